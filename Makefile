@@ -1,0 +1,41 @@
+# Golden Path: make bootstrap && make up && make smoke. Everything lands in this checkout (.venv, .gate); nothing global changes.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: bootstrap up smoke demo test check lint types bench lock mutation clean
+
+bootstrap: $(STAMP)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed (set PYTHON=/path/to/python3.11)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing hash-pinned dependencies into $(VENV) (once, about a minute)" >&2
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: bootstrap
+	@$(BIN)/gate demo
+
+test: bootstrap
+	@$(BIN)/python -m pytest -q -n 2
+
+check: lint types test
+
+lint: bootstrap
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: bootstrap
+	@$(BIN)/mypy
+
+lock: bootstrap
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --all-extras pyproject.toml -o requirements/gate.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --all-extras --group dev -c requirements/gate.txt pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .gate dist build

@@ -1,0 +1,1 @@
+"""Source code in, facts out. A leaf: it imports nothing of gate or attestations."""
