@@ -122,6 +122,8 @@ class Control:
     source: Location
     warn_from: date | None = None
     block_from: date | None = None
+    clock: str | None = None
+    """An optional second SELECT of (subject, since_at, due_at): what runs out when. It informs, it never decides."""
 
     def level(self, on: date) -> Severity | None:
         """What a failure means on that day (UTC): block, warn, or None while the control is only announced."""
@@ -283,6 +285,16 @@ class WaiverUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Something that runs out: fresh since `since` (None: never happened), stale after `due`."""
+
+    control: str
+    subject: str
+    since: datetime | None
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """A released file."""
 
@@ -316,6 +328,7 @@ class Decision:
     pipeline_id: str
     results: tuple[ControlResult, ...]
     waivers: tuple[WaiverUse, ...]
+    clocks: tuple[Clock, ...]
     evidence: tuple[Evidence, ...]
     not_checked: tuple[str, ...]
     """What this decision does not cover, in words."""
