@@ -26,6 +26,10 @@ class UndecidedError(Exception):
     """The gate itself could not do its work (a crashed tool, a full disk, no input). Exit code 3."""
 
 
+class QueryError(Exception):
+    """The store could not answer a query; its control becomes UNKNOWN."""
+
+
 class Stage(StrEnum):
     """When a control is asked. `check` is the pull request, `release` the release gate, `ga` the GA self-check."""
 
@@ -44,7 +48,7 @@ class Severity(StrEnum):
 class Outcome(StrEnum):
     """What the evidence says. There is no "skipped" and no "error": what could not be judged is UNKNOWN."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     WAIVED = "waived"
     UNKNOWN = "unknown"
@@ -182,6 +186,8 @@ class Policy:
     config: Mapping[str, Any]
     files: Mapping[str, bytes]
     """Path to bytes of each file the digest covers, so that a bundle can carry the policy."""
+    limits: tuple[str, ...] = ()
+    """What its packs do not check, in sentences."""
 
     def control(self, control_id: str) -> Control | None:
         return next((c for c in self.controls if c.id == control_id), None)

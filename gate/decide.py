@@ -1,0 +1,233 @@
+"""Policy × evidence × clock → Decision. Pure: no clock, no file, no network; the same input gives the same answer.
+
+The rules it keeps:
+* evidence that is missing, incomplete, unverified or below its minimum makes a control UNKNOWN, and UNKNOWN blocks;
+* a query that fails makes its control UNKNOWN;
+* a waiver changes what blocks, never what is shown;
+* only an explicit "every control of this stage was asked and none blocks" is ALLOWED: a stage without controls is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from gate.model import (
+    Clock,
+    Control,
+    ControlResult,
+    Decision,
+    Evidence,
+    Location,
+    Outcome,
+    Policy,
+    QueryError,
+    Stage,
+    Subject,
+    Verdict,
+    Violation,
+    Waiver,
+    WaiverState,
+    WaiverUse,
+    fingerprint,
+)
+from gate.reading import epoch_ms, from_epoch_ms
+from gate.waivers import holds, is_expired, is_pending, matches
+
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+"""Runs a checked query with its parameters and returns rows. Raises QueryError."""
+
+EXPIRING_DAYS = 14
+SHOWN_REASONS = 20
+
+
+def decide(
+    policy: Policy,
+    stage: Stage,
+    evidence: Mapping[str, Evidence],
+    ask: Ask,
+    *,
+    as_of: datetime,
+    as_of_overridden: bool,
+    subject: Subject,
+    pipeline_id: str,
+) -> Decision:
+    """Ask every control of the stage and say whether it may proceed. `as_of` is the only clock (aware, UTC)."""
+    today = as_of.date()
+    holding = [w for w in policy.waivers if holds(w, today, stage, policy.waiver_max_days)]
+    controls = [c for c in policy.controls if stage in c.stages]
+    results = tuple(judge(control, evidence, ask, holding, as_of) for control in controls)
+    return Decision(
+        stage=stage,
+        verdict=verdict(results),
+        as_of=as_of,
+        as_of_overridden=as_of_overridden,
+        subject=subject,
+        policy_version=policy.version,
+        policy_digest=policy.digest,
+        policy_origin=policy.origin,
+        tool_version=policy.tool_version,
+        pipeline_id=pipeline_id,
+        results=results,
+        waivers=tuple(use_of(w, results, today) for w in policy.waivers),
+        clocks=clocks(controls, evidence, ask, as_of),
+        evidence=tuple(evidence[kind] for kind in sorted(evidence)),
+        not_checked=not_checked(policy, stage, evidence),
+    )
+
+
+def verdict(results: Sequence[ControlResult]) -> Verdict:
+    """ALLOWED needs at least one control asked and none that blocks; a definite failure outranks an unknown."""
+    if any(r.blocks and r.outcome is Outcome.FAIL for r in results):
+        return Verdict.BLOCKED
+    if not results or any(r.blocks for r in results):
+        return Verdict.UNDECIDED
+    return Verdict.ALLOWED
+
+
+def judge(
+    control: Control, evidence: Mapping[str, Evidence], ask: Ask, holding: Sequence[Waiver], as_of: datetime
+) -> ControlResult:
+    """Ask one control. Incomplete evidence is still asked, so that what is known to be wrong is shown."""
+    level = control.level(as_of.date())
+    short, incomplete = gaps(control, evidence)
+    if short:
+        return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*short, *incomplete))
+    try:
+        rows = ask(control.query, parameters(control, as_of))
+        violations = tuple(with_waiver(violation(control, row), holding) for row in rows)
+    except QueryError as error:
+        return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*incomplete, str(error)))
+    violations = distinct(violations)
+    if any(v.waiver is None for v in violations):
+        outcome = Outcome.FAIL
+    elif incomplete:
+        outcome = Outcome.UNKNOWN
+    elif violations:
+        outcome = Outcome.WAIVED
+    else:
+        outcome = Outcome.PASS
+    return ControlResult(control=control, outcome=outcome, level=level, violations=violations, reasons=incomplete)
+
+
+def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Why the evidence does not do: too little to ask at all, and enough to ask but incomplete."""
+    short: list[str] = []
+    incomplete: list[str] = []
+    for kind, need in sorted(control.evidence.items()):
+        found = evidence.get(kind)
+        if found is None:
+            short.append(f"no evidence of kind {kind} was collected")
+            continue
+        unverified = [row for row in found.rows if not row.get("verified", False)] if need.verified else []
+        usable = len(found.rows) - len(unverified)
+        if usable < need.minimum:
+            known = "verified record" if need.verified else "record"
+            short.append(f"{kind}: {usable} {known}{'s' if usable != 1 else ''}; at least {need.minimum} needed")
+        doubts = [f"{row.get('source_path', 'a record')} is not verified" for row in unverified]
+        doubts += [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
+        incomplete += [f"{kind}: {doubt}" for doubt in doubts[:SHOWN_REASONS]]
+        if len(doubts) > SHOWN_REASONS:
+            incomplete.append(f"{kind}: {len(doubts) - SHOWN_REASONS} more records could not be read or verified")
+    return tuple(short), tuple(incomplete)
+
+
+def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:
+    """The values for the `$name`s that the query uses."""
+    query = control.query if text is None else text
+    values = {**control.params, "as_of": epoch_ms(as_of)}
+    return {name: value for name, value in values.items() if re.search(rf"\${name}\b", query)}
+
+
+def violation(control: Control, row: Mapping[str, Any]) -> Violation:
+    """A row of the answer as a violation. Columns `path`, `line` … locate it; all may be used in the message."""
+    values = {**control.params, **{k: "none" if v is None else v for k, v in row.items()}}
+    path = row.get("path") or row.get("source_path")
+    location = control.source
+    if path:
+        location = Location(
+            path=str(path),
+            line=int(row.get("line") or row.get("source_line") or 1),
+            column=row.get("col"),
+            end_line=row.get("end_line"),
+            end_column=row.get("end_col"),
+            snippet=row.get("snippet"),
+        )
+    subject = str(row.get("subject"))
+    return Violation(
+        control=control.id,
+        subject=subject,
+        message=control.message.format_map(values),
+        location=location,
+        fingerprint=str(row.get("fingerprint") or fingerprint(control.id, subject)),
+        tenant=row.get("tenant"),
+        details=dict(row),
+    )
+
+
+def distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Violations in a stable order; equal fingerprints are told apart by their number of occurrence."""
+    seen: dict[str, int] = {}
+    out = []
+    for v in sorted(violations, key=lambda v: (v.location.path, v.location.line, v.location.column or 0, v.subject)):
+        count = seen.get(v.fingerprint, 0)
+        seen[v.fingerprint] = count + 1
+        out.append(v if count == 0 else replace(v, fingerprint=fingerprint(v.fingerprint, str(count))))
+    return tuple(out)
+
+
+def with_waiver(found: Violation, holding: Sequence[Waiver]) -> Violation:
+    """The violation, marked with the first waiver (by id) that covers it."""
+    covering = next((w for w in holding if matches(w, found)), None)
+    return found if covering is None else replace(found, waiver=covering.id)
+
+
+def use_of(waiver: Waiver, results: Sequence[ControlResult], today: date) -> WaiverUse:
+    """What became of a waiver. `covers` counts what lies in its scope, whether or not it holds."""
+    covers = sum(matches(waiver, v) for r in results for v in r.violations)
+    if is_expired(waiver, today):
+        state = WaiverState.EXPIRED
+    elif is_pending(waiver, today):
+        state = WaiverState.PENDING
+    elif covers == 0:
+        state = WaiverState.ORPHANED
+    elif waiver.expires - today < timedelta(days=EXPIRING_DAYS):
+        state = WaiverState.EXPIRING
+    else:
+        state = WaiverState.ACTIVE
+    return WaiverUse(waiver=waiver, state=state, covers=covers)
+
+
+def clocks(
+    controls: Sequence[Control], evidence: Mapping[str, Evidence], ask: Ask, as_of: datetime
+) -> tuple[Clock, ...]:
+    """What runs out when, soonest first. A clock that can't be read is left out: its control says why."""
+    found = []
+    for control in controls:
+        if control.clock is None or any(kind not in evidence for kind in control.evidence):
+            continue
+        try:
+            rows = ask(control.clock, parameters(control, as_of, control.clock))
+        except QueryError:
+            continue
+        for row in rows:
+            if row["due_at"] is not None:
+                since = None if row["since_at"] is None else from_epoch_ms(row["since_at"])
+                due = from_epoch_ms(row["due_at"])
+                found.append(Clock(control=control.id, subject=str(row["subject"]), since=since, due=due))
+    return tuple(sorted(found, key=lambda c: (c.due, c.control, c.subject)))
+
+
+def not_checked(policy: Policy, stage: Stage, evidence: Mapping[str, Evidence]) -> tuple[str, ...]:
+    """What this decision does not cover, so that nobody reads more into it."""
+    others = [c.id for c in policy.controls if stage not in c.stages]
+    lines = [f"{len(others)} controls of other stages: {', '.join(others)}"] if others else []
+    lines += policy.limits
+    for kind in sorted(evidence):
+        unread = evidence[kind].coverage.unread
+        if unread:
+            lines.append(f"{kind}: {len(unread)} could not be read, first {unread[0].path}: {unread[0].reason}")
+    return tuple(lines)

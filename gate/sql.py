@@ -1,0 +1,169 @@
+"""The SQL that a control may be written in: one deterministic SELECT in a subset that means the same on every engine.
+
+DuckDB's own parser gives the syntax tree, so what is checked is what runs. Allowed is what this module lists; all else
+is refused when the policy loads: other statements, clocks, randomness, files, functions of one dialect, division with
+`/`, LIMIT, `SELECT *`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+FUNCTIONS = frozenset(
+    {
+        # aggregates and windows over integers and strings: exact, and equal on every engine
+        "count", "count_star", "sum", "min", "max", "row_number", "rank", "dense_rank", "lag", "lead",
+        # scalars
+        "coalesce", "nullif", "abs", "greatest", "least", "lower", "upper", "trim", "length", "replace", "substring",
+        "concat", "starts_with",
+        # operators
+        "+", "-", "*", "%", "||", "~~", "!~~",
+        # ours, defined on every engine by the store
+        "days_between", "hours_between", "minutes_between", "int_div", "iso_week",
+    }
+)  # fmt: skip
+
+_QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE"})
+_TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY"})
+_EXPRESSIONS = frozenset(
+    {
+        "FUNCTION", "COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "CAST", "SUBQUERY",
+        "WINDOW", "BETWEEN", "PARAMETER",
+    }
+)  # fmt: skip
+_OPERATORS = frozenset(
+    {"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_COALESCE",
+     "OPERATOR_NULLIF"}
+)  # fmt: skip
+_CASTS = frozenset({"BIGINT", "VARCHAR", "BOOLEAN"})
+_LITERALS = frozenset({"STRING", "INTEGER", "BOOLEAN", "NULL_LITERAL"})
+# Clocks and sessions that SQL spells without parentheses, so that they parse as columns.
+_SPECIAL_NAMES = frozenset(
+    {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "user",
+     "session_user", "current_schema", "current_catalog", "current_role", "today", "rowid"}
+)  # fmt: skip
+_MODIFIERS = frozenset({"ORDER_MODIFIER", "DISTINCT_MODIFIER"})
+
+
+class SqlError(ValueError):
+    """A query that may not be a control's; `line` counts from 1 within the query."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a checked query reads: evidence tables (CTE names taken out) and parameters, and the CTEs it names."""
+
+    text: str
+    tables: frozenset[str]
+    ctes: frozenset[str]
+    parameters: frozenset[str]
+
+
+def check(text: str, connection: Any) -> Query:
+    """Parse and check one query. `connection` is any DuckDB connection. Raises SqlError."""
+    answer = json.loads(connection.execute("SELECT json_serialize_sql($1)", [text]).fetchone()[0])
+    if answer.get("error"):
+        line = text.count("\n", 0, int(answer.get("position") or 0)) + 1
+        raise SqlError(f"not one SELECT: {answer.get('error_message', 'syntax error')}", line)
+    statements = answer["statements"]
+    if len(statements) != 1:
+        raise SqlError("a query is one SELECT; this is several statements")
+    tables: set[str] = set()
+    ctes: set[str] = set()
+    parameters: set[str] = set()
+    for node in _walk(statements[0]):
+        _check_node(node, text)
+        if node.get("type") == "BASE_TABLE":
+            tables.add(node["table_name"].lower())
+        elif node.get("class") == "PARAMETER":
+            parameters.add(node["identifier"])
+        if "cte_map" in node:
+            ctes.update(entry["key"].lower() for entry in node["cte_map"].get("map", []))
+    return Query(text=text, tables=frozenset(tables - ctes), ctes=frozenset(ctes), parameters=frozenset(parameters))
+
+
+def _walk(root: Any) -> Iterator[dict[str, Any]]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            yield node
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def _check_node(node: dict[str, Any], text: str) -> None:
+    kind = node.get("type")
+    if "class" in node:
+        _check_expression(node, text)
+    elif isinstance(kind, str) and kind.endswith("_NODE"):
+        if kind not in _QUERY_NODES:
+            raise _refused(node, text, "WITH RECURSIVE" if kind == "RECURSIVE_CTE_NODE" else kind)
+        if node.get("sample") or node.get("qualify"):
+            raise _refused(node, text, "SAMPLE or QUALIFY")
+    elif "query_location" in node and "alias" in node:
+        _check_table(node, text)
+    for modifier in node.get("modifiers") or []:
+        if modifier.get("type") not in _MODIFIERS:
+            raise SqlError("LIMIT is not allowed: which rows come first differs between engines")
+        if modifier.get("type") == "DISTINCT_MODIFIER" and modifier.get("distinct_on_targets"):
+            raise SqlError("DISTINCT ON is not allowed: it exists in one dialect only")
+
+
+def _check_table(node: dict[str, Any], text: str) -> None:
+    kind = node.get("type")
+    if kind not in _TABLES:
+        raise _refused(node, text, f"a table of type {kind}")
+    if node.get("sample"):
+        raise _refused(node, text, "TABLESAMPLE")
+    if kind == "BASE_TABLE":
+        if node.get("schema_name") or node.get("catalog_name") or node.get("at_clause"):
+            raise _refused(node, text, "a table of another schema")
+        if not node["table_name"].replace("_", "").isalnum():
+            raise _refused(node, text, "reading a file")
+
+
+def _check_expression(node: dict[str, Any], text: str) -> None:
+    group, kind = node["class"], node.get("type")
+    if group == "TYPE":
+        if str(node.get("type_name")).upper() not in _CASTS:
+            raise _refused(node, text, f"a cast to {node.get('type_name')} (BIGINT, VARCHAR or BOOLEAN only)")
+        return
+    if group not in _EXPRESSIONS:
+        raise _refused(node, text, _describe(str(group), kind))
+    if group == "OPERATOR" and kind not in _OPERATORS:
+        raise _refused(node, text, f"the operator {kind}")
+    if group in ("FUNCTION", "WINDOW"):
+        if _function(node) not in FUNCTIONS:
+            hint = "; write int_div(a, b)" if node.get("function_name") in ("/", "//") else ""
+            raise _refused(node, text, f"the function {node.get('function_name')}(){hint}")
+        if node.get("schema") or node.get("catalog"):
+            raise _refused(node, text, "a function of another schema")
+    if group == "CONSTANT" and node.get("literal", {}).get("kind") not in _LITERALS:
+        raise _refused(node, text, f"a {node.get('literal', {}).get('kind')} literal (integers and strings only)")
+    if group == "COLUMN_REF" and node["column_names"][-1].lower() in _SPECIAL_NAMES:
+        raise _refused(node, text, f"{node['column_names'][-1]} ($as_of is the only clock)")
+
+
+def _function(node: dict[str, Any]) -> str:
+    return str(node.get("function_name", "")).lower()
+
+
+def _describe(group: str, kind: Any) -> str:
+    return {"STAR": "SELECT * (name the columns)", "LAMBDA": "a lambda", "POSITIONAL_REFERENCE": "#n"}.get(
+        group, f"{group} {kind}"
+    )
+
+
+def _refused(node: dict[str, Any], text: str, what: str) -> SqlError:
+    position = node.get("query_location")
+    line = text.count("\n", 0, position) + 1 if isinstance(position, int) and position < len(text) else 1
+    return SqlError(f"{what} is outside the portable subset", line)
