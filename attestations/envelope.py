@@ -1,0 +1,234 @@
+"""The wire: a Sigstore bundle (`sigstore_bundle.proto` as JSON) around one DSSE envelope, read and written.
+
+Reading checks shape and encoding only; nothing read here is verified. Every field is known or refused, and base64 must
+be spelled the one canonical way, so that two different files never hold "the same" bundle.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from attestations import strict_json
+from attestations.refusal import Reason, Refused
+from attestations.strict_json import shown
+
+BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+FORMATS: Final[Mapping[str, str]] = {
+    BUNDLE_V03: "bundle-v0.3",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3": "bundle-v0.3",
+    "application/vnd.dev.sigstore.bundle+json;version=0.2": "bundle-v0.2",
+    "application/vnd.dev.sigstore.bundle+json;version=0.1": "bundle-v0.1",
+}
+MAX_TIMESTAMPS: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature over the envelope's PAE. `keyid` is an unsigned hint, empty if there is none."""
+
+    sig: bytes
+    keyid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A DSSE envelope, decoded."""
+
+    payload: bytes
+    payload_type: str
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A bundle (or a bare envelope, `format` "dsse"), decoded and unverified.
+
+    `hint` names the key of a managed-key bundle. `certificates` (DER, leaf first), `log_entries` (JSON as read) and
+    `timestamps` (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON.
+    """
+
+    format: str
+    envelope: Envelope
+    document: Mapping[str, Any]
+    hint: str | None = None
+    certificates: tuple[bytes, ...] = ()
+    log_entries: tuple[Mapping[str, Any], ...] = ()
+    timestamps: tuple[bytes, ...] = ()
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """What a DSSE signature covers (DSSE v1, "PAE definition")."""
+    kind = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def write_bundle(
+    *, payload: bytes, payload_type: str, sig: bytes, keyid: str, timestamps: Sequence[bytes] = ()
+) -> bytes:
+    """A managed-key bundle v0.3; `keyid` is also the public key's hint, as the specification wants."""
+    material: dict[str, Any] = {"publicKey": {"hint": keyid}, "tlogEntries": []}
+    if timestamps:
+        material["timestampVerificationData"] = {
+            "rfc3161Timestamps": [{"signedTimestamp": _encode(token)} for token in timestamps]
+        }
+    return strict_json.dumps(
+        {
+            "mediaType": BUNDLE_V03,
+            "verificationMaterial": material,
+            "dsseEnvelope": {
+                "payload": _encode(payload),
+                "payloadType": payload_type,
+                "signatures": [{"sig": _encode(sig), "keyid": keyid}],
+            },
+        }
+    )
+
+
+def bare_envelope(bundle: bytes) -> bytes:
+    """The DSSE envelope of a bundle as one line of in-toto JSONL, for tools that do not read bundles."""
+    parsed = read(bundle)
+    envelope = parsed.document if parsed.format == "dsse" else parsed.document["dsseEnvelope"]
+    return strict_json.dumps(envelope) + b"\n"
+
+
+def lines(data: bytes) -> tuple[bytes, ...]:
+    """The documents of an in-toto JSONL file (one envelope or bundle a line; empty lines are ignored)."""
+    return tuple(line for line in data.split(b"\n") if line.strip())
+
+
+def read(data: bytes) -> Bundle:
+    """Decode a Sigstore bundle v0.1 to v0.3 or a bare DSSE envelope. Raises Refused."""
+    if len(data) > strict_json.MAX_BYTES:
+        raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes; at most {strict_json.MAX_BYTES} are read")
+    try:
+        document = strict_json.loads(data)
+    except strict_json.StrictJsonError as error:
+        raise Refused(Reason.MALFORMED, f"not strict JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise Refused(Reason.MALFORMED, "neither a Sigstore bundle nor a DSSE envelope")
+    if "mediaType" not in document and "payload" in document:
+        return Bundle(format="dsse", envelope=_read_envelope(document), document=document)
+    return _read_bundle(document)
+
+
+def decode_base64(value: object, what: str) -> bytes:
+    """Standard base64 in its one canonical spelling: no white space, no URL-safe letters, no stray trailing bits."""
+    if isinstance(value, str):
+        try:
+            decoded = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            pass
+        else:
+            if base64.b64encode(decoded) == value.encode("ascii", "replace"):
+                return decoded
+    raise Refused(Reason.MALFORMED, f"{what} is not canonical base64")
+
+
+def _read_bundle(document: dict[str, Any]) -> Bundle:
+    media_type = document.get("mediaType")
+    if not isinstance(media_type, str) or media_type not in FORMATS:
+        raise Refused(Reason.UNSUPPORTED_FORMAT, f"mediaType {shown(media_type)} is not a Sigstore bundle")
+    if "messageSignature" in document:
+        raise Refused(Reason.UNSUPPORTED_FORMAT, "the bundle signs an artifact directly and holds no statement")
+    fields = _members(document, "the bundle", required={"mediaType", "verificationMaterial", "dsseEnvelope"})
+    material = _members(
+        fields["verificationMaterial"],
+        "verificationMaterial",
+        optional={"publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData"},
+    )
+    keys = [name for name in ("publicKey", "certificate", "x509CertificateChain") if material.get(name) is not None]
+    if len(keys) != 1:
+        raise Refused(Reason.MALFORMED, "verificationMaterial needs exactly one of publicKey and certificate")
+    hint: str | None = None
+    certificates: tuple[bytes, ...] = ()
+    if keys == ["publicKey"]:
+        value = _members(material["publicKey"], "publicKey", optional={"hint"}).get("hint", "")
+        hint = _string(value, "publicKey.hint")
+    elif keys == ["certificate"]:
+        certificates = (_certificate(material["certificate"]),)
+    else:
+        chain = _members(material["x509CertificateChain"], "x509CertificateChain", required={"certificates"})
+        certificates = tuple(_certificate(item) for item in _array(chain["certificates"], "certificates"))
+        if not certificates:
+            raise Refused(Reason.MALFORMED, "x509CertificateChain is empty")
+    return Bundle(
+        format=FORMATS[media_type],
+        envelope=_read_envelope(fields["dsseEnvelope"]),
+        document=document,
+        hint=hint,
+        certificates=certificates,
+        log_entries=tuple(_object(item, "a log entry") for item in _array(material.get("tlogEntries"), "tlogEntries")),
+        timestamps=_timestamps(material.get("timestampVerificationData")),
+    )
+
+
+def _read_envelope(value: object) -> Envelope:
+    fields = _members(value, "the DSSE envelope", required={"payload", "payloadType", "signatures"})
+    signatures = []
+    for item in _array(fields["signatures"], "signatures"):
+        members = _members(item, "a signature", required={"sig"}, optional={"keyid"})
+        keyid = members.get("keyid")
+        signatures.append(
+            Signature(sig=decode_base64(members["sig"], "sig"), keyid="" if keyid is None else _string(keyid, "keyid"))
+        )
+    return Envelope(
+        payload=decode_base64(fields["payload"], "payload"),
+        payload_type=_string(fields["payloadType"], "payloadType"),
+        signatures=tuple(signatures),
+    )
+
+
+def _certificate(value: object) -> bytes:
+    return decode_base64(_members(value, "a certificate", required={"rawBytes"})["rawBytes"], "rawBytes")
+
+
+def _timestamps(value: object) -> tuple[bytes, ...]:
+    if value is None:
+        return ()
+    fields = _members(value, "timestampVerificationData", optional={"rfc3161Timestamps"})
+    tokens = tuple(
+        decode_base64(_members(item, "a timestamp", required={"signedTimestamp"})["signedTimestamp"], "signedTimestamp")
+        for item in _array(fields.get("rfc3161Timestamps"), "rfc3161Timestamps")
+    )
+    if len(tokens) > MAX_TIMESTAMPS or len(set(tokens)) != len(tokens):
+        raise Refused(Reason.MALFORMED, f"repeated timestamps, or more than {MAX_TIMESTAMPS}")
+    return tokens
+
+
+def _members(
+    value: object, what: str, *, required: frozenset[str] | set[str] = frozenset(), optional: set[str] | None = None
+) -> Mapping[str, Any]:
+    members = _object(value, what)
+    if missing := required - members.keys():
+        raise Refused(Reason.MALFORMED, f"{what} has no {min(missing)}")
+    if unknown := members.keys() - required - (optional or set()):
+        raise Refused(Reason.MALFORMED, f"unknown field {shown(min(unknown))} in {what}")
+    return members
+
+
+def _object(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise Refused(Reason.MALFORMED, f"{what} is not an object")
+    return value
+
+
+def _array(value: object, what: str) -> Sequence[Any]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Refused(Reason.MALFORMED, f"{what} is not an array")
+    return value
+
+
+def _string(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise Refused(Reason.MALFORMED, f"{what} is not a string")
+    return value
+
+
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
