@@ -1,0 +1,189 @@
+"""The schema being built: migrations are applied to it one statement at a time, then it is frozen into a `Schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from lints.schema.facts import Grant, Index, Policy, Relation, Routine, RowSecurity, Schema
+from lints.tenancy import Column, ForeignKey, Origin, View
+
+_DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
+
+
+@dataclass(slots=True)
+class Draft:
+    """A table under construction. Constraints keep their names so that a later DROP CONSTRAINT finds them."""
+
+    name: str
+    schema: str | None
+    origin: Origin
+    columns: dict[str, Column] = field(default_factory=dict)
+    column_origins: dict[str, Origin] = field(default_factory=dict)
+    primary_key: tuple[str, ...] = ()
+    unique: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign_keys: dict[str, tuple[ForeignKey, Origin]] = field(default_factory=dict)
+    indexes: dict[str, Index] = field(default_factory=dict)
+    parent_partition: str | None = None
+    row_security: RowSecurity | None = None
+
+    def add_column(self, column: Column, origin: Origin) -> None:
+        """A column that exists already stays: repeated scripts say `IF NOT EXISTS` or come from a dump."""
+        if column.name not in self.columns:
+            self.columns[column.name] = column
+            self.column_origins[column.name] = origin
+
+    def drop_column(self, name: str) -> None:
+        self.columns.pop(name, None)
+        self.column_origins.pop(name, None)
+        if name in self.primary_key:
+            self.primary_key = ()
+        self.unique = {key: columns for key, columns in self.unique.items() if name not in columns}
+        self.foreign_keys = {key: pair for key, pair in self.foreign_keys.items() if name not in pair[0].columns}
+        self.indexes = {key: index for key, index in self.indexes.items() if name not in index.columns}
+
+    def rename_column(self, old: str, new: str) -> None:
+        if old not in self.columns:
+            return
+        was = self.columns[old]
+        self.columns = {
+            (new if key == old else key): (replace(was, name=new) if key == old else column)
+            for key, column in self.columns.items()
+        }
+        self.column_origins[new] = self.column_origins.pop(old, self.origin)
+        self.primary_key = _swapped(self.primary_key, old, new)
+        self.unique = {key: _swapped(columns, old, new) for key, columns in self.unique.items()}
+        self.foreign_keys = {
+            key: (replace(fk, columns=_swapped(fk.columns, old, new)), origin)
+            for key, (fk, origin) in self.foreign_keys.items()
+        }
+
+    def change_column(self, name: str, *, nullable: bool | None = None, default: str | None = "") -> None:
+        """Set nullability, or the default (`None` drops it, the empty string keeps it)."""
+        was = self.columns.get(name)
+        if was is not None:
+            self.columns[name] = replace(
+                was,
+                nullable=was.nullable if nullable is None else nullable,
+                default=was.default if default == "" else default,
+            )
+
+    def drop_constraint(self, name: str) -> bool:
+        """Whether a constraint or unique index of that name was there."""
+        found = (
+            self.unique.pop(name, None) is not None
+            or self.foreign_keys.pop(name, None) is not None
+            or self.indexes.pop(name, None) is not None
+        )
+        if not found and name == f"{self.name}_pkey" and self.primary_key:
+            self.primary_key = ()
+            return True
+        return found
+
+    def inherit(self, other: Draft) -> None:
+        for column in other.columns.values():
+            self.add_column(column, other.column_origins.get(column.name, self.origin))
+
+
+class Catalog:
+    """Tables by `(schema, name)`. Names arrive folded."""
+
+    def __init__(self) -> None:
+        self.tables: dict[tuple[str | None, str], Draft] = {}
+        self.views: dict[str, View] = {}
+        self.policies: dict[tuple[str, str], Policy] = {}
+        self.routines: list[Routine] = []
+        self.grants: list[Grant] = []
+        self.unread: list[Origin] = []
+        self.files: list[str] = []
+
+    def find(self, schema: str | None, name: str) -> Draft | None:
+        """The table of that name; an unqualified name finds a table of another schema only if it is the only one."""
+        schema = None if schema in _DEFAULT_SCHEMAS else schema
+        found = self.tables.get((schema, name))
+        if found is not None or schema is not None:
+            return found
+        others = [draft for (_, bare), draft in self.tables.items() if bare == name]
+        return others[0] if len(others) == 1 else None
+
+    def create(self, schema: str | None, name: str, origin: Origin) -> Draft:
+        """A new table, or the one that is already there under exactly this name."""
+        schema = None if schema in _DEFAULT_SCHEMAS else schema
+        return self.tables.setdefault((schema, name), Draft(name=name, schema=schema, origin=origin))
+
+    def drop(self, draft: Draft) -> None:
+        self.tables.pop((draft.schema, draft.name), None)
+        self.policies = {key: policy for key, policy in self.policies.items() if key[0] != draft.name}
+
+    def rename(self, draft: Draft, schema: str | None, name: str) -> None:
+        old = draft.name
+        self.tables.pop((draft.schema, old), None)
+        draft.name = name
+        draft.schema = None if schema in _DEFAULT_SCHEMAS else schema
+        self.tables[(draft.schema, name)] = draft
+        if old == name:
+            return
+        for other in self.tables.values():
+            other.foreign_keys = {
+                key: (replace(fk, references=name) if fk.references == old else fk, origin)
+                for key, (fk, origin) in other.foreign_keys.items()
+            }
+        self.policies = {
+            (name, key[1]) if key[0] == old else key: replace(policy, table=name) if key[0] == old else policy
+            for key, policy in self.policies.items()
+        }
+
+    def freeze(self) -> Schema:
+        """The schema as read. A foreign key without columns refers to the other table's primary key."""
+        shared = _repeated(name for _, name in self.tables)
+        relations: dict[str, Relation] = {}
+        for (schema, name), draft in self.tables.items():
+            key = f"{schema}.{name}" if schema is not None and name in shared else name
+            relations[key] = self._relation(draft)
+        return Schema(
+            relations=relations,
+            views=dict(self.views),
+            policies=tuple(self.policies.values()),
+            routines=tuple(self.routines),
+            grants=tuple(self.grants),
+            unread=tuple(self.unread),
+            files=tuple(self.files),
+        )
+
+    def _relation(self, draft: Draft) -> Relation:
+        keys: list[ForeignKey] = []
+        for fk, _ in draft.foreign_keys.values():
+            columns = fk.referenced_columns
+            if not columns:
+                target = self.find(None, fk.references)
+                columns = target.primary_key if target is not None else ()
+            keys.append(replace(fk, referenced_columns=columns))
+        unique = list(dict.fromkeys(draft.unique.values()))
+        if draft.primary_key and draft.primary_key not in unique:
+            unique.insert(0, draft.primary_key)
+        return Relation(
+            name=draft.name,
+            schema=draft.schema,
+            origin=draft.origin,
+            columns=dict(draft.columns),
+            column_origins=dict(draft.column_origins),
+            primary_key=draft.primary_key,
+            unique=tuple(unique),
+            foreign_keys=tuple(keys),
+            foreign_key_origins=tuple(origin for _, origin in draft.foreign_keys.values()),
+            indexes=tuple(draft.indexes.values()),
+            parent_partition=draft.parent_partition,
+            row_security=draft.row_security,
+        )
+
+
+def _swapped(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(new if column == old else column for column in columns)
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for name in names:
+        (twice if name in seen else seen).add(name)
+    return twice

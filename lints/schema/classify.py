@@ -1,0 +1,194 @@
+"""From what the schema says to who owns which table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lints.schema.declared import Declarations, TableDeclaration
+from lints.schema.facts import Relation, Schema
+from lints.tenancy import ForeignKey, Model, Origin, Ownership, Table
+
+_WHO_DID_IT = frozenset(
+    [
+        "created_by",
+        "updated_by",
+        "deleted_by",
+        "modified_by",
+        "approved_by",
+        "reviewed_by",
+        "assigned_to",
+        "assigned_by",
+        "requested_by",
+        "created_by_id",
+        "updated_by_id",
+        "deleted_by_id",
+        "modified_by_id",
+        "approved_by_id",
+        "author_id",
+        "actor_id",
+        "creator_id",
+        "createdby",
+        "updatedby",
+        "deletedby",
+        "createdbyid",
+        "updatedbyid",
+        "authorid",
+        "actorid",
+        "creatorid",
+    ]
+)
+"""Columns that say who acted on a row, not whose row it is: a foreign key from one of them makes no table a child."""
+
+
+def classify(schema: Schema, declared: Declarations, dialect: str, tenant_columns: Sequence[str]) -> Model:
+    """The tenancy model of a schema.
+
+    In order: what `tenancy.yaml` declares; a tenant column of its own (OWNED); the table those columns refer to, or
+    that is named after them (ROOT); a foreign key to a root, an owned table or a child (CHILD, breadth first, so the
+    shortest way to a tenant wins); else UNKNOWN.
+    """
+    columns = tuple(dict.fromkeys((*tenant_columns, *declared.tenant_columns)))
+    roots = _roots(schema, columns)
+    tables: dict[str, Table] = {}
+    for key, relation in schema.relations.items():
+        tables[key] = _own(key, relation, roots.get(key), columns, declared.tables.get(key))
+    for name, declaration in declared.tables.items():
+        if name not in tables and name not in schema.views:
+            tables[name] = Table(
+                name=name,
+                ownership=declaration.ownership,
+                origin=declaration.origin,
+                tenant_column=declaration.column,
+                principal_columns=declaration.principal_columns,
+            )
+    _children(schema, tables, declared)
+    return Model(
+        tables=tables,
+        views=dict(schema.views),
+        functions=dict(declared.functions),
+        settings=declared.settings,
+        tenant_columns=frozenset(columns),
+        dialect=dialect,
+        unread=schema.unread,
+    )
+
+
+def _roots(schema: Schema, columns: Sequence[str]) -> Mapping[str, Origin]:
+    """Tables that tenant columns refer to, or, if none does, the one named after a tenant column."""
+    found: dict[str, Origin] = {}
+    for relation in schema.relations.values():
+        for fk, origin in zip(relation.foreign_keys, relation.foreign_key_origins, strict=True):
+            if len(fk.columns) == 1 and fk.columns[0] in columns and fk.references in schema.relations:
+                target = schema.relations[fk.references]
+                if fk.referenced_columns and set(fk.referenced_columns) == set(target.primary_key):
+                    found.setdefault(
+                        fk.references, replace(origin, why=f"{relation.name}.{fk.columns[0]} refers to it")
+                    )
+    if found:
+        return found
+    for column in columns:
+        for name in _named_after(column):
+            named = schema.relations.get(name)
+            if named is not None and len(named.primary_key) == 1:
+                found[name] = replace(named.origin, why=f"named after the tenant column {column}")
+    return found
+
+
+def _named_after(column: str) -> tuple[str, ...]:
+    stem = column
+    for suffix in ("_id", "Id", "_uuid", "_key", "_slug"):
+        if column.endswith(suffix):
+            stem = column.removesuffix(suffix)
+            break
+    plural = stem[:-1] + "ies" if stem.endswith("y") else stem + "s"
+    title = stem[:1].upper() + stem[1:]
+    return tuple(dict.fromkeys((plural, stem, title, title + "s")))
+
+
+def _own(
+    key: str,
+    relation: Relation,
+    root: Origin | None,
+    columns: Sequence[str],
+    declaration: TableDeclaration | None,
+) -> Table:
+    """A table classified by what it has itself; CHILD comes later."""
+    table = Table(
+        name=key,
+        ownership=Ownership.UNKNOWN,
+        origin=replace(relation.origin, why="no tenant column and no foreign key to a tenant's table"),
+        columns=relation.columns,
+        primary_key=relation.primary_key,
+        unique=relation.unique,
+        foreign_keys=relation.foreign_keys,
+        schema=relation.schema,
+    )
+    own = [column for column in columns if column in relation.columns]
+    required = [column for column in own if not relation.columns[column].nullable]
+    column = next(iter(required or own), None)
+    if declaration is not None:
+        principal = declaration.principal_columns
+        if declaration.ownership is Ownership.UNKNOWN:
+            return replace(_own(key, relation, root, columns, None), principal_columns=principal)
+        named: str | None = declaration.column or column
+        if declaration.ownership is Ownership.ROOT:
+            named = declaration.column or (relation.primary_key[0] if len(relation.primary_key) == 1 else column)
+        if declaration.ownership in (Ownership.CHILD, Ownership.GLOBAL):
+            named = None
+        return replace(
+            table,
+            ownership=declaration.ownership,
+            origin=declaration.origin,
+            tenant_column=named,
+            principal_columns=principal,
+        )
+    if root is not None and (column is None or (column,) == relation.primary_key):
+        single = relation.primary_key[0] if len(relation.primary_key) == 1 else None
+        return replace(table, ownership=Ownership.ROOT, origin=root, tenant_column=single)
+    if column is not None:
+        origin = relation.column_origins.get(column, relation.origin)
+        return replace(table, ownership=Ownership.OWNED, origin=origin, tenant_column=column)
+    return table
+
+
+def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) -> None:
+    """Mark as CHILD what a foreign key ties to a tenant, nearest first; a declared child finds its parent here too."""
+    reached = {
+        name
+        for name, table in tables.items()
+        if table.ownership in (Ownership.OWNED, Ownership.ROOT, Ownership.SHARED_NULL)
+    }
+    waiting = {
+        name
+        for name, table in tables.items()
+        if table.ownership in (Ownership.UNKNOWN, Ownership.CHILD) and name in schema.relations
+    }
+    while waiting:
+        ring: dict[str, Table] = {}
+        for name in sorted(waiting):
+            found = _parent(schema.relations[name], reached - {name})
+            if found is None:
+                continue
+            fk, origin = found
+            table = tables[name]
+            stated = name in declared.tables and table.ownership is Ownership.CHILD
+            ring[name] = replace(table, ownership=Ownership.CHILD, parent=fk, origin=table.origin if stated else origin)
+        if not ring:
+            return
+        tables.update(ring)
+        reached |= ring.keys()
+        waiting -= ring.keys()
+
+
+def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] | None:
+    """The foreign key that says whose row it is: one that can't be NULL before one that can."""
+    usable: list[tuple[bool, int, ForeignKey, Origin]] = []
+    for position, (fk, origin) in enumerate(zip(relation.foreign_keys, relation.foreign_key_origins, strict=True)):
+        if fk.references in reached and not any(column.lower() in _WHO_DID_IT for column in fk.columns):
+            nullable = any(relation.columns[c].nullable for c in fk.columns if c in relation.columns)
+            usable.append((nullable, position, fk, origin))
+    if not usable:
+        return None
+    _, _, fk, origin = min(usable, key=lambda item: item[:2])
+    return fk, origin

@@ -1,0 +1,94 @@
+"""What the schema sources say, before anybody decides who owns a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lints.tenancy import Column, ForeignKey, Origin, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table as read, without its classification. `column_origins` says where each column came from."""
+
+    name: str
+    schema: str | None
+    origin: Origin
+    columns: Mapping[str, Column]
+    column_origins: Mapping[str, Origin]
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    foreign_key_origins: tuple[Origin, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    parent_partition: str | None = None
+    row_security: RowSecurity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index; `columns` holds plain columns only, an expression is an empty string. `partial`: it has a WHERE."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    partial: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSecurity:
+    """PostgreSQL row-level security of a table as the migrations leave it."""
+
+    enabled: bool
+    forced: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A row-level security policy. `command` is lower case (`all`, `select`, …); expressions are SQL text."""
+
+    name: str
+    table: str
+    command: str
+    permissive: bool
+    roles: tuple[str, ...]
+    using: str | None
+    check: str | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """A stored function or procedure. `definer`: it runs with its owner's rights; `pinned`: its search_path is set."""
+
+    name: str
+    definer: bool
+    pinned: bool
+    sql: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A GRANT, ALTER ROLE or CREATE ROLE statement that matters to row security, as written."""
+
+    sql: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Everything that was read. Keys are folded names; a table outside the default schema is `schema.name`
+    only where its bare name is taken."""
+
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    policies: tuple[Policy, ...] = ()
+    routines: tuple[Routine, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    unread: tuple[Origin, ...] = ()
+    files: tuple[str, ...] = ()
+    """The schema sources that were read, in the order they were applied."""
