@@ -272,7 +272,7 @@ def _date(text: str | None) -> Any:
     return None if text is None else parse_date(text)
 
 
-SOURCE_FIELDS = frozenset({"source_path", "source_line", "source_digest", "verified", "signer"})
+SOURCE_FIELDS = frozenset({"source_path", "source_line", "source_digest", "record_digest", "verified", "signer"})
 
 
 def _example(document: Document, verdict: str, index: int, params: Row, schemas: Mapping[str, Schema]) -> Example:

@@ -134,7 +134,7 @@ class _YamlReader:
         if event.tag is not None and event.tag != "!":
             raise self._refuse(line, f"the tag {event.tag!r} is not allowed")
         self._count(1, line)
-        plain = event.implicit[0] and event.style is None
+        plain = event.implicit[0] and not event.style
         if self._expects_key():
             mapping, path, pending = self._stack[-1]
             if plain and event.value == "<<":

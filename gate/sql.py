@@ -22,7 +22,7 @@ FUNCTIONS = frozenset(
         # operators
         "+", "-", "*", "%", "||", "~~", "!~~",
         # ours, defined on every engine by the store
-        "days_between", "hours_between", "minutes_between", "int_div", "iso_week",
+        "days_between", "hours_between", "minutes_between", "int_div",
     }
 )  # fmt: skip
 

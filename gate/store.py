@@ -4,7 +4,7 @@ A kind of evidence is a JSON Schema and a table at once. `tables` says how: scal
 UTC epoch milliseconds, `date` the milliseconds of its midnight), a nested object's fields are columns with a joined
 name (`rto.seconds` → `rto_seconds`), an array is a table of its own (`drill_report__components`) that refers to its
 record by `evidence_id`. Beside the schema's fields each record has `evidence_id`, `source_path`, `source_line`,
-`source_digest`, `verified` and `signer`.
+`source_digest` (of the file), `record_digest` (of the record as canonical JSON), `verified` and `signer`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _SOURCE_COLUMNS = (
     ("source_path", "VARCHAR"),
     ("source_line", "BIGINT"),
     ("source_digest", "VARCHAR"),
+    ("record_digest", "VARCHAR"),
     ("verified", "BOOLEAN"),
     ("signer", "VARCHAR"),
 )
@@ -131,10 +132,6 @@ class Store:
         for name, unit in (("days_between", 86_400_000), ("hours_between", 3_600_000), ("minutes_between", 60_000)):
             self._connection.execute(f"CREATE MACRO {name}(a, b) AS (CAST(b AS BIGINT) - CAST(a AS BIGINT)) // {unit}")
         self._connection.execute("CREATE MACRO int_div(a, b) AS CAST(a AS BIGINT) // CAST(b AS BIGINT)")
-        self._connection.execute(
-            "CREATE MACRO iso_week(ms) AS"
-            " (SELECT max(w.week) FROM calendar_week AS w WHERE w.starts_at <= ms AND ms < w.ends_at)"
-        )
 
     def _calendar(self) -> None:
         rows = calendar_weeks(self.as_of)
@@ -185,7 +182,7 @@ class Store:
 
     def columns(self, query: str, parameters: Mapping[str, Any]) -> list[str]:
         """The column names a query returns, found by running it on the tables as they are."""
-        return [d[0] for d in self._connection.execute(query, dict(parameters)).description]
+        return [d[0] for d in self._connection.execute(query, _bind(parameters)).description]
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run one checked query and return its rows in the order of their text. Raises QueryError."""
@@ -194,7 +191,7 @@ class Store:
         timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
         timer.start()
         try:
-            cursor = self._connection.execute(query, dict(parameters))
+            cursor = self._connection.execute(query, _bind(parameters))
             names = [d[0] for d in cursor.description]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except duckdb.InterruptException:
@@ -204,6 +201,16 @@ class Store:
         finally:
             timer.cancel()
         return sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
+
+
+def _bind(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as DuckDB binds them: integers are BIGINT, or `$days * 86400000` would overflow."""
+    import duckdb
+
+    return {
+        name: duckdb.LongValue(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        for name, value in parameters.items()
+    }
 
 
 def calendar_weeks(as_of: datetime) -> list[tuple[str, int, int, int]]:
