@@ -1,0 +1,238 @@
+"""What a person is told and in which order; the words that the text, Markdown and HTML reports share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from gate.model import (
+    Clock,
+    ControlResult,
+    Decision,
+    Outcome,
+    Severity,
+    Stage,
+    Verdict,
+    Violation,
+    WaiverState,
+    WaiverUse,
+)
+
+SOON = timedelta(days=14)
+"""How long before it runs out a clock or a waiver is pointed out."""
+
+_WORK = {Stage.CHECK: "the change to", Stage.RELEASE: "the release of", Stage.GA: "general availability of"}
+_SAYS = {
+    (Stage.CHECK, Verdict.ALLOWED): "may be merged",
+    (Stage.CHECK, Verdict.BLOCKED): "must not be merged",
+    (Stage.CHECK, Verdict.UNDECIDED): "must not be merged before it can be judged",
+    (Stage.RELEASE, Verdict.ALLOWED): "may go out",
+    (Stage.RELEASE, Verdict.BLOCKED): "must not go out",
+    (Stage.RELEASE, Verdict.UNDECIDED): "must not go out before it can be judged",
+    (Stage.GA, Verdict.ALLOWED): "may be claimed",
+    (Stage.GA, Verdict.BLOCKED): "must not be claimed",
+    (Stage.GA, Verdict.UNDECIDED): "must not be claimed before it can be judged",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The results by what a reader has to do about them; every result is in exactly one of the first five.
+
+    `waived` are single findings, because a control may have waived and open ones at once.
+    """
+
+    failing: tuple[ControlResult, ...]
+    unjudged: tuple[ControlResult, ...]
+    warning: tuple[ControlResult, ...]
+    announced: tuple[ControlResult, ...]
+    settled: tuple[ControlResult, ...]
+    waived: tuple[tuple[ControlResult, Violation], ...]
+    waiver_problems: tuple[WaiverUse, ...]
+    running_out: tuple[Clock, ...]
+
+    @property
+    def blocking(self) -> tuple[ControlResult, ...]:
+        return self.failing + self.unjudged
+
+
+def outline(decision: Decision) -> Outline:
+    """Sort the results: what blocks first, and within it what is fixed soonest (fewest findings)."""
+
+    def pick(
+        *, blocks: bool, outcomes: tuple[Outcome, ...], level: Severity | None = None
+    ) -> tuple[ControlResult, ...]:
+        picked = [r for r in decision.results if r.outcome in outcomes and (r.blocks if blocks else r.level is level)]
+        return tuple(sorted(picked, key=lambda r: (len(r.open_violations), r.control.id)))
+
+    bad = (Outcome.FAIL, Outcome.UNKNOWN)
+    problems = [u for u in decision.waivers if u.state is not WaiverState.ACTIVE]
+    order = [WaiverState.EXPIRED, WaiverState.PENDING, WaiverState.EXPIRING, WaiverState.ORPHANED]
+    return Outline(
+        failing=pick(blocks=True, outcomes=(Outcome.FAIL,)),
+        unjudged=pick(blocks=True, outcomes=(Outcome.UNKNOWN,)),
+        warning=pick(blocks=False, outcomes=bad, level=Severity.WARN),
+        announced=pick(blocks=False, outcomes=bad, level=None),
+        settled=tuple(
+            sorted((r for r in decision.results if r.outcome not in bad), key=lambda r: (r.outcome, r.control.id))
+        ),
+        waived=tuple(
+            (r, v) for r in sorted(decision.results, key=lambda r: r.control.id) for v in r.violations if v.waiver
+        ),
+        waiver_problems=tuple(sorted(problems, key=lambda u: (order.index(u.state), u.waiver.expires, u.waiver.id))),
+        running_out=tuple(c for c in clocks(decision) if c.due - decision.as_of <= SOON or c.since is None),
+    )
+
+
+def clocks(decision: Decision) -> tuple[Clock, ...]:
+    """All clocks, those that ran out or run out first before the others."""
+    return tuple(sorted(decision.clocks, key=lambda c: (c.since is not None, c.due, c.control, c.subject)))
+
+
+def prose(text: str) -> str:
+    """Text that people wrote over several lines of YAML, as one paragraph."""
+    return " ".join(text.split())
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def subject_line(decision: Decision) -> str:
+    """`the release of summit-internal 1.4.0`; raw, to be escaped by the renderer."""
+    version = f" {decision.subject.version}" if decision.subject.version else ""
+    return f"{_WORK[decision.stage]} {decision.subject.project}{version}"
+
+
+def ruling(decision: Decision) -> str:
+    """What the verdict means for the subject, as the end of the sentence that `subject_line` starts."""
+    return _SAYS[decision.stage, decision.verdict]
+
+
+def tally(decision: Decision) -> str:
+    """What came of the controls in words, the blocking ones first."""
+    view, results = outline(decision), decision.results
+    if not results:
+        return "no control was asked"
+    parts = []
+    if view.failing:
+        parts.append(f"{count(len(view.failing), 'control')} {'blocks' if len(view.failing) == 1 else 'block'}")
+    if view.unjudged:
+        parts.append(f"{len(view.unjudged):,} could not be judged, which blocks too")
+    if view.warning:
+        parts.append(count(len(view.warning), "warning"))
+    if view.announced:
+        parts.append(f"{len(view.announced):,} will fail once in force")
+    by = Counter(r.outcome for r in results)
+    if by[Outcome.WAIVED]:
+        parts.append(f"{by[Outcome.WAIVED]:,} waived")
+    parts.append(f"{by[Outcome.PASS]:,} of {count(len(results), 'control')} passed")
+    return ", ".join(parts)
+
+
+def not_releasable(decision: Decision) -> str | None:
+    """Why a clock set by hand matters, or None."""
+    if not decision.as_of_overridden:
+        return None
+    return f"judged as of {stamp(decision.as_of)}, a time set by hand: not releasable"
+
+
+def stamp(moment: datetime) -> str:
+    """`2026-11-21 18:04:05 UTC`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _span(delta: timedelta) -> str:
+    if delta < timedelta(hours=48):
+        hours = delta // timedelta(hours=1)
+        return count(hours, "hour") if hours else "less than an hour"
+    return count(delta // timedelta(days=1), "day")
+
+
+def clock_words(clock: Clock, as_of: datetime) -> str:
+    """`fresh until 2026-12-01 (10 days left)`, `stale since …`, `never happened; was due …`."""
+    if clock.since is None:
+        return f"never happened; {'was' if clock.due <= as_of else 'is'} due {day(clock.due)}"
+    if clock.due < as_of:
+        return f"stale since {day(clock.due)} ({_span(as_of - clock.due)} ago); last {day(clock.since)}"
+    return f"fresh until {day(clock.due)} ({_span(clock.due - as_of)} left); last {day(clock.since)}"
+
+
+def days_left(expires: date, as_of: datetime) -> int:
+    """Days after today on which a waiver still holds; 0: today is the last; negative: it is over."""
+    return (expires - as_of.astimezone(UTC).date()).days
+
+
+def until(use: WaiverUse, as_of: datetime) -> str:
+    """`until 2026-12-01 (10 days left)`."""
+    left = days_left(use.waiver.expires, as_of)
+    if left < 0:
+        return f"expired {use.waiver.expires} ({count(-left, 'day')} ago)"
+    return f"until {use.waiver.expires} ({'last day' if left == 0 else count(left, 'day') + ' left'})"
+
+
+def waiver_problem(use: WaiverUse, as_of: datetime) -> str:
+    """What is wrong with a waiver, as a sentence without its id. Raw: it may quote the control's id."""
+    waiver, finds = use.waiver, count(use.covers, "finding")
+    match use.state:
+        case WaiverState.EXPIRED if use.covers == 0:
+            return f"{until(use, as_of)}, covers nothing of {waiver.control}: remove it"
+        case WaiverState.EXPIRED:
+            return f"{until(use, as_of)}: {finds} of {waiver.control} will block a release"
+        case WaiverState.PENDING:
+            return f"created {waiver.created}, in the future: does not cover {finds} of {waiver.control} yet"
+        case WaiverState.ORPHANED:
+            return f"covers nothing of {waiver.control}: remove it"
+        case _:
+            return f"covers {finds} of {waiver.control} {until(use, as_of)}"
+
+
+def scope(use: WaiverUse) -> str:
+    """What narrows a waiver: `tenant acme, path src/**`."""
+    waiver = use.waiver
+    parts = {"finding": waiver.fingerprint, "path": waiver.path, "tenant": waiver.tenant}
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value)
+
+
+def level_word(result: ControlResult) -> str:
+    """One word for a result, so that no meaning hangs on colour."""
+    if result.outcome is Outcome.PASS:
+        return "passed"
+    if result.outcome is Outcome.WAIVED:
+        return "waived"
+    if result.blocks:
+        return "blocks" if result.outcome is Outcome.FAIL else "unknown"
+    if result.level is Severity.WARN:
+        return "warning"
+    return "announced"
+
+
+def in_force(result: ControlResult) -> str | None:
+    """From when a failing control that does not block yet will, or None."""
+    control = result.control
+    if result.level is None and control.warn_from:
+        return f"warns from {control.warn_from}" + (f", blocks from {control.block_from}" if control.block_from else "")
+    if result.level is Severity.WARN and control.severity is Severity.BLOCK and control.block_from:
+        return f"blocks from {control.block_from}"
+    return None
+
+
+def coverage_line(decision: Decision) -> str:
+    """How much evidence there was: `5 kinds of evidence, 131 records from 12 files; 2 places could not be read`."""
+    records = sum(len(e.rows) for e in decision.evidence)
+    materials = {(m.name, m.sha256) for e in decision.evidence for m in e.materials}
+    unread = sum(len(e.coverage.unread) for e in decision.evidence)
+    kinds = count(len(decision.evidence), "kind of evidence", "kinds of evidence")
+    line = f"{kinds}, {count(records, 'record')} from {count(len(materials), 'source')}"
+    return line + (f"; {count(unread, 'place')} could not be read" if unread else "")
+
+
+def numbers(pairs: Iterable[tuple[str, int]]) -> str:
+    """`412 files, 1,034 statements`; raw names."""
+    return ", ".join(f"{value:,} {name}" for name, value in pairs)
