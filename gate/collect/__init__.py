@@ -1,0 +1,152 @@
+"""The world → Evidence: one module a source, one entry in COLLECTORS.
+
+A collector never decides. It reports what it found, what it looked at, and what it should have read and could not;
+it raises only when nothing at all can be said, and then the kinds it serves stay uncollected, which is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.model import Coverage, Evidence, GateError, Policy, Row, Subject, UndecidedError, Unread
+from gate.tree import Tree
+
+if TYPE_CHECKING:
+    from attestations.trust import Trust
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the collectors of one run may look at.
+
+    `stores` are folders with evidence from elsewhere (`<store>/<kind>/*.json`); `runs` are Golden Path records of this
+    very run; `attestations` are (name, bundle) pairs and `sboms` the rows that describe the SBOMs among them.
+    """
+
+    tree: Tree
+    root: Path
+    policy: Policy
+    as_of: datetime
+    trust: Trust
+    subject: Subject
+    stores: tuple[Path, ...] = ()
+    runs: tuple[Row, ...] = ()
+    attestations: tuple[tuple[str, bytes], ...] = ()
+    sboms: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Serves some kinds with one pass over one source."""
+
+    kinds: tuple[str, ...]
+    collect: Callable[[Context], Iterable[Evidence]]
+
+
+def _code(context: Context) -> Iterable[Evidence]:
+    from gate.collect.code import collect
+
+    return collect(context)
+
+
+def _workflows(context: Context) -> Iterable[Evidence]:
+    from gate.collect.workflows import collect
+
+    return collect(context)
+
+
+def _release(context: Context) -> Iterable[Evidence]:
+    from gate.collect.release import collect
+
+    return collect(context)
+
+
+def _source(context: Context) -> Iterable[Evidence]:
+    from gate.collect.source import collect
+
+    return collect(context)
+
+
+def _waivers(context: Context) -> Iterable[Evidence]:
+    from gate.collect.waivers import collect
+
+    return collect(context)
+
+
+COLLECTORS = (
+    Collector(("data_access", "tenancy_table"), _code),
+    Collector(("workflow_step",), _workflows),
+    Collector(("release", "attestation", "sbom"), _release),
+    Collector(("source_tree",), _source),
+    Collector(("waiver",), _waivers),
+)
+
+
+def collect(context: Context, kinds: Iterable[str], progress: Progress) -> dict[str, Evidence]:
+    """Collect the wanted kinds. A kind without a collector of its own is read from evidence records."""
+    from gate.collect.records import collect_records
+
+    wanted = set(kinds)
+    found: dict[str, Evidence] = {}
+    for collector in COLLECTORS:
+        if wanted & set(collector.kinds):
+            progress(f"collecting {', '.join(sorted(wanted & set(collector.kinds)))}")
+            try:
+                found.update({evidence.kind: evidence for evidence in collector.collect(context)})
+            except (GateError, UndecidedError) as error:
+                found.update({kind: _failed(kind, error) for kind in collector.kinds})
+    served = {kind for collector in COLLECTORS for kind in collector.kinds}
+    for kind in sorted(wanted - served):
+        progress(f"collecting {kind}")
+        found[kind] = collect_records(context, kind)
+    return {kind: _valid(context, evidence) for kind, evidence in found.items() if kind in wanted}
+
+
+def _failed(kind: str, error: Exception) -> Evidence:
+    return Evidence(
+        kind=kind, rows=(), coverage=Coverage(scope="failed", unread=(Unread(path=kind, reason=str(error)),))
+    )
+
+
+def _valid(context: Context, evidence: Evidence) -> Evidence:
+    """Evidence whose rows all fit their kind's schema; those that don't become unread."""
+    from dataclasses import replace
+
+    from gate.policy import SOURCE_FIELDS
+    from gate.reading import Schema
+
+    kind = context.policy.kinds[evidence.kind]
+    schema = Schema(kind.schema, str(kind.source))
+    rows: list[Row] = []
+    unread: list[Unread] = []
+    for row in evidence.rows:
+        own = {name: value for name, value in row.items() if name not in SOURCE_FIELDS}
+        if schema.is_valid(own):
+            rows.append(row)
+            continue
+        path, sentence = schema.problems(own, limit=1)[0]
+        where = str(row.get("source_path") or row.get("path") or evidence.kind)
+        field = ".".join(map(str, path))
+        line = int(row.get("source_line") or 1)
+        unread.append(Unread(path=where, line=line, reason=f"{field}: {sentence}" if field else sentence))
+    if not unread:
+        return evidence
+    coverage = replace(evidence.coverage, unread=(*evidence.coverage.unread, *unread))
+    return replace(evidence, rows=tuple(rows), coverage=coverage)
+
+
+def first_line(error: Exception, limit: int = 200) -> str:
+    """The first line of an error, for a reason that must stay one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:limit]
+
+
+def unread_of(paths: Sequence[str], tree: Tree) -> tuple[Unread, ...]:
+    """What the tree itself could not list among `paths` (or at all, when it can't be told)."""
+    wanted = set(paths)
+    return tuple(u for u in tree.unread() if u.path in wanted)

@@ -1,0 +1,122 @@
+"""Evidence records: signed Sigstore bundles (`*.sigstore.json`) or plain JSON, from the judged tree and from stores.
+
+A plain record counts as a claim (`verified` is false). A bundle must verify against the trusted keys for the usage
+`evidence` and hold a record of the wanted kind; one that does not is unread, never half believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from attestations import strict_json
+from attestations.refusal import Refused
+from attestations.statements import evidence_type
+from attestations.trust import EVIDENCE
+from attestations.verify import UNCHECKED, Expectation, verify
+from gate.collect import Context, first_line
+from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
+from gate.tree import select
+
+BUNDLE_SUFFIX = ".sigstore.json"
+MAX_RECORD_BYTES = 16 << 20
+
+
+def collect_records(context: Context, kind: str) -> Evidence:
+    """Every record of a kind that the tree or a store holds, newest version of nothing: all of them."""
+    rows: dict[str, Row] = {}
+    unread: list[Unread] = []
+    materials: list[Descriptor] = []
+    ids: dict[str, str] = {}
+    for name, data in _files(context, kind, unread):
+        materials.append(Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest()))
+        try:
+            row = _read(context, kind, name, data)
+        except (Refused, strict_json.StrictJsonError) as error:
+            unread.append(Unread(path=name, reason=first_line(error)))
+            continue
+        digest = row["record_digest"]
+        if digest in rows and (rows[digest]["verified"] or not row["verified"]):
+            continue  # the same record twice: the verified copy counts
+        identity = str(row.get("id", digest))
+        if ids.setdefault(identity, digest) != digest:
+            unread.append(Unread(path=name, reason=f"the id {identity[:80]!r} is used by another record"))
+            continue
+        rows[digest] = row
+    if kind == "golden_path_run":
+        rows.update({str(run["id"]): run for run in context.runs})
+    return Evidence(
+        kind=kind,
+        rows=tuple(rows.values()),
+        coverage=Coverage(
+            scope=f"{len(materials)} files",
+            unread=tuple(unread),
+            numbers={"files": len(materials), "records": len(rows)},
+        ),
+        materials=tuple(materials),
+    )
+
+
+def _read(context: Context, kind: str, name: str, data: bytes) -> Row:
+    source = {"source_path": name, "source_line": 1, "source_digest": hashlib.sha256(data).hexdigest()}
+    if not name.endswith(BUNDLE_SUFFIX):
+        record = strict_json.loads(data)
+        if not isinstance(record, dict):
+            raise strict_json.StrictJsonError("a record is a JSON object")
+        return {**record, **source, "record_digest": record_digest(record), "verified": False}
+    verified = verify(data, context.trust, evidence_expectation(kind), now=context.as_of)
+    record = verified.statement["predicate"].get("record")
+    if not isinstance(record, dict):
+        raise strict_json.StrictJsonError("the statement holds no record")
+    return {
+        **record, **source, "record_digest": record_digest(record), "verified": True,
+        "signer": verified.signer_identity,
+    }  # fmt: skip
+
+
+def evidence_expectation(kind: str) -> Expectation:
+    """What a signed evidence record must be. Its subjects, age and signer are questions for controls."""
+    return Expectation(
+        predicate_type=evidence_type(kind),
+        subjects=UNCHECKED,
+        usage=EVIDENCE,
+        identity=UNCHECKED,
+        issuer=UNCHECKED,
+        policy_digest=UNCHECKED,
+        pipeline_id=UNCHECKED,
+        builders=UNCHECKED,
+        predicate=UNCHECKED,
+        max_age=UNCHECKED,
+        require_timestamp=False,
+        require_binding=False,
+    )
+
+
+def record_digest(record: Row) -> str:
+    """SHA-256 of the record as canonical JSON: what a later record names as its predecessor."""
+    return hashlib.sha256(strict_json.dumps(dict(record))).hexdigest()
+
+
+def _files(context: Context, kind: str, unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
+    patterns = context.policy.config.get("evidence", {}).get(kind, ())
+    for path in select(context.tree.paths(), patterns):
+        try:
+            yield path, context.tree.read(path, limit=MAX_RECORD_BYTES)
+        except (GateError, UndecidedError, FileNotFoundError) as error:
+            unread.append(Unread(path=path, reason=first_line(error)))
+    for store in context.stores:
+        for file in sorted((store / kind).glob("*.json")):
+            name = _name(file, context.root)
+            try:
+                if file.is_symlink() or not file.is_file():
+                    raise OSError("not a regular file")
+                if file.stat().st_size > MAX_RECORD_BYTES:
+                    raise OSError(f"larger than {MAX_RECORD_BYTES:,} bytes")
+                yield name, file.read_bytes()
+            except OSError as error:
+                unread.append(Unread(path=name, reason=first_line(error)))
+
+
+def _name(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else f"{file.parent.name}/{file.name}"
