@@ -44,11 +44,27 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A Rekor log entry. `promise` is the signed entry timestamp over `integrated_time` (epoch seconds)."""
+
+    kind: str
+    version: str
+    log_id: bytes
+    log_index: int
+    body: bytes
+    integrated_time: int | None
+    promise: bytes | None
+    proved: bool
+    """Whether it has an inclusion proof with a checkpoint."""
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """A bundle (or a bare envelope, `format` "dsse"), decoded and unverified.
 
-    `hint` names the key of a managed-key bundle. `certificates` (DER, leaf first), `log_entries` (JSON as read) and
-    `timestamps` (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON.
+    `hint` names the key of a managed-key bundle. `certificates` (DER, leaf first), `log_entry` and `timestamps`
+    (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON.
     """
 
     format: str
@@ -56,7 +72,7 @@ class Bundle:
     document: Mapping[str, Any]
     hint: str | None = None
     certificates: tuple[bytes, ...] = ()
-    log_entries: tuple[Mapping[str, Any], ...] = ()
+    log_entry: LogEntry | None = None
     timestamps: tuple[bytes, ...] = ()
 
 
@@ -149,7 +165,11 @@ def _read_bundle(document: dict[str, Any]) -> Bundle:
         value = _members(material["publicKey"], "publicKey", optional={"hint"}).get("hint", "")
         hint = _string(value, "publicKey.hint")
     elif keys == ["certificate"]:
+        if FORMATS[media_type] != "bundle-v0.3":
+            raise Refused(Reason.MALFORMED, "a bundle before v0.3 holds a certificate chain")
         certificates = (_certificate(material["certificate"]),)
+    elif FORMATS[media_type] == "bundle-v0.3":
+        raise Refused(Reason.MALFORMED, "a v0.3 bundle holds one certificate, not a chain")
     else:
         chain = _members(material["x509CertificateChain"], "x509CertificateChain", required={"certificates"})
         certificates = tuple(_certificate(item) for item in _array(chain["certificates"], "certificates"))
@@ -161,7 +181,7 @@ def _read_bundle(document: dict[str, Any]) -> Bundle:
         document=document,
         hint=hint,
         certificates=certificates,
-        log_entries=tuple(_object(item, "a log entry") for item in _array(material.get("tlogEntries"), "tlogEntries")),
+        log_entry=_log_entry(material.get("tlogEntries"), FORMATS[media_type]),
         timestamps=_timestamps(material.get("timestampVerificationData")),
     )
 
@@ -180,6 +200,68 @@ def _read_envelope(value: object) -> Envelope:
         payload_type=_string(fields["payloadType"], "payloadType"),
         signatures=tuple(signatures),
     )
+
+
+def _log_entry(value: object, version: str) -> LogEntry | None:
+    entries = _array(value, "tlogEntries")
+    if len(entries) > 1:
+        raise Refused(Reason.UNSUPPORTED_FORMAT, f"{len(entries)} log entries; at most one is verified")
+    if not entries:
+        return None
+    fields = _members(
+        entries[0],
+        "the log entry",
+        required={"logIndex", "logId", "kindVersion", "canonicalizedBody"},
+        optional={"integratedTime", "inclusionPromise", "inclusionProof"},
+    )
+    kind = _members(fields["kindVersion"], "kindVersion", required={"kind", "version"})
+    log_id = _members(fields["logId"], "logId", required={"keyId"})
+    index = _unsigned(fields["logIndex"], "logIndex")
+    integrated = fields.get("integratedTime")
+    promise = fields.get("inclusionPromise")
+    proof = fields.get("inclusionProof")
+    if promise is not None:
+        signed = _members(promise, "inclusionPromise", required={"signedEntryTimestamp"})
+        promise = decode_base64(signed["signedEntryTimestamp"], "signedEntryTimestamp")
+    if proof is not None:
+        _check_proof(proof, index, shares_index=promise is None)
+    elif version != "bundle-v0.1":
+        raise Refused(Reason.MALFORMED, "the log entry has no inclusion proof")
+    if version == "bundle-v0.1" and promise is None:
+        raise Refused(Reason.MALFORMED, "the log entry has no inclusion promise")
+    return LogEntry(
+        kind=_string(kind["kind"], "kind"),
+        version=_string(kind["version"], "version"),
+        log_id=decode_base64(log_id["keyId"], "keyId"),
+        log_index=index,
+        body=decode_base64(fields["canonicalizedBody"], "canonicalizedBody"),
+        integrated_time=None if integrated is None else _unsigned(integrated, "integratedTime") or None,
+        promise=promise,
+        proved=proof is not None,
+        document=_object(entries[0], "the log entry"),
+    )
+
+
+def _check_proof(value: object, index: int, *, shares_index: bool) -> None:
+    """Shape of an inclusion proof, and two facts no signature covers: the checkpoint's size, and without an inclusion
+    promise (Rekor v2, one index for both) the entry's index."""
+    proof = _members(
+        value, "inclusionProof", required={"logIndex", "rootHash", "treeSize", "checkpoint"}, optional={"hashes"}
+    )
+    position = _unsigned(proof["logIndex"], "inclusionProof.logIndex")
+    size = _unsigned(proof["treeSize"], "treeSize")
+    decode_base64(proof["rootHash"], "rootHash")
+    hashes = _array(proof.get("hashes"), "hashes")
+    if len(hashes) > 64:
+        raise Refused(Reason.MALFORMED, "more than 64 hashes in an inclusion proof")
+    for item in hashes:
+        decode_base64(item, "a hash of the inclusion proof")
+    checkpoint = _members(proof["checkpoint"], "checkpoint", required={"envelope"})["envelope"]
+    lines_of = _string(checkpoint, "checkpoint").split("\n")
+    if len(lines_of) < 3 or lines_of[1] != str(size):
+        raise Refused(Reason.UNTRUSTED_LOG, "the checkpoint is for another tree size than the inclusion proof")
+    if shares_index and position != index:
+        raise Refused(Reason.UNTRUSTED_LOG, "the log entry and its inclusion proof name different places")
 
 
 def _certificate(value: object) -> bytes:
@@ -222,6 +304,13 @@ def _array(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, list):
         raise Refused(Reason.MALFORMED, f"{what} is not an array")
     return value
+
+
+def _unsigned(value: object, what: str) -> int:
+    """An unsigned 64-bit integer in proto3 JSON: a string of decimal digits without leading zeros."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20 and str(int(value)) == value:
+        return int(value)
+    raise Refused(Reason.MALFORMED, f"{what} is not an unsigned integer")
 
 
 def _string(value: object, what: str) -> str:

@@ -40,6 +40,8 @@ BUILDERS: Final[Mapping[str, str]] = {
 }
 """`builder.id` (and `verifier.id`) for each way of signing: each is a trust base of its own (SLSA v1, "builder.id")."""
 MAX_SUBJECTS: Final = 1024
+HEX_DIGITS: Final[Mapping[str, int]] = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""The digest algorithms of a subject that are ever compared, with the length of their hex form."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,127}")
@@ -135,8 +137,13 @@ def statement(subjects: Sequence[Subject], predicate_type: str, predicate: Mappi
         "predicateType": predicate_type,
         "predicate": dict(predicate),
     }
+    return _encode(document)
+
+
+def _encode(document: Mapping[str, Any]) -> bytes:
+    """The bytes to sign of a whole statement, after the checks its verifier will make."""
     check(document)
-    if predicate_type in BOUND_TYPES:
+    if document["predicateType"] in BOUND_TYPES:
         read_binding(document)
     try:
         return strict_json.dumps(document)
@@ -376,6 +383,24 @@ def read_binding(document: Mapping[str, Any]) -> Binding:
     return Binding(**values)
 
 
+def for_signer(payload: bytes, identity: str) -> bytes:
+    """The same statement bound to another signer: what a second person signs to counter-sign. Raises Refused."""
+    document = parse(payload)
+    read_binding(document)
+    predicate = document["predicate"]
+    kind = EVIDENCE_PREFIX if document["predicateType"].startswith(EVIDENCE_PREFIX) else document["predicateType"]
+    if kind == CYCLONEDX:
+        for item in predicate["metadata"]["properties"]:
+            if item["name"] == PROPERTY + "signerIdentity":
+                item["value"] = identity
+    else:
+        for part, (*path, name) in _BINDING_AT[kind]:
+            if part == "signer_identity":
+                holder: Any = at(predicate, *path)
+                holder[name] = identity
+    return _encode(document)
+
+
 def builder_of(document: Mapping[str, Any]) -> str | None:
     """On whose behalf the statement speaks: `builder.id` of a provenance, `verifier.id` of a VSA or SVR, else None."""
     path = _BUILDER_AT.get(document["predicateType"])
@@ -484,10 +509,10 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
     if not 0 < len(digest) <= 32:
         raise Refused(Reason.MALFORMED, f"subject {shown(name)} has {len(digest)} digests")
     for algorithm, value in digest.items():
-        if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2}){16,128}", value):
-            raise Refused(Reason.MALFORMED, f"subject {shown(name)}: digest {shown(algorithm)} is not lower-case hex")
-        if algorithm == "sha256" and len(value) != 64:
-            raise Refused(Reason.MALFORMED, f"subject {shown(name)}: a sha256 has 64 hex digits")
+        length = HEX_DIGITS.get(algorithm)
+        if not isinstance(value, str) or not value or (length and not re.fullmatch(f"[0-9a-f]{{{length}}}", value)):
+            wanted = f"{length} lower-case hex digits" if length else "a string"
+            raise Refused(Reason.MALFORMED, f"subject {shown(name)}: digest {shown(algorithm)} must be {wanted}")
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ Nothing of a bundle is returned before all of it holds, and what cannot be verif
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -23,15 +23,14 @@ from attestations.envelope import Bundle
 from attestations.refusal import Reason, Refused
 from attestations.statements import Binding
 from attestations.strict_json import shown
-from attestations.trust import Trust, TrustedKey
+from attestations.trust import PublicKey, Trust, TrustedKey
 
-__all__ = ["UNCHECKED", "Expectation", "Reason", "Refused", "Unchecked", "Verified", "verify"]
+__all__ = ["UNCHECKED", "Expectation", "Reason", "Refused", "Unchecked", "Verified", "verify", "verify_threshold"]
 
 SKEW: Final = timedelta(minutes=5)
 """How far a clock may be ahead of ours."""
 _ALGORITHM: Final = ec.ECDSA(SHA256())
 _DIGEST = re.compile(r"(?:(sha256|sha384|sha512):)?((?:[0-9a-f]{2}){32,64})")
-_DIGEST_LENGTH: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class Unchecked(Enum):
@@ -138,6 +137,40 @@ def verify(bundle: bytes, trust: Trust, expectation: Expectation, *, now: dateti
         raise Refused(Reason.MALFORMED, f"{type(error).__name__}: {shown(str(error))}") from error
 
 
+def verify_threshold(
+    bundles: Sequence[bytes], trust: Trust, expectation: Expectation, *, threshold: int, now: datetime
+) -> tuple[Verified, ...]:
+    """Verify that enough different people signed the same statement, each in a bundle of their own.
+
+    Statements are the same when they differ in nothing but the signer they are bound to. A person counts once, however
+    many keys or bundles they use; bundles that do not verify do not count. Returns the ones that do, one a person.
+    """
+    if threshold < 1:
+        raise ValueError("a threshold is at least 1")
+    accepted: dict[str, Verified] = {}
+    refused: list[str] = []
+    for bundle in bundles:
+        try:
+            verified = verify(bundle, trust, expectation, now=now)
+        except Refused as refusal:
+            refused.append(str(refusal))
+        else:
+            accepted.setdefault(verified.signer_identity, verified)
+    said = {_without_signer(verified) for verified in accepted.values()}
+    if len(said) > 1:
+        raise Refused(Reason.THRESHOLD, "the signers did not sign the same statement")
+    if len(accepted) < threshold:
+        why = f"; refused: {'; '.join(refused)}" if refused else ""
+        raise Refused(Reason.THRESHOLD, f"{len(accepted)} of {threshold} required signers{why}")
+    return tuple(accepted.values())
+
+
+def _without_signer(verified: Verified) -> bytes:
+    if verified.binding is None:
+        return verified.payload
+    return statements.for_signer(verified.payload, "-")
+
+
 def _verify(data: bytes, trust: Trust, expectation: Expectation, now: datetime) -> Verified:
     bundle = envelope.read(data)
     if bundle.envelope.payload_type != statements.PAYLOAD_TYPE:
@@ -145,8 +178,9 @@ def _verify(data: bytes, trust: Trust, expectation: Expectation, now: datetime) 
     if len(bundle.envelope.signatures) != 1:
         raise Refused(Reason.SIGNATURE_COUNT, f"{len(bundle.envelope.signatures)} signatures; exactly one is accepted")
     if bundle.certificates:
-        raise Refused(Reason.UNSUPPORTED_FORMAT, "certificate bundles are not verified yet")
-    signer = _verify_key(bundle, trust, expectation.usage, now)
+        signer = _verify_certificate(bundle, data, trust)
+    else:
+        signer = _verify_key(bundle, trust, expectation.usage, now)
     statement = statements.parse(bundle.envelope.payload)
     binding = _check_binding(statement, signer, expectation)
     _check_contents(statement, signer, expectation)
@@ -169,25 +203,67 @@ def _verify_key(bundle: Bundle, trust: Trust, usage: str, now: datetime) -> _Sig
     if trust.keys is None:
         raise Refused(Reason.NO_TRUST, "signed with a managed key, and no trusted keys were given")
     signature = bundle.envelope.signatures[0]
-    keyid = signature.keyid or bundle.hint or ""
-    if bundle.hint is not None and keyid != bundle.hint:
+    hint = signature.keyid or bundle.hint or ""
+    if bundle.hint is not None and hint != bundle.hint:
         raise Refused(Reason.MALFORMED, "keyid and publicKey.hint differ")
-    entries = trust.keys.find(keyid)
-    if not entries:
-        raise Refused(Reason.UNTRUSTED_KEY, f"key {shown(keyid)} is not among the trusted keys")
-    entry = next((entry for entry in entries if entry.usage == usage), None)
-    if entry is None:
-        raise Refused(Reason.KEY_USAGE, f"key {keyid} is not trusted for {usage}")
+    named = trust.keys.find(hint)
+    if not named and (bundle.format != "dsse" or hint.startswith("SHA256:")):
+        raise Refused(Reason.UNTRUSTED_KEY, f"key {shown(hint)} is not among the trusted keys")
+    # DSSE: a keyid is a hint in whatever terms the signer likes. One that is no fingerprint rules no key out.
+    candidates = [entry for entry in named or trust.keys.keys if entry.usage == usage]
+    if not candidates:
+        raise Refused(Reason.KEY_USAGE, f"key {shown(hint)} is not trusted for {usage}")
     message = envelope.pae(bundle.envelope.payload_type, bundle.envelope.payload)
-    try:
-        entry.public.key.verify(_der_signature(signature.sig), message, _ALGORITHM)
-    except InvalidSignature:
-        raise Refused(Reason.BAD_SIGNATURE, f"the signature is not by key {keyid} over this statement") from None
-    if bundle.timestamps or bundle.log_entries:
-        raise Refused(Reason.UNSUPPORTED_FORMAT, "timestamps and log entries of key bundles are not verified yet")
-    signed_at = None
+    sig = _der_signature(signature.sig)
+    entry = next((entry for entry in candidates if _signed_by(entry.public, sig, message)), None)
+    if entry is None:
+        raise Refused(Reason.BAD_SIGNATURE, f"the signature is not by key {shown(hint)} over this statement")
+    signed_at = _trusted_time(bundle, entry.public, trust)
     _check_window(entry, signed_at, now)
-    return _Signer(identity=entry.identity, issuer=None, keyid=keyid, signed_at=signed_at, pipeline_id=None, kind="key")
+    return _Signer(
+        identity=entry.identity,
+        issuer=None,
+        keyid=entry.public.keyid,
+        signed_at=signed_at,
+        pipeline_id=None,
+        kind="key",
+    )
+
+
+def _signed_by(public: PublicKey, sig: bytes, message: bytes) -> bool:
+    try:
+        public.key.verify(sig, message, _ALGORITHM)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _verify_certificate(bundle: Bundle, data: bytes, trust: Trust) -> _Signer:
+    from attestations.certificates import verify_certificate
+
+    holder = verify_certificate(bundle, data, trust.sigstore_root, trust.identities)
+    return _Signer(
+        identity=holder.identity,
+        issuer=holder.issuer,
+        keyid=None,
+        signed_at=holder.signed_at,
+        pipeline_id=holder.run,
+        kind="certificate",
+    )
+
+
+def _trusted_time(bundle: Bundle, key: PublicKey, trust: Trust) -> datetime | None:
+    """When a managed key's signature was made at the latest, by its timestamps and log entry; all must verify."""
+    times = []
+    if bundle.timestamps:
+        from attestations.timestamps import earliest
+
+        times.append(earliest(bundle.timestamps, bundle.envelope.signatures[0].sig, trust.sigstore_root))
+    if bundle.log_entry is not None:
+        from attestations.certificates import log_time
+
+        times.append(log_time(bundle, key, trust.sigstore_root))
+    return min((time for time in times if time is not None), default=None)
 
 
 def _check_window(entry: TrustedKey, signed_at: datetime | None, now: datetime) -> None:
@@ -273,6 +349,6 @@ def _der_signature(sig: bytes) -> bytes:
 def _split_digest(text: str) -> tuple[str, str]:
     match = _DIGEST.fullmatch(text)
     algorithm = (match[1] or "sha256") if match else ""
-    if match is None or len(match[2]) != _DIGEST_LENGTH[algorithm]:
+    if match is None or len(match[2]) != statements.HEX_DIGITS[algorithm]:
         raise ValueError(f"{shown(text)} is not a SHA-256 in lower-case hex, or sha256:…, sha384:…, sha512:…")
     return algorithm, match[2]

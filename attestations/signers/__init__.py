@@ -80,5 +80,17 @@ def _key(**options: Any) -> Signer:
     return load_key(**options)
 
 
-SIGNERS: Final[Mapping[str, Callable[..., Signer]]] = {"key": _key}
+def _kms(**options: Any) -> Signer:
+    from attestations.signers.kms import load_kms
+
+    return load_kms(**options)
+
+
+def _sigstore(**options: Any) -> Signer:
+    from attestations.signers.sigstore import load_sigstore
+
+    return load_sigstore(**options)
+
+
+SIGNERS: Final[Mapping[str, Callable[..., Signer]]] = {"key": _key, "kms": _kms, "sigstore": _sigstore}
 """The ways of signing by name; each takes the keyword arguments of its module's loader."""

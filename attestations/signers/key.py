@@ -1,4 +1,4 @@
-"""Sign with a key we keep: ECDSA P-256 in an encrypted PKCS#8 file. The offline default (SLSA Build L1: no more)."""
+"""Sign with a key in a file: ECDSA P-256, encrypted PKCS#8. The offline default (SLSA Build L1, no more)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import errno
 import os
 import secrets
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,38 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from attestations import envelope, statements
-from attestations.signers import SignerError, check_signable
+from attestations.signers import SignerError
+from attestations.signers.managed import ManagedSigner
+from attestations.timestamps import TimestampAuthority
 from attestations.trust import PublicKey
-
-if TYPE_CHECKING:
-    from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]
 
 MIN_PASSPHRASE: Final = 12
 _MAX_KEY_FILE: Final = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySigner:
-    """A signer with a private key in memory (securesystemslib does the signing)."""
-
-    identity: str
-    public: PublicKey
-    _signer: CryptoSigner = field(repr=False)
-
-    @property
-    def keyid(self) -> str:
-        return self.public.keyid
-
-    def sign(self, statement: bytes) -> bytes:
-        from securesystemslib.dsse import Envelope
-
-        check_signable(statement, self.identity)
-        signed = Envelope(statement, statements.PAYLOAD_TYPE, {})
-        signature = bytes.fromhex(signed.sign(self._signer).signature)
-        return envelope.write_bundle(
-            payload=statement, payload_type=statements.PAYLOAD_TYPE, sig=signature, keyid=self.keyid
-        )
 
 
 def new_key(path: Path, passphrase: bytes | None) -> PublicKey:
@@ -69,8 +43,13 @@ def new_key(path: Path, passphrase: bytes | None) -> PublicKey:
     return PublicKey.of(key.public_key())
 
 
-def load_key(path: Path, passphrase: bytes | None, identity: str) -> KeySigner:
-    """Load a private key to sign in the name of `identity`. Raises SignerError: one line, with the remedy."""
+def load_key(
+    path: Path, passphrase: bytes | None, identity: str, *, authority: TimestampAuthority | None = None
+) -> ManagedSigner:
+    """Load a private key to sign in the name of `identity`, with timestamps if an authority is given.
+
+    Raises SignerError: one line, with the remedy.
+    """
     data = _read_private(path)
     try:
         key = load_pem_private_key(data, passphrase)
@@ -82,19 +61,18 @@ def load_key(path: Path, passphrase: bytes | None, identity: str) -> KeySigner:
         raise SignerError(f"{path}: {what}") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise SignerError(f"{path}: not an ECDSA P-256 key; make one with `gate keys new`")
-    return signer_for(key, identity)
+    return signer_for(key, identity, authority=authority)
 
 
-def signer_for(key: ec.EllipticCurvePrivateKey, identity: str) -> KeySigner:
+def signer_for(
+    key: ec.EllipticCurvePrivateKey, identity: str, *, authority: TimestampAuthority | None = None
+) -> ManagedSigner:
     """A signer for a P-256 private key already in memory."""
     from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
     public = PublicKey.of(key.public_key())
-    return KeySigner(
-        identity=identity,
-        public=public,
-        _signer=CryptoSigner(key, SSlibKey.from_crypto(public.key, keyid=public.keyid)),
-    )
+    signer = CryptoSigner(key, SSlibKey.from_crypto(public.key, keyid=public.keyid))
+    return ManagedSigner(identity=identity, public=public, backend=signer, authority=authority)
 
 
 def _read_private(path: Path) -> bytes:
