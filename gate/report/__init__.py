@@ -23,5 +23,12 @@ def _lazy(module: str, function: str = "render") -> Report:
 REPORTS: dict[str, Report] = {
     "text": _lazy("text"),
     "json": _lazy("json"),
+    "sarif": _lazy("sarif"),
+    "sarif-github": _lazy("sarif", "render_github"),
+    "junit": _lazy("junit"),
+    "gitlab-codequality": _lazy("gitlab"),
+    "github": _lazy("github"),
+    "markdown": _lazy("markdown"),
+    "markdown-comment": _lazy("markdown", "render_comment"),
 }
 """Format name, as given to `--output`, to its report. Each ends in a newline and is safe to print to a CI log."""

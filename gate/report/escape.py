@@ -55,6 +55,11 @@ def line(text: str, limit: int | None = None) -> str:
     return unarmed(text)
 
 
+def lines(text: str, limit: int | None = None) -> list[str]:
+    """Text that keeps its line breaks, such as a fix of several commands: redacted as a whole, then `line` for each."""
+    return [line(part.strip(), limit) for part in redact(text).strip().splitlines() if part.strip()]
+
+
 def place(location: Location, limit: int | None = None) -> str:
     """`path:line:column` for people. The path goes through `line` alone: `passwd:1` is no password."""
     column = f":{location.column}" if location.column else ""

@@ -186,7 +186,7 @@ def waiver_problem(use: WaiverUse, as_of: datetime) -> str:
         case WaiverState.EXPIRED:
             return f"{until(use, as_of)}: {finds} of {waiver.control} will block a release"
         case WaiverState.PENDING:
-            return f"created {waiver.created}, in the future: does not cover {finds} of {waiver.control} yet"
+            return f"created {waiver.created}, in the future: does not hold for {waiver.control} yet"
         case WaiverState.ORPHANED:
             return f"covers nothing of {waiver.control}: remove it"
         case _:
@@ -234,5 +234,5 @@ def coverage_line(decision: Decision) -> str:
 
 
 def numbers(pairs: Iterable[tuple[str, int]]) -> str:
-    """`412 files, 1,034 statements`; raw names."""
-    return ", ".join(f"{value:,} {name}" for name, value in pairs)
+    """`files: 412, statements: 1,034`; raw names."""
+    return ", ".join(f"{name}: {value:,}" for name, value in pairs)

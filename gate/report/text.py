@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from gate.model import ControlResult, Decision, Location, Outcome, Violation
 from gate.report import outline as words
-from gate.report.escape import COMMAND_AT_START, line, place, relative_uri
+from gate.report.escape import COMMAND_AT_START, line, lines, place, relative_uri
 from gate.report.snippet import excerpt
 
 
@@ -132,8 +132,8 @@ def _finding(result: ControlResult, word: str, style: Style) -> Iterator[str]:
 def _fix(text: str) -> Iterator[str]:
     """The fix is not wrapped: it is often a command that somebody copies."""
     lead = "   = fix: "
-    for part in text.strip().splitlines() or [""]:
-        yield lead + line(words.prose(part), _MESSAGE_LIMIT)
+    for part in lines(text, _MESSAGE_LIMIT):
+        yield lead + part
         lead = " " * len(lead)
 
 
