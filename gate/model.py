@@ -48,7 +48,7 @@ class Severity(StrEnum):
 class Outcome(StrEnum):
     """What the evidence says. There is no "skipped" and no "error": what could not be judged is UNKNOWN."""
 
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"
     FAIL = "fail"
     WAIVED = "waived"
     UNKNOWN = "unknown"

@@ -1,0 +1,104 @@
+"""One run of the gate: policy → evidence → store → decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gate import decide, policy
+from gate.collect import Context, Progress, collect
+from gate.model import Artifact, Decision, Evidence, GateError, Policy, QueryError, Stage, Subject
+from gate.reading import parse_time
+from gate.store import Store
+from gate.tree import CommitTree, Tree, WorkTree
+
+LOCAL_STORE = Path(".gate/evidence")
+
+
+def clock(as_of: str | None) -> tuple[datetime, bool]:
+    """The run's one reading of the time, and whether it was overridden."""
+    if as_of is None:
+        return datetime.now(UTC).replace(microsecond=0), False
+    try:
+        return parse_time(as_of), True
+    except ValueError as error:
+        raise GateError(f"--as-of {as_of[:40]!r}: {error}") from None
+
+
+def load_policy(root: Path, base: str | None) -> Policy:
+    """The policy of the base revision, or without one of the work tree."""
+    tree: Tree = WorkTree(root) if base is None else CommitTree(root, base)
+    return policy.load(tree)
+
+
+def needed_kinds(loaded: Policy, stage: Stage) -> set[str]:
+    """The kinds of evidence that the stage's controls ask for."""
+    return {kind for control in loaded.controls if stage in control.stages for kind in control.evidence}
+
+
+def judge(context: Context, stage: Stage, *, as_of_overridden: bool, pipeline_id: str, progress: Progress) -> Decision:
+    """Collect what the stage needs and decide."""
+    evidence = collect(context, needed_kinds(context.policy, stage), progress)
+    progress(f"deciding {sum(stage in c.stages for c in context.policy.controls)} controls")
+    return decide_on(
+        context.policy, stage, evidence, context.as_of,
+        as_of_overridden=as_of_overridden, subject=context.subject, pipeline_id=pipeline_id,
+    )  # fmt: skip
+
+
+def decide_on(
+    loaded: Policy,
+    stage: Stage,
+    evidence: dict[str, Evidence],
+    as_of: datetime,
+    *,
+    as_of_overridden: bool,
+    subject: Subject,
+    pipeline_id: str,
+) -> Decision:
+    """Decide on evidence that is already there; the same call replays a decision from a bundle."""
+    store = Store([loaded.kinds[kind] for kind in sorted(evidence)], as_of)
+    for kind in sorted(evidence):
+        try:
+            store.load(kind, evidence[kind].rows)
+        except QueryError as error:
+            raise GateError(f"evidence of kind {kind}: {error}") from None
+    store.lock()
+    return decide.decide(
+        loaded,
+        stage,
+        evidence,
+        store.ask,
+        as_of=as_of,
+        as_of_overridden=as_of_overridden,
+        subject=subject,
+        pipeline_id=pipeline_id,
+    )
+
+
+def artifacts(paths: Iterable[Path]) -> tuple[Artifact, ...]:
+    """Hash the released files. Raises GateError for a missing, irregular, empty or twice-named one."""
+    import hashlib
+
+    found: dict[str, Artifact] = {}
+    for path in paths:
+        if not path.is_file():
+            raise GateError(f"--artifact {path}: no such file")
+        if path.name in found:
+            raise GateError(f"--artifact {path}: two artifacts are named {path.name!r}")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if path.stat().st_size == 0:
+            raise GateError(f"--artifact {path}: the file is empty")
+        found[path.name] = Artifact(name=path.name, sha256=digest)
+    return tuple(found[name] for name in sorted(found))
+
+
+def stores(root: Path, extra: Iterable[Path]) -> tuple[Path, ...]:
+    """The local evidence store and the given ones. Raises GateError for one that is no folder."""
+    for folder in extra:
+        if not folder.is_dir():
+            raise GateError(f"--evidence {folder}: no such folder")
+    local = root / LOCAL_STORE
+    return (*((local,) if local.is_dir() else ()), *extra)

@@ -1,0 +1,60 @@
+"""The gate's own use of keys: whose signatures the policy trusts, and the key this run signs with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gate.model import GateError, Policy
+
+if TYPE_CHECKING:
+    from attestations.signers import Signer
+    from attestations.trust import Trust, TrustedKeys
+
+PASSPHRASE_VARIABLE = "GATE_KEY_PASSPHRASE"
+
+
+def trust_of(policy: Policy) -> Trust:
+    """What the policy's `trust` section names, read from the policy's own files."""
+    from attestations.trust import Identity, Trust
+
+    config = policy.config.get("trust", {})
+    root = config.get("sigstore_root")
+    return Trust(
+        keys=trusted_keys(policy.files[config["keys"]], config["keys"]) if "keys" in config else None,
+        sigstore_root=policy.files[root] if root else None,
+        identities=tuple(Identity(i["identity"], i["issuer"]) for i in config.get("identities", ())),
+    )
+
+
+def trusted_keys(data: bytes, name: str) -> TrustedKeys:
+    """Parse a trusted-keys file. Raises GateError naming it."""
+    from attestations.refusal import Refused
+    from attestations.trust import load_trusted_keys
+
+    try:
+        return load_trusted_keys(data)
+    except Refused as refused:
+        raise GateError(f"{name}: {refused}") from None
+
+
+def key_signer(path: Path, environment: dict[str, str], trust: Trust, usage: str) -> Signer:
+    """The signer of a key file, in the identity that the trusted keys give it for this usage.
+
+    A key that the policy does not trust signs nothing: nobody could verify the result.
+    """
+    from attestations.refusal import Refused
+    from attestations.signers import SignerError
+    from attestations.signers.key import load_key
+
+    passphrase = environment.get(PASSPHRASE_VARIABLE)
+    try:
+        probe = load_key(path, passphrase.encode() if passphrase else None, "unknown")
+        entries = [k for k in trust.keys.find(probe.keyid) if k.usage == usage] if trust.keys else []
+        if not entries:
+            raise GateError(
+                f"{path}: key {probe.keyid} is not trusted for {usage}; add it with `gate keys trust` and commit that"
+            )
+        return load_key(path, passphrase.encode() if passphrase else None, entries[0].identity)
+    except (Refused, SignerError) as error:
+        raise GateError(f"{path}: {error}") from None
