@@ -1,0 +1,34 @@
+"""How records are written: sorted keys, ASCII, a final newline, so that equal records are equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+
+def encode(record: Mapping[str, object]) -> bytes:
+    return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode("ascii")
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def second(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Make the directory hold exactly these files; records of an earlier `--as-of` must not stay among them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for stale in directory.glob("*.json"):
+        if stale.name not in files:
+            stale.unlink()
+    for name, data in files.items():
+        temporary = directory / f".{name}.{os.getpid()}"
+        temporary.write_bytes(data)
+        temporary.replace(directory / name)

@@ -1,0 +1,75 @@
+"""The clock every generated record hangs on, and the weeks behind it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+WEEKS = 26
+MISSING_WEEKS_AGO = 5
+LATE_WEEKS_AGO = 12
+NOOP_WEEKS_AGO = frozenset({2, 10, 17, 23})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """An ISO week in UTC. `ago` is 1 for the last one that has ended; `sequence` counts scheduled runs from 1."""
+
+    id: str
+    start: datetime
+    ago: int
+    sequence: int
+
+    @property
+    def end(self) -> datetime:
+        """Exclusive."""
+        return self.start + timedelta(days=7)
+
+    @property
+    def run_at(self) -> datetime:
+        """The purge job runs on Sunday night, inside the week it is for."""
+        return self.start + timedelta(days=6, hours=3, minutes=self.sequence % 7)
+
+    @property
+    def missing(self) -> bool:
+        return self.ago == MISSING_WEEKS_AGO
+
+    @property
+    def late(self) -> bool:
+        return self.ago == LATE_WEEKS_AGO
+
+    @property
+    def noop(self) -> bool:
+        return self.ago in NOOP_WEEKS_AGO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """`as_of` is UTC and whole seconds."""
+
+    as_of: datetime
+    seed: int
+
+    @classmethod
+    def at(cls, as_of: datetime, seed: int) -> Timeline:
+        return cls(as_of=as_of.astimezone(UTC).replace(microsecond=0), seed=seed)
+
+    def random(self, stream: str) -> random.Random:
+        """Each stream has its own generator, so that adding one leaves the others' bytes alone."""
+        return random.Random(f"summit:{self.seed}:{self.as_of.isoformat()}:{stream}")
+
+    def weeks(self) -> tuple[Week, ...]:
+        """The last 26 ISO weeks that have ended, oldest first."""
+        midnight = self.as_of.replace(hour=0, minute=0, second=0)
+        this_monday = midnight - timedelta(days=midnight.weekday())
+        found = []
+        for ago in range(WEEKS, 0, -1):
+            start = this_monday - timedelta(weeks=ago)
+            year, number, _ = start.isocalendar()
+            found.append(Week(id=f"{year}-W{number:02d}", start=start, ago=ago, sequence=WEEKS - ago + 1))
+        return tuple(found)
+
+    def recorded_weeks(self) -> tuple[Week, ...]:
+        """The weeks whose run took place: all but the missing one."""
+        return tuple(week for week in self.weeks() if not week.missing)

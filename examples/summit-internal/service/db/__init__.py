@@ -1,0 +1,1 @@
+"""SQLite: connections, migrations, and the session that speaks for one tenant."""

@@ -1,0 +1,1 @@
+"""One module per aggregate; each class takes a `TenantSession` and can only see that tenant."""
