@@ -57,7 +57,7 @@ class Timeline:
 
     def random(self, stream: str) -> random.Random:
         """Each stream has its own generator, so that adding one leaves the others' bytes alone."""
-        return random.Random(f"summit:{self.seed}:{self.as_of.isoformat()}:{stream}")
+        return random.Random(f"summit:{self.seed}:{self.as_of.isoformat()}:{stream}")  # noqa: S311 (reproducible)
 
     def weeks(self) -> tuple[Week, ...]:
         """The last 26 ISO weeks that have ended, oldest first."""

@@ -13,7 +13,7 @@ from service.ops.lifecycle import port
 TENANT, OTHER = "summit-internal", "acme-eu"
 
 
-class SmokeFailed(Exception):
+class SmokeFailedError(Exception):
     """One request that was not answered as it must be."""
 
 
@@ -31,7 +31,7 @@ def call(tenant: str | None, method: str, path: str, body: object = None, *, exp
         connection.close()
     who = tenant or "nobody"
     if response.status != expect:
-        raise SmokeFailed(f"{method} {path} as {who}: {response.status}, expected {expect}: {payload[:200]}")
+        raise SmokeFailedError(f"{method} {path} as {who}: {response.status}, expected {expect}: {payload[:200]}")
     print(f"ok  {response.status}  {who:<16} {method} {path}")
     return json.loads(payload) if "json" in response.headers.get("Content-Type", "") else payload
 
@@ -44,14 +44,14 @@ def smoke() -> None:
     lead = call(TENANT, "POST", "/v1/leads", new_lead, expect=201)["id"]
     call(TENANT, "POST", f"/v1/leads/{lead}/routing", {"assignee": "founder-sales"}, expect=201)
     if call(TENANT, "GET", f"/v1/leads/{lead}", expect=200)["assignee"] != "founder-sales":
-        raise SmokeFailed("the lead was routed, and its routing receipt is not there")
+        raise SmokeFailedError("the lead was routed, and its routing receipt is not there")
     call(TENANT, "POST", "/v1/leads", {"company": "No source"}, expect=422)
 
     export = call(TENANT, "POST", "/v1/exports", {"requested_by": "operator-1@summit-internal.example"}, expect=201)[
         "id"
     ]
     if lead not in call(TENANT, "GET", f"/v1/exports/{export}/download", expect=200):
-        raise SmokeFailed("the export lacks the lead that was just added")
+        raise SmokeFailedError("the export lacks the lead that was just added")
     quote = call(TENANT, "GET", "/v1/quotes", expect=200)[0]["id"]
     incident = call(TENANT, "GET", "/v1/incidents", expect=200)[0]["id"]
 
@@ -69,7 +69,7 @@ def smoke() -> None:
 def main() -> int:
     try:
         smoke()
-    except SmokeFailed as failure:
+    except SmokeFailedError as failure:
         print(f"smoke: {failure}", file=sys.stderr)
         return 1
     except (OSError, ValueError, http.client.HTTPException) as problem:

@@ -6,14 +6,14 @@ import sqlite3
 from pathlib import Path
 
 
-class DatabaseMissing(Exception):
+class DatabaseMissingError(Exception):
     """There is no database at that path; `make bootstrap` creates it."""
 
 
 def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sqlite3.Connection:
-    """An autocommit connection with foreign keys on; raises `DatabaseMissing` instead of making an empty file."""
+    """An autocommit connection with foreign keys on; raises `DatabaseMissingError` instead of making an empty file."""
     if not create and not path.is_file():
-        raise DatabaseMissing(f"{path.name}: no database in {path.parent}; run `make bootstrap` first")
+        raise DatabaseMissingError(f"{path.name}: no database in {path.parent}; run `make bootstrap` first")
     mode = "ro" if read_only else "rwc" if create else "rw"
     # FastAPI opens a request's connection on one worker thread and may use it on another, never on two at once.
     connection = sqlite3.connect(

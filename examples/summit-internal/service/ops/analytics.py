@@ -1,4 +1,4 @@
-"""Rehearse corrupted analytics on a working copy: invoice lines go wrong, reconciliation notices, usage rebuilds them."""
+"""Rehearse corrupted analytics on a working copy: invoice lines go wrong, it is noticed, usage rebuilds them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def corrupt(workspace: Workspace, tenant: str) -> console.Measured:
         billing = BillingRepository(session)
         invoices = billing.invoices()
         if not invoices:
-            raise console.CannotRun(f"tenant {tenant} has no invoice to corrupt")
+            raise console.CannotRunError(f"tenant {tenant} has no invoice to corrupt")
         lines = _billed(billing, invoices[0]["id"])
         for metric, (quantity, cents) in lines.items():
             billing.replace_line(invoices[0]["id"], metric=metric, quantity=quantity * 3, amount_cents=cents * 3)
@@ -32,7 +32,7 @@ def detect(workspace: Workspace, tenant: str) -> console.Measured:
         wrong, checked = _differences(session)
     measured = {"invoices_checked": checked, "invoices_wrong": wrong}
     if not wrong:
-        raise console.DidNotHold("reconciliation did not notice the corruption", measured)
+        raise console.DidNotHoldError("reconciliation did not notice the corruption", measured)
     return measured
 
 
@@ -53,7 +53,7 @@ def reconcile(workspace: Workspace, tenant: str) -> console.Measured:
         wrong, checked = _differences(session)
     measured = {"invoices_checked": checked, "invoices_wrong": wrong}
     if wrong or not checked:
-        raise console.DidNotHold("invoices and metered usage differ", measured)
+        raise console.DidNotHoldError("invoices and metered usage differ", measured)
     return measured
 
 

@@ -47,7 +47,7 @@ def latest(directory: Path) -> dict[str, Any]:
         if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == description["sha256"]:
             chosen: dict[str, Any] = description
             return chosen
-    raise console.CannotRun(f"no usable backup in {directory.name}/ ({len(descriptions)} described)")
+    raise console.CannotRunError(f"no usable backup in {directory.name}/ ({len(descriptions)} described)")
 
 
 def operation() -> console.Measured:

@@ -6,7 +6,6 @@ A database that is already there keeps its rows; it only gets the migrations it 
 from __future__ import annotations
 
 import argparse
-import os
 import sqlite3
 from pathlib import Path
 
@@ -40,8 +39,8 @@ def issue_keys(connection: sqlite3.Connection) -> int:
             continue
         api_key = new_api_key(tenant.id)
         file.unlink(missing_ok=True)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as kept:
-            kept.write(api_key + "\n")
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text(api_key + "\n", encoding="ascii")
         identity.add_key(label="bootstrap", key_hash=key_hash(api_key), at=now())
         issued += 1
     return issued
@@ -55,7 +54,7 @@ def operation() -> console.Measured:
     try:
         as_of = parse(arguments.as_of) if arguments.as_of else now()
     except ValueError as error:
-        raise console.CannotRun(f"--as-of: {error}") from error
+        raise console.CannotRunError(f"--as-of: {error}") from error
     created = not settings.DATABASE.is_file()
     if created:
         generate.write_database(Timeline.at(as_of, arguments.seed))

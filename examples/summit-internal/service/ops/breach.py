@@ -38,7 +38,7 @@ def probe(workspace: Workspace, tenant: str) -> console.Measured:
     """With the stolen key, ask for other tenants' rows by their real ids. Its own must answer, or nothing is proven."""
     with workspace.session(tenant) as session:
         if not _accepted(session, str(workspace.recall("stolen_key")["stolen_key"])):
-            raise console.CannotRun("the stolen key is not accepted, so reaching nothing would prove nothing")
+            raise console.CannotRunError("the stolen key is not accepted; reaching nothing with it proves nothing")
         own = _reached(session, _samples(session))
         foreign: list[tuple[str, str]] = []
         for other in settings.tenants():
@@ -48,7 +48,9 @@ def probe(workspace: Workspace, tenant: str) -> console.Measured:
         reached = _reached(session, foreign)
     measured = {"foreign_rows_asked_for": len(foreign), "foreign_rows_reached": reached, "own_rows_reached": own}
     if reached or not own or not foreign:
-        raise console.DidNotHold("the stolen key reaches other tenants, or the probe reached nothing at all", measured)
+        raise console.DidNotHoldError(
+            "the stolen key reaches other tenants, or the probe reached nothing at all", measured
+        )
     return measured
 
 
@@ -66,7 +68,7 @@ def confirm(workspace: Workspace, tenant: str) -> console.Measured:
     with workspace.session(tenant) as session:
         accepted = _accepted(session, str(workspace.recall("stolen_key")["stolen_key"]))
     if accepted:
-        raise console.DidNotHold("the stolen key is still accepted", {"stolen_key_accepted": 1})
+        raise console.DidNotHoldError("the stolen key is still accepted", {"stolen_key_accepted": 1})
     return {"stolen_key_accepted": 0}
 
 
@@ -78,7 +80,7 @@ def close(workspace: Workspace, tenant: str) -> console.Measured:
         noted = operations.add_incident_note(incident, author="drill", body="keys revoked, exports paused", at=at)
         closed = operations.close_incident(incident, at=at)
     if not (noted and closed):
-        raise console.DidNotHold("the simulated incident could not be closed", {"incidents_closed": 0})
+        raise console.DidNotHoldError("the simulated incident could not be closed", {"incidents_closed": 0})
     return {"incidents_closed": 1}
 
 

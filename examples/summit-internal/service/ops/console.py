@@ -1,4 +1,4 @@
-"""The convention every operation keeps: JSON on the last line of stdout; exit 0 done, 1 it did not hold, 2 cannot run."""
+"""What every operation keeps to: JSON on the last line of stdout; exit 0 done, 1 it did not hold, 2 cannot run."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from service.db.connection import DatabaseMissing
+from service.db.connection import DatabaseMissingError
 from service.db.migrate import MigrationError
 
 Measured = Mapping[str, object]
 
 
-class CannotRun(Exception):
+class CannotRunError(Exception):
     """Something the operation needs is not there. One line for a person."""
 
 
-class DidNotHold(Exception):
+class DidNotHoldError(Exception):
     """The operation ran and what it checked is not so; carries what was measured."""
 
     def __init__(self, reason: str, measured: Measured) -> None:
@@ -30,10 +30,10 @@ def run(operation: Callable[[], Measured]) -> NoReturn:
     try:
         print(json.dumps(operation(), sort_keys=True))
         sys.exit(0)
-    except DidNotHold as failure:
+    except DidNotHoldError as failure:
         print(json.dumps({**failure.measured, "failure": str(failure)}, sort_keys=True))
         print(f"did not hold: {failure}", file=sys.stderr)
         sys.exit(1)
-    except (CannotRun, DatabaseMissing, MigrationError, sqlite3.Error, OSError) as problem:
+    except (CannotRunError, DatabaseMissingError, MigrationError, sqlite3.Error, OSError) as problem:
         print(f"cannot run: {problem}", file=sys.stderr)
         sys.exit(2)

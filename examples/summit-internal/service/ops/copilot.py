@@ -54,7 +54,7 @@ def verify(workspace: Workspace, tenant: str) -> console.Measured:
         "tables_changed": len(changed),
     }
     if recorded != expected or changed:
-        raise console.DidNotHold(f"expected {dict(expected)}, recorded {recorded}, changed {changed}", measured)
+        raise console.DidNotHoldError(f"expected {dict(expected)}, recorded {recorded}, changed {changed}", measured)
     return measured
 
 
@@ -69,7 +69,7 @@ def confirm(workspace: Workspace, tenant: str) -> console.Measured:
     with workspace.session(tenant) as session:
         outcomes = _propose_all(session, at=now())
     if outcomes["executed"] or outcomes["queued-for-approval"]:
-        raise console.DidNotHold("the copilot still acts after it was switched off", dict(outcomes))
+        raise console.DidNotHoldError("the copilot still acts after it was switched off", dict(outcomes))
     return {"blocked": outcomes["blocked"], "executed": 0}
 
 

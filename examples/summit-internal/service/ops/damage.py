@@ -35,7 +35,7 @@ def confirm(workspace: Workspace) -> console.Measured:
         return {"unreadable": 1}
     finally:
         connection.close()
-    raise console.DidNotHold("the working copy still opens", {"unreadable": 0})
+    raise console.DidNotHoldError("the working copy still opens", {"unreadable": 0})
 
 
 def operation() -> console.Measured:

@@ -26,7 +26,7 @@ def operation() -> console.Measured:
         "tenants_without_rows": rows.count(0),
     }
     if verdict != "ok" or broken or 0 in rows:
-        raise console.DidNotHold(f"integrity check says {verdict!r}", measured)
+        raise console.DidNotHoldError(f"integrity check says {verdict!r}", measured)
     return measured
 
 

@@ -56,7 +56,7 @@ def up() -> console.Measured:
         answer = _wait_for(None, process=None)
         return {"already_up": 1, "instance": answer["instance"], "url": f"http://127.0.0.1:{port()}"}
     if not settings.DATABASE.is_file():
-        raise console.CannotRun("no database yet; run `make bootstrap` first")
+        raise console.CannotRunError("no database yet; run `make bootstrap` first")
     instance = secrets.token_hex(8)
     started = time.monotonic()
     with LOG.open("ab") as log:
@@ -87,9 +87,9 @@ def _wait_for(instance: str | None, *, process: subprocess.Popen[bytes] | None) 
         if answer is not None and instance in (None, answer["instance"]):
             return answer
         if process is not None and process.poll() is not None:
-            raise console.CannotRun(f"the service ended with exit code {process.returncode}; see var/{LOG.name}")
+            raise console.CannotRunError(f"the service ended with exit code {process.returncode}; see var/{LOG.name}")
         time.sleep(0.05)
-    raise console.CannotRun(f"the service did not answer within {START_SECONDS} s; see var/{LOG.name}")
+    raise console.CannotRunError(f"the service did not answer within {START_SECONDS} s; see var/{LOG.name}")
 
 
 def down() -> console.Measured:
@@ -109,7 +109,7 @@ def down() -> console.Measured:
         if not running():
             break
     if running():
-        raise console.CannotRun(f"process {pid} does not stop")
+        raise console.CannotRunError(f"process {pid} does not stop")
     for leftover in (server.PID, server.PORT):
         leftover.unlink(missing_ok=True)
     return {"was_running": 1}

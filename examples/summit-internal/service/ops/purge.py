@@ -140,6 +140,18 @@ def describe(outcome: Outcome, *, week: str, at: datetime) -> dict[str, object]:
     }
 
 
+def check(outcome: Outcome, manifest: console.Measured) -> None:
+    """Raise `DidNotHoldError` unless everything due is gone, buried and accounted for."""
+    total = sum(outcome.purged.values())
+    wrong = [t for t in outcome.before if outcome.before[t] - outcome.purged[t] != outcome.after[t]]
+    if outcome.still_due:
+        raise console.DidNotHoldError(f"{outcome.still_due} rows are still due", manifest)
+    if outcome.buried_and_gone != total:
+        raise console.DidNotHoldError(f"{total} rows purged, {outcome.buried_and_gone} buried and gone", manifest)
+    if wrong or total < outcome.due:
+        raise console.DidNotHoldError(f"before and after do not add up: {', '.join(wrong) or 'total'}", manifest)
+
+
 def second(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -153,29 +165,19 @@ def operation() -> console.Measured:
     try:
         at = parse(arguments.as_of) if arguments.as_of else now()
     except ValueError as error:
-        raise console.CannotRun(f"--as-of: {error}") from error
+        raise console.CannotRunError(f"--as-of: {error}") from error
     year, number, _ = at.isocalendar()
     week = arguments.week if arguments.week is not None else f"{year}-W{number:02d}"
     if not _WEEK.match(week):
-        raise console.CannotRun(f"--week {week!r}: write an ISO week such as 2026-W46")
+        raise console.CannotRunError(f"--week {week!r}: write an ISO week such as 2026-W46")
     try:
         datetime.fromisocalendar(int(week[:4]), int(week[6:]), 1)
     except ValueError as error:
-        raise console.CannotRun(f"--week {week}: {error}") from error
-    if arguments.drill is None:
-        database = settings.DATABASE
-    else:
-        database = Workspace.named(arguments.drill).database
+        raise console.CannotRunError(f"--week {week}: {error}") from error
+    database = settings.DATABASE if arguments.drill is None else Workspace.named(arguments.drill).database
     outcome = purge(database, week=week, at=at)
     manifest = describe(outcome, week=week, at=at)
-    total = sum(outcome.purged.values())
-    wrong = [t for t in outcome.before if outcome.before[t] - outcome.purged[t] != outcome.after[t]]
-    if outcome.still_due:
-        raise console.DidNotHold(f"{outcome.still_due} rows are still due after the purge", manifest)
-    if outcome.buried_and_gone != total:
-        raise console.DidNotHold(f"{total} rows purged, but {outcome.buried_and_gone} are buried and gone", manifest)
-    if wrong or total < outcome.due:
-        raise console.DidNotHold(f"the counts before and after do not add up: {', '.join(wrong) or 'total'}", manifest)
+    check(outcome, manifest)
     return manifest
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from service.clock import stamp
 from service.db.tenant_safe import TenantSession
-from service.ops.console import CannotRun
+from service.ops.console import CannotRunError
 
 DATA_CLASSES = (
     "audit_log",
@@ -259,10 +259,10 @@ EXPIRING: tuple[Expiring, ...] = (
 
 
 def cutoffs(session: TenantSession, *, at: datetime) -> Mapping[str, str]:
-    """Data class → the time before which the tenant's rows are due. A class without a window is an error, not forever."""
+    """Data class → the time before which the tenant's rows are due. No window for a class is an error, not forever."""
     rows = session.all("SELECT data_class, retain_days FROM retention_policies WHERE tenant_id = :tenant_id")
     windows = {row["data_class"]: stamp(at - timedelta(days=row["retain_days"])) for row in rows}
     missing = set(DATA_CLASSES) - windows.keys()
     if missing:
-        raise CannotRun(f"tenant {session.tenant_id} has no retention window for {', '.join(sorted(missing))}")
+        raise CannotRunError(f"tenant {session.tenant_id} has no retention window for {', '.join(sorted(missing))}")
     return {data_class: windows[data_class] for data_class in DATA_CLASSES}

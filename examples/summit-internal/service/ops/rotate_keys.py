@@ -26,7 +26,7 @@ def issue(workspace: Workspace, tenant: str) -> console.Measured:
 def both(workspace: Workspace, tenant: str) -> console.Measured:
     old, new = _accepted(workspace, tenant)
     if not (old and new):
-        raise console.DidNotHold("clients would be locked out during the change", {"old": old, "new": new})
+        raise console.DidNotHoldError("clients would be locked out during the change", {"old": old, "new": new})
     return {"new": new, "old": old}
 
 
@@ -41,7 +41,7 @@ def revoke(workspace: Workspace, tenant: str) -> console.Measured:
 def only_new(workspace: Workspace, tenant: str) -> console.Measured:
     old, new = _accepted(workspace, tenant)
     if old or not new:
-        raise console.DidNotHold("the old key still works, or the new one does not", {"old": old, "new": new})
+        raise console.DidNotHoldError("the old key still works, or the new one does not", {"old": old, "new": new})
     return {"new": new, "old": old}
 
 

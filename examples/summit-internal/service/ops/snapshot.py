@@ -45,7 +45,9 @@ ROWS_OF: Mapping[str, str] = {
     "exports": "SELECT * FROM exports WHERE tenant_id = :tenant_id ORDER BY id",
     "export_jobs": "SELECT * FROM export_jobs WHERE tenant_id = :tenant_id ORDER BY id",
     "integrations": "SELECT * FROM integrations WHERE tenant_id = :tenant_id ORDER BY id",
-    "integration_scopes": "SELECT * FROM integration_scopes WHERE tenant_id = :tenant_id ORDER BY integration_id, scope",
+    "integration_scopes": """
+        SELECT * FROM integration_scopes WHERE tenant_id = :tenant_id ORDER BY integration_id, scope
+    """,
     "retention_policies": "SELECT * FROM retention_policies WHERE tenant_id = :tenant_id ORDER BY data_class",
     "purge_runs": "SELECT * FROM purge_runs WHERE tenant_id = :tenant_id ORDER BY id",
     "tombstones": "SELECT * FROM tombstones WHERE tenant_id = :tenant_id ORDER BY table_name, row_id",

@@ -52,11 +52,11 @@ def verify(workspace: Workspace) -> console.Measured:
         "tenants": len(backup["tenants"]),
     }
     if verdict != "ok" or broken:
-        raise console.DidNotHold("the restored database is not sound", measured)
+        raise console.DidNotHoldError("the restored database is not sound", measured)
     if found is None:
-        raise console.DidNotHold("the canary written before the backup did not come back", measured)
+        raise console.DidNotHoldError("the canary written before the backup did not come back", measured)
     if matched != len(restored) or expected != observed or len(restored) != len(backup["tenants"]):
-        raise console.DidNotHold("a tenant's rows differ from the backup", measured)
+        raise console.DidNotHoldError("a tenant's rows differ from the backup", measured)
     return measured
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from service import settings
 from service.db.connection import connect
 from service.db.tenant_safe import TenantSession
-from service.ops.console import CannotRun
+from service.ops.console import CannotRunError
 
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,63}$")
 
@@ -31,9 +31,9 @@ class Workspace:
 
     @classmethod
     def named(cls, name: str) -> Workspace:
-        """Raises `CannotRun` for a name that could point outside `var/drills/`."""
+        """Raises `CannotRunError` for a name that could point outside `var/drills/`."""
         if not _NAME.match(name):
-            raise CannotRun(f"{name!r} is no drill name; use lower-case letters, digits and dashes")
+            raise CannotRunError(f"{name!r} is no drill name; use lower-case letters, digits and dashes")
         return cls(name=name)
 
     @property
@@ -70,7 +70,7 @@ class Workspace:
     def session(self, tenant_id: str) -> Iterator[TenantSession]:
         """A session on the working copy, for a tenant that is in the registry."""
         if tenant_id not in {tenant.id for tenant in settings.tenants()}:
-            raise CannotRun(f"{tenant_id!r} is no tenant in config/tenants.json")
+            raise CannotRunError(f"{tenant_id!r} is no tenant in config/tenants.json")
         connection = self.open()
         try:
             yield TenantSession(connection, tenant_id)
@@ -79,7 +79,7 @@ class Workspace:
 
     def require(self) -> None:
         if not (self.directory / "state.json").is_file():
-            raise CannotRun(f"drill {self.name} has no working copy; run `service.ops.drill prepare` first")
+            raise CannotRunError(f"drill {self.name} has no working copy; run `service.ops.drill prepare` first")
 
     def recall(self, *names: str) -> dict[str, Any]:
         """The facts of these names; an earlier step that was left out is an error."""
@@ -87,7 +87,7 @@ class Workspace:
         state: dict[str, Any] = json.loads((self.directory / "state.json").read_text(encoding="utf-8"))
         missing = sorted(set(names) - state.keys())
         if missing:
-            raise CannotRun(f"drill {self.name} has not done every step before this one: no {', '.join(missing)}")
+            raise CannotRunError(f"drill {self.name} has not done every step before this one: no {', '.join(missing)}")
         return state
 
     def remember(self, facts: dict[str, Any]) -> None:

@@ -23,7 +23,8 @@ class ExportRepository:
         with self._session.transaction():
             self._session.run(
                 """
-                INSERT INTO exports (tenant_id, id, kind, file_name, content, created_by, created_at, expires_at, sha256)
+                INSERT INTO exports (tenant_id, id, kind, file_name, content, created_by, created_at, expires_at,
+                                     sha256)
                 VALUES (:tenant_id, :id, :kind, :file_name, :content, :created_by, :created_at, :expires_at, :sha256)
                 """,
                 id=export_id,
