@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,8 +13,6 @@ from attestations.strict_json import StrictJsonError, shown
 
 BINDING: Final = ("policyVersion", "policyDigest", "pipelineId", "signerIdentity")
 """What binds an SBOM to the decision it belongs to; each is a `tenantgate:<name>` property of the metadata."""
-
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/schema/bom-1.6.schema.json")
 
 
 def build(
@@ -62,11 +59,18 @@ def build(
         "compositions": [{"aggregate": _aggregate(inventory), "assemblies": [root], "dependencies": [root]}],
     }
     try:
-        content = strict_json.dumps(bom)
-        bom["serialNumber"] = f"urn:uuid:{uuid.uuid5(_NAMESPACE, content.decode())}"
+        bom["serialNumber"] = _serial_number(strict_json.dumps(bom))
         return strict_json.dumps(bom)
     except StrictJsonError as error:
         raise SbomError(f"not writable as JSON: {error}") from None
+
+
+def _serial_number(content: bytes) -> str:
+    """A name-based UUID (RFC 9562, version 5) of everything else in the document."""
+    import uuid
+
+    namespace = uuid.uuid5(uuid.NAMESPACE_URL, "http://cyclonedx.org/schema/bom-1.6.schema.json")
+    return f"urn:uuid:{uuid.uuid5(namespace, content.decode())}"
 
 
 def _check_binding(binding: Mapping[str, str]) -> None:

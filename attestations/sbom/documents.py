@@ -6,7 +6,7 @@ import re
 from typing import Any, Final, TypeVar
 
 from attestations import strict_json
-from attestations.sbom.inventory import UnreadableError
+from attestations.sbom.inventory import UnreadableError, plain
 from attestations.strict_json import StrictJsonError, shown
 
 MAX_TOML_BYTES: Final = 16 * 1024 * 1024
@@ -17,7 +17,7 @@ _PLACE = re.compile(r"(\d+):\d+: (.*)", re.DOTALL)
 _TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 # tomllib is quadratic in the parts of a dotted key; nobody writes seventeen of them
 _LONG_KEY = re.compile(
-    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]{0,200}"|'[^'\n]{0,200}')[ \t]{0,8}\.[ \t]{0,8}){17}[^\n]*="""
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]{0,200}"|'[^'\n]{0,200}')[ \t]{0,8}\.[ \t]{0,8}){17}"""
 )
 
 _T = TypeVar("_T")
@@ -70,7 +70,7 @@ def toml_of(data: bytes) -> dict[str, Any]:
     except ValueError as error:
         placed = _TOML_PLACE.search(str(error))
         reason = _TOML_PLACE.sub("", str(error))
-        raise UnreadableError(f"not TOML: {shown(reason, 120)[1:-1]}", int(placed[1]) if placed else None) from None
+        raise UnreadableError(f"not TOML: {plain(reason, 120)}", int(placed[1]) if placed else None) from None
 
 
 def member(table: dict[str, Any], key: str, kind: type[_T], default: _T) -> _T:

@@ -9,10 +9,8 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from email.message import Message
-from email.parser import Parser
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attestations.sbom import licences
 from attestations.sbom.documents import json_of, member, text_of
@@ -21,7 +19,6 @@ from attestations.sbom.inventory import (
     Node,
     Occurrence,
     Problem,
-    Reference,
     SbomError,
     Scope,
     Source,
@@ -29,11 +26,14 @@ from attestations.sbom.inventory import (
     assemble,
     checked_version,
     hash_of,
-    public_url,
     purl_of,
 )
-from attestations.sbom.python import canonical, vcs_reference
+from attestations.sbom.python import canonical
+from attestations.sbom.references import INDEX, Origin, download_origin, vcs_origin
 from attestations.strict_json import shown
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _MAX_METADATA: Final = 4 * 1024 * 1024
 _MAX_RECORD: Final = 64 * 1024 * 1024
@@ -130,22 +130,28 @@ def _distribution(site: Path, directory: str) -> tuple[_Distribution, str]:
     if not name or not version:
         raise UnreadableError("has no Name or no Version")
     normal = canonical(name.strip())
-    hashes, local, qualifier, references = _origin(folder)
+    if (
+        directory.endswith(".dist-info")
+        and canonical(directory.removesuffix(".dist-info").rpartition("-")[0]) != normal
+    ):
+        raise UnreadableError(f"calls itself {normal} in METADATA")
+    origin = _origin(folder)
+    source = origin or INDEX
     version = checked_version(version.strip())
     node = Node(
         key=directory,
         ecosystem="pypi",
         name=name.strip(),
         version=version,
-        purl=None if local else purl_of("pypi", None, normal, version, qualifier),
-        local=normal if local else None,
-        hashes=hashes,
+        purl=purl_of("pypi", None, normal, version, source.qualifier) if origin else None,
+        local=None if origin else normal,
+        hashes=source.hashes,
         licences=licences.of_metadata(
             _one(headers, "License-Expression"),
             _one(headers, "License"),
             [str(c) for c in headers.get_all("Classifier", [])],
         ),
-        references=references,
+        references=source.references,
         occurrences=(Occurrence(path=path),),
     )
     requires = tuple(str(r) for r in headers.get_all("Requires-Dist", []))
@@ -154,6 +160,8 @@ def _distribution(site: Path, directory: str) -> tuple[_Distribution, str]:
 
 def _headers(data: bytes) -> Message:
     """The header fields of a metadata file; the description below them is not looked at."""
+    from email.parser import Parser
+
     text = text_of(data, limit=_MAX_METADATA).replace("\r\n", "\n")
     return Parser().parsestr(text.partition("\n\n")[0], headersonly=True)
 
@@ -173,30 +181,23 @@ def _check_record(folder: Path, digest: bytes) -> None:
         raise UnreadableError("METADATA is not what RECORD says was installed")
 
 
-def _origin(folder: Path) -> tuple[frozenset[tuple[str, str]], bool, str, frozenset[Reference]]:
-    """Hashes, whether it is a directory, purl qualifier and reference of a direct installation (PEP 610)."""
-    try:
-        data = _read(folder / "direct_url.json", _MAX_METADATA)
-    except UnreadableError:
-        return frozenset(), False, "", frozenset()
-    document = json_of(data)
+def _origin(folder: Path) -> Origin | None:
+    """Where a direct installation came from (PEP 610); None for a directory, the empty origin for an index."""
+    if not (folder / "direct_url.json").exists():
+        return INDEX
+    document = json_of(_read(folder / "direct_url.json", _MAX_METADATA))
     url = member(document, "url", str, "")
     if "dir_info" in document:
-        return frozenset(), True, "", frozenset()
+        return None
     vcs = member(document, "vcs_info", dict, {})
     if vcs:
-        qualifier, reference = vcs_reference(url, member(vcs, "commit_id", str, ""), member(vcs, "vcs", str, "git"))
-        return frozenset(), False, qualifier, frozenset({reference})
+        return vcs_origin(url, member(vcs, "commit_id", str, ""), member(vcs, "vcs", str, "git"))
     archive = member(document, "archive_info", dict, {})
     hashes = {hash_of(a, str(v)) for a, v in member(archive, "hashes", dict, {}).items()}
     if not hashes and (old := member(archive, "hash", str, "")):
         algorithm, _, value = old.partition("=")
         hashes = {hash_of(algorithm, value)}
-    published = public_url(url)
-    if published is None:
-        return frozenset(hashes), False, "", frozenset()
-    reference = Reference(type="distribution", url=published)
-    return frozenset(hashes), False, f"download_url={published}", frozenset({reference})
+    return replace(download_origin(url), hashes=frozenset(hashes))
 
 
 def _linked(found: list[_Distribution], version: str | None, problems: list[Problem]) -> list[Node]:

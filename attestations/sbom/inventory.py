@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from attestations.sbom.licences import Licence
 from attestations.strict_json import shown
@@ -24,6 +24,11 @@ class UnreadableError(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.line = line
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """Hostile text for a message: as it is if it is printable ASCII and short, else quoted, escaped and cut."""
+    return text if len(text) <= limit and text.isascii() and text.isprintable() else shown(text, limit)
 
 
 class Scope(StrEnum):
@@ -56,8 +61,7 @@ class Problem:
     line: int | None = None
 
     def __str__(self) -> str:
-        place = shown(self.path)[1:-1] + (f":{self.line}" if self.line else "")
-        return f"{place}: {self.reason}"
+        return f"{plain(self.path)}{f':{self.line}' if self.line else ''}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +213,7 @@ def _joined(nodes: Sequence[Node], problems: list[Problem]) -> tuple[dict[str, _
                 digest = min(value for _, value in node.hashes)
                 ref = f"{base}#{digest[:16]}"
                 other = known[0].nodes[0].occurrences[:1]
-                where = f"{shown(other[0].path)}" if other else "another entry"
+                where = plain(other[0].path) if other else "another entry"
                 place = node.occurrences[0] if node.occurrences else Occurrence(path=node.home or ".")
                 reason = f"{node.name} {node.version} has another content hash than in {where}"
                 problems.append(Problem(path=place.path, reason=reason, line=place.line or None))
@@ -333,28 +337,3 @@ def purl_of(ecosystem: str, group: str | None, name: str, version: str | None, q
 
     key, _, value = qualifier.partition("=")
     return PackageURL(ecosystem, group, name, version, {key: value} if key else None).to_string()
-
-
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SCHEMES = frozenset(
-    {"http", "https", "ftp", "git", "ssh", "git+https", "git+http", "git+ssh", "git+file", "git+git"}
-    | {"hg+https", "hg+http", "hg+ssh", "svn+https", "svn+http", "svn+ssh", "bzr+https", "bzr+http", "bzr+ssh"}
-)
-
-
-def public_url(url: str, *, fragment: str = "") -> str | None:
-    """The URL as it may be published: without user, password, query and fragment; None if it is not one of a host.
-
-    Locks carry tokens of private registries in exactly those parts. `fragment` is put in place of the old one.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _SCHEMES or not host or not _HOST.fullmatch(host):
-        return None
-    path = _LONE_PERCENT.sub("%25", quote(parts.path, safe="/%@:!$&'()*+,;=~"))
-    tail = f"#{quote(fragment, safe='=')}" if fragment else ""
-    return f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}{path}{tail}"

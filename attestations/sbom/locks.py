@@ -8,17 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attestations.sbom.documents import member, strings, tables, toml_of
-from attestations.sbom.inventory import (
-    Occurrence,
-    Reference,
-    Scope,
-    UnreadableError,
-    checked_version,
-    hash_of,
-    public_url,
-)
+from attestations.sbom.inventory import Occurrence, Scope, UnreadableError, checked_version, hash_of, plain
 from attestations.sbom.pyproject import poetry_specifier
-from attestations.sbom.python import Entry, Manifest, Need, canonical, extras_of, need_of, vcs_reference, within
+from attestations.sbom.python import Entry, Manifest, Need, canonical, extras_of, need_of
+from attestations.sbom.references import ARCHIVES, INDEX, Origin, download_origin, vcs_origin, within
 from attestations.strict_json import shown
 
 if TYPE_CHECKING:
@@ -37,7 +30,7 @@ def read_uv(path: str, files: Mapping[str, bytes]) -> Manifest:
         name = canonical(member(package, "name", str, ""))
         version = member(package, "version", str, "")
         source: dict[str, Any] = member(package, "source", dict, {})
-        local, qualifier, references = _uv_source(home, source)
+        local, origin = _uv_source(home, source)
         needs = [_uv_need(item, Scope.REQUIRED) for item in tables(package, "dependencies")]
         optional: dict[str, Any] = member(package, "optional-dependencies", dict, {})
         scope = Scope.REQUIRED if local is None else Scope.OPTIONAL
@@ -52,10 +45,9 @@ def read_uv(path: str, files: Mapping[str, bytes]) -> Manifest:
                 id=f"{len(entries)}:{name}",
                 name=name,
                 version=checked_version(version) if version else None,
-                qualifier=qualifier,
+                origin=origin,
                 local=local,
                 hashes=frozenset(_composite(a["hash"]) for a in _dicts(archives) if "hash" in a),
-                references=references,
                 occurrence=Occurrence(path=path, context=_id_of(name, version)),
                 needs=tuple(needs),
                 extra_needs=extras,
@@ -76,7 +68,7 @@ def read_poetry(path: str, files: Mapping[str, bytes]) -> Manifest:
         stated = member(package, "name", str, "")
         name, version = canonical(stated), checked_version(member(package, "version", str, ""))
         archives = tables(package, "files") or tables(old_files, stated)
-        local, qualifier, references = _poetry_source(home, member(package, "source", dict, {}))
+        local, origin = _poetry_source(home, member(package, "source", dict, {}))
         table: dict[str, Any] = member(package, "dependencies", dict, {})
         listed: dict[str, Any] = member(package, "extras", dict, {})
         extras_by_need = _poetry_extras(listed)
@@ -94,10 +86,9 @@ def read_poetry(path: str, files: Mapping[str, bytes]) -> Manifest:
                 id=f"{len(entries)}:{name}",
                 name=name,
                 version=version,
-                qualifier=qualifier,
+                origin=origin,
                 local=local,
                 hashes=frozenset(_composite(a["hash"]) for a in archives if "hash" in a),
-                references=references,
                 occurrence=Occurrence(path=path, context=_id_of(name, version)),
                 needs=tuple(needs),
                 extra_needs={extra: tuple(found) for extra, found in extra_needs.items()},
@@ -122,23 +113,22 @@ def read_pdm(path: str, files: Mapping[str, bytes]) -> Manifest:
         needs: dict[Need, None] = {}
         extra_needs: dict[str, tuple[Need, ...]] = {}
         for package in listed:
-            found = [n for n in map(_pdm_need, strings(package, "dependencies")) if n.name != name]
+            found = [n for n in map(need_of, strings(package, "dependencies")) if n.name != name]
             extras = [canonical(extra) for extra in strings(package, "extras")]
             if not extras:
                 needs.update(dict.fromkeys(found))
             for extra in extras:
                 extra_needs[extra] = (*extra_needs.get(extra, ()), *found)
         groups = {group for package in listed for group in strings(package, "groups")}
-        local, qualifier, references = _pdm_source(home, listed[0])
+        local, origin = _pdm_source(home, listed[0])
         entries.append(
             Entry(
                 id=f"{len(entries)}:{name}",
                 name=name,
                 version=checked_version(version) if version else None,
-                qualifier=qualifier,
+                origin=origin,
                 local=local,
                 hashes=frozenset(_composite(f["hash"]) for p in listed for f in tables(p, "files") if "hash" in f),
-                references=references,
                 occurrence=Occurrence(path=path, context=_id_of(name, version)),
                 needs=tuple(needs),
                 extra_needs=extra_needs,
@@ -155,7 +145,7 @@ def read_pylock(path: str, files: Mapping[str, bytes]) -> Manifest:
     try:
         lock = Pylock.from_dict(toml_of(files[path]))
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
-        raise UnreadableError(f"not a pylock (PEP 751): {shown(str(error), 120)[1:-1]}") from None
+        raise UnreadableError(f"not a pylock (PEP 751): {plain(str(error), 120)}") from None
     graph = any(package.dependencies for package in lock.packages)
     entries = tuple(_pylock_entry(path, number, package, graph=graph) for number, package in enumerate(lock.packages))
     return Manifest(path=path, home=posixpath.dirname(path), entries=entries)
@@ -164,12 +154,11 @@ def read_pylock(path: str, files: Mapping[str, bytes]) -> Manifest:
 def _pylock_entry(path: str, number: int, package: Package, *, graph: bool) -> Entry:
     archives: list[PackageSdist | PackageWheel | PackageArchive] = [*(package.wheels or ())]
     archives += [archive for archive in (package.sdist, package.archive) if archive is not None]
-    local, qualifier, references = None, "", frozenset[Reference]()
+    local, origin = None, INDEX
     if package.vcs is not None:
-        qualifier, reference = vcs_reference(package.vcs.url or "", package.vcs.commit_id, package.vcs.type)
-        references = frozenset({reference})
+        origin = vcs_origin(package.vcs.url or "", package.vcs.commit_id, package.vcs.type)
     elif package.archive is not None:
-        qualifier, references = _download(package.archive.url)
+        origin = download_origin(package.archive.url or "")
     elif package.directory is not None:
         local = within(posixpath.dirname(path), package.directory.path)
     version = str(package.version) if package.version else None
@@ -177,27 +166,25 @@ def _pylock_entry(path: str, number: int, package: Package, *, graph: bool) -> E
         id=f"{number}:{package.name}",
         name=package.name,
         version=version,
-        qualifier=qualifier,
+        origin=origin,
         local=local,
         hashes=frozenset(hash_of(a, v) for archive in archives for a, v in archive.hashes.items()),
-        references=references,
         occurrence=Occurrence(path=path, context=_id_of(package.name, version or "")),
         needs=tuple(_pylock_need(dict(item)) for item in package.dependencies or ()) if graph else None,
     )
 
 
-def _uv_source(home: str, source: dict[str, Any]) -> tuple[str | None, str, frozenset[Reference]]:
+def _uv_source(home: str, source: dict[str, Any]) -> tuple[str | None, Origin]:
     for kind in ("editable", "virtual", "directory"):
         if kind in source:
-            return within(home, member(source, kind, str, "")), "", frozenset()
+            return within(home, member(source, kind, str, "")), INDEX
     if "git" in source:
         url, _, commit = member(source, "git", str, "").partition("#")
-        qualifier, reference = vcs_reference(_GIT_QUERY.split(url)[0], commit)
-        return None, qualifier, frozenset({reference})
+        return None, vcs_origin(_GIT_QUERY.split(url)[0], commit)
     if "url" in source:
-        return None, *_download(member(source, "url", str, ""))
+        return None, download_origin(member(source, "url", str, ""))
     if "registry" in source or "path" in source:
-        return None, "", frozenset()
+        return None, INDEX
     raise UnreadableError(f"a package source of an unknown kind: {shown(sorted(source), 60)}")
 
 
@@ -211,18 +198,17 @@ def _uv_need(item: dict[str, Any], scope: Scope) -> Need:
     )
 
 
-def _poetry_source(home: str, source: dict[str, Any]) -> tuple[str | None, str, frozenset[Reference]]:
+def _poetry_source(home: str, source: dict[str, Any]) -> tuple[str | None, Origin]:
     kind = member(source, "type", str, "")
     url = member(source, "url", str, "")
     if kind == "directory":
-        return within(home, url), "", frozenset()
+        return within(home, url), INDEX
     if kind in ("git", "hg"):
-        qualifier, reference = vcs_reference(url, member(source, "resolved_reference", str, ""), kind)
-        return None, qualifier, frozenset({reference})
+        return None, vcs_origin(url, member(source, "resolved_reference", str, ""), kind)
     if kind == "url":
-        return None, *_download(url)
+        return None, download_origin(url)
     if kind in ("", "legacy", "file"):
-        return None, "", frozenset()
+        return None, INDEX
     raise UnreadableError(f"a package source of an unknown type: {shown(kind, 40)}")
 
 
@@ -259,33 +245,20 @@ def _poetry_hint(package: dict[str, Any]) -> Scope:
     return Scope.OPTIONAL if package.get("optional") is True else Scope.REQUIRED
 
 
-def _pdm_source(home: str, package: dict[str, Any]) -> tuple[str | None, str, frozenset[Reference]]:
+def _pdm_source(home: str, package: dict[str, Any]) -> tuple[str | None, Origin]:
     if git := member(package, "git", str, ""):
-        qualifier, reference = vcs_reference(git, member(package, "revision", str, ""))
-        return None, qualifier, frozenset({reference})
+        return None, vcs_origin(git, member(package, "revision", str, ""))
     if path := member(package, "path", str, ""):
-        archive = path.endswith((".whl", ".gz", ".zip"))
-        return (None if archive else within(home, path)), "", frozenset()
+        archive = path.endswith(ARCHIVES)
+        return (None if archive else within(home, path)), INDEX
     if url := member(package, "url", str, ""):
-        return None, *_download(url)
-    return None, "", frozenset()
-
-
-def _pdm_need(text: str) -> Need:
-    need, _ = need_of(text)
-    return need
+        return None, download_origin(url)
+    return None, INDEX
 
 
 def _pylock_need(item: dict[str, Any]) -> Need:
     version = member(item, "version", str, "")
     return Need(name=canonical(member(item, "name", str, "")), specifier=f"=={version}" if version else "")
-
-
-def _download(url: str | None) -> tuple[str, frozenset[Reference]]:
-    published = public_url(url or "")
-    if published is None:
-        return "", frozenset()
-    return f"download_url={published}", frozenset({Reference(type="distribution", url=published)})
 
 
 def _composite(value: object) -> tuple[str, str]:

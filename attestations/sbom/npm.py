@@ -7,7 +7,7 @@ import binascii
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from attestations.sbom import licences
@@ -17,18 +17,17 @@ from attestations.sbom.inventory import (
     Node,
     Occurrence,
     Problem,
-    Reference,
     Scope,
     UnreadableError,
     checked_version,
-    public_url,
     purl_of,
 )
-from attestations.sbom.python import vcs_reference, within
+from attestations.sbom.references import INDEX, Origin, download_origin, vcs_origin, within
 from attestations.strict_json import shown
 
 _NAME = re.compile(r"(?:@[A-Za-z0-9~._-]{1,100}/)?[A-Za-z0-9~._-]{1,214}")
 _SRI = re.compile(r"(sha1|sha256|sha384|sha512|md5)-([A-Za-z0-9+/]+={0,2})(?:\?[!-~]*)?")
+_SCOPE_FOLDER = re.compile(r"(?:^|/)node_modules/@[^/]+$")
 _ALIAS = re.compile(r"npm:(.+)@([^@]+)")
 _TABLES = {
     "dependencies": Scope.REQUIRED,
@@ -124,6 +123,9 @@ def _read(path: str, packages: Mapping[str, Any]) -> Lock:
             elif must:
                 reason = f"{shown(location or '.', 80)} needs {shown(name, 60)}, which is not in the lock"
                 problems.append(Problem(path=path, reason=f"{reason}: it is cut off or out of date"))
+        if not location and entry.get("workspaces"):
+            for member_of in sorted(_workspaces(packages)):
+                edges.setdefault(f"{path}\0{member_of}", Scope.REQUIRED)
         if not inside:
             projects[within(home, location)] = entry
             nodes.append(_project(path, home, location, entry, edges))
@@ -136,11 +138,11 @@ def _project(path: str, home: str, location: str, entry: Mapping[str, Any], edge
     name = member(dict(entry), "name", str, "")
     version = member(dict(entry), "version", str, "")
     local = within(home, location)
-    group, plain = _split(name) if name else (None, posixpath.basename(local) or ".")
+    group, base = _split(name) if name else (None, posixpath.basename(local) or ".")
     return Node(
         key=f"{path}\0{location}",
         ecosystem="npm" if name else "",
-        name=plain,
+        name=base,
         group=group,
         version=checked_version(version) if version else None,
         local=local,
@@ -154,20 +156,23 @@ def _project(path: str, home: str, location: str, entry: Mapping[str, Any], edge
 def _package(path: str, home: str, location: str, entry: Mapping[str, Any], edges: Mapping[str, Scope]) -> Node:
     fields = dict(entry)
     name = member(fields, "name", str, "") or location.rpartition("node_modules/")[2]
-    version = checked_version(member(fields, "version", str, ""))
-    group, plain = _split(name)
-    qualifier, references = _origin(member(fields, "resolved", str, ""), name)
+    stated = member(fields, "version", str, "")
+    group, base = _split(name)
+    origin = _origin(member(fields, "resolved", str, ""), name)
+    if not stated and not origin.qualifier:
+        raise UnreadableError(f"{shown(location, 80)} has no version")
+    version = checked_version(stated) if stated else None
     excluded, optional = fields.get("dev") is True, fields.get("optional") is True or fields.get("devOptional") is True
     return Node(
         key=f"{path}\0{location}",
         ecosystem="npm",
-        name=plain,
+        name=base,
         group=group,
         version=version,
-        purl=purl_of("npm", group, plain, version, qualifier),
+        purl=purl_of("npm", group, base, version, origin.qualifier),
         hashes=_integrity(member(fields, "integrity", str, "")),
         licences=licences.of_npm(entry.get("license")),
-        references=references,
+        references=origin.references,
         occurrences=(Occurrence(path=path, context=location),),
         edges=edges,
         home=home,
@@ -202,7 +207,9 @@ def _resolve(packages: Mapping[str, Any], location: str, name: str) -> str | Non
         if not place or place == "..":
             return None
         place = posixpath.dirname(place)
-        while place.endswith("node_modules") or posixpath.basename(place).startswith("@"):
+        if _SCOPE_FOLDER.search(place):
+            place = posixpath.dirname(place)
+        if posixpath.basename(place) == "node_modules":
             place = posixpath.dirname(place)
 
 
@@ -214,6 +221,13 @@ def _target(packages: Mapping[str, Any], location: str) -> str:
     if not isinstance(target, str) or target not in packages or packages[target].get("link") is True:
         raise UnreadableError(f"{shown(location, 80)} links to {shown(target, 80)}, which is not in the lock")
     return target
+
+
+def _workspaces(packages: Mapping[str, Any]) -> Iterator[str]:
+    """Directories of the workspaces: npm links each of them into the top `node_modules`."""
+    for location, entry in packages.items():
+        if entry.get("link") is True and location.count("node_modules/") == 1 and location.startswith("node_modules/"):
+            yield _target(packages, location)
 
 
 def _in_modules(location: str) -> bool:
@@ -229,14 +243,20 @@ def _flattened(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
             if not isinstance(stated, dict):
                 raise UnreadableError(f"the entry of {shown(name, 60)} is not an object")
             location = f"{place}/node_modules/{name}" if place else f"node_modules/{name}"
-            pending.append((location, stated))
             entry = {k: stated[k] for k in ("integrity", "resolved", "dev", "optional") if k in stated}
             entry["dependencies"] = member(stated, "requires", dict, {})
             version = member(stated, "version", str, "")
             if alias := _ALIAS.fullmatch(version):
                 entry["name"], version = alias[1], alias[2]
+            elif version.startswith("file:") and not version.endswith((".tgz", ".tar.gz", ".tar")):
+                target = posixpath.normpath(version.removeprefix("file:"))
+                yield target, {"name": name, "dependencies": entry["dependencies"]}
+                yield location, {"link": True, "resolved": target}
+                pending.append((target, stated))
+                continue
             elif version.startswith((*_GIT, "file:", "http:", "https:")):
                 entry["resolved"], version = version, ""
+            pending.append((location, stated))
             yield location, entry | {"version": version}
 
 
@@ -244,9 +264,11 @@ def _same_twice(packages: Mapping[str, Any], old: Mapping[str, Any]) -> None:
     """Version 2 says everything twice, for npm 6 and for npm 7; two truths in one lock are a trap."""
     for location, entry in old.items():
         new = packages.get(location)
+        if not _in_modules(location):
+            continue
         if new is None:
             raise UnreadableError(f"{shown(location, 80)} is in its npm 6 part only")
-        if new.get("link") is True or not entry["version"]:
+        if new.get("link") is True or not entry.get("version"):
             continue
         if (entry["version"], entry.get("integrity")) != (new.get("version"), new.get("integrity")):
             raise UnreadableError(f"{shown(location, 80)} has one content for npm 6 and another for npm 7")
@@ -276,18 +298,14 @@ def _integrity(text: str) -> frozenset[tuple[str, str]]:
     return frozenset(hashes)
 
 
-def _origin(resolved: str, name: str) -> tuple[str, frozenset[Reference]]:
+def _origin(resolved: str, name: str) -> Origin:
     """Where an archive comes from. A path like every registry's needs no qualifier, whatever the host is called."""
     if not resolved or resolved.startswith("file:"):
-        return "", frozenset()
+        return INDEX
     if resolved.startswith("git"):
         url, _, commit = resolved.partition("#")
-        qualifier, reference = vcs_reference(url, commit)
-        return qualifier, frozenset({reference})
-    published = public_url(resolved)
-    if published is None:
-        return "", frozenset()
-    base = name.rpartition("/")[2]
-    reference = Reference(type="distribution", url=published)
-    at_registry = f"/{name}/-/{base}-" in published.replace("%2f", "/").replace("%2F", "/")
-    return "" if at_registry else f"download_url={published}", frozenset({reference})
+        return vcs_origin(url, commit)
+    origin = download_origin(resolved)
+    path = origin.qualifier.replace("%2f", "/").replace("%2F", "/")
+    at_registry = f"/{name}/-/{name.rpartition('/')[2]}-" in path
+    return replace(origin, qualifier="") if at_registry else origin

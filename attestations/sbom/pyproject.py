@@ -9,9 +9,9 @@ from typing import Any
 
 from attestations.sbom import licences
 from attestations.sbom.documents import member, strings, text_of, toml_of
-from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, checked_version
-from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of, within
-from attestations.sbom.requirements import direct_reference
+from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, checked_version, plain
+from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of
+from attestations.sbom.references import within
 from attestations.strict_json import shown
 
 
@@ -86,22 +86,9 @@ def read_setup_py(path: str, _files: Mapping[str, bytes]) -> Manifest:
 def _all(reading: _Reading, requirements: Iterable[str], scope: Scope) -> None:
     for text in requirements:
         try:
-            need, url = need_of(text, scope=scope)
-            if url is not None:
-                _direct(reading, need, url)
-            else:
-                reading.needs.append(need)
+            reading.needs.append(need_of(text, scope=scope))
         except UnreadableError as error:
             reading.problems.append(Problem(path=reading.path, reason=error.reason))
-
-
-def _direct(reading: _Reading, need: Need, url: str) -> None:
-    if url.startswith("file:"):
-        reading.needs.append(need)  # a path of somebody's machine: only a lock can know it
-        return
-    entry = direct_reference(need.text, need, url, Occurrence(path=reading.path, context=need.name))
-    reading.entries.append(entry)
-    reading.direct[entry.id] = need.scope
 
 
 def _grouped(groups: dict[str, Any]) -> list[str]:
@@ -115,7 +102,7 @@ def _grouped(groups: dict[str, Any]) -> list[str]:
         for name in groups:
             found.update(dict.fromkeys(str(requirement) for requirement in resolver.resolve(name)))
     except Exception as error:  # noqa: BLE001 - an exception group or any of six types: all mean "not PEP 735"
-        raise UnreadableError(f"dependency-groups are not readable: {shown(str(error), 100)[1:-1]}") from None
+        raise UnreadableError(f"dependency-groups are not readable: {plain(str(error), 100)}") from None
     return list(found)
 
 

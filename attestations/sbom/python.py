@@ -12,20 +12,18 @@ from attestations.sbom.inventory import (
     Node,
     Occurrence,
     Problem,
-    Reference,
     Scope,
     UnreadableError,
     checked_version,
-    public_url,
+    plain,
     purl_of,
 )
 from attestations.sbom.licences import Licence
+from attestations.sbom.references import INDEX, Origin, direct_origin
 from attestations.strict_json import shown
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[-_.]+")
-_SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+):([^/:][^:]*)")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _EXTRA_MARKER = re.compile(r"""\bextra\s*={2,3}\s*(['"])([A-Za-z0-9._-]+)\1""")
 
 
@@ -33,7 +31,7 @@ _EXTRA_MARKER = re.compile(r"""\bextra\s*={2,3}\s*(['"])([A-Za-z0-9._-]+)\1""")
 class Need:
     """One dependency as written. `specifier` is PEP 440, or None if it is in another language (Poetry's `^1.2`).
 
-    A `conditional` one has a marker, so that a lock may rightly leave it out.
+    A `conditional` one has a marker, so that a lock may rightly leave it out. `url` is its direct reference, if any.
     """
 
     name: str
@@ -43,6 +41,7 @@ class Need:
     scope: Scope = Scope.REQUIRED
     line: int | None = None
     text: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +54,9 @@ class Entry:
     id: str
     name: str
     version: str | None = None
-    qualifier: str = ""
+    origin: Origin = INDEX
     local: str | None = None
     hashes: frozenset[tuple[str, str]] = frozenset()
-    licences: tuple[Licence, ...] = ()
-    references: frozenset[Reference] = frozenset()
     occurrence: Occurrence
     needs: tuple[Need, ...] | None = None
     extra_needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
@@ -94,8 +91,8 @@ def canonical(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
-def need_of(text: str, *, scope: Scope = Scope.REQUIRED, line: int | None = None) -> tuple[Need, str | None]:
-    """A PEP 508 requirement and its direct URL, if any; raises UnreadableError."""
+def need_of(text: str, *, scope: Scope = Scope.REQUIRED, line: int | None = None) -> Need:
+    """A PEP 508 requirement; raises UnreadableError."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     if len(text) > 4096:
@@ -104,7 +101,7 @@ def need_of(text: str, *, scope: Scope = Scope.REQUIRED, line: int | None = None
         parsed = Requirement(text)
     except (InvalidRequirement, RecursionError):
         raise UnreadableError(f"{shown(text, 60)} is not a requirement (PEP 508)", line) from None
-    need = Need(
+    return Need(
         name=canonical(parsed.name),
         specifier=str(parsed.specifier),
         extras=frozenset(canonical(extra) for extra in parsed.extras),
@@ -112,8 +109,8 @@ def need_of(text: str, *, scope: Scope = Scope.REQUIRED, line: int | None = None
         scope=scope,
         line=line,
         text=text,
+        url=parsed.url,
     )
-    return need, parsed.url
 
 
 def extras_of(marker: str) -> frozenset[str]:
@@ -130,34 +127,12 @@ def pinned(specifier: str | None) -> str | None:
     return None if not version or version.endswith(".*") else _normal(version)
 
 
-def vcs_reference(url: str, commit: str, kind: str = "git") -> tuple[str, Reference]:
-    """Purl qualifier and reference of a checkout; raises UnreadableError unless the commit is a full one."""
-    if not _COMMIT.fullmatch(commit):
-        raise UnreadableError(f"{kind} reference {shown(commit, 60)} is not a full commit: it can move")
-    bare = url.removeprefix(f"{kind}+")
-    if scp := _SCP.fullmatch(bare):
-        bare = f"ssh://{scp[1]}/{scp[2]}"
-    where = public_url(bare if bare.startswith(f"{kind}://") else f"{kind}+{bare}")
-    if where is None:
-        raise UnreadableError(f"{shown(kind)} reference without a host")
-    return f"vcs_url={where}@{commit}", Reference(type="vcs", url=f"{where}@{commit}")
+def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem], bool]:
+    """The graph of all Python manifests of the tree, what could not be resolved, and whether it is closed.
 
-
-def within(directory: str, path: str) -> str:
-    """`path` as a file of `directory` writes it, relative to the tree; raises UnreadableError if it leaves the tree."""
-    joined = posixpath.normpath(posixpath.join("/", directory, path.replace("\\", "/")))
-    depth = 0
-    for part in posixpath.join(directory, path.replace("\\", "/")).split("/"):
-        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
-        if depth < 0:
-            raise UnreadableError(f"{shown(path, 80)} is outside the tree")
-    if path.startswith("/"):
-        raise UnreadableError(f"{shown(path, 80)} is outside the tree")
-    return joined.lstrip("/")
-
-
-def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem]]:
-    """The graph of all Python manifests of the tree, and what could not be resolved."""
+    A need is looked up in the locks of its project's directory, then of those above. Where there is no lock at all a
+    pin (`==`, or a URL that can't move) stands for itself, and the graph is not closed.
+    """
     problems = [problem for manifest in manifests for problem in manifest.problems]
     by_home: dict[str, list[_Held]] = {}
     held: dict[str, list[_Held]] = {}
@@ -171,6 +146,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem]]:
     members = {i.entry.local for items in held.values() for i in items if i.entry.needs is not None}
     asked: list[tuple[_Held, frozenset[str]]] = []
     projects: dict[str, dict[str, Scope]] = {}
+    pins: list[_Held] = []
     for manifest in manifests:
         edges = projects.setdefault(manifest.home, {})
         for item in held.get(manifest.path, ()):
@@ -182,8 +158,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem]]:
         for need in manifest.needs:
             if need.name == manifest.name:
                 continue  # `project[a,b]` inside its own extras: their needs are listed themselves
-            targets = _resolve_need(manifest, need, homes, problems)
-            for target in targets:
+            for target in _resolve_need(manifest, need, homes, pins, problems):
                 _strongest(edges, target.key, need.scope)
                 asked.append((target, need.extras))
     active = _activated(held, lookup, asked)
@@ -192,6 +167,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem]]:
         for path, items in held.items()
         for item in items
     ]
+    nodes += [_node(pin, {}, frozenset(), problems) for pin in pins]
     nodes += [_project(manifest, projects[manifest.home]) for manifest in manifests]
     known = {manifest.home for manifest in manifests}
     problems += [
@@ -200,7 +176,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem]]:
         for i in items
         if i.entry.local is not None and i.entry.needs is None and i.entry.local not in known
     ]
-    return nodes, problems
+    return nodes, problems, not pins and all(m.closed for m in manifests if m.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +200,9 @@ def _by_name(items: Iterable[_Held]) -> dict[str, list[_Held]]:
 
 
 def _resolve_need(
-    manifest: Manifest, need: Need, homes: Mapping[str, _Names], problems: list[Problem]
+    manifest: Manifest, need: Need, homes: Mapping[str, _Names], pins: list[_Held], problems: list[Problem]
 ) -> Sequence[_Held]:
-    """The pinned packages that satisfy a need: those of the project's own directory, else of the nearest one above."""
+    """The packages that satisfy a need: those of the project's own directory, else of the nearest one above."""
     locked = False
     for home in _upwards(manifest.home):
         names = homes.get(home, {})
@@ -237,15 +213,40 @@ def _resolve_need(
         fitting = [c for c in candidates if _accepts(need.specifier, c.entry.version)]
         if not fitting:
             versions = ", ".join(sorted({c.entry.version or "?" for c in candidates}))
-            where = shown(candidates[0].manifest.path)[1:-1]
-            reason = f"{shown(need.text, 80)[1:-1]} does not accept {versions} of {where}: update the lock"
+            where = plain(candidates[0].manifest.path)
+            reason = f"{plain(need.text, 80)} does not accept {versions} of {where}: update the lock"
             problems.append(Problem(path=manifest.path, reason=reason, line=need.line))
         return fitting
-    if not (locked and need.conditional):
+    if locked and need.conditional:
+        return ()
+    try:
+        pin = None if locked else _pin(manifest, need)
+    except UnreadableError as error:
+        problems.append(Problem(path=manifest.path, reason=error.reason, line=need.line))
+        return ()
+    if pin is None:
         remedy = "update the lock" if locked else "pin it with == or add a lock file"
-        reason = f"{shown(need.text, 80)[1:-1]} is in no lock: {remedy}"
+        reason = f"{plain(need.text, 80)} is in no lock: {remedy}"
         problems.append(Problem(path=manifest.path, reason=reason, line=need.line))
-    return ()
+        return ()
+    pins.append(pin)
+    return (pin,)
+
+
+def _pin(manifest: Manifest, need: Need) -> _Held | None:
+    version = pinned(need.specifier)
+    if need.url is None and version is None:
+        return None
+    origin = direct_origin(need.url, need.name) if need.url else INDEX
+    occurrence = Occurrence(path=manifest.path, line=need.line or 0, context=need.text)
+    entry = Entry(
+        id=f"pin:{need.text}",
+        name=need.name,
+        version=version or origin.version,
+        origin=origin,
+        occurrence=occurrence,
+    )
+    return _Held(manifest, entry)
 
 
 def _upwards(home: str) -> Iterable[str]:
@@ -301,14 +302,15 @@ def _node(item: _Held, names: _Names, extras: frozenset[str], problems: list[Pro
                 _strongest(edges, target.key, need.scope)
     return Node(
         key=item.key,
-        ecosystem="pypi",
+        ecosystem="pypi" if entry.local is None or entry.needs is not None else "",
         name=entry.name,
         version=entry.version,
-        purl=None if entry.local is not None else purl_of("pypi", None, entry.name, entry.version, entry.qualifier),
+        purl=None
+        if entry.local is not None
+        else purl_of("pypi", None, entry.name, entry.version, entry.origin.qualifier),
         local=entry.local,
-        hashes=entry.hashes,
-        licences=entry.licences,
-        references=entry.references,
+        hashes=entry.hashes | entry.origin.hashes,
+        references=entry.origin.references,
         occurrences=(entry.occurrence,),
         edges=edges,
         home=item.manifest.home,

@@ -15,13 +15,12 @@ from attestations.sbom.documents import text_of
 from attestations.sbom.inventory import (
     Occurrence,
     Problem,
-    Reference,
     Scope,
     UnreadableError,
     hash_of,
-    public_url,
 )
-from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of, pinned, vcs_reference, within
+from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of, pinned
+from attestations.sbom.references import ARCHIVES, Origin, direct_origin, public_url, python_archive, within
 from attestations.strict_json import shown
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
@@ -36,8 +35,6 @@ _FILE_OPTIONS = re.compile(
 _PACKAGE_OPTIONS = re.compile(r"--(?:config-settings?|global-option|install-option)(?:=|\s+)\S.*|-C\s*\S.*")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
-_VCS = re.compile(r"(git|hg|svn|bzr)\+")
-_ARCHIVE = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 _EGG = re.compile(r"(?:^|&)egg=([^&\[]+)")
 _EXTRAS_TAIL = re.compile(r"\[([A-Za-z0-9._,\s-]*)\]$")
 _MAX_DEPTH = 32
@@ -107,42 +104,6 @@ def read(path: str, files: Mapping[str, bytes]) -> Manifest:
         closed=not entries or hashed or all(e.needs is not None for e in entries if e.local is None),
         problems=tuple(reading.problems),
     )
-
-
-def direct_reference(text: str, need: Need, url: str, occurrence: Occurrence) -> Entry:
-    """A requirement that names its archive, checkout or directory (`name @ url`); raises UnreadableError."""
-    where = _PATH_FRAGMENT.split(url)[0]
-    if vcs := _VCS.match(url):
-        bare, _, commit = where.rpartition("@")
-        if not bare or "/" in commit:
-            raise UnreadableError(f"{shown(text, 80)} names no commit: it can move")
-        qualifier, reference = vcs_reference(bare, commit, vcs[1])
-        return Entry(
-            id=f"{occurrence.path}:{occurrence.line}:{need.name}",
-            name=need.name,
-            qualifier=qualifier,
-            references=frozenset({reference}),
-            occurrence=occurrence,
-        )
-    published = public_url(where)
-    if published is None:
-        raise UnreadableError(f"{shown(text, 80)} is not a URL of a host")
-    version = _archive_version(where, need.name)
-    hashes = frozenset(
-        hash_of(m[1], m[2]) for m in re.finditer(r"(?:^|[#&])(sha\d+)=([0-9A-Fa-f]+)", url[len(where) :])
-    )
-    return Entry(
-        id=f"{occurrence.path}:{occurrence.line}:{need.name}",
-        name=need.name,
-        version=version,
-        qualifier=f"download_url={published}",
-        hashes=hashes,
-        references=frozenset({Reference(type="distribution", url=published)}),
-        occurrence=occurrence,
-    )
-
-
-_PATH_FRAGMENT = re.compile(r"[#?]")
 
 
 def _lines(text: str) -> list[_Line]:
@@ -232,17 +193,18 @@ def _line(path: str, line: _Line, reading: _Reading, *, constraint: bool, depth:
 def _requirement(text: str, occurrence: Occurrence, reading: _Reading) -> tuple[Entry | None, Need | None]:
     identity = f"{occurrence.path}:{occurrence.line}"
     bare = text.split(" ;")[0].strip()
-    if "@" not in bare.split("://")[0] and (_URL.match(bare) or _VCS.match(bare)):
+    if "@" not in bare.split("://")[0] and _URL.match(bare):
         return _url(bare, occurrence), None
-    plain = _EXTRAS_TAIL.sub("", bare)
-    looks_local = bare.startswith((".", "/", "file:")) or plain.endswith(_ARCHIVE) or "/" in plain.split()[0]
-    if looks_local and "@" not in plain.split("/")[0]:
-        return _path(plain, occurrence, reading), None
-    need, url = need_of(text, line=occurrence.line)
-    if url is not None:
-        if url.startswith("file:"):
-            return _path(url.removeprefix("file://").removeprefix("file:"), occurrence, reading), None
-        return direct_reference(text, need, url, occurrence), need
+    place = _EXTRAS_TAIL.sub("", bare).strip()
+    first = place.partition("/")[0]
+    if "@" not in first and (place.startswith((".", "/", "file:")) or place.endswith(ARCHIVES) or first != place):
+        return _path(place, occurrence, reading), None
+    need = need_of(text, line=occurrence.line)
+    if need.url is not None:
+        if need.url.startswith("file:"):
+            return _path(need.url.removeprefix("file://"), occurrence, reading), None
+        origin = direct_origin(need.url, need.name)
+        return _entry(occurrence, need.name, origin), need
     version = pinned(need.specifier)
     if version is None:
         return None, need
@@ -250,30 +212,34 @@ def _requirement(text: str, occurrence: Occurrence, reading: _Reading) -> tuple[
 
 
 def _url(url: str, occurrence: Occurrence) -> Entry:
-    _, _, fragment = url.partition("#")
-    egg = _EGG.search(fragment)
-    name = egg[1] if egg else _archive_name(url)
-    if name is None:
-        raise UnreadableError(f"{shown(url, 80)} names no package: write `name @ URL`")
-    need = Need(name=canonical(name), text=url)
-    return direct_reference(url, need, url, occurrence)
+    egg = _EGG.search(url.partition("#")[2])
+    archive = python_archive(url)
+    if not egg and not archive:
+        raise UnreadableError(f"{shown(public_url(url) or 'a URL', 80)} names no package: write `name @ URL`")
+    name = canonical(egg[1] if egg else archive[0] if archive else "")
+    return _entry(occurrence, name, direct_origin(url, name))
+
+
+def _entry(occurrence: Occurrence, name: str, origin: Origin) -> Entry:
+    identity = f"{occurrence.path}:{occurrence.line}"
+    return Entry(id=identity, name=name, version=origin.version, origin=origin, occurrence=occurrence)
 
 
 def _path(text: str, occurrence: Occurrence, reading: _Reading) -> Entry:
     """A directory of the tree is a project of it; an archive in the tree is a package with a known content."""
     target = within(posixpath.dirname(occurrence.path), text.removeprefix("file:"))
     identity = f"{occurrence.path}:{occurrence.line}"
-    if not text.endswith(_ARCHIVE):
+    if not target.endswith(ARCHIVES):
         name = posixpath.basename(target) or "."
         return Entry(id=identity, name=name, local=target, occurrence=occurrence)
-    archive = _archive_name(target)
+    archive = python_archive(target)
     if archive is None:
         raise UnreadableError(f"{shown(target, 80)} is not named like a package archive")
     data = reading.files.get(target)
     return Entry(
         id=identity,
-        name=canonical(archive),
-        version=_archive_version(target, canonical(archive)),
+        name=archive[0],
+        version=archive[1],
         hashes=frozenset() if data is None else frozenset({("SHA-256", hashlib.sha256(data).hexdigest())}),
         occurrence=occurrence,
     )
@@ -329,9 +295,8 @@ def _via(notes: list[str] | tuple[str, ...]) -> list[str]:
         for item in re.split(r",\s+", text.strip()):
             if not item or item.startswith(("-c ", "--constraint")):
                 continue
-            plain = _EXTRAS_TAIL.sub("", item)
             try:
-                found.append(canonical(plain))
+                found.append(canonical(_EXTRAS_TAIL.sub("", item)))
             except UnreadableError:
                 found.append(_GROUP if item.endswith(")") and "pyproject.toml:" in item else ".")
     return found
@@ -348,24 +313,3 @@ def _with_needs(entry: Entry, needs: tuple[Need, ...]) -> Entry:
 def _without_login(text: str) -> str:
     """The requirement without what stands before an `@` in a URL: a token there is not part of what is installed."""
     return re.sub(r"://[^/@\s]*@", "://", text)
-
-
-def _archive_name(path: str) -> str | None:
-    name = posixpath.basename(_PATH_FRAGMENT.split(path)[0])
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
-    try:
-        return str(parse_wheel_filename(name)[0] if name.endswith(".whl") else parse_sdist_filename(name)[0])
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return None
-
-
-def _archive_version(path: str, name: str) -> str | None:
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
-    base = posixpath.basename(path)
-    try:
-        parsed = parse_wheel_filename(base)[:2] if base.endswith(".whl") else parse_sdist_filename(base)
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return None
-    return str(parsed[1]) if parsed[0] == name else None

@@ -60,7 +60,7 @@ def read_sources(files: Mapping[str, bytes]) -> Inventory:
         if _unsupported(path)
     ]
     manifests = _python(found, files, problems)
-    nodes, unresolved = link(manifests)
+    nodes, unresolved, closed = link(manifests)
     nodes += _npm(found, files, problems)
     known = [path for path in found if not _unsupported(path)]
     if not manifests and not nodes and not problems:
@@ -69,7 +69,7 @@ def read_sources(files: Mapping[str, bytes]) -> Inventory:
         nodes,
         problems=[*problems, *unresolved],
         sources=[Source(path=path, sha256=hashlib.sha256(files[path]).hexdigest()) for path in known],
-        closed=_closed(manifests),
+        closed=closed,
     )
 
 
@@ -138,12 +138,6 @@ def _npm(found: list[str], files: Mapping[str, bytes], problems: list[Problem]) 
             problems += unresolved
     problems += [problem for lock in read.values() for problem in lock.problems]
     return [node for lock in read.values() for node in lock.nodes]
-
-
-def _closed(manifests: list[Manifest]) -> bool:
-    """A project whose needs are met by a lock is closed if the lock is; pins without a lock are not."""
-    open_homes = {m.home for m in manifests if m.entries and not m.closed}
-    return not open_homes
 
 
 def _reader(path: str) -> _Reader | None:
