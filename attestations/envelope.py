@@ -285,6 +285,8 @@ def _members(
     value: object, what: str, *, required: frozenset[str] | set[str] = frozenset(), optional: set[str] | None = None
 ) -> Mapping[str, Any]:
     members = _object(value, what)
+    if members.keys() == required:
+        return members
     if missing := required - members.keys():
         raise Refused(Reason.MALFORMED, f"{what} has no {min(missing)}")
     if unknown := members.keys() - required - (optional or set()):

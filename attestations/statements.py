@@ -426,7 +426,9 @@ def _extension(binding: Binding) -> dict[str, str]:
 def at(value: object, *path: str) -> object:
     """The member at a path of names, None where one is missing; Refused where something is not an object."""
     for depth, name in enumerate(path):
-        value = _mapping(value, ".".join(("predicate", *path[:depth]))).get(name)
+        if not isinstance(value, dict):
+            raise Refused(Reason.MALFORMED, f"{'.'.join(('predicate', *path[:depth]))} is not an object")
+        value = value.get(name)
         if value is None:
             return None
     return value
@@ -481,7 +483,7 @@ _TIME_AT: Final[Mapping[str, tuple[str, ...]]] = {
 def _policy(descriptors: object) -> Mapping[str, Any]:
     """The one policy among resource descriptors, empty if there is none."""
     items = descriptors if isinstance(descriptors, list) else [descriptors]
-    found = [item for item in items if isinstance(item, Mapping) and item.get("name") == _POLICY_NAME]
+    found = [item for item in items if isinstance(item, dict) and item.get("name") == _POLICY_NAME]
     if len(found) > 1:
         raise Refused(Reason.BINDING_INVALID, f"more than one {_POLICY_NAME}")
     return found[0] if found else {}
@@ -515,8 +517,8 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
             raise Refused(Reason.MALFORMED, f"subject {shown(name)}: digest {shown(algorithm)} must be {wanted}")
 
 
-def _mapping(value: object, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise Refused(Reason.MALFORMED, f"{what} is not an object")
     return value
 

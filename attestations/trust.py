@@ -125,7 +125,7 @@ class TrustedKeys:
 
     def find(self, keyid: str) -> tuple[TrustedKey, ...]:
         """The entries of one key, one for each usage."""
-        return tuple(key for key in self.keys if key.public.keyid == keyid)
+        return tuple([key for key in self.keys if key.public.keyid == keyid])
 
     def with_key(self, key: TrustedKey) -> TrustedKeys:
         """A new set with one more entry."""
