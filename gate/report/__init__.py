@@ -30,5 +30,6 @@ REPORTS: dict[str, Report] = {
     "github": _lazy("github"),
     "markdown": _lazy("markdown"),
     "markdown-comment": _lazy("markdown", "render_comment"),
+    "html": _lazy("html"),
 }
 """Format name, as given to `--output`, to its report. Each ends in a newline and is safe to print to a CI log."""

@@ -21,7 +21,7 @@ from gate.model import (
 )
 
 SOON = timedelta(days=14)
-"""How long before it runs out a clock or a waiver is pointed out."""
+"""How long before it runs out a clock is pointed out, if more than half of its time is used."""
 
 _WORK = {Stage.CHECK: "the change to", Stage.RELEASE: "the release of", Stage.GA: "general availability of"}
 _SAYS = {
@@ -82,7 +82,7 @@ def outline(decision: Decision) -> Outline:
             (r, v) for r in sorted(decision.results, key=lambda r: r.control.id) for v in r.violations if v.waiver
         ),
         waiver_problems=tuple(sorted(problems, key=lambda u: (order.index(u.state), u.waiver.expires, u.waiver.id))),
-        running_out=tuple(c for c in clocks(decision) if c.due - decision.as_of <= SOON or c.since is None),
+        running_out=tuple(c for c in clocks(decision) if is_soon(c, decision.as_of)),
     )
 
 
@@ -162,6 +162,14 @@ def clock_words(clock: Clock, as_of: datetime) -> str:
     if clock.due < as_of:
         return f"stale since {day(clock.due)} ({_span(as_of - clock.due)} ago); last {day(clock.since)}"
     return f"fresh until {day(clock.due)} ({_span(clock.due - as_of)} left); last {day(clock.since)}"
+
+
+def is_soon(clock: Clock, as_of: datetime) -> bool:
+    """Whether somebody should act: it never happened, or its end is near or past."""
+    if clock.since is None:
+        return True
+    left = clock.due - as_of
+    return left <= SOON and left * 2 < clock.due - clock.since
 
 
 def days_left(expires: date, as_of: datetime) -> int:

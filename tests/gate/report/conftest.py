@@ -181,6 +181,7 @@ NOT_CHECKED = (
 CLOCKS = (
     Clock(control="DRL001", subject="dr-restore", since=AS_OF - timedelta(days=20), due=AS_OF + timedelta(days=72)),
     Clock(control="PRG001", subject="purge 2026-W47", since=AS_OF - timedelta(days=1), due=AS_OF + timedelta(days=9)),
+    Clock(control="TAB001", subject="tabletop", since=AS_OF - timedelta(days=87), due=AS_OF + timedelta(days=5)),
 )
 
 
@@ -270,7 +271,7 @@ def blocked() -> Decision:
                 due=AS_OF - timedelta(days=20),
             ),
             Clock(control="DRL002", subject="key-rotation", since=None, due=AS_OF - timedelta(days=3)),
-            CLOCKS[1],
+            *CLOCKS[1:],
         ),
     )
 
