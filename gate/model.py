@@ -195,10 +195,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
-    """One piece of evidence as read: where it came from and the digest of its bytes (in-toto ResourceDescriptor)."""
+    """One piece of evidence as read: where it came from and the digest of its bytes (in-toto ResourceDescriptor).
+
+    `content` is kept for records that go into a release bundle: the very bytes that were hashed.
+    """
 
     name: str
     sha256: str
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +350,10 @@ class Decision:
 
     @property
     def exit_code(self) -> int:
+        """0 allowed, 1 blocked, 3 could not decide. A release or GA claim under another clock than the real one is a
+        rehearsal: it may read "allowed", but nothing may proceed on it."""
+        if self.verdict is Verdict.ALLOWED and self.as_of_overridden and self.stage is not Stage.CHECK:
+            return 1
         return {Verdict.ALLOWED: 0, Verdict.BLOCKED: 1, Verdict.UNDECIDED: 3}[self.verdict]
 
 

@@ -76,6 +76,9 @@ def load(tree: Tree) -> Policy:
         files.update({source.name: source.data for source in pack.sources})
     files.update({source.name: source.data for source in waiver_files})
     files.update(_referenced(config, tree))
+    for name in files:
+        if not name.isprintable():
+            raise GateError(f"{name!r}: a file of the policy needs a printable name; rename it")
     return Policy(
         version=config.value["policy_version"],
         digest=digest(files, __version__),

@@ -50,6 +50,9 @@ def ga(argv: list[str]) -> int:
     parser.add_argument(
         "--key", type=options.path, metavar="FILE", help="sign the record, so that a release can use it"
     )
+    parser.add_argument(
+        "--run-only", action="store_true", help="run and record the commands; leave judging to a release"
+    )
     options.add_as_of(parser)
     options.add_output(parser)
     arguments = parser.parse_args(argv)
@@ -59,6 +62,8 @@ def ga(argv: list[str]) -> int:
     policy = run.load_policy(root, None)
     commit = head(root)
     runs = _run_paths(arguments, root, policy, commit)
+    if arguments.run_only:
+        return _say_runs(runs)
     decision = _judge(arguments, Stage.GA, root, tree, policy, commit, runs)
     options.deliver(decision, wanted, arguments)
     return decision.exit_code
@@ -92,6 +97,26 @@ def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -
             record(root, "golden_path_run", row, signer, policy)
         rows.append({**row, "verified": True, "signer": "this run"})
     return tuple(rows)
+
+
+def _say_runs(runs: tuple[Row, ...]) -> int:
+    """What ran and how it ended; 0 only when something ran and everything succeeded."""
+    from gate.report.escape import line
+
+    if not runs:
+        raise GateError("ga: nothing is configured; name the commands under golden_path and self_checks in gate.yaml")
+    failed = False
+    for row in runs:
+        for step in row["steps"]:
+            wrong = step["timed_out"] or step["exit_code"] != 0
+            failed = failed or wrong
+            outcome = "timed out" if step["timed_out"] else f"exit {step['exit_code']}"
+            sys.stdout.write(
+                f"  {'FAIL' if wrong else 'ok  '} {line(step['command'])} ({outcome}, {step['duration_ms']} ms)\n"
+            )
+            if wrong:
+                sys.stdout.writelines(f"       | {line(text, 160)}\n" for text in step["output_tail"].splitlines()[-8:])
+    return 1 if failed else 0
 
 
 def status(argv: list[str]) -> int:
@@ -128,6 +153,7 @@ def _judge(
         root=root,
         policy=_clocks_only(policy) if clocks_only else policy,
         as_of=as_of,
+        now=run.clock(None)[0],
         trust=trust_of(policy),
         subject=Subject(project=policy.config["project"], commit=commit),
         stores=run.stores(root, arguments.evidence),

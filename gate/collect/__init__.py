@@ -25,6 +25,7 @@ Progress = Callable[[str], None]
 class Context:
     """What the collectors of one run may look at.
 
+    `as_of` is the moment judged, `now` the verifier's clock (they differ under --as-of).
     `stores` are folders with evidence from elsewhere (`<store>/<kind>/*.json`); `runs` are Golden Path records of this
     very run; `attestations` are (name, bundle) pairs and `sboms` the rows that describe the SBOMs among them.
     """
@@ -33,6 +34,7 @@ class Context:
     root: Path
     policy: Policy
     as_of: datetime
+    now: datetime
     trust: Trust
     subject: Subject
     stores: tuple[Path, ...] = ()

@@ -30,7 +30,7 @@ def collect_records(context: Context, kind: str) -> Evidence:
     materials: list[Descriptor] = []
     ids: dict[str, str] = {}
     for name, data in _files(context, kind, unread):
-        materials.append(Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest()))
+        materials.append(Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest(), content=data))
         try:
             row = _read(context, kind, name, data)
         except (Refused, strict_json.StrictJsonError) as error:
@@ -65,7 +65,7 @@ def _read(context: Context, kind: str, name: str, data: bytes) -> Row:
         if not isinstance(record, dict):
             raise strict_json.StrictJsonError("a record is a JSON object")
         return {**record, **source, "record_digest": record_digest(record), "verified": False}
-    verified = verify(data, context.trust, evidence_expectation(kind), now=context.as_of)
+    verified = verify(data, context.trust, evidence_expectation(kind), now=context.now)
     record = verified.statement["predicate"].get("record")
     if not isinstance(record, dict):
         raise strict_json.StrictJsonError("the statement holds no record")

@@ -62,7 +62,7 @@ def _row(context: Context, name: str, bundle: bytes) -> Row:
         require_binding=True,
     )
     try:
-        found = verify(bundle, context.trust, expectation, now=context.as_of)
+        found = verify(bundle, context.trust, expectation, now=context.now)
     except Refused as refused:
         detail = str(refused)[:400]
         return {
