@@ -490,12 +490,13 @@ def _policy(descriptors: object) -> Mapping[str, Any]:
 
 
 def _own_properties(bom: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The CycloneDX metadata properties in our namespace, without it."""
+    """The CycloneDX metadata properties that bind the document, without our namespace; others of ours may repeat."""
+    binding = {name for _, (name,) in _BINDING_AT[CYCLONEDX]}
     found: dict[str, Any] = {}
     for item in _sequence(at(bom, "metadata", "properties") or [], "metadata.properties"):
         name = _mapping(item, "a property").get("name")
-        if isinstance(name, str) and name.startswith(PROPERTY):
-            if (short := name.removeprefix(PROPERTY)) in found:
+        if isinstance(name, str) and (short := name.removeprefix(PROPERTY)) != name and short in binding:
+            if short in found:
                 raise Refused(Reason.BINDING_INVALID, f"property {shown(name)} occurs twice")
             found[short] = item.get("value")
     return found
