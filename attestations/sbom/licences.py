@@ -18,7 +18,6 @@ class Licence:
 
 
 _CLASSIFIERS = {
-    "OSI Approved :: Academic Free License (AFL)": None,
     "OSI Approved :: Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
     "OSI Approved :: CMU License (MIT-CMU)": "MIT-CMU",
     "OSI Approved :: Eclipse Public License 1.0 (EPL-1.0)": "EPL-1.0",

@@ -21,6 +21,19 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 
 _BASE = "http://cyclonedx.org/schema/"
 _SHARED = ("spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json", "cryptography-defs.SNAPSHOT.schema.json")
+_HASH_DIGITS = {
+    "MD5": 32,
+    "SHA-1": 40,
+    "SHA-256": 64,
+    "SHA-384": 96,
+    "SHA-512": 128,
+    "SHA3-256": 64,
+    "SHA3-384": 96,
+    "SHA3-512": 128,
+    "BLAKE2b-256": 64,
+    "BLAKE2b-384": 96,
+    "BLAKE2b-512": 128,
+}
 _BOM_LINK = re.compile(r"urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*(?:#.+)?")
 
 
@@ -91,12 +104,17 @@ def _validated(data: bytes, versions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _check_references(bom: dict[str, Any]) -> None:
-    """Unique bom-refs and resolving references: what the specification demands and the schemas can't express."""
+    """Unique bom-refs, resolving references, whole hashes: what the specification means and the schemas leave open."""
     seen: set[str] = set()
-    for ref in _refs(bom):
-        if ref in seen:
-            raise SbomError(f"bom-ref {shown(ref)} is used twice")
-        seen.add(ref)
+    for part in _objects(bom):
+        ref = part.get("bom-ref")
+        if isinstance(ref, str):
+            if ref in seen:
+                raise SbomError(f"bom-ref {shown(ref)} is used twice")
+            seen.add(ref)
+        digits = _HASH_DIGITS.get(str(part.get("alg")))
+        if digits and isinstance(part.get("content"), str) and len(part["content"]) != digits:
+            raise SbomError(f"{shown(part['content'], 40)} is no {part['alg']} hash: it has not {digits} hex digits")
     declared: set[str] = set()
     for dependency in bom.get("dependencies", ()):
         ref = dependency["ref"]
@@ -109,6 +127,12 @@ def _check_references(bom: dict[str, Any]) -> None:
         for kind in ("assemblies", "dependencies", "vulnerabilities"):
             for target in composition.get(kind, ()):
                 _resolve(target, seen, "compositions")
+    for vulnerability in bom.get("vulnerabilities", ()):
+        for affected in vulnerability.get("affects", ()):
+            _resolve(affected["ref"], seen, "vulnerabilities")
+    for annotation in bom.get("annotations", ()):
+        for target in annotation.get("subjects", ()):
+            _resolve(target, seen, "annotations")
 
 
 def _resolve(target: str, known: set[str], where: str) -> None:
@@ -116,14 +140,12 @@ def _resolve(target: str, known: set[str], where: str) -> None:
         raise SbomError(f"{where} refer to {shown(target)}, which is not in the document")
 
 
-def _refs(value: Any) -> Iterator[str]:
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, dict):
-            ref = item.get("bom-ref")
-            if isinstance(ref, str):
-                yield ref
+            yield item
             pending.extend(v for v in item.values() if isinstance(v, dict | list))
         else:
             pending.extend(v for v in item if isinstance(v, dict | list))
