@@ -49,10 +49,10 @@ def unarmed(text: str) -> str:
 
 def line(text: str, limit: int | None = None) -> str:
     """For people: terminals, CI logs, and as the first step of every sink below. Never contains a newline."""
-    text = visible(redact(text))
+    text = unarmed(visible(redact(text)))
     if limit is not None and len(text) > limit:
-        text = f"{text[:limit]}… ({len(text) - limit:,} more characters)"
-    return unarmed(text)
+        return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+    return text
 
 
 def lines(text: str, limit: int | None = None) -> list[str]:

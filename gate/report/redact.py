@@ -47,7 +47,7 @@ _ASSIGNED = re.compile(
     r"""
     (?:pass(?:word|wd|wrd|code)?|pwd|secret|token|credentials?|(?:api|access|account|private|encryption|signing|shared)
        [_.-]?key|connection[_.-]?string|client[_.-]?secret)[\w.-]{0,40}
-    \\{0,3}["'`]?\]?\s{0,8}(?:={1,3}|:=|=>|:)\s{0,8}
+    \\{0,3}["'`]?\]?\s{0,8}(?:=>|:=|={1,3}|:)\s{0,8}
     (?P<prefix>[A-Za-z]{0,2}\\{0,3})
     (?: (?P<quote>"{3}|'{3}|["'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\])*)
       | (?P<bare>\S+) )
@@ -65,7 +65,7 @@ _NOT_A_SECRET = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-_DENSE = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}", re.ASCII)
+_DENSE = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}", re.ASCII)
 
 
 def _entropy(text: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.model import Location
 from gate.report.escape import COMMAND_ANYWHERE, visible
@@ -85,7 +85,18 @@ def _rows(snippet: str) -> list[tuple[int, list[_Atom]]]:
         elif character != "\r" or snippet[at : at + 1] != "\n":
             text = _TAB if character == "\t" else "\\u{23}" if at - 1 in armed else visible(character)
             rows[-1][1].append(_Atom(column, column + 1, text))
+    for _, atoms in rows:
+        _disarm(atoms)
     return [row for row in rows if row[1]] or [(0, [])]
+
+
+def _disarm(atoms: list[_Atom]) -> None:
+    """A snippet may be shown at the start of a line, where `::` would begin a runner command."""
+    for index, atom in enumerate(atoms):
+        if not atom.text.isspace():
+            if atom.text == ":" and index + 1 < len(atoms) and atoms[index + 1].text == ":":
+                atoms[index] = replace(atom, text="\\u{3a}")
+            return
 
 
 def _window(atoms: list[_Atom], around: _Atom | None, width: int) -> list[_Atom]:

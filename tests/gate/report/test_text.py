@@ -120,6 +120,7 @@ def test_lines_of_prose_keep_to_the_width(decisions, width):
         ('k = "AKIAQYCANARY7SECRET9"; f(x)', (29, 33), 'k = "(redacted)"; f(x)', "f(x)"),
         ("a\u202eb(c)", (3, 7), "a\\u{202e}b(c)", "b(c)"),
         ("##[error] f(x)", (11, 15), "#\\u{23}[error] f(x)", "f(x)"),
+        ("\u00a0 ::error::x f(x)", (14, 18), "\u00a0 \\u{3a}:error::x f(x)", "f(x)"),
         ("f(x)", (1, 99), "f(x)", "f(x)"),
         ("f(x)", (90, 99), "f(x)", None),
         ("f(x)", (None, None), "f(x)", None),
