@@ -81,7 +81,7 @@ def _read_private(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise SignerError(f"{path}: cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SignerError(f"{path}: not a regular file")
@@ -89,7 +89,9 @@ def _read_private(path: Path) -> bytes:
             raise SignerError(f"{path}: readable by others; run: chmod 600 {path}")
         if status.st_uid not in (os.geteuid(), 0):
             raise SignerError(f"{path}: belongs to another user")
-        data = file.read(_MAX_KEY_FILE + 1)
+        data = os.read(descriptor, _MAX_KEY_FILE + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > _MAX_KEY_FILE:
         raise SignerError(f"{path}: too large for a private key")
     return data

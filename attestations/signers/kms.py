@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attestations.refusal import Refused
 from attestations.signers import SignerError
 from attestations.signers.managed import ManagedSigner
+from attestations.strict_json import shown
 from attestations.timestamps import TimestampAuthority
 from attestations.trust import PublicKey
 
@@ -41,5 +42,6 @@ def load_kms(
     try:
         backend = Signer.from_priv_key_uri(uri, SSlibKey.from_crypto(public.key, keyid=public.keyid), secret)
     except Exception as error:  # key stores raise what their vendor's library raises
-        raise SignerError(f"the {scheme} key cannot be used: {type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {shown(str(error), 200)}"
+        raise SignerError(f"the {scheme} key cannot be used: {what}") from error
     return ManagedSigner(identity=identity, public=public, backend=backend, authority=authority)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from attestations import envelope, statements
 from attestations.signers import SignerError, check_signable
+from attestations.strict_json import shown
 from attestations.timestamps import TimestampAuthority, TimestampError
 from attestations.trust import PublicKey
 
@@ -39,7 +40,9 @@ class ManagedSigner:
         try:
             signature = bytes.fromhex(unsigned.sign(self.backend).signature)
         except Exception as error:  # key stores raise what their vendor's library raises
-            raise SignerError(f"key {self.keyid} did not sign: {type(error).__name__}: {error}") from error
+            raise SignerError(
+                f"key {self.keyid} did not sign: {type(error).__name__}: {shown(str(error), 200)}"
+            ) from error
         try:
             self.public.key.verify(signature, unsigned.pae(), ec.ECDSA(SHA256()))
         except InvalidSignature:
