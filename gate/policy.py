@@ -299,12 +299,9 @@ def _example(document: Document, verdict: str, index: int, params: Row, schemas:
         records[kind] = []
         for number, patch in enumerate(patches):
             row = {"verified": True, **_merge_patch(base, patch)}
-            problems = schemas[kind].problems({k: v for k, v in row.items() if k not in SOURCE_FIELDS}, limit=1)
+            problems = schemas[kind].problems({k: v for k, v in row.items() if k not in SOURCE_FIELDS})
             if problems:
-                path, sentence = problems[0]
-                raise document.error(
-                    (*here, "records", kind, number), f"{kind} record: {'.'.join(map(str, path))}: {sentence}"
-                )
+                raise document.error((*here, "records", kind, number), f"{kind} record: {problems[0].text}")
             records[kind].append(row)
     return Example(
         name=value["name"],

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 from gate.model import GateError
@@ -218,6 +219,14 @@ def _text(data: bytes, name: str, limit: int) -> str:
         raise GateError(f"{name}:{line}: not UTF-8 (byte {error.start})") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One violation of a schema: the node it is about (for its line) and a sentence that never quotes the value."""
+
+    path: Path
+    text: str
+
+
 class Schema:
     """A compiled JSON Schema (draft 2020-12) that never reaches the network or a file and whose patterns are linear."""
 
@@ -240,32 +249,34 @@ class Schema:
         self.example: Mapping[str, Any] | None = examples[0] if examples else None
         """The schema's own first example, over which controls write theirs as merge patches."""
         if self.example is not None and self.problems(self.example, limit=1):
-            path, sentence = self.problems(self.example, limit=1)[0]
-            raise GateError(f"{name}: the schema's own example: {'.'.join(map(str, path))}: {sentence}")
+            raise GateError(f"{name}: the schema's own example: {self.problems(self.example)[0].text}")
 
-    def problems(self, value: Any, *, limit: int = 20) -> list[tuple[Path, str]]:
-        """What is wrong, as (path, sentence) pairs; empty when valid. Sentences never quote the value."""
-        found: list[tuple[Path, str]] = []
-        for error in self._validator.iter_errors(value):
-            found.append((tuple(error.instance_path), _sentence(error, self._schema)))
-            if len(found) >= limit:
-                break
-        return found
+    def problems(self, value: Any, *, limit: int = 20) -> list[Problem]:
+        """What is wrong, misspelt keys first (they explain missing ones); empty when valid."""
+        found = [_problem(error, self._schema) for error in islice(self._validator.iter_errors(value), limit)]
+        return sorted(found, key=lambda problem: "unknown key" not in problem.text)
 
     def is_valid(self, value: Any) -> bool:
         return bool(self._validator.is_valid(value))
 
     def check(self, document: Document) -> None:
         """Raise a GateError for the first thing that is wrong, with its file and line."""
-        problems = self.problems(document.value, limit=1)
+        problems = self.problems(document.value)
         if problems:
-            path, sentence = problems[0]
-            where = ".".join(str(part) for part in path)
-            raise document.error(path, f"{where}: {sentence}" if where else sentence)
+            raise document.error(problems[0].path, problems[0].text)
 
 
 def _refuse_reference(uri: str) -> Any:
     raise ValueError(f"schemas are self-contained; $ref to {uri!r} is refused")
+
+
+def _problem(error: Any, schema: Mapping[str, Any]) -> Problem:
+    path = tuple(error.instance_path)
+    where = ".".join(str(part) for part in path)
+    sentence = _sentence(error, schema)
+    if type(error.kind).__name__.endswith("AdditionalProperties"):
+        path = (*path, error.kind.unexpected[0])
+    return Problem(path, f"{where}: {sentence}" if where else sentence)
 
 
 def _sentence(error: Any, schema: Mapping[str, Any]) -> str:

@@ -32,10 +32,9 @@ def record(root: Path, kind: str, row: Row, signer: Signer, policy: Policy, *, s
     from gate.reading import Schema
 
     schema = Schema(policy.kinds[kind].schema, str(policy.kinds[kind].source))
-    problems = schema.problems(dict(row), limit=1)
+    problems = schema.problems(dict(row))
     if problems:
-        path, sentence = problems[0]
-        raise GateError(f"{kind}: {'.'.join(map(str, path)) or 'record'}: {sentence}")
+        raise GateError(f"{kind} record: {problems[0].text}")
     target = (store or root / LOCAL_STORE) / kind / f"{row['id']}.sigstore.json"
     if target.exists():
         raise GateError(f"{target}: the record {row['id']} exists; evidence is never overwritten")

@@ -132,11 +132,8 @@ def _valid(context: Context, evidence: Evidence) -> Evidence:
         if schema.is_valid(own):
             rows.append(row)
             continue
-        path, sentence = schema.problems(own, limit=1)[0]
         where = str(row.get("source_path") or row.get("path") or evidence.kind)
-        field = ".".join(map(str, path))
-        line = int(row.get("source_line") or 1)
-        unread.append(Unread(path=where, line=line, reason=f"{field}: {sentence}" if field else sentence))
+        unread.append(Unread(path=where, line=int(row.get("source_line") or 1), reason=schema.problems(own)[0].text))
     if not unread:
         return evidence
     coverage = replace(evidence.coverage, unread=(*evidence.coverage.unread, *unread))

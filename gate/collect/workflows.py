@@ -20,7 +20,7 @@ GATE_COMMAND = r"(?:^|[\s;&|(/])gate\s+(?:check|release|ga|verify)\b"
 GATE_ACTION = re.compile(r"(?:^|/)tenantgate(?:@|$)|^\./?$|^\./\.github/actions/gate\b")
 
 _SWALLOWS = (
-    (re.compile(r"\|\|\s*(?:true|:|exit\s+0|/bin/true)\b?"), "|| true"),
+    (re.compile(r"\|\|\s*(?:true\b|:|exit\s+0|/bin/true)"), "|| true"),
     (re.compile(r"\|\|\s*(?:echo|printf)\b"), "|| echo"),
     (re.compile(r"\|\|"), "||"),
     (re.compile(r";\s*(?:true|:|exit\s+0)\s*$"), "; true"),
