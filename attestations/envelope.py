@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -282,14 +282,14 @@ def _timestamps(value: object) -> tuple[bytes, ...]:
 
 
 def _members(
-    value: object, what: str, *, required: frozenset[str] | set[str] = frozenset(), optional: set[str] | None = None
+    value: object, what: str, *, required: Set[str] = frozenset(), optional: Set[str] = frozenset()
 ) -> Mapping[str, Any]:
     members = _object(value, what)
     if members.keys() == required:
         return members
     if missing := required - members.keys():
         raise Refused(Reason.MALFORMED, f"{what} has no {min(missing)}")
-    if unknown := members.keys() - required - (optional or set()):
+    if unknown := members.keys() - required - optional:
         raise Refused(Reason.MALFORMED, f"unknown field {shown(min(unknown))} in {what}")
     return members
 

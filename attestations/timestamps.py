@@ -99,6 +99,8 @@ def verified_time(token: bytes, signature: bytes, root: bytes | None) -> datetim
             authority.verifier.verify(response, digest)
         except VerificationError:
             continue
+        except Exception as error:  # rfc3161-client lets through what it meets in certificates and status codes
+            raise Refused(Reason.UNTRUSTED_TIMESTAMP, f"malformed: {shown(str(error))}") from error
         if authority.start <= time and (authority.end is None or time <= authority.end):
             return time
     raise Refused(Reason.UNTRUSTED_TIMESTAMP, "no time-stamping authority of the trusted root made this timestamp")
