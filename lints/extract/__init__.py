@@ -1,0 +1,87 @@
+"""Source files to SQL statements: string first. Find every text that folds to SQL, then the call that takes it."""
+
+from __future__ import annotations
+
+from lints.extract.facts import (
+    Call,
+    Confidence,
+    Extraction,
+    Function,
+    Hole,
+    Problem,
+    Statement,
+    Suppression,
+)
+from lints.extract.parse import conflict_line, language_of, parse, prepared, refusal
+from lints.extract.suppressions import suppressions
+
+
+def extract(path: str, data: bytes) -> Extraction:
+    """Everything in one file that goes to a database.
+
+    Never raises and never stays silent: a file, or a part of it, that could not be analysed is a `Problem`. A file
+    without any text that could be SQL is analysed without being parsed.
+    """
+    language = language_of(path)
+    if language is None:
+        return Extraction(
+            path=path, language="", analysed=False, problems=(_problem(path, "not a language that is read"),)
+        )
+    reason = refusal(data)
+    if reason is not None:
+        return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", "replace").encode()
+    try:
+        if language == "sql":
+            from lints.extract.sqlfile import extract_sql
+
+            return extract_sql(path, data)
+        return _extract_code(path, data, language)
+    except Exception as error:  # noqa: BLE001 - the one boundary: whatever a hostile file breaks becomes a Problem
+        reason = f"the analysis failed ({type(error).__name__})"
+        return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))
+
+
+def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) -> Problem:
+    return Problem(path=path, line=line, reason=reason, whole_file=whole_file)
+
+
+def _extract_code(path: str, data: bytes, language: str) -> Extraction:
+    from lints.extract.sqltext import HIT
+
+    hits = [match.start() for match in HIT.finditer(data)]
+    if not hits:
+        return Extraction(path=path, language=language)
+    from lints.extract.code import statements_of
+
+    conflict = conflict_line(data)
+    tree = parse(language, prepared(language, data))
+    if tree is None:
+        return Extraction(
+            path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
+        )
+    statements, problems = statements_of(path, data, language, tree, hits)
+    if conflict is not None:
+        problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
+    return Extraction(
+        path=path,
+        language=language,
+        statements=tuple(statements),
+        problems=tuple(problems),
+        suppressions=suppressions(path, data),
+    )
+
+
+__all__ = [
+    "Call",
+    "Confidence",
+    "Extraction",
+    "Function",
+    "Hole",
+    "Problem",
+    "Statement",
+    "Suppression",
+    "extract",
+    "language_of",
+]

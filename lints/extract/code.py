@@ -1,0 +1,277 @@
+"""From a syntax tree to statements: which functions to follow, which sightings count, where each one stands."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from tree_sitter import Node, Tree
+
+from lints.extract.facts import Confidence, Hole, Problem, Statement
+from lints.extract.interpret import Interpreter, Sighting, TooLargeError
+from lints.extract.ir import Func, Span
+from lints.extract.lower import Lowering
+from lints.extract.place import place
+from lints.extract.sqltext import confidence, names, starts_like_sql
+from lints.extract.values import literals, paths
+
+_STRINGS = names(
+    "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
+    " verbatim_string_literal interpolated_string_expression heredoc_body text_block encapsed_string heredoc nowdoc"
+    " multiline_string_literal line_string_literal"
+)
+
+
+def statements_of(
+    path: str, data: bytes, language: str, tree: Tree, hits: Sequence[int]
+) -> tuple[list[Statement], list[Problem]]:
+    """Every statement of a parsed file, in the order of the file; `hits` are offsets where SQL may begin."""
+    problems: list[Problem] = []
+    lines = _Lines(data)
+    lowering = _lowering(language)(data)
+    interpreter = Interpreter(data, language)
+    wanted = _Wanted(data, hits, interpreter)
+    try:
+        interpreter.run(lowering.module(tree.root_node), wanted)
+    except TooLargeError:
+        problems.append(
+            Problem(path=path, line=1, reason="too many paths to follow; part of it was not analysed", whole_file=False)
+        )
+    except RecursionError:
+        problems.append(Problem(path=path, line=1, reason="nested too deeply to be followed", whole_file=False))
+    if lowering.too_deep is not None:
+        line = lines.position(lowering.too_deep)[0]
+        problems.append(Problem(path=path, line=line, reason="nested too deeply to be followed", whole_file=False))
+    statements = _chosen(path, data, language, interpreter, lines)
+    statements += _leftovers(path, data, language, tree, hits, interpreter, lines)
+    broken = _error_line(tree.root_node)
+    if broken is not None:
+        problems.append(
+            Problem(
+                path=path,
+                line=broken,
+                reason="not valid syntax here; the rest of the file was analysed",
+                whole_file=False,
+            )
+        )
+    statements.sort(key=lambda s: (s.line, s.column, s.sql))
+    return statements, problems
+
+
+def _lowering(language: str) -> type[Lowering]:
+    if language == "python":
+        from lints.extract.python import PythonLowering
+
+        return PythonLowering
+    from lints.extract.javascript import JavaScriptLowering, TsxLowering, TypeScriptLowering
+
+    return {"typescript": TypeScriptLowering, "tsx": TsxLowering}.get(language, JavaScriptLowering)
+
+
+class _Wanted:
+    """Whether a function is worth following: a hit inside, or it mentions a name that holds SQL elsewhere."""
+
+    def __init__(self, data: bytes, hits: Sequence[int], interpreter: Interpreter) -> None:
+        self.data = data
+        self.hits = hits
+        self.interpreter = interpreter
+        self.names: set[bytes] = set()
+        self.pattern: re.Pattern[bytes] | None = None
+
+    def __call__(self, function: Func) -> bool:
+        start, end = function.span
+        position = bisect_right(self.hits, start - 1)
+        if position < len(self.hits) and self.hits[position] < end:
+            if function.name:
+                self._learn(function.name.encode())
+            return True
+        for name in self.interpreter.text_names():
+            self._learn(name.encode())
+        if not self.names:
+            return False
+        if self.pattern is None:
+            self.pattern = re.compile(
+                rb"(?<![\w$])(?:" + b"|".join(map(re.escape, sorted(self.names))) + rb")(?![\w$])"
+            )
+        return self.pattern.search(self.data, *function.body_span) is not None
+
+    def _learn(self, name: bytes) -> None:
+        if name not in self.names and len(name) > 1:
+            self.names.add(name)
+            self.pattern = None
+
+
+def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lines: _Lines) -> list[Statement]:
+    """Of the sightings of each literal those that say most about it: executed before handed on before only written."""
+    by_root: dict[Span, list[Sighting]] = {}
+    for sighting in interpreter.sightings:
+        by_root.setdefault(sighting.root.span, []).append(sighting)
+    out: list[Statement] = []
+    inside = _embedded(by_root)
+    for span, sightings in by_root.items():
+        best = max(s.rank for s in sightings)
+        if best <= inside.get(span, -2):
+            continue
+        shown = best == 0 and any(s.rank < 0 for s in sightings)
+        kept = [s for s in sightings if s.rank == best]
+        if best == 0:
+            # Only written down: the longest form it takes is what the code builds.
+            kept = [max(kept, key=lambda s: _weight(s))]
+        seen: set[tuple[tuple[str, ...], str | None, str | None]] = set()
+        for sighting in kept:
+            made = _statement(path, data, language, sighting, span, lines, shown=shown)
+            if made is None:
+                continue
+            call = made.call
+            mark = (made.variants, call.method if call else None, call.receiver_origin if call else None)
+            if mark not in seen:
+                seen.add(mark)
+                out.append(made)
+    return out
+
+
+def _embedded(by_root: dict[Span, list[Sighting]]) -> dict[Span, int]:
+    """Literals that became part of another statement, and how much is known of that statement's call."""
+    found: dict[Span, int] = {}
+    for span, sightings in by_root.items():
+        for sighting in sightings:
+            for literal in literals(sighting.value):
+                if literal.span != span and literal.span in by_root:
+                    found[literal.span] = max(found.get(literal.span, -2), sighting.rank)
+    return found
+
+
+def _weight(sighting: Sighting) -> int:
+    return sum(1 for _ in literals(sighting.value))
+
+
+def _statement(
+    path: str, data: bytes, language: str, sighting: Sighting, span: Span, lines: _Lines, *, shown: bool
+) -> Statement | None:
+    rendered, truncated = paths(sighting.value)
+    texts: list[str] = []
+    holes: tuple[Hole, ...] = ()
+    for segments in rendered:
+        text, found = place(segments)
+        if starts_like_sql(text) is None or text in texts:
+            continue
+        if not texts:
+            holes = found
+        texts.append(text)
+        if len(found) > len(holes):
+            holes = found
+    if not texts:
+        return None
+    method = sighting.call.method if sighting.call is not None else None
+    sure = max((confidence(text, method) for text in texts), key=_SURE.index)
+    if shown:
+        sure = Confidence.PROSE
+    (line, column), (end_line, end_column) = lines.position(span[0]), lines.position(span[1])
+    return Statement(
+        path=path,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        sql=texts[0],
+        variants=tuple(texts),
+        snippet=snippet(data, span),
+        language=language,
+        confidence=sure,
+        call=sighting.call,
+        function=sighting.function,
+        holes=holes,
+        truncated=truncated,
+    )
+
+
+_SURE = (Confidence.PROSE, Confidence.LIKELY, Confidence.EXECUTED)
+
+
+def snippet(data: bytes, span: Span) -> str:
+    """The source of a span on one line, at most 200 characters."""
+    text = " ".join(data[span[0] : min(span[1], span[0] + 1200)].decode("utf-8", "replace").split())
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _leftovers(
+    path: str,
+    data: bytes,
+    language: str,
+    tree: Tree,
+    hits: Sequence[int],
+    interpreter: Interpreter,
+    lines: _Lines,
+) -> list[Statement]:
+    """Literals with SQL in places the lowering does not look at: no silence, but nothing known of their call."""
+    out: list[Statement] = []
+    done: set[Span] = set(interpreter.seen)
+    for hit in hits:
+        node = _string_at(tree.root_node, hit)
+        if node is None or (node.start_byte, node.end_byte) in done:
+            continue
+        span = (node.start_byte, node.end_byte)
+        done.add(span)
+        text = data[span[0] : span[1]].decode("utf-8", "replace").strip("\"'`@$#rRbBuUfF\n ")
+        if starts_like_sql(text) is None:
+            continue
+        (line, column), (end_line, end_column) = lines.position(span[0]), lines.position(span[1])
+        out.append(
+            Statement(
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                end_column=end_column,
+                sql=text,
+                variants=(text,),
+                snippet=snippet(data, span),
+                language=language,
+                confidence=confidence(text, None),
+            )
+        )
+    return out
+
+
+def _string_at(root: Node, offset: int) -> Node | None:
+    """The outermost string literal around an offset."""
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        if node is not None and node.type in _STRINGS:
+            return node
+        if cursor.goto_first_child_for_byte(offset) is None:
+            return None
+
+
+def _error_line(root: Node) -> int | None:
+    """The line of the first syntax error, found without recursion."""
+    if not root.has_error:
+        return None
+    cursor = root.walk()
+    for _ in range(100_000):
+        node = cursor.node
+        if node is None:
+            return None
+        if node.is_error or node.is_missing:
+            return int(node.start_point[0]) + 1
+        if node.has_error and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return None
+    return int(root.start_point[0]) + 1
+
+
+class _Lines:
+    """Byte offsets to (line, column), both from 1, columns in characters."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self.starts, offset) - 1
+        start = self.starts[line]
+        return line + 1, len(self.data[start:offset].decode("utf-8", "replace")) + 1

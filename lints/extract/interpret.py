@@ -1,0 +1,797 @@
+"""Follows strings through a function: folding, branches, lists of clauses, helpers, until they reach a call.
+
+An abstract interpretation of `ir`: straight-line order, each branch on a copy of the variables, loops once. Texts that
+start like SQL are recorded where they are made and where they are handed on; `extract` decides which record counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lints.extract import methods
+from lints.extract.facts import Call, Function
+from lints.extract.ir import (
+    Assign,
+    Cases,
+    Cat,
+    Choose,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Items,
+    Leave,
+    Loop,
+    Name,
+    Pairs,
+    Percent,
+    Repeat,
+    Scope,
+    Span,
+    Spread,
+    Stmt,
+    Tagged,
+    Test,
+    Text,
+    Unpack,
+)
+from lints.extract.values import (
+    NOTHING,
+    Alt,
+    Choice,
+    Fn,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Record,
+    Returned,
+    Rope,
+    Sized,
+    Value,
+    first_literal,
+    is_fragment,
+    is_text,
+    literals,
+    merge,
+    rope,
+)
+
+MAX_STEPS = 400_000
+MAX_INLINE_DEPTH = 3
+MAX_INLINES = 2_000
+MAX_UNROLL = 4
+
+_TENANT_NAME = re.compile(
+    r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
+    r"(?:tenant|org|organi[sz]ation|workspace|account)s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name)?",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_NO_TEXT = frozenset({"None", "null", "undefined", "false", "nil", "NULL"})
+_TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
+
+
+_YES, _NO = Lit("yes", (0, 0)), Lit("no", (0, 0))
+
+
+class TooLargeError(Exception):
+    """The step budget of a file is used up."""
+
+
+@dataclass(slots=True)
+class Env:
+    """Variables on one path; `outer` are those around the function.
+
+    `facts` are conditions known to hold or not; `versions` count assignments to a name.
+    """
+
+    vars: dict[str, Value]
+    outer: Mapping[str, Value]
+    facts: dict[str, bool] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Env:
+        return Env(dict(self.vars), self.outer, dict(self.facts), dict(self.versions))
+
+    def inside(self) -> Env:
+        """The variables of a function defined here, at this moment."""
+        return Env({}, {**self.outer, **self.vars} if self.outer else self.vars)
+
+    def become(self, other: Env) -> None:
+        self.vars, self.facts, self.versions = other.vars, other.facts, other.versions
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A text that starts like SQL, at one of the places it passes. `rank` orders them: a call beats a bare literal."""
+
+    value: Value
+    root: Lit
+    call: Call | None
+    function: Function | None
+    rank: int
+
+
+class Interpreter:
+    """One file. `source` is its bytes; `run` its module body; afterwards `sightings` holds every record."""
+
+    def __init__(self, source: bytes, language: str) -> None:
+        self.source = source
+        self.language = language
+        self.sightings: list[Sighting] = []
+        self.seen: set[Span] = set()
+        self._functions: list[Func] = []
+        self._class: list[str] = []
+        self._pending: list[tuple[Func, Env, tuple[Func, ...]]] = []
+        self._visited: set[Span] = set()
+        self._returns: list[list[tuple[tuple[tuple[Choice, bool], ...], Value]]] = []
+        self._conditions: list[tuple[Choice, bool]] = []
+        self._muted = 0
+        self._inlines = 0
+        self._depth = 0
+        self._steps = 0
+        self._text_names: dict[str, None] = {}
+
+    # Running
+
+    def text_names(self) -> list[str]:
+        """Last parts of the names that hold SQL, or a function that builds it, in the module or a class."""
+        return list(self._text_names)
+
+    def run(self, body: Iterable[Stmt], wanted: Callable[[Func], bool]) -> None:
+        """Interpret module-level statements, then each function `wanted` says yes to, and what it defines."""
+        env = Env({}, {})
+        self._block(tuple(body), env)
+        while True:
+            ready = [item for item in self._pending if item[2] or wanted(item[0])]
+            if not ready:
+                return
+            self._pending = [item for item in self._pending if not (item[2] or wanted(item[0]))]
+            for function, around, outer in ready:
+                if function.span in self._visited:
+                    continue
+                self._visited.add(function.span)
+                self._functions = list(outer)
+                self._function(function, around.inside(), None)
+            self._functions = []
+
+    def _function(self, function: Func, env: Env, arguments: tuple[Value, ...] | None) -> Value:
+        """Interpret a body; returns what it returns. Unknown arguments are gaps named after the parameter."""
+        for position, parameter in enumerate(function.parameters):
+            for name in _names(parameter.name):
+                known = arguments[position] if arguments is not None and position < len(arguments) else None
+                if known is None and arguments is not None and parameter.default is not None:
+                    known = self.eval(parameter.default, env)
+                self._bind(env, name, known if known is not None else Gap(name, function.span))
+            if parameter.default is not None and arguments is None:
+                self.eval(parameter.default, env)
+        self._functions.append(function)
+        self._returns.append([])
+        conditions, self._conditions = self._conditions, []
+        defined = len(self._pending)
+        self._block(function.lower_body(), env)
+        # Functions inside see this one's variables as they are at its end, as a closure called later would.
+        for position in range(defined, len(self._pending)):
+            inner, around, outer = self._pending[position]
+            if not outer:
+                self._pending[position] = (inner, around, tuple(self._functions))
+        self._conditions = conditions
+        self._functions.pop()
+        returned = self._returns.pop()
+        if not returned:
+            return NOTHING
+        result = returned[-1][1]
+        for path, value in reversed(returned[:-1]):
+            chosen = value
+            for choice, taken in reversed(path):
+                chosen = merge(choice, chosen, result) if taken else merge(choice, result, chosen)
+            result = chosen
+        return result
+
+    def _block(self, body: tuple[Stmt, ...], env: Env) -> bool:
+        """Whether control falls out of the end of `body`."""
+        return all(self._statement(statement, env) for statement in body)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise TooLargeError
+
+    def _statement(self, statement: Stmt, env: Env) -> bool:
+        self._step()
+        if isinstance(statement, Do):
+            self.eval(statement.value, env)
+        elif isinstance(statement, Assign):
+            self._assign(statement, env)
+        elif isinstance(statement, If):
+            return self._if(statement, env)
+        elif isinstance(statement, Leave):
+            if statement.value is not None:
+                value = self.eval(statement.value, env)
+                if statement.returns:
+                    self._note(value, None, 0)
+                    if self._returns:
+                        self._returns[-1].append((tuple(self._conditions), value))
+            return False
+        elif isinstance(statement, Scope):
+            for name, bound in statement.bindings:
+                value = self.eval(bound, env)
+                if name is not None:
+                    self._bind(env, name, value)
+            return self._block(statement.body, env)
+        elif isinstance(statement, Loop):
+            self._loop(statement, env)
+        elif isinstance(statement, Cases):
+            return self._cases(statement, env)
+        elif isinstance(statement, Unpack):
+            value = self.eval(statement.value, env)
+            for key, name in statement.targets:
+                self._bind(env, name, self._part(value, key, name, statement.span))
+        elif isinstance(statement, Define):
+            self._define(statement.function, env)
+        else:
+            self._class_body(statement, env)
+        return True
+
+    def _define(self, function: Func, env: Env) -> None:
+        for decorator in function.decorators:
+            self.eval(decorator, env)
+        for parameter in function.parameters:
+            if parameter.default is not None:
+                self.eval(parameter.default, env)
+        value = Fn(function, env)
+        self._bind(env, function.name, value)
+        if self._class:
+            for prefix in ("self", "this", "cls", self._class[-1]):
+                env.vars[f"{prefix}.{function.name}"] = value
+        self._pending.append((function, env, ()))
+
+    def _class_body(self, statement: ClassBody, env: Env) -> None:
+        self._class.append(statement.name)
+        inner = env.copy()
+        for member in statement.body:
+            if isinstance(member, Assign) and member.target is not None and "." not in member.target:
+                value = self.eval(member.value, inner)
+                self._note(value, None, 0)
+                if any(methods.verb_ahead(lit.text) for lit in literals(value)):
+                    self._text_names.setdefault(member.target)
+                for prefix in ("self", "this", "cls", statement.name):
+                    inner.vars[f"{prefix}.{member.target}"] = value
+                env.vars[f"{statement.name}.{member.target}"] = value
+                inner.vars[member.target] = value
+            else:
+                self._statement(member, inner)
+        for member in statement.body:
+            if isinstance(member, Define):
+                name = f"{statement.name}.{member.function.name}"
+                env.vars[name] = inner.vars.get(name, NOTHING)
+        self._class.pop()
+
+    # Assignment and flow
+
+    def _bind(self, env: Env, name: str, value: Value) -> None:
+        env.vars[name] = value
+        env.versions[name] = env.versions.get(name, 0) + 1
+        if "." not in name:
+            dotted = f"{name}."
+            for key in [key for key in env.vars if key.startswith(dotted)]:
+                del env.vars[key]
+
+    def _assign(self, statement: Assign, env: Env) -> None:
+        value = self.eval(statement.value, env)
+        target = statement.target
+        if target is None:
+            self._note(value, None, 0)
+            return
+        if statement.add:
+            before = self._lookup(target, env, statement.span)
+            if isinstance(before, Listing):
+                extra = value.items if isinstance(value, Listing) else (value,)
+                value = Listing((*before.items, *extra))
+            else:
+                value = rope(before, value)
+            env.vars[target] = value
+        else:
+            self._bind(env, target, value)
+            base, _, property_name = target.rpartition(".")
+            holder = env.vars.get(base) if base else None
+            if isinstance(holder, Record):
+                env.vars[base] = Record({**holder.fields, property_name: value}, holder.source)
+        if not self._functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
+            self._text_names.setdefault(target.rpartition(".")[2])
+        self._note(value, None, 0)
+
+    def _if(self, statement: If, env: Env) -> bool:
+        if statement.test.value is not None:
+            self.eval(statement.test.value, env)
+        known, choice, key = self._decide(statement.test, env)
+        if known is not None:
+            return self._block(statement.then if known else statement.other, env)
+        yes, no = env.copy(), env.copy()
+        if key is not None:
+            _learn(choice, key, yes, no)
+        self._conditions.append((choice, True))
+        falls_yes = self._block(statement.then, yes)
+        self._conditions[-1] = (choice, False)
+        falls_no = self._block(statement.other, no)
+        self._conditions.pop()
+        if falls_yes and falls_no:
+            env.become(self._merged(choice, yes, no))
+            return True
+        env.become(yes if falls_yes else no)
+        return falls_yes or falls_no
+
+    def _merged(self, choice: Choice, yes: Env, no: Env) -> Env:
+        names = yes.vars if len(yes.vars) == len(no.vars) else {**yes.vars, **no.vars}
+        merged = {name: merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING)) for name in names}
+        facts = {key: held for key, held in yes.facts.items() if no.facts.get(key) == held}
+        versions = {
+            name: max(yes.versions.get(name, 0), no.versions.get(name, 0)) for name in {**yes.versions, **no.versions}
+        }
+        return Env(merged, yes.outer, facts, versions)
+
+    def _decide(self, test: Test, env: Env) -> tuple[bool | None, Choice, str | None]:
+        """(its value if known on this path, what makes one value of two, the key under which it can be known later).
+
+        What only the value of a variable says decides texts, not which code is looked at: somebody else, out of sight,
+        may have changed it.
+        """
+        if test.constant is not None:
+            return test.constant is test.positive, _first, None
+        positive = test.positive
+        subject = test.size_of or test.name
+        if subject is None:
+            changes = sum(env.versions.get(name, 0) for name in _WORD.findall(test.key)[:12])
+            key = f"{test.key}#{changes}"
+        else:
+            value = self._find(subject, env)
+            if isinstance(value, Joined):
+                value = value.listing
+            if isinstance(value, Listing):
+                listing = value
+                return None, _oriented(lambda yes, no: Sized(listing, yes, no), positive=positive), None
+            truth = _truth(value)
+            if truth is not None and test.size_of is None:
+                return None, _first if truth is positive else _second, None
+            if isinstance(value, Alt) and _truth(value.yes) is not None and _truth(value.no) is (not _truth(value.yes)):
+                key = value.key
+                positive = positive if _truth(value.yes) else not positive
+            else:
+                root = subject.split(".")[0]
+                key = f"{subject}#{env.versions.get(subject, env.versions.get(root, 0))}"
+        if key in env.facts:
+            return env.facts[key] is positive, _first, None
+        return None, _oriented(lambda yes, no: Alt(key, yes, no), positive=positive), key
+
+    def _loop(self, statement: Loop, env: Env) -> None:
+        over = self.eval(statement.over, env) if statement.over is not None else NOTHING
+        if isinstance(over, Listing) and len(statement.names) == 1 and 1 < len(over.items) <= MAX_UNROLL:
+            chosen: Value = over.items[0]
+            for position, item in enumerate(over.items[1:]):
+                chosen = Alt(f"item@{statement.span[0]}.{position}", chosen, item)
+            self._bind(env, statement.names[0], chosen)
+        else:
+            first = over.items[0] if isinstance(over, Listing) and len(over.items) == 1 else None
+            for name in statement.names:
+                alone = len(statement.names) == 1 and first is not None
+                self._bind(env, name, first if alone and first is not None else Gap(name, statement.span))
+        inner = env.copy()
+        self._block(statement.body, inner)
+        env.become(inner)
+
+    def _cases(self, statement: Cases, env: Env) -> bool:
+        ends: list[Env] = []
+        start = env.copy()
+        self._conditions.append((_first, True))
+        for position, body in enumerate(statement.alternatives):
+            inner = start.copy()
+            key = f"case@{statement.span[0]}.{position}"
+            self._conditions[-1] = (lambda yes, no, key=key: Alt(key, yes, no), True)  # type: ignore[misc]
+            if self._block(body, inner):
+                ends.append(inner)
+        self._conditions.pop()
+        if not statement.complete or not statement.alternatives:
+            ends.append(start)
+        if not ends:
+            return False
+        result = ends[-1]
+        for position, end in reversed(list(enumerate(ends[:-1]))):
+            key = f"case@{statement.span[0]}.{position}"
+            result = self._merged(_oriented(lambda yes, no, key=key: Alt(key, yes, no), positive=True), end, result)  # type: ignore[misc]
+        env.become(result)
+        return True
+
+    # Expressions
+
+    def eval(self, expression: Expr, env: Env) -> Value:
+        self._step()
+        if isinstance(expression, Text):
+            value: Value = Lit(expression.value, expression.span)
+            self.seen.add(expression.span)
+            self._note(value, None, 0)
+            return value
+        if isinstance(expression, Name):
+            return self._lookup(expression.path, env, expression.span)
+        if isinstance(expression, Cat):
+            value = rope(*(self._spliced(part, env) for part in expression.parts))
+            self.seen.add(expression.span)
+            if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
+                return Gap(self._text(expression.span), expression.span)  # a sum, or nothing but holes
+            self._note(value, None, 0)
+            return value
+        if isinstance(expression, Invoke):
+            return self._invoke(expression, env)
+        if isinstance(expression, Choose):
+            return self._choose(expression, env)
+        if isinstance(expression, Tagged):
+            return self._tagged(expression, env)
+        if isinstance(expression, Items):
+            items: list[Value] = []
+            for item in expression.items:
+                if isinstance(item, Spread):
+                    spread = self.eval(item.value, env)
+                    items.extend(spread.items if isinstance(spread, Listing) else (spread,))
+                else:
+                    items.append(self.eval(item, env))
+            return Listing(tuple(items))
+        if isinstance(expression, Pairs):
+            fields: dict[str, Value] = {}
+            for key, part in expression.pairs:
+                if isinstance(part, Spread):
+                    spread = self.eval(part.value, env)
+                    fields.update(spread.fields if isinstance(spread, Record) else {"...": spread})
+                else:
+                    found = self.eval(part, env)
+                    fields[key if key is not None else "[]"] = found
+            return Record(fields, self._text(expression.span))
+        if isinstance(expression, Closure):
+            self._pending.append((expression.function, env, ()))
+            return Fn(expression.function, env)
+        if isinstance(expression, Repeat):
+            one = self.eval(expression.item, env)
+            if expression.maybe is not None:
+                known, choice, _ = self._decide(expression.maybe, env)
+                if known is not None:
+                    return Listing((one,) if known else ())
+                return Listing((choice(one, NOTHING),))
+            return Listing((one,))
+        if isinstance(expression, Percent):
+            value = methods.percent(self, expression, env)
+            self._note(value, None, 0)
+            return value
+        if isinstance(expression, Spread):
+            return self.eval(expression.value, env)
+        for part in expression.parts:
+            self._visit(self.eval(part, env), None)
+        return Gap(self._text(expression.span), expression.span)
+
+    def _spliced(self, part: Expr, env: Env) -> Value:
+        """A part of a string: what is no text is a gap with the part's source."""
+        value = self.eval(part, env)
+        if isinstance(value, (Record, Fn)):
+            return Gap(self._text(part.span), part.span)
+        if isinstance(value, Listing):
+            return Joined(",", value)
+        return value
+
+    def _choose(self, expression: Choose, env: Env) -> Value:
+        if expression.test.value is not None and expression.test.value is not expression.then:
+            self.eval(expression.test.value, env)
+        known, choice, key = self._decide(expression.test, env)
+        if known is not None:
+            return self.eval(expression.then if known else expression.other, env)
+        yes, no = env.copy(), env.copy()
+        if key is not None:
+            _learn(choice, key, yes, no)
+        one, two = self.eval(expression.then, yes), self.eval(expression.other, no)
+        return merge(choice, one, two)
+
+    def _tagged(self, expression: Tagged, env: Env) -> Value:
+        name = _last(expression.tag)
+        parts: list[Value] = []
+        plain = name in methods.PLAIN_TAGS
+        for part in expression.parts:
+            if isinstance(part, Text):
+                self.seen.add(part.span)
+                parts.append(Lit(part.value, part.span))
+                continue
+            value = self.eval(part, env)
+            if plain or is_fragment(value):
+                parts.append(value)
+            elif isinstance(value, Nothing):
+                parts.append(Gap(self._text(part.span), part.span, bound=True))
+            else:
+                source = (
+                    value.source if isinstance(value, Gap) and not isinstance(part, Name) else self._text(part.span)
+                )
+                keys = value.keys if isinstance(value, Gap) else None
+                parts.append(Gap(source, part.span, bound=True, keys=keys))
+        self.seen.add(expression.span)
+        result = rope(*parts)
+        if plain:
+            self._note(result, None, 0)
+            return result
+        if name not in methods.OTHER_TAGS:
+            receiver = self._text(expression.tag.span).rpartition(".")[0]
+            self._note(
+                result,
+                Call(
+                    receiver=receiver[:200],
+                    method=name,
+                    arguments=(),
+                    line=self._line(expression.span[0]),
+                    receiver_origin=self._origin(expression.tag, env),
+                ),
+                1,
+            )
+        return Fragment(result, name) if parts else Fragment(NOTHING, name)
+
+    # Calls
+
+    def _invoke(self, call: Invoke, env: Env) -> Value:
+        receiver = self.eval(call.receiver, env) if call.receiver is not None else None
+        method = call.method
+        facts: Call | None = None
+
+        def described() -> Call:
+            nonlocal facts
+            if facts is None:
+                facts = self._call(call, env)
+            return facts
+
+        arguments: list[Value] = []
+        for argument in call.arguments:
+            value = self.eval(argument.value if isinstance(argument, Spread) else argument, env)
+            if isinstance(value, Fn) and isinstance(argument, Closure):
+                value = self._callback(call, argument, value, env)
+            arguments.append(value)
+        keywords = {name: self.eval(value, env) for name, value in call.keywords}
+        known = methods.apply(self, call, receiver, arguments, keywords, env)
+        if known is not None:
+            if is_text(known):
+                self._note(known, None, 0)
+            return known
+        rank = methods.rank(method)
+        for value in (*arguments, *keywords.values()):
+            self._visit(value, described, rank)
+        if rank == 2:
+            for argument in call.arguments:
+                if isinstance(argument, Name):
+                    self._exposed(argument, env)
+        target = self._called(call, env)
+        if target is not None:
+            result = self._inline(target, tuple(arguments), env)
+            if result is not None:
+                return result
+        return Gap(self._text(call.span), call.span, origin=self._text(call.span)[:200])
+
+    def _exposed(self, argument: Name, env: Env) -> None:
+        """A list handed to a function of unknown effect may come back longer."""
+        held = env.vars.get(argument.path)
+        if isinstance(held, Listing) and len(held.items) < 64:
+            key = f"added@{argument.span[0]}"
+            env.vars[argument.path] = Listing((*held.items, Alt(key, Gap(argument.path, argument.span), NOTHING)))
+
+    def _visit(self, value: Value, described: Callable[[], Call] | None, rank: int = 0) -> None:
+        """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
+        if isinstance(value, (Lit, Rope, Alt, Sized, Joined, Fragment)):
+            if first_literal(value) is not None:
+                self._note(value, described() if described is not None else None, rank)
+        elif isinstance(value, Record):
+            for name, part in value.fields.items():
+                if name.lower() in _TEXT_KEYS and is_text(part):
+                    self._note(part, described() if described is not None else None, rank)
+        elif isinstance(value, Listing):
+            for item in value.items:
+                if not isinstance(item, Listing):
+                    self._visit(item, described, rank)
+
+    def _callback(self, call: Invoke, argument: Closure, value: Fn, env: Env) -> Value:
+        """Interpret a function handed to a call, here and now: it sees and changes the variables around it."""
+        function = argument.function
+        if function.span in self._visited and not self._muted:
+            return value
+        if not self._muted:
+            self._visited.add(function.span)
+        origin = self._text((call.span[0], call.arguments_span[0])) + self._head(call)
+        receiver_origin = self._origin(call.receiver, env) if call.receiver is not None else None
+        if receiver_origin is not None:
+            origin = f"{origin} ← {receiver_origin}"
+        shadowed = {name: env.vars.get(name) for parameter in function.parameters for name in _names(parameter.name)}
+        given = tuple(Gap(parameter.name, function.span, origin=origin[:300]) for parameter in function.parameters)
+        known = dict(env.facts)
+        result = self._function(function, env, given)
+        env.facts = known
+        for name, before in shadowed.items():
+            if before is None:
+                env.vars.pop(name, None)
+            else:
+                env.vars[name] = before
+        return Returned(result)
+
+    def _head(self, call: Invoke) -> str:
+        """The arguments of a call up to the first function among them, as source."""
+        parts: list[str] = []
+        for argument in call.arguments:
+            if isinstance(argument, Closure):
+                parts.append("…")
+                break
+            parts.append(self._text(argument.span))
+        return f"({', '.join(parts)})"
+
+    def _called(self, call: Invoke, env: Env) -> Fn | None:
+        name = call.method if call.receiver is None else None
+        if isinstance(call.receiver, Name):
+            name = f"{call.receiver.path}.{call.method}"
+        value = self._find(name, env) if name is not None else None
+        return value if isinstance(value, Fn) else None
+
+    def _inline(self, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
+        """What a function of this file returns for these arguments, if that is text; its own calls are not recorded."""
+        if self._depth >= MAX_INLINE_DEPTH or self._inlines >= MAX_INLINES:
+            return None
+        if not methods.returns_text(self.source, target.function.body_span):
+            return None
+        self._inlines += 1
+        self._depth += 1
+        self._muted += 1
+        pending = len(self._pending)
+        try:
+            result = self._function(target.function, target.env.inside(), arguments)
+        finally:
+            self._depth -= 1
+            self._muted -= 1
+            del self._pending[pending:]
+        return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
+
+    def _call(self, call: Invoke, env: Env) -> Call:
+        receiver = self._text(call.receiver.span) if call.receiver is not None else ""
+        texts = [self._text(argument.span)[:200] for argument in call.arguments]
+        texts += [f"{name}={self._text(value.span)[:200]}" for name, value in call.keywords]
+        return Call(
+            receiver=" ".join(receiver.split())[:200],
+            method=call.method,
+            arguments=tuple(texts[:12]),
+            line=self._line(call.span[0]),
+            receiver_origin=self._origin(call.receiver, env) if call.receiver is not None else None,
+        )
+
+    def _origin(self, receiver: Expr, env: Env) -> str | None:
+        """The call that the receiver came from."""
+        path = receiver.path if isinstance(receiver, Name) else None
+        while path:
+            value = self._find(path, env)
+            if isinstance(value, Gap) and value.origin is not None:
+                return value.origin
+            path = path.rpartition(".")[0]
+        if isinstance(receiver, Invoke):
+            return self._text(receiver.span)[:200]
+        return None
+
+    # Names
+
+    def _find(self, path: str, env: Env) -> Value | None:
+        found = env.vars.get(path)
+        if found is None:
+            found = env.outer.get(path)
+        if found is None and "." in path:
+            base, _, last = path.rpartition(".")
+            holder = self._find(base, env)
+            if isinstance(holder, Record):
+                found = holder.fields.get(last)
+        return found
+
+    def _lookup(self, path: str, env: Env, span: Span) -> Value:
+        if path in _NO_TEXT:
+            return NOTHING
+        found = self._find(path, env)
+        if found is None:
+            base = path.rpartition(".")[0]
+            holder = self._find(base, env) if base else None
+            origin = holder.origin if isinstance(holder, Gap) else None
+            return Gap(path, span, origin=origin)
+        return found
+
+    def _part(self, value: Value, key: str | int, name: str, span: Span) -> Value:
+        if isinstance(value, Record) and isinstance(key, str) and key in value.fields:
+            return value.fields[key]
+        if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
+            return value.items[key]
+        return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
+
+    # Records
+
+    def _note(self, value: Value, call: Call | None, rank: int) -> None:
+        root = first_literal(value)
+        if root is None:
+            root = methods.later_root(value)
+        if root is None or not methods.verb_ahead(root.text):
+            return
+        if self._muted:
+            return
+        self.sightings.append(Sighting(value, root, call, self._enclosing(), rank))
+
+    def _enclosing(self) -> Function | None:
+        if not self._functions:
+            return None
+        named = next((f for f in reversed(self._functions) if f.name), self._functions[-1])
+        for function in reversed(self._functions):
+            for parameter in function.parameters:
+                for name in _names(parameter.name):
+                    if _TENANT_NAME.fullmatch(name):
+                        return self._described(named, function, name)
+        return self._described(named, named, None)
+
+    def _described(self, named: Func, owner: Func, tenant: str | None) -> Function:
+        ignored = False
+        if tenant is not None:
+            body = self.source[owner.body_span[0] : owner.body_span[1]]
+            ignored = re.search(rb"(?<![\w$.])" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
+        return Function(
+            name=named.name,
+            line=self._line(named.span[0]),
+            parameters=tuple(parameter.name for parameter in named.parameters),
+            tenant_parameter=tenant,
+            tenant_ignored=ignored,
+        )
+
+    def _text(self, span: Span) -> str:
+        return self.source[span[0] : min(span[1], span[0] + 2000)].decode("utf-8", "replace")
+
+    def _line(self, offset: int) -> int:
+        return self.source.count(b"\n", 0, offset) + 1
+
+
+def _first(yes: Value, no: Value) -> Value:
+    return yes
+
+
+def _second(yes: Value, no: Value) -> Value:
+    return no
+
+
+def _learn(choice: Choice, key: str, yes: Env, no: Env) -> None:
+    """On each side of a branch it is known whether the condition `key` holds."""
+    made = choice(_YES, _NO)
+    if isinstance(made, Alt):
+        yes.facts[key] = made.yes is _YES
+        no.facts[key] = made.yes is not _YES
+
+
+def _oriented(choice: Choice, *, positive: bool) -> Choice:
+    return choice if positive else lambda yes, no: choice(no, yes)
+
+
+def _truth(value: Value | None) -> bool | None:
+    """Whether a value is true in a condition, if that can be said."""
+    if isinstance(value, Nothing):
+        return False
+    if isinstance(value, Lit):
+        return bool(value.text)
+    if isinstance(value, Fragment):
+        return True
+    if isinstance(value, Rope):
+        return True if any(isinstance(part, Lit) and part.text for part in value.parts) else None
+    return None
+
+
+def _last(tag: Expr) -> str:
+    if isinstance(tag, Name):
+        return tag.path.rpartition(".")[2]
+    if isinstance(tag, Invoke):
+        return tag.method
+    return ""
+
+
+def _names(parameter: str) -> list[str]:
+    """The names a parameter binds: one, or those of a destructuring pattern."""
+    return parameter.split(",") if "," in parameter else [parameter]

@@ -1,0 +1,640 @@
+"""JavaScript, TypeScript and TSX lowered to `ir`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from lints.extract.ir import (
+    Assign,
+    Cases,
+    Cat,
+    Choose,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Items,
+    Leave,
+    Loop,
+    Name,
+    Other,
+    Pairs,
+    Parameter,
+    Spread,
+    Stmt,
+    Tagged,
+    Test,
+    Text,
+    Unpack,
+)
+from lints.extract.lower import Lowering, joined, negated, plain_test, span
+
+_ESCAPE = re.compile(
+    r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
+)
+_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NULL_TEST = re.compile(
+    r"([\w$.?!]+)\s*(===?|!==?)\s*(?:null|undefined|''|\"\")|typeof\s+([\w$.?!]+)\s*(===?|!==?)\s*['\"]undefined['\"]"
+)
+_SIZE_TEST = re.compile(r"([\w$.]+)\??\.length(?:\s*(>\s*0|>=\s*1|!==?\s*0|===?\s*0))?")
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "function", "generator_function"})
+_TRANSPARENT = {
+    "parenthesized_expression": "inner",
+    "await_expression": "inner",
+    "as_expression": "first",
+    "satisfies_expression": "first",
+    "non_null_expression": "first",
+    "type_assertion": "last",
+}
+
+
+class JavaScriptLowering(Lowering):
+    language = "javascript"
+    statements: ClassVar[Mapping[str, str]] = {
+        "expression_statement": "expression_statement",
+        "lexical_declaration": "declaration",
+        "variable_declaration": "declaration",
+        "if_statement": "if_statement",
+        "for_statement": "for_statement",
+        "for_in_statement": "for_in_statement",
+        "while_statement": "while_statement",
+        "do_statement": "while_statement",
+        "switch_statement": "switch_statement",
+        "try_statement": "try_statement",
+        "return_statement": "return_statement",
+        "throw_statement": "throw_statement",
+        "break_statement": "leave",
+        "continue_statement": "leave",
+        "function_declaration": "function_declaration",
+        "generator_function_declaration": "function_declaration",
+        "class_declaration": "class_declaration",
+        "abstract_class_declaration": "class_declaration",
+        "method_definition": "function_declaration",
+        "public_field_definition": "field",
+        "field_definition": "field",
+        "statement_block": "inner_block",
+        "class_static_block": "inner_block",
+        "export_statement": "inner_block",
+        "labeled_statement": "inner_block",
+        "internal_module": "inner_block",
+        "module": "inner_block",
+        "ambient_declaration": "nothing",
+        "interface_declaration": "nothing",
+        "type_alias_declaration": "nothing",
+        "import_statement": "nothing",
+        "comment": "nothing",
+        "empty_statement": "nothing",
+        "enum_declaration": "enum_declaration",
+    }
+    expressions: ClassVar[Mapping[str, str]] = {
+        "string": "string",
+        "template_string": "template",
+        "identifier": "name",
+        "this": "name",
+        "property_identifier": "name",
+        "private_property_identifier": "name",
+        "shorthand_property_identifier": "name",
+        "member_expression": "member",
+        "subscript_expression": "subscript",
+        "call_expression": "call",
+        "new_expression": "new",
+        "binary_expression": "binary",
+        "ternary_expression": "ternary",
+        "array": "array",
+        "object": "object",
+        "spread_element": "spread",
+        "arrow_function": "closure",
+        "function_expression": "closure",
+        "function": "closure",
+        "generator_function": "closure",
+        "assignment_expression": "assigned",
+        "augmented_assignment_expression": "assigned",
+        "undefined": "nothing_value",
+        "null": "nothing_value",
+        "false": "nothing_value",
+        "class": "class_value",
+        **_TRANSPARENT,
+    }
+
+    # Statements
+
+    def other_statement(self, node: Node) -> Iterable[Stmt]:
+        if node.type == "ERROR" or any(child.type in self.statements for child in node.named_children):
+            return self.block(node.named_children)
+        return (Do(self.expression(node), span(node)),)
+
+    def nothing(self, node: Node) -> Iterable[Stmt]:
+        return ()
+
+    def inner_block(self, node: Node) -> Iterable[Stmt]:
+        return self.block(node.named_children)
+
+    def body(self, node: Node | None) -> tuple[Stmt, ...]:
+        if node is None:
+            return ()
+        return self.block(node.named_children) if node.type == "statement_block" else tuple(self.statement(node))
+
+    def expression_statement(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for child in node.named_children:
+            if child.type in {"assignment_expression", "augmented_assignment_expression"}:
+                out.extend(self.assignment(child))
+            elif child.type == "sequence_expression":
+                out.extend(Do(self.expression(part), span(part)) for part in child.named_children)
+            elif child.type != "comment":
+                out.append(Do(self.expression(child), span(child)))
+        return out
+
+    def assignment(self, node: Node) -> Iterable[Stmt]:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = node.child_by_field_name("operator")
+        if left is None or right is None:
+            return ()
+        value = self.expression(right)
+        if left.type in {"array_pattern", "object_pattern"}:
+            return (Unpack(self.pattern(left), value, span(node)),)
+        target = self.presence(self.text(left)) if left.end_byte - left.start_byte < 200 else None
+        sign = operator.type if operator is not None else "="
+        if sign == "+=":
+            return (Assign(target, value, True, span(node)),)
+        if sign in {"??=", "||="}:
+            return (
+                Assign(
+                    target,
+                    Choose(plain_test(target or "?", None, target), self.expression(left), value, span(node)),
+                    False,
+                    span(node),
+                ),
+            )
+        out: list[Stmt] = [Assign(target, value, False, span(node))]
+        if left.type == "subscript_expression":
+            out.append(Do(self.expression(left), span(left)))
+        return out
+
+    def declaration(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for child in node.named_children:
+            if child.type != "variable_declarator":
+                continue
+            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if name is None:
+                continue
+            if value is None:
+                continue
+            lowered = self.expression(value)
+            if isinstance(lowered, Closure) and name.type == "identifier" and not lowered.function.name:
+                lowered.function.name = self.text(name)
+                out.append(Define(lowered.function, span(child)))
+            elif name.type == "identifier":
+                out.append(Assign(self.text(name), lowered, False, span(child)))
+            else:
+                out.append(Unpack(self.pattern(name), lowered, span(child)))
+        return out
+
+    def pattern(self, node: Node) -> tuple[tuple[str | int, str], ...]:
+        """What a destructuring pattern binds, one level deep; names further inside are bound to gaps."""
+        found: list[tuple[str | int, str]] = []
+        stack: list[tuple[Node, str | int]] = [
+            (child, position if node.type == "array_pattern" else "")
+            for position, child in enumerate(node.named_children)
+        ]
+        budget = 400
+        while stack and budget:
+            budget -= 1
+            child, key = stack.pop(0)
+            if child.type == "identifier":
+                found.append((key, self.text(child)))
+            elif child.type == "shorthand_property_identifier_pattern":
+                found.append((self.text(child), self.text(child)))
+            elif child.type == "pair_pattern":
+                named, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                if named is not None and value is not None:
+                    stack.append((value, self.text(named)))
+            elif child.type in {"assignment_pattern", "object_assignment_pattern"}:
+                left = child.child_by_field_name("left")
+                if left is not None:
+                    stack.append((left, key))
+            elif child.type in {"rest_pattern", "object_pattern", "array_pattern"}:
+                stack.extend((part, "…") for part in child.named_children)
+        return tuple(found)
+
+    def if_statement(self, node: Node) -> Iterable[Stmt]:
+        # else-if chains are nested; walked in a loop.
+        chain: list[Node] = []
+        other: tuple[Stmt, ...] = ()
+        top: Node | None = node
+        while top is not None:
+            chain.append(top)
+            alternative = top.child_by_field_name("alternative")
+            inner = (
+                next((c for c in alternative.named_children if c.type != "comment"), None)
+                if alternative is not None
+                else None
+            )
+            if inner is not None and inner.type == "if_statement":
+                top = inner
+            else:
+                other = self.body(inner)
+                top = None
+        for item in reversed(chain):
+            test = self.test(item.child_by_field_name("condition"))
+            other = (If(test, self.body(item.child_by_field_name("consequence")), other, span(item)),)
+        return other
+
+    def for_statement(self, node: Node) -> Iterable[Stmt]:
+        start = node.child_by_field_name("initializer")
+        before = tuple(self.statement(start)) if start is not None else ()
+        return (*before, Loop((), None, self.body(node.child_by_field_name("body")), span(node)))
+
+    def for_in_statement(self, node: Node) -> Iterable[Stmt]:
+        left = node.child_by_field_name("left")
+        if left is None:
+            names: tuple[str, ...] = ()
+        elif left.type == "identifier":
+            names = (self.text(left),)
+        else:
+            names = tuple(name for _, name in self.pattern(left))
+        return (
+            Loop(
+                names,
+                self.expression(node.child_by_field_name("right")),
+                self.body(node.child_by_field_name("body")),
+                span(node),
+            ),
+        )
+
+    def while_statement(self, node: Node) -> Iterable[Stmt]:
+        condition = self.expression(node.child_by_field_name("condition"))
+        return (Loop((), condition, self.body(node.child_by_field_name("body")), span(node)),)
+
+    def switch_statement(self, node: Node) -> Iterable[Stmt]:
+        body = node.child_by_field_name("body")
+        alternatives: list[tuple[Stmt, ...]] = []
+        complete = False
+        for case in body.named_children if body is not None else []:
+            if case.type not in {"switch_case", "switch_default"}:
+                continue
+            complete = complete or case.type == "switch_default"
+            statements = self.block(case.children_by_field_name("body"))
+            if (
+                statements
+                and isinstance(statements[-1], Leave)
+                and not statements[-1].returns
+                and statements[-1].value is None
+            ):
+                statements = statements[:-1]
+            if statements:
+                alternatives.append(statements)
+        value = self.expression(node.child_by_field_name("value"))
+        return (Do(value, span(node)), Cases(tuple(alternatives), complete, span(node)))
+
+    def try_statement(self, node: Node) -> Iterable[Stmt]:
+        body = self.body(node.child_by_field_name("body"))
+        handler, finalizer = node.child_by_field_name("handler"), node.child_by_field_name("finalizer")
+        last = self.body(finalizer.child_by_field_name("body")) if finalizer is not None else ()
+        if handler is None:
+            return (*body, *last)
+        return (Cases((body, self.body(handler.child_by_field_name("body"))), True, span(node)), *last)
+
+    def return_statement(self, node: Node) -> Iterable[Stmt]:
+        value = next((c for c in node.named_children if c.type != "comment"), None)
+        return (Leave(self.expression(value) if value is not None else None, True, span(node)),)
+
+    def throw_statement(self, node: Node) -> Iterable[Stmt]:
+        value = next((c for c in node.named_children if c.type != "comment"), None)
+        return (Leave(self.expression(value) if value is not None else None, False, span(node)),)
+
+    def leave(self, node: Node) -> Iterable[Stmt]:
+        return (Leave(None, False, span(node)),)
+
+    def function_declaration(self, node: Node) -> Iterable[Stmt]:
+        decorators = tuple(
+            self.expression(part)
+            for child in node.named_children
+            if child.type == "decorator"
+            for part in child.named_children
+        )
+        function = self.function(node)
+        function.decorators = decorators
+        return (Define(function, span(node)),)
+
+    def class_declaration(self, node: Node) -> Iterable[Stmt]:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        out: list[Stmt] = [
+            Do(self.expression(part), span(part))
+            for child in node.named_children
+            if child.type == "decorator"
+            for part in child.named_children
+        ]
+        if body is not None:
+            for child in body.named_children:
+                if child.type == "decorator":
+                    out.extend(Do(self.expression(part), span(part)) for part in child.named_children)
+        inner = self.block(c for c in body.named_children if c.type != "decorator") if body is not None else ()
+        out.append(ClassBody(self.text(name) if name is not None else "", inner, span(node)))
+        return out
+
+    def field(self, node: Node) -> Iterable[Stmt]:
+        name = node.child_by_field_name("name") or node.child_by_field_name("property")
+        value = node.child_by_field_name("value")
+        if value is None or name is None:
+            return ()
+        lowered = self.expression(value)
+        if isinstance(lowered, Closure):
+            lowered.function.name = lowered.function.name or self.text(name)
+            return (Define(lowered.function, span(node)),)
+        return (Assign(self.text(name), lowered, False, span(node)),)
+
+    def enum_declaration(self, node: Node) -> Iterable[Stmt]:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        pairs: list[tuple[str | None, Expr]] = []
+        for child in body.named_children if body is not None else []:
+            if child.type == "enum_assignment":
+                key, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+                pairs.append((self.text(key) if key is not None else None, self.expression(value)))
+        return (
+            Assign(self.text(name) if name is not None else None, Pairs(tuple(pairs), span(node)), False, span(node)),
+        )
+
+    def function(self, node: Node) -> Func:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        depth = self.depth
+
+        def lower_body() -> tuple[Stmt, ...]:
+            before, self.depth = self.depth, depth
+            try:
+                if body is None:
+                    return ()
+                if body.type == "statement_block":
+                    return self.block(body.named_children)
+                return (Leave(self.expression(body), True, span(body)),)
+            finally:
+                self.depth = before
+
+        return Func(
+            self.text(name) if name is not None and node.type != "arrow_function" else "",
+            self.parameters(node),
+            lower_body,
+            span(node),
+            span(body) if body is not None else span(node),
+        )
+
+    def parameters(self, node: Node) -> tuple[Parameter, ...]:
+        single = node.child_by_field_name("parameter")
+        if single is not None:
+            return (Parameter(self.text(single)),)
+        listed = node.child_by_field_name("parameters")
+        found: list[Parameter] = []
+        for child in listed.named_children if listed is not None else []:
+            default = child.child_by_field_name("value")
+            pattern = child.child_by_field_name("pattern") or child
+            if pattern.type == "assignment_pattern":
+                default = pattern.child_by_field_name("right")
+                pattern = pattern.child_by_field_name("left") or pattern
+            value = self.expression(default) if default is not None else None
+            if pattern.type == "identifier":
+                found.append(Parameter(self.text(pattern), value))
+            elif pattern.type == "rest_pattern":
+                found.append(Parameter(self.text(pattern).lstrip(".").strip(), value))
+            elif pattern.type in {"object_pattern", "array_pattern"}:
+                names = ",".join(name for _, name in self.pattern(pattern))
+                found.append(Parameter(names or "_", value))
+        return tuple(found)
+
+    # Expressions
+
+    def inner(self, node: Node) -> Expr:
+        children = [child for child in node.named_children if child.type != "comment"]
+        return self.expression(children[0]) if len(children) == 1 else self.other(node)
+
+    def first(self, node: Node) -> Expr:
+        return self.expression(node.named_children[0]) if node.named_children else self.other(node)
+
+    def last(self, node: Node) -> Expr:
+        return self.expression(node.named_children[-1]) if node.named_children else self.other(node)
+
+    def nothing_value(self, node: Node) -> Expr:
+        return Name(self.text(node), span(node))
+
+    def name(self, node: Node) -> Expr:
+        return Name(self.text(node), span(node))
+
+    def member(self, node: Node) -> Expr:
+        if node.end_byte - node.start_byte <= 200:
+            path = self.presence(self.text(node))
+            if path is not None:
+                return Name(path, span(node))
+        return Other((self.expression(node.child_by_field_name("object")),), span(node))
+
+    def subscript(self, node: Node) -> Expr:
+        base, index = node.child_by_field_name("object"), node.child_by_field_name("index")
+        if base is not None and index is not None and index.type == "string" and base.end_byte - base.start_byte <= 200:
+            path, key = self.presence(self.text(base)), self.expression(index)
+            if path is not None and isinstance(key, Text) and key.value.isidentifier():
+                return Name(f"{path}.{key.value}", span(node))
+        return Other((self.expression(base), self.expression(index)), span(node))
+
+    def string(self, node: Node) -> Expr:
+        return Text(unescape(self.text(node)[1:-1]), span(node))
+
+    def template(self, node: Node) -> Expr:
+        parts = self.template_parts(node)
+        if not parts:
+            return Text("", span(node))
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], Text) else Cat(parts, span(node))
+
+    def template_parts(self, node: Node) -> tuple[Expr, ...]:
+        """The literal parts between holes are cut by byte offsets: the grammar splits them at escapes."""
+        parts: list[Expr] = []
+        where = span(node)
+        position = node.start_byte + 1
+        for child in node.named_children:
+            if child.type != "template_substitution":
+                continue
+            self.literal(parts, position, child.start_byte, where)
+            inner = [part for part in child.named_children if part.type != "comment"]
+            parts.append(self.expression(inner[0]) if inner else Other((), span(child)))
+            position = child.end_byte
+        end = node.end_byte - 1 if self.source[node.end_byte - 1 : node.end_byte] == b"`" else node.end_byte
+        self.literal(parts, position, end, where)
+        return tuple(parts)
+
+    def literal(self, parts: list[Expr], start: int, end: int, where: tuple[int, int]) -> None:
+        if end > start:
+            parts.append(Text(unescape(self.source[start:end].decode("utf-8", "replace")), where))
+
+    def call(self, node: Node) -> Expr:
+        function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if listed is not None and listed.type == "template_string" and function is not None:
+            tag = self.expression(function)
+            return Tagged(tag, self.template_parts(listed), span(node))
+        arguments = (
+            tuple(self.expression(child) for child in listed.named_children if child.type != "comment")
+            if listed is not None
+            else ()
+        )
+        receiver: Expr | None = None
+        method = ""
+        while function is not None and function.type in {
+            "parenthesized_expression",
+            "non_null_expression",
+            "await_expression",
+            "instantiation_expression",
+        }:
+            function = function.named_children[0] if function.named_children else None
+        if function is not None and function.type == "member_expression":
+            receiver = self.expression(function.child_by_field_name("object"))
+            name = function.child_by_field_name("property")
+            method = self.text(name) if name is not None else ""
+        elif function is not None and function.type in {"identifier", "import", "super"}:
+            method = self.text(function)
+        elif function is not None:
+            receiver = self.expression(function)
+        return Invoke(receiver, method, arguments, (), span(node), span(listed) if listed is not None else span(node))
+
+    def new(self, node: Node) -> Expr:
+        name, listed = node.child_by_field_name("constructor"), node.child_by_field_name("arguments")
+        arguments = (
+            tuple(self.expression(child) for child in listed.named_children if child.type != "comment")
+            if listed is not None
+            else ()
+        )
+        method = self.text(name).rpartition(".")[2][:100] if name is not None else ""
+        return Invoke(None, method, arguments, (), span(node), span(listed) if listed is not None else span(node))
+
+    def binary(self, node: Node) -> Expr:
+        rights: list[tuple[str, Node, Node]] = []
+        top: Node = node
+        while top.type == "binary_expression":
+            operator, right = top.child_by_field_name("operator"), top.child_by_field_name("right")
+            left = top.child_by_field_name("left")
+            if operator is None or right is None or left is None:
+                break
+            rights.append((operator.type, right, left))
+            top = left
+        parts = [self.expression(top)]
+        for sign, right, left in reversed(rights):
+            where = (node.start_byte, right.end_byte)
+            if sign == "+":
+                parts.append(self.expression(right))
+                continue
+            value = joined(parts, where) if len(parts) > 1 else parts[0]
+            other = self.expression(right)
+            if sign in {"||", "??"}:
+                parts = [Choose(self.test(left), value, other, where)]
+            elif sign == "&&":
+                parts = [Choose(self.test(left), other, Name("undefined", where), where)]
+            else:
+                parts = [Other((value, other), where)]
+        return joined(parts, span(node))
+
+    def ternary(self, node: Node) -> Expr:
+        return Choose(
+            self.test(node.child_by_field_name("condition")),
+            self.expression(node.child_by_field_name("consequence")),
+            self.expression(node.child_by_field_name("alternative")),
+            span(node),
+        )
+
+    def array(self, node: Node) -> Expr:
+        return Items(tuple(self.expression(c) for c in node.named_children if c.type != "comment"), span(node))
+
+    def spread(self, node: Node) -> Expr:
+        return Spread(self.inner(node), span(node))
+
+    def object(self, node: Node) -> Expr:
+        pairs: list[tuple[str | None, Expr]] = []
+        for child in node.named_children:
+            if child.type == "pair":
+                key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                name = (
+                    self.text(key).strip("'\"`") if key is not None and key.type != "computed_property_name" else None
+                )
+                lowered = self.expression(value)
+                if isinstance(lowered, Closure):
+                    lowered.function.name = lowered.function.name or (name or "")
+                pairs.append((name, lowered))
+            elif child.type == "shorthand_property_identifier":
+                pairs.append((self.text(child), Name(self.text(child), span(child))))
+            elif child.type == "spread_element":
+                pairs.append((None, Spread(self.inner(child), span(child))))
+            elif child.type == "method_definition":
+                function = self.function(child)
+                pairs.append((function.name, Closure(function, span(child))))
+        return Pairs(tuple(pairs), span(node))
+
+    def closure(self, node: Node) -> Expr:
+        return Closure(self.function(node), span(node))
+
+    def class_value(self, node: Node) -> Expr:
+        body = node.child_by_field_name("body")
+        name = node.child_by_field_name("name")
+        members = self.block(body.named_children) if body is not None else ()
+        function = Func(self.text(name) if name is not None else "", (), lambda: members, span(node), span(node))
+        return Closure(function, span(node))
+
+    def assigned(self, node: Node) -> Expr:
+        return self.expression(node.child_by_field_name("right"))
+
+    # Tests
+
+    def test(self, node: Node | None) -> Test:
+        if node is None:
+            return plain_test("?", None, None)
+        while node.type == "parenthesized_expression" and len(node.named_children) == 1:
+            node = node.named_children[0]
+        text = self.text(node) if node.end_byte - node.start_byte <= 400 else ""
+        if node.type == "unary_expression" and text.startswith("!"):
+            return negated(self.test(node.child_by_field_name("argument")))
+        if text in {"true", "false"}:
+            return Test(key=text, value=None, constant=text == "true")
+        value = self.expression(node)
+        found = _NULL_TEST.fullmatch(text)
+        if found is not None:
+            name = self.presence(found.group(1) or found.group(3))
+            sign = found.group(2) or found.group(4)
+            if name is not None:
+                return plain_test(name, value, name, positive=sign.startswith("!"))
+        sized = _SIZE_TEST.fullmatch(text)
+        if sized is not None:
+            zero = (sized.group(2) or "").startswith("==")
+            return Test(key=text, value=value, positive=not zero, size_of=sized.group(1))
+        name = self.presence(text)
+        if name is not None:
+            return plain_test(text, value, name)
+        return plain_test(text or f"test@{node.start_byte}", value, None)
+
+
+class TypeScriptLowering(JavaScriptLowering):
+    language = "typescript"
+
+
+class TsxLowering(JavaScriptLowering):
+    language = "tsx"
+
+
+def unescape(text: str) -> str:
+    """A string or template literal's content with its escapes resolved."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    body = match.group()[1:]
+    if body[0] in "\r\n\u2028\u2029":
+        return ""
+    if body[0] == "x" and len(body) == 3:
+        return chr(int(body[1:], 16))
+    if body[0] == "u" and len(body) > 1:
+        code = int(body[1:].strip("{}"), 16)
+        return chr(code) if code < 0x110000 else ""
+    if body[0] in "01234567":
+        return chr(int(body, 8))
+    return _SIMPLE.get(body, body)

@@ -1,0 +1,118 @@
+"""Source bytes to a syntax tree, within bounds: size, time, encoding. What is refused says why."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import cast
+
+from tree_sitter import Language, Parser, Point, Tree
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_LINE = 40_000
+PARSE_SECONDS = 2.0
+
+LANGUAGES = {
+    ".py": "python",
+    ".pyi": "python",
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascript",
+    ".sql": "sql",
+}
+"""File name endings that are analysed, and the language of each."""
+
+_GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "javascript": ("tree_sitter_javascript", "language"),
+}
+
+
+def language_of(path: str) -> str | None:
+    """The language of a path by its ending, or None: not a source file that is analysed."""
+    return LANGUAGES.get(PurePosixPath(path).suffix.lower())
+
+
+@lru_cache(maxsize=16)
+def _grammar(language: str) -> Language:
+    module, function = _GRAMMARS[language]
+    return Language(cast("Callable[[], int]", getattr(import_module(module), function))())
+
+
+def parse(language: str, data: bytes) -> Tree | None:
+    """The syntax tree, or None if it took longer than `PARSE_SECONDS`."""
+    deadline = time.monotonic() + PARSE_SECONDS
+
+    def read(offset: int, _point: Point) -> bytes:
+        return data[offset : offset + 65_536]
+
+    def late(_offset: int, _has_error: bool) -> bool:
+        return time.monotonic() > deadline
+
+    try:
+        return Parser(_grammar(language)).parse(read, progress_callback=late)
+    except ValueError:
+        return None
+
+
+def prepared(language: str, data: bytes) -> bytes:
+    """The bytes to parse, of the same length: type arguments before a template literal are blanked out.
+
+    The TypeScript grammar has no tagged template with type arguments (``sql<Row[]>`…```) and would read comparisons.
+    """
+    if language not in {"typescript", "tsx"} or b">`" not in data:
+        return data
+    out = bytearray(data)
+    for match in re.finditer(rb"(?<![=\s])>\s*`", data):
+        close = match.start()
+        opened = _opening(data, close)
+        if opened is not None:
+            out[opened : close + 1] = re.sub(rb"[^\n]", b" ", data[opened : close + 1])
+    return bytes(out)
+
+
+def _opening(data: bytes, close: int) -> int | None:
+    """The `<` that belongs to the `>` at `close`, if it follows a name and nothing between looks like a statement."""
+    depth = 0
+    for position in range(close, max(-1, close - 2_000), -1):
+        byte = data[position]
+        if byte == 0x3E and data[position - 1 : position] != b"=":
+            depth += 1
+        elif byte == 0x3C:
+            depth -= 1
+            if depth == 0:
+                before = data[position - 1 : position]
+                return position if before.isalnum() or before in {b"_", b"$"} else None
+        elif byte == 0x60:
+            return None
+    return None
+
+
+def refusal(data: bytes) -> str | None:
+    """Why a file is not analysed before anything looks into it, or None."""
+    if len(data) > MAX_BYTES:
+        return f"larger than {MAX_BYTES // 1024} KiB ({len(data) // 1024} KiB)"
+    if b"\0" in data:
+        return "contains a NUL byte: binary, or not in an encoding that is read"
+    return None
+
+
+def conflict_line(data: bytes) -> int | None:
+    """The line of an unresolved merge conflict, or None."""
+    if b"<<<<<<< " not in data or b"\n>>>>>>> " not in data:
+        return None
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.startswith(b"<<<<<<< "):
+            return number
+    return None

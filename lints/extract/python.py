@@ -1,0 +1,588 @@
+"""Python lowered to `ir`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from lints.extract.ir import (
+    Assign,
+    Cases,
+    Cat,
+    Choose,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Items,
+    Leave,
+    Loop,
+    Name,
+    Other,
+    Pairs,
+    Parameter,
+    Percent,
+    Repeat,
+    Scope,
+    Spread,
+    Stmt,
+    Test,
+    Text,
+    Unpack,
+)
+from lints.extract.lower import Lowering, joined, negated, plain_test, span
+
+_ESCAPE = re.compile(
+    r"\\(?:\r\n|\n|\r|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^{}\n]{1,100}\})"
+)
+_SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NONE_TEST = re.compile(r"(.+?)\s+is\s+(not\s+)?None", re.DOTALL)
+_SIZE_TEST = re.compile(r"(?:len|bool)\(\s*([\w.]+)\s*\)\s*(>\s*0|>=\s*1|!=\s*0|==\s*0)?")
+_EMPTY_TEST = re.compile(r"([\w.]+)\s*(==|!=)\s*(?:None|\[\]|''|\"\")")
+
+
+class PythonLowering(Lowering):
+    language = "python"
+    statements: ClassVar[Mapping[str, str]] = {
+        "expression_statement": "expression_statement",
+        "if_statement": "if_statement",
+        "for_statement": "for_statement",
+        "while_statement": "while_statement",
+        "with_statement": "with_statement",
+        "try_statement": "try_statement",
+        "match_statement": "match_statement",
+        "return_statement": "return_statement",
+        "raise_statement": "raise_statement",
+        "break_statement": "leave",
+        "continue_statement": "leave",
+        "function_definition": "function_definition",
+        "decorated_definition": "decorated_definition",
+        "class_definition": "class_definition",
+        "block": "inner_block",
+    }
+    expressions: ClassVar[Mapping[str, str]] = {
+        "string": "string",
+        "concatenated_string": "concatenated_string",
+        "identifier": "name",
+        "attribute": "attribute",
+        "call": "call",
+        "binary_operator": "binary_operator",
+        "boolean_operator": "boolean_operator",
+        "conditional_expression": "conditional_expression",
+        "list": "items",
+        "tuple": "items",
+        "set": "items",
+        "expression_list": "items",
+        "dictionary": "dictionary",
+        "list_comprehension": "comprehension",
+        "generator_expression": "comprehension",
+        "set_comprehension": "comprehension",
+        "list_splat": "splat",
+        "lambda": "lambda_",
+        "parenthesized_expression": "inner",
+        "await": "inner",
+        "assignment": "nested_assignment",
+        "named_expression": "named_expression",
+        "none": "none",
+    }
+
+    # Statements
+
+    def other_statement(self, node: Node) -> Iterable[Stmt]:
+        if node.type in {
+            "comment",
+            "import_statement",
+            "import_from_statement",
+            "pass_statement",
+            "future_import_statement",
+        }:
+            return ()
+        if node.type == "ERROR" or any(child.type in self.statements for child in node.named_children):
+            return self.block(node.named_children)
+        return (Do(self.expression(node), span(node)),)
+
+    def inner_block(self, node: Node) -> Iterable[Stmt]:
+        return self.block(node.named_children)
+
+    def expression_statement(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for child in node.named_children:
+            if child.type == "assignment":
+                out.extend(self.assignment(child))
+            elif child.type == "augmented_assignment":
+                out.append(self.augmented(child))
+            elif child.type != "comment":
+                out.append(Do(self.expression(child), span(child)))
+        return out
+
+    def assignment(self, node: Node) -> Iterable[Stmt]:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if right is None or left is None:
+            return ()
+        if right.type == "assignment":
+            inner = list(self.assignment(right))
+            first = inner[0] if inner else None
+            value = first.value if isinstance(first, Assign) else self.expression(right)
+            return [*inner, Assign(self.target(left), value, False, span(node))]
+        value = self.expression(right)
+        if left.type in {"pattern_list", "tuple_pattern", "list_pattern"}:
+            targets = tuple(
+                (position, self.text(child))
+                for position, child in enumerate(left.named_children)
+                if child.type == "identifier"
+            )
+            return (Unpack(targets, value, span(node)),)
+        return (Assign(self.target(left), value, False, span(node)),)
+
+    def augmented(self, node: Node) -> Stmt:
+        operator = node.child_by_field_name("operator")
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        value = self.expression(right)
+        target = self.target(left) if left is not None else None
+        sign = operator.type if operator is not None else ""
+        if sign == "+=":
+            return Assign(target, value, True, span(node))
+        if sign == "%=" and left is not None:
+            return Assign(
+                target, Percent(self.expression(left), self.percent_values(right), span(node)), False, span(node)
+            )
+        return Do(value, span(node))
+
+    def target(self, node: Node) -> str | None:
+        if node.type in {"identifier", "attribute"}:
+            return self.presence(self.text(node))
+        return None
+
+    def if_statement(self, node: Node) -> Iterable[Stmt]:
+        # `elif` branches are siblings: folded from the last to the first, without recursion.
+        branches: list[tuple[Node, Node | None]] = [(node, node.child_by_field_name("consequence"))]
+        other: tuple[Stmt, ...] = ()
+        for child in node.children_by_field_name("alternative"):
+            if child.type == "elif_clause":
+                branches.append((child, child.child_by_field_name("consequence")))
+            else:
+                body = child.child_by_field_name("body")
+                other = self.block(body.named_children) if body is not None else ()
+        for holder, consequence in reversed(branches):
+            test = self.test(holder.child_by_field_name("condition"))
+            then = self.block(consequence.named_children) if consequence is not None else ()
+            other = (If(test, then, other, span(holder)),)
+        return other
+
+    def for_statement(self, node: Node) -> Iterable[Stmt]:
+        left, body = node.child_by_field_name("left"), node.child_by_field_name("body")
+        names = tuple(re.findall(r"[^\W\d]\w*", self.text(left))) if left is not None else ()
+        inner = self.block(body.named_children) if body is not None else ()
+        over = self.expression(node.child_by_field_name("right"))
+        return (Loop(names, over, inner, span(node)), *self.tail(node))
+
+    def while_statement(self, node: Node) -> Iterable[Stmt]:
+        body = node.child_by_field_name("body")
+        inner = self.block(body.named_children) if body is not None else ()
+        return (Loop((), self.expression(node.child_by_field_name("condition")), inner, span(node)), *self.tail(node))
+
+    def tail(self, node: Node) -> tuple[Stmt, ...]:
+        alternative = node.child_by_field_name("alternative")
+        body = alternative.child_by_field_name("body") if alternative is not None else None
+        return self.block(body.named_children) if body is not None else ()
+
+    def with_statement(self, node: Node) -> Iterable[Stmt]:
+        bindings: list[tuple[str | None, Expr]] = []
+        stack = [child for child in node.named_children if child.type == "with_clause"]
+        for clause in stack:
+            for item in clause.named_children:
+                value = item.child_by_field_name("value") or item
+                if value.type == "as_pattern":
+                    alias = value.child_by_field_name("alias")
+                    name = self.presence(self.text(alias)) if alias is not None else None
+                    bindings.append((name, self.expression(value.named_children[0])))
+                else:
+                    bindings.append((None, self.expression(value)))
+        body = node.child_by_field_name("body")
+        inner = self.block(body.named_children) if body is not None else ()
+        return (Scope(tuple(bindings), inner, span(node)),)
+
+    def try_statement(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        handlers: list[tuple[Stmt, ...]] = []
+        last: list[Stmt] = []
+        for child in node.named_children:
+            if child.type == "block":
+                out.extend(self.block(child.named_children))
+            elif child.type in {"except_clause", "except_group_clause"}:
+                blocks = [part for part in child.named_children if part.type == "block"]
+                handlers.append(self.block(part for block in blocks for part in block.named_children))
+            elif child.type in {"else_clause", "finally_clause"}:
+                blocks = [part for part in child.named_children if part.type == "block"]
+                last.extend(self.block(part for block in blocks for part in block.named_children))
+        body: list[Stmt] = []
+        # A body that always returns is followed by its handlers all the same: they run when it fails.
+        if handlers:
+            body.append(Cases((tuple(out), *handlers), True, span(node)))
+        else:
+            body.extend(out)
+        return [*body, *last]
+
+    def match_statement(self, node: Node) -> Iterable[Stmt]:
+        body = node.child_by_field_name("body")
+        alternatives: list[tuple[Stmt, ...]] = []
+        complete = False
+        for case in body.named_children if body is not None else []:
+            consequence = case.child_by_field_name("consequence")
+            if consequence is not None:
+                alternatives.append(self.block(consequence.named_children))
+                complete = complete or re.match(r"case\s+_\s*:", self.text(case)[:40]) is not None
+        subject = node.child_by_field_name("subject")
+        return (Do(self.expression(subject), span(node)), Cases(tuple(alternatives), complete, span(node)))
+
+    def return_statement(self, node: Node) -> Iterable[Stmt]:
+        value = next(iter(node.named_children), None)
+        return (Leave(self.expression(value) if value is not None else None, True, span(node)),)
+
+    def raise_statement(self, node: Node) -> Iterable[Stmt]:
+        value = next(iter(node.named_children), None)
+        return (Leave(self.expression(value) if value is not None else None, False, span(node)),)
+
+    def leave(self, node: Node) -> Iterable[Stmt]:
+        return (Leave(None, False, span(node)),)
+
+    def decorated_definition(self, node: Node) -> Iterable[Stmt]:
+        decorators = tuple(
+            self.expression(part)
+            for child in node.named_children
+            if child.type == "decorator"
+            for part in child.named_children
+        )
+        definition = node.child_by_field_name("definition")
+        if definition is None:
+            return ()
+        if definition.type == "function_definition":
+            function = self.function(definition)
+            function.decorators = decorators
+            return (Define(function, span(node)),)
+        return (*(Do(decorator, span(node)) for decorator in decorators), *self.class_definition(definition))
+
+    def function_definition(self, node: Node) -> Iterable[Stmt]:
+        return (Define(self.function(node), span(node)),)
+
+    def class_definition(self, node: Node) -> Iterable[Stmt]:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        inner = self.block(body.named_children) if body is not None else ()
+        return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
+
+    def function(self, node: Node) -> Func:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        depth = self.depth
+
+        def lower_body() -> tuple[Stmt, ...]:
+            before, self.depth = self.depth, depth
+            try:
+                return self.block(body.named_children) if body is not None else ()
+            finally:
+                self.depth = before
+
+        return Func(
+            self.text(name) if name is not None else "",
+            self.parameters(node.child_by_field_name("parameters")),
+            lower_body,
+            span(node),
+            span(body) if body is not None else span(node),
+        )
+
+    def parameters(self, node: Node | None) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        for child in node.named_children if node is not None else []:
+            if child.type == "identifier":
+                name = self.text(child)
+                if not found and name in {"self", "cls"}:
+                    continue
+                found.append(Parameter(name))
+            elif child.type == "typed_parameter":
+                found.append(Parameter(self.text(child.named_children[0]).lstrip("*")))
+            elif child.type in {"default_parameter", "typed_default_parameter"}:
+                named, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+                if named is not None:
+                    found.append(Parameter(self.text(named), self.expression(value)))
+            elif child.type in {"list_splat_pattern", "dictionary_splat_pattern"}:
+                found.append(Parameter(self.text(child).lstrip("*")))
+        return tuple(found)
+
+    # Expressions
+
+    def inner(self, node: Node) -> Expr:
+        children = [child for child in node.named_children if child.type != "comment"]
+        return self.expression(children[0]) if len(children) == 1 else self.other(node)
+
+    def none(self, node: Node) -> Expr:
+        return Name("None", span(node))
+
+    def name(self, node: Node) -> Expr:
+        return Name(self.text(node), span(node))
+
+    def attribute(self, node: Node) -> Expr:
+        path = self.presence(self.text(node))
+        return (
+            Name(path, span(node))
+            if path is not None
+            else Other((self.expression(node.child_by_field_name("object")),), span(node))
+        )
+
+    def string(self, node: Node) -> Expr:
+        children = node.children
+        prefix = self.text(children[0]).rstrip("'\"").lower() if children else ""
+        raw = "r" in prefix
+        formatted = "f" in prefix or "t" in prefix
+        parts: list[Expr] = []
+        literal: list[str] = []
+        where = span(node)
+
+        def flush() -> None:
+            if literal:
+                parts.append(Text("".join(literal), where))
+                literal.clear()
+
+        for child in children[1:]:
+            if child.type == "string_content":
+                written = self.text(child)
+                if formatted:
+                    written = written.replace("{{", "{").replace("}}", "}")
+                literal.append(written if raw else unescape(written))
+            elif child.type == "interpolation":
+                flush()
+                inner = child.child_by_field_name("expression")
+                parts.append(self.expression(inner))
+            elif child.type == "escape_interpolation":
+                literal.append(self.text(child)[:1])
+        flush()
+        if not parts:
+            return Text("", where)
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], Text) else Cat(tuple(parts), where)
+
+    def concatenated_string(self, node: Node) -> Expr:
+        return joined((self.expression(child) for child in node.named_children if child.type == "string"), span(node))
+
+    def binary_operator(self, node: Node) -> Expr:
+        # The left spine of a + b + c + … is walked in a loop: generated code chains thousands.
+        rights: list[tuple[str, Node]] = []
+        top: Node = node
+        while top.type == "binary_operator":
+            operator, right = top.child_by_field_name("operator"), top.child_by_field_name("right")
+            left = top.child_by_field_name("left")
+            if operator is None or right is None or left is None:
+                break
+            rights.append((operator.type, right))
+            top = left
+        value = self.expression(top)
+        parts = [value]
+        for sign, right in reversed(rights):
+            where = (node.start_byte, right.end_byte)
+            if sign == "+":
+                parts.append(self.expression(right))
+                continue
+            left_value = joined(parts, where) if len(parts) > 1 else parts[0]
+            if sign == "%":
+                parts = [Percent(left_value, self.percent_values(right), where)]
+            elif sign == "*" and isinstance(left_value, Items):
+                parts = [self.repeat(left_value, right, where)]
+            elif sign == "*" and isinstance(left_value, Text):
+                parts = [
+                    Cat((left_value,), where) if right.type != "integer" else self.multiplied(left_value, right, where)
+                ]
+            else:
+                parts = [Other((left_value, self.expression(right)), where)]
+        return parts[0] if len(parts) == 1 else self.added(parts, span(node))
+
+    def added(self, parts: list[Expr], where: tuple[int, int]) -> Expr:
+        """`+` of texts is a concatenation; of lists, their items one after the other."""
+        if any(isinstance(part, (Items, Repeat)) for part in parts):
+            items: list[Expr] = []
+            for part in parts:
+                if isinstance(part, Items):
+                    items.extend(part.items)
+                else:
+                    items.append(Spread(part, part.span))
+            return Items(tuple(items), where)
+        return joined(parts, where)
+
+    def repeat(self, items: Items, count: Node, where: tuple[int, int]) -> Expr:
+        item = items.items[0] if len(items.items) == 1 else Items(items.items, where)
+        text = self.text(count)
+        flag = re.fullmatch(r"(?:bool|int)\(([\w.]+)\)|\(?([\w.]+) is not None\)?", text)
+        if flag is not None:
+            name = flag.group(1) or flag.group(2)
+            return Repeat(item, where, plain_test(name, None, name))
+        return Repeat(item, where)
+
+    def multiplied(self, value: Text, count: Node, where: tuple[int, int]) -> Expr:
+        digits = self.text(count)
+        times = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 4 else 1
+        return Text(value.value * min(times, 1000), where)
+
+    def percent_values(self, node: Node | None) -> tuple[Expr, ...] | None:
+        if node is None:
+            return None
+        value = self.expression(node)
+        if isinstance(value, Items):
+            return value.items
+        return (value,)
+
+    def boolean_operator(self, node: Node) -> Expr:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = node.child_by_field_name("operator")
+        one, two = self.expression(left), self.expression(right)
+        test = self.test(left)
+        if operator is not None and operator.type == "or":
+            return Choose(test, one, two, span(node))
+        return Choose(test, two, one, span(node))
+
+    def conditional_expression(self, node: Node) -> Expr:
+        parts = [child for child in node.named_children if child.type != "comment"]
+        if len(parts) != 3:
+            return self.other(node)
+        return Choose(self.test(parts[1]), self.expression(parts[0]), self.expression(parts[2]), span(node))
+
+    def items(self, node: Node) -> Expr:
+        return Items(
+            tuple(self.expression(child) for child in node.named_children if child.type != "comment"), span(node)
+        )
+
+    def splat(self, node: Node) -> Expr:
+        return Spread(self.inner(node), span(node))
+
+    def dictionary(self, node: Node) -> Expr:
+        pairs: list[tuple[str | None, Expr]] = []
+        for child in node.named_children:
+            if child.type == "pair":
+                key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                written = self.expression(key)
+                pairs.append((written.value if isinstance(written, Text) else None, self.expression(value)))
+            elif child.type == "dictionary_splat":
+                pairs.append((None, Spread(self.inner(child), span(child))))
+        return Pairs(tuple(pairs), span(node))
+
+    def comprehension(self, node: Node) -> Expr:
+        body = node.child_by_field_name("body")
+        sources = [
+            self.expression(child.child_by_field_name("right"))
+            for child in node.named_children
+            if child.type == "for_in_clause"
+        ]
+        item = self.expression(body)
+        if len(sources) == 1 and isinstance(sources[0], Items) and isinstance(item, Name):
+            # `[c for c in (a, b, cond and d) if c]`: the list itself
+            return sources[0]
+        return Repeat(item, span(node))
+
+    def lambda_(self, node: Node) -> Expr:
+        body = node.child_by_field_name("body")
+        depth = self.depth
+
+        def lower_body() -> tuple[Stmt, ...]:
+            before, self.depth = self.depth, depth
+            try:
+                return (Leave(self.expression(body), True, span(node)),)
+            finally:
+                self.depth = before
+
+        function = Func(
+            "", self.parameters(node.child_by_field_name("parameters")), lower_body, span(node), span(body or node)
+        )
+        return Closure(function, span(node))
+
+    def named_expression(self, node: Node) -> Expr:
+        return self.expression(node.child_by_field_name("value"))
+
+    def nested_assignment(self, node: Node) -> Expr:
+        return self.expression(node.child_by_field_name("right"))
+
+    def call(self, node: Node) -> Expr:
+        function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        arguments: list[Expr] = []
+        keywords: list[tuple[str, Expr]] = []
+        if listed is not None and listed.type == "argument_list":
+            for child in listed.named_children:
+                if child.type == "keyword_argument":
+                    name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+                    keywords.append((self.text(name) if name is not None else "", self.expression(value)))
+                elif child.type not in {"comment", "dictionary_splat"}:
+                    arguments.append(self.expression(child))
+                elif child.type == "dictionary_splat":
+                    keywords.append(("**", self.inner(child)))
+        elif listed is not None:
+            arguments.append(self.expression(listed))
+        receiver: Expr | None = None
+        method = ""
+        if function is not None and function.type == "attribute":
+            receiver = self.expression(function.child_by_field_name("object"))
+            attribute = function.child_by_field_name("attribute")
+            method = self.text(attribute) if attribute is not None else ""
+        elif function is not None and function.type == "identifier":
+            method = self.text(function)
+        elif function is not None:
+            receiver = self.expression(function)
+        return Invoke(
+            receiver,
+            method,
+            tuple(arguments),
+            tuple(keywords),
+            span(node),
+            span(listed) if listed is not None else span(node),
+        )
+
+    # Tests
+
+    def test(self, node: Node | None) -> Test:
+        if node is None:
+            return plain_test("?", None, None)
+        while node.type == "parenthesized_expression" and len(node.named_children) == 1:
+            node = node.named_children[0]
+        if node.type == "not_operator":
+            argument = node.child_by_field_name("argument")
+            return negated(self.test(argument))
+        text = self.text(node) if node.end_byte - node.start_byte <= 400 else ""
+        if text in {"True", "False"}:
+            return Test(key=text, value=None, constant=text == "True")
+        value = self.expression(node)
+        name = self.presence(text)
+        if name is not None:
+            return plain_test(text, value, name)
+        found = _NONE_TEST.fullmatch(text)
+        if found is not None and (name := self.presence(found.group(1))) is not None:
+            return plain_test(name, value, name, positive=found.group(2) is not None)
+        sized = _SIZE_TEST.fullmatch(text)
+        if sized is not None:
+            return Test(key=text, value=value, positive="==" not in (sized.group(2) or ""), size_of=sized.group(1))
+        compared = _EMPTY_TEST.fullmatch(text)
+        if compared is not None:
+            return plain_test(compared.group(1), value, compared.group(1), positive=compared.group(2) == "!=")
+        return plain_test(text or f"test@{node.start_byte}", value, None)
+
+
+def unescape(text: str) -> str:
+    """A Python string literal's content with its escapes resolved; an unknown escape stays, as Python has it."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    body = match.group()[1:]
+    if body[0] in "\r\n":
+        return ""
+    if body in _SIMPLE:
+        return _SIMPLE[body]
+    if body[0] in "xuU":
+        code = int(body[1:], 16)
+        return chr(code) if code < 0x110000 else match.group()
+    if body[0] == "N":
+        try:
+            return unicodedata.lookup(body[2:-1])
+        except KeyError:
+            return match.group()
+    return chr(int(body, 8))

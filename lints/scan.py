@@ -1,0 +1,502 @@
+"""Source files and a tenancy model to facts a gate decides on: one row per data access and what was proven of it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from lints.extract import Confidence, Extraction, Problem, Statement, Suppression, extract, language_of
+from lints.schema.declared import Carrier, Declarations, Trust, read_declarations
+from lints.schema.order import defines_schema
+from lints.schema.paths import path_class
+from lints.tenancy import Model, Ownership
+
+
+class ReferenceLike(Protocol):
+    """What is read of one reference of a proof."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def alias(self) -> str: ...
+    @property
+    def proven(self) -> bool: ...
+    @property
+    def why_not(self) -> str | None: ...
+    @property
+    def rule(self) -> str | None: ...
+
+
+class ProofLike(Protocol):
+    """What is read of a proof; `lints.proof.Proof` is one."""
+
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def tables(self) -> tuple[str, ...]: ...
+    @property
+    def rules(self) -> tuple[str, ...]: ...
+    @property
+    def references(self) -> Sequence[ReferenceLike]: ...
+    @property
+    def assumptions(self) -> tuple[str, ...]: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def relevant(self) -> bool: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+class Prove(Protocol):
+    """`lints.proof.prove`."""
+
+    def __call__(self, sql: str, model: Model, *, dialect: str) -> Sequence[ProofLike]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One data access and what is known of it. Columns count from 1, `end_column` is exclusive.
+
+    `why` is a sentence for people; `owned_because` is `path:line: why` of the table's classification.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    snippet: str
+    language: str
+    operation: str
+    table: str
+    tables: tuple[str, ...]
+    verdict: str
+    rule: str | None
+    why: str
+    owned_because: str | None
+    assumptions: tuple[str, ...]
+    fingerprint: str
+    statement: str
+    """Digest of the normalised statement: the same for every row of one statement."""
+    path_class: str
+    confidence: str
+    call: str | None
+    carrier: str | None
+    function: str | None
+    tenant_parameter: str | None
+    tenant_ignored: bool
+    variants: int
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFact:
+    """One table of the model, and how many accesses to it were seen."""
+
+    table: str
+    ownership: str
+    tenant_column: str | None
+    tenant_nullable: bool
+    parent: str | None
+    path: str
+    line: int
+    why: str
+    accesses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanalysed:
+    """A file, or a part of one, that nothing is known of."""
+
+    path: str
+    line: int
+    reason: str
+    whole_file: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFacts:
+    """Everything that was found. `numbers` are counts worth showing; see `scan`."""
+
+    accesses: tuple[Access, ...] = ()
+    tables: tuple[TableFact, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    unanalysed: tuple[Unanalysed, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
+_RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
+_SOME_PATHS = "TENSQL005"
+_DYNAMIC = "TENSQL013"
+_DROPPED = re.compile(r"/\*__hole_\d+__\*/")
+_MAX_SQL = 4_000
+
+
+def scan(
+    files: Iterable[tuple[str, bytes]],
+    model: Model,
+    *,
+    declared: Mapping[str, Any] | None = None,
+    prove: Prove | None = None,
+) -> CodeFacts:
+    """Judge every statement in `files`, pairs of (relative path, bytes).
+
+    `declared` is the parsed `tenancy.yaml`, for its carriers and path classes. A file that is no source file of a known
+    language is counted (`files_other`) and left alone. Numbers: `files_analysed`, `files_skipped`, `files_partial`,
+    `files_other`, `statements`, one per verdict, `statements_unrelated` (nothing of a tenant in them), `not_sql`.
+    """
+    judge = Judge(model, read_declarations(declared), prove)
+    for path, data in files:
+        judge.file(path, data)
+    return judge.facts()
+
+
+class Judge:
+    """Collects the facts of a tree file by file; `extraction` takes what was extracted elsewhere (a cache, a child)."""
+
+    def __init__(self, model: Model, declared: Declarations, prove: Prove | None = None) -> None:
+        if prove is None:
+            from lints.proof import prove as real
+
+            prove = real
+        self.model = model
+        self.declared = declared
+        self._prove = prove
+        self._proofs: dict[str, Sequence[ProofLike]] = {}
+        self._rows: list[Access] = []
+        self._suppressions: list[Suppression] = []
+        self._unanalysed: list[Unanalysed] = []
+        self._numbers: Counter[str] = Counter()
+        self._paths: set[str] = set()
+
+    def file(self, path: str, data: bytes) -> None:
+        """Extract and judge one file."""
+        if language_of(path) is None:
+            self._numbers["files_other"] += 1
+            return
+        self.extraction(extract(path, data), defines_schema=defines_schema(path, data))
+
+    def extraction(self, found: Extraction, *, defines_schema: bool = False) -> None:
+        """Judge what was extracted from one file. Queries inside a schema script are data changes of a migration."""
+        self._paths.add(found.path)
+        self._numbers["files_analysed" if found.analysed else "files_skipped"] += 1
+        if found.analysed and found.problems:
+            self._numbers["files_partial"] += 1
+        self._unanalysed.extend(_unanalysed(problem) for problem in found.problems)
+        self._suppressions.extend(found.suppressions)
+        kind = path_class(found.path, self.declared.paths)
+        if defines_schema and kind == "source":
+            kind = "migration"
+        by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
+        for statement in found.statements:
+            if statement.confidence is Confidence.PROSE:
+                self._numbers["not_sql"] += 1
+                continue
+            rows = self._judged(statement, kind)
+            key = (statement.line, statement.column, statement.variants)
+            before = by_place.get(key)
+            if rows is None:
+                continue
+            if before is None or _worst(rows) > _worst(before):
+                by_place[key] = rows
+        for rows in by_place.values():
+            self._numbers["statements"] += 1
+            if not rows:
+                self._numbers["statements_unrelated"] += 1
+                continue
+            verdict = max((row.verdict for row in rows), key=lambda name: _RANK[name])
+            self._numbers[verdict] += 1
+            self._rows.extend(rows)
+
+    def facts(self) -> CodeFacts:
+        """Everything so far, in a fixed order, twins dropped and fingerprints numbered."""
+        rows = sorted(self._rows, key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
+        rows = self._without_twins(rows)
+        seen: Counter[tuple[str, str, str]] = Counter()
+        numbered: list[Access] = []
+        for row in rows:
+            key = (row.rule or "", row.table, row.statement)
+            numbered.append(replace(row, fingerprint=fingerprint(*key, str(seen[key]))))
+            seen[key] += 1
+        numbers = dict.fromkeys(
+            ("files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS), 0
+        )
+        numbers |= {"statements_unrelated": 0, "not_sql": 0, "twins": 0} | self._numbers
+        return CodeFacts(
+            accesses=tuple(numbered),
+            tables=tuple(self._tables(numbered)),
+            suppressions=tuple(sorted(self._suppressions, key=lambda s: (s.path, s.line))),
+            unanalysed=tuple(sorted(self._unanalysed, key=lambda u: (u.path, u.line, u.reason))),
+            numbers=numbers,
+        )
+
+    # One statement
+
+    def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
+        """The rows of a statement; an empty list if nothing in it is a tenant's; None if it is no SQL after all."""
+        dialect = statement.dialect_hint or self.model.dialect
+        variants = [(text, self._proven(text, dialect)) for text in statement.variants]
+        readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
+        if not readable:
+            if statement.confidence is not Confidence.EXECUTED:
+                self._numbers["not_sql"] += 1
+                return None
+            reason = next((p.reason for _, proofs in variants for p in proofs if p.reason), None)
+            why = f"not understood as SQL{f' ({reason})' if reason else ''}, so nothing is known about it"
+            return [self._row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
+        rows: dict[tuple[str, str | None], Access] = {}
+        good: set[str] = set()
+        for text, proofs in readable:
+            opened = _DROPPED.search(text) is not None
+            for proof in proofs:
+                if not proof.relevant and proof.verdict == "proven":
+                    continue
+                for row in self._of_proof(statement, kind, proof, text, opened=opened):
+                    if row.verdict in {"proven", "weak"}:
+                        good.add(row.table)
+                    key = (row.table, row.rule)
+                    if key not in rows or _RANK[row.verdict] > _RANK[rows[key].verdict]:
+                        rows[key] = row
+        return self._settled(statement, list(rows.values()), good)
+
+    def _settled(self, statement: Statement, rows: list[Access], good: set[str]) -> list[Access]:
+        """Rows of all paths together: the worst count, and a filter on some paths only is a finding of its own."""
+        if not rows:
+            return []
+        worst = _worst(rows)
+        kept = (
+            [row for row in rows if _RANK[row.verdict] == worst]
+            if worst < _RANK["opaque"]
+            else [row for row in rows if _RANK[row.verdict] >= _RANK["opaque"]]
+        )
+        if worst <= _RANK["proven"]:
+            first = min(kept, key=lambda row: row.table)
+            return [first]
+        if len(statement.variants) > 1:
+            kept = [
+                replace(
+                    row,
+                    rule=_SOME_PATHS,
+                    why=f"{row.table} is tied to the tenant on some paths only: {_lower(row.why)}",
+                )
+                if row.verdict == "violation" and row.table in good
+                else row
+                for row in kept
+            ]
+            by_key = {(row.table, row.rule): row for row in kept}
+            kept = list(by_key.values())
+        return [self._carried(row, statement) for row in kept]
+
+    def _proven(self, text: str, dialect: str) -> Sequence[ProofLike]:
+        key = f"{dialect}\0{text}"
+        found = self._proofs.get(key)
+        if found is None:
+            found = self._proofs[key] = tuple(self._prove(text, self.model, dialect=dialect))
+        return found
+
+    def _of_proof(
+        self, statement: Statement, kind: str, proof: ProofLike, text: str, *, opened: bool
+    ) -> Iterable[Access]:
+        verdict = str(proof.verdict)
+        open_references: dict[tuple[str, str | None], ReferenceLike] = {}
+        for reference in proof.references:
+            if not reference.proven or (verdict == "weak" and reference.rule is not None):
+                open_references.setdefault((reference.table, reference.rule), reference)
+        if verdict == "violation" and opened:
+            verdict = "opaque"
+        if verdict in {"proven", "unparsed"} or not open_references:
+            rule = next(iter(proof.rules), None)
+            table = next(iter(proof.tables), "")
+            why = proof.reason or ("; ".join(proof.assumptions) if proof.assumptions else "")
+            if verdict == "proven":
+                why = "every tenant-owned table in it is tied to the caller's tenant"
+            yield self._row(statement, kind, verdict, rule, table, proof.assumptions, why, text, (proof,))
+            return
+        for (table, rule), reference in open_references.items():
+            own = verdict if not reference.proven else "weak"
+            why = self._why(reference, proof)
+            if opened and str(proof.verdict) == "violation":
+                rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"
+            yield self._row(
+                statement,
+                kind,
+                own,
+                rule or next(iter(proof.rules), None),
+                table,
+                proof.assumptions,
+                why,
+                text,
+                (proof,),
+            )
+
+    def _why(self, reference: ReferenceLike, proof: ProofLike) -> str:
+        name = reference.table if reference.alias in {"", reference.table} else f"{reference.table} ({reference.alias})"
+        if reference.proven:
+            return "; ".join(proof.assumptions) or f"{name} is tied to the tenant under an assumption"
+        reason = reference.why_not or "nothing ties it to a caller's tenant"
+        wanted = (
+            f"; `{reference.alias or reference.table}.{reference.column} = <tenant>` would prove it"
+            if reference.column
+            else ""
+        )
+        return f"{name}: {reason}{wanted}"
+
+    def _row(
+        self,
+        statement: Statement,
+        kind: str,
+        verdict: str,
+        rule: str | None,
+        table: str,
+        assumptions: Sequence[str],
+        why: str,
+        text: str,
+        proofs: Sequence[ProofLike],
+    ) -> Access:
+        known = self.model.tables.get(table)
+        proof = proofs[0] if proofs else None
+        function = statement.function
+        call = statement.call
+        if function is not None and function.tenant_ignored and verdict in {"violation", "opaque"}:
+            why = f"{why}; {function.name or 'the function'} takes {function.tenant_parameter} and never uses it"
+        digest = proof.fingerprint if proof is not None and proof.fingerprint else ""
+        return Access(
+            path=statement.path,
+            line=statement.line,
+            column=statement.column,
+            end_line=statement.end_line,
+            end_column=statement.end_column,
+            snippet=statement.snippet,
+            language=statement.language,
+            operation=proof.operation if proof is not None else "",
+            table=table,
+            tables=proof.tables if proof is not None else (),
+            verdict=verdict,
+            rule=rule,
+            why=why,
+            owned_because=f"{known.origin.path}:{known.origin.line}: {known.origin.why}" if known is not None else None,
+            assumptions=tuple(assumptions),
+            fingerprint="",
+            statement=digest or fingerprint(" ".join(text.split())),
+            path_class=kind,
+            confidence=statement.confidence.value,
+            call=_dotted(call.receiver, call.method) if call is not None else None,
+            carrier=None,
+            function=function.name if function is not None else None,
+            tenant_parameter=function.tenant_parameter if function is not None else None,
+            tenant_ignored=function.tenant_ignored if function is not None else False,
+            variants=len(statement.variants),
+            sql=text[:_MAX_SQL],
+        )
+
+    def _carried(self, row: Access, statement: Statement) -> Access:
+        """A wrapper the statement goes through, and what the organisation says it is worth."""
+        carrier = self._carrier(statement)
+        if carrier is None:
+            return row
+        if carrier.trust is Trust.NONE or row.verdict not in {"violation", "opaque"}:
+            return replace(row, carrier=carrier.call)
+        meant = {
+            Trust.ENFORCES: "keeps other tenants' rows out of reach",
+            Trust.SETS_CONTEXT: "sets the tenant for the database's policies, which confine",
+        }[carrier.trust]
+        said = f"{carrier.call} {meant} (declared at {carrier.origin.path}:{carrier.origin.line})"
+        return replace(
+            row,
+            carrier=carrier.call,
+            verdict="weak",
+            assumptions=(*row.assumptions, said),
+            why=f"{row.why}; taken as scoped because {said}",
+        )
+
+    def _carrier(self, statement: Statement) -> Carrier | None:
+        call = statement.call
+        if call is None:
+            return None
+        name = _dotted(call.receiver, call.method)
+        for carrier in self.declared.carriers:
+            if name == carrier.call or name.endswith(f".{carrier.call}"):
+                return carrier
+            if call.receiver_origin is not None and re.search(
+                rf"(?<![\w$]){re.escape(carrier.call)}\s*(?:<[^()]*>)?\(", call.receiver_origin
+            ):
+                return carrier
+        return None
+
+    # The whole tree
+
+    def _without_twins(self, rows: list[Access]) -> list[Access]:
+        """Rows of a `.js` file that the `.ts` it was compiled from has too are not told twice."""
+        told: dict[str, set[tuple[str | None, str, str]]] = {}
+        for row in rows:
+            told.setdefault(row.path, set()).add((row.rule, row.table, row.statement))
+        kept: list[Access] = []
+        for row in rows:
+            original = self._original(row.path)
+            if original is not None and (row.rule, row.table, row.statement) in told.get(original, set()):
+                self._numbers["twins"] += 1
+                continue
+            kept.append(row)
+        return kept
+
+    def _original(self, path: str) -> str | None:
+        pure = PurePosixPath(path)
+        endings = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}.get(pure.suffix, ())
+        return next((str(pure.with_suffix(end)) for end in endings if str(pure.with_suffix(end)) in self._paths), None)
+
+    def _tables(self, rows: Sequence[Access]) -> Iterable[TableFact]:
+        counts: Counter[str] = Counter()
+        for row in rows:
+            counts.update(set(row.tables) or {row.table})
+        for name, table in sorted(self.model.tables.items()):
+            column = table.columns.get(table.tenant_column) if table.tenant_column is not None else None
+            yield TableFact(
+                table=name,
+                ownership=table.ownership.value,
+                tenant_column=table.tenant_column,
+                tenant_nullable=column is not None and column.nullable and table.ownership is Ownership.OWNED,
+                parent=table.parent.references if table.parent is not None else None,
+                path=table.origin.path,
+                line=table.origin.line,
+                why=table.origin.why,
+                accesses=counts[name],
+            )
+
+
+def fingerprint(*parts: str) -> str:
+    """Stable identity: the first 32 hex digits of the SHA-256 over the length-prefixed parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(str(len(data)).encode() + b":" + data)
+    return digest.hexdigest()[:32]
+
+
+def _unanalysed(problem: Problem) -> Unanalysed:
+    return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
+
+
+def _worst(rows: Sequence[Access]) -> int:
+    return max((_RANK[row.verdict] for row in rows), default=-2)
+
+
+def _dotted(receiver: str, method: str) -> str:
+    return f"{receiver}.{method}" if receiver else method
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+__all__ = ["Access", "Callable", "CodeFacts", "Judge", "TableFact", "Unanalysed", "fingerprint", "scan"]
