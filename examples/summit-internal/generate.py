@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     try:
-        as_of = parse(arguments.as_of) if arguments.as_of else now()
+        as_of = now() if arguments.as_of is None else parse(arguments.as_of)
     except ValueError as error:
         print(f"generate.py: --as-of: {error}", file=sys.stderr)
         return 2

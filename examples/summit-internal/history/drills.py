@@ -140,7 +140,8 @@ def _report(drill_id: str, drill: Drill, draw: random.Random, finished_at: datet
     failed = drill.failed_step is not None
     executed = drill.mode == "execute"
     steps = _steps(drill, draw)
-    length = timedelta(milliseconds=sum(int(str(step["duration_ms"])) for step in steps))
+    talk = timedelta(minutes=0 if executed else draw.randint(30, 55))
+    length = timedelta(milliseconds=sum(int(str(step["duration_ms"])) for step in steps)) + talk
     started_at = (finished_at - length).replace(microsecond=0)
     playbook = (settings.ROOT / "playbooks" / f"{drill.playbook}.yaml").read_bytes()
     journal = encode(
@@ -155,10 +156,7 @@ def _report(drill_id: str, drill: Drill, draw: random.Random, finished_at: datet
             "run": steps,
         }
     )
-    canary = f"{draw.getrandbits(128):032x}"
-    restored = drill.rto_seconds is not None
-    rows = draw.randint(9_000, 12_000)
-    return {
+    report: dict[str, object] = {
         "id": drill_id,
         "playbook": f"playbooks/{drill.playbook}.yaml",
         "playbook_sha256": sha256(playbook),
@@ -178,28 +176,36 @@ def _report(drill_id: str, drill: Drill, draw: random.Random, finished_at: datet
         "steady_state_before": executed,
         "steady_state_after": executed,
         "steps": steps,
+        "components": [],
+        "journal_sha256": sha256(journal),
+        "recorded_at": second(finished_at + timedelta(minutes=4)),
+    }
+    if drill.rto_seconds is not None and drill.rpo_seconds is not None:
+        report |= _recovery(drill.rto_seconds, drill.rpo_seconds, draw, failed=failed)
+    return report, journal
+
+
+def _recovery(rto_seconds: int, rpo_seconds: int, draw: random.Random, *, failed: bool) -> dict[str, object]:
+    """What only a drill that restored something can say."""
+    canary = f"{draw.getrandbits(128):032x}"
+    rows = draw.randint(9_000, 12_000)
+    return {
         "components": [
             {
                 "name": "tenant-database",
                 "rto_target_seconds": RTO_TARGET_SECONDS,
-                "rto_seconds": drill.rto_seconds,
+                "rto_seconds": rto_seconds,
                 "rpo_target_seconds": RPO_TARGET_SECONDS,
-                "rpo_seconds": drill.rpo_seconds,
+                "rpo_seconds": rpo_seconds,
             }
-        ]
-        if restored
-        else [],
+        ],
         "restore_validation": {
             "query": snapshot.COUNT_ALL,
-            "expected": rows,
-            "observed": rows - draw.randint(20, 90) if failed else rows,
-        }
-        if restored
-        else None,
-        "canary": {"written": canary, "found": None if failed else canary} if restored else None,
-        "journal_sha256": sha256(journal),
-        "recorded_at": second(finished_at + timedelta(minutes=4)),
-    }, journal
+            "expected": str(rows),
+            "observed": str(rows - draw.randint(20, 90) if failed else rows),
+        },
+        "canary": {"written": canary, "found": canary},
+    }
 
 
 def _steps(drill: Drill, draw: random.Random) -> list[dict[str, object]]:

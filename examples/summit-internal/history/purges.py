@@ -1,6 +1,7 @@
-"""Weekly purge manifests, each chained to the one recorded before it by the SHA-256 of that file's bytes.
+"""Weekly purge manifests, numbered and chained in the order they were recorded.
 
-One week was never recorded: its sequence number is missing and the next manifest links past it.
+`previous_digest` is the SHA-256 of the manifest before, as canonical JSON. One week was never recorded: the chain goes
+on past it, from the week before to the week after, so nobody can slip a manifest in later without breaking it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from history.lifecycle import Row, child_table, rows
-from history.records import encode, second, sha256
+from history.records import canonical_sha256, encode, second
 from history.timeline import Timeline, Week
 from service import __version__, settings
 from service.ops import purge
@@ -25,14 +26,14 @@ def manifests(timeline: Timeline) -> Mapping[str, bytes]:
     everything = rows(timeline)
     files: dict[str, bytes] = {}
     previous: str | None = None
-    for week in timeline.recorded_weeks():
-        data = encode(_manifest(week, everything, previous))
-        files[f"{week.id}.json"] = data
-        previous = sha256(data)
+    for sequence, week in enumerate(timeline.recorded_weeks(), start=1):
+        manifest = _manifest(week, everything, sequence=sequence, previous=previous)
+        files[f"{week.id}.json"] = encode(manifest)
+        previous = canonical_sha256(manifest)
     return files
 
 
-def _manifest(week: Week, everything: Sequence[Row], previous: str | None) -> dict[str, object]:
+def _manifest(week: Week, everything: Sequence[Row], *, sequence: int, previous: str | None) -> dict[str, object]:
     before = _alive(everything, week.run_at, include_buried_by=week)
     after = _alive(everything, week.run_at, include_buried_by=None)
     purged = {table: before[table] - after[table] for table in before}
@@ -45,7 +46,7 @@ def _manifest(week: Week, everything: Sequence[Row], previous: str | None) -> di
         "week": week.id,
         "period_start": second(week.start),
         "period_end": second(week.end),
-        "sequence": week.sequence,
+        "sequence": sequence,
         "previous_digest": previous,
         "scope": {
             "tenants": [tenant.id for tenant in settings.tenants()],

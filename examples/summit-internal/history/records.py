@@ -14,6 +14,11 @@ def encode(record: Mapping[str, object]) -> bytes:
     return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode("ascii")
 
 
+def canonical_sha256(record: Mapping[str, object]) -> str:
+    """The record's identity, however it is laid out in a file: SHA-256 over JSON with sorted keys and no spaces."""
+    return sha256(json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii"))
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

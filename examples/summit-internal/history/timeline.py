@@ -14,12 +14,11 @@ NOOP_WEEKS_AGO = frozenset({2, 10, 17, 23})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """An ISO week in UTC. `ago` is 1 for the last one that has ended; `sequence` counts scheduled runs from 1."""
+    """An ISO week in UTC; `ago` is 1 for the last one that has ended."""
 
     id: str
     start: datetime
     ago: int
-    sequence: int
 
     @property
     def end(self) -> datetime:
@@ -29,7 +28,7 @@ class Week:
     @property
     def run_at(self) -> datetime:
         """The purge job runs on Sunday night, inside the week it is for."""
-        return self.start + timedelta(days=6, hours=3, minutes=self.sequence % 7)
+        return self.start + timedelta(days=6, hours=3, minutes=self.ago % 7)
 
     @property
     def missing(self) -> bool:
@@ -67,7 +66,7 @@ class Timeline:
         for ago in range(WEEKS, 0, -1):
             start = this_monday - timedelta(weeks=ago)
             year, number, _ = start.isocalendar()
-            found.append(Week(id=f"{year}-W{number:02d}", start=start, ago=ago, sequence=WEEKS - ago + 1))
+            found.append(Week(id=f"{year}-W{number:02d}", start=start, ago=ago))
         return tuple(found)
 
     def recorded_weeks(self) -> tuple[Week, ...]:

@@ -57,12 +57,14 @@ def main() -> int:
     parser.add_argument("--idle-seconds", type=int, default=900, help="stop after this long without a request")
     arguments = parser.parse_args()
     settings.VAR.mkdir(exist_ok=True)
-    with LOCK.open("w") as lock, socket.socket() as listener:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("the service is already running", file=sys.stderr)
-            return ALREADY_RUNNING
+    # Never closed by us: the kernel lets go of the lock when this process is really gone, and not a moment before.
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("the service is already running", file=sys.stderr)
+        return ALREADY_RUNNING
+    with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         write_atomically(PID, f"{os.getpid()}\n")
         write_atomically(PORT, f"{listener.getsockname()[1]}\n")

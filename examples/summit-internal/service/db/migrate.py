@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.clock import stamp
 
+BOOKKEEPING = "0000_bookkeeping.sql"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 
@@ -19,13 +20,12 @@ class MigrationError(Exception):
 
 def migrate(connection: sqlite3.Connection, directory: Path, *, at: datetime) -> int:
     """How many migrations were applied now."""
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations"
-        " (number text PRIMARY KEY, file_sha256 text NOT NULL, applied_at timestamptz NOT NULL)"
-    )
+    connection.executescript((directory / BOOKKEEPING).read_text(encoding="utf-8"))
     seen = {row["number"]: row["file_sha256"] for row in connection.execute("SELECT * FROM schema_migrations")}
     applied = 0
     for path in sorted(directory.glob("*.sql")):
+        if path.name == BOOKKEEPING:
+            continue
         match = _NAME.match(path.name)
         if match is None:
             raise MigrationError(f"migrations/{path.name}: the name must look like 0001_what_it_does.sql")

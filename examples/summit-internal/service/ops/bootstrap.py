@@ -52,7 +52,7 @@ def operation() -> console.Measured:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     try:
-        as_of = parse(arguments.as_of) if arguments.as_of else now()
+        as_of = now() if arguments.as_of is None else parse(arguments.as_of)
     except ValueError as error:
         raise console.CannotRunError(f"--as-of: {error}") from error
     created = not settings.DATABASE.is_file()

@@ -34,6 +34,6 @@ def run(operation: Callable[[], Measured]) -> NoReturn:
         print(json.dumps({**failure.measured, "failure": str(failure)}, sort_keys=True))
         print(f"did not hold: {failure}", file=sys.stderr)
         sys.exit(1)
-    except (CannotRunError, DatabaseMissingError, MigrationError, sqlite3.Error, OSError) as problem:
+    except (CannotRunError, DatabaseMissingError, MigrationError, sqlite3.Error, OSError, ValueError) as problem:
         print(f"cannot run: {problem}", file=sys.stderr)
         sys.exit(2)

@@ -71,13 +71,17 @@ def up() -> console.Measured:
             start_new_session=True,
         )
     try:
-        _wait_for(instance, process=process)
+        answer = _wait_for(instance, process=process)
     except BaseException:
         process.kill()
         process.wait()
         raise
-    elapsed_ms = round((time.monotonic() - started) * 1000)
-    return {"already_up": 0, "instance": instance, "started_in_ms": elapsed_ms, "url": f"http://127.0.0.1:{port()}"}
+    return {
+        "already_up": int(answer["instance"] != instance),
+        "instance": answer["instance"],
+        "started_in_ms": round((time.monotonic() - started) * 1000),
+        "url": f"http://127.0.0.1:{port()}",
+    }
 
 
 def _wait_for(instance: str | None, *, process: subprocess.Popen[bytes] | None) -> dict[str, object]:
@@ -86,7 +90,9 @@ def _wait_for(instance: str | None, *, process: subprocess.Popen[bytes] | None) 
         answer = health()
         if answer is not None and instance in (None, answer["instance"]):
             return answer
-        if process is not None and process.poll() is not None:
+        if process is not None and process.poll() == server.ALREADY_RUNNING:
+            instance, process = None, None  # somebody else started it at the same moment
+        elif process is not None and process.poll() is not None:
             raise console.CannotRunError(f"the service ended with exit code {process.returncode}; see var/{LOG.name}")
         time.sleep(0.05)
     raise console.CannotRunError(f"the service did not answer within {START_SECONDS} s; see var/{LOG.name}")

@@ -163,7 +163,7 @@ def operation() -> console.Measured:
     parser.add_argument("--drill", help="purge this drill's working copy instead of the live database")
     arguments = parser.parse_args()
     try:
-        at = parse(arguments.as_of) if arguments.as_of else now()
+        at = now() if arguments.as_of is None else parse(arguments.as_of)
     except ValueError as error:
         raise console.CannotRunError(f"--as-of: {error}") from error
     year, number, _ = at.isocalendar()

@@ -35,14 +35,14 @@ def verify(workspace: Workspace) -> console.Measured:
     matched = sum(
         tenant in restored and restored[tenant].sha256 == known["sha256"] for tenant, known in backup["tenants"].items()
     )
-    found = state["canary"] if canaries == {state["canary"]} else None
+    found = state["canary"] if canaries == {state["canary"]} else "absent"
     rpo_ms = max((int(row["written_at_ms"]) - int(backup["taken_at_ms"]) for row in lost), default=0)
     rto_ms = epoch_ms(now()) - int(state["failed_at_ms"])
     measured = {
         "broken_references": broken,
         "canary": {"written": state["canary"], "found": found},
         "checksums_matched": matched,
-        "restore_validation": {"query": snapshot.COUNT_ALL, "expected": expected, "observed": observed},
+        "restore_validation": {"query": snapshot.COUNT_ALL, "expected": str(expected), "observed": str(observed)},
         "rows_lost": len(lost),
         "rows_restored": observed,
         "rpo_ms": rpo_ms,
@@ -53,7 +53,7 @@ def verify(workspace: Workspace) -> console.Measured:
     }
     if verdict != "ok" or broken:
         raise console.DidNotHoldError("the restored database is not sound", measured)
-    if found is None:
+    if found != state["canary"]:
         raise console.DidNotHoldError("the canary written before the backup did not come back", measured)
     if matched != len(restored) or expected != observed or len(restored) != len(backup["tenants"]):
         raise console.DidNotHoldError("a tenant's rows differ from the backup", measured)
