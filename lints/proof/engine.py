@@ -1,0 +1,247 @@
+"""One text to its proofs: parse, translate, judge, and put the outcome into words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlglot import exp
+
+from lints.proof import queries, session, writes
+from lints.proof.ir import Group, Kind, OutOfBudget, Rank, Unsupported
+from lints.proof.judge import Finding, judge
+from lints.proof.names import Index, Scope
+from lints.proof.parse import DIALECTS, Statement, parse, statement_fingerprint
+from lints.proof.result import Proof, Reference, Verdict
+from lints.proof.text import Prepared
+from lints.proof.work import Columns, Env, Work
+from lints.tenancy import Model, Ownership
+
+BUDGET = 60_000
+_indexes: dict[tuple[int, str], tuple[Model, Index]] = {}
+
+
+def index_of(model: Model, dialect: str) -> Index:
+    """The model's index; kept for the last few models, which are immutable."""
+    key = (id(model), dialect)
+    found = _indexes.get(key)
+    if found is not None and found[0] is model:
+        return found[1]
+    if len(_indexes) >= 8:
+        _indexes.clear()
+    index = Index(model, dialect)
+    _indexes[key] = (model, index)
+    return index
+
+
+def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof, ...]:
+    if dialect not in DIALECTS:
+        text = f"dialect {dialect!r} is not supported: use one of {', '.join(DIALECTS)}"
+        raise ValueError(text)
+    index = index_of(model, dialect)
+    prepared, statements = parse(sql, dialect)
+    return tuple(_prove(index, prepared, statement, budget) for statement in statements)
+
+
+def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
+    tokens = statement.tokens
+    start = prepared.original(tokens[0].start) if tokens else 0
+    end = prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text)
+    print_ = statement_fingerprint(tokens)
+    work = Work(index, budget, prepared.labels)
+    work.inline = queries.inline
+    work.statement = writes.write
+    operation = _operation(tokens)
+    try:
+        special = session.special(work, statement, prepared)
+        if special is not None:
+            return _finish(special, print_, start, end)
+        if statement.tree is None:
+            return _refused(statement, tokens, operation, print_, start, end)
+        operation = _translate(work, statement)
+        findings = judge(work)
+    except Unsupported as reason:
+        return _opaque(work, operation, str(reason), print_, start, end)
+    except OutOfBudget:
+        return _opaque(work, operation, "budget", print_, start, end)
+    except RecursionError:
+        return _opaque(work, operation, "too deeply nested", print_, start, end)
+    return _assemble(work, statement, prepared, findings, operation, print_, start, end)
+
+
+def _finish(proof: Proof, print_: str, start: int, end: int) -> Proof:
+    from dataclasses import replace
+
+    return replace(proof, fingerprint=print_, start=start, end=end)
+
+
+def _operation(tokens: list[Any]) -> str:
+    word = tokens[0].text.lower() if tokens else ""
+    return word if word in ("select", "insert", "update", "delete", "merge") else "other"
+
+
+def _refused(statement: Statement, tokens: list[Any], operation: str, print_: str, start: int, end: int) -> Proof:
+    """Not parsed. With interpolations in it, that is the interpolation's doing: opaque."""
+    holes = any("__hole_" in t.text for t in tokens)
+    dynamic = holes and operation != "other"
+    return Proof(
+        verdict=Verdict.OPAQUE if dynamic or statement.error == "too deeply nested" else Verdict.UNPARSED,
+        operation=operation,
+        rules=("TENSQL013",) if dynamic or statement.error == "too deeply nested" else (),
+        reason=statement.error,
+        fingerprint=print_,
+        start=start,
+        end=end,
+    )
+
+
+def _opaque(w: Work, operation: str, reason: str, print_: str, start: int, end: int) -> Proof:
+    return Proof(
+        verdict=Verdict.OPAQUE,
+        operation=operation,
+        tables=tuple(w.tables),
+        rules=("TENSQL013",),
+        reason=reason,
+        steps=(f"Not decided: {reason}.",),
+        fingerprint=print_,
+        start=start,
+        end=end,
+    )
+
+
+def _translate(w: Work, statement: Statement) -> str:
+    tree = statement.tree
+    root = Group(None, Kind.ROOT)
+    kind = type(tree)
+    if kind is exp.Select:
+        queries.select(w, tree, None, None, root, root=True)
+        operation = "select"
+    elif isinstance(tree, exp.Query):
+        w.inline(w, tree, None, root)
+        operation = "select"
+    else:
+        w.statement(w, tree, None, None, root)
+        operation = kind.__name__.lower()
+    for note in statement.holes:
+        w.assume(note)
+    if statement.dropped:
+        from lints.proof.ir import Atom
+
+        root.conds.append(Atom(frozenset(), hole=True))
+    return operation
+
+
+def _assemble(
+    w: Work, statement: Statement, prepared: Prepared, findings: list[Finding], operation: str, print_: str,
+    start: int, end: int,
+) -> Proof:  # fmt: skip
+    references: list[Reference] = []
+    rules: dict[str, None] = {}
+    verdict = Verdict.PROVEN
+    steps: list[str] = []
+    merged: dict[tuple[int | None, str | None, str, str], Finding] = {}
+    for finding in findings:
+        target = finding.target
+        if target.silent and finding.rank < Rank.NONE and finding.rule is None:
+            continue
+        key = (id(target.place) if target.place is not None else None, target.view, target.table, finding.rule or "")
+        merged.setdefault(key, finding)
+    places = {
+        (k[0], k[1], k[2]) for k, f in merged.items() if f.rank is Rank.NONE or f.rule is not None
+    }
+    for key, finding in merged.items():
+        if finding.rank <= Rank.SET and finding.rule is None and key[0] is not None and key[:3] in places:
+            continue  # the same place, proven in one use and not in another
+        references.append(_reference(w, finding, prepared))
+        if finding.rule is not None:
+            rules[finding.rule] = None
+        verdict = _worse(verdict, finding)
+        steps.append(_step(references[-1]))
+    if len({f.value for f in _single_values(w, findings)}) > 1 and verdict is Verdict.PROVEN:
+        verdict = Verdict.WEAK
+        rules["TENSQL020"] = None
+        w.assume("the different tenant values of the statement are meant to meet")
+    for reason in w.opaque:
+        rules["TENSQL013"] = None
+        steps.append(f"Not decided: {reason}.")
+        if verdict is not Verdict.VIOLATION:
+            verdict = Verdict.OPAQUE
+    relevant = bool(references) or bool(w.opaque)
+    if not references and not w.opaque:
+        steps.append("Nothing tenant-owned is touched.")
+    return Proof(
+        verdict=verdict,
+        operation=operation,
+        tables=tuple(w.tables),
+        rules=tuple(sorted(rules)),
+        references=tuple(references),
+        assumptions=tuple(w.assumptions),
+        steps=tuple(steps),
+        fingerprint=print_,
+        relevant=relevant,
+        reason="; ".join(w.opaque) or None,
+        start=start,
+        end=end,
+    )
+
+
+def _worse(verdict: Verdict, finding: Finding) -> Verdict:
+    if finding.rank is Rank.NONE and not finding.opaque:
+        return Verdict.VIOLATION
+    if verdict is Verdict.VIOLATION:
+        return verdict
+    if finding.opaque:
+        return Verdict.OPAQUE
+    if finding.rule is not None and verdict is Verdict.PROVEN:
+        return Verdict.WEAK
+    return verdict
+
+
+_NUMBERED = re.compile(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
+
+
+def _single_values(w: Work, findings: list[Finding]) -> list[Finding]:
+    """Findings tied to one named parameter; positional placeholders may well carry the same value."""
+    return [
+        f
+        for f in findings
+        if f.value is not None and _NUMBERED.match(f.value) and not re.match(r":h\d+\Z", f.value)
+        and not (w.insts[f.target.inst].table is not None and f.target.silent)
+    ]  # fmt: skip
+
+
+def _reference(w: Work, finding: Finding, prepared: Prepared) -> Reference:
+    target = finding.target
+    inst = w.insts[target.inst]
+    table = inst.table
+    place = target.place
+    first = last = None
+    if place is not None and place.meta.get("start") is not None:
+        first = prepared.original(place.meta["start"])
+        last = prepared.original(place.meta["end"]) + 1
+    proven = finding.rank < Rank.NONE
+    because = finding.because + (f" [view {target.view}]" if target.view else "")
+    return Reference(
+        table=target.table,
+        column=w.index.tenant_of(table) if table is not None else None,
+        alias=inst.alias,
+        ownership=table.ownership if table is not None else Ownership.UNKNOWN,
+        action=target.action,
+        proven=proven,
+        proven_by=because if proven else None,
+        why_not=None if proven else because,
+        rule=finding.rule,
+        start=first,
+        end=last,
+    )
+
+
+def _step(reference: Reference) -> str:
+    who = reference.table if reference.alias == reference.table else f"{reference.table} ({reference.alias})"
+    if reference.proven:
+        weak = f", weakly [{reference.rule}]" if reference.rule else ""
+        return f"{reference.action} {who}: proven{weak}, because {reference.proven_by}."
+    return f"{reference.action} {who}: not proven [{reference.rule}], because {reference.why_not}."
+
+
+__all__ = ["BUDGET", "Columns", "Env", "Scope", "prove_text"]

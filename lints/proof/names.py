@@ -1,0 +1,277 @@
+"""Names: what a table or column name in a statement stands for, with the model's schema and the dialect's folding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lints.proof.ir import Col, Merged, Other, Term
+from lints.tenancy import Model, Ownership, Table, View
+
+NOTHING = Other(frozenset())
+_FOLDED = frozenset({"sqlite", "tsql", "mysql"})
+"""Dialects in which column names match whatever their case, quoted or not."""
+_CATALOGS = frozenset({"pg_catalog", "information_schema", "sys", "performance_schema", "system", "pg_temp", "mysql"})
+_CATALOG_TABLES = frozenset(
+    {"sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_temp_master", "dual", "inserted", "deleted"}
+)
+
+
+class Index:
+    """A model, indexed for lookups in one dialect."""
+
+    def __init__(self, model: Model, dialect: str) -> None:
+        self.model = model
+        self.dialect = dialect
+        self.folds = dialect in _FOLDED
+        self.keeps = dialect == "clickhouse"
+        self.tables: dict[str, Table] = {}
+        self.views: dict[str, View] = {}
+        self.parsed_views: dict[str, Any] = {}
+        for key, table in model.tables.items():
+            for name in {key, table.name, f"{table.schema}.{table.name}" if table.schema else table.name}:
+                self.tables.setdefault(self.loose(name), table)
+        for key, view in model.views.items():
+            for name in {key, view.name}:
+                self.views.setdefault(self.loose(name), view)
+        self.functions = {name.lower(): f for name, f in model.functions.items()}
+        self.columns: dict[int, frozenset[str] | None] = {}
+        self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)
+        self.settings = frozenset(s.lower() for s in model.settings)
+        stems = {c.lower().replace("_", "").removesuffix("id") for c in model.tenant_columns}
+        self.stems = frozenset(s for s in stems if len(s) > 2) | {"tenant"}
+
+    def loose(self, name: str) -> str:
+        """The form under which names of the model are compared."""
+        return name.lower() if self.folds else name
+
+    def fold(self, identifier: Any) -> str:
+        """An identifier of the statement as the dialect folds it."""
+        name: str = identifier.name
+        if self.folds:
+            return name.lower()
+        if self.keeps or identifier.args.get("quoted"):
+            return name
+        return name.lower()
+
+    def table(self, name: str, schema: str | None = None) -> Table | None:
+        if schema:
+            found = self.tables.get(f"{schema}.{name}")
+            if found is not None:
+                return found
+            found = self.tables.get(name)
+            if found is not None and found.schema and self.loose(found.schema) != schema:
+                return None
+            return found
+        found = self.tables.get(name)
+        if found is None and "." in name:
+            return self.tables.get(name.rsplit(".", 1)[1])
+        return found
+
+    def view(self, name: str, schema: str | None = None) -> View | None:
+        if schema and (found := self.views.get(f"{schema}.{name}")) is not None:
+            return found
+        return self.views.get(name)
+
+    def is_catalog(self, name: str, schema: str | None) -> bool:
+        if schema:
+            return schema.lower() in _CATALOGS
+        return name.lower() in _CATALOG_TABLES or name.lower().startswith("pg_")
+
+    def columns_of(self, table: Table) -> frozenset[str] | None:
+        """The column names of a table; None if the model does not list them."""
+        key = id(table)
+        if key not in self.columns:
+            names = frozenset(self.loose(c) for c in table.columns) if table.columns else None
+            self.columns[key] = names
+        return self.columns[key]
+
+    def known(self, table: Table, name: str) -> bool:
+        """Whether the table is known to have the column, even if the model does not list all of them."""
+        columns = self.columns_of(table)
+        if columns is not None and name in columns:
+            return True
+        if table.tenant_column is not None and self.loose(table.tenant_column) == name:
+            return True
+        return (
+            name in map(self.loose, table.primary_key)
+            or any(name in map(self.loose, key) for key in table.unique)
+            or any(name in map(self.loose, fk.columns) for fk in table.foreign_keys)
+        )
+
+    def nullable(self, table: Table, name: str) -> bool:
+        if name in map(self.loose, table.primary_key):
+            return False
+        for key, column in table.columns.items():
+            if self.loose(key) == name:
+                return column.nullable
+        return True
+
+    def tenant_of(self, table: Table) -> str | None:
+        """The column that names the tenant of a row, if it has one of its own."""
+        if table.tenant_column is not None:
+            return self.loose(table.tenant_column)
+        if table.ownership is Ownership.ROOT and len(table.primary_key) == 1:
+            return self.loose(table.primary_key[0])
+        return None
+
+    def names_tenant(self, name: str) -> bool:
+        """Whether a setting or function is named like one that holds the tenant."""
+        if name.lower() in self.settings:
+            return True
+        plain = name.lower().replace("_", "")
+        return any(stem in plain for stem in self.stems)
+
+
+class Rel:
+    """A relation in scope: a stored table, a sub-select's outputs, or something unknown."""
+
+    __slots__ = ("alias", "complete", "inst", "nullable", "order", "outputs", "renamed", "stars", "table")
+
+    def __init__(self, alias: str, inst: int = -1, table: Table | None = None) -> None:
+        self.alias = alias
+        self.inst = inst
+        self.table = table
+        self.outputs: dict[str, Term] | None = None
+        self.order: list[tuple[str | None, Term] | Rel] = []
+        """The outputs by position; a Rel stands for its `*`."""
+        self.stars: list[Rel] = []
+        self.renamed: dict[str, str | None] | None = None
+        """Column alias list over a stored table: visible name to stored name; a hidden name maps to None."""
+        self.complete = True
+        self.nullable = False
+
+    def has(self, index: Index, name: str) -> bool | None:
+        """True, False, or None where the columns are not all known."""
+        if self.outputs is not None:
+            if name in self.outputs:
+                return True
+            unknown = not self.complete
+            for star in self.stars:
+                answer = star.has(index, name)
+                if answer:
+                    return True
+                unknown = unknown or answer is None
+            return None if unknown else False
+        if self.renamed is not None and name in self.renamed:
+            return self.renamed[name] is not None
+        if self.table is None:
+            return None
+        if index.known(self.table, name):
+            return True
+        return None if index.columns_of(self.table) is None else False
+
+    def column(self, index: Index, name: str) -> Term:
+        if self.outputs is None:
+            if self.renamed is not None and name in self.renamed:
+                stored = self.renamed[name]
+                return NOTHING if stored is None else Col(self.inst, stored)
+            return Col(self.inst, name)
+        term = self.outputs.get(name)
+        if term is None:
+            for star in self.stars:
+                if star.has(index, name):
+                    term = star.column(index, name)
+                    break
+            else:
+                if not self.complete and self.inst >= 0:
+                    return Col(self.inst, name)
+                unsure = [star for star in self.stars if star.has(index, name) is None]
+                return unsure[0].column(index, name) if len(unsure) == 1 else NOTHING
+        if self.nullable and type(term) is not Col:
+            return NOTHING  # null-extended rows: a constant of the sub-select is NULL there
+        return term
+
+    def by_position(self, index: Index) -> list[tuple[str | None, Term]] | None:
+        """All columns in order; None if they are not known."""
+        if self.outputs is None:
+            if self.table is None or not self.table.columns:
+                return None
+            names = [index.loose(c) for c in self.table.columns]
+            if self.renamed is not None:
+                back = {stored: new for new, stored in self.renamed.items() if stored is not None}
+                return [(back.get(n, n), Col(self.inst, n)) for n in names]
+            return [(n, Col(self.inst, n)) for n in names]
+        return expand(self.order, index, nullable=self.nullable) if self.complete else None
+
+
+def expand(
+    order: list[tuple[str | None, Term] | Rel], index: Index, *, nullable: bool = False
+) -> list[tuple[str | None, Term]] | None:
+    columns: list[tuple[str | None, Term]] = []
+    for item in order:
+        if isinstance(item, Rel):
+            inner = item.by_position(index)
+            if inner is None:
+                return None
+            columns.extend(inner)
+        else:
+            columns.append(item)
+    if nullable:
+        return [(n, t if type(t) is Col else NOTHING) for n, t in columns]
+    return columns
+
+
+class Scope:
+    """The relations one query block can name, and the block around it."""
+
+    __slots__ = ("aliases", "env", "keys", "merged", "outer", "rels")
+
+    def __init__(self, outer: Scope | None, env: Any = None) -> None:
+        self.outer = outer
+        self.env = env
+        """The common table expressions in force (`work.Env`)."""
+        self.rels: dict[str, Rel] = {}
+        self.merged: dict[str, Col | Merged] | None = None
+        """Columns joined by USING, which need no qualifier."""
+        self.aliases: dict[str, Any] | None = None
+        """Select-list aliases, where the dialect lets WHERE see them first."""
+        self.keys: tuple[frozenset[Col], frozenset[int]] | None = None
+        """After GROUP BY: the key columns, and the instances a key identifies. Everything else is arbitrary."""
+
+    def add(self, rel: Rel) -> None:
+        self.rels[rel.alias] = rel
+
+    def qualified(self, index: Index, alias: str, name: str) -> Term:
+        scope: Scope | None = self
+        while scope is not None:
+            rel = scope.rels.get(alias)
+            if rel is not None:
+                return scope.grouped(rel.column(index, name))
+            scope = scope.outer
+        return NOTHING
+
+    def bare(self, index: Index, name: str) -> Term:
+        """An unqualified column. Inner blocks capture first; what is ambiguous or unknown proves nothing."""
+        scope: Scope | None = self
+        unsure: tuple[Scope, Rel] | None = None
+        while scope is not None:
+            if scope.merged is not None and name in scope.merged:
+                return NOTHING if unsure else scope.grouped(scope.merged[name])
+            found: Rel | None = None
+            for rel in scope.rels.values():
+                answer = rel.has(index, name)
+                if answer:
+                    if found is not None:
+                        return NOTHING
+                    found = rel
+                elif answer is None:
+                    if unsure is not None and unsure[1] is not rel and found is None:
+                        unsure = (scope, _TWICE)
+                    elif unsure is None:
+                        unsure = (scope, rel)
+            if found is not None:
+                if unsure is not None and unsure[0] is not scope:
+                    return NOTHING  # an inner relation of unknown columns may capture it
+                return scope.grouped(found.column(index, name))
+            scope = scope.outer
+        if unsure is None or unsure[1] is _TWICE:
+            return NOTHING
+        return unsure[0].grouped(unsure[1].column(index, name))
+
+    def grouped(self, term: Term) -> Term:
+        if self.keys is None or type(term) is not Col:
+            return term
+        return term if term in self.keys[0] or term.inst in self.keys[1] else Other(frozenset((term,)))
+
+
+_TWICE = Rel("")

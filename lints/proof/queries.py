@@ -1,0 +1,454 @@
+"""SELECT, set operations, VALUES and WITH as groups of conditions over relation instances; everything is inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlglot import exp
+
+from lints.proof.conditions import holds
+from lints.proof.ir import Col, Group, Kind, Or, Other, Same, Term, Unsupported, Val
+from lints.proof.names import NOTHING, Rel, Scope, expand
+from lints.proof.relations import join_tree
+from lints.proof.scalars import children, survey, term, unwrap
+from lints.proof.work import Columns, Cte, Env, Summary, Work
+
+_SELECT_PARTS = frozenset(
+    {
+        "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
+        "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
+        "operation_modifiers", "sample",
+    }
+)  # fmt: skip
+_AGGREGATES = frozenset(
+    {
+        "jsonb_agg", "json_agg", "jsonb_object_agg", "json_object_agg", "json_group_array", "json_group_object",
+        "bool_or", "bool_and", "every", "string_agg", "group_concat", "xmlagg", "bit_and", "bit_or", "any_value",
+        "total", "count_big", "percentile_cont", "percentile_disc", "mode", "uniq", "uniqexact", "grouparray",
+        "sumif", "countif", "argmax", "argmin", "quantile", "range_agg", "checksum_agg",
+    }
+)  # fmt: skip
+
+
+def inline(
+    w: Work, node: Any, scope: Scope | None, group: Group, *, env: Env | None = None, scalar: bool = False
+) -> Columns:
+    """Translate a query whose rows belong to `group`; returns its columns.
+
+    A query that fixes its rows before an outer condition applies (LIMIT, DISTINCT ON, windows) gets a sealed group; an
+    ungrouped aggregate always has a row, so its group is not implied. `scope` is what the query may refer to outside.
+    """
+    if env is None and scope is not None:
+        env = scope.env
+    w.spend(2)
+    seal = _seal(node)
+    if seal is None and not scalar:
+        return query(w, node, scope, env, group)
+    inner = Group(group, Kind.SEALED, seal or "scalar sub-query")
+    columns = query(w, node, scope, env, inner)
+    if seal == "aggregate":
+        return [(name, NOTHING) for name, _ in expand(columns, w.index) or [(None, NOTHING)]]
+    if seal is None and _at_most_one(w, inner):
+        group.absorb(inner)
+        return columns
+    inner.implied = True
+    group.sealed.append(inner)
+    return columns
+
+
+def query(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
+    """Translate a query expression of any kind into `group`."""
+    kind = type(node)
+    if kind is exp.Select:
+        return select(w, node, outer, env, group)
+    if kind is exp.Subquery:
+        if node.args.get("with_") is not None:
+            env, ctes = with_env(w, node.args["with_"], outer, env, group)
+            columns = query(w, node.this, outer, env, group)
+            unused(w, ctes, group)
+            return columns
+        return query(w, node.this, outer, env, group)
+    if isinstance(node, exp.SetOperation):
+        return _set_operation(w, node, outer, env, group)
+    if kind is exp.Values:
+        return values(w, node, outer, env, group)
+    if kind is exp.Table:
+        scope = Scope(outer, env)
+        join_tree(w, node, [], scope, group)
+        return list(scope.rels.values())
+    return w.statement(w, node, outer, env, group)
+
+
+def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group, *, root: bool = False) -> Columns:
+    """Translate one SELECT block. With `root` nobody asks for its columns."""
+    w.spend(2)
+    args = node.args
+    for part, value in args.items():
+        if value and part not in _SELECT_PARTS:
+            text = f"{part} in SELECT is not modelled"
+            raise Unsupported(text)
+    ctes: list[Cte] = []
+    if args.get("with_") is not None:
+        env, ctes = with_env(w, args["with_"], outer, env, group)
+    scope = Scope(outer, env)
+    source = args.get("from_")
+    if source is not None:
+        join_tree(w, source.this, args.get("joins") or [], scope, group)
+    if w.dialect == "clickhouse":
+        scope.aliases = {e.alias: e.this for e in node.expressions if type(e) is exp.Alias}
+    for clause in ("prewhere", "where"):
+        if args.get(clause) is not None:
+            holds(w, args[clause].this, scope, group, "WHERE")
+    keys = _group_keys(w, node, scope, group)
+    if args.get("having") is not None:
+        scope.keys = keys
+        holds(w, args["having"].this, scope, group, "HAVING")
+    if args.get("qualify") is not None:
+        survey(w, args["qualify"], scope, group)
+    scope.keys = keys
+    columns = _projections(w, node, scope, group, root=root)
+    for clause in ("order", "limit", "offset", "distinct", "windows"):
+        value = args.get(clause)
+        for part in value if isinstance(value, list) else [value] if value is not None else []:
+            survey(w, part, scope, group)
+    if group.kind is Kind.SEALED:
+        scope.keys = None
+        group.through = _through(w, node, scope, group)
+    unused(w, ctes, group)
+    return columns
+
+
+def _projections(w: Work, node: Any, scope: Scope, group: Group, *, root: bool) -> Columns:
+    columns: Columns = []
+    for item in node.expressions:
+        kind = type(item)
+        if root:
+            if kind is exp.Alias:
+                item = item.this
+                kind = type(item)
+            if kind is not exp.Column and kind is not exp.Star and kind is not exp.Literal:
+                survey(w, item, scope, group)
+            continue
+        if kind is exp.Star:
+            if any(item.args.values()):
+                columns.append(_unknown_columns())
+            else:
+                columns.extend(scope.rels.values())
+        elif kind is exp.Column and type(item.this) is exp.Star:
+            rel = scope.rels.get(w.index.fold(item.args["table"])) if item.args.get("table") else None
+            columns.append(rel or _unknown_columns())
+        elif kind is exp.Alias:
+            columns.append((w.index.fold(item.args["alias"]), term(w, item.this, scope, group)))
+        elif kind is exp.Column:
+            columns.append((w.index.fold(item.this), term(w, item, scope, group)))
+        else:
+            columns.append((item.alias_or_name.lower() or None, term(w, item, scope, group)))
+    return columns
+
+
+def _unknown_columns() -> Rel:
+    rel = Rel("")
+    rel.outputs = {}
+    rel.complete = False
+    return rel
+
+
+def _group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozenset[Col], frozenset[int]] | None:
+    """What of the rows survives grouping: key columns, and instances a key identifies. None: not grouped."""
+    clause = node.args.get("group")
+    if clause is None:
+        return (frozenset(), frozenset()) if _aggregates(node) else None
+    if any(clause.args.get(part) for part in ("grouping_sets", "rollup", "cube", "totals", "all")):
+        survey(w, clause, scope, group)
+        return frozenset(), frozenset()
+    found: set[Col] = set()
+    for key in clause.expressions:
+        if isinstance(key, (exp.Rollup, exp.Cube, exp.GroupingSets)):
+            survey(w, clause, scope, group)
+            return frozenset(), frozenset()
+        expression = unwrap(key)
+        if type(expression) is exp.Literal and not expression.args.get("is_string"):
+            position = int(expression.this) if expression.this.isdigit() else 0
+            if not 0 < position <= len(node.expressions):
+                continue
+            expression = node.expressions[position - 1]
+            if type(expression) is exp.Alias:
+                expression = expression.this
+        value = term(w, expression, scope, group)
+        if value is NOTHING and type(expression) is exp.Column and not expression.args.get("table"):
+            name = w.index.fold(expression.this)
+            for item in node.expressions:
+                if type(item) is exp.Alias and w.index.fold(item.args["alias"]) == name:
+                    value = term(w, item.this, scope, group)
+        if type(value) is Col:
+            found.add(value)
+    keys = frozenset(found)
+    return keys, frozenset(i for i in {c.inst for c in keys} if _identified(w, i, keys))
+
+
+def _identified(w: Work, inst: int, columns: frozenset[Col]) -> bool:
+    table = w.insts[inst].table
+    if table is None:
+        return False
+    return any(
+        key and all(Col(inst, w.index.loose(c)) in columns for c in key) for key in (table.primary_key, *table.unique)
+    )
+
+
+def _through(w: Work, node: Any, scope: Scope, group: Group) -> frozenset[Col]:
+    """Columns whose equal rows stay together: a condition on them may as well come first."""
+    sets: list[frozenset[Col]] = []
+    args = node.args
+    limit = args.get("limit")
+    if args.get("offset") is not None:
+        return frozenset()
+    if limit is not None:
+        if not limit.expressions:
+            return frozenset()
+        sets.append(_columns(w, limit.expressions, scope, group))
+    distinct = args.get("distinct")
+    if distinct is not None and distinct.args.get("on") is not None:
+        on = unwrap(distinct.args["on"])
+        sets.append(_columns(w, on.expressions if type(on) is exp.Tuple else [on], scope, group))
+    named = {n.name: n.args.get("partition_by") or [] for n in args.get("windows") or []}
+    for window in _windows(node):
+        alias = window.args.get("alias")
+        parts = window.args.get("partition_by") or (named.get(alias.name, []) if alias is not None else [])
+        sets.append(_columns(w, parts, scope, group))
+    return frozenset.intersection(*sets) if sets else frozenset()
+
+
+def _columns(w: Work, nodes: list[Any], scope: Scope, group: Group) -> frozenset[Col]:
+    terms = (term(w, n, scope, group) for n in nodes if type(unwrap(n)) is exp.Column)
+    return frozenset(t for t in terms if type(t) is Col)
+
+
+def _seal(node: Any) -> str | None:
+    """Why conditions from outside come too late for this query's rows, if they do."""
+    while type(node) is exp.Subquery:
+        if node.args.get("limit") is not None or node.args.get("offset") is not None:
+            return "limit"
+        node = node.this
+    args = node.args
+    if args.get("limit") is not None or args.get("offset") is not None:
+        return "limit"
+    if type(node) is not exp.Select:
+        return None
+    distinct = args.get("distinct")
+    if distinct is not None and distinct.args.get("on") is not None:
+        return "distinct on"
+    grouping = args.get("group")
+    if grouping is None and _aggregates(node):
+        return "aggregate"
+    if grouping is not None and (grouping.args.get("totals") or not _always_keyed(grouping)):
+        return "aggregate"
+    if args.get("qualify") is not None or next(_windows(node), None) is not None:
+        return "window"
+    return None
+
+
+def _always_keyed(grouping: Any) -> bool:
+    """Whether every group has key columns: no ROLLUP, CUBE or GROUPING SETS, which add totals."""
+    if any(grouping.args.get(part) for part in ("grouping_sets", "rollup", "cube")):
+        return False
+    return not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in grouping.expressions)
+
+
+def _aggregates(node: Any) -> bool:
+    """Whether the block aggregates (beside windows)."""
+    if node.args.get("having") is not None:
+        return True
+    stack = list(node.expressions)
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is exp.Column or kind is exp.Literal or kind is exp.Star or isinstance(item, exp.Query):
+            continue
+        if kind is exp.Window:
+            stack.extend(c for c in children(item) if c is not item.this)
+            stack.extend(children(item.this))
+            continue
+        if isinstance(item, exp.AggFunc) or (kind is exp.Anonymous and str(item.this).lower() in _AGGREGATES):
+            return True
+        stack.extend(children(item))
+    return False
+
+
+def _windows(node: Any) -> Iterator[Any]:
+    stack = [*node.expressions, *([node.args["qualify"]] if node.args.get("qualify") is not None else [])]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is exp.Column or kind is exp.Literal or kind is exp.Star or isinstance(item, exp.Query):
+            continue
+        if kind is exp.Window:
+            yield item
+        stack.extend(children(item))
+
+
+def _at_most_one(w: Work, group: Group) -> bool:
+    """Whether a key of the only relation is fixed from outside: the sub-query has one row at most."""
+    if len(group.insts) != 1 or group.sealed:
+        return False
+    inst = group.insts[0]
+    fixed: set[Col] = set()
+    for cond in group.conds:
+        pair = getattr(cond, "left", None), getattr(cond, "right", None)
+        for one, other in (pair, pair[::-1]):
+            if type(one) is Col and one.inst == inst and (type(other) is Val or _outside(other, inst)):
+                fixed.add(one)
+    return _identified(w, inst, frozenset(fixed))
+
+
+def _outside(value: Any, inst: int) -> bool:
+    return type(value) is Col and value.inst != inst
+
+
+def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
+    """UNION, INTERSECT, EXCEPT: a relation of its own whose columns are the branches' columns."""
+    ctes: list[Cte] = []
+    if node.args.get("with_") is not None:
+        env, ctes = with_env(w, node.args["with_"], outer, env, group)
+    scope = Scope(outer, env)
+    result = w.instance(None, "set operation", group)
+    operands = [node.expression]
+    left = node.this
+    kind = type(node)
+    while kind is exp.Union and type(left) is exp.Union and _seal(left) is None and left.args.get("with_") is None:
+        operands.append(left.expression)
+        left = left.this
+    operands.append(left)
+    operands.reverse()
+    names: list[str | None] = []
+    branches: list[Group] = []
+    for position, operand in enumerate(operands):
+        branch = group
+        if kind is exp.Union or position:
+            branch = Group(group, Kind.BRANCH, kind.__name__.upper())
+        if kind is exp.Intersect and position:
+            branch = group
+        columns = expand(inline(w, operand, scope.outer, branch, env=env), w.index)
+        if position == 0:
+            names = [name for name, _ in columns] if columns is not None else []
+        for number, (_, value) in enumerate(columns or ()):
+            if number < len(names):
+                _link(branch, Col(result, str(number)), value, kind.__name__.upper())
+        branches.append(branch)
+    if kind is exp.Union:
+        group.conds.append(Or(tuple(branches), "UNION"))
+    for clause in ("order", "limit", "offset"):
+        if node.args.get(clause) is not None:
+            survey(w, node.args[clause], Scope(outer, env), group)
+    unused(w, ctes, group)
+    if not names:
+        return [_unknown_columns()]
+    return [(name, Col(result, str(number))) for number, name in enumerate(names)]
+
+
+def _link(group: Group, column: Col, value: Term, why: str) -> None:
+    if type(value) is Col or type(value) is Val:
+        group.conds.append(Same(column, value, why))
+
+
+def values(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
+    """VALUES: each column is one of the values its rows give it."""
+    scope = Scope(outer, env)
+    rows = [list(r.expressions) if type(r) is exp.Tuple else [r] for r in node.expressions]
+    inst = w.instance(None, "VALUES", group)
+    width = len(rows[0]) if rows else 0
+    out: Columns = []
+    for number in range(width):
+        terms = [term(w, row[number], scope, group) for row in rows if number < len(row)]
+        constant = [t for t in terms if type(t) is Val]
+        if len(rows) == 1 and (type(terms[0]) is Val or type(terms[0]) is Col):
+            out.append((f"column{number + 1}", terms[0]))
+        elif len(constant) == len(terms):
+            rank = max(t.rank for t in constant)
+            out.append((f"column{number + 1}", Val(f"value {inst}.{number}", rank)))
+        else:
+            out.append((f"column{number + 1}", NOTHING))
+    return out
+
+
+def with_env(
+    w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group
+) -> tuple[Env | None, list[Cte]]:
+    """The names a WITH clause adds. Modifying ones are translated here: they run whatever the query does."""
+    ctes: list[Cte] = []
+    for item in node.expressions:
+        w.spend()
+        alias = item.args["alias"]
+        name = w.index.fold(alias.this)
+        columns = [w.index.fold(c) for c in alias.args.get("columns") or ()]
+        cte = Cte(name, item.this, columns, env, outer)
+        cte.recursive = bool(node.args.get("recursive"))
+        if item.args.get("scalar"):
+            survey(w, item.this, Scope(outer, env), group)
+            continue
+        if isinstance(item.this, exp.DML) or type(item.this) is exp.Merge:
+            written = Group(None, Kind.ROOT, "modifying CTE")
+            cte.returning = (written, w.statement(w, item.this, outer, env, written))
+            cte.used = True
+        ctes.append(cte)
+        env = Env(cte, env)
+    return env, ctes
+
+
+def unused(w: Work, ctes: list[Cte], group: Group) -> None:
+    """Translate the common table expressions that nothing refers to: they are still in the text."""
+    for cte in ctes:
+        if not cte.used:
+            inline(w, cte.body, cte.outer, Group(group, Kind.BRANCH, f"WITH {cte.name}"), env=cte.env)
+
+
+def reference(w: Work, cte: Cte, group: Group) -> Columns:
+    """The columns of a common table expression at one place it is named."""
+    cte.used = True
+    if cte.self_rel is not None:
+        number, names = cte.self_rel
+        return [(name, Col(number, str(i))) for i, name in enumerate(names)]
+    if cte.returning is not None:
+        written, columns = cte.returning
+        known = expand(columns, w.index)
+        if known is None:
+            return [_unknown_columns()]
+        inst = w.instance(None, cte.name, group)
+        w.summaries.append(Summary(inst, group, ((written, tuple(t for _, t in known)),)))
+        return [(name, Col(inst, str(i))) for i, (name, _) in enumerate(known)]
+    body = cte.body
+    while type(body) is exp.Subquery and _seal(body) is None:
+        body = body.this
+    if cte.recursive and type(body) is exp.Union and _names(w, body.expression, cte.name):
+        return _recursive(w, cte, body, group)
+    return inline(w, body, cte.outer, group, env=cte.env)
+
+
+def _names(w: Work, node: Any, name: str) -> bool:
+    return any(type(n) is exp.Table and w.index.fold(n.this) == name for n in node.walk() if not isinstance(n.this, str))
+
+
+def _recursive(w: Work, cte: Cte, body: Any, group: Group) -> Columns:
+    """A recursive query: what its first term always has and its second keeps, every row has."""
+    result = w.instance(None, cte.name, group)
+    first = Group(group, Kind.SEALED, "recursion")
+    start = expand(inline(w, body.this, cte.outer, first, env=cte.env), w.index)
+    if start is None:
+        text = f"the columns of the recursive query {cte.name} are not known"
+        raise Unsupported(text)
+    names: list[str | None] = [*cte.columns, *(n for n, _ in start[len(cte.columns) :])]
+    second = Group(group, Kind.SEALED, "recursion")
+    previous = w.instance(None, cte.name, second)
+    cte.self_rel = (previous, names)
+    try:
+        step = expand(inline(w, body.expression, cte.outer, second, env=Env(cte, cte.env)), w.index)
+    finally:
+        cte.self_rel = None
+    terms = tuple(t for _, t in start)
+    later = tuple(t for _, t in step) if step is not None else tuple(Other(frozenset()) for _ in terms)
+    w.summaries.append(Summary(result, group, ((first, terms), (second, later)), previous))
+    for i, (one, other) in enumerate(zip(terms, later, strict=False)):
+        if other == Col(previous, str(i)):  # handed down unchanged: a condition on it holds for all ancestors
+            _link(first, Col(result, str(i)), one, "recursion")
+            _link(second, Col(result, str(i)), other, "recursion")
+    return [(name, Col(result, str(i))) for i, name in enumerate(names)]

@@ -1,0 +1,395 @@
+"""Scalar expressions as terms: columns resolved, functions of the caller's constants folded, the rest kept as unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlglot import exp
+
+from lints.proof.ir import (
+    NULL,
+    TENANT,
+    Alt,
+    Atom,
+    Col,
+    Group,
+    Kind,
+    Merged,
+    Or,
+    Other,
+    Rank,
+    Same,
+    Target,
+    Term,
+    Val,
+)
+from lints.proof.names import NOTHING, Scope
+from lints.proof.text import HOLE
+from lints.proof.work import Work
+
+_VOLATILE = frozenset(
+    {
+        "random", "rand", "now", "gen_random_uuid", "uuid", "uuid_generate_v4", "uuid_generate_v1", "newid", "nextval",
+        "clock_timestamp", "timeofday", "statement_timestamp", "transaction_timestamp", "getdate", "generateuuidv4",
+        "last_insert_id", "lastval", "scope_identity", "currval", "txid_current", "pg_backend_pid", "sysdate",
+        "unix_timestamp", "localtime", "currenttimestamp", "currentdate", "currenttime", "last_insert_rowid",
+    }
+)  # fmt: skip
+_SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
+_JWT = frozenset({"uid", "jwt", "role", "email"})
+_TEXT_TYPES = frozenset({"TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})
+_KEY_TYPES = frozenset({"UUID", "INT", "BIGINT", "INT128", "UBIGINT", "UINT", "UNIQUEIDENTIFIER"})
+_QUERIES = (exp.Subquery, exp.Select, exp.SetOperation)
+_NO_VALUE = (exp.Identifier, exp.DataType, exp.Var, exp.Star)
+
+
+def unwrap(node: Any) -> Any:
+    """The expression inside its parentheses."""
+    while type(node) is exp.Paren:
+        node = node.this
+    return node
+
+
+def term(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    """What the expression is. Sub-queries inside it are translated as obligations of their own under `group`."""
+    node = unwrap(node)
+    handler = _TERMS.get(type(node))
+    if handler is not None:
+        return handler(w, node, scope, group)
+    if isinstance(node, _QUERIES):
+        w.inline(w, node, scope, Group(group, Kind.BRANCH, "sub-query"))
+        return NOTHING
+    return _function(w, node, scope, group)
+
+
+def survey(w: Work, node: Any, scope: Scope, group: Group) -> None:
+    """Translate the sub-queries and declared functions of an expression whose value does not matter."""
+    stack = [node]
+    while stack:
+        item = stack.pop()
+        w.spend()
+        if isinstance(item, _QUERIES):
+            w.inline(w, item, scope, Group(group, Kind.BRANCH, "sub-query"))
+            continue
+        kind = type(item)
+        if kind is exp.Column or kind is exp.Literal or kind is exp.Identifier or kind is exp.DataType:
+            continue
+        if kind is exp.Anonymous:
+            declared(w, item, scope, group)
+        stack.extend(children(item))
+
+
+def children(node: Any) -> Iterator[Any]:
+    for value in node.args.values():
+        if isinstance(value, exp.Expression):
+            yield value
+        elif type(value) is list:
+            for item in value:
+                if isinstance(item, exp.Expression):
+                    yield item
+
+
+def is_hole(name: str) -> bool:
+    return name.startswith("__hole_") and HOLE.match(name) is not None
+
+
+def _column(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    args = node.args
+    identifier = args.get("this")
+    if not isinstance(identifier, exp.Identifier):
+        return NOTHING
+    name = identifier.name
+    qualifier = args.get("table")
+    if "__hole_" in name or (qualifier is not None and "__hole_" in qualifier.name):
+        return Other(frozenset(), hole=True)
+    name = w.index.fold(identifier)
+    if qualifier is not None:
+        return scope.qualified(w.index, w.index.fold(qualifier), name)
+    if scope.aliases is not None and name in scope.aliases:
+        expression = scope.aliases.pop(name)  # inside its own definition the name is the column's
+        found = term(w, expression, scope, group)
+        scope.aliases[name] = expression
+        return found
+    return scope.bare(w.index, name)
+
+
+def _placeholder(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    name = node.this
+    text = name if isinstance(name, str) else getattr(name, "name", "") or "?"
+    return Val(w.label(text), Rank.PARAMETER)
+
+
+def _parameter(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    name = f"@{node.this.name}" if isinstance(node.this, exp.Expression) else "@?"
+    if w.dialect == "mysql" and name.lower() not in w.index.settings:
+        w.assume(f"the session variable {name} holds a value of the caller")
+    return Val(name, Rank.PARAMETER)
+
+
+def _literal(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    text = str(node.this)
+    if "__hole_" in text:
+        return Other(frozenset(), hole=True)
+    quoted = bool(node.args.get("is_string", True))
+    return Val(f"'{text}'" if quoted else text, Rank.LITERAL)
+
+
+def _boolean(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    return Val(str(node.this).lower(), Rank.LITERAL)
+
+
+def _null(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    return NULL
+
+
+def _cast(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    inner = term(w, node.this, scope, group)
+    to = node.args.get("to")
+    kind = to.this.name if isinstance(to, exp.DataType) and hasattr(to.this, "name") else ""
+    if type(inner) is Alt or type(inner) is Other:
+        return inner if type(inner) is Other or _lossless(w, kind, to, None) else Other(columns_of(inner))
+    column = inner if type(inner) is Col else None
+    if _lossless(w, kind, to, column):
+        return inner
+    if type(inner) is Val:
+        return Val(f"{inner.key}::{kind.lower()}", inner.rank)
+    return Other(columns_of(inner))
+
+
+def _lossless(w: Work, kind: str, to: Any, column: Col | None) -> bool:
+    """Whether different values stay different under the cast."""
+    if to is None or to.expressions:
+        return False
+    if kind in _TEXT_TYPES:
+        return not (kind == "CHAR" and w.dialect == "postgres") and w.dialect != "tsql"
+    if kind not in _KEY_TYPES:
+        return False
+    if column is not None and kind not in ("UUID", "UNIQUEIDENTIFIER"):
+        table = w.insts[column.inst].table
+        stored = table.columns.get(column.name) if table is not None else None
+        if stored is not None and stored.type.startswith(("text", "varchar", "char", "nvarchar")):
+            return False
+    return True
+
+
+def _coalesce(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    options = [term(w, n, scope, group) for n in (node.this, *node.expressions)]
+    return _alternatives(options)
+
+
+def _alternatives(options: list[Term]) -> Term:
+    flat: list[Term] = []
+    for option in options:
+        if type(option) is Alt:
+            flat.extend(option.options)
+        elif option != NULL:
+            flat.append(option)
+    if not flat:
+        return NULL
+    return Alt(tuple(flat))
+
+
+def _nullif(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    survey(w, node.expression, scope, group)
+    first = term(w, node.this, scope, group)
+    return first if type(first) is Val else _alternatives([first])
+
+
+def _case(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    options: list[Term] = []
+    if node.this is not None:
+        survey(w, node.this, scope, group)
+    for branch in node.args["ifs"]:
+        survey(w, branch.this, scope, group)
+        options.append(term(w, branch.args["true"], scope, group))
+    default = node.args.get("default")
+    if default is not None:
+        options.append(term(w, default, scope, group))
+    return _alternatives(options)
+
+
+def _if(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    survey(w, node.this, scope, group)
+    options = [term(w, node.args["true"], scope, group)]
+    if node.args.get("false") is not None:
+        options.append(term(w, node.args["false"], scope, group))
+    return _alternatives(options)
+
+
+def _collate(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    inner = term(w, node.this, scope, group)
+    if getattr(node.expression, "name", "").upper() in ("C", "POSIX", "BINARY", "UCS_BASIC", "UTF8MB4_BIN"):
+        return inner
+    return inner if type(inner) is Val and inner.rank is Rank.LITERAL else Other(columns_of(inner))
+
+
+def _dot(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    left = unwrap(node.this)
+    right = node.expression
+    if isinstance(right, exp.Identifier) and type(left) is exp.Column and not left.args.get("table"):
+        return scope.qualified(w.index, w.index.fold(left.this), w.index.fold(right))
+    if isinstance(right, (exp.Anonymous, exp.Func)):
+        return _call(w, right, scope, group, schema=getattr(left, "name", ""))
+    return _function(w, node, scope, group)
+
+
+def _anonymous(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    return _call(w, node, scope, group)
+
+
+def _call(w: Work, node: Any, scope: Scope, group: Group, schema: str = "") -> Term:
+    name = (str(node.this) if type(node) is exp.Anonymous else type(node).__name__).lower()
+    arguments = node.expressions if type(node) is exp.Anonymous else list(children(node))
+    declared(w, node, scope, group)
+    if name in ("current_setting", "session_context", "current_user_setting") and arguments:
+        key = getattr(arguments[0], "name", "")
+        if not isinstance(arguments[0], (exp.Literal, exp.National)) or "__hole_" in key:
+            return Other(frozenset(), constant=True)
+        return setting(w, key)
+    if schema == "auth" and name in _JWT and not arguments:
+        return Val(f"auth.{name}()", Rank.SETTING)
+    if name in ("ifnull", "isnull", "nvl") and len(arguments) == 2:
+        return _alternatives([term(w, a, scope, group) for a in arguments])
+    if name in ("if", "iif") and len(arguments) == 3:
+        survey(w, arguments[0], scope, group)
+        return _alternatives([term(w, a, scope, group) for a in arguments[1:]])
+    if name == "row":
+        return Other(frozenset().union(*(columns_of(term(w, a, scope, group)) for a in arguments)))
+    if not arguments:
+        return _without_arguments(w, name, schema)
+    return _function(w, node, scope, group, name=name)
+
+
+def setting(w: Work, name: str) -> Term:
+    """A session setting as a value: the caller's tenant if declared, else an assumption that is named."""
+    if name.lower() not in w.index.settings:
+        w.assume(f"the setting {name} holds the caller's tenant (it is not declared)")
+        if w.index.settings or not w.index.names_tenant(name):
+            return Val(f"setting {name}", Rank.PRINCIPAL)
+    return Val(f"setting {name}", Rank.SETTING)
+
+
+def _without_arguments(w: Work, name: str, schema: str) -> Term:
+    if name in _VOLATILE:
+        return Other(frozenset(), constant=True)
+    if name in _SESSION:
+        w.assume(f"{name}() identifies the caller's tenant")
+        return Val(f"{name}()", Rank.SETTING)
+    if w.index.names_tenant(name):
+        w.assume(f"{name}() returns the caller's tenant")
+        return Val(f"{schema}.{name}()" if schema else f"{name}()", Rank.SETTING)
+    return Other(frozenset(), constant=True)
+
+
+def _function(w: Work, node: Any, scope: Scope, group: Group, name: str = "") -> Term:
+    """Anything else: a function of constants is a constant, a function that contains a column is unknown."""
+    w.spend()
+    kind = type(node)
+    name = name or kind.__name__.lower()
+    if name.startswith("jsonpath"):
+        return Val("".join(str(n.this) for n in node.walk() if isinstance(n.this, str)), Rank.LITERAL)
+    keys: list[str] = []
+    columns: frozenset[Col] = frozenset()
+    rank = Rank.NONE
+    hole = unknown = seen = False
+    constant = True
+    for child in children(node):
+        if isinstance(child, _NO_VALUE):
+            continue
+        seen = True
+        inner = term(w, child, scope, group)
+        if type(inner) is Val:
+            keys.append(inner.key)
+            rank = min(rank, inner.rank)
+            continue
+        if type(inner) is Alt and all(type(o) is Val for o in inner.options):
+            keys.append("|".join(o.key for o in inner.options if type(o) is Val))
+            rank = min(rank, max(o.rank for o in inner.options if type(o) is Val))
+            continue
+        unknown = True
+        columns |= columns_of(inner)
+        hole = hole or (type(inner) is Other and inner.hole)
+        constant = constant and is_constant(inner)
+    if columns or hole or not constant or isinstance(node, (exp.AggFunc, exp.Window)):
+        return Other(columns, hole=hole)
+    if not seen:
+        return _without_arguments(w, name, "")
+    if unknown or name in _VOLATILE:
+        return Other(frozenset(), constant=True)
+    return Val(f"{name}({', '.join(keys)})", rank)
+
+
+def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
+    """Whether it is a function declared in the model; its tenant argument then becomes an obligation."""
+    if not w.index.functions or type(node) is not exp.Anonymous:
+        return False
+    function = w.index.functions.get(str(node.this).lower())
+    if function is None:
+        return False
+    inst = w.instance(None, function.name, group, stored=False)
+    if len(node.expressions) > function.tenant_argument:
+        bind(group, Col(inst, TENANT), term(w, node.expressions[function.tenant_argument], scope, group), "argument")
+    w.tables[function.name] = None
+    w.targets.append(Target(inst, "select", function.name, None, group, nested=len(w.targets) > 0, key=TENANT))
+    return True
+
+
+def bind(group: Group, column: Col, value: Term, why: str) -> None:
+    """State that the column holds this value."""
+    if type(value) is Col or type(value) is Val:
+        group.conds.append(Same(column, value, why))
+    elif type(value) is Alt:
+        branches = []
+        for option in value.options:
+            branch = Group(group, Kind.BRANCH, why)
+            bind(branch, column, option, why)
+            branches.append(branch)
+        group.conds.append(Or(tuple(branches), why))
+    else:
+        hole = type(value) is Other and value.hole
+        group.conds.append(Atom(columns_of(value) | {column}, hole=hole, constant=is_constant(value)))
+
+
+def columns_of(value: Term) -> frozenset[Col]:
+    """The columns that occur in a term."""
+    if type(value) is Col:
+        return frozenset((value,))
+    if type(value) is Other:
+        return value.columns
+    if type(value) is Alt:
+        return frozenset().union(*(columns_of(o) for o in value.options))
+    if type(value) is Merged:
+        return frozenset(value.columns)
+    return frozenset()
+
+
+def is_constant(value: Term) -> bool:
+    """Whether the term depends on no row and holds no interpolated text."""
+    if type(value) is Val:
+        return True
+    if type(value) is Alt:
+        return all(is_constant(o) for o in value.options)
+    return type(value) is Other and value.constant
+
+
+_Handler = Callable[[Work, Any, Scope, Group], Term]
+_TERMS: dict[type, _Handler] = {
+    exp.Column: _column,
+    exp.Placeholder: _placeholder,
+    exp.Parameter: _parameter,
+    exp.Literal: _literal,
+    exp.National: _literal,
+    exp.RawString: _literal,
+    exp.Boolean: _boolean,
+    exp.Null: _null,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.Coalesce: _coalesce,
+    exp.Nullif: _nullif,
+    exp.Case: _case,
+    exp.If: _if,
+    exp.Collate: _collate,
+    exp.Dot: _dot,
+    exp.Anonymous: _anonymous,
+}

@@ -1,0 +1,193 @@
+"""SQL text before parsing: one spelling for all placeholders, offsets that lead back, limits on depth and size."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+MAX_LENGTH = 1_000_000
+"""Characters; a longer text is not analysed."""
+MAX_DEPTH = 48
+"""Open brackets at once. Beyond it the parser's recursion is neither bounded nor safe."""
+MAX_PREFIX = 64
+"""NOT, minus or JOIN in a row: each costs the parser a level of recursion."""
+
+HOLE = re.compile(r"__hole_\d+__\Z")
+
+_PLACEHOLDER = r"""
+  (?P<skip> --[^\n]* | {strings} | ::+ | := | @@\w+ | @[>@?] | <@ | \?[|&](?!\|) )
+| (?P<block> /\* )
+| {dollar}
+| %\((?P<pyname>\w+)\)s
+| (?P<percent> (?<![\w%])%s(?!\w) )
+| (?<![\w:\])]) : (?P<colon>\d+)
+| (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)
+| (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
+| \b(?:sqlc|pggen)\.n?(?:arg|slice)\(\s*'?(?P<sqlc>\w+)'?\s*\)
+"""
+_DOLLAR_QUOTE = r"(?P<quote>(?<![\w$])\$(?:[A-Za-z_]\w*)?\$) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
+_DOLLAR_PLAIN = r"(?P<quote>(?!)) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
+_ESCAPES = r"'(?:[^'\\]|\\.|'')*+'"
+_PLAIN = r"'(?:[^']|'')*+'"
+_DOUBLE = r'"(?:[^"]|"")*+"'
+_STRINGS = {
+    "postgres": rf"(?<!\w)[eE]{_ESCAPES} | {_PLAIN} | {_DOUBLE}",
+    "mysql": rf'{_ESCAPES} | "(?:[^"\\]|\\.|"")*+" | `[^`]*+` | \#[^\n]*',
+    "sqlite": rf"{_PLAIN} | {_DOUBLE} | `[^`]*+` | \[[^\]]*+\]",
+    "tsql": rf"{_PLAIN} | {_DOUBLE} | \[[^\]]*+\]",
+    "clickhouse": rf"{_ESCAPES} | {_DOUBLE} | `[^`]*+`",
+}
+_TRIGGER = re.compile(r"[$%?@]|:\d|sqlc\.|pggen\.")
+_JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
+_patterns: dict[str, re.Pattern[str]] = {}
+
+
+class Prepared(NamedTuple):
+    """The text that is parsed. `edges` are (offset here, offset in the original) where the two begin to differ."""
+
+    text: str
+    edges: tuple[tuple[int, int], ...]
+    labels: dict[str, str]
+    """Name of a rewritten placeholder to the spelling people wrote."""
+
+    def original(self, offset: int) -> int:
+        """The offset in the text as given."""
+        if not self.edges:
+            return offset
+        at = bisect_right(self.edges, (offset, len(self.text) * 2)) - 1
+        if at < 0:
+            return offset
+        here, there = self.edges[at]
+        return there + offset - here
+
+
+def prepare(sql: str, dialect: str) -> Prepared:
+    """Spell every placeholder `:name`: `$1` as `:p1`, the n-th bare `?` or `%s` as `:qn`, `%(x)s` and `@x` as `:x`.
+
+    Where `$n` occurs, `?` is PostgreSQL's JSONB operator and stays. `??` between operands is that operator too,
+    elsewhere an interpolated identifier.
+    """
+    if not _TRIGGER.search(sql):
+        return Prepared(sql, (), {})
+    pattern = _pattern(dialect)
+    numbered = dialect == "postgres" and re.search(r"(?<![\w$])\$\d", sql) is not None
+    out: list[str] = []
+    edges: list[tuple[int, int]] = []
+    labels: dict[str, str] = {}
+    done = length = position = count = 0
+    while (match := pattern.search(sql, position)) is not None:
+        kind = match.lastgroup
+        position = match.end()
+        if kind == "skip":
+            continue
+        if kind == "block":
+            position = _comment_end(sql, position, nested=dialect in ("postgres", "tsql"))
+            continue
+        if kind == "quote":
+            close = sql.find(match["quote"], position)
+            position = len(sql) if close < 0 else close + len(match["quote"])
+            continue
+        name = match["pyname"] or match["sqlc"]
+        if match["num"] or match["colon"]:
+            name = f"p{match['num'] or match['colon']}"
+        elif match["dname"]:
+            name = match["dname"]
+        elif match["at"]:
+            if dialect != "postgres":
+                continue
+            name = match["at"]
+        elif match["percent"]:
+            count += 1
+            name = f"q{count}"
+        elif match["question"]:
+            operator = numbered or (dialect == "postgres" and _is_operator(sql, match))
+            if match["question"] == "??" and not operator:
+                count += 1
+                replacement = f"__hole_9{count}__"
+                _splice(out, edges, sql, done, match, replacement, length)
+                length += match.start() - done + len(replacement)
+                done = position
+                continue
+            if operator:
+                if match["question"] == "??":
+                    _splice(out, edges, sql, done, match, "?", length)
+                    length += match.start() - done + 1
+                    done = position
+                continue
+            if match["qnum"]:
+                name = f"p{match['qnum']}"
+            else:
+                count += 1
+                name = f"q{count}"
+        if not name:
+            continue
+        labels[name] = match[0]
+        _splice(out, edges, sql, done, match, f":{name}", length)
+        length += match.start() - done + len(name) + 1
+        done = position
+    if not out:
+        return Prepared(sql, (), {})
+    out.append(sql[done:])
+    return Prepared("".join(out), tuple(edges), labels)
+
+
+def _splice(
+    out: list[str], edges: list[tuple[int, int]], sql: str, done: int, match: re.Match[str], new: str, length: int
+) -> None:
+    out.append(sql[done : match.start()])
+    out.append(new)
+    edges.append((length + match.start() - done + len(new), match.end()))
+
+
+def _pattern(dialect: str) -> re.Pattern[str]:
+    if dialect not in _patterns:
+        text = _PLACEHOLDER.format(
+            strings=_STRINGS.get(dialect, _STRINGS["postgres"]),
+            dollar=_DOLLAR_QUOTE if dialect == "postgres" else _DOLLAR_PLAIN,
+        )
+        _patterns[dialect] = re.compile(text, re.VERBOSE | re.DOTALL | re.IGNORECASE)
+    return _patterns[dialect]
+
+
+def _is_operator(sql: str, match: re.Match[str]) -> bool:
+    """Whether `?` stands between operands: after a word or bracket that is no keyword, before a string or placeholder."""
+    if not _JSON_OPERAND.match(sql, match.end()):
+        return False
+    before = re.search(r"(\w+|[\])\"'])\s*\Z", sql[max(0, match.start() - 80) : match.start()])
+    if before is None:
+        return False
+    return before[1].upper() not in {
+        "AND", "OR", "NOT", "WHERE", "ON", "IN", "LIKE", "ILIKE", "BETWEEN", "THEN", "ELSE", "WHEN", "SELECT", "SET",
+        "VALUES", "LIMIT", "OFFSET", "BY", "HAVING", "RETURNING", "IS", "FROM", "ANY", "CASE", "INTERVAL",
+    }  # fmt: skip
+
+
+def _comment_end(sql: str, position: int, *, nested: bool) -> int:
+    depth = 1
+    while depth:
+        close = sql.find("*/", position)
+        if close < 0:
+            return len(sql)
+        opening = sql.find("/*", position, close) if nested else -1
+        if opening >= 0:
+            depth += 1
+            position = opening + 2
+        else:
+            depth -= 1
+            position = close + 2
+    return position
+
+
+def fingerprint(tokens: Iterable[Any]) -> str:
+    """The first 32 hex digits of the SHA-256 over the tokens; case counts only inside quotes."""
+    parts = []
+    for token in tokens:
+        text = token.text
+        if token.end - token.start + 1 == len(text):
+            parts.append(text.lower())
+        else:  # the source is longer than the text: something quoted
+            parts.append(f"'{text}")
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

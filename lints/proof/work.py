@@ -1,0 +1,120 @@
+"""What the translation of one statement collects: relation instances, obligations, and what could not be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Val
+from lints.proof.names import Index, Rel, Scope
+from lints.tenancy import Table
+
+Columns = list[tuple[str | None, Term] | Rel]
+
+
+class Summary(NamedTuple):
+    """A relation known only by the values its columns always have: RETURNING of a write, a recursive query.
+
+    Column i of `inst` has a value if every source has it; a source is a group and its terms. `self_inst` is the
+    recursive reference, assumed to have what is to be shown.
+    """
+
+    inst: int
+    group: Group
+    sources: tuple[tuple[Group, tuple[Term, ...]], ...]
+    self_inst: int | None = None
+
+
+class Cte:
+    """A common table expression, inlined wherever it is named."""
+
+    __slots__ = ("body", "columns", "env", "name", "outer", "recursive", "returning", "self_rel", "used")
+
+    def __init__(self, name: str, body: Any, columns: list[str], env: Env | None, outer: Scope | None) -> None:
+        self.name = name
+        self.body = body
+        self.columns = columns
+        self.env = env
+        self.outer = outer
+        self.recursive = False
+        self.used = False
+        self.self_rel: tuple[int, list[str | None]] | None = None
+        self.returning: tuple[Group, Columns] | None = None
+        """For a modifying CTE: the group of the written rows and what it returns."""
+
+
+class Env(NamedTuple):
+    cte: Cte
+    outer: Env | None
+
+
+class Work:
+    """State of one translation. `left` is the budget in steps; spending it all raises `OutOfBudget`."""
+
+    __slots__ = (
+        "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
+        "statement", "summaries", "tables", "targets", "view", "views",
+    )  # fmt: skip
+
+    def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
+        self.index = index
+        self.dialect = index.dialect
+        self.left = budget
+        self.labels = labels
+        self.insts: list[Inst] = []
+        self.targets: list[Target] = []
+        self.nullables: list[Group] = []
+        self.summaries: list[Summary] = []
+        self.assumptions: dict[str, None] = {}
+        self.opaque: dict[str, None] = {}
+        """Reasons why parts of the statement cannot be judged."""
+        self.tables: dict[str, None] = {}
+        self.view: str | None = None
+        self.views: tuple[str, ...] = ()
+        self.assigned: list[Assigned] = []
+        self.inline: Callable[..., Columns]
+        self.statement: Callable[[Work, Any, Scope | None, Env | None, Group], Columns]
+
+    def spend(self, steps: int = 1) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise OutOfBudget
+
+    def instance(self, table: Table | None, alias: str, group: Group, *, stored: bool = True) -> int:
+        self.spend()
+        number = len(self.insts)
+        self.insts.append(Inst(table, alias, group, stored=stored))
+        group.insts.append(number)
+        return number
+
+    def nullable(self, parent: Group, why: str) -> Group:
+        group = Group(parent, Kind.NULLABLE, why)
+        self.nullables.append(group)
+        return group
+
+    def assume(self, text: str) -> None:
+        self.assumptions[text] = None
+
+    def label(self, name: str) -> str:
+        return self.labels.get(name, f":{name}")
+
+    def holds_tenant(self, column: Col) -> bool:
+        """Whether the column is the one that names its row's tenant."""
+        table = self.insts[column.inst].table
+        if table is None:
+            return column.name in self.index.tenant_names
+        return self.index.tenant_of(table) == column.name
+
+
+class Assigned(NamedTuple):
+    """The tenant column of a written row is assigned: allowed only if the value is the one it has."""
+
+    inst: int
+    term: Term
+    group: Group
+    table: str
+    place: Any
+
+
+def value_text(value: Val) -> str:
+    return value.key
