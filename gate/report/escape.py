@@ -171,6 +171,9 @@ def json_value(value: object, depth: int = _DEPTH) -> Json:
 
 
 def _member(key: str, value: object, depth: int) -> Json:
+    """A value whose key may be what tells that it is a secret. Numbers stay: they are ages and limits."""
+    if isinstance(value, list | tuple) and depth > 0:
+        return [_member(key, item, depth - 1) for item in value]
     if isinstance(value, str) and value and f'"{value}"' not in redact(f'"{key}": "{value}"'):
         return json_string(value) if redact(value) != value else REDACTED
     return json_value(value, depth)

@@ -75,7 +75,6 @@ def _environment() -> Environment:
     )
     short: Callable[[str, int], str] = line
     environment.filters["short"] = short
-    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     environment.globals["css"] = Markup(_resource("report.css"))  # noqa: S704  (our own file)
     return environment
 

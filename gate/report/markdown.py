@@ -100,9 +100,9 @@ def _blocks(decision: Decision) -> Iterator[str]:
 
 
 def _verdict(decision: Decision) -> Iterator[str]:
-    subject = markdown(words.subject_line(decision), 200)
+    says = words.capital(f"{markdown(words.subject_line(decision), 200)} {words.ruling(decision)}")
     yield f"## Gate: {decision.verdict.value.upper()}"
-    yield f"**{subject[:1].upper()}{subject[1:]} {words.ruling(decision)}.** {words.tally(decision).capitalize()}."
+    yield f"**{says}.** {words.capital(words.tally(decision))}."
     if doubt := words.not_releasable(decision):
         yield f"**Attention: {doubt}.**"
     facts = {

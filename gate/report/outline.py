@@ -96,6 +96,10 @@ def prose(text: str) -> str:
     return " ".join(text.split())
 
 
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 

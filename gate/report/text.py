@@ -82,13 +82,13 @@ def _verdict(decision: Decision, style: Style) -> Iterator[str]:
     subject = line(words.subject_line(decision), 200)
     doubt = " (time set by hand: not releasable)" if decision.as_of_overridden else ""
     policy = f"policy {line(decision.policy_version, 60)} ({line(decision.policy_digest, 64)[:12]}"
-    stated = (
-        f"{_paint(word, word, style)}: {subject} {words.ruling(decision)}{doubt}. {_sentence(words.tally(decision))}"
-    )
+    stated = f"{_paint(word, word, style)}: {subject} {words.ruling(decision)}{doubt}."
+    tally = f"{words.capital(words.tally(decision))}."
     if style.verbosity is Verbosity.QUIET:
-        yield f"{stated} [{policy})]"
+        yield f"{stated} {tally} [{policy})]"
         return
     yield stated
+    yield f"  {tally}"
     commit = f"commit {line(decision.subject.commit, 64)[:12]}" if decision.subject.commit else "no commit"
     clock = f"as of {words.stamp(decision.as_of)}" + (" SET BY HAND" if decision.as_of_overridden else "")
     pipeline = f"pipeline {line(decision.pipeline_id, 80)}, gate {line(decision.tool_version, 30)}"
@@ -253,10 +253,6 @@ def _wrap(text: str, lead: str, style: Style, *, hang: str | None = None, paint:
         part = COMMAND_AT_START.sub(r"\1\\u{3a}", part)
         prefix = lead if index == 0 else (hang if hang is not None else " " * len(lead))
         yield prefix + (_paint(part, paint, style) if paint else part)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."
 
 
 def _place(location: Location, style: Style) -> str:

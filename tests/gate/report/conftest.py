@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gate.model import (
     Artifact,
@@ -34,6 +35,9 @@ from gate.model import (
     WaiverUse,
     fingerprint,
 )
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # how long an example takes says something about the machine, not about the code
 
 AS_OF = datetime(2026, 11, 21, 18, 4, 5, tzinfo=UTC)
 CANARY = "AKIAQYCANARY7SECRET9"

@@ -104,6 +104,11 @@ def test_a_clock_without_zone_is_refused_rather_than_guessed():
         (timedelta(days=1), "1 day, 0:00:00"),
         ({"password": "hunter2", "n": 1}, {"password": "(redacted)", "n": 1}),
         ({"api_key": "zzz", "note": "password=abc"}, {"api_key": "(redacted)", "note": "password=(redacted)"}),
+        (
+            {"passwords": ["a", ["b"]], "token": {"x": "c"}},
+            {"passwords": ["(redacted)", ["(redacted)"]], "token": {"x": "c"}},
+        ),
+        ({"max_token_age_days": 90}, {"max_token_age_days": 90}),
         ({1: 2}, {"1": 2}),
     ],
 )
