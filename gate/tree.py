@@ -1,9 +1,8 @@
 """The judged files: a work tree on disk, or a commit read straight from git objects.
 
 The checkout is hostile: its git configuration may name commands (fsmonitor, textconv, filters, hooks, promisor
-remotes), so nothing here runs a porcelain command, applies an attribute or checks anything out. Objects are read by
-GitPython's pure-Python object database; the two questions it can't answer (the index, a merge base) go to git plumbing
-in a closed environment.
+remotes), so nothing here runs a porcelain command, applies an attribute or checks anything out. Git is asked through
+GitPython's command runner, plumbing only, in a closed environment, and every object's bytes are hashed again.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import fnmatch
 import hashlib
 import os
 import stat
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,8 +131,8 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
                 continue
             mode = (root / path).lstat().st_mode
             if stat.S_ISLNK(mode):
-                target = (root / path).resolve()
-                if not target.is_relative_to(root):
+                target = _target(root / path)
+                if target is None or not target.is_relative_to(root):
                     unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
                 elif target.is_file():
                     continue  # judged where it really is
@@ -143,6 +141,14 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
             else:
                 unread.append(Unread(path=path, reason="not a regular file"))
     return found, unread
+
+
+def _target(link: Path) -> Path | None:
+    """Where a link leads, or None when it leads round in a circle."""
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):
+        return None
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -165,14 +171,17 @@ def _is_utf8(name: str) -> bool:
 
 
 class CommitTree:
-    """The files of one commit under `prefix`, read from git objects only."""
+    """The files of one commit under `root`, read from git objects only."""
 
     def __init__(self, root: Path, revision: str) -> None:
-        self._repo, top = _repository(root)
-        self._prefix = _relative(top, root.resolve())
+        top = find_repository(root)
+        if top is None:
+            raise GateError(f"{root}: not inside a git repository; the base revision can't be read")
         self.sha = resolve(root, revision)
         self.origin = f"commit {self.sha}"
-        self._blobs: dict[str, bytes] = {}
+        self._git = _git(top)
+        self._prefix = _relative(top, root.resolve())
+        self._blobs: dict[str, str] = {}
         self._unread: list[Unread] = []
         self._index()
 
@@ -182,53 +191,60 @@ class CommitTree:
     def unread(self) -> Sequence[Unread]:
         return self._unread
 
+    def object_id(self, path: str) -> str | None:
+        """The id of a file's blob, or None when the commit has no such file."""
+        return self._blobs.get(path)
+
     def read(self, path: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
         if path not in self._blobs:
             raise FileNotFoundError(path)
-        sha = self._blobs[path]
+        data = self._object(path, self._blobs[path])
+        if len(data) > limit:
+            raise GateError(f"{path}: larger than {limit:,} bytes")
+        return data
+
+    def _object(self, path: str, sha: str) -> bytes:
         try:
-            info = self._repo.odb.info(sha)
-            if info.size > limit:
-                raise GateError(f"{path}: larger than {limit:,} bytes")
-            data: bytes = self._repo.odb.stream(sha).read()
-        except GateError:
-            raise
-        except Exception as error:  # noqa: BLE001 gitdb raises many types on a damaged store; all mean the object can't be read
-            raise UndecidedError(f"{path}: git object {sha.hex()} can't be read: {_first_line(error)}") from None
-        if hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest() != sha:
-            raise UndecidedError(f"{path}: git object {sha.hex()} does not match its name")
+            data: bytes = self._git.get_object_data(sha)[3]
+        except Exception as error:  # noqa: BLE001 GitPython raises many types on a damaged store, for one fact
+            raise UndecidedError(f"{path}: git object {sha} can't be read: {_first_line(error)}") from None
+        if blob_id(data, len(sha)) != sha:
+            raise UndecidedError(f"{path}: git object {sha} does not match its name")
         return data
 
     def _index(self) -> None:
-        try:
-            node = self._repo.commit(self.sha).tree
-            for part in self._prefix.split("/") if self._prefix else ():
-                node = node[part]
-            stack = [("", node)]
-            while stack:
-                base, tree = stack.pop()
-                for sha, mode, name in tree._cache:
-                    path = f"{base}{name}"
-                    if not _is_utf8(path) or name in ("", ".", "..", ".git") or "/" in name:
-                        self._unread.append(Unread(path=ascii(path)[1:-1], reason="the file name is not allowed"))
-                    elif stat.S_ISDIR(mode):
-                        stack.append((f"{path}/", type(tree)(self._repo, sha, mode, path)))
-                    elif stat.S_ISREG(mode):
-                        self._blobs[path] = sha
-                    elif stat.S_ISLNK(mode):
-                        self._link(base, path, sha)
-                    else:
-                        self._unread.append(Unread(path=path, reason="a submodule; judge it in its own repository"))
-        except KeyError:
-            raise GateError(f"{self._prefix}: no such folder in {self.origin}") from None
-        except Exception as error:  # noqa: BLE001 as above: a shallow or damaged store
-            raise UndecidedError(f"{self.origin} can't be read: {_first_line(error)}") from None
+        listing = plumbing(self._git, "ls_tree", "-r", "-z", "--full-tree", f"{self.sha}:{self._prefix}")
+        if listing is None:
+            raise UndecidedError(f"{self.origin}: its files can't be listed (a missing object, or no such folder)")
+        for entry in listing.split(b"\0"):
+            if not entry:
+                continue
+            head_, _, name = entry.partition(b"\t")
+            mode, kind, sha = head_.decode().split(" ")
+            path = os.fsdecode(name)
+            if not _is_utf8(path) or {"", ".", "..", ".git"} & set(path.split("/")):
+                self._unread.append(Unread(path=ascii(path)[1:-1], reason="the file name is not allowed"))
+            elif kind != "blob":
+                self._unread.append(Unread(path=path, reason="a submodule; judge it in its own repository"))
+            elif mode == "120000":
+                self._link(path, sha)
+            else:
+                self._blobs[path] = sha
 
-    def _link(self, base: str, path: str, sha: bytes) -> None:
-        target = self._repo.odb.stream(sha).read().decode("utf-8", "replace")
-        resolved = os.path.normpath(f"{self._prefix}/{base}/{target}" if self._prefix else f"{base}{target}")
+    def _link(self, path: str, sha: str) -> None:
+        target = self._object(path, sha).decode("utf-8", "replace")
+        folder = path.rsplit("/", 1)[0] if "/" in path else ""
+        resolved = os.path.normpath(f"{self._prefix}/{folder}/{target}".lstrip("/"))
         if target.startswith("/") or resolved.startswith(".."):
             self._unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
+
+
+def blob_id(data: bytes, length: int = 40) -> str:
+    """The git object id of a file's bytes; `length` tells SHA-1 (40) from SHA-256 (64) repositories."""
+    digest = hashlib.sha256() if length == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def select(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
@@ -271,42 +287,57 @@ _CLOSED = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CEILING_DIRECTORIES": "",
-    "LC_ALL": "C",
+    "HOME": os.devnull,
 }
-_SWITCHES = (
-    "-c", "core.fsmonitor=false",
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "protocol.allow=never",
-    "-c", "core.untrackedCache=false",
-    "-c", "safe.bareRepository=explicit",
-    "-c", "safe.directory=*",
-)  # fmt: skip
+_SETTINGS = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.untrackedCache=false",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "safe.directory=*",
+]
 
 
-def plumbing(root: Path, *arguments: str) -> bytes | None:
-    """Run one git plumbing command in a closed environment; None when git answers with an error.
+def _git(top: Path) -> Any:
+    """GitPython's command runner, closed: no configuration but the repository's own, and of that nothing that runs."""
+    import git
 
-    Only ls-files and merge-base come here: none of them runs what a repository's configuration names.
+    # A variable of the caller (GIT_DIR in a hook, GIT_CONFIG_COUNT …) must not point git elsewhere.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    runner = git.cmd.Git(str(top))
+    runner.update_environment(**_CLOSED)
+    runner.set_persistent_git_options(c=_SETTINGS)
+    return runner
+
+
+def plumbing(runner: Any, command: str, *arguments: str) -> bytes | None:
+    """The output of one plumbing command; None when git answers with an error.
+
+    Only ls-tree, ls-files, rev-parse and merge-base come here (and cat-file, for objects): none of them runs what a
+    repository's configuration names.
     """
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.devnull, **_CLOSED}
+    import git
+
     try:
-        done = subprocess.run(
-            ["git", *_SWITCHES, "-C", str(root), *arguments],
-            env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120,
-        )  # fmt: skip
-    except FileNotFoundError:
+        output = getattr(runner, command)(
+            *arguments, stdout_as_string=False, strip_newline_in_stdout=False, kill_after_timeout=120
+        )
+    except git.exc.GitCommandNotFound:
         raise GateError("git: not found on PATH; install git 2.30 or newer") from None
-    except subprocess.TimeoutExpired:
-        raise UndecidedError(f"git {arguments[0]}: no answer within 120 s") from None
-    return done.stdout if done.returncode == 0 else None
+    except git.exc.GitCommandError as error:
+        if error.status is not None and "Timeout" in str(error.stderr):
+            raise UndecidedError(f"git {command}: no answer within 120 s") from None
+        return None
+    return bytes(output)
 
 
 def index_paths(root: Path) -> list[str] | None:
     """Paths under `root` in git's index, relative to it; None when `root` is not inside a repository."""
     if find_repository(root) is None:
         return None
-    listing = plumbing(root, "ls-files", "-z", "--cached")
+    listing = plumbing(_git(root), "ls_files", "-z", "--cached")
     if listing is None:
         raise UndecidedError(f"{root}: the git index can't be read")
     return [os.fsdecode(entry) for entry in listing.split(b"\0") if entry]
@@ -314,7 +345,7 @@ def index_paths(root: Path) -> list[str] | None:
 
 def ignored_paths(root: Path) -> frozenset[str]:
     """Untracked paths under `root` that .gitignore excludes; folders end with `/`."""
-    listing = plumbing(root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    listing = plumbing(_git(root), "ls_files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     return frozenset(os.fsdecode(entry) for entry in (listing or b"").split(b"\0") if entry)
 
 
@@ -327,28 +358,18 @@ def find_repository(root: Path) -> Path | None:
     return None
 
 
-def _repository(root: Path) -> tuple[Any, Path]:
-    import git
-
-    top = find_repository(root)
-    if top is None:
-        raise GateError(f"{root}: not inside a git repository; the base revision can't be read")
-    try:
-        return git.Repo(top, odbt=git.GitDB), top
-    except Exception as error:  # noqa: BLE001 GitPython raises many types on a damaged or foreign repository
-        raise UndecidedError(f"{top}: the git repository can't be opened: {_first_line(error)}") from None
-
-
 def resolve(root: Path, revision: str) -> str:
     """The full commit id of a revision. Raises GateError when it names no commit, and says if the clone is shallow."""
+    top = find_repository(root)
     if not revision or revision.startswith("-"):
         raise GateError(f"revision {revision!r}: give a branch, tag or commit")
-    repo, top = _repository(root)
-    try:
-        return str(repo.commit(revision).hexsha)
-    except Exception:  # noqa: BLE001 gitdb raises BadName, BadObject, ValueError, IndexError … for one fact: no such commit
+    if top is None:
+        raise GateError(f"{root}: not inside a git repository; there is no revision {revision!r}")
+    answer = plumbing(_git(top), "rev_parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if answer is None:
         shallow = " (the clone is shallow: fetch with full depth)" if is_shallow(top) else ""
-        raise GateError(f"revision {revision!r}: no such commit in {top.name}{shallow}") from None
+        raise GateError(f"revision {revision!r}: no such commit in {top.name}{shallow}")
+    return answer.decode("ascii").strip()
 
 
 def head(root: Path) -> str | None:
@@ -368,7 +389,7 @@ def is_shallow(top: Path) -> bool:
 def merge_base(root: Path, base: str, head_revision: str) -> str:
     """The commit where head forked from base: what a pull request is compared with."""
     left, right = resolve(root, base), resolve(root, head_revision)
-    answer = plumbing(root, "merge-base", left, right)
+    answer = plumbing(_git(root), "merge_base", left, right)
     if answer is None:
         shallow = is_shallow(find_repository(root) or root)
         cause = "the clone is shallow: fetch with full depth" if shallow else "they have no common ancestor"
@@ -383,11 +404,8 @@ def dirty_paths(root: Path) -> list[str]:
     on_disk = set(work.paths())
     wrong = []
     for path in sorted(on_disk | set(committed.paths())):
-        if path not in on_disk or path not in committed._blobs:
-            wrong.append(path)
-            continue
-        data = work.read(path)
-        if hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest() != committed._blobs[path]:
+        expected = committed.object_id(path)
+        if expected is None or path not in on_disk or blob_id(work.read(path), len(expected)) != expected:
             wrong.append(path)
     return wrong
 
