@@ -186,8 +186,8 @@ class Policy:
     config: Mapping[str, Any]
     files: Mapping[str, bytes]
     """Path to bytes of each file the digest covers, so that a bundle can carry the policy."""
-    limits: tuple[str, ...] = ()
-    """What its packs do not check, in sentences."""
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each pack does not check, in sentences."""
 
     def control(self, control_id: str) -> Control | None:
         return next((c for c in self.controls if c.id == control_id), None)

@@ -90,7 +90,7 @@ def load(tree: Tree) -> Policy:
         waiver_max_days=config.value.get("waiver_max_days", DEFAULT_WAIVER_DAYS),
         config=config.value,
         files=files,
-        limits=tuple(limit for pack in packs for limit in pack.limits),
+        limits={pack.name: pack.limits for pack in packs},
     )
 
 

@@ -70,10 +70,11 @@ class _Story:
             folder.mkdir(parents=True, exist_ok=True)
         (self.workspace / MARKER).write_text("made by gate demo; replaced by the next one\n", "utf-8")
         # The example's commands say python3 and gate; here both are the ones of this installation.
-        (self.workspace / "bin" / "python3").symlink_to(sys.executable)
-        gate = self.workspace / "bin" / "gate"
-        gate.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m gate "$@"\n', "utf-8")
-        gate.chmod(0o755)
+        # (Scripts, not links: a link beside no pyvenv.cfg would lose the virtual environment.)
+        for name, flags in (("python3", ""), ("gate", " -I -m gate")):
+            script = self.workspace / "bin" / name
+            script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{flags} "$@"\n', "utf-8")
+            script.chmod(0o755)
         shutil.copytree(_example(), self.root, ignore=shutil.ignore_patterns("__pycache__", "var", "evidence"))
         for name, identity, usage in (
             ("ci", CI, ("attestations", "evidence")),

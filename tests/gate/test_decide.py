@@ -66,7 +66,7 @@ def waiver(**changes: Any) -> Waiver:
 def policy(controls: Sequence[Control], waivers: Sequence[Waiver] = ()) -> Policy:
     return Policy(
         version="1", digest="d" * 64, tool_version="0", origin="work tree", controls=tuple(controls), kinds={},
-        waivers=tuple(waivers), waiver_max_days=90, config={}, files={}, limits=("what it does not see",),
+        waivers=tuple(waivers), waiver_max_days=90, config={}, files={}, limits={"p": ("what it does not see",), "q": ("another pack's",)},
     )  # fmt: skip
 
 
@@ -322,7 +322,7 @@ def test_what_was_not_checked_is_said() -> None:
     decision = run([control(), control(id="THG002", stages=frozenset({Stage.GA}))], found, Answers())
 
     assert decision.not_checked == (
-        "1 controls of other stages: THG002", "what it does not see", "thing: 1 could not be read, first f: broken",
+        "the 1 controls of other stages: THG002", "what it does not see", "thing: 1 could not be read, first f: broken",
     )  # fmt: skip
 
 
