@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from lints.proof import queries, session, writes
-from lints.proof.ir import Group, Kind, OutOfBudget, Rank, Unsupported
+from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
-from lints.proof.names import Index, Scope
+from lints.proof.names import Index
 from lints.proof.parse import DIALECTS, Statement, parse, statement_fingerprint
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
-from lints.proof.work import Columns, Env, Work
+from lints.proof.work import Work
 from lints.tenancy import Model, Ownership
 
 BUDGET = 60_000
@@ -44,35 +45,58 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
 
 
 def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
-    tokens = statement.tokens
-    start = prepared.original(tokens[0].start) if tokens else 0
-    end = prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text)
-    print_ = statement_fingerprint(tokens)
     work = Work(index, budget, prepared.labels)
     work.inline = queries.inline
     work.statement = writes.write
-    operation = _operation(tokens)
+    operation = _operation(statement.tokens)
     try:
-        special = session.special(work, statement, prepared)
-        if special is not None:
-            return _finish(special, print_, start, end)
-        if statement.tree is None:
-            return _refused(statement, tokens, operation, print_, start, end)
-        operation = _translate(work, statement)
-        findings = judge(work)
+        proof = _judged(work, statement, prepared)
     except Unsupported as reason:
-        return _opaque(work, operation, str(reason), print_, start, end)
+        proof = _opaque(work, operation, str(reason))
     except OutOfBudget:
-        return _opaque(work, operation, "budget", print_, start, end)
+        proof = _opaque(work, operation, "budget")
     except RecursionError:
-        return _opaque(work, operation, "too deeply nested", print_, start, end)
-    return _assemble(work, statement, prepared, findings, operation, print_, start, end)
+        proof = _opaque(work, operation, "too deeply nested")
+    tokens = statement.tokens
+    return replace(
+        proof,
+        fingerprint=statement_fingerprint(tokens),
+        start=prepared.original(tokens[0].start) if tokens else 0,
+        end=prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text),
+    )
 
 
-def _finish(proof: Proof, print_: str, start: int, end: int) -> Proof:
-    from dataclasses import replace
+def _judged(w: Work, statement: Statement, prepared: Prepared) -> Proof:
+    root = Group(None, Kind.ROOT)
+    outcome = session.special(w, statement, prepared.text, root, _translate)
+    if isinstance(outcome, session.Session):
+        return _of_session(outcome)
+    if outcome is None:
+        if statement.tree is None:
+            return _refused(statement, _operation(statement.tokens))
+        outcome = _translate(w, statement.tree, root)
+    for note in statement.holes:
+        w.assume(note)
+    if statement.dropped:
+        root.conds.append(Atom(frozenset(), hole=True))
+    return _assemble(w, prepared, judge(w), outcome)
 
-    return replace(proof, fingerprint=print_, start=start, end=end)
+
+def _of_session(outcome: session.Session) -> Proof:
+    verdict = Verdict.PROVEN
+    if outcome.rule is not None:
+        verdict = Verdict.OPAQUE if outcome.opaque else Verdict.VIOLATION
+    if outcome.unparsed:
+        verdict = Verdict.UNPARSED
+    step = f"{outcome.operation}: {outcome.because}" + (f" [{outcome.rule}]." if outcome.rule else ".")
+    return Proof(
+        verdict=verdict,
+        operation=outcome.operation,
+        rules=(outcome.rule,) if outcome.rule else (),
+        relevant=outcome.rule is not None or outcome.unparsed,
+        reason=outcome.because if outcome.rule or outcome.unparsed else None,
+        steps=(step,),
+    )
 
 
 def _operation(tokens: list[Any]) -> str:
@@ -80,22 +104,20 @@ def _operation(tokens: list[Any]) -> str:
     return word if word in ("select", "insert", "update", "delete", "merge") else "other"
 
 
-def _refused(statement: Statement, tokens: list[Any], operation: str, print_: str, start: int, end: int) -> Proof:
+def _refused(statement: Statement, operation: str) -> Proof:
     """Not parsed. With interpolations in it, that is the interpolation's doing: opaque."""
-    holes = any("__hole_" in t.text for t in tokens)
-    dynamic = holes and operation != "other"
+    holes = any("__hole_" in t.text for t in statement.tokens)
+    dynamic = (holes and operation != "other") or statement.error == "too deeply nested"
     return Proof(
-        verdict=Verdict.OPAQUE if dynamic or statement.error == "too deeply nested" else Verdict.UNPARSED,
+        verdict=Verdict.OPAQUE if dynamic else Verdict.UNPARSED,
         operation=operation,
-        rules=("TENSQL013",) if dynamic or statement.error == "too deeply nested" else (),
+        rules=("TENSQL013",) if dynamic else (),
         reason=statement.error,
-        fingerprint=print_,
-        start=start,
-        end=end,
+        steps=(f"Not decided: {statement.error}.",),
     )
 
 
-def _opaque(w: Work, operation: str, reason: str, print_: str, start: int, end: int) -> Proof:
+def _opaque(w: Work, operation: str, reason: str) -> Proof:
     return Proof(
         verdict=Verdict.OPAQUE,
         operation=operation,
@@ -103,38 +125,22 @@ def _opaque(w: Work, operation: str, reason: str, print_: str, start: int, end: 
         rules=("TENSQL013",),
         reason=reason,
         steps=(f"Not decided: {reason}.",),
-        fingerprint=print_,
-        start=start,
-        end=end,
     )
 
 
-def _translate(w: Work, statement: Statement) -> str:
-    tree = statement.tree
-    root = Group(None, Kind.ROOT)
+def _translate(w: Work, tree: Any, root: Group) -> str:
     kind = type(tree)
     if kind is exp.Select:
         queries.select(w, tree, None, None, root, root=True)
-        operation = "select"
-    elif isinstance(tree, exp.Query):
+        return "select"
+    if isinstance(tree, exp.Query):
         w.inline(w, tree, None, root)
-        operation = "select"
-    else:
-        w.statement(w, tree, None, None, root)
-        operation = kind.__name__.lower()
-    for note in statement.holes:
-        w.assume(note)
-    if statement.dropped:
-        from lints.proof.ir import Atom
-
-        root.conds.append(Atom(frozenset(), hole=True))
-    return operation
+        return "select"
+    w.statement(w, tree, None, None, root)
+    return kind.__name__.lower()
 
 
-def _assemble(
-    w: Work, statement: Statement, prepared: Prepared, findings: list[Finding], operation: str, print_: str,
-    start: int, end: int,
-) -> Proof:  # fmt: skip
+def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: str) -> Proof:
     references: list[Reference] = []
     rules: dict[str, None] = {}
     verdict = Verdict.PROVEN
@@ -161,13 +167,17 @@ def _assemble(
         verdict = Verdict.WEAK
         rules["TENSQL020"] = None
         w.assume("the different tenant values of the statement are meant to meet")
+    for rule, because in w.session.items():
+        rules[rule] = None
+        steps.append(f"The session: {because} [{rule}].")
+        verdict = Verdict.VIOLATION
     for reason in w.opaque:
         rules["TENSQL013"] = None
         steps.append(f"Not decided: {reason}.")
         if verdict is not Verdict.VIOLATION:
             verdict = Verdict.OPAQUE
-    relevant = bool(references) or bool(w.opaque)
-    if not references and not w.opaque:
+    relevant = bool(references or w.opaque or w.session)
+    if not relevant:
         steps.append("Nothing tenant-owned is touched.")
     return Proof(
         verdict=verdict,
@@ -177,11 +187,8 @@ def _assemble(
         references=tuple(references),
         assumptions=tuple(w.assumptions),
         steps=tuple(steps),
-        fingerprint=print_,
         relevant=relevant,
         reason="; ".join(w.opaque) or None,
-        start=start,
-        end=end,
     )
 
 
@@ -243,5 +250,3 @@ def _step(reference: Reference) -> str:
         return f"{reference.action} {who}: proven{weak}, because {reference.proven_by}."
     return f"{reference.action} {who}: not proven [{reference.rule}], because {reference.why_not}."
 
-
-__all__ = ["BUDGET", "Columns", "Env", "Scope", "prove_text"]

@@ -122,6 +122,14 @@ class Index:
         return any(stem in plain for stem in self.stems)
 
 
+    def is_context(self, name: str) -> bool:
+        """Whether a setting holds the tenant: declared, or (with none declared) named like one."""
+        plain = name.lower().lstrip("@")
+        if plain in self.settings or name.lower() in self.settings:
+            return True
+        return not self.settings and self.names_tenant(plain)
+
+
 class Rel:
     """A relation in scope: a stored table, a sub-select's outputs, or something unknown."""
 

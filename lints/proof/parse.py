@@ -174,6 +174,29 @@ def _line(error: Exception) -> str:
     return text[0][:200] if text else type(error).__name__
 
 
+def reparse(tokens: list[Any] | None, text: str, dialect: str) -> Statement:
+    """A statement inside another one, from its tokens, or from a text whose offsets are those of the whole."""
+    if tokens is None:
+        try:
+            tokens = dialect_of(dialect).tokenize(text)
+        except (SqlglotError, RecursionError, ValueError, IndexError) as error:
+            return Statement(None, _line(error), [], (), dropped=False)
+    if not tokens:
+        return Statement(None, "an empty statement", [], (), dropped=False)
+    return _statement(text, tokens, dialect)
+
+
+def unfold(tokens: list[Any], text: str, dialect: str) -> list[Any]:
+    """The tokens of a statement whose rest the tokenizer left as one string (EXPLAIN, PREPARE, CALL and the like)."""
+    if len(tokens) != 2 or tokens[1].token_type is not TokenType.STRING:
+        return tokens
+    start = tokens[0].end + 1
+    try:
+        return [tokens[0], *dialect_of(dialect).tokenize(" " * start + text[start : tokens[1].end + 1])]
+    except (SqlglotError, RecursionError, ValueError, IndexError):
+        return tokens
+
+
 def statement_fingerprint(tokens: list[Any]) -> str:
     return fingerprint(tokens)
 

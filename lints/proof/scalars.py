@@ -36,6 +36,7 @@ _VOLATILE = frozenset(
         "unix_timestamp", "localtime", "currenttimestamp", "currentdate", "currenttime", "last_insert_rowid",
     }
 )  # fmt: skip
+OUTLIVES = "the tenant set for the session outlives the transaction and meets the next user of a pooled connection"
 _SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
 _JWT = frozenset({"uid", "jwt", "role", "email"})
 _TEXT_TYPES = frozenset({"TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})
@@ -322,7 +323,11 @@ def _function(w: Work, node: Any, scope: Scope, group: Group, name: str = "") ->
 
 def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
     """Whether it is a function declared in the model; its tenant argument then becomes an obligation."""
-    if not w.index.functions or type(node) is not exp.Anonymous:
+    if type(node) is not exp.Anonymous:
+        return False
+    if str(node.this).lower() == "set_config":
+        _set_config(w, node.expressions)
+    if not w.index.functions:
         return False
     function = w.index.functions.get(str(node.this).lower())
     if function is None:
@@ -333,6 +338,20 @@ def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
     w.tables[function.name] = None
     w.targets.append(Target(inst, "select", function.name, None, group, nested=len(w.targets) > 0, key=TENANT))
     return True
+
+
+def _set_config(w: Work, arguments: list[Any]) -> None:
+    if len(arguments) < 3 or not isinstance(arguments[0], exp.Literal):
+        return
+    name = arguments[0].name.lower()
+    value = getattr(arguments[1], "name", "").lower()
+    local = type(arguments[2]) is exp.Boolean and bool(arguments[2].this)
+    if name in ("role", "session_authorization"):
+        w.session["TENSQL017"] = "the role is changed"
+    elif name == "row_security" and value in ("off", "false", "0", "no"):
+        w.session["TENSQL017"] = "row_security is switched off"
+    elif not local and w.index.is_context(name):
+        w.session["TENSQL015"] = OUTLIVES
 
 
 def bind(group: Group, column: Col, value: Term, why: str) -> None:

@@ -3,31 +3,220 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 
-from lints.proof.ir import Group, Kind
-from lints.proof.parse import Statement
-from lints.proof.result import Proof, Verdict
-from lints.proof.text import Prepared
+from lints.proof.ir import Group, Unsupported
+from lints.proof.parse import Statement, reparse, unfold
+from lints.proof.scalars import OUTLIVES, survey
+from lints.proof.names import Scope
 from lints.proof.work import Work
+from lints.proof.writes import unscopable
 
+Translate = Callable[[Work, Any, Group], str]
+
+_ORDINARY = frozenset({"select", "insert", "update", "delete", "with", "merge", "values", "table", "("})
 _HARMLESS = frozenset(
     {
         "begin", "commit", "rollback", "savepoint", "release", "start", "end", "abort", "show", "listen", "notify",
         "unlisten", "vacuum", "analyze", "checkpoint", "discard", "close", "fetch", "lock", "use", "pragma",
         "comment", "deallocate", "reindex", "cluster", "describe", "desc", "print", "go", "optimize", "drop",
-        "refresh", "move", "grant", "revoke", "attach", "detach", "flush", "unlock", "kill", "system", "exists",
+        "refresh", "move", "grant", "revoke", "attach", "detach", "flush", "unlock", "kill", "exists", "rename",
+        "delimiter", "check", "repair",
     }
 )  # fmt: skip
+"""Statements that neither return, change nor consult rows of a table (or only redo what was judged before)."""
 
 
-def special(w: Work, statement: Statement, prepared: Prepared) -> Proof | None:
-    """The proof of a statement that is not a query or a write; None if it is one."""
-    tree = statement.tree
-    tokens = statement.tokens
-    if not tokens:
+class Session(NamedTuple):
+    """The judgement on a statement that touches no rows: `rule` is None if there is nothing against it."""
+
+    operation: str
+    rule: str | None
+    because: str
+    opaque: bool = False
+    unparsed: bool = False
+
+
+def special(w: Work, statement: Statement, text: str, group: Group, translate: Translate) -> str | Session | None:
+    """Handle a statement that is not a query or a write; None if it is one.
+
+    Returns the operation of a statement found inside it and translated, or the judgement if it touches no rows.
+    """
+    tree, tokens = statement.tree, statement.tokens
+    word = tokens[0].text.lower() if tokens else ""
+    if word in _ORDINARY and tree is not None:
         return None
-    word = tokens[0].text.lower()
+    tokens = unfold(tokens, text, w.dialect)
+    rest = [t.text.lower() for t in tokens[1:8]]
+    if word == "explain":
+        return _inner(w, tokens, _after_options(tokens, 1), text, group, translate)
+    if word == "prepare":
+        position = next((i for i, t in enumerate(tokens) if t.text.lower() in ("as", "from") and i > 1), None)
+        if position is None:
+            return Session("prepare", "TENSQL013", "a prepared statement whose text is not here", opaque=True)
+        return _inner(w, tokens, position + 1, text, group, translate)
+    if word == "declare" and "cursor" in [t.text.lower() for t in tokens[2:9]]:
+        position = next((i for i, t in enumerate(tokens) if t.text.lower() == "for"), len(tokens))
+        return _inner(w, tokens, position + 1, text, group, translate)
+    if word == "replace" and w.dialect in ("mysql", "sqlite"):
+        return _replace(w, tokens, text, group, translate)
+    if word in ("set", "reset"):
+        return _set(w, tokens)
+    if word in ("execute", "exec"):
+        return _execute(rest)
+    if word in ("call", "perform"):
+        return _call(w, tokens, text, group, translate)
+    if word == "do" or (word == "begin" and len(tokens) > 1 and not _is_transaction(rest)):
+        return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
+    if word == "declare" and w.dialect == "tsql":
+        return _declare(w, tree, group)
+    if word in ("if", "while", "declare", "for", "loop", "repeat"):
+        return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
+    if word == "alter":
+        return _alter(w, tokens, rest)
+    if word == "create":
+        return _create(w, tree, rest, group, translate)
+    if word == "load":
+        return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
+    if tree is None:
+        return None
+    if type(tree) is exp.TruncateTable:
+        for table in tree.expressions:
+            unscopable(w, table.this, table.args.get("db"), group)
+        return "truncate"
+    if type(tree) is exp.Copy:
+        return _copy(w, tree, group, translate)
+    if word in _HARMLESS:
+        return Session(word, None, f"{word.upper()} touches no row")
+    if type(tree) is exp.Command or isinstance(tree, (exp.Block, exp.IfBlock, exp.WhileBlock)):
+        return Session(word or "other", "TENSQL013", f"{word.upper()} is not modelled", opaque=True)
+    if not isinstance(tree, (exp.Query, exp.DML, exp.Merge)):
+        return Session("other", None, "not a statement", unparsed=True)
     return None
+
+
+def _is_transaction(rest: list[str]) -> bool:
+    return rest[0] in ("transaction", "work", "isolation", "read", "immediate", "deferred", "exclusive", "tran", "not")
+
+
+def _after_options(tokens: list[Any], position: int) -> int:
+    if position < len(tokens) and tokens[position].token_type is TokenType.L_PAREN:
+        while position < len(tokens) and tokens[position].token_type is not TokenType.R_PAREN:
+            position += 1
+        return position + 1
+    while position < len(tokens) and tokens[position].text.lower() in (
+        "analyze", "verbose", "query", "plan", "extended", "format", "=", "json", "tree", "traditional", "pipeline",
+        "syntax", "ast", "estimate", "indexes", "actions",
+    ):  # fmt: skip
+        position += 1
+    return position
+
+
+def _inner(w: Work, tokens: list[Any], position: int, text: str, group: Group, translate: Translate) -> str | Session:
+    """The statement inside another one, judged in its place."""
+    inner = reparse(tokens[position:], text, w.dialect)
+    if inner.tree is None:
+        return Session("other", "TENSQL013", inner.error or "no statement inside", opaque=True)
+    return special(w, inner, text, group, translate) or translate(w, inner.tree, group)
+
+
+def _replace(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
+    """REPLACE INTO is an INSERT that deletes the rows in its way."""
+    start = 1
+    while start < len(tokens) and tokens[start].text.lower() in ("low_priority", "delayed"):
+        start += 1
+    if start < len(tokens) and tokens[start].text.lower() != "into":
+        raise Unsupported("REPLACE without INTO")
+    offset = tokens[0].end + 1
+    inner = reparse(None, " " * max(0, offset - 6) + "INSERT" + text[offset : tokens[-1].end + 1], w.dialect)
+    if type(inner.tree) is not exp.Insert:
+        return Session("insert", "TENSQL013", inner.error or "REPLACE is not understood", opaque=True)
+    inner.tree.set("alternative", "REPLACE")
+    return translate(w, inner.tree, group)
+
+
+def _set(w: Work, tokens: list[Any]) -> Session:
+    """SET and RESET: a tenant for longer than the transaction, another role, row security off."""
+    words = [t.text.lower() for t in tokens]
+    reset = words[0] == "reset"
+    scope = words[1] if len(words) > 1 and words[1] in ("local", "session", "global") else ""
+    names = words[2:] if scope else words[1:]
+    if scope == "session" and names[:1] == ["authorization"] or names[:1] == ["authorization"]:
+        return Session("set", "TENSQL017", "the session's identity is changed")
+    if names[:1] == ["role"] or names[:2] == ["session", "authorization"]:
+        return Session("set", "TENSQL017", "the role is changed")
+    if names[:1] == ["row_security"]:
+        off = reset or any(v in ("off", "false", "0", "no") for v in names[1:])
+        return Session("set", "TENSQL017" if off and not reset else None, "row_security is set")
+    name = ""
+    for position, token in enumerate(tokens):
+        if token.token_type is TokenType.EQ or token.text.lower() == "to":
+            first = 2 if scope else 1
+            name = "".join(t.text for t in tokens[first:position])
+            break
+    if not reset and name and scope != "local" and w.index.is_context(name):
+        return Session("set", "TENSQL015", OUTLIVES)
+    return Session("set", None, "no tenant outlives the transaction")
+
+
+def _execute(rest: list[str]) -> Session:
+    if "sp_set_session_context" in rest[:3]:
+        return Session("set", None, "the pool resets a session context")
+    return Session("execute", "TENSQL013", "what runs is not in the text", opaque=True)
+
+
+def _call(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
+    """CALL of a procedure: judged if it is declared with its tenant argument."""
+    name = tokens[1].text.lower() if len(tokens) > 1 else ""
+    if name not in w.index.functions:
+        return Session("call", "TENSQL013", f"the procedure {name} is not declared in the tenancy model", opaque=True)
+    start = tokens[1].start
+    inner = reparse(None, " " * max(0, start - 7) + "SELECT " + text[start : tokens[-1].end + 1], w.dialect)
+    if inner.tree is None:
+        return Session("call", "TENSQL013", inner.error or "CALL is not understood", opaque=True)
+    translate(w, inner.tree, group)
+    return "call"
+
+
+def _declare(w: Work, tree: Any, group: Group) -> str | Session:
+    if type(tree) is not exp.Declare:
+        return Session("declare", "TENSQL013", "DECLARE is not understood", opaque=True)
+    survey(w, tree, Scope(None), group)
+    return "declare"
+
+
+def _alter(w: Work, tokens: list[Any], rest: list[str]) -> Session:
+    words = " ".join(t.text.lower() for t in tokens)
+    if re.search(r"\b(disable|no force) row level security\b", words):
+        return Session("ddl", "TENSQL017", "row level security is switched off")
+    if re.search(r"\bbypassrls\b|\bsuperuser\b", words) and rest[:1] in (["role"], ["user"]):
+        return Session("ddl", "TENSQL017", "a role is allowed to bypass row level security")
+    if w.dialect == "clickhouse" and re.search(r"\b(update|delete)\b", words):
+        raise Unsupported("a mutation by ALTER TABLE")
+    return Session("ddl", None, "a change of the schema, not of rows")
+
+
+def _create(w: Work, tree: Any, rest: list[str], group: Group, translate: Translate) -> str | Session:
+    kinds = {"function", "procedure", "trigger", "rule", "event"}
+    if any(word in kinds for word in rest[:4]):
+        return Session("ddl", "TENSQL013", "the body of a routine is not judged here", opaque=True)
+    if type(tree) is exp.Create and str(tree.args.get("kind", "")).upper() == "TABLE" and tree.expression is not None:
+        translate(w, tree.expression, group)
+        return "ddl"
+    return Session("ddl", None, "a change of the schema, not of rows")
+
+
+def _copy(w: Work, tree: Any, group: Group, translate: Translate) -> str:
+    source = tree.this
+    if type(source) is exp.Subquery:
+        translate(w, source.this, group)
+        return "copy"
+    table = source.this if type(source) is exp.Schema else source
+    if type(table) is not exp.Table:
+        raise Unsupported("COPY is not understood")
+    unscopable(w, table.this, table.args.get("db"), group)
+    return "copy"

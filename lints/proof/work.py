@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Val
+from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
 
@@ -53,7 +53,7 @@ class Work:
 
     __slots__ = (
         "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "statement", "summaries", "tables", "targets", "view", "views",
+        "session", "statement", "summaries", "tables", "targets", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -68,6 +68,8 @@ class Work:
         self.assumptions: dict[str, None] = {}
         self.opaque: dict[str, None] = {}
         """Reasons why parts of the statement cannot be judged."""
+        self.session: dict[str, str] = {}
+        """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}
         self.view: str | None = None
         self.views: tuple[str, ...] = ()
@@ -114,7 +116,3 @@ class Assigned(NamedTuple):
     group: Group
     table: str
     place: Any
-
-
-def value_text(value: Val) -> str:
-    return value.key
