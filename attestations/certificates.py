@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from rfc3161_client import decode_timestamp_response
 from sigstore._internal.timestamp import TimestampSource, TimestampVerificationResult
 from sigstore._internal.trust import KeyringPurpose
-from sigstore.errors import CertValidationError, Error, VerificationError
+from sigstore.errors import CertValidationError, Error, MetadataError, VerificationError
 from sigstore.models import Bundle as SigstoreBundle
 from sigstore.models import InvalidBundle, TransparencyLogEntry, TrustedRoot
 from sigstore.verify import Verifier
@@ -58,8 +58,8 @@ class Holder:
     signed_at: datetime
 
 
-def verify_certificate(bundle: Bundle, data: bytes, root: bytes | None, identities: Sequence[Identity]) -> Holder:
-    """Verify a certificate bundle (`data`: its bytes) against a trusted root and the identities accepted under it."""
+def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[Identity]) -> Holder:
+    """Verify a certificate bundle against a trusted root and the identities accepted under it."""
     if root is None or not identities:
         raise Refused(Reason.NO_TRUST, "signed with a certificate, and no trusted root with identities was given")
     entry = bundle.log_entry
@@ -77,21 +77,30 @@ def verify_certificate(bundle: Bundle, data: bytes, root: bytes | None, identiti
     _check_signature(certificate, bundle.envelope)
     _check_body(entry, bundle.envelope, bundle.certificates[0])
     _check_log_time(entry, root)
+    stamps = _stamps(bundle)
     policy = IdentityPolicy(identity=name.identity, issuer=name.issuer)
     try:
         if entry.proved and (entry.kind, entry.version) in _STOCK_KINDS:
-            stock = SigstoreBundle.from_json(data)
+            stock = SigstoreBundle.from_json(_complete(bundle, entry))
             stock._log_entry = _Entry(stock.log_entry._inner)
             if verifier.verify_dsse(stock, policy) != (bundle.envelope.payload_type, bundle.envelope.payload):
                 raise Refused(Reason.MALFORMED, "two readers of the bundle disagree about its payload")
         else:
-            verifier._verify_common_signing_cert(_material(bundle, certificate, entry), policy)
+            material: Any = SimpleNamespace(
+                signing_certificate=certificate,
+                log_entry=_entry(entry),
+                signature=bundle.envelope.signatures[0].sig,
+                verification_material=SimpleNamespace(timestamp_verification_data=stamps),
+            )
+            verifier._verify_common_signing_cert(material, policy)
     except CertValidationError as error:
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, shown(str(error), 200)) from None
     except InvalidBundle as error:
         raise Refused(Reason.MALFORMED, shown(str(error), 200)) from None
     except VerificationError as error:
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, shown(str(error), 200)) from None
+    except MetadataError as error:
+        raise Refused(Reason.NO_TRUST, f"the trusted root is not usable: {shown(str(error), 200)}") from None
     return Holder(identity=name.identity, issuer=name.issuer, run=run(certificate), signed_at=min(verifier.times))
 
 
@@ -181,20 +190,20 @@ def _entry(entry: LogEntry) -> _Entry | _Promise:
     return verifiable
 
 
-def _material(bundle: Bundle, certificate: x509.Certificate, entry: LogEntry) -> Any:
-    """The parts of a bundle that sigstore-python's common verification steps read, from our own reading of it."""
-    stamps = None
-    if bundle.timestamps:
-        try:
-            stamps = SimpleNamespace(rfc3161_timestamps=[decode_timestamp_response(t) for t in bundle.timestamps])
-        except ValueError:
-            raise Refused(Reason.UNTRUSTED_TIMESTAMP, "not a granted RFC 3161 timestamp") from None
-    return SimpleNamespace(
-        signing_certificate=certificate,
-        log_entry=_entry(entry),
-        signature=bundle.envelope.signatures[0].sig,
-        verification_material=SimpleNamespace(timestamp_verification_data=stamps),
-    )
+def _stamps(bundle: Bundle) -> SimpleNamespace | None:
+    """The bundle's timestamps as sigstore-python holds them."""
+    if not bundle.timestamps:
+        return None
+    try:
+        return SimpleNamespace(rfc3161_timestamps=[decode_timestamp_response(token) for token in bundle.timestamps])
+    except ValueError:
+        raise Refused(Reason.UNTRUSTED_TIMESTAMP, "not a granted RFC 3161 timestamp") from None
+
+
+def _complete(bundle: Bundle, entry: LogEntry) -> bytes:
+    """The bundle for sigstore-python, which wants the fields that proto3 JSON may leave out."""
+    material = {**bundle.document["verificationMaterial"], "tlogEntries": [entry.document]}
+    return strict_json.dumps({**bundle.document, "verificationMaterial": material})
 
 
 @lru_cache(maxsize=4)

@@ -57,6 +57,7 @@ class LogEntry:
     proved: bool
     """Whether it has an inclusion proof with a checkpoint."""
     document: Mapping[str, Any]
+    """The entry as JSON, with what proto3 JSON leaves out (zeros, empty lists) put in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +212,12 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
     fields = _members(
         entries[0],
         "the log entry",
-        required={"logIndex", "logId", "kindVersion", "canonicalizedBody"},
-        optional={"integratedTime", "inclusionPromise", "inclusionProof"},
+        required={"logId", "kindVersion", "canonicalizedBody"},
+        optional={"logIndex", "integratedTime", "inclusionPromise", "inclusionProof"},
     )
     kind = _members(fields["kindVersion"], "kindVersion", required={"kind", "version"})
     log_id = _members(fields["logId"], "logId", required={"keyId"})
-    index = _unsigned(fields["logIndex"], "logIndex")
+    index = _unsigned(fields.get("logIndex", "0"), "logIndex")
     integrated = fields.get("integratedTime")
     promise = fields.get("inclusionPromise")
     proof = fields.get("inclusionProof")
@@ -224,7 +225,7 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
         signed = _members(promise, "inclusionPromise", required={"signedEntryTimestamp"})
         promise = decode_base64(signed["signedEntryTimestamp"], "signedEntryTimestamp")
     if proof is not None:
-        _check_proof(proof, index, shares_index=promise is None)
+        proof = _read_proof(proof, index, shares_index=promise is None)
     elif version != "bundle-v0.1":
         raise Refused(Reason.MALFORMED, "the log entry has no inclusion proof")
     if version == "bundle-v0.1" and promise is None:
@@ -238,17 +239,20 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
         integrated_time=None if integrated is None else _unsigned(integrated, "integratedTime") or None,
         promise=promise,
         proved=proof is not None,
-        document=_object(entries[0], "the log entry"),
+        document={**fields, "logIndex": str(index), "inclusionProof": proof},
     )
 
 
-def _check_proof(value: object, index: int, *, shares_index: bool) -> None:
-    """Shape of an inclusion proof, and two facts no signature covers: the checkpoint's size, and without an inclusion
-    promise (Rekor v2, one index for both) the entry's index."""
+def _read_proof(value: object, index: int, *, shares_index: bool) -> Mapping[str, Any]:
+    """An inclusion proof with what proto3 JSON leaves out put in.
+
+    Checked besides its shape are facts no signature covers: the tree size and the name of the signer against the signed
+    checkpoint, and without an inclusion promise (Rekor v2, one index for both) the entry's index.
+    """
     proof = _members(
-        value, "inclusionProof", required={"logIndex", "rootHash", "treeSize", "checkpoint"}, optional={"hashes"}
+        value, "inclusionProof", required={"rootHash", "treeSize", "checkpoint"}, optional={"logIndex", "hashes"}
     )
-    position = _unsigned(proof["logIndex"], "inclusionProof.logIndex")
+    position = _unsigned(proof.get("logIndex", "0"), "inclusionProof.logIndex")
     size = _unsigned(proof["treeSize"], "treeSize")
     decode_base64(proof["rootHash"], "rootHash")
     hashes = _array(proof.get("hashes"), "hashes")
@@ -257,11 +261,15 @@ def _check_proof(value: object, index: int, *, shares_index: bool) -> None:
     for item in hashes:
         decode_base64(item, "a hash of the inclusion proof")
     checkpoint = _members(proof["checkpoint"], "checkpoint", required={"envelope"})["envelope"]
-    lines_of = _string(checkpoint, "checkpoint").split("\n")
-    if len(lines_of) < 3 or lines_of[1] != str(size):
+    note = _string(checkpoint, "checkpoint")
+    origin, *rest = note.split("\n")
+    if not rest or rest[0] != str(size):
         raise Refused(Reason.UNTRUSTED_LOG, "the checkpoint is for another tree size than the inclusion proof")
+    if f"\n\u2014 {origin.partition(' - ')[0]} " not in note:
+        raise Refused(Reason.UNTRUSTED_LOG, "the checkpoint is not signed in the name of its log")
     if shares_index and position != index:
         raise Refused(Reason.UNTRUSTED_LOG, "the log entry and its inclusion proof name different places")
+    return {**proof, "logIndex": str(position), "hashes": list(hashes)}
 
 
 def _certificate(value: object) -> bytes:

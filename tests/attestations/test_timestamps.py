@@ -124,7 +124,7 @@ def start_authority(folder: Path) -> tuple[Authority, HTTPServer]:
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     return Authority(url=url, root=json.dumps(trusted_root([leaf, root])).encode(), answer=answer), server
 

@@ -150,13 +150,18 @@ async function start(server, url) {
     'POST /api/v1/log/entries': async (request, body) => {
       const entry = JSON.parse(body);
       if (entry.kind === 'dsse' && entry.spec.proposedContent) {
-        // Rekor answers with the canonical form of the proposed entry; the mock logs what it is given.
+        // Rekor logs the canonical form of what was proposed; the mock logs what it is given.
+        const canonical = (pem) => {
+          const text = Buffer.from(pem, 'base64').toString();
+          const again = text.includes('CERTIFICATE') ? new crypto.X509Certificate(text).toString() : text;
+          return Buffer.from(again).toString('base64');
+        };
         const { envelope, verifiers } = entry.spec.proposedContent;
         const parsed = JSON.parse(envelope);
         entry.spec = {
           envelopeHash: { algorithm: 'sha256', value: sha256(envelope).toString('hex') },
           payloadHash: { algorithm: 'sha256', value: sha256(Buffer.from(parsed.payload, 'base64')).toString('hex') },
-          signatures: parsed.signatures.map(({ sig }, i) => ({ signature: sig, verifier: verifiers[i] })),
+          signatures: parsed.signatures.map(({ sig }, i) => ({ signature: sig, verifier: canonical(verifiers[i]) })),
         };
       } else if (entry.kind === 'intoto') {
         delete entry.spec.content.envelope.payload;
