@@ -224,10 +224,10 @@ def _list(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="machine-readable")
     arguments = parser.parse_args(argv)
     found = schedule.evidence(_context(arguments))
-    rows = [schedule.listed(row) for row in schedule.newest_first(found)]
+    rows = schedule.newest_first(found)
     unread = [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
     if arguments.json:
-        _write_json({"drills": rows, "unread": unread})
+        _write_json({"drills": [schedule.listed(row) for row in rows], "unread": unread})
         return 0
     sys.stdout.write(schedule.table(rows) if rows else "no drill is on record\n")
     for text in unread:

@@ -68,42 +68,37 @@ def _executions(playbook: Playbook, rows: Iterable[Row], as_of: datetime) -> Ite
             yield parse_time(row["finished_at"])
 
 
-COLUMNS = (
-    "finished", "drill", "severity", "mode", "outcome", "rto", "rpo",
-    "requested by", "executed by", "approved by", "release", "signature",
+FIELDS = (
+    "id", "playbook", "kind", "severity", "mode", "status", "started_at", "finished_at", "requested_by", "executed_by",
+    "approved_by", "environment", "tenants", "release", "components", "verified", "source_path",
 )  # fmt: skip
+_COLUMNS = ("FINISHED", "DRILL", "SEVERITY", "MODE", "OUTCOME", "RTO", "RPO", "EXECUTED BY", "RELEASE", "SIGNATURE")
 
 
 def listed(row: Row) -> dict[str, Any]:
-    """One row of the list, in the order of COLUMNS, as plain values."""
-    components = row["components"]
-    return {
-        "finished": row["finished_at"],
-        "drill": row["kind"],
-        "severity": row["severity"],
-        "mode": row["mode"],
-        "outcome": row["status"],
-        "rto": _against(components, "rto"),
-        "rpo": _against(components, "rpo"),
-        "requested by": row["requested_by"],
-        "executed by": row["executed_by"],
-        "approved by": row["approved_by"],
-        "release": row.get("release") or "-",
-        "signature": "verified" if row["verified"] else "none",
-    }
+    """What the list says of one drill report."""
+    return {name: row.get(name) for name in FIELDS}
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Drill reports as a text table; every cell is one safe line."""
+    cells = [list(_COLUMNS)]
+    for row in rows:
+        finished = parse_time(row["finished_at"])
+        shown = (
+            f"{finished:%Y-%m-%d %H:%M}", row["kind"], row["severity"], row["mode"], row["status"],
+            _against(row["components"], "rto"), _against(row["components"], "rpo"), row["executed_by"],
+            row.get("release") or "-", "verified" if row["verified"] else "none",
+        )  # fmt: skip
+        cells.append([line(str(cell), 60) for cell in shown])
+    widths = [max(len(row[i]) for row in cells) for i in range(len(_COLUMNS))]
+    return "".join("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in cells)
 
 
 def _against(components: Sequence[Mapping[str, Any]], what: str) -> str:
+    """Measured and target seconds of the component that is closest to its target, or furthest over it."""
     worst = max(components, key=lambda c: c[f"{what}_seconds"] - c[f"{what}_target_seconds"], default=None)
     return "-" if worst is None else f"{worst[f'{what}_seconds']}/{worst[f'{what}_target_seconds']} s"
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of COLUMNS as a text table; every cell is one safe line."""
-    cells = [[name.upper() for name in COLUMNS]]
-    cells += [[line(str(row[name]), 60) for name in COLUMNS] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
-    return "".join("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in cells)
 
 
 def calendar(project: str, entries: Sequence[Due], as_of: datetime) -> str:
