@@ -38,6 +38,25 @@ def trusted_keys(data: bytes, name: str) -> TrustedKeys:
         raise GateError(f"{name}: {refused}") from None
 
 
+def keyless_signer(trust_config: Path | None, trust: Trust) -> Signer:
+    """The signer of the CI's own OIDC identity (Sigstore); the policy must trust that identity by name.
+
+    `trust_config` is the ClientTrustConfig of a private instance; without one the public instance is used.
+    """
+    from attestations.signers import SIGNERS, SignerError
+
+    if trust.sigstore_root is None or not trust.identities:
+        raise GateError(
+            "--keyless: the policy trusts no Sigstore identity; set trust.sigstore_root and trust.identities"
+        )
+    if trust_config is not None and not trust_config.is_file():
+        raise GateError(f"--trust-config {trust_config}: no such file")
+    try:
+        return SIGNERS["sigstore"](trust_config=trust_config.read_bytes() if trust_config else None)
+    except SignerError as error:
+        raise GateError(f"--keyless: {error}") from None
+
+
 def key_signer(path: Path, environment: dict[str, str], trust: Trust, usage: str) -> Signer:
     """The signer of a key file, in the identity that the trusted keys give it for this usage.
 
