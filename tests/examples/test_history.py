@@ -77,8 +77,12 @@ def test_same_seed_and_clock_give_the_same_bytes(tmp_path: Path) -> None:
 def test_another_clock_leaves_nothing_of_the_first_behind(tmp_path: Path) -> None:
     example, fresh = copied(tmp_path / "one"), copied(tmp_path / "two")
     example.python("generate.py", "--only", "evidence", "--as-of", "2026-06-01")
+    signed = example.root / "evidence" / "purges" / "purge-2026-W20.sigstore.json"
+    signed.write_text("signed by somebody")
     example.python("generate.py", "--only", "evidence", "--as-of", AS_OF)
     fresh.python("generate.py", "--only", "evidence", "--as-of", AS_OF)
+    assert signed.read_text() == "signed by somebody", "signed evidence is not the generator's to remove"
+    signed.unlink()
     assert tree(example.root / "evidence") == tree(fresh.root / "evidence")
 
 

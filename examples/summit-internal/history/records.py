@@ -28,10 +28,10 @@ def second(moment: datetime) -> str:
 
 
 def write(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Make the directory hold exactly these files; records of an earlier `--as-of` must not stay among them."""
+    """Write the files and take away plain records of an earlier `--as-of`. Signed evidence is never touched."""
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob("*.json"):
-        if stale.name not in files:
+        if stale.name not in files and not stale.name.endswith(".sigstore.json"):
             stale.unlink()
     for name, data in files.items():
         temporary = directory / f".{name}.{os.getpid()}"
