@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate.model import GateError, Policy
 
@@ -36,6 +36,17 @@ def trusted_keys(data: bytes, name: str) -> TrustedKeys:
         return load_trusted_keys(data)
     except Refused as refused:
         raise GateError(f"{name}: {refused}") from None
+
+
+def choose(arguments: Any, trust: Trust, usage: str) -> tuple[Signer, str]:
+    """The signer that `--key` or `--keyless` name, and the builder.id of that way of signing."""
+    import os
+
+    from attestations.statements import BUILDERS
+
+    if arguments.keyless:
+        return keyless_signer(arguments.trust_config, trust), BUILDERS["sigstore"]
+    return key_signer(arguments.key, dict(os.environ), trust, usage), BUILDERS["key"]
 
 
 def keyless_signer(trust_config: Path | None, trust: Trust) -> Signer:

@@ -47,9 +47,7 @@ def ga(argv: list[str]) -> int:
     parser.add_argument("path", nargs="?", type=options.path, help="the checkout (same as -C)")
     options.add_root(parser)
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
-    parser.add_argument(
-        "--key", type=options.path, metavar="FILE", help="sign the record, so that a release can use it"
-    )
+    options.add_signing(parser, required=False)
     parser.add_argument(
         "--run-only", action="store_true", help="run and record the commands; leave judging to a release"
     )
@@ -70,12 +68,15 @@ def ga(argv: list[str]) -> int:
 
 
 def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -> tuple[Row, ...]:
+    from attestations.trust import EVIDENCE
     from gate.reading import format_time
-    from gate.recording import record, signer_for
+    from gate.recording import record
+    from gate.signing import choose
 
     if commit is None:
         raise GateError("ga: there is no commit to bind the run to; commit first")
-    signer = signer_for(arguments.key, policy) if arguments.key else None
+    signing = arguments.key is not None or arguments.keyless
+    signer = choose(arguments, trust_of(policy), EVIDENCE)[0] if signing else None
     say = options.progress(arguments)
     rows = []
     for path in ("golden_path", "self_checks"):

@@ -52,6 +52,16 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     add_terminal(parser)
 
 
+def add_signing(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """How to sign; see `gate.signing.choose`."""
+    how = parser.add_mutually_exclusive_group(required=required)
+    how.add_argument("--key", type=path, metavar="FILE", help="sign with this key (see gate keys)")
+    how.add_argument("--keyless", action="store_true", help="sign as the CI's own OIDC identity (Sigstore)")
+    parser.add_argument(
+        "--trust-config", type=path, metavar="FILE", help="a private Sigstore instance's ClientTrustConfig"
+    )
+
+
 def add_terminal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="only the verdict and what blocks")
     parser.add_argument("-v", "--verbose", action="store_true", help="every control, clock and piece of evidence")

@@ -13,15 +13,13 @@ from gate.cli import options
 from gate.collect import Context
 from gate.model import Decision, GateError, Row, Stage, Subject, UndecidedError
 from gate.pipeline import pipeline_id
-from gate.signing import key_signer, keyless_signer, trust_of
+from gate.signing import choose, trust_of
 from gate.tree import WorkTree, head
 
 if TYPE_CHECKING:
     from attestations.sbom import Inventory
-    from attestations.signers import Signer
     from attestations.statements import Binding
     from attestations.statements import Subject as StatementSubject
-    from attestations.trust import Trust
 
 BUILD_TYPE = "https://tenantgate.dev/buildtypes/release/v1"
 
@@ -44,12 +42,7 @@ def release(argv: list[str]) -> int:
     parser.add_argument(
         "--out", type=options.path, required=True, metavar="DIR", help="the bundle's folder; must be new"
     )
-    how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--key", type=options.path, metavar="FILE", help="sign with this key (see gate keys)")
-    how.add_argument("--keyless", action="store_true", help="sign as the CI's own OIDC identity (Sigstore)")
-    parser.add_argument(
-        "--trust-config", type=options.path, metavar="FILE", help="a private Sigstore instance's ClientTrustConfig"
-    )
+    options.add_signing(parser, required=True)
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
     parser.add_argument(
         "--attestation", action="append", type=options.path, default=[], metavar="FILE",
@@ -97,7 +90,7 @@ def _judge_and_sign(arguments: Any) -> Decision:
     tree = WorkTree(root)
     policy = run.load_policy(root, None)
     trust = trust_of(policy)
-    signer, builder_id = _signer(arguments, trust)
+    signer, builder_id = choose(arguments, trust, ATTESTATIONS)
     artifacts = run.artifacts(path for group in arguments.artifact for path in group)
     subject = Subject(
         project=policy.config["project"], commit=head(root), version=arguments.version, artifacts=artifacts
@@ -147,16 +140,6 @@ def _judge_and_sign(arguments: Any) -> Decision:
     write_folder(arguments.out, files)
     say(f"wrote {arguments.out}")
     return decision
-
-
-def _signer(arguments: Any, trust: Trust) -> tuple[Signer, str]:
-    """Who signs, and the builder.id of that way of signing."""
-    from attestations.statements import BUILDERS
-    from attestations.trust import ATTESTATIONS
-
-    if arguments.keyless:
-        return keyless_signer(arguments.trust_config, trust), BUILDERS["sigstore"]
-    return key_signer(arguments.key, dict(os.environ), trust, ATTESTATIONS), BUILDERS["key"]
 
 
 def _inventory(tree: WorkTree, environment: Path | None) -> Inventory:
