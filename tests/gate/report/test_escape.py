@@ -19,6 +19,7 @@ from gate.report.escape import (
     json_value,
     line,
     markdown,
+    markdown_block,
     markdown_code,
     message,
     relative_uri,
@@ -155,6 +156,11 @@ def test_markdown_code_is_one_closed_span(text):
     assert out.endswith(fence)
     inner = out[len(fence) : -len(fence)]
     assert fence not in re.findall("`+", inner)
+
+
+def test_a_code_block_is_closed_by_its_own_fence_alone():
+    assert markdown_block(["a", "```", "````b"]).splitlines() == ["`````", "a", "```", "````b", "`````"]
+    assert markdown_block(["plain"]) == "```\nplain\n```"
 
 
 @given(ANY | NASTY)

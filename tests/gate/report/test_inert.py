@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import html5lib
@@ -18,7 +18,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 import gate.report
+from gate.model import Location
 from gate.report import REPORTS
+from gate.report.html import _environment
 from gate.report.text import Style, Verbosity, render
 
 ATTACKS = ["hostile", "endless"]
@@ -127,6 +129,23 @@ def test_no_secret_reaches_any_style_of_text(name, decisions, secrets):
     for verbosity in Verbosity:
         text = render(decisions[name](), style=Style(verbosity=verbosity, colour=True, link_base="file:///x/"))
         assert not [secret for secret in secrets if secret in text]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_no_secret_in_a_file_name_reaches_any_output(report, decisions, secrets):
+    decision = decisions["blocked"]()
+    failing = decision.results[0]
+    named = replace(failing.violations[0], location=Location(path=f"backup/{secrets[0]}.sql", line=3))
+    text = REPORTS[report](replace(decision, results=(replace(failing, violations=(named,)),)))
+    assert not [secret for secret in secrets if secret in text]
+    assert "redacted" in text
+
+
+def test_the_template_can_write_nothing_past_the_hook(secrets):
+    template = _environment().from_string("{{ text }}|{{ items|join(' ') }}|{{ 'x' ~ text }}")
+    text = template.render(text=f"<b>##[error]\x1b {secrets[0]}", items=["<i>", secrets[0]])
+    once = "&lt;b&gt;#\\u{23}[error]\\u{1b} (redacted)"
+    assert text == f"{once}|&lt;i&gt; (redacted)|x{once}"
 
 
 ELEMENTS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.model import Stage
 from gate.report import REPORTS
 from gate.report.escape import json_document, json_value, rfc3339
 from gate.report.json import SCHEMA_ID, SCHEMA_VERSION, decision_json
@@ -83,6 +85,14 @@ def test_a_time_set_by_hand_is_in_the_document_and_releases_nothing(decisions):
     document = decision_json(decisions["undecided"]())
     assert document["as_of_overridden"] is True
     assert document["releasable"] is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "releasable"),
+    [({}, True), ({"as_of_overridden": True}, False), ({"stage": Stage.CHECK}, False), ({"stage": Stage.GA}, False)],
+)
+def test_only_an_allowed_release_under_the_real_clock_is_releasable(changes, releasable, decisions):
+    assert decision_json(replace(decisions["allowed"](), **changes))["releasable"] is releasable
 
 
 def test_a_clock_without_zone_is_refused_rather_than_guessed():
