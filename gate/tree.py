@@ -21,9 +21,20 @@ from gate.model import GateError, UndecidedError, Unread
 MAX_FILE_BYTES = 64 << 20
 
 # Never part of a project's own source when git doesn't track them.
-_NEVER = frozenset({".git", ".hg", ".svn", ".gate"})
+_NEVER = frozenset({".git", ".hg", ".svn"})
 _UNTRACKED_NOISE = frozenset(
-    {"node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox"}
+    {
+        ".gate",
+        "node_modules",
+        ".venv",
+        "venv",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        ".nox",
+    }
 )
 
 
