@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gate import commands
 from gate.collect import Context, collect
+from gate.drills import process
 from gate.drills.interruption import Stop
 from gate.drills.journal import measurements
 from gate.model import GateError, Policy, UndecidedError
@@ -111,12 +111,17 @@ def perform(policy: Policy, root: Path, wanted: Week, environment: Mapping[str, 
     argv = [argument.replace(WEEK_PLACEHOLDER, wanted.name) for argument in config["run"]]
     timeout = config.get("timeout_seconds", DEFAULT_TIMEOUT_SECONDS)
     started = datetime.now(UTC).replace(microsecond=0)
-    with stop.interruptible():
-        ran = commands.run("purge", argv, root, timeout_seconds=timeout, environment=environment)
-    tail = redact(ran.output.decode("utf-8", "replace").strip()[-300:])
+    try:
+        ran = process.run(argv, root, timeout_seconds=timeout, environment=environment, stop=stop)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise GateError(f"gate.yaml: purge.run: {argv[0]!r} can't be started: {reason}") from None
+    if stop.requested:
+        raise KeyboardInterrupt
+    tail = redact((ran.stderr.strip() or ran.stdout.strip())[-300:])
     if ran.timed_out:
         raise UndecidedError(f"purge: timed out after {timeout} s; nothing was recorded")
-    facts = dict(measurements(ran.output.decode("utf-8", "replace")))
+    facts = dict(measurements(ran.stdout))
     if ran.exit_code != 0:
         if facts:
             raise PurgeError(f"the purge exited with {ran.exit_code}: {redact(str(facts.get('failure') or tail))}")

@@ -108,7 +108,7 @@ def _run(argv: list[str]) -> int:
     report.require_writable(folder)
     say = (lambda _: None) if arguments.quiet else _say
     say(f"drill {playbook.kind} ({playbook.severity}, {arguments.mode}): {playbook.title}")
-    with stoppable(_say) as stop:
+    with stoppable() as stop:
         session = runner.Session(
             root=root, mode=arguments.mode, values=values, environment=environment, stop=stop, say=say
         )

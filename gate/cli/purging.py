@@ -77,7 +77,7 @@ def _record(argv: list[str]) -> int:
     wanted = purges.week(arguments.week, now)
     facts = None if arguments.manifest is None else _read(arguments.manifest)
     origin = "purge" if arguments.manifest is None else str(arguments.manifest)
-    with stoppable(_say) as stop, purges.locked(folder):
+    with stoppable() as stop, purges.locked(folder):
         context = Context(
             tree=WorkTree(root),
             root=root,

@@ -3,53 +3,58 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SLICE_SECONDS = 0.1
 
 
 class Stop:
-    """Whether somebody asked to stop.
+    """Whether somebody asked to stop. A signal raises nothing: it is remembered, and kills the process that runs."""
 
-    The signal raises KeyboardInterrupt only inside `interruptible`, so that it never tears a book-keeping step apart;
-    elsewhere it is remembered in `requested`.
-    """
-
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
         self.requested = False
-        self._say = say
-        self._armed = False
+        self._group: int | None = None
 
     @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """A stretch that a signal may cut short."""
+    def ending(self, group: int) -> Iterator[None]:
+        """While the block runs, a signal ends this process group; also one that came just before."""
+        self._group = group
         if self.requested:
-            raise KeyboardInterrupt
-        self._armed = True
+            self._kill()
         try:
             yield
         finally:
-            self._armed = False
+            self._group = None
 
-    def receive(self, number: int, _frame: FrameType | None) -> None:
-        """The signal handler."""
-        again = self.requested
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but not on after a signal."""
+        until = time.monotonic() + seconds
+        while not self.requested and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE_SECONDS))
+
+    def receive(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal handler. It writes past Python's buffers, which may be in use at this moment."""
         self.requested = True
-        if self._armed:
-            self._armed = False
-            raise KeyboardInterrupt
-        self._say(
-            f"{signal.Signals(number).name}: {'still ' if again else ''}finishing what must not be left half done"
-        )
+        self._kill()
+        with contextlib.suppress(OSError):
+            os.write(2, b"gate: stopping; what must not be left half done is still being finished\n")
+
+    def _kill(self) -> None:
+        if self._group is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._group, signal.SIGKILL)
 
 
 @contextlib.contextmanager
-def stoppable(say: Callable[[str], None]) -> Iterator[Stop]:
+def stoppable() -> Iterator[Stop]:
     """Handle the signals while the block runs. Only the main thread can; elsewhere nothing changes."""
-    stop = Stop(say)
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

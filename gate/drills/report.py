@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,10 +135,12 @@ def compose(
 
 
 def _span(outcome: Outcome) -> tuple[datetime, datetime]:
-    """Start and end in whole seconds, as the gate's own clock has them: a fraction would lie in the future of a
-    judgement in the same second. A drill that starts and ends within one second keeps its fraction."""
+    """Start and end in whole seconds, as the gate's own clock has them, and at least one second apart.
+
+    An end with a fraction would lie in the future of a judgement in the same second; the journal has the exact times.
+    """
     started, finished = outcome.started_at.replace(microsecond=0), outcome.finished_at.replace(microsecond=0)
-    return (started, finished) if finished > started else (outcome.started_at, outcome.finished_at)
+    return min(started, finished - timedelta(seconds=1)), finished
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -13,14 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gate import __version__, commands
+from gate import __version__
+from gate.drills import process
 from gate.drills.interruption import Stop
 from gate.drills.playbook import Activity, Playbook, Values
 from gate.drills.tolerance import within
-from gate.model import GateError
 
 EXECUTE, DRY_RUN, SIMULATE = "execute", "dry-run", "simulate"
-MAX_PRINTED_BYTES = 64 << 10
 
 Entry = dict[str, Any]
 
@@ -102,26 +101,25 @@ def _stretch(
     activities: Sequence[Activity], into: list[Entry], session: Session, clock: _Clock, *, really: bool
 ) -> None:
     """Run activities in order until one fails or somebody stops the run."""
+    stop = session.stop
     for activity in activities:
         if not really:
             into.append(_skipped(activity, clock))
             continue
+        if stop.requested:
+            return
+        stop.sleep(activity.pause_before)
         entry = _started(activity, clock)
         into.append(entry)
-        try:
-            with session.stop.interruptible():
-                time.sleep(activity.pause_before)
-                entry["start"] = clock.now().isoformat()
-                _perform(activity, entry, session)
-                _ended(entry, clock)
-                time.sleep(activity.pause_after)
-        except KeyboardInterrupt:
-            entry.setdefault("exception", ["interrupted"])
-            entry["status"] = "aborted"
-            _ended(entry, clock)
+        if not stop.requested:
+            _perform(activity, entry, session, stop)
+        _ended(entry, clock)
+        if stop.requested:
+            entry |= {"status": "aborted", "exception": ["interrupted"]}
         session.say(f"{activity.kind} {activity.name}: {_words(entry)}")
         if entry["status"] != "succeeded" or not entry.get("tolerance_met", True):
             return
+        stop.sleep(activity.pause_after)
 
 
 def _rollbacks(
@@ -135,7 +133,7 @@ def _rollbacks(
         time.sleep(activity.pause_before)
         entry = _started(activity, clock)
         into.append(entry)
-        _perform(activity, entry, session)
+        _perform(activity, entry, session, None)
         _ended(entry, clock)
         session.say(f"{activity.kind} {activity.name}: {_words(entry)}")
         time.sleep(activity.pause_after)
@@ -146,10 +144,9 @@ def _started(activity: Activity, clock: _Clock) -> Entry:
 
 
 def _ended(entry: Entry, clock: _Clock) -> None:
-    if "end" not in entry:
-        end = clock.now()
-        entry["end"] = end.isoformat()
-        entry["duration"] = (end - datetime.fromisoformat(entry["start"])).total_seconds()
+    end = clock.now()
+    entry["end"] = end.isoformat()
+    entry["duration"] = (end - datetime.fromisoformat(entry["start"])).total_seconds()
 
 
 def _skipped(activity: Activity, clock: _Clock) -> Entry:
@@ -158,29 +155,29 @@ def _skipped(activity: Activity, clock: _Clock) -> Entry:
     return {**entry, "status": "skipped", "start": at, "end": at, "duration": 0.0}
 
 
-def _perform(activity: Activity, entry: Entry, session: Session) -> None:
+def _perform(activity: Activity, entry: Entry, session: Session, stop: Stop | None) -> None:
     """Run the process and say in the entry how it ended. Secrets are masked before anything else sees the output."""
+    mask = session.values.mask
     try:
-        ran = commands.run(
-            activity.name,
+        ended = process.run(
             [activity.path, *session.values.arguments(activity)],
             session.root,
             timeout_seconds=activity.timeout_seconds,
             environment=session.environment,
+            stop=stop,
         )
-    except (GateError, OSError, ValueError) as error:  # no such program, a full disk, a zero byte in an argument
-        entry["exception"] = [session.values.mask(str(error))]
+    except (OSError, ValueError) as error:  # no such program, a full disk, a zero byte in an argument
+        reason = getattr(error, "strerror", None) or str(error)
+        entry["exception"] = [mask(f"{activity.path} can't be started: {reason}")]
         return
-    printed = session.values.mask(ran.output.decode("utf-8", "replace"))
-    kept = printed.encode("utf-8")[-MAX_PRINTED_BYTES:].decode("utf-8", "ignore")
-    # The process's two streams share one file, so that their order is kept; a JSON line on stdout stays a line.
-    entry["output"] = {"status": ran.exit_code, "stdout": kept, "stderr": ""}
-    if ran.timed_out:
+    entry["output"] = {"status": ended.exit_code, "stdout": mask(ended.stdout), "stderr": mask(ended.stderr)}
+    if ended.timed_out:
         entry["exception"] = [f"timed out after {activity.timeout_seconds} s; its process group was killed"]
         return
     if activity.tolerance is not None:
-        entry["tolerance_met"] = ran.exit_code == 0 and within(activity.tolerance, ran.exit_code, kept)
-    entry["status"] = "succeeded" if ran.exit_code == 0 else "failed"
+        met = within(activity.tolerance, ended.exit_code, entry["output"]["stdout"])
+        entry["tolerance_met"] = ended.exit_code == 0 and met
+    entry["status"] = "succeeded" if ended.exit_code == 0 else "failed"
 
 
 def _words(entry: Entry) -> str:

@@ -152,9 +152,7 @@ class Site:
 def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     """A private key and the trusted-keys file that knows its holder."""
     path = tmp_path_factory.mktemp("keys") / "sre.key"
-    entry = TrustedKey(
-        public=new_key(path, None), identity=SRE, usage=EVIDENCE, start=datetime(2020, 1, 1, tzinfo=UTC)
-    )
+    entry = TrustedKey(public=new_key(path, None), identity=SRE, usage=EVIDENCE, start=datetime(2020, 1, 1, tzinfo=UTC))
     return path, TrustedKeys((entry,)).dump()
 
 
