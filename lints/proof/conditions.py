@@ -190,6 +190,8 @@ def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, wh
         branches = []
         for value in terms:
             branch = Group(group, Kind.BRANCH, why)
+            if one == value:
+                branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
             match(w, one, value, branch, why)
             branches.append(branch)
         _disjoin(branches, group, why)
@@ -241,16 +243,18 @@ def _differ(left: str, right: str) -> bool:
 def _match_alternatives(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
     """COALESCE and CASE: one of the options is the value. An option counts only if those before it are NULL."""
     branches: list[Group] = []
-    options, other = (left.options, right) if type(left) is Alt else ((), left)
-    if type(left) is not Alt and type(right) is Alt:
-        options, other = right.options, left
-    for position, option in enumerate(options):
+    alt, other = (left, right) if type(left) is Alt else (right, left)
+    if type(alt) is not Alt:
+        return
+    for position, option in enumerate(alt.options):
         branch = Group(group, Kind.BRANCH, why)
-        for earlier in options[:position]:
+        for earlier in alt.options[:position]:
             if type(earlier) is Col:
                 branch.conds.append(Null(earlier))
             elif is_constant(earlier):
                 branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
+        if alt.constant:
+            branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
         match(w, option, other, branch, why)
         branches.append(branch)
     _disjoin(branches, group, why)
@@ -289,7 +293,17 @@ def _null_safe(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: 
         if type(column) is Col:
             group.conds.append(Null(column))
             return
-    if (type(one) is Col or type(one) is Val) and (type(other) is Col or type(other) is Val):
+    column, value = (one, other) if type(one) is Col else (other, one)
+    if type(column) is Col and type(value) is Val:
+        equal_ = Group(group, Kind.BRANCH, why)
+        equal_.conds.append(Eq(column, value, why))
+        if value.rank is Rank.LITERAL:
+            group.absorb(equal_)
+            return
+        both_null = Group(group, Kind.BRANCH, why)
+        both_null.conds.append(Null(column))
+        group.conds.append(Or((equal_, both_null), why))
+    elif type(one) is Col and type(other) is Col:
         group.conds.append(Same(one, other, why))
     else:
         columns = columns_of(one) | columns_of(other)

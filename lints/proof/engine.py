@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 
 from lints.proof import queries, session, writes
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
-from lints.proof.parse import DIALECTS, Statement, parse, statement_fingerprint
+from lints.proof.parse import DIALECTS, REFUSALS, Statement, parse, statement_fingerprint
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
 from lints.proof.work import Work
 from lints.tenancy import Model, Ownership
 
 BUDGET = 60_000
+_VERBS = frozenset({TokenType.SELECT, TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE})
 _indexes: dict[tuple[int, str], tuple[Model, Index]] = {}
 
 
@@ -107,7 +109,8 @@ def _operation(tokens: list[Any]) -> str:
 def _refused(statement: Statement, operation: str) -> Proof:
     """Not parsed. With interpolations in it, that is the interpolation's doing: opaque."""
     holes = any("__hole_" in t.text for t in statement.tokens)
-    dynamic = (holes and operation != "other") or statement.error == "too deeply nested"
+    verbs = any(t.token_type in _VERBS for t in statement.tokens)
+    dynamic = (holes and verbs) or statement.error in REFUSALS
     return Proof(
         verdict=Verdict.OPAQUE if dynamic else Verdict.UNPARSED,
         operation=operation,

@@ -248,9 +248,20 @@ class Closure:
                 if other is table:
                     changed |= self._same_row(i, j, table)
                 changed |= self._siblings(i, table, j, other)
-            for key in table.foreign_keys:
-                changed |= self._foreign(i, table, key, tables)
+            changed |= self._foreign(i, table, tables)
+            changed |= self._principal(i, table)
         return changed
+
+    def _principal(self, i: int, table: Table) -> bool:
+        """A row found by the caller's own key belongs to a tenant of the caller's."""
+        tenant = self.tenant(i, table)
+        if tenant is None or not self.w.insts[i].stored or self.rank(tenant) <= Rank.PRINCIPAL:
+            return False
+        for name in table.principal_columns:
+            if self.rank(self._col(i, name)) <= Rank.SET:
+                self.lower(tenant, Rank.PRINCIPAL)
+                return True
+        return False
 
     def _col(self, inst: int, name: str) -> Col:
         return Col(inst, self.w.index.loose(name))
@@ -265,9 +276,9 @@ class Closure:
         return None if name is None else Col(inst, name)
 
     def _linked(self, i: int, columns: tuple[str, ...], j: int, others: tuple[str, ...]) -> bool:
-        return all(
+        return bool(columns) and all(
             self.same(self._col(i, a), self._col(j, b)) for a, b in zip(columns, others, strict=False)
-        ) and bool(columns)
+        )
 
     def _same_row(self, i: int, j: int, table: Table) -> bool:
         """Equal values of a key are the same row, so all its columns agree."""
@@ -286,70 +297,77 @@ class Closure:
 
     def _child(self, i: int, table: Table, key: ForeignKey, tables: list[tuple[int, Table]]) -> bool:
         """A child's tenant is its parent's."""
-        w = self.w
-        parent = w.index.table(key.references)
-        mine = Col(i, TENANT)
-        changed = False
+        parent = self.w.index.table(key.references)
         if parent is None:
             return False
+        mine = Col(i, TENANT)
+        changed = False
+        referenced = key.referenced_columns or parent.primary_key
         if parent.ownership is Ownership.ROOT and len(key.columns) == 1:
             changed |= self.union(mine, self._col(i, key.columns[0]), f"{table.name} refers to {parent.name}")
         for j, other in tables:
-            if other is parent and j != i and self._linked(i, key.columns, j, key.referenced_columns or parent.primary_key):
+            if other is parent and j != i and self._linked(i, key.columns, j, referenced):
                 theirs = self.tenant(j, other)
                 if theirs is not None:
                     changed |= self.union(mine, theirs, f"child of {parent.name}")
         return changed
 
+    def _bonds(self, i: int, table: Table) -> list[tuple[Table, dict[str, str]]]:
+        """Parents whose tenant is the row's: what a child belongs to, a foreign key that carries the tenant and, when
+        trusting, any foreign key between owned tables. Each with its columns, parent's name to own name."""
+        w = self.w
+        mine = self.tenant(i, table)
+        if mine is None:
+            return []
+        bonds: list[tuple[Table, dict[str, str]]] = []
+        for key in table.foreign_keys if table.parent in table.foreign_keys else (table.parent, *table.foreign_keys):
+            parent = w.index.table(key.references) if key is not None else None
+            if key is None or parent is None or parent.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
+                continue
+            referenced = key.referenced_columns or parent.primary_key
+            pairs = {w.index.loose(b): w.index.loose(a) for a, b in zip(key.columns, referenced, strict=False)}
+            theirs = w.index.tenant_of(parent)
+            if table.ownership is Ownership.CHILD and key == table.parent:
+                bonds.append((parent, pairs))
+            elif not w.insts[i].stored or parent.ownership is Ownership.ROOT:
+                continue  # a new row's foreign keys are checked too late: what they refuse shows as an error
+            elif theirs is not None and pairs.get(theirs) == mine.name:
+                if not w.index.nullable(table, mine.name):
+                    bonds.append((parent, pairs))
+            elif self.weak:
+                bonds.append((parent, pairs))
+        return bonds
+
+    def _foreign(self, i: int, table: Table, tables: list[tuple[int, Table]]) -> bool:
+        """A row and the row it refers to, where a key says that it is this row."""
+        changed = False
+        for parent, pairs in self._bonds(i, table):
+            for j, other in tables:
+                if other is not parent or j == i or not self.w.insts[j].stored:
+                    continue
+                for key in (parent.primary_key, *parent.unique):
+                    names = [self.w.index.loose(c) for c in key]
+                    if names and all(c in pairs and self.same(Col(i, pairs[c]), Col(j, c)) for c in names):
+                        theirs, mine = self.tenant(j, other), self.tenant(i, table)
+                        if theirs is not None and mine is not None:
+                            changed |= self.union(mine, theirs, f"foreign key of {table.name} to {parent.name}")
+                        break
+        return changed
+
     def _siblings(self, i: int, table: Table, j: int, other: Table) -> bool:
         """Two rows that refer to the same parent row share its tenant."""
         changed = False
-        for one in self._keys(table):
-            for two in self._keys(other):
-                if (
-                    self.w.index.table(one.references) is self.w.index.table(two.references)
-                    and one.referenced_columns == two.referenced_columns
-                    and self._linked(i, one.columns, j, two.columns)
-                ):
-                    mine, theirs = self.tenant(i, table), self.tenant(j, other)
-                    if mine is not None and theirs is not None:
-                        changed |= self.union(mine, theirs, f"same parent in {one.references}")
-        return changed
-
-    def _keys(self, table: Table) -> list[ForeignKey]:
-        """The foreign keys that say whose row it is: a child's parent; when trusting, any to an owned table."""
-        keys = [table.parent] if table.ownership is Ownership.CHILD and table.parent is not None else []
-        if self.weak:
-            keys += [k for k in table.foreign_keys if k not in keys and self._owned(k.references)]
-        return keys
-
-    def _owned(self, name: str) -> bool:
-        table = self.w.index.table(name)
-        return table is not None and table.ownership in (Ownership.OWNED, Ownership.CHILD)
-
-    def _foreign(self, i: int, table: Table, key: ForeignKey, tables: list[tuple[int, Table]]) -> bool:
-        """A foreign key that carries the tenant makes the two rows' tenants equal; a simple one only if trusted."""
-        w = self.w
-        parent = w.index.table(key.references)
-        mine = self.tenant(i, table)
-        if parent is None or mine is None:
-            return False
-        referenced = key.referenced_columns or parent.primary_key
-        theirs_name = w.index.tenant_of(parent)
-        pairs = [(w.index.loose(a), w.index.loose(b)) for a, b in zip(key.columns, referenced, strict=False)]
-        rest = [(a, b) for a, b in pairs if (a, b) != (mine.name, theirs_name)]
-        carries = len(rest) < len(pairs) and bool(rest)
-        if carries:
-            names = {b for _, b in rest}
-            unique = any(k and {w.index.loose(c) for c in k} <= names for k in (parent.primary_key, *parent.unique))
-            if not unique or any(w.index.nullable(table, a) for a, _ in pairs if a == mine.name):
-                return False
-        elif not self.weak or not rest:
-            return False
-        changed = False
-        for j, other in tables:
-            if other is parent and j != i and all(self.same(Col(i, a), Col(j, b)) for a, b in rest):
-                theirs = self.tenant(j, other)
-                if theirs is not None:
-                    changed |= self.union(mine, theirs, f"foreign key {table.name} to {parent.name}")
+        for parent, mine in self._bonds(i, table):
+            for same, theirs in self._bonds(j, other):
+                if same is not parent:
+                    continue
+                for key in (parent.primary_key, *parent.unique):
+                    names = [self.w.index.loose(c) for c in key]
+                    if names and all(
+                        c in mine and c in theirs and self.same(Col(i, mine[c]), Col(j, theirs[c])) for c in names
+                    ):
+                        one, two = self.tenant(i, table), self.tenant(j, other)
+                        if one is not None and two is not None:
+                            changed |= self.union(one, two, f"same parent in {parent.name}")
+                        break
         return changed

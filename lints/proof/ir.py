@@ -48,6 +48,8 @@ class Alt(NamedTuple):
     """One of several terms (COALESCE, CASE), or NULL."""
 
     options: tuple[Term, ...]
+    constant: bool = False
+    """Parameters alone decide which."""
 
 
 class Merged(NamedTuple):

@@ -61,10 +61,11 @@ def judge(w: Work) -> list[Finding]:
         promote(w)
     contexts: dict[int, Context] = {}
     findings = [_decide(w, target, contexts) for target in w.targets]
-    proven = any(f.rank < Rank.NONE for f in findings)
+    proven = any(f.rank < Rank.NONE and f.rule is None for f in findings)
+    writes = any(t.action != "select" for t in w.targets)
     out: list[Finding] = []
     for finding in findings:
-        if finding.rule == "TENSQL001" and proven and finding.target.nested:
+        if finding.rule == "TENSQL001" and proven and (finding.target.nested or writes):
             finding = finding._replace(rule="TENSQL010")
         out.append(finding)
     out.extend(_reassigned(w, contexts))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
 
 from lints.proof.names import Index
 from lints.proof.text import MAX_DEPTH, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
@@ -20,7 +20,14 @@ _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.INTERVAL})
 _OPERATORS = frozenset({TokenType.AND, TokenType.OR, TokenType.WHERE, TokenType.ON, TokenType.HAVING})
+_OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
 _dialects: dict[str, Any] = {}
+
+
+REFUSALS = frozenset(
+    {"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes"}
+)
+"""Reasons not to parse a text that may well be SQL: it is opaque, not unparsed."""
 
 
 class Statement(NamedTuple):
@@ -139,9 +146,12 @@ def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, bool] 
     token = tokens[last]
     before = tokens[last - 1] if last else None
     after = tokens[last + 1] if last + 1 < len(tokens) else None
-    rest = tokens[:last] + tokens[last + 1 :]
     if before is None:
         return None
+    if before.token_type in _OPERANDS and after is not None and (after.token_type in _OPERANDS or after.text == ":"):
+        operator = Token(TokenType.NEQ, "<>", token.line, token.col, token.start, token.end)
+        return [*tokens[:last], operator, *tokens[last + 1 :]], f"{token.text} is an operator", False
+    rest = tokens[:last] + tokens[last + 1 :]
     ordering = _in_ordering(tokens, last)
     note = f"the interpolated text {token.text} adds no relation and no alternative"
     if before.token_type in _OPERATORS or (after is not None and after.token_type in (TokenType.AND, TokenType.OR)):

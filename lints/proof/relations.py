@@ -9,7 +9,7 @@ from sqlglot import exp
 from lints.proof.conditions import holds, using
 from lints.proof.ir import Atom, Col, Full, Group, Kind, Merged, Other, Rank, Target, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
-from lints.proof.scalars import children, declared, survey, term
+from lints.proof.scalars import children, declared, is_hole, survey, term
 from lints.proof.work import Columns, Work
 from lints.tenancy import Ownership, View
 
@@ -237,6 +237,9 @@ def _bare(node: Any) -> Any:
 
 def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     inner = node.this
+    if type(inner) is exp.Table and not inner.args.get("joins") and is_hole(inner.name):
+        w.opaque["a sub-select is interpolated"] = None
+        return [_derived(w, node, [_opaque_rel(w, node, group)])]
     if type(inner) is exp.Table or type(inner) is exp.Subquery and type(inner.this) is exp.Table:
         nested = Scope(scope.outer, scope.env)
         nested.rels = dict(scope.rels)

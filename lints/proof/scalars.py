@@ -16,6 +16,7 @@ from lints.proof.ir import (
     Group,
     Kind,
     Merged,
+    Null,
     Or,
     Other,
     Rank,
@@ -179,7 +180,7 @@ def _coalesce(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     return _alternatives(options)
 
 
-def _alternatives(options: list[Term]) -> Term:
+def _alternatives(options: list[Term], *, constant: bool = False) -> Term:
     flat: list[Term] = []
     for option in options:
         if type(option) is Alt:
@@ -188,7 +189,7 @@ def _alternatives(options: list[Term]) -> Term:
             flat.append(option)
     if not flat:
         return NULL
-    return Alt(tuple(flat))
+    return Alt(tuple(flat), constant)
 
 
 def _nullif(w: Work, node: Any, scope: Scope, group: Group) -> Term:
@@ -199,23 +200,22 @@ def _nullif(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 
 def _case(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     options: list[Term] = []
-    if node.this is not None:
-        survey(w, node.this, scope, group)
+    tests = [branch.this for branch in node.args["ifs"]] + ([node.this] if node.this is not None else [])
+    constant = all(is_constant(term(w, test, scope, group)) for test in tests)
     for branch in node.args["ifs"]:
-        survey(w, branch.this, scope, group)
         options.append(term(w, branch.args["true"], scope, group))
     default = node.args.get("default")
     if default is not None:
         options.append(term(w, default, scope, group))
-    return _alternatives(options)
+    return _alternatives(options, constant=constant)
 
 
 def _if(w: Work, node: Any, scope: Scope, group: Group) -> Term:
-    survey(w, node.this, scope, group)
+    constant = is_constant(term(w, node.this, scope, group))
     options = [term(w, node.args["true"], scope, group)]
     if node.args.get("false") is not None:
         options.append(term(w, node.args["false"], scope, group))
-    return _alternatives(options)
+    return _alternatives(options, constant=constant)
 
 
 def _collate(w: Work, node: Any, scope: Scope, group: Group) -> Term:
@@ -356,7 +356,9 @@ def _set_config(w: Work, arguments: list[Any]) -> None:
 
 def bind(group: Group, column: Col, value: Term, why: str) -> None:
     """State that the column holds this value."""
-    if type(value) is Col or type(value) is Val:
+    if value == NULL:
+        group.conds.append(Null(column))
+    elif type(value) is Col or type(value) is Val:
         group.conds.append(Same(column, value, why))
     elif type(value) is Alt:
         branches = []

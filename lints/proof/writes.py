@@ -232,6 +232,7 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         w.targets.append(Target(row, "insert", table.name if table is not None else name, place, group, bool(w.targets)))
     if listed is not None and any("__hole_" in c for c in listed):
         w.opaque["the column list is interpolated"] = None
+        group.conds.append(Atom(frozenset(), hole=True))
     columns = listed
     if columns is None and table is not None and table.columns:
         columns = [w.index.loose(c) for c in table.columns]
@@ -271,6 +272,7 @@ def _source(
         return
     else:
         w.opaque["the inserted values are interpolated"] = None
+        group.conds.append(Atom(frozenset(), hole=True))
         return
     if columns is None:
         w.opaque["the columns of the table are not known"] = None
@@ -280,6 +282,7 @@ def _source(
     for values_row in rows:
         if len(values_row) == 1 and len(columns) > 1 and "__hole_" in values_row[0].sql():
             w.opaque["the inserted values are interpolated"] = None
+            group.conds.append(Atom(frozenset(), hole=True))
             return
         wanted = [(i, c) for i, c in enumerate(columns) if i < len(values_row)]
         values_ = [(c, values_row[i]) for i, c in wanted]
