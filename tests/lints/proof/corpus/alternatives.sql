@@ -162,9 +162,13 @@ SELECT id, harbour_id FROM boats WHERE harbour_id = $1 INTERSECT SELECT boat_id,
 -- violation
 SELECT id FROM boats WHERE harbour_id = $1 INTERSECT SELECT berth_id FROM boats
 
+-- EXCEPT, the other side tied by its composite foreign key
+-- proven
+SELECT id FROM sailors WHERE harbour_id = $1 EXCEPT SELECT owner_id FROM boats
+
 -- EXCEPT with an unscoped side
 -- violation
-SELECT id FROM sailors WHERE harbour_id = $1 EXCEPT SELECT owner_id FROM boats
+SELECT name FROM sailors WHERE harbour_id = $1 EXCEPT SELECT name FROM boats
 
 -- EXCEPT with the tenant among the columns
 -- proven

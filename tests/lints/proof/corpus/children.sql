@@ -58,9 +58,13 @@ SELECT p.* FROM photos p WHERE p.boat_id IN (SELECT l.boat_id FROM logbooks l JO
 -- violation TENSQL010
 SELECT * FROM logbooks l JOIN photos p ON p.url = l.title JOIN boats b ON b.id = l.boat_id WHERE b.harbour_id = $1
 
--- child of a composite-keyed owned row, same boat
--- weak TENSQL011
+-- child with the same parent as a row whose foreign key carries the tenant
+-- proven
 SELECT l.* FROM logbooks l JOIN repairs r ON r.boat_id = l.boat_id WHERE r.harbour_id = $1
+
+-- child with the same parent as a row with a simple foreign key
+-- weak TENSQL011
+SELECT l.* FROM logbooks l JOIN invoices i ON i.boat_id = l.boat_id WHERE i.harbour_id = $1
 
 -- scalar count of children
 -- proven

@@ -34,8 +34,8 @@ SELECT * FROM boats b CROSS JOIN berths p WHERE b.harbour_id = $1 AND p.harbour_
 -- proven
 SELECT * FROM boats b, berths p WHERE b.harbour_id = p.harbour_id AND p.harbour_id = $1
 
--- comma join, one side open
--- violation TENSQL010
+-- comma join, one side tied by a simple key, a false branch beside it
+-- weak TENSQL011
 SELECT * FROM boats b, berths p WHERE p.id = b.berth_id AND b.harbour_id = $1 AND p.number = b.name AND p.depth = 2 OR FALSE AND p.id IS NULL
 
 -- joined only by tenant, nothing bound

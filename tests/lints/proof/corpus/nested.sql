@@ -2,9 +2,13 @@
 -- proven
 SELECT * FROM repairs WHERE harbour_id = $1 AND boat_id IN (SELECT id FROM boats WHERE harbour_id = $1)
 
+-- IN a query tied by the composite foreign key
+-- proven
+SELECT * FROM repairs WHERE harbour_id = $1 AND boat_id IN (SELECT id FROM boats WHERE kind = 'ferry')
+
 -- IN an open query
 -- violation TENSQL010
-SELECT * FROM repairs WHERE harbour_id = $1 AND boat_id IN (SELECT id FROM boats WHERE kind = 'ferry')
+SELECT * FROM boats WHERE harbour_id = $1 AND name IN (SELECT name FROM sailors WHERE role = 'skipper')
 
 -- scoped through IN over the tenant column
 -- proven
@@ -74,9 +78,13 @@ SELECT * FROM boats b WHERE NOT (NOT EXISTS (SELECT 1 FROM repairs r WHERE r.boa
 -- proven
 SELECT * FROM boats b WHERE EXISTS (SELECT 1 FROM boats x WHERE x.id = b.id AND x.harbour_id = $1)
 
+-- subquery captures the outer column, but its rows are children of the outer row
+-- proven
+SELECT * FROM boats WHERE harbour_id = $1 AND id IN (SELECT boat_id FROM logbooks WHERE harbour_id = $1)
+
 -- subquery captures the outer column
 -- violation
-SELECT * FROM boats WHERE harbour_id = $1 AND id IN (SELECT boat_id FROM logbooks WHERE harbour_id = $1)
+SELECT * FROM boats WHERE harbour_id = $1 AND name IN (SELECT title FROM logbooks WHERE harbour_id = $1)
 
 -- subquery captures the outer column, child has none
 -- violation

@@ -242,9 +242,13 @@ SELECT * FROM boats WHERE GREATEST(harbour_id, $1) = $1
 -- violation TENSQL001
 SELECT * FROM boats b WHERE to_jsonb(b) ->> 'harbour_id' = $1
 
+-- two parameters that a composite foreign key makes equal
+-- proven
+SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = $1 AND r.harbour_id = $2
+
 -- two parameters for two relations
 -- weak TENSQL020
-SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = $1 AND r.harbour_id = $2
+SELECT * FROM boats b JOIN sailors s ON s.name = b.name WHERE b.harbour_id = $1 AND s.harbour_id = $2
 
 -- two positional placeholders for two relations
 -- proven
