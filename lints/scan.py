@@ -139,7 +139,9 @@ VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
+_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
+_MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _MAX_SQL = 4_000
 
 
@@ -173,6 +175,7 @@ class Judge:
         self.model = model
         self.declared = declared
         self._prove = prove
+        self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
         self._proofs: dict[str, Sequence[ProofLike]] = {}
         self._rows: list[Access] = []
         self._suppressions: list[Suppression] = []
@@ -246,7 +249,7 @@ class Judge:
     def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
         """The rows of a statement; an empty list if nothing in it is a tenant's; None if it is no SQL after all."""
         dialect = statement.dialect_hint or self.model.dialect
-        variants = [(text, self._proven(text, dialect)) for text in statement.variants]
+        variants = [(text, self._proven(text, dialect)) for text in self._columns_as_stored(statement)]
         readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
         if not readable:
             if statement.confidence is not Confidence.EXECUTED:
@@ -298,6 +301,13 @@ class Judge:
             kept = list(by_key.values())
         return [self._carried(row, statement) for row in kept]
 
+    def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
+        """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
+        assumed where the whole model has no column in mixed case."""
+        if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
+            return statement.variants
+        return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)
+
     def _proven(self, text: str, dialect: str) -> Sequence[ProofLike]:
         key = f"{dialect}\0{text}"
         found = self._proofs.get(key)
@@ -312,19 +322,19 @@ class Judge:
         open_references: dict[tuple[str, str | None], ReferenceLike] = {}
         for reference in proof.references:
             if not reference.proven or (verdict == "weak" and reference.rule is not None):
-                open_references.setdefault((reference.table, reference.rule), reference)
+                open_references.setdefault((_plain(reference.table), reference.rule), reference)
         if verdict == "violation" and opened:
             verdict = "opaque"
         if verdict in {"proven", "unparsed"} or not open_references:
             rule = next(iter(proof.rules), None)
-            table = next(iter(proof.tables), "")
+            table = next((name for name in map(_plain, proof.tables) if name), "")
             why = proof.reason or ("; ".join(proof.assumptions) if proof.assumptions else "")
             if verdict == "proven":
                 why = "every tenant-owned table in it is tied to the caller's tenant"
             yield self._row(statement, kind, verdict, rule, table, proof.assumptions, why, text, (proof,))
             return
         for (table, rule), reference in open_references.items():
-            own = verdict if not reference.proven else "weak"
+            own = "weak" if reference.proven else "opaque" if rule in _UNDECIDED else verdict
             why = self._why(reference, proof)
             if opened and str(proof.verdict) == "violation":
                 rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"
@@ -341,6 +351,8 @@ class Judge:
             )
 
     def _why(self, reference: ReferenceLike, proof: ProofLike) -> str:
+        if reference.table.startswith("__hole_"):
+            return "a table, or a whole query, is put in at run time: what it reads can't be seen here"
         name = reference.table if reference.alias in {"", reference.table} else f"{reference.table} ({reference.alias})"
         if reference.proven:
             return "; ".join(proof.assumptions) or f"{name} is tied to the tenant under an assumption"
@@ -381,7 +393,7 @@ class Judge:
             language=statement.language,
             operation=proof.operation if proof is not None else "",
             table=table,
-            tables=proof.tables if proof is not None else (),
+            tables=tuple(name for name in proof.tables if _plain(name)) if proof is not None else (),
             verdict=verdict,
             rule=rule,
             why=why,
@@ -485,6 +497,15 @@ def fingerprint(*parts: str) -> str:
 
 def _unanalysed(problem: Problem) -> Unanalysed:
     return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
+
+
+def _plain(table: str) -> str:
+    """The name of a table, or nothing for one that is put in at run time."""
+    return "" if table.startswith("__hole_") else table
+
+
+def _snaked(found: re.Match[str]) -> str:
+    return re.sub(r"(?=[A-Z])", "_", found.group(1)).lower()
 
 
 def _worst(rows: Sequence[Access]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
 
 from tree_sitter import Node, Tree
 
@@ -45,13 +47,13 @@ def statements_of(
         problems.append(Problem(path=path, line=line, reason="nested too deeply to be followed", whole_file=False))
     statements = _chosen(path, data, language, interpreter, lines)
     statements += _leftovers(path, data, language, tree, hits, interpreter, lines)
-    broken = _error_line(tree.root_node)
+    broken = _error_line(tree.root_node, hits)
     if broken is not None:
         problems.append(
             Problem(
                 path=path,
                 line=broken,
-                reason="not valid syntax here; the rest of the file was analysed",
+                reason="not valid syntax around a statement; the rest of the file was analysed",
                 whole_file=False,
             )
         )
@@ -59,14 +61,23 @@ def statements_of(
     return statements, problems
 
 
+_LOWERINGS = {
+    "python": ("python", "PythonLowering"),
+    "typescript": ("javascript", "TypeScriptLowering"),
+    "tsx": ("javascript", "TsxLowering"),
+    "javascript": ("javascript", "JavaScriptLowering"),
+    "go": ("go", "GoLowering"),
+    "java": ("java", "JavaLowering"),
+    "c_sharp": ("csharp", "CSharpLowering"),
+    "ruby": ("ruby", "RubyLowering"),
+    "php": ("php", "PhpLowering"),
+    "kotlin": ("kotlin", "KotlinLowering"),
+}
+
+
 def _lowering(language: str) -> type[Lowering]:
-    if language == "python":
-        from lints.extract.python import PythonLowering
-
-        return PythonLowering
-    from lints.extract.javascript import JavaScriptLowering, TsxLowering, TypeScriptLowering
-
-    return {"typescript": TypeScriptLowering, "tsx": TsxLowering}.get(language, JavaScriptLowering)
+    module, name = _LOWERINGS[language]
+    return cast("type[Lowering]", getattr(import_module(f"lints.extract.{module}"), name))
 
 
 class _Wanted:
@@ -97,7 +108,7 @@ class _Wanted:
         return self.pattern.search(self.data, *function.body_span) is not None
 
     def _learn(self, name: bytes) -> None:
-        if name not in self.names and len(name) > 1:
+        if name not in self.names and name:
             self.names.add(name)
             self.pattern = None
 
@@ -245,23 +256,21 @@ def _string_at(root: Node, offset: int) -> Node | None:
             return None
 
 
-def _error_line(root: Node) -> int | None:
-    """The line of the first syntax error, found without recursion."""
+def _error_line(root: Node, hits: Sequence[int]) -> int | None:
+    """The line of the first syntax error that a text with SQL lies in: what is read of it may be incomplete."""
     if not root.has_error:
         return None
-    cursor = root.walk()
-    for _ in range(100_000):
-        node = cursor.node
-        if node is None:
-            return None
-        if node.is_error or node.is_missing:
-            return int(node.start_point[0]) + 1
-        if node.has_error and cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return None
-    return int(root.start_point[0]) + 1
+    for hit in hits:
+        cursor = root.walk()
+        while True:
+            node = cursor.node
+            if node is None or not node.has_error:
+                break
+            if node.is_error:
+                return int(node.start_point[0]) + 1
+            if cursor.goto_first_child_for_byte(hit) is None:
+                break
+    return None
 
 
 class _Lines:

@@ -735,7 +735,7 @@ class Interpreter:
         ignored = False
         if tenant is not None:
             body = self.source[owner.body_span[0] : owner.body_span[1]]
-            ignored = re.search(rb"(?<![\w$.])" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
+            ignored = re.search(rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
         return Function(
             name=named.name,
             line=self._line(named.span[0]),

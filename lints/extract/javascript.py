@@ -10,7 +10,6 @@ from tree_sitter import Node
 
 from lints.extract.ir import (
     Assign,
-    Cases,
     Cat,
     Choose,
     ClassBody,
@@ -19,10 +18,7 @@ from lints.extract.ir import (
     Do,
     Expr,
     Func,
-    If,
     Invoke,
-    Items,
-    Leave,
     Loop,
     Name,
     Other,
@@ -35,17 +31,12 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.lower import Lowering, joined, negated, plain_test, span
+from lints.extract.lower import Lowering, span
 
 _ESCAPE = re.compile(
     r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
 )
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_NULL_TEST = re.compile(
-    r"([\w$.?!]+)\s*(===?|!==?)\s*(?:null|undefined|''|\"\")|typeof\s+([\w$.?!]+)\s*(===?|!==?)\s*['\"]undefined['\"]"
-)
-_SIZE_TEST = re.compile(r"([\w$.]+)\??\.length(?:\s*(>\s*0|>=\s*1|!==?\s*0|===?\s*0))?")
-_FUNCTIONS = frozenset({"arrow_function", "function_expression", "function", "generator_function"})
 _TRANSPARENT = {
     "parenthesized_expression": "inner",
     "await_expression": "inner",
@@ -102,13 +93,13 @@ class JavaScriptLowering(Lowering):
         "property_identifier": "name",
         "private_property_identifier": "name",
         "shorthand_property_identifier": "name",
-        "member_expression": "member",
+        "member_expression": "path",
         "subscript_expression": "subscript",
         "call_expression": "call",
         "new_expression": "new",
         "binary_expression": "binary",
         "ternary_expression": "ternary",
-        "array": "array",
+        "array": "items",
         "object": "object",
         "spread_element": "spread",
         "arrow_function": "closure",
@@ -125,22 +116,6 @@ class JavaScriptLowering(Lowering):
     }
 
     # Statements
-
-    def other_statement(self, node: Node) -> Iterable[Stmt]:
-        if node.type == "ERROR" or any(child.type in self.statements for child in node.named_children):
-            return self.block(node.named_children)
-        return (Do(self.expression(node), span(node)),)
-
-    def nothing(self, node: Node) -> Iterable[Stmt]:
-        return ()
-
-    def inner_block(self, node: Node) -> Iterable[Stmt]:
-        return self.block(node.named_children)
-
-    def body(self, node: Node | None) -> tuple[Stmt, ...]:
-        if node is None:
-            return ()
-        return self.block(node.named_children) if node.type == "statement_block" else tuple(self.statement(node))
 
     def expression_statement(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []
@@ -169,7 +144,7 @@ class JavaScriptLowering(Lowering):
             return (
                 Assign(
                     target,
-                    Choose(plain_test(target or "?", None, target), self.expression(left), value, span(node)),
+                    Choose(Test(key=target or "?", value=None, name=target), self.expression(left), value, span(node)),
                     False,
                     span(node),
                 ),
@@ -226,29 +201,6 @@ class JavaScriptLowering(Lowering):
                 stack.extend((part, "…") for part in child.named_children)
         return tuple(found)
 
-    def if_statement(self, node: Node) -> Iterable[Stmt]:
-        # else-if chains are nested; walked in a loop.
-        chain: list[Node] = []
-        other: tuple[Stmt, ...] = ()
-        top: Node | None = node
-        while top is not None:
-            chain.append(top)
-            alternative = top.child_by_field_name("alternative")
-            inner = (
-                next((c for c in alternative.named_children if c.type != "comment"), None)
-                if alternative is not None
-                else None
-            )
-            if inner is not None and inner.type == "if_statement":
-                top = inner
-            else:
-                other = self.body(inner)
-                top = None
-        for item in reversed(chain):
-            test = self.test(item.child_by_field_name("condition"))
-            other = (If(test, self.body(item.child_by_field_name("consequence")), other, span(item)),)
-        return other
-
     def for_statement(self, node: Node) -> Iterable[Stmt]:
         start = node.child_by_field_name("initializer")
         before = tuple(self.statement(start)) if start is not None else ()
@@ -271,10 +223,6 @@ class JavaScriptLowering(Lowering):
             ),
         )
 
-    def while_statement(self, node: Node) -> Iterable[Stmt]:
-        condition = self.expression(node.child_by_field_name("condition"))
-        return (Loop((), condition, self.body(node.child_by_field_name("body")), span(node)),)
-
     def switch_statement(self, node: Node) -> Iterable[Stmt]:
         body = node.child_by_field_name("body")
         alternatives: list[tuple[Stmt, ...]] = []
@@ -284,36 +232,17 @@ class JavaScriptLowering(Lowering):
                 continue
             complete = complete or case.type == "switch_default"
             statements = self.block(case.children_by_field_name("body"))
-            if (
-                statements
-                and isinstance(statements[-1], Leave)
-                and not statements[-1].returns
-                and statements[-1].value is None
-            ):
-                statements = statements[:-1]
             if statements:
                 alternatives.append(statements)
         value = self.expression(node.child_by_field_name("value"))
-        return (Do(value, span(node)), Cases(tuple(alternatives), complete, span(node)))
+        return (Do(value, span(node)), self.cased(alternatives, span(node), complete=complete))
 
     def try_statement(self, node: Node) -> Iterable[Stmt]:
         body = self.body(node.child_by_field_name("body"))
         handler, finalizer = node.child_by_field_name("handler"), node.child_by_field_name("finalizer")
         last = self.body(finalizer.child_by_field_name("body")) if finalizer is not None else ()
-        if handler is None:
-            return (*body, *last)
-        return (Cases((body, self.body(handler.child_by_field_name("body"))), True, span(node)), *last)
-
-    def return_statement(self, node: Node) -> Iterable[Stmt]:
-        value = next((c for c in node.named_children if c.type != "comment"), None)
-        return (Leave(self.expression(value) if value is not None else None, True, span(node)),)
-
-    def throw_statement(self, node: Node) -> Iterable[Stmt]:
-        value = next((c for c in node.named_children if c.type != "comment"), None)
-        return (Leave(self.expression(value) if value is not None else None, False, span(node)),)
-
-    def leave(self, node: Node) -> Iterable[Stmt]:
-        return (Leave(None, False, span(node)),)
+        handlers = [self.body(handler.child_by_field_name("body"))] if handler is not None else []
+        return self.attempted(body, handlers, last, span(node))
 
     def function_declaration(self, node: Node) -> Iterable[Stmt]:
         decorators = tuple(
@@ -366,25 +295,9 @@ class JavaScriptLowering(Lowering):
 
     def function(self, node: Node) -> Func:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        depth = self.depth
-
-        def lower_body() -> tuple[Stmt, ...]:
-            before, self.depth = self.depth, depth
-            try:
-                if body is None:
-                    return ()
-                if body.type == "statement_block":
-                    return self.block(body.named_children)
-                return (Leave(self.expression(body), True, span(body)),)
-            finally:
-                self.depth = before
-
-        return Func(
-            self.text(name) if name is not None and node.type != "arrow_function" else "",
-            self.parameters(node),
-            lower_body,
-            span(node),
-            span(body) if body is not None else span(node),
+        named = name is not None and node.type != "arrow_function"
+        return self.function_of(
+            node, self.text(name) if named and name is not None else "", self.parameters(node), body
         )
 
     def parameters(self, node: Node) -> tuple[Parameter, ...]:
@@ -411,28 +324,8 @@ class JavaScriptLowering(Lowering):
 
     # Expressions
 
-    def inner(self, node: Node) -> Expr:
-        children = [child for child in node.named_children if child.type != "comment"]
-        return self.expression(children[0]) if len(children) == 1 else self.other(node)
-
-    def first(self, node: Node) -> Expr:
-        return self.expression(node.named_children[0]) if node.named_children else self.other(node)
-
-    def last(self, node: Node) -> Expr:
-        return self.expression(node.named_children[-1]) if node.named_children else self.other(node)
-
     def nothing_value(self, node: Node) -> Expr:
         return Name(self.text(node), span(node))
-
-    def name(self, node: Node) -> Expr:
-        return Name(self.text(node), span(node))
-
-    def member(self, node: Node) -> Expr:
-        if node.end_byte - node.start_byte <= 200:
-            path = self.presence(self.text(node))
-            if path is not None:
-                return Name(path, span(node))
-        return Other((self.expression(node.child_by_field_name("object")),), span(node))
 
     def subscript(self, node: Node) -> Expr:
         base, index = node.child_by_field_name("object"), node.child_by_field_name("index")
@@ -510,46 +403,6 @@ class JavaScriptLowering(Lowering):
         method = self.text(name).rpartition(".")[2][:100] if name is not None else ""
         return Invoke(None, method, arguments, (), span(node), span(listed) if listed is not None else span(node))
 
-    def binary(self, node: Node) -> Expr:
-        rights: list[tuple[str, Node, Node]] = []
-        top: Node = node
-        while top.type == "binary_expression":
-            operator, right = top.child_by_field_name("operator"), top.child_by_field_name("right")
-            left = top.child_by_field_name("left")
-            if operator is None or right is None or left is None:
-                break
-            rights.append((operator.type, right, left))
-            top = left
-        parts = [self.expression(top)]
-        for sign, right, left in reversed(rights):
-            where = (node.start_byte, right.end_byte)
-            if sign == "+":
-                parts.append(self.expression(right))
-                continue
-            value = joined(parts, where) if len(parts) > 1 else parts[0]
-            other = self.expression(right)
-            if sign in {"||", "??"}:
-                parts = [Choose(self.test(left), value, other, where)]
-            elif sign == "&&":
-                parts = [Choose(self.test(left), other, Name("undefined", where), where)]
-            else:
-                parts = [Other((value, other), where)]
-        return joined(parts, span(node))
-
-    def ternary(self, node: Node) -> Expr:
-        return Choose(
-            self.test(node.child_by_field_name("condition")),
-            self.expression(node.child_by_field_name("consequence")),
-            self.expression(node.child_by_field_name("alternative")),
-            span(node),
-        )
-
-    def array(self, node: Node) -> Expr:
-        return Items(tuple(self.expression(c) for c in node.named_children if c.type != "comment"), span(node))
-
-    def spread(self, node: Node) -> Expr:
-        return Spread(self.inner(node), span(node))
-
     def object(self, node: Node) -> Expr:
         pairs: list[tuple[str | None, Expr]] = []
         for child in node.named_children:
@@ -583,34 +436,6 @@ class JavaScriptLowering(Lowering):
 
     def assigned(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("right"))
-
-    # Tests
-
-    def test(self, node: Node | None) -> Test:
-        if node is None:
-            return plain_test("?", None, None)
-        while node.type == "parenthesized_expression" and len(node.named_children) == 1:
-            node = node.named_children[0]
-        text = self.text(node) if node.end_byte - node.start_byte <= 400 else ""
-        if node.type == "unary_expression" and text.startswith("!"):
-            return negated(self.test(node.child_by_field_name("argument")))
-        if text in {"true", "false"}:
-            return Test(key=text, value=None, constant=text == "true")
-        value = self.expression(node)
-        found = _NULL_TEST.fullmatch(text)
-        if found is not None:
-            name = self.presence(found.group(1) or found.group(3))
-            sign = found.group(2) or found.group(4)
-            if name is not None:
-                return plain_test(name, value, name, positive=sign.startswith("!"))
-        sized = _SIZE_TEST.fullmatch(text)
-        if sized is not None:
-            zero = (sized.group(2) or "").startswith("==")
-            return Test(key=text, value=value, positive=not zero, size_of=sized.group(1))
-        name = self.presence(text)
-        if name is not None:
-            return plain_test(text, value, name)
-        return plain_test(text or f"test@{node.start_byte}", value, None)
 
 
 class TypeScriptLowering(JavaScriptLowering):

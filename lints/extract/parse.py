@@ -27,6 +27,14 @@ LANGUAGES = {
     ".mjs": "javascript",
     ".cjs": "javascript",
     ".jsx": "javascript",
+    ".go": "go",
+    ".java": "java",
+    ".cs": "c_sharp",
+    ".rb": "ruby",
+    ".rake": "ruby",
+    ".php": "php",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
     ".sql": "sql",
 }
 """File name endings that are analysed, and the language of each."""
@@ -36,6 +44,12 @@ _GRAMMARS = {
     "typescript": ("tree_sitter_typescript", "language_typescript"),
     "tsx": ("tree_sitter_typescript", "language_tsx"),
     "javascript": ("tree_sitter_javascript", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "c_sharp": ("tree_sitter_c_sharp", "language"),
+    "ruby": ("tree_sitter_ruby", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
 }
 
 
@@ -74,7 +88,7 @@ def prepared(language: str, data: bytes) -> bytes:
     if language not in {"typescript", "tsx"} or b">`" not in data:
         return data
     out = bytearray(data)
-    for match in re.finditer(rb"(?<![=\s])>\s*`", data):
+    for match in re.finditer(rb"(?<!=)>\s*`", data):
         close = match.start()
         opened = _opening(data, close)
         if opened is not None:
@@ -93,7 +107,9 @@ def _opening(data: bytes, close: int) -> int | None:
             depth -= 1
             if depth == 0:
                 before = data[position - 1 : position]
-                return position if before.isalnum() or before in {b"_", b"$"} else None
+                within = data[position:close]
+                named = before.isalnum() or before in {b"_", b"$"}
+                return position if named and b"&&" not in within and b"||" not in within else None
         elif byte == 0x60:
             return None
     return None

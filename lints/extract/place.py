@@ -32,8 +32,8 @@ _BEFORE_QUERY = names("as materialized from join lateral exists")
 _BOOLEAN = names("where and or not on having when")
 _BEFORE_VALUE = names(
     "select distinct all by set limit offset in like ilike between is then else case as returning values returns"
-    " default any some exists with recursive interval escape fetch first next union except intersect call do nothing cast over"
-    " partition top percent similar to at zone tablesample conflict constraint excluded"
+    " default any some exists with recursive interval escape fetch first next union except intersect call do nothing"
+    " cast over partition top percent similar to at zone tablesample conflict constraint excluded"
 )
 _AFTER_CONDITION = names(
     "and or group order limit offset having union except intersect returning for window on then fetch qualify"
@@ -186,8 +186,10 @@ def _stand_in(gap: Gap, number: int, state: _State, following: Segment | None) -
         return text()
     if gap.keys is not None:
         return _object(gap, state, text, dropped, number)
-    if last == "(" and state.before_last in _BEFORE_QUERY and token in {")", ""}:
-        return text(" ".join(("select * from", marker)))
+    if last == "(" and state.before_last in _BEFORE_QUERY and (token in {")", "", "and", "or", "order", "limit"}):
+        # A query put in whole, or up to its conditions.
+        words = ("select * from", marker, "where", marker) if token in {"and", "or"} else ("select * from", marker)
+        return text(" ".join(words))
     if last in _SQL_TABLE and not (last == "using" and token == ")"):
         if last == "update" and state.before_last in {"for", "do", "key"}:
             return dropped()

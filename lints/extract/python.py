@@ -11,11 +11,9 @@ from tree_sitter import Node
 
 from lints.extract.ir import (
     Assign,
-    Cases,
     Cat,
     Choose,
     ClassBody,
-    Closure,
     Define,
     Do,
     Expr,
@@ -23,34 +21,31 @@ from lints.extract.ir import (
     If,
     Invoke,
     Items,
-    Leave,
     Loop,
     Name,
-    Other,
     Pairs,
     Parameter,
     Percent,
     Repeat,
     Scope,
+    Span,
     Spread,
     Stmt,
     Test,
     Text,
     Unpack,
 )
-from lints.extract.lower import Lowering, joined, negated, plain_test, span
+from lints.extract.lower import Lowering, joined, span
 
 _ESCAPE = re.compile(
     r"\\(?:\r\n|\n|\r|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^{}\n]{1,100}\})"
 )
 _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_NONE_TEST = re.compile(r"(.+?)\s+is\s+(not\s+)?None", re.DOTALL)
-_SIZE_TEST = re.compile(r"(?:len|bool)\(\s*([\w.]+)\s*\)\s*(>\s*0|>=\s*1|!=\s*0|==\s*0)?")
-_EMPTY_TEST = re.compile(r"([\w.]+)\s*(==|!=)\s*(?:None|\[\]|''|\"\")")
 
 
 class PythonLowering(Lowering):
     language = "python"
+    binaries: ClassVar[frozenset[str]] = frozenset({"binary_operator"})
     statements: ClassVar[Mapping[str, str]] = {
         "expression_statement": "expression_statement",
         "if_statement": "if_statement",
@@ -60,21 +55,25 @@ class PythonLowering(Lowering):
         "try_statement": "try_statement",
         "match_statement": "match_statement",
         "return_statement": "return_statement",
-        "raise_statement": "raise_statement",
+        "raise_statement": "throw_statement",
         "break_statement": "leave",
         "continue_statement": "leave",
         "function_definition": "function_definition",
         "decorated_definition": "decorated_definition",
         "class_definition": "class_definition",
         "block": "inner_block",
+        "import_statement": "nothing",
+        "import_from_statement": "nothing",
+        "future_import_statement": "nothing",
+        "pass_statement": "nothing",
     }
     expressions: ClassVar[Mapping[str, str]] = {
         "string": "string",
         "concatenated_string": "concatenated_string",
         "identifier": "name",
-        "attribute": "attribute",
+        "attribute": "path",
         "call": "call",
-        "binary_operator": "binary_operator",
+        "binary_operator": "binary",
         "boolean_operator": "boolean_operator",
         "conditional_expression": "conditional_expression",
         "list": "items",
@@ -85,7 +84,7 @@ class PythonLowering(Lowering):
         "list_comprehension": "comprehension",
         "generator_expression": "comprehension",
         "set_comprehension": "comprehension",
-        "list_splat": "splat",
+        "list_splat": "spread",
         "lambda": "lambda_",
         "parenthesized_expression": "inner",
         "await": "inner",
@@ -95,22 +94,6 @@ class PythonLowering(Lowering):
     }
 
     # Statements
-
-    def other_statement(self, node: Node) -> Iterable[Stmt]:
-        if node.type in {
-            "comment",
-            "import_statement",
-            "import_from_statement",
-            "pass_statement",
-            "future_import_statement",
-        }:
-            return ()
-        if node.type == "ERROR" or any(child.type in self.statements for child in node.named_children):
-            return self.block(node.named_children)
-        return (Do(self.expression(node), span(node)),)
-
-    def inner_block(self, node: Node) -> Iterable[Stmt]:
-        return self.block(node.named_children)
 
     def expression_statement(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []
@@ -223,13 +206,7 @@ class PythonLowering(Lowering):
             elif child.type in {"else_clause", "finally_clause"}:
                 blocks = [part for part in child.named_children if part.type == "block"]
                 last.extend(self.block(part for block in blocks for part in block.named_children))
-        body: list[Stmt] = []
-        # A body that always returns is followed by its handlers all the same: they run when it fails.
-        if handlers:
-            body.append(Cases((tuple(out), *handlers), True, span(node)))
-        else:
-            body.extend(out)
-        return [*body, *last]
+        return self.attempted(tuple(out), handlers, tuple(last), span(node))
 
     def match_statement(self, node: Node) -> Iterable[Stmt]:
         body = node.child_by_field_name("body")
@@ -241,18 +218,7 @@ class PythonLowering(Lowering):
                 alternatives.append(self.block(consequence.named_children))
                 complete = complete or re.match(r"case\s+_\s*:", self.text(case)[:40]) is not None
         subject = node.child_by_field_name("subject")
-        return (Do(self.expression(subject), span(node)), Cases(tuple(alternatives), complete, span(node)))
-
-    def return_statement(self, node: Node) -> Iterable[Stmt]:
-        value = next(iter(node.named_children), None)
-        return (Leave(self.expression(value) if value is not None else None, True, span(node)),)
-
-    def raise_statement(self, node: Node) -> Iterable[Stmt]:
-        value = next(iter(node.named_children), None)
-        return (Leave(self.expression(value) if value is not None else None, False, span(node)),)
-
-    def leave(self, node: Node) -> Iterable[Stmt]:
-        return (Leave(None, False, span(node)),)
+        return (Do(self.expression(subject), span(node)), self.cased(alternatives, span(node), complete=complete))
 
     def decorated_definition(self, node: Node) -> Iterable[Stmt]:
         decorators = tuple(
@@ -279,22 +245,12 @@ class PythonLowering(Lowering):
         return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
 
     def function(self, node: Node) -> Func:
-        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        depth = self.depth
-
-        def lower_body() -> tuple[Stmt, ...]:
-            before, self.depth = self.depth, depth
-            try:
-                return self.block(body.named_children) if body is not None else ()
-            finally:
-                self.depth = before
-
-        return Func(
+        name = node.child_by_field_name("name")
+        return self.function_of(
+            node,
             self.text(name) if name is not None else "",
             self.parameters(node.child_by_field_name("parameters")),
-            lower_body,
-            span(node),
-            span(body) if body is not None else span(node),
+            node.child_by_field_name("body"),
         )
 
     def parameters(self, node: Node | None) -> tuple[Parameter, ...]:
@@ -317,23 +273,8 @@ class PythonLowering(Lowering):
 
     # Expressions
 
-    def inner(self, node: Node) -> Expr:
-        children = [child for child in node.named_children if child.type != "comment"]
-        return self.expression(children[0]) if len(children) == 1 else self.other(node)
-
     def none(self, node: Node) -> Expr:
         return Name("None", span(node))
-
-    def name(self, node: Node) -> Expr:
-        return Name(self.text(node), span(node))
-
-    def attribute(self, node: Node) -> Expr:
-        path = self.presence(self.text(node))
-        return (
-            Name(path, span(node))
-            if path is not None
-            else Other((self.expression(node.child_by_field_name("object")),), span(node))
-        )
 
     def string(self, node: Node) -> Expr:
         children = node.children
@@ -369,48 +310,20 @@ class PythonLowering(Lowering):
     def concatenated_string(self, node: Node) -> Expr:
         return joined((self.expression(child) for child in node.named_children if child.type == "string"), span(node))
 
-    def binary_operator(self, node: Node) -> Expr:
-        # The left spine of a + b + c + … is walked in a loop: generated code chains thousands.
-        rights: list[tuple[str, Node]] = []
-        top: Node = node
-        while top.type == "binary_operator":
-            operator, right = top.child_by_field_name("operator"), top.child_by_field_name("right")
-            left = top.child_by_field_name("left")
-            if operator is None or right is None or left is None:
-                break
-            rights.append((operator.type, right))
-            top = left
-        value = self.expression(top)
-        parts = [value]
-        for sign, right in reversed(rights):
-            where = (node.start_byte, right.end_byte)
-            if sign == "+":
-                parts.append(self.expression(right))
-                continue
-            left_value = joined(parts, where) if len(parts) > 1 else parts[0]
-            if sign == "%":
-                parts = [Percent(left_value, self.percent_values(right), where)]
-            elif sign == "*" and isinstance(left_value, Items):
-                parts = [self.repeat(left_value, right, where)]
-            elif sign == "*" and isinstance(left_value, Text):
-                parts = [
-                    Cat((left_value,), where) if right.type != "integer" else self.multiplied(left_value, right, where)
-                ]
-            else:
-                parts = [Other((left_value, self.expression(right)), where)]
-        return parts[0] if len(parts) == 1 else self.added(parts, span(node))
+    def combined(self, sign: str, value: Expr, left: Node, right: Node, where: Span) -> Expr:
+        if sign == "%":
+            return Percent(value, self.percent_values(right), where)
+        if sign == "*" and isinstance(value, Items):
+            return self.repeat(value, right, where)
+        if sign == "*" and isinstance(value, Text):
+            return self.multiplied(value, right, where) if right.type == "integer" else value
+        return super().combined(sign, value, left, right, where)
 
-    def added(self, parts: list[Expr], where: tuple[int, int]) -> Expr:
-        """`+` of texts is a concatenation; of lists, their items one after the other."""
-        if any(isinstance(part, (Items, Repeat)) for part in parts):
-            items: list[Expr] = []
-            for part in parts:
-                if isinstance(part, Items):
-                    items.extend(part.items)
-                else:
-                    items.append(Spread(part, part.span))
-            return Items(tuple(items), where)
-        return joined(parts, where)
+    def added(self, parts: list[Expr], where: Span) -> Expr:
+        spread: list[Expr] = [
+            Items((Spread(part, part.span),), part.span) if isinstance(part, Repeat) else part for part in parts
+        ]
+        return super().added(spread, where)
 
     def repeat(self, items: Items, count: Node, where: tuple[int, int]) -> Expr:
         item = items.items[0] if len(items.items) == 1 else Items(items.items, where)
@@ -418,7 +331,7 @@ class PythonLowering(Lowering):
         flag = re.fullmatch(r"(?:bool|int)\(([\w.]+)\)|\(?([\w.]+) is not None\)?", text)
         if flag is not None:
             name = flag.group(1) or flag.group(2)
-            return Repeat(item, where, plain_test(name, None, name))
+            return Repeat(item, where, Test(key=name, value=None, name=name))
         return Repeat(item, where)
 
     def multiplied(self, value: Text, count: Node, where: tuple[int, int]) -> Expr:
@@ -449,14 +362,6 @@ class PythonLowering(Lowering):
             return self.other(node)
         return Choose(self.test(parts[1]), self.expression(parts[0]), self.expression(parts[2]), span(node))
 
-    def items(self, node: Node) -> Expr:
-        return Items(
-            tuple(self.expression(child) for child in node.named_children if child.type != "comment"), span(node)
-        )
-
-    def splat(self, node: Node) -> Expr:
-        return Spread(self.inner(node), span(node))
-
     def dictionary(self, node: Node) -> Expr:
         pairs: list[tuple[str | None, Expr]] = []
         for child in node.named_children:
@@ -482,20 +387,8 @@ class PythonLowering(Lowering):
         return Repeat(item, span(node))
 
     def lambda_(self, node: Node) -> Expr:
-        body = node.child_by_field_name("body")
-        depth = self.depth
-
-        def lower_body() -> tuple[Stmt, ...]:
-            before, self.depth = self.depth, depth
-            try:
-                return (Leave(self.expression(body), True, span(node)),)
-            finally:
-                self.depth = before
-
-        function = Func(
-            "", self.parameters(node.child_by_field_name("parameters")), lower_body, span(node), span(body or node)
-        )
-        return Closure(function, span(node))
+        parameters = self.parameters(node.child_by_field_name("parameters"))
+        return self.closure_of(node, parameters, node.child_by_field_name("body"))
 
     def named_expression(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("value"))
@@ -536,34 +429,6 @@ class PythonLowering(Lowering):
             span(node),
             span(listed) if listed is not None else span(node),
         )
-
-    # Tests
-
-    def test(self, node: Node | None) -> Test:
-        if node is None:
-            return plain_test("?", None, None)
-        while node.type == "parenthesized_expression" and len(node.named_children) == 1:
-            node = node.named_children[0]
-        if node.type == "not_operator":
-            argument = node.child_by_field_name("argument")
-            return negated(self.test(argument))
-        text = self.text(node) if node.end_byte - node.start_byte <= 400 else ""
-        if text in {"True", "False"}:
-            return Test(key=text, value=None, constant=text == "True")
-        value = self.expression(node)
-        name = self.presence(text)
-        if name is not None:
-            return plain_test(text, value, name)
-        found = _NONE_TEST.fullmatch(text)
-        if found is not None and (name := self.presence(found.group(1))) is not None:
-            return plain_test(name, value, name, positive=found.group(2) is not None)
-        sized = _SIZE_TEST.fullmatch(text)
-        if sized is not None:
-            return Test(key=text, value=value, positive="==" not in (sized.group(2) or ""), size_of=sized.group(1))
-        compared = _EMPTY_TEST.fullmatch(text)
-        if compared is not None:
-            return plain_test(compared.group(1), value, compared.group(1), positive=compared.group(2) == "!=")
-        return plain_test(text or f"test@{node.start_byte}", value, None)
 
 
 def unescape(text: str) -> str:

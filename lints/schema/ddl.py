@@ -382,7 +382,8 @@ class _Applier:
         params = index.args.get("params")
         columns = self._names(params.args.get("columns") or []) if params is not None else ()
         if draft is None:
-            return "a unique index on a table that was never created" if tree.args.get("unique") else None
+            unknown = tree.args.get("unique") and self.table_name(table)[1] not in self.catalog.views
+            return "a unique index on a table that was never created" if unknown else None
         label = self.fold(index.this) if index.this is not None else f"{draft.name}_{'_'.join(columns)}_idx"
         partial = params is not None and params.args.get("where") is not None
         unique = bool(tree.args.get("unique"))

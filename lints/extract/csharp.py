@@ -1,0 +1,374 @@
+"""C# lowered to `ir`."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from lints.extract.ir import (
+    Assign,
+    Cat,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Items,
+    Loop,
+    Name,
+    Pairs,
+    Parameter,
+    Scope,
+    Stmt,
+    Tagged,
+    Text,
+)
+from lints.extract.lower import Lowering, span
+
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{1,4}|[\s\S])")
+_SIMPLE = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_BINDS = frozenset(
+    {"FromSqlInterpolated", "ExecuteSqlInterpolated", "ExecuteSqlInterpolatedAsync", "FromSql", "ExecuteSql"}
+    | {"ExecuteSqlAsync", "SqlQuery", "Sql"}
+)
+"""Calls that make a parameter of every hole of an interpolated string (EF Core)."""
+
+
+class CSharpLowering(Lowering):
+    language = "c_sharp"
+    statements: ClassVar[Mapping[str, str]] = {
+        "using_directive": "nothing",
+        "file_scoped_namespace_declaration": "inner_block",
+        "namespace_declaration": "inner_block",
+        "declaration_list": "inner_block",
+        "class_declaration": "class_declaration",
+        "record_declaration": "class_declaration",
+        "struct_declaration": "class_declaration",
+        "interface_declaration": "class_declaration",
+        "enum_declaration": "nothing",
+        "field_declaration": "declaration",
+        "local_declaration_statement": "declaration",
+        "variable_declaration": "variables",
+        "property_declaration": "property_",
+        "method_declaration": "method",
+        "constructor_declaration": "method",
+        "local_function_statement": "method",
+        "operator_declaration": "method",
+        "global_statement": "inner_block",
+        "expression_statement": "expression_statement",
+        "if_statement": "if_statement",
+        "for_statement": "for_statement",
+        "foreach_statement": "for_each",
+        "while_statement": "while_statement",
+        "do_statement": "while_statement",
+        "switch_statement": "switch_statement",
+        "try_statement": "try_statement",
+        "using_statement": "using",
+        "lock_statement": "inner_block",
+        "return_statement": "return_statement",
+        "throw_statement": "throw_statement",
+        "yield_statement": "effect",
+        "break_statement": "leave",
+        "continue_statement": "leave",
+        "block": "inner_block",
+    }
+    expressions: ClassVar[Mapping[str, str]] = {
+        "string_literal": "string",
+        "verbatim_string_literal": "verbatim",
+        "raw_string_literal": "raw",
+        "interpolated_string_expression": "interpolated",
+        "identifier": "name",
+        "this": "name",
+        "this_expression": "name",
+        "predefined_type": "name",
+        "member_access_expression": "path",
+        "invocation_expression": "call",
+        "object_creation_expression": "new",
+        "implicit_object_creation_expression": "new",
+        "anonymous_object_creation_expression": "anonymous",
+        "binary_expression": "binary",
+        "conditional_expression": "ternary",
+        "parenthesized_expression": "inner",
+        "await_expression": "last",
+        "cast_expression": "last",
+        "argument": "last",
+        "arrow_expression_clause": "last",
+        "initializer_expression": "items",
+        "array_creation_expression": "last",
+        "implicit_array_creation_expression": "last",
+        "collection_expression": "items",
+        "lambda_expression": "lambda_",
+        "anonymous_method_expression": "lambda_",
+        "assignment_expression": "assigned",
+        "null_literal": "null",
+        "conditional_access_expression": "conditional_access",
+    }
+
+    # Declarations
+
+    def class_declaration(self, node: Node) -> Iterable[Stmt]:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        inner = self.block(body.named_children) if body is not None else ()
+        return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
+
+    def declaration(self, node: Node) -> Iterable[Stmt]:
+        return [
+            part
+            for child in node.named_children
+            if child.type == "variable_declaration"
+            for part in self.variables(child)
+        ]
+
+    def variables(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for child in node.named_children:
+            if child.type != "variable_declarator":
+                continue
+            name = child.child_by_field_name("name")
+            values = [part for part in self.parts(child) if part != name and part.type != "bracketed_argument_list"]
+            if name is None or not values:
+                continue
+            lowered = self.expression(values[-1])
+            if isinstance(lowered, Closure):
+                lowered.function.name = self.text(name)
+                out.append(Define(lowered.function, span(child)))
+            else:
+                out.append(Assign(self.text(name), lowered, False, span(child)))
+        return out
+
+    def property_(self, node: Node) -> Iterable[Stmt]:
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is not None and value is not None:
+            return (Assign(self.text(name), self.expression(value), False, span(node)),)
+        bodies = [
+            body
+            for holder in node.named_children
+            if holder.type == "accessor_list"
+            for accessor in holder.named_children
+            if (body := accessor.child_by_field_name("body")) is not None
+        ]
+        label = self.text(name) if name is not None else ""
+        return tuple(Define(self.function_of(body, label, (), body), span(body)) for body in bodies)
+
+    def method(self, node: Node) -> Iterable[Stmt]:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if body is not None and body.type == "arrow_expression_clause":
+            body = body.named_children[-1] if body.named_children else None
+        label = self.text(name) if name is not None else ""
+        parameters = self.parameters(node.child_by_field_name("parameters"))
+        return (Define(self.function_of(node, label, parameters, body), span(node)),)
+
+    def parameters(self, node: Node | None) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        for child in node.named_children if node is not None else []:
+            name = child.child_by_field_name("name")
+            if name is not None:
+                found.append(Parameter(self.text(name)))
+            elif child.type == "identifier":
+                found.append(Parameter(self.text(child)))
+        return tuple(found)
+
+    # Statements
+
+    def expression_statement(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for child in self.parts(node):
+            if child.type != "assignment_expression":
+                out.append(Do(self.expression(child), span(child)))
+                continue
+            left, operator = child.child_by_field_name("left"), child.child_by_field_name("operator")
+            value = self.expression(child.child_by_field_name("right"))
+            target = self.presence(self.text(left)) if left is not None else None
+            if target is not None and target.endswith(".CommandText"):
+                owner = Name(target.removesuffix(".CommandText"), span(child))
+                out.append(Do(self.invocation(child, owner, "CommandText", [value]), span(child)))
+            sign = operator.type if operator is not None else self.operator_of(child)
+            out.append(Assign(target, value, sign == "+=", span(child)))
+        return out
+
+    def operator_of(self, node: Node) -> str:
+        return next((child.type for child in node.children if not child.is_named), "=")
+
+    def for_statement(self, node: Node) -> Iterable[Stmt]:
+        start = node.child_by_field_name("initializer")
+        before = tuple(self.statement(start)) if start is not None else ()
+        return (*before, Loop((), None, self.body(node.child_by_field_name("body")), span(node)))
+
+    def for_each(self, node: Node) -> Iterable[Stmt]:
+        left = node.child_by_field_name("left")
+        names = (self.text(left),) if left is not None and left.type == "identifier" else ()
+        over = self.expression(node.child_by_field_name("right"))
+        return (Loop(names, over, self.body(node.child_by_field_name("body")), span(node)),)
+
+    def switch_statement(self, node: Node) -> Iterable[Stmt]:
+        body = node.child_by_field_name("body")
+        alternatives: list[tuple[Stmt, ...]] = []
+        complete = False
+        for section in body.named_children if body is not None else []:
+            complete = complete or re.match(r"default\s*:", self.text(section)[:20]) is not None
+            alternatives.append(
+                self.block(c for c in section.named_children if c.type.endswith(("statement", "block")))
+            )
+        value = self.expression(node.child_by_field_name("value"))
+        return (Do(value, span(node)), self.cased(alternatives, span(node), complete=complete))
+
+    def try_statement(self, node: Node) -> Iterable[Stmt]:
+        handlers: list[tuple[Stmt, ...]] = []
+        last: tuple[Stmt, ...] = ()
+        for child in node.named_children:
+            if child.type == "catch_clause":
+                handlers.append(self.body(child.child_by_field_name("body")))
+            elif child.type == "finally_clause":
+                last = self.block(part for block in child.named_children for part in block.named_children)
+        return self.attempted(self.body(node.child_by_field_name("body")), handlers, last, span(node))
+
+    def using(self, node: Node) -> Iterable[Stmt]:
+        before = [
+            part
+            for child in node.named_children
+            if child.type == "variable_declaration"
+            for part in self.variables(child)
+        ]
+        bindings: list[tuple[str | None, Expr]] = [
+            (part.target, part.value) for part in before if isinstance(part, Assign)
+        ]
+        return (Scope(tuple(bindings), self.body(node.child_by_field_name("body")), span(node)),)
+
+    # Expressions
+
+    def null(self, node: Node) -> Expr:
+        return Name("null", span(node))
+
+    def string(self, node: Node) -> Expr:
+        return Text(unescape(self.text(node)[1:-1]), span(node))
+
+    def verbatim(self, node: Node) -> Expr:
+        return Text(self.text(node)[2:-1].replace('""', '"'), span(node))
+
+    def raw(self, node: Node) -> Expr:
+        text = self.text(node).strip('"')
+        return Text(textwrap.dedent(text.strip("\n")), span(node))
+
+    def interpolated(self, node: Node) -> Expr:
+        parts = self.interpolated_parts(node)
+        if not parts:
+            return Text("", span(node))
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], Text) else Cat(parts, span(node))
+
+    def interpolated_parts(self, node: Node) -> tuple[Expr, ...]:
+        head = re.match(r'[$@]*"*', self.text(node)[:24])
+        start = head.group() if head is not None else ""
+        verbatim, raw = "@" in start, start.count('"') >= 3
+        parts: list[Expr] = []
+        for child in node.named_children:
+            if child.type in {"string_content", "escape_sequence"}:
+                written = self.text(child)
+                if verbatim:
+                    written = written.replace('""', '"')
+                elif not raw:
+                    written = unescape(written)
+                if not raw:
+                    written = written.replace("{{", "{").replace("}}", "}")
+                parts.append(Text(written, span(node)))
+            elif child.type == "interpolation":
+                inner = [part for part in self.parts(child) if not part.type.startswith("interpolation_")]
+                parts.append(self.expression(inner[0]) if inner else Text("", span(node)))
+        return tuple(parts)
+
+    def assigned(self, node: Node) -> Expr:
+        return self.expression(node.child_by_field_name("right"))
+
+    def conditional_access(self, node: Node) -> Expr:
+        return self.path(node)
+
+    def call(self, node: Node) -> Expr:
+        function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        receiver: Expr | None = None
+        method = ""
+        if function is not None and function.type == "member_access_expression":
+            receiver = self.expression(function.child_by_field_name("expression"))
+            name = function.child_by_field_name("name")
+            method = self.text(name).partition("<")[0] if name is not None else ""
+        elif function is not None and function.type in {"identifier", "generic_name"}:
+            method = self.text(function).partition("<")[0]
+        elif function is not None:
+            receiver = self.expression(function)
+        arguments, keywords = self.arguments(listed, binds=method in _BINDS)
+        return self.invocation(node, receiver, method, arguments, keywords, listed)
+
+    def arguments(self, listed: Node | None, *, binds: bool = False) -> tuple[list[Expr], list[tuple[str, Expr]]]:
+        arguments: list[Expr] = []
+        keywords: list[tuple[str, Expr]] = []
+        for child in self.parts(listed) if listed is not None else []:
+            named = child.child_by_field_name("name")
+            inner = [part for part in self.parts(child) if part != named] if child.type == "argument" else [child]
+            if not inner:
+                continue
+            if binds and inner[-1].type == "interpolated_string_expression":
+                value: Expr = Tagged(Name("sql", span(child)), self.interpolated_parts(inner[-1]), span(inner[-1]))
+            else:
+                value = self.expression(inner[-1])
+            if named is not None:
+                keywords.append((self.text(named), value))
+            else:
+                arguments.append(value)
+        return arguments, keywords
+
+    def new(self, node: Node) -> Expr:
+        name, listed = node.child_by_field_name("type"), node.child_by_field_name("arguments")
+        method = self.text(name).partition("<")[0].rpartition(".")[2] if name is not None else ""
+        arguments, keywords = self.arguments(listed)
+        initializer = node.child_by_field_name("initializer")
+        items: list[Expr] = []
+        for child in self.parts(initializer) if initializer is not None else []:
+            if child.type == "assignment_expression":
+                left = child.child_by_field_name("left")
+                label = self.text(left) if left is not None else ""
+                keywords.append((label, self.expression(child.child_by_field_name("right"))))
+            else:
+                items.append(self.expression(child))
+        if method in {"List", "HashSet"} and not arguments:
+            return Items(tuple(items), span(node))
+        if method == "StringBuilder" and not arguments:
+            return Text("", span(node))
+        return self.invocation(node, None, method, [*arguments, *items], keywords, listed)
+
+    def anonymous(self, node: Node) -> Expr:
+        pairs: list[tuple[str | None, Expr]] = []
+        children = self.parts(node)
+        position = 0
+        while position < len(children):
+            child = children[position]
+            after = self.source[child.end_byte : child.end_byte + 3].lstrip()
+            if child.type == "identifier" and after.startswith(b"=") and position + 1 < len(children):
+                pairs.append((self.text(child), self.expression(children[position + 1])))
+                position += 2
+                continue
+            pairs.append((self.text(child).rpartition(".")[2], self.expression(child)))
+            position += 1
+        return Pairs(tuple(pairs), span(node))
+
+    def lambda_(self, node: Node) -> Expr:
+        listed = node.child_by_field_name("parameters")
+        if listed is not None and listed.type in {"identifier", "implicit_parameter"}:
+            parameters: tuple[Parameter, ...] = (Parameter(self.text(listed)),)
+        else:
+            parameters = self.parameters(listed)
+        return self.closure_of(node, parameters, node.child_by_field_name("body"))
+
+
+def unescape(text: str) -> str:
+    """A regular string literal's content with its escapes resolved."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    body = match.group()[1:]
+    if body[0] in "uUx" and len(body) > 1:
+        code = int(body[1:], 16)
+        return chr(code) if code < 0x110000 else ""
+    return _SIMPLE.get(body, body)

@@ -1,0 +1,251 @@
+"""Go lowered to `ir`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from lints.extract.ir import (
+    Assign,
+    ClassBody,
+    Define,
+    Do,
+    Expr,
+    Invoke,
+    Items,
+    Loop,
+    Name,
+    Pairs,
+    Parameter,
+    Spread,
+    Stmt,
+    Text,
+    Unpack,
+)
+from lints.extract.lower import Lowering, span
+
+_ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
+_BUILDER = re.compile(r"\*?(?:strings\.Builder|bytes\.Buffer)")
+
+
+class GoLowering(Lowering):
+    language = "go"
+    statements: ClassVar[Mapping[str, str]] = {
+        "package_clause": "nothing",
+        "import_declaration": "nothing",
+        "type_declaration": "nothing",
+        "const_declaration": "declaration",
+        "var_declaration": "declaration",
+        "var_spec_list": "declaration",
+        "short_var_declaration": "short_declaration",
+        "assignment_statement": "short_declaration",
+        "expression_statement": "effect",
+        "if_statement": "if_statement",
+        "for_statement": "for_statement",
+        "expression_switch_statement": "switch_statement",
+        "type_switch_statement": "switch_statement",
+        "select_statement": "switch_statement",
+        "return_statement": "return_statement",
+        "break_statement": "leave",
+        "continue_statement": "leave",
+        "goto_statement": "leave",
+        "defer_statement": "effect",
+        "go_statement": "effect",
+        "function_declaration": "function_declaration",
+        "method_declaration": "function_declaration",
+        "block": "inner_block",
+        "statement_list": "inner_block",
+        "labeled_statement": "inner_block",
+        "inc_statement": "nothing",
+        "dec_statement": "nothing",
+    }
+    expressions: ClassVar[Mapping[str, str]] = {
+        "interpreted_string_literal": "string",
+        "raw_string_literal": "raw_string",
+        "identifier": "name",
+        "field_identifier": "name",
+        "package_identifier": "name",
+        "selector_expression": "path",
+        "call_expression": "call",
+        "binary_expression": "binary",
+        "composite_literal": "composite",
+        "func_literal": "closure",
+        "parenthesized_expression": "inner",
+        "literal_element": "inner",
+        "variadic_argument": "spread",
+        "unary_expression": "unary",
+        "type_conversion_expression": "last",
+        "nil": "nil",
+        "expression_list": "several",
+    }
+
+    def nil(self, node: Node) -> Expr:
+        return Name("nil", span(node))
+
+    def several(self, node: Node) -> Expr:
+        children = self.parts(node)
+        return self.expression(children[0]) if len(children) == 1 else self.items(node)
+
+    def string(self, node: Node) -> Expr:
+        return Text(unescape(self.text(node)[1:-1]), span(node))
+
+    def raw_string(self, node: Node) -> Expr:
+        return Text(self.text(node)[1:-1], span(node))
+
+    def unary(self, node: Node) -> Expr:
+        operand = node.child_by_field_name("operand")
+        return self.expression(operand) if self.text(node)[:1] in {"&", "*"} else self.other(node)
+
+    def declaration(self, node: Node) -> Iterable[Stmt]:
+        out: list[Stmt] = []
+        for spec in node.named_children:
+            if spec.type == "var_spec_list":
+                out.extend(self.declaration(spec))
+                continue
+            if spec.type not in {"const_spec", "var_spec"}:
+                continue
+            names = [self.text(child) for child in spec.children_by_field_name("name")]
+            value = spec.child_by_field_name("value")
+            if value is None:
+                kind = spec.child_by_field_name("type")
+                if kind is not None and _BUILDER.fullmatch(self.text(kind)):
+                    out.extend(Assign(name, Text("", span(spec)), False, span(spec)) for name in names)
+                elif kind is not None and kind.type == "slice_type":
+                    out.extend(Assign(name, Items((), span(spec)), False, span(spec)) for name in names)
+                continue
+            out.extend(self.bound(names, self.parts(value), span(spec)))
+        return out
+
+    def bound(self, names: list[str], values: list[Node], where: tuple[int, int]) -> Iterable[Stmt]:
+        if len(values) == len(names):
+            return [
+                Assign(self.presence(name), self.expression(value), False, where)
+                for name, value in zip(names, values, strict=True)
+            ]
+        if len(values) == 1:
+            targets = tuple((position, name) for position, name in enumerate(names) if name != "_")
+            return [Unpack(targets, self.expression(values[0]), where)]
+        return [Do(self.expression(value), where) for value in values]
+
+    def short_declaration(self, node: Node) -> Iterable[Stmt]:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return ()
+        names = [self.text(child) for child in self.parts(left)]
+        operator = node.child_by_field_name("operator")
+        sign = operator.type if operator is not None else "="
+        if sign == "+=" and len(names) == 1:
+            return (Assign(self.presence(names[0]), self.expression(right), True, span(node)),)
+        return self.bound(names, self.parts(right), span(node))
+
+    def for_statement(self, node: Node) -> Iterable[Stmt]:
+        names: tuple[str, ...] = ()
+        over: Expr | None = None
+        before: list[Stmt] = []
+        for child in node.named_children:
+            if child.type == "range_clause":
+                left = child.child_by_field_name("left")
+                names = tuple(self.text(c) for c in self.parts(left)) if left is not None else ()
+                # `for i, x := range xs`: the item is the second name
+                names = tuple(name for name in names[1:] or () if name != "_") or names
+                over = self.expression(child.child_by_field_name("right"))
+            elif child.type == "for_clause":
+                start = child.child_by_field_name("initializer")
+                before.extend(self.statement(start) if start is not None else ())
+        return (*before, Loop(names, over, self.body(node.child_by_field_name("body")), span(node)))
+
+    def switch_statement(self, node: Node) -> Iterable[Stmt]:
+        alternatives: list[tuple[Stmt, ...]] = []
+        complete = False
+        before: list[Stmt] = []
+        start = node.child_by_field_name("initializer")
+        if start is not None:
+            before.extend(self.statement(start))
+        for case in node.named_children:
+            if case.type in {"expression_case", "type_case", "communication_case", "default_case"}:
+                complete = complete or case.type == "default_case"
+                bodies = [child for child in case.named_children if child.type == "statement_list"]
+                alternatives.append(self.block(child for body in bodies for child in body.named_children))
+        value = node.child_by_field_name("value")
+        if value is not None:
+            before.append(Do(self.expression(value), span(value)))
+        return (*before, self.cased(alternatives, span(node), complete=complete))
+
+    def function_declaration(self, node: Node) -> Iterable[Stmt]:
+        name = node.child_by_field_name("name")
+        function = self.function_of(
+            node,
+            self.text(name) if name is not None else "",
+            self.parameters(node.child_by_field_name("parameters")),
+            node.child_by_field_name("body"),
+        )
+        receiver = node.child_by_field_name("receiver")
+        if receiver is not None:
+            written = re.search(r"\*?\s*([A-Za-z_]\w*)[^\w]*$", self.text(receiver))
+            owner = written.group(1) if written is not None else ""
+            return (ClassBody(owner, (Define(function, span(node)),), span(node)),)
+        return (Define(function, span(node)),)
+
+    def parameters(self, node: Node | None) -> tuple[Parameter, ...]:
+        return tuple(
+            Parameter(self.text(name))
+            for child in (node.named_children if node is not None else [])
+            for name in child.children_by_field_name("name")
+        )
+
+    def closure(self, node: Node) -> Expr:
+        parameters = self.parameters(node.child_by_field_name("parameters"))
+        return self.closure_of(node, parameters, node.child_by_field_name("body"))
+
+    def composite(self, node: Node) -> Expr:
+        body = node.child_by_field_name("body")
+        children = self.parts(body) if body is not None else []
+        if any(child.type == "keyed_element" for child in children):
+            pairs: list[tuple[str | None, Expr]] = []
+            for child in children:
+                key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+                if key is not None and value is not None:
+                    pairs.append((self.text(key).strip('"`'), self.expression(value)))
+                else:
+                    pairs.append((None, self.expression(child)))
+            return Pairs(tuple(pairs), span(node))
+        return Items(tuple(self.expression(child) for child in children), span(node))
+
+    def call(self, node: Node) -> Expr:
+        function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        arguments = [self.expression(child) for child in self.parts(listed)] if listed is not None else []
+        receiver: Expr | None = None
+        method = ""
+        if function is not None and function.type == "selector_expression":
+            receiver = self.expression(function.child_by_field_name("operand"))
+            field = function.child_by_field_name("field")
+            method = self.text(field) if field is not None else ""
+        elif function is not None and function.type == "identifier":
+            method = self.text(function)
+        elif function is not None:
+            receiver = self.expression(function)
+        if method == "append" and receiver is None and arguments:
+            # append(xs, a, b...): the list and what is added
+            items: list[Expr] = [Spread(arguments[0], arguments[0].span), *arguments[1:]]
+            return Items(tuple(items), span(node))
+        if method == "Fprintf" and len(arguments) >= 2:
+            formatted = Invoke(Name("fmt", span(node)), "Sprintf", tuple(arguments[1:]), (), span(node), span(node))
+            return self.invocation(node, arguments[0], "WriteString", [formatted])
+        return self.invocation(node, receiver, method, arguments, (), listed)
+
+
+def unescape(text: str) -> str:
+    """An interpreted string literal's content with its escapes resolved."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    body = match.group()[1:]
+    if body in _SIMPLE:
+        return _SIMPLE[body]
+    code = int(body[1:], 16) if body[0] in "xuU" else int(body, 8)
+    return chr(code) if code < 0x110000 else ""
