@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 MAX_NOTE: Final = 64 * 1024
 MAX_SIGNATURES: Final = 100
 MAX_SIZE: Final = 2**63 - 1
-_ED25519: Final = b"\x01"  # the signature type of signed-note
+ED25519: Final = 0x01
+"""The signature type of signed-note for a log's own key."""
+COSIGNATURE: Final = 0x04
+"""The signature type of tlog-cosignature for a witness's Ed25519 key."""
 _PREFIX: Final = "— "  # em dash, space
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -33,15 +36,16 @@ _LOW_ORDER: Final = frozenset({0, 1, _P - 1, _ORDER_8, _P - _ORDER_8})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """A trusted Ed25519 key: whose notes it verifies (`name`) and its four-byte id."""
+    """A trusted Ed25519 key: whose it is (`name`), its four-byte id, and the signature type it is for."""
 
     name: str
     key_id: bytes
+    kind: int
     key: Ed25519PublicKey = field(repr=False)
 
     def __str__(self) -> str:
         """The verifier key of signed-note: `<name>+<hex id>+<base64 of type and key>`."""
-        return f"{self.name}+{self.key_id.hex()}+{_encode64(_ED25519 + self.key.public_bytes_raw())}"
+        return f"{self.name}+{self.key_id.hex()}+{_encode64(bytes([self.kind]) + self.key.public_bytes_raw())}"
 
 
 class Signer(Protocol):
@@ -68,23 +72,23 @@ class KeySigner:
 
 def key_signer(key: Ed25519PrivateKey, origin: str) -> KeySigner:
     """A signer for the ledger `origin`, from a private key already in memory."""
-    return KeySigner(verifier=_verifier(origin, key.public_key()), _key=key)
+    return KeySigner(verifier=verifier_for(key.public_key(), origin, ED25519), _key=key)
 
 
-def parse_verifier(text: str) -> Verifier:
-    """Read a verifier key. Raises LedgerError KEY_INVALID, also for keys of small order or not in canonical form."""
+def parse_verifier(text: str, kind: int = ED25519) -> Verifier:
+    """Read a verifier key of that signature type. Raises LedgerError KEY_INVALID, also for a key of small order."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     name, *rest = text.split("+", 2)
     if len(rest) != 2:
         raise LedgerError(Code.KEY_INVALID, f"verifier key {shown(text)} is not <name>+<hex id>+<base64>")
     material = _decode64(rest[1])
-    if material is None or material[:1] != _ED25519 or len(material) != 33:
-        raise LedgerError(Code.KEY_INVALID, f"verifier key {shown(text)}: not an Ed25519 key of type 0x01")
+    if material is None or len(material) != 33 or material[0] != kind:
+        raise LedgerError(Code.KEY_INVALID, f"verifier key {shown(text)}: not an Ed25519 key of type {kind:#04x}")
     y = int.from_bytes(material[1:], "little") & (2**255 - 1)
     if y >= _P or y in _LOW_ORDER:
         raise LedgerError(Code.KEY_INVALID, f"verifier key {shown(text)}: a weak Ed25519 point that fits any signature")
-    verifier = _verifier(name, Ed25519PublicKey.from_public_bytes(material[1:]))
+    verifier = verifier_for(Ed25519PublicKey.from_public_bytes(material[1:]), name, kind)
     if verifier.key_id.hex() != rest[0]:
         raise LedgerError(
             Code.KEY_INVALID, f"verifier key {shown(text)}: the id is not the key's, {verifier.key_id.hex()}"
@@ -133,7 +137,7 @@ def open_checkpoint(note: str, verifiers: Sequence[Verifier]) -> Checkpoint:
     """
     from cryptography.exceptions import InvalidSignature
 
-    text, signatures = _split(note)
+    text, signatures = split_note(note)
     signers = set()
     for name, key_id, signature in signatures:
         for verifier in verifiers:
@@ -154,13 +158,14 @@ def open_checkpoint(note: str, verifiers: Sequence[Verifier]) -> Checkpoint:
     return checkpoint
 
 
-def _verifier(name: str, key: Ed25519PublicKey) -> Verifier:
+def verifier_for(key: Ed25519PublicKey, name: str, kind: int) -> Verifier:
+    """The verifier for a public key: its id is a hash over name, type and key (signed-note, "Signatures")."""
     check_origin(name)
-    digest = hashlib.sha256(name.encode() + b"\n" + _ED25519 + key.public_bytes_raw()).digest()
-    return Verifier(name=name, key_id=digest[:4], key=key)
+    digest = hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + key.public_bytes_raw()).digest()
+    return Verifier(name=name, key_id=digest[:4], kind=kind, key=key)
 
 
-def _split(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """The text with its final newline, and (name, key id, signature) of each signature line."""
 
     def malformed(why: str) -> LedgerError:

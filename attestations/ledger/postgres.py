@@ -149,6 +149,11 @@ def _connect(url: str, timeout: float) -> psycopg.Connection:
     except ImportError:
         message = "a ledger on PostgreSQL needs the driver; install tenantgate[postgres]"
         raise LedgerError(Code.UNAVAILABLE, message) from None
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:  # its message quotes the URL, password and all
+        message = "the ledger's address is not a libpq URL such as postgresql://user@host/database"
+        raise LedgerError(Code.UNAVAILABLE, message) from None
     # No server-side prepared statements: a pooler between could run them elsewhere.
     return psycopg.connect(url, autocommit=True, connect_timeout=max(1, int(timeout)), prepare_threshold=None)
 

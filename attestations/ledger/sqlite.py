@@ -19,6 +19,7 @@ from typing import Final
 
 from attestations.ledger.errors import Code, LedgerError
 from attestations.ledger.store import Session, statements
+from attestations.strict_json import shown
 
 APPLICATION_ID: Final = 0x54474C31  # "TGL1"
 _TABLES: Final = {
@@ -26,6 +27,7 @@ _TABLES: Final = {
     "checkpoint": "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
 }
 _SQL: Final = statements(mark="?", schema="", contains="instr(body, ?) > 0")
+_MAX_VALUE: Final = 1024 * 1024  # bytes; more than any row of a ledger, less than a damaged length could ask for
 _SIDECARS: Final = ("-wal", "-shm", "-journal")
 _NETWORK: Final = frozenset(
     {"9p", "afs", "beegfs", "ceph", "cifs", "fuse.ceph", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2", "gpfs"}
@@ -114,12 +116,12 @@ class SqliteStore:
         """Turn the database's errors into the ledger's. After a failed disk access the connection is not used again."""
         try:
             yield
-        except sqlite3.Error as error:
-            code = _CODES.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF, Code.CORRUPT)
-            if code is Code.IO and self._connection is not None:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            refusal = _refusal(error, self.where)
+            if refusal.code is Code.IO and self._connection is not None:
                 self._connection.close()
                 self._connection = None
-            raise LedgerError(code, f"{self.where}: {error}{_REMEDY.get(code, '')}") from None
+            raise refusal from None
         except OSError as error:
             raise LedgerError(Code.IO, f"{self.where}: {error.strerror}") from None
 
@@ -154,12 +156,21 @@ _REMEDY: Final = {
 }
 
 
+def _refusal(error: Exception, where: str) -> LedgerError:
+    """The ledger's word for an error of the database. In a damaged file even the database's message may not be text."""
+    number = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    code = _CODES.get(number, Code.CORRUPT)
+    text = "damaged" if isinstance(error, UnicodeDecodeError) else shown(str(error), 200)
+    return LedgerError(code, f"{where}: {text}{_REMEDY.get(code, '')}")
+
+
 def create(path: Path, genesis: str, *, timeout: float, vfs: str | None = None) -> None:
     """Make a ledger that holds the signed checkpoint of the empty tree; whole or not at all, never over a file.
 
     Raises LedgerError; EXISTS when there is something at `path` already.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    _check_free(path)
     _check_folder(path)
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -179,8 +190,7 @@ def create(path: Path, genesis: str, *, timeout: float, vfs: str | None = None) 
             connection.close()
         _move_into_place(temporary, path)
     except sqlite3.Error as error:
-        code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, Code.IO)
-        raise LedgerError(code, f"{path}: {error}") from None
+        raise _refusal(error, str(path)) from None
     except OSError as error:
         raise LedgerError(Code.IO, f"{path}: {error.strerror}") from None
     finally:
@@ -194,12 +204,16 @@ def _move_into_place(temporary: Path, path: Path) -> None:
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)  # held for moments only: between the look and the rename nobody else creates
-        if os.path.lexists(path):
-            raise LedgerError(Code.EXISTS, f"{path}: exists already; a ledger is never made over a file")
+        _check_free(path)
         temporary.rename(path)
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _check_free(path: Path) -> None:
+    if os.path.lexists(path):
+        raise LedgerError(Code.EXISTS, f"{path}: exists already; a ledger is never made over a file")
 
 
 def _connect(path: Path, *, writable: bool, timeout: float, vfs: str | None) -> sqlite3.Connection:
@@ -221,6 +235,7 @@ def _prepared(uri: str, timeout: float, *, writable: bool) -> sqlite3.Connection
     connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = bytes
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
             connection.execute(f"PRAGMA {pragma}")
         if not writable:

@@ -11,6 +11,7 @@ from attestations.ledger.errors import Code, LedgerError
 
 _PAGE: Final = 2000
 _FIRST: Final = -(2**63)  # below any index, so that rows at negative ones, which nobody honest wrote, are seen too
+_LAST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +95,11 @@ class Session:
 
     def entries(self) -> Iterator[Row]:
         """All entries in order of their index."""
-        start = _FIRST
-        while page := [_row(found) for found in self._connection.execute(self._sql.entries, (start,))]:
-            yield from page
-            start = page[-1].index + 1
+        return map(_row, self._ascending(self._sql.entries))
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         """All checkpoints in order of their size, as stored: the note may be anything."""
-        start = _FIRST
-        while page := list(self._connection.execute(self._sql.checkpoints, (start,))):
-            yield from ((_integer(size), _bytes(note)) for size, note in page)
-            start = _integer(page[-1][0]) + 1
+        return ((size, _bytes(note)) for size, note in self._ascending(self._sql.checkpoints))
 
     def find(self, needle: bytes) -> tuple[int, ...]:
         """The indices of the entries that have these bytes; reads them all."""
@@ -116,6 +111,19 @@ class Session:
         if rows:
             cursor.executemany(self._sql.insert_entry, [(row.index, row.body, row.hashes) for row in rows])
         cursor.execute(self._sql.insert_checkpoint, (size, note.encode()))
+
+    def _ascending(self, sql: str) -> Iterator[Sequence[Any]]:
+        """All rows by their first column, page by page. A damaged database could give them in any order, for ever."""
+        start = _FIRST
+        while start <= _LAST:
+            page = self._connection.execute(sql, (start,)).fetchall()
+            for found in page:
+                if _integer(found[0]) < start:
+                    raise LedgerError(Code.CORRUPT, "the database gives its rows in the wrong order")
+                yield found
+                start = found[0] + 1
+            if len(page) < _PAGE:
+                return
 
 
 class Store(Protocol):

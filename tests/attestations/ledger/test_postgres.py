@@ -1,0 +1,259 @@
+"""The team's ledger on a real server: refused wherever the server could lose or change what it acknowledged."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+import pytest
+
+from attestations.ledger import Code, Ledger, LedgerError, audit
+
+
+def run(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_the_settings_are_the_ones_the_server_answered(database: str, kit: Any) -> None:
+    with kit.create(database) as ledger:
+        assert ledger.durability.startswith("postgresql ")
+        assert ledger.durability.endswith("fsync on, full_page_writes on, synchronous_commit on")
+        assert ledger.where.startswith("PostgreSQL database postgres on ")
+
+
+@pytest.mark.parametrize("level", ["off", "local", "remote_write"])
+def test_a_session_that_would_commit_too_early_is_set_right(level: str, database: str, kit: Any) -> None:
+    run(database, f"ALTER DATABASE postgres SET synchronous_commit = {level}")
+    with kit.create(database) as ledger:
+        assert ledger.durability.endswith("synchronous_commit on")
+        ledger.append(kit.entries(0, 2))
+        assert audit(ledger).ok
+
+
+def test_a_stronger_setting_stays(database: str, kit: Any) -> None:
+    run(database, "ALTER DATABASE postgres SET synchronous_commit = remote_apply")
+    with kit.create(database) as ledger:
+        assert ledger.durability.endswith("synchronous_commit remote_apply")
+
+
+@contextmanager
+def setting(postgres: Any, name: str, value: str) -> Iterator[None]:
+    """A setting of the whole server, reloaded as its administrator would."""
+
+    def reach(wanted: str) -> None:
+        with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        for _ in range(500):
+            with psycopg.connect(postgres.get_uri()) as connection:
+                if connection.execute(f"SHOW {name}").fetchone() == (wanted,):
+                    return
+            threading.Event().wait(0.01)
+        raise AssertionError(name)
+
+    run(postgres.get_uri(), f"ALTER SYSTEM SET {name} = {value}")
+    try:
+        reach(value)
+        yield
+    finally:
+        run(postgres.get_uri(), f"ALTER SYSTEM RESET {name}")
+        reach("on")
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
+def test_a_server_that_would_lose_acknowledged_entries_is_refused(
+    name: str, postgres: Any, database: str, kit: Any
+) -> None:
+    with kit.create(database) as ledger, setting(postgres, name, "off"):
+        assert kit.refused(lambda: kit.open(database)).code is Code.NOT_DURABLE
+        # An open ledger notices too: a reload reaches every session between two of its commands.
+        assert kit.refused(lambda: [ledger.append(kit.entries(0, 1)) for _ in range(50)]).code is Code.NOT_DURABLE
+        with kit.read(database) as reader:
+            assert audit(reader).ok
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "statements"),
+    [
+        ("tables that a crash empties", Code.SCHEMA, ["ALTER TABLE {}entry SET UNLOGGED"]),
+        (
+            "trigger that drops entries",
+            Code.SCHEMA,
+            [
+                "CREATE FUNCTION {}f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER t BEFORE INSERT ON {}entry FOR EACH ROW EXECUTE FUNCTION {}f()",
+            ],
+        ),
+        ("rule", Code.SCHEMA, ["CREATE RULE r AS ON INSERT TO {}checkpoint DO INSTEAD NOTHING"]),
+        ("row security", Code.SCHEMA, ["ALTER TABLE {}entry ENABLE ROW LEVEL SECURITY"]),
+        ("one more column", Code.SCHEMA, ["ALTER TABLE {}entry ADD COLUMN more int"]),
+        ("other type", Code.SCHEMA, ["ALTER TABLE {}checkpoint ALTER COLUMN note TYPE text USING 'x'"]),
+        ("one more table", Code.SCHEMA, ["CREATE TABLE {}more (a int)"]),
+        (
+            "view for a table",
+            Code.SCHEMA,
+            ["ALTER TABLE {}entry RENAME TO e", "CREATE VIEW {}entry AS SELECT * FROM {}e"],
+        ),
+        ("no table", Code.SCHEMA, ["DROP TABLE {}entry"]),
+        ("no schema", Code.MISSING, ["DROP SCHEMA tenantgate_ledger CASCADE"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_schema_that_is_not_just_the_ledgers_tables(
+    case: str, code: Code, statements: list[str], database: str, kit: Any
+) -> None:
+    kit.create(database).close()
+    run(database, *(statement.replace("{}", "tenantgate_ledger.") for statement in statements))
+    assert kit.refused(lambda: kit.open(database)).code is code, case
+    assert kit.refused(lambda: kit.read(database)).code is code, case
+
+
+@pytest.mark.parametrize(
+    ("code", "statements"),
+    [
+        (Code.ENTRY_EDITED, ["UPDATE {}entry SET body = 'x' WHERE idx = 2"]),
+        (Code.ENTRY_MISSING, ["DELETE FROM {}entry WHERE idx = 2"]),
+        (Code.TAIL_CUT, ["DELETE FROM {}entry WHERE idx = 4"]),
+        (
+            Code.ENTRIES_REORDERED,
+            [
+                "UPDATE {}entry e SET body = o.body FROM {}entry o WHERE e.idx IN (1, 3) AND o.idx = 4 - e.idx",
+            ],
+        ),
+        (Code.NODE_ALTERED, ["UPDATE {}entry SET hashes = hashes || hashes WHERE idx = 1"]),
+        (Code.CHECKPOINT_ALTERED, ["UPDATE {}checkpoint SET note = 'x' WHERE size = 3"]),
+        (Code.UNCOVERED, ["DELETE FROM {}checkpoint"]),
+        (Code.ROLLED_BACK, ["DELETE FROM {}checkpoint WHERE size = 5", "DELETE FROM {}entry WHERE idx >= 3"]),
+    ],
+)
+def test_what_an_administrator_did_is_found_and_named(
+    code: Code, statements: list[str], database: str, kit: Any
+) -> None:
+    with kit.create(database) as ledger:
+        ledger.append(kit.entries(0, 3))
+        newest = ledger.append(kit.entries(3, 5))[0].checkpoint
+    run(database, *(statement.replace("{}", "tenantgate_ledger.") for statement in statements))
+    with kit.read(database) as ledger:
+        report = audit(ledger, newest)
+    assert code in {finding.code for finding in report.findings}, report.findings
+
+
+def test_a_role_that_may_only_read(database: str, kit: Any) -> None:
+    with kit.create(database) as ledger:
+        ledger.append(kit.entries(0, 3))
+    run(
+        database,
+        "DROP ROLE IF EXISTS auditor",
+        "CREATE ROLE auditor LOGIN",
+        "GRANT USAGE ON SCHEMA tenantgate_ledger TO auditor",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA tenantgate_ledger TO auditor",
+    )
+    url = database.replace("postgres:@", "auditor:@")
+    try:
+        assert kit.refused(lambda: kit.open(url)).code is Code.UNWRITABLE
+        with kit.read(url) as ledger:
+            assert audit(ledger).ok
+            ledger.receipt(1)
+    finally:
+        run(database, "DROP OWNED BY auditor", "DROP ROLE auditor")
+
+
+def test_a_server_that_is_not_there_and_no_word_of_the_password(kit: Any) -> None:
+    for url in (
+        "postgresql://gate:s3cret@127.0.0.1:1/evidence",
+        "postgresql://gate:s3cret@/evidence?host=/nonexistent",
+        "postgresql://gate:s3cret@/evidence?nonsense=1",
+        "postgres://gate:s3cret@[",
+    ):
+        for call in (lambda url=url: kit.open(url, timeout=2), lambda url=url: kit.create(url, timeout=2)):
+            error = kit.refused(call)
+            assert error.code is Code.UNAVAILABLE
+            assert "s3cret" not in str(error)
+
+
+def kill(database: str) -> None:
+    """Everybody else on this database is cut off, at once."""
+    run(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+
+def test_a_connection_cut_in_the_middle_leaves_nothing(database: str, kit: Any) -> None:
+    class Cut:
+        verifier = kit.signer().verifier
+
+        def sign(self, text: bytes) -> bytes:
+            kill(database)
+            return bytes(kit.signer().sign(text))
+
+    kit.create(database).close()
+    ledger = kit.open(database, signer=Cut())
+    assert kit.refused(lambda: ledger.append(kit.entries(0, 3))).code is Code.UNAVAILABLE
+    assert kit.refused(ledger.checkpoint).code is Code.UNAVAILABLE
+    ledger.close()
+    with kit.open(database) as again:
+        assert again.size() == 0
+        again.append(kit.entries(0, 3))
+        assert audit(again).ok
+
+
+def crash(database: str) -> None:
+    """kill -9 for a server process: the server throws everybody out and recovers from its log."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+
+
+def reopened(kit: Any, database: str, trusted: str) -> Ledger:
+    for _ in range(600):
+        try:
+            return cast("Ledger", kit.open(database, trusted=trusted))
+        except LedgerError as error:
+            if error.code is not Code.UNAVAILABLE:
+                raise
+        threading.Event().wait(0.1)  # it is recovering
+    raise AssertionError("the server did not come back")
+
+
+def test_nothing_acknowledged_is_lost_to_a_server_crash(database: str, kit: Any) -> None:
+    kit.create(database).close()
+    acknowledged: list[int] = []
+    newest = ""
+    failed = threading.Event()
+
+    def work() -> None:
+        nonlocal newest
+        number = 0
+        with reopened(kit, database, newest) if newest else kit.open(database) as ledger:
+            while not failed.is_set():
+                try:
+                    receipts = ledger.append([kit.entry(number), kit.entry(number + 1)])
+                except Exception:
+                    failed.set()
+                    return
+                acknowledged.extend(receipt.index for receipt in receipts)
+                newest = receipts[0].checkpoint
+                number += 2
+
+    for _ in range(2):
+        failed.clear()
+        before = len(acknowledged)
+        thread = threading.Thread(target=work)
+        thread.start()
+        while len(acknowledged) < before + 6 and not failed.is_set():
+            threading.Event().wait(0.005)
+        crash(database)
+        thread.join(30)
+        assert failed.is_set()
+        with reopened(kit, database, newest) as ledger:
+            report = audit(ledger, newest)
+            assert report.ok, report.findings
+            assert report.size > max(acknowledged)
+    assert len(set(acknowledged)) == len(acknowledged)
