@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from attestations import strict_json
-from attestations.sbom.inventory import Component, Inventory, SbomError
+from attestations.sbom.inventory import Component, Inventory, SbomError, quoted
 from attestations.sbom.licences import Licence
-from attestations.strict_json import StrictJsonError, shown
+from attestations.strict_json import StrictJsonError
 
 BINDING: Final = ("policyVersion", "policyDigest", "pipelineId", "signerIdentity")
 """What binds an SBOM to the decision it belongs to; each is a `tenantgate:<name>` property of the metadata."""
@@ -39,7 +39,7 @@ def build(
     root = f"{name}@{version}"
     refs = {root, *(c.ref for c in inventory.components)}
     if len(refs) != len(inventory.components) + 1:
-        raise SbomError(f"a component has the same reference as another or as the project: {shown(root)}")
+        raise SbomError(f"a component has the same reference as another or as the project: {quoted(root)}")
     subject: dict[str, Any] = {"type": "application", "bom-ref": root, "name": name, "version": version}
     if sha256 is not None:
         subject["hashes"] = [{"alg": "SHA-256", "content": sha256}]

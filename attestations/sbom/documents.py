@@ -6,8 +6,8 @@ import re
 from typing import Any, Final, TypeVar
 
 from attestations import strict_json
-from attestations.sbom.inventory import UnreadableError, plain
-from attestations.strict_json import StrictJsonError, shown
+from attestations.sbom.inventory import UnreadableError, plain, quoted
+from attestations.strict_json import StrictJsonError
 
 MAX_TOML_BYTES: Final = 16 * 1024 * 1024
 MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
@@ -49,7 +49,7 @@ def json_of(data: bytes) -> dict[str, Any]:
     except StrictJsonError as error:
         placed = _PLACE.fullmatch(str(error))
         line, reason = (int(placed[1]), placed[2]) if placed else (None, str(error))
-        raise UnreadableError(f"not strict JSON: {reason}", line) from None
+        raise UnreadableError(f"not strict JSON: {plain(reason)}", line) from None
     if not isinstance(value, dict):
         raise UnreadableError("not a JSON object")
     return value
@@ -79,7 +79,7 @@ def member(table: dict[str, Any], key: str, kind: type[_T], default: _T) -> _T:
     if value is None:
         return default
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise UnreadableError(f"{shown(key, 60)} is not {_KINDS[kind]}")
+        raise UnreadableError(f"{quoted(key, 60)} is not {_KINDS[kind]}")
     return value
 
 
@@ -87,7 +87,7 @@ def tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """The list of tables at `key`, empty if it is not there."""
     items: list[Any] = member(table, key, list, [])
     if not all(isinstance(item, dict) for item in items):
-        raise UnreadableError(f"{shown(key, 60)} is not a list of tables")
+        raise UnreadableError(f"{quoted(key, 60)} is not a list of tables")
     return items
 
 
@@ -95,7 +95,7 @@ def strings(table: dict[str, Any], key: str) -> list[str]:
     """The list of strings at `key`, empty if it is not there."""
     items: list[Any] = member(table, key, list, [])
     if not all(isinstance(item, str) for item in items):
-        raise UnreadableError(f"{shown(key, 60)} is not a list of strings")
+        raise UnreadableError(f"{quoted(key, 60)} is not a list of strings")
     return items
 
 

@@ -27,10 +27,10 @@ from attestations.sbom.inventory import (
     checked_version,
     hash_of,
     purl_of,
+    quoted,
 )
 from attestations.sbom.python import canonical
 from attestations.sbom.references import INDEX, Origin, download_origin, vcs_origin
-from attestations.strict_json import shown
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -69,7 +69,7 @@ def read_environment(place: Path) -> Inventory:
         found.append(distribution)
         sources.append(Source(path=distribution.node.occurrences[0].path, sha256=digest))
     if not found and not problems:
-        raise SbomError(f"no installed distribution in {shown(str(place), 200)}")
+        raise SbomError(f"no installed distribution in {quoted(str(place), 200)}")
     nodes = _linked(found, version, problems)
     return assemble(nodes, problems=problems, sources=sources, closed=True)
 
@@ -80,9 +80,9 @@ def _site(place: Path) -> tuple[Path, str | None, list[Problem]]:
     if place.is_file():  # an interpreter: .../bin/python, not resolved, for it is a link out of the environment
         root = place.parent.parent
         if not (root / "pyvenv.cfg").is_file():
-            raise SbomError(f"{shown(str(place), 200)} is no virtual environment's Python: name its site-packages")
+            raise SbomError(f"{quoted(str(place), 200)} is no virtual environment's Python: name its site-packages")
     if not root.is_dir():
-        raise SbomError(f"{shown(str(place), 200)} is not there or is not a directory")
+        raise SbomError(f"{quoted(str(place), 200)} is not there or is not a directory")
     config = root / "pyvenv.cfg"
     if not config.is_file():
         match = _SITE.fullmatch(root.parent.name)
@@ -90,12 +90,12 @@ def _site(place: Path) -> tuple[Path, str | None, list[Problem]]:
     try:
         stated = dict(_CONFIG.findall(text_of(_read(config, _MAX_METADATA))))
     except UnreadableError as error:
-        raise SbomError(f"{shown(str(config), 200)}: {error.reason}") from None
+        raise SbomError(f"{quoted(str(config), 200)}: {error.reason}") from None
     sites = sorted({*root.glob("lib/python*/site-packages"), *root.glob("lib/pypy*/site-packages")})
     sites += sorted(root.glob("Lib/site-packages")) if not sites else []
     if len(sites) != 1:
         raise SbomError(
-            f"{shown(str(root), 200)} has {len(sites)} site-packages directories: name the one that is meant"
+            f"{quoted(str(root), 200)} has {len(sites)} site-packages directories: name the one that is meant"
         )
     problems = []
     if stated.get("include-system-site-packages", "false").lower() != "false":
@@ -111,7 +111,7 @@ def _entries(site: Path) -> Iterator[str]:
                 if entry.name.endswith((".dist-info", ".egg-info", ".egg", ".egg-link")):
                     yield entry.name
     except OSError as error:
-        raise SbomError(f"{shown(str(site), 200)}: {error.strerror}") from None
+        raise SbomError(f"{quoted(str(site), 200)}: {error.strerror}") from None
 
 
 def _distribution(site: Path, directory: str) -> tuple[_Distribution, str]:
@@ -222,7 +222,7 @@ def _linked(found: list[_Distribution], version: str | None, problems: list[Prob
                 if canonical(start[0].rstrip("-._")) in by_name:
                     wanted.append(Requirement(text))
             except (InvalidRequirement, UnreadableError, RecursionError):
-                reason = f"Requires-Dist {shown(text, 60)} is not a requirement (PEP 508)"
+                reason = f"Requires-Dist {quoted(text, 60)} is not a requirement (PEP 508)"
                 problems.append(Problem(path=item.node.key, reason=reason))
     edges: dict[str, dict[str, Scope]] = {item.node.key: {} for item in found}
     done: set[tuple[str, str]] = set()

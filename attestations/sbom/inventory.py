@@ -26,9 +26,20 @@ class UnreadableError(ValueError):
         self.line = line
 
 
+_SECRETS = re.compile(r"(?<=://)[^\s/?#]*@|[^\s/:@'\"]+:[^\s/:@]+@|[?#][^\s'\"]*")
+
+
+def quoted(value: object, limit: int = 80) -> str:
+    """A hostile value for a message: quoted, escaped, cut, and URLs in it without login, query and fragment."""
+    if isinstance(value, str):
+        return shown(_SECRETS.sub("", value), limit)
+    return shown(value, limit) if value is None or isinstance(value, int | float) else f"a {type(value).__name__}"
+
+
 def plain(text: str, limit: int = 200) -> str:
-    """Hostile text for a message: as it is if it is printable ASCII and short, else quoted, escaped and cut."""
-    return text if len(text) <= limit and text.isascii() and text.isprintable() else shown(text, limit)
+    """Like `quoted`, but printable ASCII that is short enough stands without quotes."""
+    bare = _SECRETS.sub("", text)
+    return bare if len(bare) <= limit and bare.isascii() and bare.isprintable() else shown(bare, limit)
 
 
 class Scope(StrEnum):
@@ -218,7 +229,7 @@ def _joined(nodes: Sequence[Node], problems: list[Problem]) -> tuple[dict[str, _
                 reason = f"{node.name} {node.version} has another content hash than in {where}"
                 problems.append(Problem(path=place.path, reason=reason, line=place.line or None))
             if ref in groups:
-                raise SbomError(f"two components are called {shown(ref)}")
+                raise SbomError(f"two components are called {quoted(ref)}")
             group = groups[ref] = _Group(ref, [])
             known.append(group)
         group.nodes.append(node)
@@ -313,10 +324,10 @@ def hash_of(algorithm: str, value: str) -> tuple[str, str]:
     """(CycloneDX algorithm, lower-case hex) of a hash as a lock spells it; raises UnreadableError."""
     known = HASH_ALGORITHMS.get(algorithm.lower())
     if known is None:
-        raise UnreadableError(f"hash algorithm {shown(algorithm, 30)} is not known")
+        raise UnreadableError(f"hash algorithm {quoted(algorithm, 30)} is not known")
     digits = value.lower()
     if len(digits) != known[1] or not _HEX.fullmatch(digits):
-        raise UnreadableError(f"{shown(value, 40)} is not a {known[0]} hash in hex")
+        raise UnreadableError(f"{quoted(value, 40)} is not a {known[0]} hash in hex")
     return known[0], digits
 
 
@@ -326,7 +337,7 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+!_~-]{0,199}")
 def checked_version(text: str) -> str:
     """The version if it is one word of the characters that versions consist of; raises UnreadableError."""
     if not _VERSION.fullmatch(text):
-        raise UnreadableError(f"{shown(text, 40)} is not a version")
+        raise UnreadableError(f"{quoted(text, 40)} is not a version")
     return text
 
 

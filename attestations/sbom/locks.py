@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attestations.sbom.documents import member, strings, tables, toml_of
-from attestations.sbom.inventory import Occurrence, Scope, UnreadableError, checked_version, hash_of, plain
+from attestations.sbom.inventory import Occurrence, Scope, UnreadableError, checked_version, hash_of, plain, quoted
 from attestations.sbom.pyproject import poetry_specifier
 from attestations.sbom.python import Entry, Manifest, Need, canonical, extras_of, need_of
 from attestations.sbom.references import ARCHIVES, INDEX, Origin, download_origin, vcs_origin, within
-from attestations.strict_json import shown
 
 if TYPE_CHECKING:
     from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
@@ -185,7 +184,7 @@ def _uv_source(home: str, source: dict[str, Any]) -> tuple[str | None, Origin]:
         return None, download_origin(member(source, "url", str, ""))
     if "registry" in source or "path" in source:
         return None, INDEX
-    raise UnreadableError(f"a package source of an unknown kind: {shown(sorted(source), 60)}")
+    raise UnreadableError(f"a package source of an unknown kind: {quoted(', '.join(sorted(source)), 60)}")
 
 
 def _uv_need(item: dict[str, Any], scope: Scope) -> Need:
@@ -209,14 +208,14 @@ def _poetry_source(home: str, source: dict[str, Any]) -> tuple[str | None, Origi
         return None, download_origin(url)
     if kind in ("", "legacy", "file"):
         return None, INDEX
-    raise UnreadableError(f"a package source of an unknown type: {shown(kind, 40)}")
+    raise UnreadableError(f"a package source of an unknown type: {quoted(kind, 40)}")
 
 
 def _poetry_need(name: str, item: object) -> tuple[Need, bool, frozenset[str]]:
     if isinstance(item, str):
         item = {"version": item}
     if not isinstance(item, dict):
-        raise UnreadableError(f"dependency {shown(name, 60)} is neither a string nor a table")
+        raise UnreadableError(f"dependency {quoted(name, 60)} is neither a string nor a table")
     marker = member(item, "markers", str, "")
     need = Need(
         name=canonical(name),
@@ -275,7 +274,7 @@ def _dicts(items: Iterable[object]) -> Iterable[dict[str, Any]]:
 
 def _known_version(version: object, known: tuple[object, ...], where: str) -> None:
     if version not in known or isinstance(version, bool):
-        raise UnreadableError(f"{where} {shown(version, 30)} is not known; known: {', '.join(map(str, known))}")
+        raise UnreadableError(f"{where} {quoted(version, 30)} is not known; known: {', '.join(map(str, known))}")
 
 
 def _id_of(name: str, version: str) -> str:

@@ -21,9 +21,9 @@ from attestations.sbom.inventory import (
     UnreadableError,
     checked_version,
     purl_of,
+    quoted,
 )
 from attestations.sbom.references import INDEX, Origin, download_origin, vcs_origin, within
-from attestations.strict_json import shown
 
 _NAME = re.compile(r"(?:@[A-Za-z0-9~._-]{1,100}/)?[A-Za-z0-9~._-]{1,214}")
 _SRI = re.compile(r"(sha1|sha256|sha384|sha512|md5)-([A-Za-z0-9+/]+={0,2})(?:\?[!-~]*)?")
@@ -52,7 +52,7 @@ def read_lock(path: str, files: Mapping[str, bytes]) -> Lock:
     document = json_of(files[path])
     version = document.get("lockfileVersion")
     if isinstance(version, bool) or version not in (1, 2, 3):
-        raise UnreadableError(f"lockfileVersion {shown(version, 30)} is not known; known: 1, 2, 3")
+        raise UnreadableError(f"lockfileVersion {quoted(version, 30)} is not known; known: 1, 2, 3")
     home = posixpath.dirname(path)
     if version == 1:
         manifest = posixpath.join(home, "package.json")
@@ -100,7 +100,7 @@ def check_manifest(path: str, files: Mapping[str, bytes], locks: Mapping[str, Lo
         and not (key == "dependencies" and name in stated["optionalDependencies"])
     )
     if differing:
-        return [Problem(path=path, reason=f"and its lock disagree on {shown(differing[0], 60)}: run npm install")]
+        return [Problem(path=path, reason=f"and its lock disagree on {quoted(differing[0], 60)}: run npm install")]
     return []
 
 
@@ -110,6 +110,8 @@ def _read(path: str, packages: Mapping[str, Any]) -> Lock:
     problems: list[Problem] = []
     projects: dict[str, Mapping[str, Any]] = {}
     for location, entry in packages.items():
+        if location and (location.startswith("/") or posixpath.normpath(location) != location):
+            raise UnreadableError(f"{quoted(location)} is not a relative path")
         if entry.get("link") is True:
             _target(packages, location)
             continue
@@ -121,7 +123,7 @@ def _read(path: str, packages: Mapping[str, Any]) -> Lock:
                 key = f"{path}\0{found}"
                 edges[key] = min(scope, edges.get(key, scope), key=tuple(Scope).index)
             elif must:
-                reason = f"{shown(location or '.', 80)} needs {shown(name, 60)}, which is not in the lock"
+                reason = f"{quoted(location or '.', 80)} needs {quoted(name, 60)}, which is not in the lock"
                 problems.append(Problem(path=path, reason=f"{reason}: it is cut off or out of date"))
         if not location and entry.get("workspaces"):
             for member_of in sorted(_workspaces(packages)):
@@ -160,7 +162,7 @@ def _package(path: str, home: str, location: str, entry: Mapping[str, Any], edge
     group, base = _split(name)
     origin = _origin(member(fields, "resolved", str, ""), name)
     if not stated and not origin.qualifier:
-        raise UnreadableError(f"{shown(location, 80)} has no version")
+        raise UnreadableError(f"{quoted(location, 80)} has no version")
     version = checked_version(stated) if stated else None
     excluded, optional = fields.get("dev") is True, fields.get("optional") is True or fields.get("devOptional") is True
     return Node(
@@ -219,7 +221,7 @@ def _target(packages: Mapping[str, Any], location: str) -> str:
         return location
     target = entry.get("resolved")
     if not isinstance(target, str) or target not in packages or packages[target].get("link") is True:
-        raise UnreadableError(f"{shown(location, 80)} links to {shown(target, 80)}, which is not in the lock")
+        raise UnreadableError(f"{quoted(location, 80)} links to {quoted(target, 80)}, which is not in the lock")
     return target
 
 
@@ -241,7 +243,7 @@ def _flattened(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
         place, holder = pending.pop()
         for name, stated in member(dict(holder), "dependencies", dict, {}).items():
             if not isinstance(stated, dict):
-                raise UnreadableError(f"the entry of {shown(name, 60)} is not an object")
+                raise UnreadableError(f"the entry of {quoted(name, 60)} is not an object")
             location = f"{place}/node_modules/{name}" if place else f"node_modules/{name}"
             entry = {k: stated[k] for k in ("integrity", "resolved", "dev", "optional") if k in stated}
             entry["dependencies"] = member(stated, "requires", dict, {})
@@ -267,16 +269,16 @@ def _same_twice(packages: Mapping[str, Any], old: Mapping[str, Any]) -> None:
         if not _in_modules(location):
             continue
         if new is None:
-            raise UnreadableError(f"{shown(location, 80)} is in its npm 6 part only")
+            raise UnreadableError(f"{quoted(location, 80)} is in its npm 6 part only")
         if new.get("link") is True or not entry.get("version"):
             continue
         if (entry["version"], entry.get("integrity")) != (new.get("version"), new.get("integrity")):
-            raise UnreadableError(f"{shown(location, 80)} has one content for npm 6 and another for npm 7")
+            raise UnreadableError(f"{quoted(location, 80)} has one content for npm 6 and another for npm 7")
 
 
 def _split(name: str) -> tuple[str | None, str]:
     if not _NAME.fullmatch(name) or name in (".", ".."):
-        raise UnreadableError(f"{shown(name, 60)} is not an npm package name")
+        raise UnreadableError(f"{quoted(name, 60)} is not an npm package name")
     group, _, plain = name.rpartition("/")
     return group or None, plain
 
@@ -286,14 +288,14 @@ def _integrity(text: str) -> frozenset[tuple[str, str]]:
     for part in text.split():
         match = _SRI.fullmatch(part)
         if not match:
-            raise UnreadableError(f"{shown(part, 40)} is not a subresource integrity hash")
+            raise UnreadableError(f"{quoted(part, 40)} is not a subresource integrity hash")
         label, digits = HASH_ALGORITHMS[match[1]]
         try:
             digest = base64.b64decode(match[2], validate=True).hex()
         except binascii.Error:
             digest = ""
         if len(digest) != digits:
-            raise UnreadableError(f"{shown(part, 40)} is not a {match[1]} hash in base64")
+            raise UnreadableError(f"{quoted(part, 40)} is not a {match[1]} hash in base64")
         hashes.add((label, digest))
     return frozenset(hashes)
 

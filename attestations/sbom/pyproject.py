@@ -9,10 +9,9 @@ from typing import Any
 
 from attestations.sbom import licences
 from attestations.sbom.documents import member, strings, text_of, toml_of
-from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, checked_version, plain
+from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, checked_version, plain, quoted
 from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of
 from attestations.sbom.references import within
-from attestations.strict_json import shown
 
 
 @dataclass(slots=True)
@@ -133,7 +132,7 @@ def _poetry_need(reading: _Reading, name: str, item: object, scope: Scope) -> No
     if isinstance(item, str):
         item = {"version": item}
     if not isinstance(item, dict):
-        raise UnreadableError(f"dependency {shown(name, 60)} is neither a string nor a table")
+        raise UnreadableError(f"dependency {quoted(name, 60)} is neither a string nor a table")
     needed = Scope.OPTIONAL if item.get("optional") is True and scope is Scope.REQUIRED else scope
     if path := member(item, "path", str, ""):
         entry = Entry(
@@ -175,7 +174,7 @@ def _dynamic(path: str, project: dict[str, Any], tool: dict[str, Any], files: Ma
     listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     if fields == {"dependencies"} and listed and all(isinstance(f, str) for f in listed):
         missing = [f for f in listed if within(posixpath.dirname(path), f) not in files]
-        return f"takes its dependencies from {shown(missing[0])}, which is not in the tree" if missing else None
+        return f"takes its dependencies from {quoted(missing[0])}, which is not in the tree" if missing else None
     return f"{' and '.join(sorted(fields))} are dynamic: only building it would tell; add a lock file"
 
 

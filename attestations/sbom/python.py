@@ -17,10 +17,10 @@ from attestations.sbom.inventory import (
     checked_version,
     plain,
     purl_of,
+    quoted,
 )
 from attestations.sbom.licences import Licence
 from attestations.sbom.references import INDEX, Origin, direct_origin
-from attestations.strict_json import shown
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -87,7 +87,7 @@ class Manifest:
 def canonical(name: str) -> str:
     """The normalised name (PyPA name normalisation); raises UnreadableError if it is not a package name."""
     if not _NAME.fullmatch(name):
-        raise UnreadableError(f"{shown(name, 60)} is not a package name")
+        raise UnreadableError(f"{quoted(name, 60)} is not a package name")
     return _SEPARATORS.sub("-", name).lower()
 
 
@@ -100,7 +100,7 @@ def need_of(text: str, *, scope: Scope = Scope.REQUIRED, line: int | None = None
     try:
         parsed = Requirement(text)
     except (InvalidRequirement, RecursionError):
-        raise UnreadableError(f"{shown(text, 60)} is not a requirement (PEP 508)", line) from None
+        raise UnreadableError(f"{quoted(text, 60)} is not a requirement (PEP 508)", line) from None
     return Need(
         name=canonical(parsed.name),
         specifier=str(parsed.specifier),
@@ -171,7 +171,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem], bool
     nodes += [_project(manifest, projects[manifest.home]) for manifest in manifests]
     known = {manifest.home for manifest in manifests}
     problems += [
-        Problem(path=i.manifest.path, reason=f"{shown(i.entry.local)} has no manifest", line=i.entry.occurrence.line)
+        Problem(path=i.manifest.path, reason=f"{quoted(i.entry.local)} has no manifest", line=i.entry.occurrence.line)
         for items in held.values()
         for i in items
         if i.entry.local is not None and i.entry.needs is None and i.entry.local not in known
@@ -238,7 +238,7 @@ def _pin(manifest: Manifest, need: Need) -> _Held | None:
     if need.url is None and version is None:
         return None
     origin = direct_origin(need.url, need.name) if need.url else INDEX
-    occurrence = Occurrence(path=manifest.path, line=need.line or 0, context=need.text)
+    occurrence = Occurrence(path=manifest.path, line=need.line or 0, context=need.name)
     entry = Entry(
         id=f"pin:{need.text}",
         name=need.name,

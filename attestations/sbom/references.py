@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from attestations.sbom.inventory import Reference, UnreadableError, hash_of
-from attestations.strict_json import shown
+from attestations.sbom.inventory import Reference, UnreadableError, hash_of, quoted
 
 ARCHIVES: Final = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz", ".tar")
 
@@ -59,13 +58,13 @@ def public_url(url: str) -> str | None:
 def vcs_origin(url: str, commit: str, kind: str = "git") -> Origin:
     """A checkout; raises UnreadableError unless the commit is a full one, for everything else can move."""
     if not _COMMIT.fullmatch(commit):
-        raise UnreadableError(f"{shown(kind, 10)} reference {shown(commit, 60)} is not a full commit: it can move")
+        raise UnreadableError(f"{quoted(kind, 10)} reference {quoted(commit, 60)} is not a full commit: it can move")
     bare = url.removeprefix(f"{kind}+")
     if scp := _SCP.fullmatch(bare):
         bare = f"ssh://{scp[1]}/{scp[2]}"
     where = public_url(bare if bare.startswith(f"{kind}://") else f"{kind}+{bare}")
     if where is None:
-        raise UnreadableError(f"{shown(kind, 10)} reference without a host")
+        raise UnreadableError(f"{quoted(kind, 10)} reference without a host")
     pinned = f"{where}@{commit}"
     return Origin(qualifier=f"vcs_url={pinned}", references=frozenset({Reference(type="vcs", url=pinned)}))
 
@@ -85,7 +84,7 @@ def direct_origin(url: str, name: str) -> Origin:
     if vcs := _VCS.match(url):
         bare, _, commit = where.rpartition("@")
         if "://" not in bare or "/" in commit:
-            raise UnreadableError(f"{shown(public_url(where) or 'a checkout', 80)} names no commit: it can move")
+            raise UnreadableError(f"{quoted(public_url(where) or 'a checkout', 80)} names no commit: it can move")
         return vcs_origin(bare, commit, vcs[1])
     origin = download_origin(where)
     if not origin.qualifier:
@@ -113,5 +112,5 @@ def within(directory: str, path: str) -> str:
     relative = posixpath.join(directory, path.replace("\\", "/"))
     place = posixpath.normpath(relative)
     if place.startswith(("/", "..")) or "\0" in path:
-        raise UnreadableError(f"{shown(path, 80)} is outside the tree")
+        raise UnreadableError(f"{quoted(path, 80)} is outside the tree")
     return "" if place == "." else place

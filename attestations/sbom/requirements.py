@@ -12,16 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from attestations.sbom.documents import text_of
-from attestations.sbom.inventory import (
-    Occurrence,
-    Problem,
-    Scope,
-    UnreadableError,
-    hash_of,
-)
+from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, hash_of, quoted
 from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of, pinned
 from attestations.sbom.references import ARCHIVES, Origin, direct_origin, public_url, python_archive, within
-from attestations.strict_json import shown
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTIONS = re.compile(r"\s(?=--?[A-Za-z])")
@@ -164,7 +157,7 @@ def _line(path: str, line: _Line, reading: _Reading, *, constraint: bool, depth:
         return
     editable = _EDITABLE.fullmatch(line.text)
     if line.text.startswith("-") and not editable:
-        raise UnreadableError(f"option {shown(line.text.split('=')[0].split()[0], 40)} is not known")
+        raise UnreadableError(f"option {quoted(line.text.split('=')[0].split()[0], 40)} is not known")
     requirement, *options = _OPTIONS.split(editable[1] if editable else line.text)
     requirement = requirement.strip()
     hashes = set()
@@ -172,7 +165,7 @@ def _line(path: str, line: _Line, reading: _Reading, *, constraint: bool, depth:
         if match := _HASH.fullmatch(option.strip()):
             hashes.add(hash_of(match[1], match[2]))
         elif not _PACKAGE_OPTIONS.fullmatch(option.strip()):
-            raise UnreadableError(f"option {shown(option, 40)} is not known")
+            raise UnreadableError(f"option {quoted(option, 40)} is not known")
     variable = _VARIABLE.search(_without_login(requirement))
     if variable:
         raise UnreadableError(f"depends on the environment variable {variable[0]}")
@@ -197,7 +190,8 @@ def _requirement(text: str, occurrence: Occurrence, reading: _Reading) -> tuple[
         return _url(bare, occurrence), None
     place = _EXTRAS_TAIL.sub("", bare).strip()
     first = place.partition("/")[0]
-    if "@" not in first and (place.startswith((".", "/", "file:")) or place.endswith(ARCHIVES) or first != place):
+    looks_local = place.startswith((".", "file:")) or place.endswith(ARCHIVES) or first != place
+    if looks_local and "@" not in first and "://" not in place:
         return _path(place, occurrence, reading), None
     need = need_of(text, line=occurrence.line)
     if need.url is not None:
@@ -215,7 +209,7 @@ def _url(url: str, occurrence: Occurrence) -> Entry:
     egg = _EGG.search(url.partition("#")[2])
     archive = python_archive(url)
     if not egg and not archive:
-        raise UnreadableError(f"{shown(public_url(url) or 'a URL', 80)} names no package: write `name @ URL`")
+        raise UnreadableError(f"{quoted(public_url(url) or 'a URL', 80)} names no package: write `name @ URL`")
     name = canonical(egg[1] if egg else archive[0] if archive else "")
     return _entry(occurrence, name, direct_origin(url, name))
 
@@ -234,7 +228,7 @@ def _path(text: str, occurrence: Occurrence, reading: _Reading) -> Entry:
         return Entry(id=identity, name=name, local=target, occurrence=occurrence)
     archive = python_archive(target)
     if archive is None:
-        raise UnreadableError(f"{shown(target, 80)} is not named like a package archive")
+        raise UnreadableError(f"{quoted(target, 80)} is not named like a package archive")
     data = reading.files.get(target)
     return Entry(
         id=identity,
@@ -247,10 +241,10 @@ def _path(text: str, occurrence: Occurrence, reading: _Reading) -> Entry:
 
 def _include(path: str, target: str, reading: _Reading, *, constraint: bool, depth: int) -> None:
     if _URL.match(target):
-        raise UnreadableError(f"includes {shown(public_url(target) or 'a URL', 80)}, which is not in the tree")
+        raise UnreadableError(f"includes {quoted(public_url(target) or 'a URL', 80)}, which is not in the tree")
     place = within(posixpath.dirname(path), target)
     if place not in reading.files:
-        raise UnreadableError(f"includes {shown(place, 80)}, which is not in the tree")
+        raise UnreadableError(f"includes {quoted(place, 80)}, which is not in the tree")
     if depth >= _MAX_DEPTH:
         raise UnreadableError(f"includes nested deeper than {_MAX_DEPTH}")
     _file(place, reading, constraint=constraint, depth=depth + 1)

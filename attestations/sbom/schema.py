@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from attestations import strict_json
-from attestations.sbom.inventory import SbomError
-from attestations.strict_json import StrictJsonError, shown
+from attestations.sbom.inventory import SbomError, quoted
+from attestations.strict_json import StrictJsonError
 
 OURS: Final = "1.6"
 READABLE: Final = ("1.4", "1.5", "1.6", "1.7")
@@ -90,15 +90,15 @@ def _validated(data: bytes, versions: tuple[str, ...]) -> dict[str, Any]:
         raise SbomError('not a CycloneDX JSON document: bomFormat is not "CycloneDX"')
     version = bom.get("specVersion")
     if not isinstance(version, str) or version not in versions:
-        raise SbomError(f"specVersion is {shown(version, 30)}; accepted: {', '.join(versions)}")
+        raise SbomError(f"specVersion is {quoted(version, 30)}; accepted: {', '.join(versions)}")
     stated = bom.get("$schema")
     if stated is not None and stated not in (f"{_BASE}bom-{version}.schema.json", _secure(version)):
-        raise SbomError(f"$schema {shown(stated)} is not the one of CycloneDX {version}")
+        raise SbomError(f"$schema {quoted(stated)} is not the one of CycloneDX {version}")
     try:
         _validator(version).validate(bom)
     except jsonschema_rs.ValidationError as error:
         place = "/".join(str(step) for step in error.instance_path)
-        raise SbomError(f"not valid CycloneDX {version} at {shown(place)}: {shown(error.message, 160)}") from None
+        raise SbomError(f"not valid CycloneDX {version} at {quoted(place)}: {quoted(error.message, 160)}") from None
     _check_references(bom)
     return bom
 
@@ -110,16 +110,16 @@ def _check_references(bom: dict[str, Any]) -> None:
         ref = part.get("bom-ref")
         if isinstance(ref, str):
             if ref in seen:
-                raise SbomError(f"bom-ref {shown(ref)} is used twice")
+                raise SbomError(f"bom-ref {quoted(ref)} is used twice")
             seen.add(ref)
         digits = _HASH_DIGITS.get(str(part.get("alg")))
         if digits and isinstance(part.get("content"), str) and len(part["content"]) != digits:
-            raise SbomError(f"{shown(part['content'], 40)} is no {part['alg']} hash: it has not {digits} hex digits")
+            raise SbomError(f"{quoted(part['content'], 40)} is no {part['alg']} hash: it has not {digits} hex digits")
     declared: set[str] = set()
     for dependency in bom.get("dependencies", ()):
         ref = dependency["ref"]
         if ref in declared:
-            raise SbomError(f"the dependencies of {shown(ref)} are stated twice")
+            raise SbomError(f"the dependencies of {quoted(ref)} are stated twice")
         declared.add(ref)
         for target in (ref, *dependency.get("dependsOn", ()), *dependency.get("provides", ())):
             _resolve(target, seen, "dependencies")
@@ -137,7 +137,7 @@ def _check_references(bom: dict[str, Any]) -> None:
 
 def _resolve(target: str, known: set[str], where: str) -> None:
     if target not in known and not _BOM_LINK.fullmatch(target):
-        raise SbomError(f"{where} refer to {shown(target)}, which is not in the document")
+        raise SbomError(f"{where} refer to {quoted(target)}, which is not in the document")
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -177,7 +177,7 @@ def _bundled(uri: str) -> Any:
     """The only three documents that the schemas may refer to; everything else, remote or local, is refused."""
     name = uri.removeprefix(_BASE)
     if name not in _SHARED:
-        raise SbomError(f"a schema refers to {shown(uri)}, which is not bundled")
+        raise SbomError(f"a schema refers to {quoted(uri)}, which is not bundled")
     return _read(name)
 
 

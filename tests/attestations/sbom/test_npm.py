@@ -307,6 +307,8 @@ UNREAD: dict[str, tuple[Any, int | None, str]] = {
     "a branch that moves": (lock_of(packages_with(resolved="git+https://git.example/a.git#main")), None, "can move"),
     "a link to nowhere": (lock_of(packages_with(link=True, resolved="../x")), None, "not in the lock"),
     "a link to itself": (lock_of(packages_with(link=True, resolved="node_modules/a")), None, "not in the lock"),
+    "an absolute place": (lock_of(packages_with() | {"/x": {"dependencies": {"a": "*"}}}), None, "not a relative path"),
+    "a place that climbs": (lock_of(packages_with() | {"node_modules/../x": {}}), None, "not a relative path"),
     "a project out of the tree": (lock_of(packages_with() | {"../x": {"version": "1.0.0"}}), None, "outside the tree"),
 }
 
