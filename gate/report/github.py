@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from gate.model import ControlResult, Decision, Location, Outcome, Verdict
+from gate.model import ControlResult, Decision, Location, Outcome
 from gate.report import outline as words
 from gate.report.escape import command_data, command_property, relative_uri
 
@@ -17,7 +17,7 @@ _LIMIT = 1000
 
 
 def render(decision: Decision) -> str:
-    """At most ten errors, ten warnings and one notice; at least one error unless the stage is allowed.
+    """At most ten errors, ten warnings and one notice; at least one error unless the exit code is 0.
 
     Of each control the first finding comes before the second of any.
     """
@@ -31,7 +31,7 @@ def render(decision: Decision) -> str:
     policy = f"policy {decision.policy_version} ({decision.policy_digest[:12]})"
     says = f"{words.subject_line(decision)} {words.ruling(decision)}: {words.tally(decision)}; {policy}"
     title = f"Gate: {decision.verdict.value.upper()}"
-    if decision.verdict is not Verdict.ALLOWED and not errors:
+    if decision.exit_code != 0 and not errors:
         errors.append(_command("error", title, [says]))
     hidden = max(0, len(errors) - CAP) + max(0, len(warnings) - CAP)
     if decision.as_of_overridden:

@@ -65,8 +65,8 @@ def _verdict(suites: ET.Element, decision: Decision) -> None:
     case = ET.SubElement(suite, "testcase", {"name": "verdict", "classname": f"gate.{decision.stage.value}"})
     says = message(f"{words.subject_line(decision)} {words.ruling(decision)}", _LIMIT)
     text = f"{decision.verdict.value.upper()}: {says}. {words.tally(decision)}"
-    if decision.verdict is not Verdict.ALLOWED:
-        tag = "failure" if decision.verdict is Verdict.BLOCKED else "error"
+    if decision.exit_code != 0:
+        tag = "error" if decision.verdict is Verdict.UNDECIDED else "failure"
         ET.SubElement(case, tag, {"type": decision.verdict.value, "message": text})
     lines = [*_waivers(decision), *(f"not checked: {line(limit, _LIMIT)}" for limit in decision.not_checked)]
     if lines:

@@ -317,11 +317,16 @@ def _physical(place: Location) -> dict[str, Json]:
         if place.end_column is not None and (end_line, place.end_column) >= (place.line, place.column):
             region["endLine"] = max(1, end_line)
             region["endColumn"] = place.end_column
+    physical: dict[str, Json] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": region}
     if uri != _FALLBACK and place.snippet:
-        region["snippet"] = {"text": line_by_line(place.snippet)}
-    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": region}}
+        # Not `region.snippet`: that would have to be the region's exact text, and this is escaped and may be more.
+        context: dict[str, Json] = {"startLine": region["startLine"], "snippet": {"text": _source(place.snippet)}}
+        if "endLine" in region:
+            context["endLine"] = region["endLine"]
+        physical["contextRegion"] = context
+    return {"physicalLocation": physical}
 
 
-def line_by_line(snippet: str) -> str:
+def _source(snippet: str) -> str:
     """Source lines for a viewer: redacted as a whole, escaped each."""
     return "\n".join(line(part, 2000) for part in redact(snippet).replace("\t", "    ").split("\n")[:20])

@@ -37,13 +37,14 @@ class _Atom:
 def excerpt(location: Location, *, width: int = 100, limit: int = 3) -> Excerpt | None:
     """The snippet of a location: at most `limit` lines of `width` cells, cut around the marked columns; or None.
 
-    `Location.snippet` holds whole source lines from `line` on, not stripped, so that columns count from their start.
+    A snippet is either whole source lines from `line` on, in which the columns are marked, or only what stands between
+    them (perhaps joined to one line), in which there is nothing to mark.
     """
     if not location.snippet or not location.snippet.strip():
         return None
     rows = _rows(location.snippet)
     first = rows[0][1]
-    start = location.column or 0
+    start = location.column if location.column and _holds_whole_lines(location) else 0
     one_line = location.end_line in (None, location.line)
     end = location.end_column if one_line and location.end_column else max((a.end for a in first), default=0)
     marked = [a for a in first if a.end > start and a.start < max(end, start + 1)] if start else []
@@ -57,6 +58,14 @@ def excerpt(location: Location, *, width: int = 100, limit: int = 3) -> Excerpt 
             before = sum(a.cells for a in window[: window.index(under[0])])
             mark = (before, sum(a.cells for a in under))
     return Excerpt(lines=tuple(shown), mark=mark)
+
+
+def _holds_whole_lines(location: Location) -> bool:
+    """Whether columns count from the start of the snippet: it reaches to the last of them, or spans lines itself."""
+    first, newline, _ = (location.snippet or "").partition("\n")
+    if location.end_line not in (None, location.line):
+        return bool(newline)
+    return len(first) >= (location.end_column or (location.column or 0) + 1) - 1
 
 
 def _rows(snippet: str) -> list[tuple[int, list[_Atom]]]:

@@ -81,6 +81,8 @@ def _verdict(decision: Decision, style: Style) -> Iterator[str]:
     word = decision.verdict.value.upper()
     subject = line(words.subject_line(decision), 200)
     doubt = " (time set by hand: not releasable)" if decision.as_of_overridden else ""
+    if words.is_rehearsal(decision):
+        doubt = " (not releasable)"
     policy = f"policy {line(decision.policy_version, 60)} ({line(decision.policy_digest, 64)[:12]}"
     stated = f"{_paint(word, word, style)}: {subject} {words.ruling(decision)}{doubt}."
     tally = f"{words.capital(words.tally(decision))}."

@@ -401,6 +401,11 @@ def many(number: int = 6000) -> Decision:
     return replace(blocked(), results=(result(warning, Outcome.FAIL, *warned), result(TENANT, Outcome.FAIL, *found)))
 
 
+def rehearsal() -> Decision:
+    """Allowed, but under a clock set by hand: exit code 1, and no report may look as if it could go out."""
+    return replace(allowed(), as_of_overridden=True)
+
+
 def empty() -> Decision:
     """Nothing was asked: the least a decision can hold, and never a pass."""
     return replace(
@@ -419,6 +424,7 @@ SAMPLES: dict[str, Callable[[], Decision]] = {
     "blocked": blocked,
     "undecided": undecided,
     "waived": waived,
+    "rehearsal": rehearsal,
     "hostile": hostile,
     "empty": empty,
 }

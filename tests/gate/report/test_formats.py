@@ -214,6 +214,18 @@ def test_junit_without_controls_is_not_green(decisions):
     assert found["verdict"].find("error") is not None
 
 
+def test_junit_of_a_rehearsal_is_not_green(decisions):
+    _, found = cases(decisions["rehearsal"]())
+    assert "must not proceed" in found["verdict"].find("failure").get("message")
+
+
+@pytest.mark.parametrize("report", ["text", "junit", "github", "markdown", "html"])
+def test_no_report_of_a_rehearsal_says_that_it_may_go_out(report, decisions):
+    text = REPORTS[report](decisions["rehearsal"]())
+    assert "may go out" not in text
+    assert "must not proceed on a time set by hand" in text
+
+
 # --- GitLab
 
 

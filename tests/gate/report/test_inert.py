@@ -97,7 +97,7 @@ def test_no_width_or_style_of_text_commands_a_runner_or_a_terminal(name, verbosi
     assert runner(left) == []
 
 
-@pytest.mark.parametrize("name", [*ATTACKS, "blocked", "allowed", "undecided", "waived", "empty", "many"])
+@pytest.mark.parametrize("name", [*ATTACKS, "blocked", "allowed", "undecided", "waived", "rehearsal", "empty", "many"])
 def test_annotations_are_exactly_ours(name, decisions):
     decision = decisions[name]()
     text = REPORTS["github"](decision)
@@ -108,7 +108,7 @@ def test_annotations_are_exactly_ours(name, decisions):
     assert len(by["error"]) <= 10
     assert len(by["warning"]) <= 10
     assert len(by["notice"]) == 1
-    assert bool(by["error"]) == (decision.verdict.value != "allowed")
+    assert bool(by["error"]) == (decision.exit_code != 0)
     for command in found:
         assert set(command.properties) <= {"file", "line", "col", "endLine", "title"}
         assert "\r" not in command.data

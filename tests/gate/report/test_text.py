@@ -121,7 +121,8 @@ def test_lines_of_prose_keep_to_the_width(decisions, width):
         ("a\u202eb(c)", (3, 7), "a\\u{202e}b(c)", "b(c)"),
         ("##[error] f(x)", (11, 15), "#\\u{23}[error] f(x)", "f(x)"),
         ("\u00a0 ::error::x f(x)", (14, 18), "\u00a0 \\u{3a}:error::x f(x)", "f(x)"),
-        ("f(x)", (1, 99), "f(x)", "f(x)"),
+        ("f(x)", (9, 13), "f(x)", None),  # only what stands between the columns
+        ("f(x)", (1, 5), "f(x)", "f(x)"),
         ("f(x)", (90, 99), "f(x)", None),
         ("f(x)", (None, None), "f(x)", None),
         ("f(x)\r", (1, 2), "f(x)\\u{d}", "f"),
@@ -137,6 +138,15 @@ def test_excerpt_marks_what_was_meant_whatever_became_of_the_line(snippet, colum
         before, under = found.mark
         cells = "".join(c * (2 if c in "漢字" else 1) for c in shown)
         assert cells[before : before + under] == "".join(c * (2 if c in "漢字" else 1) for c in marked)
+
+
+@pytest.mark.parametrize(
+    ("snippet", "mark"),
+    [("q = SELECT 1 FROM t", None), ("q = SELECT\n  1", (4, 6)), ("    FROM t\n  1", (4, 6))],
+)
+def test_excerpt_of_several_lines_marks_only_what_kept_its_lines(snippet, mark):
+    found = excerpt(Location(path="x", line=3, column=5, end_line=4, end_column=4, snippet=snippet))
+    assert found.mark == mark
 
 
 def test_excerpt_cuts_a_long_line_around_the_mark():
