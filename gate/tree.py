@@ -59,6 +59,7 @@ class Tree(Protocol):
 class _Listing:
     paths: tuple[str, ...]
     unread: tuple[Unread, ...]
+    known: frozenset[str]
 
 
 class WorkTree:
@@ -79,17 +80,14 @@ class WorkTree:
         return self._list().unread
 
     def read(self, path: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
-        full = self.root / path
-        if ".." in path.split("/") or path.startswith("/"):
-            raise GateError(f"{path}: leaves the judged tree")
+        full = f"{self.root}/{path}"
+        follow = 0
+        if self._listing is not None and path in self._listing.known:
+            follow = os.O_NOFOLLOW  # the walk came here without following a link
+        else:
+            self._refuse_outside(path)
         try:
-            inside = full.resolve(strict=True).is_relative_to(self.root)
-        except (OSError, RuntimeError):
-            raise FileNotFoundError(path) from None
-        if not inside:
-            raise GateError(f"{path}: a symbolic link that leaves the judged tree; replace it by a regular file")
-        try:
-            handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)
         except OSError as error:
             raise GateError(f"{path}: can't be read: {error.strerror}") from None
         with os.fdopen(handle, "rb") as file:
@@ -101,6 +99,16 @@ class WorkTree:
             raise GateError(f"{path}: larger than {limit:,} bytes")
         return data
 
+    def _refuse_outside(self, path: str) -> None:
+        if ".." in path.split("/") or path.startswith("/"):
+            raise GateError(f"{path}: leaves the judged tree")
+        try:
+            inside = (self.root / path).resolve(strict=True).is_relative_to(self.root)
+        except (OSError, RuntimeError):
+            raise FileNotFoundError(path) from None
+        if not inside:
+            raise GateError(f"{path}: a symbolic link that leaves the judged tree; replace it by a regular file")
+
     def _list(self) -> _Listing:
         if self._listing is None:
             tracked = index_paths(self.root)
@@ -108,7 +116,7 @@ class WorkTree:
             if tracked is not None:
                 missing = [p for p in tracked if p not in walked and not (self.root / p).is_symlink()]
                 unread += [Unread(path=p, reason="tracked by git but missing on disk") for p in missing]
-            self._listing = _Listing(tuple(sorted(walked)), tuple(unread))
+            self._listing = _Listing(tuple(sorted(walked)), tuple(unread), frozenset(walked))
         return self._listing
 
 
@@ -140,7 +148,7 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
                 continue
             if tracked is not None and path not in tracked and path in ignored:
                 continue
-            mode = (root / path).lstat().st_mode
+            mode = os.lstat(f"{folder}/{name}").st_mode
             if stat.S_ISLNK(mode):
                 target = _target(root / path)
                 if target is None or not target.is_relative_to(root):

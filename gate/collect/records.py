@@ -1,4 +1,4 @@
-"""Evidence records: signed Sigstore bundles (`*.sigstore.json`) or plain JSON, from the judged tree and from stores.
+"""Evidence records from the judged tree and from stores: signed bundles (`*.sigstore.json`), JSON, or JSON Lines.
 
 A plain record counts as a claim (`verified` is false). A bundle must verify against the trusted keys for the usage
 `evidence` and hold a record of the wanted kind; one that does not is unread, never half believed.
@@ -20,7 +20,8 @@ from gate.model import Coverage, Descriptor, Evidence, GateError, Row, Undecided
 from gate.tree import select
 
 BUNDLE_SUFFIX = ".sigstore.json"
-MAX_RECORD_BYTES = 16 << 20
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+MAX_RECORD_BYTES = 64 << 20
 
 
 def collect_records(context: Context, kind: str) -> Evidence:
@@ -31,19 +32,21 @@ def collect_records(context: Context, kind: str) -> Evidence:
     ids: dict[str, str] = {}
     for name, data in _files(context, kind, unread):
         materials.append(Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest(), content=data))
-        try:
-            row = _read(context, kind, name, data)
-        except (Refused, strict_json.StrictJsonError) as error:
-            unread.append(Unread(path=name, reason=first_line(error)))
-            continue
-        digest = row["record_digest"]
-        if digest in rows and (rows[digest]["verified"] or not row["verified"]):
-            continue  # the same record twice: the verified copy counts
-        identity = str(row.get("id", digest))
-        if ids.setdefault(identity, digest) != digest:
-            unread.append(Unread(path=name, reason=f"the id {identity[:80]!r} is used by another record"))
-            continue
-        rows[digest] = row
+        for line, text in _records(name, data):
+            try:
+                row = _read(context, kind, name, line, text)
+            except (Refused, strict_json.StrictJsonError) as error:
+                unread.append(Unread(path=name, line=line, reason=first_line(error)))
+                continue
+            digest = row["record_digest"]
+            if digest in rows and (rows[digest]["verified"] or not row["verified"]):
+                continue  # the same record twice: the verified copy counts
+            identity = str(row.get("id", digest))
+            if ids.setdefault(identity, digest) != digest:
+                said = f"the id {identity[:80]!r} is used by another record"
+                unread.append(Unread(path=name, line=line, reason=said))
+                continue
+            rows[digest] = row
     if kind == "golden_path_run":
         rows.update({str(run["id"]): run for run in context.runs})
     return Evidence(
@@ -58,8 +61,18 @@ def collect_records(context: Context, kind: str) -> Evidence:
     )
 
 
-def _read(context: Context, kind: str, name: str, data: bytes) -> Row:
-    source = {"source_path": name, "source_line": 1, "source_digest": hashlib.sha256(data).hexdigest()}
+def _records(name: str, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The records of a file with their lines: one, or in JSON Lines one a line."""
+    if name.endswith(LINES_SUFFIXES):
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if line.strip():
+                yield number, line
+    else:
+        yield 1, data
+
+
+def _read(context: Context, kind: str, name: str, line: int, data: bytes) -> Row:
+    source = {"source_path": name, "source_line": line, "source_digest": hashlib.sha256(data).hexdigest()}
     if not name.endswith(BUNDLE_SUFFIX):
         record = strict_json.loads(data)
         if not isinstance(record, dict):
@@ -106,7 +119,7 @@ def _files(context: Context, kind: str, unread: list[Unread]) -> Iterator[tuple[
         except (GateError, UndecidedError, FileNotFoundError) as error:
             unread.append(Unread(path=path, reason=first_line(error)))
     for store in context.stores:
-        for file in sorted((store / kind).glob("*.json")):
+        for file in sorted(p for p in (store / kind).glob("*") if p.suffix in (".json", *LINES_SUFFIXES)):
             name = _name(file, context.root)
             try:
                 if file.is_symlink() or not file.is_file():
