@@ -140,7 +140,9 @@ def _equal_any(w: Work, left: Any, values: Any, scope: Scope, group: Group, why:
     if isinstance(values, (exp.Subquery, exp.Select, exp.SetOperation)):
         _equal_query(w, _row(left) or [left], values, scope, group, why)
         return
-    if type(values) is exp.Array and not (len(values.expressions) == 1 and isinstance(values.expressions[0], exp.Query)):
+    if type(values) is exp.Array and not (
+        len(values.expressions) == 1 and isinstance(values.expressions[0], exp.Query)
+    ):
         one_of(w, left, values.expressions, scope, group, why)
         return
     if type(values) is exp.Array:

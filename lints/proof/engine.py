@@ -155,9 +155,7 @@ def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: s
             continue
         key = (id(target.place) if target.place is not None else None, target.view, target.table, finding.rule or "")
         merged.setdefault(key, finding)
-    places = {
-        (k[0], k[1], k[2]) for k, f in merged.items() if f.rank is Rank.NONE or f.rule is not None
-    }
+    places = {(k[0], k[1], k[2]) for k, f in merged.items() if f.rank is Rank.NONE or f.rule is not None}
     for key, finding in merged.items():
         if finding.rank <= Rank.SET and finding.rule is None and key[0] is not None and key[:3] in places:
             continue  # the same place, proven in one use and not in another
@@ -252,4 +250,3 @@ def _step(reference: Reference) -> str:
         weak = f", weakly [{reference.rule}]" if reference.rule else ""
         return f"{reference.action} {who}: proven{weak}, because {reference.proven_by}."
     return f"{reference.action} {who}: not proven [{reference.rule}], because {reference.why_not}."
-

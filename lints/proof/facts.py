@@ -6,7 +6,7 @@ of an outer join (the condition would filter after the join) or a sealed sub-sel
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lints.proof.ir import (
     TENANT,
@@ -24,8 +24,9 @@ from lints.proof.ir import (
     Same,
     Val,
 )
+from lints.proof.names import Bond, Shape
 from lints.proof.work import Work
-from lints.tenancy import ForeignKey, Ownership, Table
+from lints.tenancy import Ownership
 
 Node = Col | Val
 
@@ -159,7 +160,7 @@ def _activate(w: Work, out: list[Cond], path: list[Group]) -> None:
 class Closure:
     """Equality classes over columns and values, and the best value of each. `weak` trusts simple foreign keys."""
 
-    __slots__ = ("best", "edges", "nodes", "parent", "w", "weak")
+    __slots__ = ("best", "edges", "nodes", "parent", "soft", "w", "weak")
 
     def __init__(self, w: Work, *, weak: bool = False) -> None:
         self.w = w
@@ -168,6 +169,8 @@ class Closure:
         self.best: dict[Node, Rank] = {}
         self.edges: list[tuple[Node, Node, str]] = []
         self.nodes: set[int] = set()
+        self.soft = False
+        """Some classes may rest on NULLs being the same."""
 
     def copy(self) -> Closure:
         other = Closure(self.w, weak=self.weak)
@@ -175,6 +178,7 @@ class Closure:
         other.best = self.best.copy()
         other.edges = self.edges.copy()
         other.nodes = self.nodes.copy()
+        other.soft = self.soft
         return other
 
     def find(self, node: Node) -> Node:
@@ -220,8 +224,11 @@ class Closure:
         ors: list[Or] = []
         for cond in conds:
             kind = type(cond)
-            if kind is Eq or kind is Same:
+            if kind is Eq:
                 self.union(cond.left, cond.right, cond.why)  # type: ignore[union-attr]
+            elif kind is Same:
+                self.union(cond.left, cond.right, cond.why)  # type: ignore[union-attr]
+                self.soft = True
             elif kind is OneOf:
                 self.edges.append((cond.column, Val(f"one of {cond.label}", cond.rank), cond.why))  # type: ignore[union-attr]
                 self.lower(cond.column, cond.rank)  # type: ignore[union-attr]
@@ -233,141 +240,101 @@ class Closure:
 
     def saturate(self) -> None:
         """Follow keys and foreign keys until nothing changes."""
-        tables = [(i, t) for i in sorted(self.nodes) if (t := self.w.insts[i].table) is not None]
-        while self._round(tables):
+        insts = self.w.insts
+        rows = [(i, insts[i].shape) for i in sorted(self.nodes) if insts[i].shape is not None]
+        while self._round(rows):
             pass
 
-    def _round(self, tables: list[tuple[int, Table]]) -> bool:
+    def _round(self, rows: list[tuple[int, Shape]]) -> bool:
         changed = False
-        for position, (i, table) in enumerate(tables):
+        insts = self.w.insts
+        for position, (i, shape) in enumerate(rows):
             self.w.spend()
-            if table.ownership is Ownership.CHILD and table.parent is not None:
-                changed |= self._child(i, table, table.parent, tables)
-            for j, other in tables[position + 1 :]:
+            if shape.principal:
+                changed |= self._principal(i, shape)
+            bonds = self._bonds(i, shape)
+            for bond in bonds:
                 self.w.spend()
-                if other is table:
-                    changed |= self._same_row(i, j, table)
-                changed |= self._siblings(i, table, j, other)
-            changed |= self._foreign(i, table, tables)
-            changed |= self._principal(i, table)
+                if bond.parent.ownership is Ownership.ROOT:
+                    changed |= self._root(i, bond)
+                for j, other in rows:
+                    if insts[j].table is bond.parent and j != i and insts[j].stored:
+                        changed |= self._refers(i, shape, bond, j, other)
+            for j, other in rows[position + 1 :]:
+                if insts[j].table is insts[i].table and insts[i].stored and insts[j].stored:
+                    changed |= self._same_row(i, j, shape)
+                if bonds:
+                    changed |= self._siblings(i, shape, bonds, j, other)
         return changed
 
-    def _principal(self, i: int, table: Table) -> bool:
-        """A row found by the caller's own key belongs to a tenant of the caller's."""
-        tenant = self.tenant(i, table)
-        if tenant is None or not self.w.insts[i].stored or self.rank(tenant) <= Rank.PRINCIPAL:
-            return False
-        for name in table.principal_columns:
-            if self.rank(self._col(i, name)) <= Rank.SET:
-                self.lower(tenant, Rank.PRINCIPAL)
-                return True
-        return False
-
-    def _col(self, inst: int, name: str) -> Col:
-        return Col(inst, self.w.index.loose(name))
-
-    def tenant(self, inst: int, table: Table) -> Col | None:
-        """The column that stands for the tenant of the instance's rows."""
-        if table.ownership is Ownership.CHILD:
-            return Col(inst, TENANT)
-        if table.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
-            return None
-        name = self.w.index.tenant_of(table)
-        return None if name is None else Col(inst, name)
-
-    def _linked(self, i: int, columns: tuple[str, ...], j: int, others: tuple[str, ...]) -> bool:
-        return bool(columns) and all(
-            self.same(self._col(i, a), self._col(j, b)) for a, b in zip(columns, others, strict=False)
-        )
-
-    def _same_row(self, i: int, j: int, table: Table) -> bool:
-        """Equal values of a key are the same row, so all its columns agree."""
-        w = self.w
-        if not (w.insts[i].stored and w.insts[j].stored):
-            return False
-        for key in (table.primary_key, *table.unique):
-            if key and self._linked(i, key, j, key) and not any(w.index.nullable(table, w.index.loose(c)) for c in key):
-                names = {n.name for n in list(self.parent) if type(n) is Col and n.inst in (i, j)}
-                names.add(tenant.name if (tenant := self.tenant(i, table)) is not None else "")
-                why = f"same row of {table.name}"
-                merged = [self.union(Col(i, n), Col(j, n), why) for n in names if n]
-                if any(merged):
-                    return True
-        return False
-
-    def _child(self, i: int, table: Table, key: ForeignKey, tables: list[tuple[int, Table]]) -> bool:
-        """A child's tenant is its parent's."""
-        parent = self.w.index.table(key.references)
-        if parent is None:
-            return False
-        mine = Col(i, TENANT)
-        changed = False
-        referenced = key.referenced_columns or parent.primary_key
-        if parent.ownership is Ownership.ROOT and len(key.columns) == 1:
-            changed |= self.union(mine, self._col(i, key.columns[0]), f"{table.name} refers to {parent.name}")
-        for j, other in tables:
-            if other is parent and j != i and self._linked(i, key.columns, j, referenced):
-                theirs = self.tenant(j, other)
-                if theirs is not None:
-                    changed |= self.union(mine, theirs, f"child of {parent.name}")
-        return changed
-
-    def _bonds(self, i: int, table: Table) -> list[tuple[Table, dict[str, str]]]:
-        """Parents whose tenant is the row's: what a child belongs to, a foreign key that carries the tenant and, when
-        trusting, any foreign key between owned tables. Each with its columns, parent's name to own name."""
-        w = self.w
-        mine = self.tenant(i, table)
-        if mine is None:
-            return []
-        bonds: list[tuple[Table, dict[str, str]]] = []
-        for key in table.foreign_keys if table.parent in table.foreign_keys else (table.parent, *table.foreign_keys):
-            parent = w.index.table(key.references) if key is not None else None
-            if key is None or parent is None or parent.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
-                continue
-            referenced = key.referenced_columns or parent.primary_key
-            pairs = {w.index.loose(b): w.index.loose(a) for a, b in zip(key.columns, referenced, strict=False)}
-            theirs = w.index.tenant_of(parent)
-            if table.ownership is Ownership.CHILD and key == table.parent:
-                bonds.append((parent, pairs))
-            elif not w.insts[i].stored or parent.ownership is Ownership.ROOT:
-                continue  # a new row's foreign keys are checked too late: what they refuse shows as an error
-            elif theirs is not None and pairs.get(theirs) == mine.name:
-                if not w.index.nullable(table, mine.name):
-                    bonds.append((parent, pairs))
-            elif self.weak:
-                bonds.append((parent, pairs))
+    def _bonds(self, i: int, shape: Shape) -> tuple[Bond, ...]:
+        """The references that say whose row it is. What the foreign keys of a new row refuse shows as an error, so
+        they say nothing of the rows it was made from."""
+        bonds: tuple[Bond, ...] = (shape.child,) if shape.child is not None else ()
+        if self.w.insts[i].stored:
+            bonds += shape.carried
+            if self.weak:
+                bonds += shape.trusted
         return bonds
 
-    def _foreign(self, i: int, table: Table, tables: list[tuple[int, Table]]) -> bool:
-        """A row and the row it refers to, where a key says that it is this row."""
+    def _principal(self, i: int, shape: Shape) -> bool:
+        """A row found by the caller's own key belongs to a tenant of the caller's."""
+        if shape.tenant is None or not self.w.insts[i].stored or self.rank(Col(i, shape.tenant)) <= Rank.PRINCIPAL:
+            return False
+        if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.principal):
+            self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
+            return True
+        return False
+
+    def _root(self, i: int, bond: Bond) -> bool:
+        """A child of the root itself: its reference is its tenant."""
         changed = False
-        for parent, pairs in self._bonds(i, table):
-            for j, other in tables:
-                if other is not parent or j == i or not self.w.insts[j].stored:
-                    continue
-                for key in (parent.primary_key, *parent.unique):
-                    names = [self.w.index.loose(c) for c in key]
-                    if names and all(c in pairs and self.same(Col(i, pairs[c]), Col(j, c)) for c in names):
-                        theirs, mine = self.tenant(j, other), self.tenant(i, table)
-                        if theirs is not None and mine is not None:
-                            changed |= self.union(mine, theirs, f"foreign key of {table.name} to {parent.name}")
-                        break
+        for own in bond.via.values():
+            if len(own) == 1:
+                changed |= self.union(Col(i, TENANT), Col(i, own[0]), f"refers to {bond.parent.name}")
         return changed
 
-    def _siblings(self, i: int, table: Table, j: int, other: Table) -> bool:
+    def _equal(self, i: int, mine: Sequence[str], one: Shape, j: int, theirs: Sequence[str], two: Shape) -> bool:
+        """Whether the columns are equal and not both NULL."""
+        for a, b in zip(mine, theirs, strict=True):
+            if self.soft and a in one.nullable and b in two.nullable:
+                return False
+            if not self.same(Col(i, a), Col(j, b)):
+                return False
+        return True
+
+    def _refers(self, i: int, shape: Shape, bond: Bond, j: int, parent: Shape) -> bool:
+        """A row and the row it refers to, where a key says that it is this row."""
+        if shape.tenant is None or parent.tenant is None:
+            return False
+        for key, own in bond.via.items():
+            if self._equal(i, own, shape, j, key, parent):
+                why = f"refers to {bond.parent.name}"
+                return self.union(Col(i, shape.tenant), Col(j, parent.tenant), why)
+        return False
+
+    def _siblings(self, i: int, shape: Shape, bonds: tuple[Bond, ...], j: int, other: Shape) -> bool:
         """Two rows that refer to the same parent row share its tenant."""
+        if shape.tenant is None or other.tenant is None:
+            return False
         changed = False
-        for parent, mine in self._bonds(i, table):
-            for same, theirs in self._bonds(j, other):
-                if same is not parent:
+        for bond in bonds:
+            for match in self._bonds(j, other):
+                if match.parent is not bond.parent:
                     continue
-                for key in (parent.primary_key, *parent.unique):
-                    names = [self.w.index.loose(c) for c in key]
-                    if names and all(
-                        c in mine and c in theirs and self.same(Col(i, mine[c]), Col(j, theirs[c])) for c in names
-                    ):
-                        one, two = self.tenant(i, table), self.tenant(j, other)
-                        if one is not None and two is not None:
-                            changed |= self.union(one, two, f"same parent in {parent.name}")
-                        break
+                if any(self._equal(i, own, shape, j, match.via[k], other) for k, own in bond.via.items() if k in match.via):
+                    why = f"same parent in {bond.parent.name}"
+                    changed |= self.union(Col(i, shape.tenant), Col(j, other.tenant), why)
         return changed
+
+    def _same_row(self, i: int, j: int, shape: Shape) -> bool:
+        """Equal values of a key are the same row, so all its columns agree."""
+        if not self.w.index.enforces:
+            return False
+        for key in shape.keys:
+            if self._equal(i, key, shape, j, key, shape):
+                names = {n.name for n in list(self.parent) if type(n) is Col and (n.inst == i or n.inst == j)}
+                if shape.tenant is not None:
+                    names.add(shape.tenant)
+                return any([self.union(Col(i, n), Col(j, n), "same row") for n in sorted(names)])
+        return False

@@ -189,12 +189,13 @@ class Full:
 
 
 class Inst:
-    """One use of a relation. `table` is None for rows that no stored table holds."""
+    """One use of a relation. `table` is None for rows that no stored table holds; `shape` goes with it."""
 
-    __slots__ = ("alias", "group", "stored", "table")
+    __slots__ = ("alias", "group", "shape", "stored", "table")
 
-    def __init__(self, table: Table | None, alias: str, group: Group, *, stored: bool = True) -> None:
+    def __init__(self, table: Table | None, shape: Any, alias: str, group: Group, *, stored: bool = True) -> None:
         self.table = table
+        self.shape = shape
         self.alias = alias
         self.group = group
         self.stored = stored

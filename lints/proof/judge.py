@@ -122,7 +122,9 @@ def _weak(w: Work, target: Target, table: Table | None, rank: Rank, closure: Clo
         if target.action != "select":
             rule = {"update": "TENSQL002", "delete": "TENSQL003", "insert": "TENSQL004"}[target.action]
             if target.action != "insert" or table.ownership is not Ownership.SHARED_NULL:
-                return Finding(target, Rank.NONE, target.rule or rule, "rows without a tenant, shared by all, are written")
+                return Finding(
+                    target, Rank.NONE, target.rule or rule, "rows without a tenant, shared by all, are written"
+                )
         elif table.ownership is Ownership.SHARED_NULL:
             return Finding(target, Rank.SET, None, because)
     w.assume(_WEAK_ASSUMPTIONS[rank].format(target.table))
@@ -156,25 +158,20 @@ def _closed(closure: Closure, w: Work, target: Target) -> Closure:
 
 
 def _key(w: Work, target: Target) -> Col | None:
+    """The column that must hold the tenant."""
     if target.key is not None:
         return Col(target.inst, target.key)
-    table = w.insts[target.inst].table
-    if table is None:
-        return None
-    if table.ownership is Ownership.CHILD:
-        return Col(target.inst, TENANT)
-    name = w.index.tenant_of(table)
-    return None if name is None else Col(target.inst, name)
+    shape = w.insts[target.inst].shape
+    return None if shape is None or shape.tenant is None else Col(target.inst, shape.tenant)
 
 
 def _read(w: Work, target: Target, closure: Closure) -> Rank:
     key = _key(w, target)
     rank = Rank.NONE if key is None else closure.rank(key)
-    table = w.insts[target.inst].table
-    if rank > Rank.PRINCIPAL and table is not None and target.action != "insert":
-        for name in table.principal_columns:
-            if closure.rank(Col(target.inst, w.index.loose(name))) <= _PROVES:
-                return Rank.PRINCIPAL
+    if rank > Rank.PRINCIPAL and target.action != "insert":
+        shape = w.insts[target.inst].shape
+        if shape is not None and any(closure.rank(Col(target.inst, n)) <= _PROVES for n in shape.principal):
+            return Rank.PRINCIPAL
     return rank
 
 
@@ -198,12 +195,12 @@ def _split(w: Work, target: Target, closure: Closure, ors: list[Or]) -> Rank:
 
 
 def _branch(w: Work, target: Target, closure: Closure, branch: Group, rest: list[Or]) -> Rank:
-    table = w.insts[target.inst].table
-    if table is not None and any(
+    shape = w.insts[target.inst].shape
+    if shape is not None and any(
         type(c) is Null
         and c.column.inst == target.inst
-        and c.column.name == w.index.tenant_of(table)
-        and not w.index.nullable(table, c.column.name)
+        and c.column.name == shape.own
+        and shape.own not in shape.nullable
         for c in branch.conds
     ):
         return Rank.PARAMETER  # the tenant is never NULL: the branch has no row
@@ -263,13 +260,16 @@ def _unknown_table(w: Work, target: Target, context: Context) -> Finding:
 
 def _unproven(w: Work, target: Target, table: Table | None, context: Context) -> Finding:
     """Why the obligation fails, as the rule that fits best."""
-    rule = target.rule or {"select": "TENSQL001", "update": "TENSQL002", "delete": "TENSQL003", "insert": "TENSQL004"}[
-        target.action
-    ]
+    rule = (
+        target.rule
+        or {"select": "TENSQL001", "update": "TENSQL002", "delete": "TENSQL003", "insert": "TENSQL004"}[target.action]
+    )
     if table is not None and table.ownership is Ownership.CHILD and target.action == "insert":
         rule = "TENSQL019"
     if _has_hole(w, target, context.conds):
-        return Finding(target, Rank.NONE, "TENSQL013", "interpolated text stands where the predicate could", opaque=True)
+        return Finding(
+            target, Rank.NONE, "TENSQL013", "interpolated text stands where the predicate could", opaque=True
+        )
     if target.rule is None:
         alternative = _failing_or(w, target, context)
         if alternative is not None:
@@ -304,7 +304,9 @@ def _failing_or(w: Work, target: Target, context: Context) -> Finding | None:
         if not good or not bad:
             continue
         if all(_only_constants(b) for b in bad):
-            return Finding(target, Rank.NONE, "TENSQL005", "a parameter's value makes the tenant predicate true for all")
+            return Finding(
+                target, Rank.NONE, "TENSQL005", "a parameter's value makes the tenant predicate true for all"
+            )
         return Finding(target, Rank.NONE, "TENSQL006", "the tenant predicate is only one branch of an OR")
     return None
 
@@ -344,7 +346,7 @@ def _too_late(w: Work, target: Target) -> Finding | None:
 def _wider(w: Work, target: Target, table: Table, context: Context) -> Finding | None:
     tenant = w.index.tenant_of(table)
     for name in sorted(w.index.tenant_names):
-        if name != tenant and w.index.known(table, name) and context.strict.rank(Col(target.inst, name)) <= _PROVES:
+        if name != tenant and name in w.index.shape(table).known and context.strict.rank(Col(target.inst, name)) <= _PROVES:
             because = f"{name} is a caller's value, but rows of {table.name} belong to a {tenant}"
             return Finding(target, Rank.NONE, "TENSQL021", because)
     return None
@@ -361,7 +363,9 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
         return f"{table.name} has no known tenant column"
     for cond in context.conds:
         if type(cond) is Atom and key in cond.columns:
-            return f"{table.name}.{key.name} is compared, but not by equality of the column itself with a caller's value"
+            return (
+                f"{table.name}.{key.name} is compared, but not by equality of the column itself with a caller's value"
+            )
     for group in w.nullables:
         if group.into is None and any(type(c) is not Atom and key in _columns(c) for c in group.conds):
             return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters no row of {table.name}"
@@ -391,7 +395,9 @@ def _reassigned(w: Work, contexts: dict[int, Context]) -> list[Finding]:
         if (type(value) is Col or type(value) is Val) and context.strict.same(value, own):
             continue
         target = Target(item.inst, "update", item.table, item.place, item.group, nested=True, rule="TENSQL009")
-        out.append(Finding(target, Rank.NONE, "TENSQL009", f"{item.table}.{name} is assigned: the row changes its tenant"))
+        out.append(
+            Finding(target, Rank.NONE, "TENSQL009", f"{item.table}.{name} is assigned: the row changes its tenant")
+        )
     return out
 
 
@@ -451,10 +457,8 @@ def _path(w: Work, target: Target, closure: Closure) -> str:
     for left, right, why in closure.edges:
         links.setdefault(left, []).append((right, why))
         links.setdefault(right, []).append((left, why))
-    table = w.insts[target.inst].table
-    starts = [key]
-    if table is not None:
-        starts += [Col(target.inst, w.index.loose(c)) for c in table.principal_columns]
+    shape = w.insts[target.inst].shape
+    starts = [key, *(Col(target.inst, c) for c in shape.principal)] if shape is not None else [key]
     for start in starts:
         seen: dict[Col | Val, tuple[Col | Val, str] | None] = {start: None}
         queue = [start]

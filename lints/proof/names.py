@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from lints.proof.ir import Col, Merged, Other, Term
+from lints.proof.ir import TENANT, Col, Merged, Other, Term
 from lints.tenancy import Model, Ownership, Table, View
 
 NOTHING = Other(frozenset())
@@ -16,6 +17,72 @@ _CATALOG_TABLES = frozenset(
 )
 
 
+class Bond(NamedTuple):
+    """A reference to a parent row. `via` maps each key of the parent that the reference covers to the own columns."""
+
+    parent: Table
+    via: Mapping[tuple[str, ...], tuple[str, ...]]
+
+
+class Shape:
+    """What matters of a table: its tenant, its keys, and the references its rows take their tenant from."""
+
+    __slots__ = ("carried", "child", "columns", "keys", "known", "nullable", "own", "principal", "tenant", "trusted")
+
+    def __init__(self, index: Index, table: Table) -> None:
+        loose = index.loose
+        self.columns = frozenset(map(loose, table.columns)) if table.columns else None
+        """All column names; None if the model does not list them."""
+        named = [table.primary_key, *table.unique, *(k.columns for k in table.foreign_keys)]
+        self.known = (self.columns or frozenset()) | {loose(c) for key in named for c in key}
+        primary = {loose(c) for c in table.primary_key}
+        stated = {loose(name): column.nullable for name, column in table.columns.items()}
+        self.nullable = frozenset(c for c in self.known if c not in primary and stated.get(c, True))
+        self.keys: tuple[tuple[str, ...], ...] = tuple(
+            dict.fromkeys(tuple(map(loose, key)) for key in (table.primary_key, *table.unique) if key)
+        )
+        self.principal = tuple(map(loose, table.principal_columns))
+        self.own: str | None = None
+        """The column that names the tenant of a row, if it has one of its own."""
+        if table.tenant_column is not None:
+            self.own = loose(table.tenant_column)
+            self.known |= {self.own}
+        elif table.ownership is Ownership.ROOT and len(table.primary_key) == 1:
+            self.own = loose(table.primary_key[0])
+        self.tenant = TENANT if table.ownership is Ownership.CHILD else self.own
+        """The column that stands for the tenant of a row, perhaps the pseudo-column."""
+        if table.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
+            self.tenant = None
+        self.child: Bond | None = None
+        self.carried: tuple[Bond, ...] = ()
+        """Foreign keys that carry the tenant: the referenced row has the same one."""
+        self.trusted: tuple[Bond, ...] = ()
+        """Other foreign keys between owned tables."""
+        self._bonds(index, table)
+
+    def _bonds(self, index: Index, table: Table) -> None:
+        for key in dict.fromkeys((*((table.parent,) if table.parent else ()), *table.foreign_keys)):
+            parent = index.table(index.loose(key.references))
+            if parent is None or parent.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
+                continue
+            referenced = tuple(map(index.loose, key.referenced_columns or parent.primary_key))
+            pairs = dict(zip(referenced, map(index.loose, key.columns), strict=False))
+            keys = [tuple(map(index.loose, k)) for k in (parent.primary_key, *parent.unique, referenced) if k]
+            bond = Bond(parent, {k: tuple(pairs[c] for c in k) for k in keys if all(c in pairs for c in k)})
+            theirs = parent.tenant_column or (parent.primary_key[0] if len(parent.primary_key) == 1 else "")
+            if table.ownership is Ownership.CHILD and key == table.parent:
+                self.child = bond
+            elif parent.ownership is Ownership.ROOT or self.tenant is None:
+                continue
+            elif self.own is not None and pairs.get(index.loose(theirs)) == self.own and parent.tenant_column:
+                if self.own not in self.nullable and index.enforces:
+                    self.carried += (bond,)
+                else:
+                    self.trusted += (bond,)
+            else:
+                self.trusted += (bond,)
+
+
 class Index:
     """A model, indexed for lookups in one dialect."""
 
@@ -24,6 +91,8 @@ class Index:
         self.dialect = dialect
         self.folds = dialect in _FOLDED
         self.keeps = dialect == "clickhouse"
+        self.enforces = dialect != "clickhouse"
+        """Whether the engine enforces keys at all."""
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}
         self.parsed_views: dict[str, Any] = {}
@@ -34,7 +103,7 @@ class Index:
             for name in {key, view.name}:
                 self.views.setdefault(self.loose(name), view)
         self.functions = {name.lower(): f for name, f in model.functions.items()}
-        self.columns: dict[int, frozenset[str] | None] = {}
+        self._shapes: dict[int, Shape] = {}
         self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)
         self.settings = frozenset(s.lower() for s in model.settings)
         stems = {c.lower().replace("_", "").removesuffix("id") for c in model.tenant_columns}
@@ -77,42 +146,15 @@ class Index:
             return schema.lower() in _CATALOGS
         return name.lower() in _CATALOG_TABLES or name.lower().startswith("pg_")
 
-    def columns_of(self, table: Table) -> frozenset[str] | None:
-        """The column names of a table; None if the model does not list them."""
-        key = id(table)
-        if key not in self.columns:
-            names = frozenset(self.loose(c) for c in table.columns) if table.columns else None
-            self.columns[key] = names
-        return self.columns[key]
-
-    def known(self, table: Table, name: str) -> bool:
-        """Whether the table is known to have the column, even if the model does not list all of them."""
-        columns = self.columns_of(table)
-        if columns is not None and name in columns:
-            return True
-        if table.tenant_column is not None and self.loose(table.tenant_column) == name:
-            return True
-        return (
-            name in map(self.loose, table.primary_key)
-            or any(name in map(self.loose, key) for key in table.unique)
-            or any(name in map(self.loose, fk.columns) for fk in table.foreign_keys)
-        )
-
-    def nullable(self, table: Table, name: str) -> bool:
-        if name in map(self.loose, table.primary_key):
-            return False
-        for key, column in table.columns.items():
-            if self.loose(key) == name:
-                return column.nullable
-        return True
+    def shape(self, table: Table) -> Shape:
+        found = self._shapes.get(id(table))
+        if found is None:
+            found = self._shapes[id(table)] = Shape(self, table)
+        return found
 
     def tenant_of(self, table: Table) -> str | None:
         """The column that names the tenant of a row, if it has one of its own."""
-        if table.tenant_column is not None:
-            return self.loose(table.tenant_column)
-        if table.ownership is Ownership.ROOT and len(table.primary_key) == 1:
-            return self.loose(table.primary_key[0])
-        return None
+        return self.shape(table).own
 
     def names_tenant(self, name: str) -> bool:
         """Whether a setting or function is named like one that holds the tenant."""
@@ -120,7 +162,6 @@ class Index:
             return True
         plain = name.lower().replace("_", "")
         return any(stem in plain for stem in self.stems)
-
 
     def is_context(self, name: str) -> bool:
         """Whether a setting holds the tenant: declared, or (with none declared) named like one."""
@@ -164,9 +205,10 @@ class Rel:
             return self.renamed[name] is not None
         if self.table is None:
             return None
-        if index.known(self.table, name):
+        shape = index.shape(self.table)
+        if name in shape.known:
             return True
-        return None if index.columns_of(self.table) is None else False
+        return None if shape.columns is None else False
 
     def column(self, index: Index, name: str) -> Term:
         if self.outputs is None:

@@ -24,9 +24,7 @@ _OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, To
 _dialects: dict[str, Any] = {}
 
 
-REFUSALS = frozenset(
-    {"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes"}
-)
+REFUSALS = frozenset({"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes"})
 """Reasons not to parse a text that may well be SQL: it is opaque, not unparsed."""
 
 

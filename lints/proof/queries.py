@@ -188,12 +188,11 @@ def _group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozens
 
 
 def _identified(w: Work, inst: int, columns: frozenset[Col]) -> bool:
-    table = w.insts[inst].table
-    if table is None:
+    """Whether some key of the instance is among the columns."""
+    shape = w.insts[inst].shape
+    if shape is None or not w.index.enforces:
         return False
-    return any(
-        key and all(Col(inst, w.index.loose(c)) in columns for c in key) for key in (table.primary_key, *table.unique)
-    )
+    return any(all(Col(inst, c) in columns for c in key) for key in shape.keys)
 
 
 def _through(w: Work, node: Any, scope: Scope, group: Group) -> frozenset[Col]:
@@ -371,9 +370,7 @@ def values(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     return out
 
 
-def with_env(
-    w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group
-) -> tuple[Env | None, list[Cte]]:
+def with_env(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> tuple[Env | None, list[Cte]]:
     """The names a WITH clause adds. Modifying ones are translated here: they run whatever the query does."""
     ctes: list[Cte] = []
     for item in node.expressions:
@@ -425,7 +422,9 @@ def reference(w: Work, cte: Cte, group: Group) -> Columns:
 
 
 def _names(w: Work, node: Any, name: str) -> bool:
-    return any(type(n) is exp.Table and w.index.fold(n.this) == name for n in node.walk() if not isinstance(n.this, str))
+    return any(
+        type(n) is exp.Table and w.index.fold(n.this) == name for n in node.walk() if not isinstance(n.this, str)
+    )
 
 
 def _recursive(w: Work, cte: Cte, body: Any, group: Group) -> Columns:

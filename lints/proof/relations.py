@@ -15,7 +15,20 @@ from lints.tenancy import Ownership, View
 
 _JOIN_PARTS = frozenset({"this", "on", "side", "kind", "using", "method", "hint", "global_", "global"})
 _TABLE_PARTS = frozenset(
-    {"this", "alias", "db", "catalog", "joins", "only", "sample", "hints", "rows_from", "ordinality", "final", "partition"}
+    {
+        "this",
+        "alias",
+        "db",
+        "catalog",
+        "joins",
+        "only",
+        "sample",
+        "hints",
+        "rows_from",
+        "ordinality",
+        "final",
+        "partition",
+    }
 )
 _SETS = frozenset(
     {
@@ -72,9 +85,7 @@ def _add(scope: Scope, rels: list[Rel]) -> list[Rel]:
     return list(rels)
 
 
-def _join(
-    w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: Group
-) -> tuple[list[Rel], Group]:
+def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: Group) -> tuple[list[Rel], Group]:
     """One join to the rows in `part`; returns the new relations and the group the joined rows belong to."""
     args = join.args
     for name, value in args.items():

@@ -18,6 +18,7 @@ MAX_PREFIX = 64
 HOLE = re.compile(r"__hole_\d+__\Z")
 
 _PLACEHOLDER = r"""
+(?=[-'":@<?%$/`\[\#]) (?:
   (?P<skip> --[^\n]* | {strings} | ::+ | := | @@\w+ | @[>@?] | <@ | \?[|&](?!\|) )
 | (?P<block> /\* )
 | {dollar}
@@ -26,21 +27,23 @@ _PLACEHOLDER = r"""
 | (?<![\w:\])]) : (?P<colon>\d+)
 | (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)
 | (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
-| \b(?:sqlc|pggen)\.n?(?:arg|slice)\(\s*'?(?P<sqlc>\w+)'?\s*\)
-"""
-_DOLLAR_QUOTE = r"(?P<quote>(?<![\w$])\$(?:[A-Za-z_]\w*)?\$) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
+)"""
+_SQLC = re.compile(r"\bsqlc\.n?(?:arg|slice)\(\s*'?(\w+)'?\s*\)")
+_DOLLAR_QUOTE = (
+    r"(?P<quote>(?<![\w$])\$(?:[A-Za-z_]\w*)?\$) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
+)
 _DOLLAR_PLAIN = r"(?P<quote>(?!)) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
 _ESCAPES = r"'(?:[^'\\]|\\.|'')*+'"
 _PLAIN = r"'(?:[^']|'')*+'"
 _DOUBLE = r'"(?:[^"]|"")*+"'
 _STRINGS = {
-    "postgres": rf"(?<!\w)[eE]{_ESCAPES} | {_PLAIN} | {_DOUBLE}",
+    "postgres": rf"(?<=[eE])(?<!\w\w){_ESCAPES} | {_PLAIN} | {_DOUBLE}",
     "mysql": rf'{_ESCAPES} | "(?:[^"\\]|\\.|"")*+" | `[^`]*+` | \#[^\n]*',
     "sqlite": rf"{_PLAIN} | {_DOUBLE} | `[^`]*+` | \[[^\]]*+\]",
     "tsql": rf"{_PLAIN} | {_DOUBLE} | \[[^\]]*+\]",
     "clickhouse": rf"{_ESCAPES} | {_DOUBLE} | `[^`]*+`",
 }
-_TRIGGER = re.compile(r"[$%?@]|:\d|sqlc\.|pggen\.")
+_TRIGGER = re.compile(r"[$%?@]|:\d|sqlc\.")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}
 
@@ -72,6 +75,8 @@ def prepare(sql: str, dialect: str) -> Prepared:
     """
     if not _TRIGGER.search(sql):
         return Prepared(sql, (), {})
+    if "sqlc." in sql:
+        sql = _SQLC.sub(lambda m: f":{m[1]}".ljust(len(m[0])), sql)
     pattern = _pattern(dialect)
     numbered = dialect == "postgres" and re.search(r"(?<![\w$])\$\d", sql) is not None
     out: list[str] = []
@@ -90,7 +95,7 @@ def prepare(sql: str, dialect: str) -> Prepared:
             close = sql.find(match["quote"], position)
             position = len(sql) if close < 0 else close + len(match["quote"])
             continue
-        name = match["pyname"] or match["sqlc"]
+        name = match["pyname"]
         if match["num"] or match["colon"]:
             name = f"p{match['num'] or match['colon']}"
         elif match["dname"]:

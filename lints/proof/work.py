@@ -85,7 +85,8 @@ class Work:
     def instance(self, table: Table | None, alias: str, group: Group, *, stored: bool = True) -> int:
         self.spend()
         number = len(self.insts)
-        self.insts.append(Inst(table, alias, group, stored=stored))
+        shape = self.index.shape(table) if table is not None else None
+        self.insts.append(Inst(table, shape, alias, group, stored=stored))
         group.insts.append(number)
         return number
 

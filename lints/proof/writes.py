@@ -65,7 +65,9 @@ def _target(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Rel:
     if w.index.view(name, schema) is not None and w.index.table(name, schema) is None:
         text = f"a write through the view {name}"
         raise Unsupported(text)
-    rel = stored(w, name, schema, w.index.fold(alias.this) if alias is not None else name, [], identifier, group, action)
+    rel = stored(
+        w, name, schema, w.index.fold(alias.this) if alias is not None else name, [], identifier, group, action
+    )
     scope.add(rel)
     return rel
 
@@ -218,9 +220,11 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         if node.args.get(part):
             text = f"{part} in INSERT is not modelled"
             raise Unsupported(text)
-    listed = [w.index.fold(c if isinstance(c, exp.Identifier) else c.this) for c in schema.expressions] if (
-        type(schema) is exp.Schema
-    ) else None
+    listed = (
+        [w.index.fold(c if isinstance(c, exp.Identifier) else c.this) for c in schema.expressions]
+        if (type(schema) is exp.Schema)
+        else None
+    )
     name = w.index.fold(table_node.this)
     qualifier = w.index.fold(table_node.args["db"]) if table_node.args.get("db") is not None else None
     table = w.index.table(name, qualifier)
@@ -229,7 +233,9 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     w.tables[table.name if table is not None else name] = None
     if table is None or table.ownership is not Ownership.GLOBAL:
         place = table_node.this
-        w.targets.append(Target(row, "insert", table.name if table is not None else name, place, group, bool(w.targets)))
+        w.targets.append(
+            Target(row, "insert", table.name if table is not None else name, place, group, bool(w.targets))
+        )
     if listed is not None and any("__hole_" in c for c in listed):
         w.opaque["the column list is interpolated"] = None
         group.conds.append(Atom(frozenset(), hole=True))
@@ -382,9 +388,7 @@ def _conflict(
                 holds(w, where.this, inner, existing, "WHERE of the conflict")
             items = [e for e in node.expressions if not _is_values_call(e)]
             _assign(w, items, inner, existing, rel)
-        w.targets.append(
-            Target(inst, "update", table.name, None, existing, nested=True, rule="TENSQL008", silent=True)
-        )
+        w.targets.append(Target(inst, "update", table.name, None, existing, nested=True, rule="TENSQL008", silent=True))
 
 
 def _is_values_call(item: Any) -> bool:
@@ -475,9 +479,11 @@ def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: G
         raise Unsupported(text)
     if table.ownership is Ownership.GLOBAL:
         return
-    columns = [w.index.fold(c.this) for c in action.this.expressions] if isinstance(action.this, exp.Tuple) else [
-        w.index.loose(c) for c in table.columns
-    ]
+    columns = (
+        [w.index.fold(c.this) for c in action.this.expressions]
+        if isinstance(action.this, exp.Tuple)
+        else [w.index.loose(c) for c in table.columns]
+    )
     row = w.instance(table, name, group, stored=False)
     w.tables[table.name] = None
     w.targets.append(Target(row, "insert", table.name, target_node.this, group, bool(w.targets)))
