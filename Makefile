@@ -18,8 +18,22 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The example service of the demo, brought up in a workspace under .gate; safe to repeat.
+up: bootstrap
+	@$(BIN)/gate demo --prepare --quiet --workspace .gate/up
+	@$(MAKE) --no-print-directory -C .gate/up/summit-internal PYTHON="$(CURDIR)/$(BIN)/python" bootstrap up
+
+# Real requests to it, then the gate's whole story: blocked, fixed, allowed, verified, tampered, refused.
+smoke: bootstrap
+	@$(MAKE) --no-print-directory -C .gate/up/summit-internal PYTHON="$(CURDIR)/$(BIN)/python" smoke down
+	@$(BIN)/gate demo --quiet --workspace .gate/smoke
+
 demo: bootstrap
 	@$(BIN)/gate demo
+
+bench: bootstrap
+	@for file in startup deciding sbom proof ledger bundle; do \
+	  test ! -f bench/$$file.py || PYTHONPATH=bench $(BIN)/python bench/$$file.py || exit 1; done
 
 test: bootstrap
 	@$(BIN)/python -m pytest -q -n 2
