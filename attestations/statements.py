@@ -346,7 +346,8 @@ def check(document: object) -> None:
     predicate_type = members.get("predicateType")
     if not isinstance(predicate_type, str) or not _TYPE_URI.fullmatch(predicate_type):
         raise Refused(Reason.PREDICATE_TYPE, f"predicateType {shown(predicate_type)} is not a URI")
-    _mapping(members.get("predicate"), "predicate")
+    if members.get("predicate") is not None:  # optional; no kind of ours does without
+        _mapping(members["predicate"], "predicate")
     subjects = _sequence(members.get("subject"), "subject")
     if not 0 < len(subjects) <= MAX_SUBJECTS:
         raise Refused(Reason.MALFORMED, f"{len(subjects)} subjects; between 1 and {MAX_SUBJECTS} are allowed")
@@ -361,7 +362,7 @@ def subject_digests(document: Mapping[str, Any], algorithm: str) -> frozenset[st
 
 def read_binding(document: Mapping[str, Any]) -> Binding:
     """What a checked statement is bound to; Refused if a part is missing or two copies of it disagree."""
-    predicate_type, predicate = document["predicateType"], document["predicate"]
+    predicate_type, predicate = document["predicateType"], document.get("predicate")
     kind = EVIDENCE_PREFIX if predicate_type.startswith(EVIDENCE_PREFIX) else predicate_type
     if kind not in _BINDING_AT:
         raise Refused(Reason.BINDING_MISSING, f"a {shown(predicate_type)} statement carries no binding")
@@ -391,7 +392,7 @@ def for_signer(payload: bytes, identity: str) -> bytes:
     kind = EVIDENCE_PREFIX if document["predicateType"].startswith(EVIDENCE_PREFIX) else document["predicateType"]
     if kind == CYCLONEDX:
         for item in predicate["metadata"]["properties"]:
-            if item["name"] == PROPERTY + "signerIdentity":
+            if item.get("name") == PROPERTY + "signerIdentity":
                 item["value"] = identity
     else:
         for part, (*path, name) in _BINDING_AT[kind]:
@@ -406,7 +407,7 @@ def builder_of(document: Mapping[str, Any]) -> str | None:
     path = _BUILDER_AT.get(document["predicateType"])
     if path is None:
         return None
-    builder = at(document["predicate"], *path)
+    builder = at(document.get("predicate"), *path)
     if not isinstance(builder, str) or not builder:
         raise Refused(Reason.MALFORMED, f"{'.'.join(path)} is missing")
     return builder
@@ -415,7 +416,7 @@ def builder_of(document: Mapping[str, Any]) -> str | None:
 def claimed_time(document: Mapping[str, Any]) -> datetime | None:
     """When the statement says it was made, or None if its predicate says no time. Nothing proves it."""
     path = _TIME_AT.get(document["predicateType"])
-    text = None if path is None else at(document["predicate"], *path)
+    text = None if path is None else at(document.get("predicate"), *path)
     return None if text is None else parse_time(text)
 
 
@@ -489,7 +490,7 @@ def _policy(descriptors: object) -> Mapping[str, Any]:
     return found[0] if found else {}
 
 
-def _own_properties(bom: Mapping[str, Any]) -> Mapping[str, Any]:
+def _own_properties(bom: object) -> Mapping[str, Any]:
     """The CycloneDX metadata properties that bind the document, without our namespace; others of ours may repeat."""
     binding = {name for _, (name,) in _BINDING_AT[CYCLONEDX]}
     found: dict[str, Any] = {}

@@ -316,7 +316,7 @@ def _check_contents(statement: Mapping[str, Any], signer: _Signer, expectation: 
             raise Refused(Reason.BUILDER_NOT_ALLOWED, f"{signer.identity} may not speak for {shown(builder)}")
     if not isinstance(expectation.predicate, Unchecked):
         for path, value in expectation.predicate.items():
-            found = statements.at(statement["predicate"], *path)
+            found = statements.at(statement.get("predicate"), *path)
             if type(found) is not type(value) or found != value:
                 raise Refused(Reason.PREDICATE_MISMATCH, f"{'.'.join(path)} is {shown(found)}, expected {shown(value)}")
 

@@ -41,7 +41,7 @@ def check_signable(statement: bytes, identity: str) -> None:
     document = statements.parse(statement)
     if document["_type"] != statements.STATEMENT_TYPE:
         raise Refused(Reason.STATEMENT_TYPE, f"_type is {shown(document['_type'])}; only Statement v1 is signed")
-    if document["predicateType"] in statements.BOUND_TYPES or "binding" in document["predicate"]:
+    if document["predicateType"] in statements.BOUND_TYPES or "binding" in (document.get("predicate") or {}):
         claimed = statements.read_binding(document).signer_identity
         if claimed != identity:
             raise Refused(Reason.IDENTITY_MISMATCH, f"the statement names {shown(claimed)}, the signer is {identity}")

@@ -154,9 +154,10 @@ def test_nothing_is_trusted_by_default(bench: Any, ci: Any, bundle: bytes) -> No
 
 
 def test_another_instances_root(bench: Any, ci: Any, bundle: bytes) -> None:
+    from sigstore._internal.tuf import DEFAULT_TUF_URL
     from sigstore._utils import read_embedded
 
-    production = read_embedded("trusted_root.json", "https://tuf-repo-cdn.sigstore.dev")
+    production = read_embedded("trusted_root.json", DEFAULT_TUF_URL)
     refusal = refused(bench, ci, bundle, trust=believed(ci, sigstore_root=production))
     assert refusal.code in (Reason.UNTRUSTED_LOG, Reason.UNTRUSTED_CERTIFICATE, Reason.UNTRUSTED_TIMESTAMP)
 
@@ -334,6 +335,17 @@ def test_bit_flips_are_refused_or_change_nothing(bench: Any, ci: Any, bundle: by
             continue
         assert verified == honest
         assert position in unsigned, bundle[position - 40 : position + 40]
+
+
+def test_verifying_is_offline(bench: Any, ci: Any, bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def no_network(*_: object) -> None:
+        raise AssertionError("verification opened a socket")
+
+    monkeypatch.setattr(socket, "socket", no_network)
+    monkeypatch.setattr(socket, "create_connection", no_network)
+    assert judged(bench, ci, bundle)
 
 
 def test_the_run_of_the_certificate_is_the_run_of_the_statement(bench: Any, ci: Any, keyless: SigstoreSigner) -> None:
