@@ -237,7 +237,7 @@ def _last_line(exception: Any) -> str:
     lines = [
         line for part in (exception if isinstance(exception, list) else [exception]) for line in str(part).splitlines()
     ]
-    return redact((lines or ["failed"])[-1])[:300]
+    return redact((lines or ["failed"])[-1].strip())[:300]
 
 
 def _printed(entry: Mapping[str, Any]) -> str:
