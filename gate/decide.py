@@ -224,7 +224,8 @@ def clocks(
 def not_checked(policy: Policy, stage: Stage, evidence: Mapping[str, Evidence]) -> tuple[str, ...]:
     """What this decision does not cover, so that nobody reads more into it."""
     others = [c.id for c in policy.controls if stage not in c.stages]
-    lines = [f"the {len(others)} controls of other stages: {', '.join(others)}"] if others else []
+    plural = "s" if len(others) > 1 else ""
+    lines = [f"{len(others)} control{plural} of other stages: {', '.join(others)}"] if others else []
     asked = {c.pack for c in policy.controls if stage in c.stages}
     lines += [limit for pack in sorted(asked) for limit in policy.limits.get(pack, ())]
     for kind in sorted(evidence):
