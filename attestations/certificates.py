@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from rfc3161_client import decode_timestamp_response
 from sigstore._internal.timestamp import TimestampSource, TimestampVerificationResult
 from sigstore._internal.trust import KeyringPurpose
-from sigstore.errors import CertValidationError, Error, MetadataError, VerificationError
+from sigstore.errors import Error, MetadataError, VerificationError
 from sigstore.models import Bundle as SigstoreBundle
 from sigstore.models import InvalidBundle, TransparencyLogEntry, TrustedRoot
 from sigstore.verify import Verifier
@@ -74,30 +74,29 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
     if name not in identities:
         who = f"{shown(name.identity)} of {shown(name.issuer)}"
         raise Refused(Reason.IDENTITY_MISMATCH, f"the certificate is for {who}, which is not trusted")
-    _check_signature(certificate, bundle.envelope)
-    _check_body(entry, bundle.envelope, bundle.certificates[0])
     _check_log_time(entry, root)
-    stamps = _stamps(bundle)
     policy = IdentityPolicy(identity=name.identity, issuer=name.issuer)
     try:
         if entry.proved and (entry.kind, entry.version) in _STOCK_KINDS:
             stock = SigstoreBundle.from_json(_complete(bundle, entry))
+            stock._signing_certificate = certificate  # the same one, with its extensions already parsed
             stock._log_entry = _Entry(stock.log_entry._inner)
             if verifier.verify_dsse(stock, policy) != (bundle.envelope.payload_type, bundle.envelope.payload):
                 raise Refused(Reason.MALFORMED, "two readers of the bundle disagree about its payload")
         else:
-            material: Any = SimpleNamespace(
+            parts: Any = SimpleNamespace(
                 signing_certificate=certificate,
                 log_entry=_entry(entry),
                 signature=bundle.envelope.signatures[0].sig,
-                verification_material=SimpleNamespace(timestamp_verification_data=stamps),
+                verification_material=SimpleNamespace(timestamp_verification_data=_stamps(bundle)),
             )
-            verifier._verify_common_signing_cert(material, policy)
-    except CertValidationError as error:
-        raise Refused(Reason.UNTRUSTED_CERTIFICATE, shown(str(error), 200)) from None
+            _check_parts(certificate, bundle, entry)
+            verifier._verify_common_signing_cert(parts, policy)
     except InvalidBundle as error:
         raise Refused(Reason.MALFORMED, shown(str(error), 200)) from None
     except VerificationError as error:
+        _stamps(bundle)
+        _check_parts(certificate, bundle, entry)  # for a more exact reason
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, shown(str(error), 200)) from None
     except MetadataError as error:
         raise Refused(Reason.NO_TRUST, f"the trusted root is not usable: {shown(str(error), 200)}") from None
@@ -255,6 +254,12 @@ def _extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier, decode
     except x509.ExtensionNotFound:
         return None
     return decode(extension.value) if isinstance(extension, x509.UnrecognizedExtension) else None
+
+
+def _check_parts(certificate: x509.Certificate, bundle: Bundle, entry: LogEntry) -> None:
+    """What sigstore-python compares last and only for the log entries it knows: signature and log entry."""
+    _check_signature(certificate, bundle.envelope)
+    _check_body(entry, bundle.envelope, bundle.certificates[0])
 
 
 def _check_signature(certificate: x509.Certificate, envelope: Envelope) -> None:

@@ -268,7 +268,7 @@ TAMPERED: dict[str, tuple[Edit, Reason]] = {
     ),
     "an entry with another hash algorithm": (
         body(lambda b: b["spec"]["payloadHash"].update(algorithm="md5")),
-        Reason.UNSUPPORTED_FORMAT,
+        Reason.UNTRUSTED_LOG,
     ),
     "an entry whose body the log did not include": (
         body(lambda b: b["spec"]["envelopeHash"].update(value="a" * 64)),
@@ -449,6 +449,7 @@ def test_npm_bundles_with_the_dsse_kind_verify(bench: Any, node: Any, instance: 
 
 
 INTOTO: dict[str, Edit] = {
+    "a hash of another length": body(lambda b: b["spec"]["content"]["payloadHash"].update(value="a")),
     "another payload hash": body(lambda b: b["spec"]["content"]["payloadHash"].update(value="a" * 64)),
     "another payload type": body(lambda b: b["spec"]["content"]["envelope"].update(payloadType="x")),
     "another signature": body(
