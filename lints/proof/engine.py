@@ -13,7 +13,7 @@ from lints.proof import queries, session, writes
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
-from lints.proof.parse import DIALECTS, REFUSALS, Statement, parse, statement_fingerprint
+from lints.proof.parse import DIALECTS, REFUSALS, Statement, parse
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
 from lints.proof.work import Work
@@ -62,7 +62,7 @@ def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) 
     tokens = statement.tokens
     return replace(
         proof,
-        fingerprint=statement_fingerprint(tokens),
+        fingerprint=statement.fingerprint,
         start=prepared.original(tokens[0].start) if tokens else 0,
         end=prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text),
     )

@@ -322,7 +322,9 @@ class Closure:
             for match in self._bonds(j, other):
                 if match.parent is not bond.parent:
                     continue
-                if any(self._equal(i, own, shape, j, match.via[k], other) for k, own in bond.via.items() if k in match.via):
+                if any(
+                    self._equal(i, own, shape, j, match.via[k], other) for k, own in bond.via.items() if k in match.via
+                ):
                     why = f"same parent in {bond.parent.name}"
                     changed |= self.union(Col(i, shape.tenant), Col(j, other.tenant), why)
         return changed

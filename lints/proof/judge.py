@@ -346,7 +346,11 @@ def _too_late(w: Work, target: Target) -> Finding | None:
 def _wider(w: Work, target: Target, table: Table, context: Context) -> Finding | None:
     tenant = w.index.tenant_of(table)
     for name in sorted(w.index.tenant_names):
-        if name != tenant and name in w.index.shape(table).known and context.strict.rank(Col(target.inst, name)) <= _PROVES:
+        if (
+            name != tenant
+            and name in w.index.shape(table).known
+            and context.strict.rank(Col(target.inst, name)) <= _PROVES
+        ):
             because = f"{name} is a caller's value, but rows of {table.name} belong to a {tenant}"
             return Finding(target, Rank.NONE, "TENSQL021", because)
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
+import threading
 from typing import Any, NamedTuple
 
 from sqlglot import exp
@@ -12,16 +14,31 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from lints.proof.names import Index
-from lints.proof.text import MAX_DEPTH, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
+from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
 DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse")
+_STEPS: dict[TokenType, tuple[int, bool, int]] = {
+    **dict.fromkeys((TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE), (1, False, 0)),
+    **dict.fromkeys((TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE), (-1, False, 0)),
+    **dict.fromkeys((TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.INTERVAL), (0, True, 0)),
+    TokenType.CASE: (1, False, 0),
+    TokenType.END: (-1, False, 0),
+    TokenType.JOIN: (0, False, 1),
+    TokenType.ON: (0, False, -1),
+    TokenType.USING: (0, False, -1),
+}
+"""Token to what it adds: nesting, a prefix operator, a join whose condition is still to come."""
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
-_PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.INTERVAL})
+_QUOTED = frozenset(
+    {
+        TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING, TokenType.NATIONAL_STRING,
+        TokenType.HEREDOC_STRING, TokenType.BYTE_STRING, TokenType.UNICODE_STRING,
+    }
+)  # fmt: skip
 _OPERATORS = frozenset({TokenType.AND, TokenType.OR, TokenType.WHERE, TokenType.ON, TokenType.HAVING})
 _OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
-_dialects: dict[str, Any] = {}
 
 
 REFUSALS = frozenset({"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes"})
@@ -34,99 +51,114 @@ class Statement(NamedTuple):
     tree: Any
     error: str | None
     tokens: list[Any]
-    holes: tuple[str, ...]
+    fingerprint: str = ""
+    holes: tuple[str, ...] = ()
     """What was assumed to make text with interpolations parse."""
-    dropped: bool
+    dropped: bool = False
     """Whether interpolated text that may hold a condition was left out."""
 
 
-def dialect_of(name: str) -> Any:
-    if name not in _dialects:
-        logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of every statement it keeps as text
-        _dialects[name] = Dialect.get_or_raise(name)
-    return _dialects[name]
+class _Tools(threading.local):
+    """Tokenizers and parsers of this thread; they are costly to make and keep state while they work."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, tuple[Any, Any]] = {}
+
+    def of(self, dialect: str) -> tuple[Any, Any]:
+        if dialect not in self.made:
+            logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of every statement it keeps as text
+            found = Dialect.get_or_raise(dialect)
+            self.made[dialect] = (found.tokenizer(), found.parser())
+        return self.made[dialect]
+
+
+_tools = _Tools()
 
 
 def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
     """The statements of a text, in order. A text that can't even be split is one statement with an error."""
     if len(sql) > MAX_LENGTH:
-        return Prepared(sql, (), {}), [Statement(None, "the text is too long", [], (), dropped=False)]
+        return Prepared(sql, (), {}), [Statement(None, "the text is too long", [])]
     prepared = prepare(sql, dialect)
-    try:
-        tokens = dialect_of(dialect).tokenize(prepared.text)
-    except (SqlglotError, RecursionError, ValueError, IndexError) as error:
-        return prepared, [Statement(None, _line(error), [], (), dropped=False)]
-    if dialect == "mysql" and re.search(r"/\*[!+M]", prepared.text):
-        return prepared, [Statement(None, "a comment that MySQL executes", tokens, (), dropped=False)]
+    tokens = _tokenize(prepared.text, dialect)
+    if isinstance(tokens, str):
+        return prepared, [Statement(None, tokens, [])]
+    if dialect == "mysql" and "/*" in prepared.text and re.search(r"/\*M?!|/\*\+", prepared.text):
+        return prepared, [Statement(None, "a comment that MySQL executes", tokens)]
     return prepared, [_statement(prepared.text, chunk, dialect) for chunk in _chunks(tokens)]
 
 
+def _tokenize(text: str, dialect: str) -> list[Any] | str:
+    """The tokens, or why there are none."""
+    try:
+        tokens: list[Any] = _tools.of(dialect)[0].tokenize(text)
+    except (SqlglotError, RecursionError, ValueError, IndexError) as error:
+        return _line(error)
+    return tokens
+
+
 def _chunks(tokens: list[Any]) -> list[list[Any]]:
-    chunks: list[list[Any]] = []
-    start = 0
-    for position, token in enumerate(tokens):
-        if token.token_type is TokenType.SEMICOLON:
-            if position > start:
-                chunks.append(tokens[start:position])
-            start = position + 1
-    if start < len(tokens):
-        chunks.append(tokens[start:])
-    return chunks
+    ends = [position for position, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON]
+    if not ends:
+        return [tokens] if tokens else []
+    edges = [-1, *ends, len(tokens)]
+    return [tokens[a + 1 : b] for a, b in itertools.pairwise(edges) if b > a + 1]
 
 
 def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
-    refusal = _too_deep(tokens)
+    refusal, digest, holes = _scan(tokens)
     if refusal is not None:
-        return Statement(None, refusal, tokens, (), dropped=False)
-    parser = dialect_of(dialect).parser()
+        return Statement(None, refusal, tokens, digest)
+    parser = _tools.of(dialect)[1]
     notes: list[str] = []
     dropped = False
     current = tokens
-    for _ in range(1 + min(8, sum(1 for t in tokens if "__hole_" in t.text))):
+    for _ in range(1 + min(8, holes)):
         try:
             trees = parser.parse(current, text)
         except RecursionError:
-            return Statement(None, "too deeply nested", tokens, (), dropped=False)
+            return Statement(None, "too deeply nested", tokens, digest)
         except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-            repaired = _repair(current, error)
+            repaired = _repair(current, error) if holes else None
             if repaired is None:
-                return Statement(None, _line(error), tokens, (), dropped=False)
+                return Statement(None, _line(error), tokens, digest)
             current, note, predicate = repaired
             notes.append(note)
             dropped = dropped or predicate
             continue
         if len(trees) != 1 or trees[0] is None:
-            return Statement(None, "not one statement", tokens, (), dropped=False)
-        return Statement(trees[0], None, tokens, tuple(notes), dropped)
-    return Statement(None, "interpolated text in places that don't parse", tokens, (), dropped=False)
+            return Statement(None, "not one statement", tokens, digest)
+        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped)
+    return Statement(None, "interpolated text in places that don't parse", tokens, digest)
 
 
-def _too_deep(tokens: list[Any]) -> str | None:
-    depth = run = joins = 0
+def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
+    """In one pass: whether the parser must not see it, the fingerprint, and how many interpolations there are."""
+    depth = run = joins = holes = 0
+    refusal: str | None = None
+    parts: list[str] = []
     for token in tokens:
         kind = token.token_type
-        if kind in _OPENING:
-            depth += 1
-            if depth > MAX_DEPTH:
-                return "too deeply nested"
-        elif kind in _CLOSING:
-            depth -= 1
-        if kind in _PREFIXES:
-            run += 1
-            if run > MAX_PREFIX:
-                return "too deeply nested"
-        elif kind is TokenType.CASE:
-            joins += 1
-        elif kind is TokenType.JOIN:
-            joins += 1
-            if joins > MAX_PREFIX * 4:
-                return "too many joins"
-        elif kind is TokenType.ON or kind is TokenType.USING or kind is TokenType.END:
-            joins -= 1 if joins else 0
-            run = 0
+        text = token.text
+        if kind in _QUOTED:
+            parts.append(f"'{text}")
         else:
+            parts.append(text.lower())
+        if "__hole_" in text:
+            holes += 1
+        step = _STEPS.get(kind)
+        if step is None:
             run = 0
-    return None
+            continue
+        opening, prefix, join = step
+        depth += opening
+        run = run + 1 if prefix else 0
+        joins = max(0, joins + join)
+        if depth > MAX_DEPTH or run > MAX_PREFIX:
+            refusal = "too deeply nested"
+        elif joins > MAX_JOINS:
+            refusal = "too many joins"
+    return refusal, fingerprint(parts), holes
 
 
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, bool] | None:
@@ -185,12 +217,12 @@ def _line(error: Exception) -> str:
 def reparse(tokens: list[Any] | None, text: str, dialect: str) -> Statement:
     """A statement inside another one, from its tokens, or from a text whose offsets are those of the whole."""
     if tokens is None:
-        try:
-            tokens = dialect_of(dialect).tokenize(text)
-        except (SqlglotError, RecursionError, ValueError, IndexError) as error:
-            return Statement(None, _line(error), [], (), dropped=False)
+        found = _tokenize(text, dialect)
+        if isinstance(found, str):
+            return Statement(None, found, [])
+        tokens = found
     if not tokens:
-        return Statement(None, "an empty statement", [], (), dropped=False)
+        return Statement(None, "an empty statement", [])
     return _statement(text, tokens, dialect)
 
 
@@ -199,14 +231,8 @@ def unfold(tokens: list[Any], text: str, dialect: str) -> list[Any]:
     if len(tokens) != 2 or tokens[1].token_type is not TokenType.STRING:
         return tokens
     start = tokens[0].end + 1
-    try:
-        return [tokens[0], *dialect_of(dialect).tokenize(" " * start + text[start : tokens[1].end + 1])]
-    except (SqlglotError, RecursionError, ValueError, IndexError):
-        return tokens
-
-
-def statement_fingerprint(tokens: list[Any]) -> str:
-    return fingerprint(tokens)
+    rest = _tokenize(" " * start + text[start : tokens[1].end + 1], dialect)
+    return tokens if isinstance(rest, str) else [tokens[0], *rest]
 
 
 def view_query(index: Index, view: View) -> Any:

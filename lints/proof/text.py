@@ -6,14 +6,16 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MAX_LENGTH = 1_000_000
 """Characters; a longer text is not analysed."""
 MAX_DEPTH = 48
 """Open brackets at once. Beyond it the parser's recursion is neither bounded nor safe."""
 MAX_PREFIX = 64
-"""NOT, minus or JOIN in a row: each costs the parser a level of recursion."""
+"""NOT or minus in a row: each costs the parser a level of recursion."""
+MAX_JOINS = 64
+"""Joins whose ON is still to come: so do these."""
 
 HOLE = re.compile(r"__hole_\d+__\Z")
 
@@ -186,13 +188,6 @@ def _comment_end(sql: str, position: int, *, nested: bool) -> int:
     return position
 
 
-def fingerprint(tokens: Iterable[Any]) -> str:
-    """The first 32 hex digits of the SHA-256 over the tokens; case counts only inside quotes."""
-    parts = []
-    for token in tokens:
-        text = token.text
-        if token.end - token.start + 1 == len(text):
-            parts.append(text.lower())
-        else:  # the source is longer than the text: something quoted
-            parts.append(f"'{text}")
+def fingerprint(parts: Iterable[str]) -> str:
+    """The first 32 hex digits of the SHA-256 over the tokens' texts."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
