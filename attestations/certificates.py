@@ -201,6 +201,8 @@ def _stamps(bundle: Bundle) -> SimpleNamespace | None:
 
 def _complete(bundle: Bundle, entry: LogEntry) -> bytes:
     """The bundle for sigstore-python, which wants the fields that proto3 JSON may leave out."""
+    if bundle.document["verificationMaterial"]["tlogEntries"] == [entry.document]:
+        return bundle.raw
     material = {**bundle.document["verificationMaterial"], "tlogEntries": [entry.document]}
     return strict_json.dumps({**bundle.document, "verificationMaterial": material})
 

@@ -65,9 +65,10 @@ class Bundle:
     """A bundle (or a bare envelope, `format` "dsse"), decoded and unverified.
 
     `hint` names the key of a managed-key bundle. `certificates` (DER, leaf first), `log_entry` and `timestamps`
-    (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON.
+    (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON in `raw`.
     """
 
+    raw: bytes
     format: str
     envelope: Envelope
     document: Mapping[str, Any]
@@ -128,8 +129,8 @@ def read(data: bytes) -> Bundle:
     if not isinstance(document, dict):
         raise Refused(Reason.MALFORMED, "neither a Sigstore bundle nor a DSSE envelope")
     if "mediaType" not in document and "payload" in document:
-        return Bundle(format="dsse", envelope=_read_envelope(document), document=document)
-    return _read_bundle(document)
+        return Bundle(raw=data, format="dsse", envelope=_read_envelope(document), document=document)
+    return _read_bundle(document, data)
 
 
 def decode_base64(value: object, what: str) -> bytes:
@@ -145,7 +146,7 @@ def decode_base64(value: object, what: str) -> bytes:
     raise Refused(Reason.MALFORMED, f"{what} is not canonical base64")
 
 
-def _read_bundle(document: dict[str, Any]) -> Bundle:
+def _read_bundle(document: dict[str, Any], raw: bytes) -> Bundle:
     media_type = document.get("mediaType")
     if not isinstance(media_type, str) or media_type not in FORMATS:
         raise Refused(Reason.UNSUPPORTED_FORMAT, f"mediaType {shown(media_type)} is not a Sigstore bundle")
@@ -177,6 +178,7 @@ def _read_bundle(document: dict[str, Any]) -> Bundle:
         if not certificates:
             raise Refused(Reason.MALFORMED, "x509CertificateChain is empty")
     return Bundle(
+        raw=raw,
         format=FORMATS[media_type],
         envelope=_read_envelope(fields["dsseEnvelope"]),
         document=document,
