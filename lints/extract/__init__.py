@@ -12,7 +12,7 @@ from lints.extract.facts import (
     Statement,
     Suppression,
 )
-from lints.extract.parse import conflict_line, language_of, parse, prepared, refusal
+from lints.extract.parse import MAX_BYTES, conflict_line, language_of, parse, prepared, refusal
 from lints.extract.suppressions import suppressions
 
 
@@ -27,11 +27,11 @@ def extract(path: str, data: bytes) -> Extraction:
         return Extraction(
             path=path, language="", analysed=False, problems=(_problem(path, "not a language that is read"),)
         )
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data[: 2 * MAX_BYTES + 2].decode("utf-16", "replace").encode("utf-8", "replace")
     reason = refusal(data)
     if reason is not None:
         return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data = data.decode("utf-16", "replace").encode()
     try:
         if language == "sql":
             from lints.extract.sqlfile import extract_sql

@@ -13,6 +13,7 @@ from tree_sitter import Node, Tree
 from lints.extract.facts import Confidence, Hole, Problem, Statement
 from lints.extract.interpret import Interpreter, Sighting, TooLargeError
 from lints.extract.ir import Func, Span
+from lints.extract.lines import Lines
 from lints.extract.lower import Lowering
 from lints.extract.place import place
 from lints.extract.sqltext import confidence, names, starts_like_sql
@@ -30,9 +31,9 @@ def statements_of(
 ) -> tuple[list[Statement], list[Problem]]:
     """Every statement of a parsed file, in the order of the file; `hits` are offsets where SQL may begin."""
     problems: list[Problem] = []
-    lines = _Lines(data)
+    lines = Lines(data)
     lowering = _lowering(language)(data)
-    interpreter = Interpreter(data, language)
+    interpreter = Interpreter(data, language, lines)
     wanted = _Wanted(data, hits, interpreter)
     try:
         interpreter.run(lowering.module(tree.root_node), wanted)
@@ -113,7 +114,7 @@ class _Wanted:
             self.pattern = None
 
 
-def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lines: _Lines) -> list[Statement]:
+def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[Statement]:
     """Of the sightings of each literal those that say most about it: executed before handed on before only written."""
     by_root: dict[Span, list[Sighting]] = {}
     for sighting in interpreter.sightings:
@@ -158,7 +159,7 @@ def _weight(sighting: Sighting) -> int:
 
 
 def _statement(
-    path: str, data: bytes, language: str, sighting: Sighting, span: Span, lines: _Lines, *, shown: bool
+    path: str, data: bytes, language: str, sighting: Sighting, span: Span, lines: Lines, *, shown: bool
 ) -> Statement | None:
     rendered, truncated = paths(sighting.value)
     texts: list[str] = []
@@ -213,7 +214,7 @@ def _leftovers(
     tree: Tree,
     hits: Sequence[int],
     interpreter: Interpreter,
-    lines: _Lines,
+    lines: Lines,
 ) -> list[Statement]:
     """Literals with SQL in places the lowering does not look at: no silence, but nothing known of their call."""
     out: list[Statement] = []
@@ -271,16 +272,3 @@ def _error_line(root: Node, hits: Sequence[int]) -> int | None:
             if cursor.goto_first_child_for_byte(hit) is None:
                 break
     return None
-
-
-class _Lines:
-    """Byte offsets to (line, column), both from 1, columns in characters."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
-
-    def position(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self.starts, offset) - 1
-        start = self.starts[line]
-        return line + 1, len(self.data[start:offset].decode("utf-8", "replace")) + 1

@@ -41,6 +41,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
+from lints.extract.lines import Lines
 from lints.extract.values import (
     NOTHING,
     Alt,
@@ -124,8 +125,9 @@ class Sighting:
 class Interpreter:
     """One file. `source` is its bytes; `run` its module body; afterwards `sightings` holds every record."""
 
-    def __init__(self, source: bytes, language: str) -> None:
+    def __init__(self, source: bytes, language: str, lines: Lines) -> None:
         self.source = source
+        self.lines = lines
         self.language = language
         self.sightings: list[Sighting] = []
         self.seen: set[Span] = set()
@@ -528,7 +530,7 @@ class Interpreter:
                     receiver=receiver[:200],
                     method=name,
                     arguments=(),
-                    line=self._line(expression.span[0]),
+                    line=self.lines.line(expression.span[0]),
                     receiver_origin=self._origin(expression.tag, env),
                 ),
                 1,
@@ -661,7 +663,7 @@ class Interpreter:
             receiver=" ".join(receiver.split())[:200],
             method=call.method,
             arguments=tuple(texts[:12]),
-            line=self._line(call.span[0]),
+            line=self.lines.line(call.span[0]),
             receiver_origin=self._origin(call.receiver, env) if call.receiver is not None else None,
         )
 
@@ -738,7 +740,7 @@ class Interpreter:
             ignored = re.search(rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
         return Function(
             name=named.name,
-            line=self._line(named.span[0]),
+            line=self.lines.line(named.span[0]),
             parameters=tuple(parameter.name for parameter in named.parameters),
             tenant_parameter=tenant,
             tenant_ignored=ignored,
@@ -746,9 +748,6 @@ class Interpreter:
 
     def _text(self, span: Span) -> str:
         return self.source[span[0] : min(span[1], span[0] + 2000)].decode("utf-8", "replace")
-
-    def _line(self, offset: int) -> int:
-        return self.source.count(b"\n", 0, offset) + 1
 
 
 def _first(yes: Value, no: Value) -> Value:

@@ -196,7 +196,7 @@ def first_literal(value: Value) -> Lit | None:
 
 
 def literals(value: Value) -> Iterator[Lit]:
-    """Every literal in it, on any path."""
+    """Every literal in it, on any path, from left to right."""
     stack: list[Value] = [value]
     seen: set[int] = set()
     while stack:
@@ -207,7 +207,7 @@ def literals(value: Value) -> Iterator[Lit]:
         if isinstance(top, Lit):
             yield top
         else:
-            stack.extend(_inside(top))
+            stack.extend(reversed(_inside(top)))
 
 
 def _inside(value: Value) -> tuple[Value, ...]:

@@ -1,0 +1,156 @@
+"""Files meant to break the analysis: each is analysed or reported, never a crash, never silence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lints.extract import extract
+from lints.extract.parse import LANGUAGES, MAX_BYTES
+
+from .test_languages import CARRIERS, CASES
+
+QUERY = "SELECT a FROM boats WHERE id = 1"
+ENDINGS = sorted(LANGUAGES)
+SEEDS = sorted({(path, source) for path, source, _, _ in CASES.values()} | set(CARRIERS.items()))
+
+
+def analysed(path: str, data: bytes) -> None:
+    """The analysis came to an end by itself: the outermost boundary was not needed."""
+    result = extract(path, data)
+    assert not [p for p in result.problems if p.reason.startswith("the analysis failed")], result.problems
+    assert result.analysed or result.problems
+
+
+@settings(max_examples=120, deadline=None)
+@given(ending=st.sampled_from(ENDINGS), data=st.binary(max_size=400))
+def test_random_bytes(ending: str, data: bytes) -> None:
+    analysed(f"a{ending}", data)
+    analysed(f"a{ending}", b'x = "SELECT a FROM b" ' + data + b' "DELETE FROM b"')
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    seed=st.sampled_from(SEEDS),
+    cuts=st.lists(
+        st.tuples(st.integers(0, 2000), st.integers(0, 40), st.text("(){}[]'\"`$\\ \n+;,aé", max_size=3)), max_size=4
+    ),
+)
+def test_mutated_sources(seed: tuple[str, str], cuts: list[tuple[int, int, str]]) -> None:
+    path, source = seed
+    for start, length, new in cuts:
+        start %= len(source) + 1
+        source = source[:start] + new + source[start + length :]
+    analysed(path, source.encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.py", "(", ")"),
+        ("a.py", "[", "]"),
+        ("a.js", "(", ")"),
+        ("a.ts", "[", "]"),
+        ("a.tsx", "{", "}"),
+        ("a.go", "(", ")"),
+        ("A.java", "(", ")"),
+        ("a.rb", "[", "]"),
+        ("a.php", "(", ")"),
+        ("A.cs", "(", ")"),
+        ("A.kt", "(", ")"),
+    ],
+)
+def test_nesting_without_end_is_reported(path: str, before: str, after: str) -> None:
+    head = "<?php " if path.endswith("php") else "package a\nvar x = " if path.endswith("go") else ""
+    result = extract(path, f"{head}{before * 50_000}'{QUERY}'{after * 50_000}".encode())
+    assert result.problems or result.statements
+    assert not [p for p in result.problems if p.reason.startswith("the analysis failed")], result.problems
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.ts"])
+def test_nested_functions_are_followed_or_reported(path: str) -> None:
+    if path == "a.py":
+        source = "".join(f"{' ' * n}def f{n}():\n" for n in range(400)) + " " * 400 + f"cur.execute('{QUERY}')\n"
+    else:
+        source = "(() => {" * 400 + f"db.query('{QUERY}')" + "})()" * 400
+    result = extract(path, source.encode())
+    assert result.problems or result.statements
+
+
+def test_a_thousand_conditions_are_cut_short_and_say_so() -> None:
+    source = "def f(cur, a):\n    sql = 'SELECT a FROM boats WHERE 1=1'\n"
+    source += "".join(f"    if a[{n}]:\n        sql += ' AND c{n} = %s'\n" for n in range(1000))
+    (statement,) = extract("a.py", (source + "    cur.execute(sql)\n").encode()).statements
+    assert statement.truncated
+    assert len(statement.variants) <= 16
+    assert "SELECT a FROM boats WHERE 1=1" in statement.variants
+
+
+def test_a_concatenation_of_thousands_is_folded_or_bounded() -> None:
+    parts = " + ".join(f"' AND c{n} = 1'" for n in range(20_000))
+    result = extract("a.py", f"def f(cur):\n    cur.execute('{QUERY}' + {parts})\n".encode())
+    assert len(result.statements) == 1
+    assert len(result.statements[0].sql) < 1_000_000
+
+
+def test_a_chain_of_else_ifs() -> None:
+    chain = " else ".join(f"if (x === {n}) {{ sql += ' AND c = {n}'; }}" for n in range(3_000))
+    result = extract("a.ts", f"function f(db, x) {{ let sql = '{QUERY}'; {chain} db.query(sql); }}".encode())
+    assert result.statements or result.problems
+
+
+def test_a_loop_of_helpers_that_call_each_other() -> None:
+    source = "".join(
+        f"def h{n}(x):\n    return h{(n + 1) % 50}(x) + ' AND a' + h{(n + 7) % 50}(x)\n" for n in range(50)
+    )
+    result = extract("a.py", (source + f"def f(cur):\n    cur.execute('{QUERY}' + h0(1))\n").encode())
+    assert len([s for s in result.statements if s.call is not None]) == 1
+
+
+def test_too_large_is_reported_before_anything_is_read() -> None:
+    result = extract("a.js", b"x" * (MAX_BYTES + 1))
+    assert not result.analysed
+    assert "larger than" in result.problems[0].reason
+
+
+def test_minified_in_one_line() -> None:
+    body = b"function a(b){return b.query('SELECT a FROM boats WHERE id = '+c)};" * 12_000
+    result = extract("a.js", body[:MAX_BYTES])
+    assert result.statements or result.problems
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (b"x = '" + QUERY.encode() + b"'\0", "NUL"),
+        (b"<<<<<<< ours\nx = '" + QUERY.encode() + b"'\n=======\ny = 1\n>>>>>>> theirs\n", "conflict"),
+    ],
+)
+def test_what_is_wrong_is_named(data: bytes, wanted: str) -> None:
+    assert any(wanted in p.reason for p in extract("a.py", data).problems)
+
+
+def test_not_utf8_is_read_all_the_same() -> None:
+    (statement,) = extract("a.py", f"def f(c):\n    # caf\xe9\n    c.execute('{QUERY}')\n".encode("latin-1")).statements
+    assert statement.line == 3
+
+
+def test_utf16_with_a_mark_is_read() -> None:
+    (statement,) = extract("a.py", f"def f(c):\n    c.execute('{QUERY}')\n".encode("utf-16")).statements
+    assert statement.sql == QUERY
+
+
+def test_an_unterminated_string_is_reported() -> None:
+    result = extract("a.py", f"def f(c):\n    c.execute('{QUERY}\n".encode())
+    assert result.statements or result.problems
+
+
+def test_invalid_python_still_yields_its_statements() -> None:
+    result = extract("a.py", f"def f(c:\n    c.execute('{QUERY}')\nprint 'x'\n".encode())
+    assert result.statements
+
+
+def test_code_no_lowering_looks_at_is_not_silent() -> None:
+    source = "type T = { q: 'SELECT a FROM boats WHERE id = $1' };"
+    assert [s.sql for s in extract("a.ts", source.encode()).statements] == ["SELECT a FROM boats WHERE id = $1"]

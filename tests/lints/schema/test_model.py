@@ -1,0 +1,235 @@
+"""Migrations to a tenancy model: what each statement does to it, who owns what, and where it was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lints.schema import build_model, read_schema
+from lints.schema.declared import DeclarationError
+from lints.tenancy import Model, Ownership
+
+BASE = """
+CREATE TABLE tenants (id uuid PRIMARY KEY, name text);
+CREATE TABLE harbours (
+  id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES tenants(id),
+  UNIQUE (tenant_id, id)
+);
+CREATE TABLE boats (id uuid PRIMARY KEY, harbour_id uuid NOT NULL REFERENCES harbours);
+CREATE TABLE logbooks (id uuid PRIMARY KEY, boat_id uuid REFERENCES boats(id), written_by uuid);
+CREATE TABLE countries (code text PRIMARY KEY);
+"""
+
+
+def model(*scripts: str, declared: dict[str, Any] | None = None, dialect: str = "postgres") -> Model:
+    files = {f"db/migrations/{number:03}.sql": script.encode() for number, script in enumerate(scripts, 1)}
+    return build_model(files, declared, dialect=dialect)
+
+
+def owners(found: Model) -> dict[str, str]:
+    return {name: table.ownership.value for name, table in found.tables.items()}
+
+
+def test_ownership_follows_columns_and_foreign_keys() -> None:
+    found = model(BASE)
+    assert owners(found) == {
+        "tenants": "root",
+        "harbours": "owned",
+        "boats": "child",
+        "logbooks": "child",
+        "countries": "unknown",
+    }
+    assert found.tables["tenants"].tenant_column == "id"
+    assert found.tables["harbours"].tenant_column == "tenant_id"
+    parent = found.tables["boats"].parent
+    assert parent is not None
+    assert (parent.columns, parent.references, parent.referenced_columns) == (("harbour_id",), "harbours", ("id",))
+    assert not found.unread
+
+
+def test_every_fact_has_a_place() -> None:
+    found = model(BASE)
+    places = {name: (table.origin.path, table.origin.line) for name, table in found.tables.items()}
+    assert places["harbours"] == ("db/migrations/001.sql", 5)
+    assert places["boats"] == ("db/migrations/001.sql", 8)
+    assert places["countries"] == ("db/migrations/001.sql", 10)
+
+
+STEPS = {
+    "a column added later": ("ALTER TABLE countries ADD COLUMN tenant_id uuid", {"countries": "owned"}),
+    "a column dropped": ("ALTER TABLE harbours DROP COLUMN tenant_id CASCADE", {"harbours": "unknown"}),
+    "a column renamed": ("ALTER TABLE harbours RENAME COLUMN tenant_id TO org_id", {"harbours": "child"}),
+    "a table renamed": ("ALTER TABLE harbours RENAME TO ports", {"ports": "owned", "boats": "child"}),
+    "a table dropped": ("DROP TABLE logbooks", {"logbooks": None}),
+    "a foreign key added": (
+        "ALTER TABLE ONLY public.countries ADD COLUMN boat_id uuid, ADD CONSTRAINT f FOREIGN KEY (boat_id) REFERENCES boats(id)",
+        {"countries": "child"},
+    ),
+    "a foreign key dropped by name": ("ALTER TABLE boats DROP CONSTRAINT boats_harbour_id_fkey", {"boats": "unknown"}),
+    "a column of who did it is no parent": (
+        "CREATE TABLE notes (id int, created_by uuid REFERENCES logbooks(id))",
+        {"notes": "unknown"},
+    ),
+    "a change inside a DO block": (
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN ALTER TABLE countries ADD COLUMN tenant_id uuid; END IF; END $$",
+        {"countries": "owned"},
+    ),
+    "a partition": (
+        "CREATE TABLE harbours_a PARTITION OF harbours FOR VALUES IN ('a')",
+        {"harbours_a": "owned"},
+    ),
+    "an inherited table": ("CREATE TABLE yards () INHERITS (harbours)", {"yards": "owned"}),
+    "a table like another": ("CREATE TABLE copies (LIKE harbours INCLUDING ALL)", {"copies": "owned"}),
+    "a table made of a query": ("CREATE TABLE snapshot AS SELECT id, tenant_id FROM harbours", {"snapshot": "owned"}),
+    "a temporary table is no table": ("CREATE TEMP TABLE scratch (id int)", {"scratch": None}),
+    "a down part is not applied": (
+        "-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP TABLE boats;",
+        {"boats": "child"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_migration_changes_the_model(name: str) -> None:
+    script, wanted = STEPS[name]
+    found = owners(model(BASE, script))
+    assert {table: found.get(table) for table in wanted} == wanted
+
+
+def test_migrations_run_in_the_order_of_their_numbers() -> None:
+    files = {
+        "db/migrations/10_drop.sql": b"ALTER TABLE a DROP COLUMN tenant_id",
+        "db/migrations/9_add.sql": b"ALTER TABLE a ADD COLUMN tenant_id uuid",
+        "db/migrations/1_create.sql": b"CREATE TABLE a (id int)",
+        "db/migrations/11_down/rollback.sql": b"ALTER TABLE a ADD COLUMN tenant_id uuid",
+        "db/migrations/12_x.down.sql": b"ALTER TABLE a ADD COLUMN tenant_id uuid",
+        "tests/fixtures/schema.sql": b"CREATE TABLE only_in_tests (id int)",
+    }
+    found = build_model(files, None)
+    assert owners(found) == {"a": "unknown"}
+
+
+def test_keys_that_are_really_unique_are_kept() -> None:
+    found = model(
+        BASE,
+        "CREATE UNIQUE INDEX CONCURRENTLY u ON boats (harbour_id, id); CREATE UNIQUE INDEX p ON boats (harbour_id) WHERE id IS NULL;"
+        "CREATE UNIQUE INDEX e ON boats (lower(harbour_id::text)); CREATE INDEX n ON boats (harbour_id);",
+    )
+    assert found.tables["boats"].unique == (("id",), ("harbour_id", "id"))
+
+
+def test_views_keep_their_query() -> None:
+    found = model(
+        BASE,
+        "CREATE VIEW fleet WITH (security_invoker = true) AS SELECT * FROM boats;"
+        "CREATE MATERIALIZED VIEW counts (n) AS SELECT count(*) FROM boats WITH NO DATA",
+    )
+    assert found.views["fleet"].security_invoker
+    assert found.views["counts"].materialized
+    assert found.views["counts"].sql == 'SELECT COUNT(*) AS "n" FROM boats'
+
+
+def test_row_security_is_kept_for_later() -> None:
+    script = """
+    ALTER TABLE harbours ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    CREATE POLICY own ON harbours AS RESTRICTIVE FOR SELECT TO app
+      USING (tenant_id = current_setting('app.tenant_id')::uuid) WITH CHECK (true);
+    CREATE FUNCTION f() RETURNS void AS $$ SELECT 1; $$ LANGUAGE sql SECURITY DEFINER;
+    """
+    schema = read_schema({"db/migrations/1.sql": (BASE + script).encode()})
+    security = schema.relations["harbours"].row_security
+    assert security is not None
+    assert (security.enabled, security.forced) == (True, True)
+    (policy,) = schema.policies
+    assert (policy.table, policy.command, policy.permissive, policy.roles, policy.check) == (
+        "harbours",
+        "select",
+        False,
+        ("app",),
+        "true",
+    )
+    assert policy.using == "tenant_id = current_setting('app.tenant_id')::uuid"
+    assert schema.routines[0].definer
+    assert not schema.routines[0].pinned
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE broken (a int, b",
+        "ALTER TABLE boats FROBNICATE",
+        "CREATE TABLE late (x text DEFAULT 'oops",
+        "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN tenant_id uuid', t); END $$",
+        "CREATE TABLE x (" + "a int, " * 100_000 + "b int)",
+        "CREATE TABLE y (a int CHECK (" + "(" * 3_000 + "a" + ")" * 3_000 + "))",
+    ],
+)
+def test_what_cannot_be_read_is_said(script: str) -> None:
+    found = model(BASE, script)
+    assert [(o.path, o.line) for o in found.unread] == [("db/migrations/002.sql", 1)]
+
+
+def test_mysql() -> None:
+    found = model(
+        "CREATE TABLE `Tenants` (`id` int NOT NULL AUTO_INCREMENT, PRIMARY KEY (`id`)) ENGINE=InnoDB;",
+        "CREATE TABLE `boats` (`id` int, `tenant_id` int NOT NULL, UNIQUE KEY `u` (`tenant_id`,`id`), KEY `k` (`id`),"
+        " CONSTRAINT `c` FOREIGN KEY (`tenant_id`) REFERENCES `Tenants` (`id`)) DEFAULT CHARSET=utf8mb4;"
+        "ALTER TABLE `boats` ADD UNIQUE INDEX `x` (`id`), CHANGE COLUMN `id` `key` int; RENAME TABLE boats TO ships;",
+        dialect="mysql",
+    )
+    assert owners(found) == {"tenants": "root", "ships": "owned"}
+    assert found.tables["ships"].unique == (("tenant_id", "key"), ("key",))
+
+
+def test_the_same_name_in_two_schemas_are_two_tables() -> None:
+    found = model("CREATE TABLE runs (id int, tenant_id uuid); CREATE TABLE maestro.runs (id int)")
+    assert owners(found) == {"runs": "owned", "maestro.runs": "unknown"}
+
+
+def test_a_declaration_overrides_with_its_reason() -> None:
+    found = model(
+        BASE,
+        declared={
+            "globals": {"countries": "ISO 3166"},
+            "tables": {
+                "logbooks": {"ownership": "shared_null", "column": "tenant", "reason": "NULL is for everybody"},
+                "elsewhere": {"ownership": "owned", "column": "tenant_id"},
+                "boats": {"principal": ["skipper_id"], "reason": "the caller's own boats"},
+            },
+            "functions": {"reserve": {"tenant_argument": 1, "reason": "checks it"}},
+            "settings": ["app.tenant_id"],
+        },
+    )
+    assert found.tables["countries"].ownership is Ownership.GLOBAL
+    assert found.tables["countries"].origin.why == "declared global: ISO 3166"
+    assert found.tables["logbooks"].tenant_column == "tenant"
+    assert found.tables["elsewhere"].ownership is Ownership.OWNED
+    assert found.tables["boats"].ownership is Ownership.CHILD
+    assert found.tables["boats"].principal_columns == ("skipper_id",)
+    assert found.functions["reserve"].tenant_argument == 1
+    assert found.settings == {"app.tenant_id"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        ({"tabels": {}}, "unknown key 'tabels'"),
+        ({"tables": {"a": {"ownership": "mine"}}}, "ownership 'mine' is not one of"),
+        ({"tables": {"a": {"ownership": "global"}}}, "reason: a non-empty text is wanted"),
+        ({"globals": {"a": ""}}, "globals: a: a non-empty text"),
+        ({"globals": {"a": "x"}, "tables": {"a": {"ownership": "owned"}}}, "declared under tables too"),
+        ({"carriers": [{"call": "f", "trust": "enforces"}]}, "carriers[0]: reason"),
+        ({"carriers": [{"call": "f", "trust": "yes"}]}, "trust 'yes' is not one of"),
+        ({"functions": {"f": {"tenant_argument": "0", "reason": "x"}}}, "0-based position"),
+        ({"paths": {"prod": []}}, "'prod' is not one of"),
+        ({"version": 2}, "this version reads 1"),
+        ({"tables": ["a"]}, "a mapping is wanted"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_refused_in_one_line(declared: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(DeclarationError) as error:
+        build_model({}, declared)
+    assert wanted in str(error.value)
+    assert "\n" not in str(error.value)
