@@ -62,8 +62,11 @@ def _lines(decision: Decision, style: Style) -> Iterator[str]:
     yield from _verdict(decision, style)
     for result in view.failing:
         yield from _finding(result, "error", style)
-    for result in view.unjudged:
-        yield from _finding(result, "unknown", style)
+    for first, *others in _by_reason(view.unjudged):
+        yield from _finding(first, "unknown", style)
+        if others:
+            ids = ", ".join(line(r.control.id, 40) for r in others)
+            yield from _note("for the same reason", f"{ids} could not be judged either", style)
     if quiet:
         return
     for result in view.warning:
@@ -129,6 +132,14 @@ def _finding(result: ControlResult, word: str, style: Style) -> Iterator[str]:
     yield from _note("owner", control.owner, style)
     if (when := words.in_force(result)) is not None:
         yield from _note("in force", when, style)
+
+
+def _by_reason(results: tuple[ControlResult, ...]) -> list[list[ControlResult]]:
+    """Controls that can't be judged for exactly the same reasons belong together: one repair helps all of them."""
+    groups: dict[tuple[str, ...] | str, list[ControlResult]] = {}
+    for result in results:
+        groups.setdefault(result.reasons or result.control.id, []).append(result)
+    return list(groups.values())
 
 
 def _fix(text: str) -> Iterator[str]:
