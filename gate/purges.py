@@ -21,6 +21,7 @@ from gate.collect import Context, collect
 from gate.drills import process
 from gate.drills.interruption import Stop
 from gate.drills.journal import measurements
+from gate.drills.report import require_signable
 from gate.model import GateError, Policy, UndecidedError
 from gate.reading import Schema, did_you_mean, format_time, parse_time
 from gate.report.redact import redact
@@ -168,6 +169,11 @@ def complete(
     return row
 
 
+def kept_facts(row: Mapping[str, Any]) -> str:
+    """What a purge said, as the JSON that `--manifest` takes: the purge can't be run again to say it again."""
+    return json.dumps({key: value for key, value in row.items() if key not in _OURS}, sort_keys=True)
+
+
 def _agrees(key: str, said: Any, own: Any) -> bool:
     if key in ("period_start", "period_end"):
         return _time(said, key) == parse_time(own)
@@ -210,6 +216,7 @@ def check(row: Mapping[str, Any], policy: Policy, wanted: Week, now: datetime, o
             raise GateError(f"{origin}: unknown key {key[:60]!r}{did_you_mean(key, known)}")
     for problem in Schema(kind.schema, str(kind.source)).problems(dict(row)):
         raise GateError(f"{origin}: {problem.text}")
+    require_signable(row, origin)
     for refused in _contradictions(row, wanted, now):
         raise PurgeError(refused)
 

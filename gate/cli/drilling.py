@@ -204,6 +204,7 @@ def _check_shape(row: dict[str, Any], policy: Policy, name: str) -> None:
     kind = policy.kinds[report.KIND]
     for problem in Schema(kind.schema, str(kind.source)).problems(row):
         raise GateError(f"{name}: {problem.text}")
+    report.require_signable(row, name)
 
 
 def _read(path: Path) -> Any:
@@ -298,7 +299,9 @@ def _signer(arguments: Any, policy: Policy) -> Signer:
 
     if report.KIND not in policy.kinds:
         raise GateError("gate.yaml: packs: drills need the pack 'drills'; add it")
-    return signer_for(arguments.key, policy)
+    signer = signer_for(arguments.key, policy)
+    report.require_signing(signer, policy, gate_run.clock(None)[0])
+    return signer
 
 
 def _people(arguments: Any, signer: Signer) -> report.People:

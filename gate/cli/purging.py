@@ -12,6 +12,7 @@ from gate import run as gate_run
 from gate.cli import options
 from gate.collect import Context
 from gate.drills.interruption import stoppable
+from gate.drills.report import require_signing
 from gate.model import GateError, Subject, UndecidedError
 from gate.report.escape import line
 from gate.signing import trust_of
@@ -74,6 +75,7 @@ def _record(argv: list[str]) -> int:
     verified_by = purges.two_people(signer.identity, arguments.verified_by)
     folder = arguments.store or root / gate_run.LOCAL_STORE
     now, _ = gate_run.clock(None)
+    require_signing(signer, policy, now)
     wanted = purges.week(arguments.week, now)
     facts = None if arguments.manifest is None else _read(arguments.manifest)
     origin = "purge" if arguments.manifest is None else str(arguments.manifest)
@@ -102,8 +104,11 @@ def _record(argv: list[str]) -> int:
             return 1
         try:
             target = record(root, purges.KIND, row, signer, policy, store=folder)
-        except GateError as error:
-            raise UndecidedError(f"the purge was not recorded: {error}") from None
+        except (GateError, UndecidedError) as error:
+            sys.stdout.write(purges.kept_facts(row) + "\n")
+            raise UndecidedError(
+                f"the purge was not recorded: {error}; keep what stands on stdout and record it with --manifest"
+            ) from None
     _tell(row, wanted, target, root)
     return 0
 

@@ -18,6 +18,7 @@ from gate.model import Artifact, GateError, Policy, UndecidedError
 from gate.reading import format_time, parse_time
 from gate.recording import record
 from gate.report.redact import redact
+from gate.signing import trust_of
 from gate.writing import write_file
 
 if TYPE_CHECKING:
@@ -69,6 +70,31 @@ def require_writable(store: Path) -> None:
                 file.write(b"x")
         except OSError as error:
             raise UndecidedError(f"{folder}: can't be written, so nothing was run: {error.strerror or error}") from None
+
+
+def require_signing(signer: Signer, policy: Policy, now: datetime) -> None:
+    """Find out before anything runs whether this key's signature will count now. Raises GateError when it will not."""
+    from attestations.refusal import Refused
+    from attestations.signers import SignerError, sign_verified
+    from attestations.statements import evidence_statement
+    from attestations.trust import EVIDENCE
+
+    try:
+        sign_verified(
+            signer, evidence_statement("rehearsal", {"id": "rehearsal"}), trust_of(policy), usage=EVIDENCE, now=now
+        )
+    except (Refused, SignerError) as error:
+        raise GateError(f"--key: nothing was run, because its signature would not count: {error}") from None
+
+
+def require_signable(row: Mapping[str, Any], name: str) -> None:
+    """Refuse what JSON Schema lets pass and signed JSON does not, such as 3.0 for an integer. Raises GateError."""
+    from attestations.strict_json import StrictJsonError, dumps
+
+    try:
+        dumps(dict(row))
+    except StrictJsonError as error:
+        raise GateError(f"{name}: {error}") from None
 
 
 def journal_bytes(journal: Mapping[str, Any]) -> bytes:

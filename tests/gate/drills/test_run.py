@@ -322,6 +322,20 @@ def test_a_key_that_the_policy_does_not_trust(site: Any, tmp_path: Path, capsys:
     assert not (site.root / "ran").exists()
 
 
+def test_a_key_whose_time_is_over_runs_nothing(site: Any, capsys: Any) -> None:
+    from datetime import UTC, datetime
+
+    from attestations.trust import load_trusted_keys
+
+    path = site.root / "trusted-keys.json"
+    keys = load_trusted_keys(path.read_bytes())
+    path.write_bytes(keys.retire(keys.keys[0].public.keyid, datetime(2026, 1, 1, tzinfo=UTC)).dump())
+
+    assert site.drill() == 2
+    assert "its signature would not count" in capsys.readouterr().err
+    assert not (site.root / "ran").exists()
+
+
 def test_the_executor_is_who_holds_the_key(site: Any, capsys: Any) -> None:
     assert site.drill("-q", "--approved-by", "SRE-oncall@summit.example") == 0
 
