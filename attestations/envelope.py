@@ -220,10 +220,13 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
     kind = _members(fields["kindVersion"], "kindVersion", required={"kind", "version"})
     log_id = _members(fields["logId"], "logId", required={"keyId"})
     index = _unsigned(fields.get("logIndex", "0"), "logIndex")
-    integrated = fields.get("integratedTime")
+    time = fields.get("integratedTime")
+    integrated = _unsigned("0" if time is None else time, "integratedTime")
     promise = fields.get("inclusionPromise")
     proof = fields.get("inclusionProof")
     if promise is not None:
+        if not integrated:
+            raise Refused(Reason.MALFORMED, "the log promises inclusion at no time")
         signed = _members(promise, "inclusionPromise", required={"signedEntryTimestamp"})
         promise = decode_base64(signed["signedEntryTimestamp"], "signedEntryTimestamp")
     if proof is not None:
@@ -238,7 +241,7 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
         log_id=decode_base64(log_id["keyId"], "keyId"),
         log_index=index,
         body=decode_base64(fields["canonicalizedBody"], "canonicalizedBody"),
-        integrated_time=None if integrated is None else _unsigned(integrated, "integratedTime") or None,
+        integrated_time=integrated or None,
         promise=promise,
         proved=proof is not None,
         document={**fields, "logIndex": str(index), "inclusionProof": proof},

@@ -217,6 +217,8 @@ TAMPERED: dict[str, tuple[Edit, Reason]] = {
     "a log index in Arabic digits": (lambda d: entry_of(d).update(logIndex="١"), Reason.MALFORMED),
     "another log index": (lambda d: entry_of(d).update(logIndex="7"), Reason.UNTRUSTED_LOG),
     "another time": (lambda d: entry_of(d).update(integratedTime="1763726400"), Reason.UNTRUSTED_LOG),
+    "no time in the promise": (lambda d: entry_of(d).update(integratedTime="0"), Reason.MALFORMED),
+    "a time that is a number": (lambda d: entry_of(d).update(integratedTime=1763726400), Reason.MALFORMED),
     "a time without date": (lambda d: entry_of(d).update(integratedTime="9999999999999999"), Reason.UNTRUSTED_LOG),
     "another log id": (lambda d: entry_of(d)["logId"].update(keyId="AAAA"), Reason.UNTRUSTED_LOG),
     "another root hash": (
