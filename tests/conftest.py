@@ -1,0 +1,31 @@
+"""What was not run is said loudly at the end; under CI it is an error."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+# The gate must behave the same in CI and at home: nothing of this machine's CI or git setup reaches a test.
+for name in list(os.environ):
+    if name.startswith(
+        ("GITHUB_", "GITLAB_", "GIT_", "GATE_", "BUILDKITE", "CIRCLE", "JENKINS", "FORCE_COLOR", "NO_COLOR")
+    ):
+        del os.environ[name]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("CI") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")
