@@ -100,6 +100,8 @@ def _component(component: Component) -> dict[str, Any]:
         entry["group"] = component.group
     if component.version:
         entry["version"] = component.version
+    if component.description:
+        entry["description"] = component.description
     if component.purl:
         entry["purl"] = component.purl
     if component.hashes:

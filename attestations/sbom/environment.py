@@ -19,6 +19,7 @@ from attestations.sbom.inventory import (
     Node,
     Occurrence,
     Problem,
+    Reference,
     SbomError,
     Scope,
     Source,
@@ -30,7 +31,7 @@ from attestations.sbom.inventory import (
     quoted,
 )
 from attestations.sbom.python import canonical
-from attestations.sbom.references import INDEX, Origin, download_origin, vcs_origin
+from attestations.sbom.references import INDEX, Origin, download_origin, public_url, vcs_origin
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -39,6 +40,20 @@ _MAX_METADATA: Final = 4 * 1024 * 1024
 _MAX_RECORD: Final = 64 * 1024 * 1024
 _SITE = re.compile(r"(?:python|pypy)(\d+)\.(\d+)")
 _RECORDED = re.compile(rb"^[^,\n]{1,300}\.dist-info/METADATA,sha256=([A-Za-z0-9_-]{43}),", re.MULTILINE)
+_LABELS: Final = {
+    label: kind
+    for kind, labels in {
+        "website": "homepage home website",
+        "distribution": "download",
+        "vcs": "source repository sourcecode code github gitlab",
+        "release-notes": "changelog changes releasenotes whatsnew history",
+        "documentation": "documentation docs",
+        "issue-tracker": "issues bugs issue bug tracker issuetracker bugtracker",
+        "chat": "chat discord gitter slack",
+        "license": "license licence",
+    }.items()
+    for label in labels.split()
+}
 _CONFIG = re.compile(r"^([a-z-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
 _REQUIRED_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -151,7 +166,8 @@ def _distribution(site: Path, directory: str) -> tuple[_Distribution, str]:
             _one(headers, "License"),
             [str(c) for c in headers.get_all("Classifier", [])],
         ),
-        references=source.references,
+        description=_line(headers, "Summary"),
+        references=source.references | frozenset(_links(headers)),
         occurrences=(Occurrence(path=path),),
     )
     requires = tuple(str(r) for r in headers.get_all("Requires-Dist", []))
@@ -169,6 +185,22 @@ def _headers(data: bytes) -> Message:
 def _one(headers: Message, key: str) -> str | None:
     value = headers.get(key)
     return None if value is None else str(value)
+
+
+def _line(headers: Message, key: str) -> str | None:
+    """The first line of a field, if it is printable."""
+    lines = str(headers.get(key, "")).strip().splitlines()
+    return lines[0][:512] if lines and lines[0].isprintable() else None
+
+
+def _links(headers: Message) -> Iterator[Reference]:
+    """Home page, download and the labelled project URLs (PyPA well-known labels) as external references."""
+    stated = [f"homepage, {headers.get('Home-page', '')}", f"download, {headers.get('Download-URL', '')}"]
+    for label, _, address in (str(line).partition(",") for line in (*stated, *headers.get_all("Project-URL", []))):
+        url = public_url(address.strip())
+        if url is not None:
+            plain_label = re.sub(r"[^a-z]", "", label.lower())
+            yield Reference(type=_LABELS.get(plain_label, "other"), url=url)
 
 
 def _check_record(folder: Path, digest: bytes) -> None:

@@ -94,7 +94,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Reference:
-    """An external reference: `type` is a CycloneDX one (`vcs`, `distribution`), `url` is without credentials."""
+    """An external reference: `type` is a CycloneDX one (`vcs`, `website`), `url` is without credentials."""
 
     type: str
     url: str
@@ -112,6 +112,7 @@ class Component:
     name: str
     group: str | None = None
     version: str | None = None
+    description: str | None = None
     purl: str | None = None
     scope: Scope = Scope.REQUIRED
     hashes: tuple[tuple[str, str], ...] = ()
@@ -154,6 +155,7 @@ class Node:
     name: str
     group: str | None = None
     version: str | None = None
+    description: str | None = None
     purl: str | None = None
     local: str | None = None
     hashes: frozenset[tuple[str, str]] = frozenset()
@@ -297,6 +299,7 @@ def _component(group: _Group, scope: Scope) -> Component:
         name=first.name,
         group=first.group,
         version=next((n.version for n in group.nodes if n.version), None),
+        description=next((n.description for n in group.nodes if n.description), None),
         purl=first.purl,
         scope=scope,
         hashes=tuple(sorted({h for n in group.nodes for h in n.hashes})),

@@ -130,6 +130,22 @@ def test_markers_extras_and_what_was_asked_for(install: Install, edges: Edges) -
     assert {c.scope for c in inventory.components} == {Scope.REQUIRED}
 
 
+def test_summary_and_links(install: Install, document: Document) -> None:
+    headers = """Summary: It does things
+Home-page: https://x.example/?utm=1
+Project-URL: Bug Tracker, https://user:pw@x.example/issues
+Project-URL: Source Code, https://git.example/x
+Project-URL: Anything, not a URL
+Project-URL: no comma"""
+    (component,) = document(read_environment(install("x", "1.0", headers)))["components"]
+    assert component["description"] == "It does things"
+    assert component["externalReferences"] == [
+        {"type": "issue-tracker", "url": "https://x.example/issues"},
+        {"type": "vcs", "url": "https://git.example/x"},
+        {"type": "website", "url": "https://x.example/"},
+    ]
+
+
 def test_direct_installations(install: Install, document: Document) -> None:
     def url(**info: Any) -> bytes:
         return json.dumps(info).encode()
