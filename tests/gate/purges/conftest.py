@@ -139,6 +139,26 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     return path, TrustedKeys((entry,)).dump()
 
 
+_LOAD = run.load_policy
+_LOADED: dict[bytes, Policy] = {}
+
+
+@pytest.fixture(autouse=True)
+def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading a policy takes a quarter of a second; folders of the same content are loaded once."""
+
+    def load(root: Path, base: str | None) -> Policy:
+        names = sorted(
+            p for p in root.rglob("*") if p.is_file() and p.suffix in (".yaml", ".json") and ".gate" not in p.parts
+        )
+        content = b"".join(p.relative_to(root).as_posix().encode() + b"\0" + p.read_bytes() for p in names)
+        if content not in _LOADED:
+            _LOADED[content] = _LOAD(root, base)
+        return _LOADED[content]
+
+    monkeypatch.setattr(run, "load_policy", load)
+
+
 @pytest.fixture
 def site(tmp_path: Path, key: tuple[Path, bytes]) -> Site:
     root = tmp_path / "site"
