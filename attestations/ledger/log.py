@@ -176,7 +176,7 @@ class Ledger:
             )
             raise LedgerError(Code.FORKED, message)
 
-    def _prove(self, plan: Callable[[], list[tree.Range]], size: int) -> tuple[bytes, ...]:
+    def _prove(self, plan: Callable[[], Sequence[tree.Range]], size: int) -> tuple[bytes, ...]:
         with self.store.read() as session:
             covered = self._head(session).checkpoint.size
             if not 0 <= size <= covered:
@@ -276,10 +276,6 @@ def _receipts(rows: Sequence[Row], head: _Head, note: str) -> Iterator[Receipt]:
     for (start, stop), value in zip(tree.peaks(0, head.checkpoint.size), head.frontier, strict=True):
         stored[stop - 1] = bytes(tree.HASH_SIZE * ((stop - start).bit_length() - 1)) + value
     size = head.checkpoint.size + len(rows)
-    known: dict[tree.Range, bytes] = {}
-    for row in rows:
-        path = []
-        for node in tree.inclusion_plan(row.index, size):
-            value = known.get(node) or known.setdefault(node, tree.hash_of(node, stored))
-            path.append(value)
-        yield Receipt(index=row.index, leaf_hash=row.hashes[: tree.HASH_SIZE], path=tuple(path), checkpoint=note)
+    paths = tree.inclusion_paths(head.checkpoint.size, size, size, lambda node: tree.hash_of(node, stored))
+    for row, path in zip(rows, paths, strict=True):
+        yield Receipt(index=row.index, leaf_hash=row.hashes[: tree.HASH_SIZE], path=path, checkpoint=note)

@@ -8,14 +8,16 @@ first. So the root of the perfect subtree (level, n), over leaves n·2^level to 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 HASH_SIZE: Final = 32
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 Range = tuple[int, int]
 """Leaves [start, stop) of one node of the tree: perfect, or the part of a perfect one at the right edge."""
+
+T = TypeVar("T")
 
 
 class ProofError(ValueError):
@@ -88,22 +90,29 @@ def _split(width: int) -> int:
     return 1 << ((width - 1).bit_length() - 1)
 
 
-def inclusion_plan(index: int, size: int) -> list[Range]:
+def inclusion_plan(index: int, size: int) -> tuple[Range, ...]:
     """The nodes whose hashes prove leaf `index` in a tree of `size` leaves, from the leaf's sibling up (2.1.3.1)."""
-    if not 0 <= index < size:
-        raise ProofError(f"there is no leaf {index} in a tree of {size}")
-    start, stop = 0, size
-    plan = []
-    while stop - start > 1:
-        middle = start + _split(stop - start)
-        if index < middle:
-            plan.append((middle, stop))
-            stop = middle
-        else:
-            plan.append((start, middle))
-            start = middle
-    plan.reverse()
-    return plan
+    return inclusion_paths(index, index + 1, size, lambda node: node)[0]
+
+
+def inclusion_paths(start: int, stop: int, size: int, value: Callable[[Range], T]) -> list[tuple[T, ...]]:
+    """For each leaf from `start` to `stop`, the `value` of each node of its plan, asked for once though many share it."""
+    if not 0 <= start < stop <= size:
+        raise ProofError(f"there is no leaf {start} in a tree of {size}")
+    paths: list[tuple[T, ...]] = []
+
+    def descend(low: int, high: int, above: tuple[T, ...]) -> None:
+        if high - low == 1:
+            paths.append(above)
+            return
+        middle = low + _split(high - low)
+        if start < middle:
+            descend(low, middle, (value((middle, high)), *above))
+        if stop > middle:
+            descend(middle, high, (value((low, middle)), *above))
+
+    descend(0, size, ())
+    return paths
 
 
 def consistency_plan(old: int, new: int) -> list[Range]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from sigstore_models.rekor.v2.entry import CreateEntryRequest
 
 from attestations.ledger import Code, Ledger, LedgerError, open_checkpoint, verify_consistency
 from attestations.ledger.note import COSIGNATURE, verifier_for
@@ -177,6 +178,7 @@ def sign(data: bytes) -> bytes:
 
 def rekor(checkpoint: str, body: bytes, **change: Any) -> Answer:
     """The part of Rekor v2 that matters: it verifies the signature over the hash, and answers with what it logged."""
+    CreateEntryRequest.from_json(body)  # the shape, by the ecosystem's own model of it
     request = json.loads(body)["hashedRekordRequestV002"]
     signature = base64.b64decode(request["signature"]["content"])
     verifier = request["signature"]["verifier"]
