@@ -23,6 +23,8 @@ COMMANDS = {
     "ga": ("judging", "run the Golden Path and the self-checks, and judge GA readiness"),
     "verify": ("verifying", "verify a release bundle offline"),
     "status": ("judging", "what runs out when"),
+    "prove": ("proving", "prove SQL statements against a schema"),
+    "tenancy": ("classifying", "which tables belong to a tenant, and where that was read"),
     "explain": ("reading", "why a control exists, and how to fix what it finds"),
     "controls": ("reading", "list the controls, or try their examples"),
     "schema": ("reading", "print the JSON Schema of a file format or kind of evidence"),

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gate.collect import Context, first_line
-from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
+from gate.model import Coverage, Descriptor, Evidence, GateError, Policy, Row, UndecidedError, Unread
 from gate.reading import read_yaml
-from gate.tree import select
+from gate.tree import Tree, select
 
 if TYPE_CHECKING:
     from lints.scan import Access, TableFact
+    from lints.tenancy import Model
 
 DEFAULT_MIGRATIONS = ("**/migrations/*.sql", "**/migrations/**/*.sql", "**/migrations/*.py", "prisma/schema.prisma")
 
@@ -23,51 +24,57 @@ DEFAULT_MIGRATIONS = ("**/migrations/*.sql", "**/migrations/**/*.sql", "**/migra
 def collect(context: Context) -> Iterable[Evidence]:
     """`data_access`: a row a statement. `tenancy_table`: a row a table."""
     from lints.scan import scan
-    from lints.schema import build_model
 
     config = context.policy.config.get("source", {})
-    dialect = config.get("dialect", "postgres")
-    unread: list[Unread] = []
-    migrations = dict(_read(context, config.get("migrations", DEFAULT_MIGRATIONS), unread))
-    declared = _declared(context)
-    try:
-        model = build_model(migrations, declared, dialect=dialect)
-    except ValueError as error:
-        raise GateError(f"{context.policy.config.get('tenancy', 'tenancy')}: {first_line(error)}") from None
-    unread += [Unread(path=o.path, line=o.line, reason=o.why) for o in model.unread]
-    sources = dict(_read(context, config.get("include", ("**",)), unread, excluded=config.get("exclude", ())))
-    facts = scan(sources.items(), model, declared=declared)
+    model, schema_unread = model_of(context.tree, context.policy)
+    unread = list(schema_unread)
+    excluded = set(select(context.tree.paths(), [item["path"] for item in config.get("exclude", ())]))
+    wanted = [p for p in select(context.tree.paths(), config.get("include", ("**",))) if p not in excluded]
+    sources = dict(_read(context.tree, wanted, unread))
+    unread += [u for u in context.tree.unread() if u.path not in excluded]
+    facts = scan(sources.items(), model, declared=_declared(context.policy))
     code_unread = [Unread(path=p.path, line=p.line, reason=p.reason) for p in facts.unanalysed]
     yield Evidence(
         kind="data_access",
         rows=tuple(_access(access) for access in facts.accesses),
-        coverage=Coverage(scope=f"{len(sources)} source files", unread=(*unread, *code_unread), numbers=facts.numbers),
+        coverage=Coverage(
+            scope=f"{len(sources)} files, {len(excluded)} excluded by policy",
+            unread=(*unread, *code_unread),
+            numbers={**facts.numbers, "files_excluded": len(excluded)},
+        ),
         materials=tuple(_descriptors(sources)),
     )
     yield Evidence(
         kind="tenancy_table",
         rows=tuple(_table(table) for table in facts.tables),
-        coverage=Coverage(
-            scope=f"{len(migrations)} migrations", unread=tuple(unread), numbers={"tables": len(facts.tables)}
-        ),
-        materials=tuple(_descriptors(migrations)),
+        coverage=Coverage(scope="the migrations", unread=tuple(schema_unread), numbers={"tables": len(facts.tables)}),
     )
 
 
-def _declared(context: Context) -> Mapping[str, Any] | None:
-    name = context.policy.config.get("tenancy")
-    return None if name is None else read_yaml(context.policy.files[name], name).value
+def model_of(tree: Tree, policy: Policy) -> tuple[Model, tuple[Unread, ...]]:
+    """The tenancy model: the judged tree's migrations under the policy's declarations, and what of it can't be read."""
+    from lints.schema import build_model
+
+    config = policy.config.get("source", {})
+    unread: list[Unread] = []
+    migrations = dict(_read(tree, select(tree.paths(), config.get("migrations", DEFAULT_MIGRATIONS)), unread))
+    try:
+        model = build_model(migrations, _declared(policy), dialect=config.get("dialect", "postgres"))
+    except ValueError as error:
+        raise GateError(f"{policy.config.get('tenancy', 'tenancy')}: {first_line(error)}") from None
+    unread += [Unread(path=o.path, line=o.line, reason=o.why) for o in model.unread]
+    return model, tuple(unread)
 
 
-def _read(
-    context: Context, patterns: Iterable[str], unread: list[Unread], *, excluded: Iterable[Mapping[str, str]] = ()
-) -> Iterator[tuple[str, bytes]]:
-    out = set(select(context.tree.paths(), [item["path"] for item in excluded]))
-    for path in select(context.tree.paths(), patterns):
-        if path in out:
-            continue
+def _declared(policy: Policy) -> Mapping[str, Any] | None:
+    name = policy.config.get("tenancy")
+    return None if name is None else read_yaml(policy.files[name], name).value
+
+
+def _read(tree: Tree, paths: Iterable[str], unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
         try:
-            yield path, context.tree.read(path)
+            yield path, tree.read(path)
         except (GateError, UndecidedError, FileNotFoundError) as error:
             unread.append(Unread(path=path, reason=first_line(error)))
 
