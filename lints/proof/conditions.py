@@ -435,7 +435,8 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
     if mode is not _TRUE:
         survey(w, node, scope, group)
         left = term(w, node.this, scope, group) if _row(unwrap(node.this)) is None else NULL
-        strict = frozenset((left,)) if type(left) is Col and mode is _FALSE else frozenset()
+        rejects = type(left) is Col and mode is _FALSE and query is None  # NULL NOT IN (no rows) is true
+        strict = frozenset((left,)) if type(left) is Col and rejects else frozenset()
         group.conds.append(Atom(columns_of(left), strict))
     elif query is not None:
         _equal_query(w, _row(unwrap(node.this)) or [node.this], query, scope, group, why)

@@ -92,8 +92,11 @@ def mentioned(cond: Cond) -> set[Col]:
     return found
 
 
-def reaching(w: Work, group: Group, *, relaxed: bool = False) -> list[Cond]:
-    """The conditions that hold whenever `group` contributes a row. `relaxed`: as if nothing came too late."""
+def reaching(w: Work, group: Group, *, relaxed: bool = False) -> tuple[list[Cond], frozenset[int]]:
+    """The conditions that hold whenever `group` contributes a row, and the ids of the groups that then contribute too.
+
+    `relaxed`: as if nothing came too late.
+    """
     start = group.home()
     out: list[Cond] = []
     barriers: list[tuple[frozenset[int], frozenset[Col]]] = []
@@ -116,10 +119,11 @@ def reaching(w: Work, group: Group, *, relaxed: bool = False) -> list[Cond]:
         _sealed_below(node, out, path)
         child = node
         node = node.up()
+    active = frozenset(map(id, path))
     if w.nullables:
-        _activate(w, out, path)
+        active = activate(w, out, active)
     w.spend(len(out))
-    return out
+    return out, active
 
 
 def _passes(cond: Cond, barriers: list[tuple[frozenset[int], frozenset[Col]]]) -> bool:
@@ -137,9 +141,8 @@ def _sealed_below(node: Group, out: list[Cond], path: list[Group]) -> None:
         stack.extend(s.home() for s in sealed.sealed)
 
 
-def _activate(w: Work, out: list[Cond], path: list[Group]) -> None:
-    """Add what is known of outer-joined rows that the conditions so far require to be there."""
-    active = set(map(id, path))
+def activate(w: Work, conds: list[Cond], active: frozenset[int]) -> frozenset[int]:
+    """Add to `conds` what is known of outer-joined rows that they require to be there; returns all active groups."""
     changed = True
     while changed:
         changed = False
@@ -147,14 +150,16 @@ def _activate(w: Work, out: list[Cond], path: list[Group]) -> None:
             parent = group.up()
             if group.into is not None or id(group) in active or parent is None or id(parent) not in active:
                 continue
-            if any(_rejects(w, cond, group) for cond in out):
-                active.add(id(group))
-                out.extend(group.conds)
-                _sealed_below(group, out, path)
+            if any(_rejects(w, cond, group) for cond in conds):
+                w.spend(len(conds))
+                active |= {id(group)}
+                conds.extend(group.conds)
+                _sealed_below(group, conds, [])
                 full = group.full
                 if full is not None and all(id(side.home()) in active for side in full.sides):
-                    out.extend(full.on.conds)
+                    conds.extend(full.on.conds)
                 changed = True
+    return active
 
 
 class Closure:

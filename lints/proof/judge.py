@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lints.proof.facts import Closure, promote, reaching
+from lints.proof.facts import Closure, activate, promote, reaching
 from lints.proof.ir import (
     TENANT,
     Atom,
@@ -75,12 +75,12 @@ def judge(w: Work) -> list[Finding]:
 class Context:
     """What is known where a group contributes; shared by the obligations in it."""
 
-    __slots__ = ("conds", "dead", "ors", "strict", "w", "weak")
+    __slots__ = ("active", "conds", "dead", "ors", "strict", "w", "weak")
 
     def __init__(self, w: Work, group: Group, *, relaxed: bool = False) -> None:
         self.w = w
         self.dead = any(g.dead for g in group.ancestors())
-        self.conds = reaching(w, group, relaxed=relaxed)
+        self.conds, self.active = reaching(w, group, relaxed=relaxed)
         self.strict = Closure(w)
         self.ors = self.strict.add(self.conds)
         self.weak: Closure | None = None
@@ -136,13 +136,13 @@ def _rank(w: Work, target: Target, context: Context) -> tuple[Rank, Closure]:
     strict = _closed(context.strict, w, target)
     rank = _read(w, target, strict)
     if rank > _PROVES and context.ors:
-        rank = min(rank, _split(w, target, strict, context.ors))
+        rank = min(rank, _split(w, target, strict, context.ors, context.active))
     if rank < Rank.FK:
         return rank, strict
     weak = _closed(context.trusting(), w, target)
     trusted = _read(w, target, weak)
     if trusted > _PROVES and context.ors:
-        trusted = min(trusted, _split(w, target, weak, context.ors))
+        trusted = min(trusted, _split(w, target, weak, context.ors, context.active))
     if trusted < rank and trusted <= _PROVES:
         return Rank.FK, weak
     return rank, strict
@@ -175,7 +175,7 @@ def _read(w: Work, target: Target, closure: Closure) -> Rank:
     return rank
 
 
-def _split(w: Work, target: Target, closure: Closure, ors: list[Or]) -> Rank:
+def _split(w: Work, target: Target, closure: Closure, ors: list[Or], active: frozenset[int]) -> Rank:
     """Case analysis: the worst of the branches, for the first disjunction that helps and those after it."""
     best = Rank.NONE
     for position, cond in enumerate(ors):
@@ -184,7 +184,7 @@ def _split(w: Work, target: Target, closure: Closure, ors: list[Or]) -> Rank:
         worst = Rank.PARAMETER
         for branch in cond.branches:
             w.spend(2)
-            rank = _branch(w, target, closure, branch, ors[position + 1 :])
+            rank = _branch(w, target, closure, branch, ors[position + 1 :], active)
             worst = max(worst, rank)
             if worst is Rank.NONE:
                 break
@@ -194,7 +194,9 @@ def _split(w: Work, target: Target, closure: Closure, ors: list[Or]) -> Rank:
     return best
 
 
-def _branch(w: Work, target: Target, closure: Closure, branch: Group, rest: list[Or]) -> Rank:
+def _branch(
+    w: Work, target: Target, closure: Closure, branch: Group, rest: list[Or], active: frozenset[int]
+) -> Rank:
     shape = w.insts[target.inst].shape
     if shape is not None and any(
         type(c) is Null
@@ -210,23 +212,16 @@ def _branch(w: Work, target: Target, closure: Closure, branch: Group, rest: list
         sealed = stack.pop()
         conds.extend(sealed.conds)
         stack.extend(s.home() for s in sealed.sealed)
-    _activate_for(w, target, conds)
+    if w.nullables:
+        active = activate(w, conds, active)
     inner = closure.copy()
     w.spend(len(conds))
     more = inner.add(conds)
     _closed(inner, w, target)
     rank = _read(w, target, inner)
     if rank > _PROVES and (more or rest):
-        rank = min(rank, _split(w, target, inner, more + rest))
+        rank = min(rank, _split(w, target, inner, more + rest, active))
     return rank
-
-
-def _activate_for(w: Work, target: Target, conds: list[Cond]) -> None:
-    if w.nullables:
-        from lints.proof.facts import _activate
-
-        path = list(w.insts[target.inst].group.ancestors())
-        _activate(w, conds, path)
 
 
 def _useful(w: Work, branch: Group) -> bool:
@@ -299,7 +294,7 @@ def _failing_or(w: Work, target: Target, context: Context) -> Finding | None:
         good: list[Group] = []
         bad: list[Group] = []
         for branch in cond.branches:
-            rank = _branch(w, target, _closed(context.trusting().copy(), w, target), branch, [])
+            rank = _branch(w, target, _closed(context.trusting().copy(), w, target), branch, [], context.active)
             (good if rank < Rank.NONE else bad).append(branch)
         if not good or not bad:
             continue
@@ -410,7 +405,7 @@ def _summarise(w: Work, summary: Summary) -> None:
     closures: list[tuple[Closure, tuple[Col | Val | None, ...]]] = []
     first_group, first_terms = summary.sources[0]
     closure = Closure(w)
-    closure.add(reaching(w, first_group))
+    closure.add(reaching(w, first_group)[0])
     closure.saturate()
     candidates: dict[int, set[Val]] = {}
     for i, term in enumerate(first_terms):
@@ -428,7 +423,7 @@ def _summarise(w: Work, summary: Summary) -> None:
             for i, values in candidates.items():
                 for value in values:
                     inner.union(Col(summary.self_inst, str(i)), value, "recursion")
-            inner.add(reaching(w, group))
+            inner.add(reaching(w, group)[0])
             inner.saturate()
             for i, values in candidates.items():
                 term = terms[i] if i < len(terms) else None

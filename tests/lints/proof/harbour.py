@@ -9,7 +9,9 @@ DEFAULT_HARBOUR = "00000000-0000-0000-0000-00000000000a"
 
 
 def fk(columns: str, references: str, referenced: str = "id") -> ForeignKey:
-    return ForeignKey(columns=tuple(columns.split()), references=references, referenced_columns=tuple(referenced.split()))
+    return ForeignKey(
+        columns=tuple(columns.split()), references=references, referenced_columns=tuple(referenced.split())
+    )
 
 
 def table(
@@ -76,7 +78,14 @@ TABLES = [
         unique=("harbour_id id", "harbour_id name", "registration"),
     ),
     table("memberships", OWNED, "id harbour_id user_id role:text?", tenant="harbour_id", principal="user_id"),
-    table("api_keys", OWNED, "id harbour_id hash:text label:text?", tenant="harbour_id", principal="hash", unique=("hash",)),
+    table(
+        "api_keys",
+        OWNED,
+        "id harbour_id hash:text label:text?",
+        tenant="harbour_id",
+        principal="hash",
+        unique=("hash",),
+    ),
     table("logbooks", CHILD, "id boat_id title:text? opened_at:timestamptz?", parent=TO_BOAT),
     table(
         "entries",

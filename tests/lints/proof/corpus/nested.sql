@@ -200,7 +200,7 @@ SELECT * FROM (SELECT DISTINCT ON (kind) * FROM boats ORDER BY kind) b WHERE b.h
 
 -- DISTINCT ON the tenant
 -- proven
-SELECT * FROM (SELECT DISTINCT ON (harbour_id, kind) * FROM boats ORDER BY harbour_id, kind) b WHERE b.harbour_id = $1
+SELECT * FROM (SELECT DISTINCT ON (harbour_id, kind) * FROM boats ORDER BY harbour_id, kind, id) b WHERE b.harbour_id = $1
 
 -- window over everybody
 -- violation TENSQL012
