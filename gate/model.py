@@ -102,6 +102,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Illustration:
+    """How a control's finding looks in code, and how it should."""
+
+    language: str
+    bad: str
+    good: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """One question to the evidence: a SELECT that returns violations.
 
@@ -128,6 +137,7 @@ class Control:
     block_from: date | None = None
     clock: str | None = None
     """An optional second SELECT of (subject, since_at, due_at): what runs out when. It informs, it never decides."""
+    illustrations: tuple[Illustration, ...] = ()
 
     def level(self, on: date) -> Severity | None:
         """What a failure means on that day (UTC): block, warn, or None while the control is only announced."""

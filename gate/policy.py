@@ -21,6 +21,7 @@ from gate.model import (
     EvidenceNeed,
     Example,
     GateError,
+    Illustration,
     Kind,
     Location,
     Policy,
@@ -268,6 +269,7 @@ def _control(document: Document, pack: _Pack, schemas: Mapping[str, Schema]) -> 
         warn_from=_date(value.get("warn_from")),
         block_from=_date(value.get("block_from")),
         clock=value.get("clock"),
+        illustrations=tuple(Illustration(**item) for item in value.get("illustrations", ())),
     )
 
 

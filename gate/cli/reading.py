@@ -38,10 +38,14 @@ def explain(argv: list[str]) -> int:
     parser.add_argument("--query", action="store_true", help="show the query and the examples too")
     options.add_root(parser)
     arguments = parser.parse_args(argv)
+    wanted = arguments.id.upper()
     policy = _policy(arguments.root)
-    control = policy.control(arguments.id.upper())
+    control = policy.control(wanted)
+    if control is None:  # of a built-in pack that this policy does not use
+        every = load(_AllPacks(rules_root()))
+        control = every.control(wanted)
+        known = [c.id for c in (*policy.controls, *every.controls)]
     if control is None:
-        known = [c.id for c in policy.controls]
         raise GateError(f"explain: no control {arguments.id!r}{did_you_mean(arguments.id.upper(), known)}")
     sys.stdout.write(_explanation(control, full=arguments.query))
     return 0
@@ -69,6 +73,8 @@ def _explanation(control: Control, *, full: bool) -> str:
         lines.append(f"  params    {', '.join(f'{k} = {v}' for k, v in control.params.items())}")
     if control.maps_to:
         lines.append(f"  supports  {', '.join(control.maps_to)}")
+    for item in control.illustrations:
+        lines += ["", f"in {line(item.language)}:", indent(item.bad, "  - "), indent(item.good, "  + ")]
     for word, passes in (("passes", True), ("fails", False)):
         lines += ["", f"it {word}:"] + [
             f"  - {line(e.name)}{_expected(e)}" for e in control.examples if e.passes is passes
