@@ -56,7 +56,7 @@ def build(
         },
         "components": [_component(component) for component in inventory.components],
         "dependencies": _dependencies(inventory, root),
-        "compositions": [{"aggregate": _aggregate(inventory), "assemblies": [root], "dependencies": [root]}],
+        "compositions": [_composition(inventory, root)],
     }
     try:
         bom["serialNumber"] = _serial_number(strict_json.dumps(bom))
@@ -142,10 +142,13 @@ def _dependencies(inventory: Inventory, root: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _aggregate(inventory: Inventory) -> str:
-    if inventory.problems:
-        return "incomplete"
-    return "complete" if inventory.closed else "unknown"
+def _composition(inventory: Inventory, root: str) -> dict[str, Any]:
+    """How complete the document is; the edges are only claimed where all of them are known."""
+    aggregate = "incomplete" if inventory.problems else "complete" if inventory.closed else "unknown"
+    claimed: dict[str, Any] = {"aggregate": aggregate, "assemblies": [root]}
+    if all(component.depends_on is not None for component in inventory.components):
+        claimed["dependencies"] = [root]
+    return claimed
 
 
 def _text(path: str) -> str:

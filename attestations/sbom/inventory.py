@@ -26,19 +26,20 @@ class UnreadableError(ValueError):
         self.line = line
 
 
-_SECRETS = re.compile(r"(?<=://)[^\s/?#]*@|[^\s/:@'\"]+:[^\s/:@]+@|[?#][^\s'\"]*")
+_SECRETS = re.compile(r"(?<=://)[^\s/?#]*@|[^\s/:@'\"]{1,100}:[^\s/:@]{1,200}@|[?#][^\s'\"]*")
+_SHOWN = 4096  # no message shows more of a text, so no more of it is searched for secrets
 
 
 def quoted(value: object, limit: int = 80) -> str:
     """A hostile value for a message: quoted, escaped, cut, and URLs in it without login, query and fragment."""
     if isinstance(value, str):
-        return shown(_SECRETS.sub("", value), limit)
+        return shown(_SECRETS.sub("", value[:_SHOWN]), limit)
     return shown(value, limit) if value is None or isinstance(value, int | float) else f"a {type(value).__name__}"
 
 
 def plain(text: str, limit: int = 200) -> str:
     """Like `quoted`, but printable ASCII that is short enough stands without quotes."""
-    bare = _SECRETS.sub("", text)
+    bare = _SECRETS.sub("", text[:_SHOWN])
     return bare if len(bare) <= limit and bare.isascii() and bare.isprintable() else shown(bare, limit)
 
 
@@ -72,7 +73,8 @@ class Problem:
     line: int | None = None
 
     def __str__(self) -> str:
-        return f"{plain(self.path)}{f':{self.line}' if self.line else ''}: {self.reason}"
+        path = self.path if self.path.isascii() and self.path.isprintable() else shown(self.path, 200)
+        return f"{path}{f':{self.line}' if self.line else ''}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,10 +52,13 @@ _MAX_NAME = 120
 _OPERATOR = re.compile(r" (?:AND|OR|WITH) |[()]")
 
 
-@lru_cache(maxsize=8192)
 def of_text(text: str) -> Licence | None:
     """An SPDX id or expression if it is one, else a name (the first line of a licence text); None for nothing."""
-    stripped = text.strip()
+    return _of_text(text.strip()[: _MAX_TEXT + 1])
+
+
+@lru_cache(maxsize=8192)
+def _of_text(stripped: str) -> Licence | None:
     if not stripped or stripped.upper() in ("UNKNOWN", "NONE"):
         return None
     return _spdx(stripped) or _named(stripped)

@@ -35,6 +35,7 @@ _TABLES = {
     "peerDependencies": Scope.REQUIRED,
     "devDependencies": Scope.EXCLUDED,
 }
+_MAX_LOCATION = 1024
 _GIT = ("git+", "git:", "github:", "gitlab:", "bitbucket:")
 
 
@@ -59,7 +60,11 @@ def read_lock(path: str, files: Mapping[str, bytes]) -> Lock:
         root = json_of(files[manifest]) if manifest in files else {}
         packages = {"": root | {"name": document.get("name"), "version": document.get("version")}}
         packages |= dict(_flattened(document))
-        return _read(path, packages)
+        lock = _read(path, packages)
+        if manifest in files:
+            return lock
+        reason = "has no package.json beside it: what the project itself needs is not known"
+        return replace(lock, problems=(*lock.problems, Problem(path=path, reason=reason)))
     packages = member(document, "packages", dict, {})
     if "" not in packages:
         raise UnreadableError('"packages" has no entry for the project itself')
@@ -112,6 +117,8 @@ def _read(path: str, packages: Mapping[str, Any]) -> Lock:
     for location, entry in packages.items():
         if location and (location.startswith("/") or posixpath.normpath(location) != location):
             raise UnreadableError(f"{quoted(location)} is not a relative path")
+        if len(location) > _MAX_LOCATION:
+            raise UnreadableError(f"a path of more than {_MAX_LOCATION} characters")
         if entry.get("link") is True:
             _target(packages, location)
             continue

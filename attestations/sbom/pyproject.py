@@ -11,7 +11,7 @@ from attestations.sbom import licences
 from attestations.sbom.documents import member, strings, text_of, toml_of
 from attestations.sbom.inventory import Occurrence, Problem, Scope, UnreadableError, checked_version, plain, quoted
 from attestations.sbom.python import Entry, Manifest, Need, canonical, need_of
-from attestations.sbom.references import within
+from attestations.sbom.references import ARCHIVES, python_archive, within
 
 
 @dataclass(slots=True)
@@ -134,7 +134,12 @@ def _poetry_need(reading: _Reading, name: str, item: object, scope: Scope) -> No
     if not isinstance(item, dict):
         raise UnreadableError(f"dependency {quoted(name, 60)} is neither a string nor a table")
     needed = Scope.OPTIONAL if item.get("optional") is True and scope is Scope.REQUIRED else scope
-    if path := member(item, "path", str, ""):
+    path = member(item, "path", str, "")
+    archive = python_archive(path) if path.endswith(ARCHIVES) else None
+    if archive:
+        reading.needs.append(Need(name=archive[0], specifier=f"=={archive[1]}", scope=needed, text=path))
+        return
+    if path:
         entry = Entry(
             id=f"path:{name}",
             name=canonical(name),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from attestations.sbom.inventory import (
@@ -22,6 +23,7 @@ from attestations.sbom.inventory import (
 from attestations.sbom.licences import Licence
 from attestations.sbom.references import INDEX, Origin, direct_origin
 
+_MAX_VERSIONS = 100
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[-_.]+")
 _EXTRA_MARKER = re.compile(r"""\bextra\s*={2,3}\s*(['"])([A-Za-z0-9._-]+)\1""")
@@ -134,6 +136,7 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem], bool
     pin (`==`, or a URL that can't move) stands for itself, and the graph is not closed.
     """
     problems = [problem for manifest in manifests for problem in manifest.problems]
+    manifests = [_bounded(manifest, problems) for manifest in manifests]
     by_home: dict[str, list[_Held]] = {}
     held: dict[str, list[_Held]] = {}
     for manifest in manifests:
@@ -177,6 +180,16 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem], bool
         if i.entry.local is not None and i.entry.needs is None and i.entry.local not in known
     ]
     return nodes, problems, not pins and all(m.closed for m in manifests if m.entries)
+
+
+def _bounded(manifest: Manifest, problems: list[Problem]) -> Manifest:
+    """Without the entries of a lock that holds one package in absurdly many versions, each to be compared with each."""
+    counts = Counter(entry.name for entry in manifest.entries)
+    absurd = [name for name, count in counts.items() if count > _MAX_VERSIONS]
+    if not absurd:
+        return manifest
+    problems.append(Problem(path=manifest.path, reason=f"{absurd[0]} is there more than {_MAX_VERSIONS} times"))
+    return replace(manifest, entries=(), direct={})
 
 
 @dataclass(frozen=True, slots=True)

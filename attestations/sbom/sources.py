@@ -75,17 +75,10 @@ def read_sources(files: Mapping[str, bytes]) -> Inventory:
 
 def _python(found: list[str], files: Mapping[str, bytes], problems: list[Problem]) -> list[Manifest]:
     manifests: list[Manifest] = []
-    included = {
-        target
-        for path in found
-        if _reader(path) is requirements.read
-        for target in requirements.includes(path, files[path])
-        if target != path
-    }
-    rings = {path for path in included if _included_by_itself(path, files)}
+    included = _included([path for path in found if _reader(path) is requirements.read], files)
     for path in found:
         reader = _reader(path)
-        if reader is None or (path in included and path not in rings):
+        if reader is None or path in included:
             continue
         try:
             manifest = reader(path, files)
@@ -97,18 +90,21 @@ def _python(found: list[str], files: Mapping[str, bytes], problems: list[Problem
     return manifests
 
 
-def _included_by_itself(path: str, files: Mapping[str, bytes]) -> bool:
-    seen: set[str] = set()
-    pending = [path]
-    while pending:
-        here = pending.pop()
-        if here in files:
-            targets = requirements.includes(here, files[here])
-            if path in targets:
-                return True
-            pending += targets - seen
-            seen |= targets
-    return False
+def _included(found: list[str], files: Mapping[str, bytes]) -> set[str]:
+    """The requirements files that are read as part of another one. Of a ring, only its first file is read by itself."""
+    targets = {path: requirements.includes(path, files[path]) for path in found}
+    covered: set[str] = set()
+    named = {target for path in found for target in targets[path]}
+    for top in sorted(found, key=lambda path: path in named):
+        if top in covered:
+            continue
+        pending = list(targets[top])
+        while pending:
+            path = pending.pop()
+            if path not in covered and path != top:
+                covered.add(path)
+                pending += targets.get(path) or requirements.includes(path, files.get(path, b""))
+    return covered
 
 
 def _npm(found: list[str], files: Mapping[str, bytes], problems: list[Problem]) -> list[Node]:

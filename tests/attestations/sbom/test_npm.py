@@ -217,8 +217,11 @@ def test_version_1(read: Read, edges: Edges, document: Document) -> None:
     document(inventory)
 
 
-def test_version_1_without_its_package_json_takes_scopes_from_its_flags(read: Read) -> None:
+def test_version_1_without_its_package_json_is_a_problem_and_takes_scopes_from_its_flags(read: Read) -> None:
     inventory = read(**{"package-lock.json": V1})
+    assert [p.reason for p in inventory.problems] == [
+        "has no package.json beside it: what the project itself needs is not known"
+    ]
     scopes = {c.ref: c.scope for c in inventory.components}
     assert scopes["pkg:npm/d@1.0.0"] is Scope.EXCLUDED
     assert scopes["pkg:npm/a@1.2.0"] is Scope.REQUIRED

@@ -480,3 +480,12 @@ def test_a_file_that_only_configures_tools_is_no_manifest_of_dependencies(read: 
 def test_a_manifest_of_another_kind_makes_the_sbom_incomplete(read: Read, path: str) -> None:
     inventory = read(**{path: "whatever", "requirements.txt": "a==1"})
     assert [(p.path, "not read" in p.reason) for p in inventory.problems] == [(path, True)]
+
+
+def test_one_package_in_absurdly_many_versions_is_a_problem_not_an_endless_comparison(read: Read) -> None:
+    lock = "version = 1\n" + "".join(
+        f'[[package]]\nname = "a"\nversion = "{n}"\nsource = {{registry = "x"}}\ndependencies = [{{name = "a"}}]\n'
+        for n in range(3000)
+    )
+    (problem,) = read(**{"uv.lock": lock}).problems
+    assert problem.reason == "a is there more than 100 times"

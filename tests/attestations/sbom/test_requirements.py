@@ -97,12 +97,12 @@ def test_without_via_notes_the_graph_is_not_known_and_not_claimed(read: Read, do
     inventory = read(**{"requirements.txt": "flask==3.0.0\njinja2==3.1.4\n"})
     bom = document(inventory)
     assert [entry["ref"] for entry in bom["dependencies"]] == ["summit@1.2.3"]
-    assert bom["compositions"][0]["aggregate"] == "unknown"
+    assert bom["compositions"] == [{"aggregate": "unknown", "assemblies": ["summit@1.2.3"]}]
 
 
 def test_a_hashed_file_is_closed(read: Read, document: Document) -> None:
     bom = document(read(**{"requirements.txt": f"flask==3.0.0 --hash=sha256:{A}\n"}))
-    assert bom["compositions"][0]["aggregate"] == "complete"
+    assert bom["compositions"] == [{"aggregate": "complete", "assemblies": ["summit@1.2.3"]}]
 
 
 def test_includes_and_constraints(read: Read) -> None:
