@@ -168,7 +168,7 @@ def _explain(session: Session, seen: _Pass) -> Iterator[Finding]:
         )
         yield Finding(code=Code.UNCOVERED, index=covered, message=message)
     if not (seen.wrong or short or seen.gap is not None):
-        altered = sorted({index for index, *_ in seen.edited} | set(seen.misfits))
+        altered = sorted(index for index in {index for index, *_ in seen.edited} | set(seen.misfits) if index < covered)
         message = "the hashes stored beside entry {} are wrong, the entry is the one that was signed"
         yield from _each(Code.NODE_ALTERED, [(index,) for index in altered], message)
         return

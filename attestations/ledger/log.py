@@ -78,8 +78,9 @@ class Ledger:
             checkpoint = Checkpoint(origin=self.origin, size=head.checkpoint.size + len(rows), root=tree.root(frontier))
             note = sign_checkpoint(checkpoint, signer)
             session.insert(rows, checkpoint.size, note)
+            receipts = tuple(_receipts(rows, head, note))
         self._seen = _Head(note=note, checkpoint=checkpoint, frontier=tuple(frontier))
-        return tuple(_receipts(rows, head, note))
+        return receipts
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint, verified. Publish it: whoever holds it notices a later rollback or fork."""

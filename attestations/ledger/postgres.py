@@ -1,4 +1,9 @@
-"""The team ledger: the same two tables on PostgreSQL; a table lock makes one writer at a time, commits are durable."""
+"""The team ledger: the same two tables on PostgreSQL, one writer at a time, commits only when durable.
+
+Writers queue for an advisory lock, and primary keys make a fork impossible should one not. So the role that appends
+needs no more than USAGE on the schema, SELECT and INSERT on its two tables: without UPDATE and DELETE, the database
+itself keeps the gate from changing what it recorded. Only making the ledger takes an owner.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +37,15 @@ _EXPECTED: Final = [
     ("checkpoint", "r", "p", False, False, False, "size bigint true,note bytea true"),
     ("entry", "r", "p", False, False, False, "idx bigint true,body bytea true,hashes bytea true"),
 ]
+_PREPARE: Final = """
+    SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('lock_timeout', %s, true)
+"""
+_LOCK: Final = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s))"
 _DURABLE: Final = frozenset({"on", "remote_apply"})
 _CODES: Final = {  # SQLSTATE, or its class; PostgreSQL documentation, appendix A
     "55P03": Code.BUSY,
     "40P01": Code.BUSY,
+    "23505": Code.BUSY,  # somebody who does not queue was first; nothing of ours is stored
     "53100": Code.DISK_FULL,
     "25006": Code.UNWRITABLE,
     "42501": Code.UNWRITABLE,
@@ -77,6 +87,7 @@ class PostgresStore:
             connection = self._open()
             with connection.transaction():
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                connection.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)")
                 yield Session(connection, _SQL, "%s")
 
     @contextmanager
@@ -84,8 +95,10 @@ class PostgresStore:
         with self._lock, _refusing(self.where):
             connection = self._open()
             with connection.transaction():
-                connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{int(self._timeout * 1000)}ms",))
-                connection.execute(f"LOCK TABLE {SCHEMA}.checkpoint, {SCHEMA}.entry IN EXCLUSIVE MODE")
+                # READ COMMITTED: what is read after the lock was had is what the writer before left.
+                connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                connection.execute(_PREPARE, (f"{int(self._timeout * 1000)}ms",))
+                connection.execute(_LOCK, (SCHEMA,))
                 self._check_tables(connection)
                 self._check_durable(connection)
                 yield Session(connection, _SQL, "%s")
@@ -132,7 +145,7 @@ def create(url: str, genesis: str, *, timeout: float) -> None:
         connection = _connect(url, timeout)
         try:
             with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,))
+                connection.execute(_LOCK, (SCHEMA,))
                 if connection.execute("SELECT to_regnamespace(%s)", (SCHEMA,)).fetchone() != (None,):
                     raise LedgerError(Code.EXISTS, f"{where}: schema {SCHEMA} exists already; it is never replaced")
                 connection.execute("SET LOCAL synchronous_commit TO on")

@@ -10,6 +10,7 @@ import os
 import secrets
 import sqlite3
 import stat
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -160,7 +161,7 @@ def _refusal(error: Exception, where: str) -> LedgerError:
     """The ledger's word for an error of the database. In a damaged file even the database's message may not be text."""
     number = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     code = _CODES.get(number, Code.CORRUPT)
-    text = "damaged" if isinstance(error, UnicodeDecodeError) else shown(str(error), 200)
+    text = "damaged" if isinstance(error, UnicodeDecodeError) else shown(str(error), 200)[1:-1]
     return LedgerError(code, f"{where}: {text}{_REMEDY.get(code, '')}")
 
 
@@ -217,6 +218,10 @@ def _check_free(path: Path) -> None:
 
 
 def _connect(path: Path, *, writable: bool, timeout: float, vfs: str | None) -> sqlite3.Connection:
+    if sys.platform == "win32":
+        raise LedgerError(
+            Code.UNAVAILABLE, f"{path}: the file ledger needs the locks of a POSIX system; use PostgreSQL"
+        )
     if sqlite3.sqlite_version_info < (3, 37, 0):
         raise LedgerError(
             Code.UNAVAILABLE, f"SQLite {sqlite3.sqlite_version} has no STRICT tables; 3.37 or newer is needed"

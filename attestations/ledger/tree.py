@@ -96,7 +96,7 @@ def inclusion_plan(index: int, size: int) -> tuple[Range, ...]:
 
 
 def inclusion_paths(start: int, stop: int, size: int, value: Callable[[Range], T]) -> list[tuple[T, ...]]:
-    """For each leaf from `start` to `stop`, the `value` of each node of its plan, asked for once though many share it."""
+    """For each leaf from `start` to `stop`, the `value` of each node of its plan, asked once though many share it."""
     if not 0 <= start < stop <= size:
         raise ProofError(f"there is no leaf {start} in a tree of {size}")
     paths: list[tuple[T, ...]] = []

@@ -118,6 +118,7 @@ def database(postgres: Any) -> str:
 
     url = str(postgres.get_uri())
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
         connection.execute("DROP SCHEMA IF EXISTS tenantgate_ledger CASCADE")
         connection.execute("ALTER DATABASE postgres RESET ALL")
     return url

@@ -144,24 +144,79 @@ def test_what_an_administrator_did_is_found_and_named(
     assert code in {finding.code for finding in report.findings}, report.findings
 
 
+@contextmanager
+def role(database: str, *grants: str) -> Iterator[str]:
+    """The URL for a role with these rights on the ledger's schema."""
+    run(database, "DROP ROLE IF EXISTS somebody", "CREATE ROLE somebody LOGIN")
+    run(database, *(f"GRANT {grant} TO somebody" for grant in ("USAGE ON SCHEMA tenantgate_ledger", *grants)))
+    try:
+        yield database.replace("postgres:@", "somebody:@")
+    finally:
+        run(database, "DROP OWNED BY somebody", "DROP ROLE somebody")
+
+
 def test_a_role_that_may_only_read(database: str, kit: Any) -> None:
     with kit.create(database) as ledger:
         ledger.append(kit.entries(0, 3))
-    run(
-        database,
-        "DROP ROLE IF EXISTS auditor",
-        "CREATE ROLE auditor LOGIN",
-        "GRANT USAGE ON SCHEMA tenantgate_ledger TO auditor",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA tenantgate_ledger TO auditor",
-    )
-    url = database.replace("postgres:@", "auditor:@")
-    try:
-        assert kit.refused(lambda: kit.open(url)).code is Code.UNWRITABLE
+    with role(database, "SELECT ON ALL TABLES IN SCHEMA tenantgate_ledger") as url:
         with kit.read(url) as ledger:
             assert audit(ledger).ok
             ledger.receipt(1)
+        with kit.open(url) as ledger:
+            assert kit.refused(lambda: ledger.append(kit.entries(3, 4))).code is Code.UNWRITABLE
+
+
+def test_a_role_that_may_only_insert_is_enough_to_append(database: str, kit: Any) -> None:
+    kit.create(database).close()
+    with role(database, "SELECT, INSERT ON ALL TABLES IN SCHEMA tenantgate_ledger") as url:
+        with kit.open(url) as ledger:
+            ledger.append(kit.entries(0, 3))
+            assert audit(ledger).ok
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            run(url, "UPDATE tenantgate_ledger.entry SET body = 'x'")
+
+
+def test_a_writer_that_does_not_queue_makes_no_fork(database: str, kit: Any) -> None:
+    """The same index can't be had twice, whoever is first."""
+
+    class Overtaken:
+        verifier = kit.signer().verifier
+
+        def sign(self, text: bytes) -> bytes:
+            run(database, "INSERT INTO tenantgate_ledger.entry VALUES (0, 'x', 'x')")
+            return bytes(kit.signer().sign(text))
+
+    kit.create(database).close()
+    with kit.open(database, signer=Overtaken()) as ledger:
+        assert kit.refused(lambda: ledger.append(kit.entries(0, 3))).code is Code.BUSY
+        assert {finding.code for finding in audit(ledger).findings} == {Code.UNCOVERED}
+
+
+def test_settings_of_the_database_do_not_change_what_is_done(database: str, kit: Any) -> None:
+    """An isolation that keeps the picture from before the lock, and functions put in front of the server's own."""
+    run(
+        database,
+        "ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'",
+        "ALTER DATABASE postgres SET search_path = public, pg_catalog",
+        "CREATE FUNCTION public.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT ''on''::text'",
+    )
+    try:
+        kit.create(database).close()
+        with kit.open(database) as one, kit.open(database) as two:
+            one.append(kit.entries(0, 2))
+            two.append(kit.entries(2, 4))
+            one.append(kit.entries(4, 6))
+            assert audit(one).ok
     finally:
-        run(database, "DROP OWNED BY auditor", "DROP ROLE auditor")
+        run(database, "DROP FUNCTION public.current_setting(text)")
+
+
+def test_a_database_set_read_only_is_left_alone(database: str, kit: Any) -> None:
+    kit.create(database).close()
+    run(database, "ALTER DATABASE postgres SET default_transaction_read_only = on")
+    with kit.open(database) as ledger:
+        assert kit.refused(lambda: ledger.append(kit.entries(0, 1))).code is Code.UNWRITABLE
+        assert ledger.size() == 0
 
 
 def test_a_server_that_is_not_there_and_no_word_of_the_password(kit: Any) -> None:

@@ -43,7 +43,8 @@ def test_the_settings_are_the_ones_the_database_answered(ledger: Ledger, path: P
 
 def test_where_wal_is_impossible_every_commit_syncs_its_folder_too(path: Path, kit: Any) -> None:
     """SQLite's `unix-dotfile` has no shared memory, as on some file systems."""
-    genesis = kit.create(path.with_name("other")).checkpoint()
+    with kit.create(path.with_name("other")) as other:
+        genesis = other.checkpoint()
     create(path, genesis, timeout=1, vfs="unix-dotfile")
     store = SqliteStore(path, writable=True, timeout=1, vfs="unix-dotfile")
     with Ledger(store, kit.origin, kit.signer(), [kit.signer().verifier]) as ledger:
