@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lints.scan import Access, TableFact
     from lints.tenancy import Model
 
+MAX_SNIPPET, MAX_SNIPPET_LINES = 3000, 40
 DEFAULT_MIGRATIONS = ("**/migrations/*.sql", "**/migrations/**/*.sql", "**/migrations/*.py", "prisma/schema.prisma")
 
 
@@ -36,7 +37,7 @@ def collect(context: Context) -> Iterable[Evidence]:
     code_unread = [Unread(path=p.path, line=p.line, reason=p.reason) for p in facts.unanalysed]
     yield Evidence(
         kind="data_access",
-        rows=tuple(_access(access) for access in facts.accesses),
+        rows=tuple(_access(access, sources.get(access.path, b"")) for access in facts.accesses),
         coverage=Coverage(
             scope=f"{len(sources)} files, {len(excluded)} excluded by policy",
             unread=(*unread, *code_unread),
@@ -79,11 +80,11 @@ def _read(tree: Tree, paths: Iterable[str], unread: list[Unread]) -> Iterator[tu
             unread.append(Unread(path=path, reason=first_line(error)))
 
 
-def _access(access: Access) -> Row:
+def _access(access: Access, source: bytes) -> Row:
     return _without_none(
         {
             "path": access.path, "line": access.line, "col": access.column, "end_line": access.end_line,
-            "end_col": access.end_column, "snippet": access.snippet or None, "language": access.language,
+            "end_col": access.end_column, "snippet": _snippet(access, source) or None, "language": access.language,
             "operation": access.operation, "table_name": access.table or None, "verdict": access.verdict,
             "rule": access.rule, "why": access.why or None, "owned_because": access.owned_because,
             "fingerprint": access.fingerprint, "path_class": access.path_class, "executed_by": access.call or None,
@@ -92,6 +93,17 @@ def _access(access: Access) -> Row:
             "assumptions": list(access.assumptions),
         }
     )  # fmt: skip
+
+
+def _snippet(access: Access, source: bytes) -> str:
+    """The statement's own lines as they stand in the file, so that a report can underline the exact fragment."""
+    lines = source.decode("utf-8", "replace").splitlines()[access.line - 1 : access.end_line]
+    text = ""
+    for line in lines[:MAX_SNIPPET_LINES]:
+        if len(text) + len(line) > MAX_SNIPPET:
+            break
+        text += line + "\n"
+    return text.rstrip("\n")
 
 
 def _table(table: TableFact) -> Row:
