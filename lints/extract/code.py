@@ -12,9 +12,10 @@ from tree_sitter import Node, Tree
 
 from lints.extract.facts import Confidence, Hole, Problem, Statement
 from lints.extract.interpret import Interpreter, Sighting, TooLargeError
-from lints.extract.ir import Func, Span
+from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
 from lints.extract.lower import Lowering
+from lints.extract.parse import language_of, parse, prepared, refusal
 from lints.extract.place import place
 from lints.extract.sqltext import confidence, names, starts_like_sql
 from lints.extract.values import literals, paths
@@ -74,6 +75,15 @@ _LOWERINGS = {
     "php": ("php", "PhpLowering"),
     "kotlin": ("kotlin", "KotlinLowering"),
 }
+
+
+def lowered(path: str, data: bytes) -> tuple[Stmt, ...] | None:
+    """The module body of a file, or None if it can't be had: another language, too large, too slow to parse."""
+    language = language_of(path)
+    if language not in _LOWERINGS or refusal(data) is not None:
+        return None
+    tree = parse(language, prepared(language, data))
+    return _lowering(language)(data).module(tree.root_node) if tree is not None else None
 
 
 def _lowering(language: str) -> type[Lowering]:

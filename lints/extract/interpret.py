@@ -28,6 +28,7 @@ from lints.extract.ir import (
     Items,
     Leave,
     Loop,
+    Member,
     Name,
     Pairs,
     Percent,
@@ -77,7 +78,7 @@ _TENANT_NAME = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_NO_TEXT = frozenset({"None", "null", "undefined", "false", "nil", "NULL"})
+_NO_TEXT = frozenset({"None", "null", "undefined", "false", "False", "nil", "NULL"})
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
 
 
@@ -240,6 +241,11 @@ class Interpreter:
                 self._bind(env, name, self._part(value, key, name, statement.span))
         elif isinstance(statement, Define):
             self._define(statement.function, env)
+        elif isinstance(statement, Member):
+            for decorator in statement.decorators:
+                self.eval(decorator, env)
+            if statement.value is not None:
+                self._assign(Assign(statement.name, statement.value, False, statement.span), env)
         else:
             self._class_body(statement, env)
         return True
@@ -258,9 +264,15 @@ class Interpreter:
         self._pending.append((function, env, ()))
 
     def _class_body(self, statement: ClassBody, env: Env) -> None:
+        for decorator in statement.decorators:
+            self.eval(decorator, env)
         self._class.append(statement.name)
         inner = env.copy()
         for member in statement.body:
+            if isinstance(member, Member) and member.value is not None:
+                for decorator in member.decorators:
+                    self.eval(decorator, inner)
+                member = Assign(member.name, member.value, False, member.span)
             if isinstance(member, Assign) and member.target is not None and "." not in member.target:
                 value = self.eval(member.value, inner)
                 self._note(value, None, 0)

@@ -223,13 +223,28 @@ class Define:
 
 
 @dataclass(slots=True)
-class ClassBody:
+class Member:
+    """A field of a class with what stands on it: annotations, a type, a value."""
+
     name: str
-    body: tuple[Stmt, ...]
+    type: str
+    decorators: tuple[Expr, ...]
+    value: Expr | None
     span: Span
 
 
-Stmt: TypeAlias = Assign | Unpack | Do | If | Cases | Loop | Scope | Leave | Define | ClassBody
+@dataclass(slots=True)
+class ClassBody:
+    """A class; `bases` are the names it extends, the last parts of dotted ones."""
+
+    name: str
+    body: tuple[Stmt, ...]
+    span: Span
+    bases: tuple[str, ...] = ()
+    decorators: tuple[Expr, ...] = ()
+
+
+Stmt: TypeAlias = Assign | Unpack | Do | If | Cases | Loop | Scope | Leave | Define | Member | ClassBody
 
 
 @dataclass(slots=True)

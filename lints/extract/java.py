@@ -18,6 +18,7 @@ from lints.extract.ir import (
     Expr,
     Items,
     Loop,
+    Member,
     Name,
     Parameter,
     Scope,
@@ -85,6 +86,8 @@ class JavaLowering(Lowering):
         "assignment_expression": "assigned",
         "switch_expression": "switch_value",
         "null_literal": "null",
+        "true": "name",
+        "false": "name",
     }
     blocks: ClassVar[frozenset[str]] = frozenset({"block", "constructor_body"})
 
@@ -92,9 +95,15 @@ class JavaLowering(Lowering):
 
     def class_declaration(self, node: Node) -> Iterable[Stmt]:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        marks = tuple(Do(mark, mark.span) for mark in self.annotations(node))
+        above = node.child_by_field_name("superclass")
+        bases = (
+            tuple(re.findall(r"[A-Za-z_]\w*", self.text(above).removeprefix("extends"))[:1])
+            if above is not None
+            else ()
+        )
         inner = self.block(body.named_children) if body is not None else ()
-        return (*marks, ClassBody(self.text(name) if name is not None else "", inner, span(node)))
+        label = self.text(name) if name is not None else ""
+        return (ClassBody(label, inner, span(node), bases, self.annotations(node)),)
 
     def annotations(self, node: Node) -> tuple[Expr, ...]:
         """`@Query(value = "…")` as a call of `Query`."""
@@ -103,7 +112,7 @@ class JavaLowering(Lowering):
             if holder.type != "modifiers":
                 continue
             for mark in holder.named_children:
-                if mark.type != "annotation":
+                if mark.type not in {"annotation", "marker_annotation"}:
                     continue
                 name, listed = mark.child_by_field_name("name"), mark.child_by_field_name("arguments")
                 arguments: list[Expr] = []
@@ -119,9 +128,16 @@ class JavaLowering(Lowering):
         return tuple(found)
 
     def declaration(self, node: Node) -> Iterable[Stmt]:
-        out: list[Stmt] = [Do(mark, mark.span) for mark in self.annotations(node)]
+        out: list[Stmt] = []
+        marks = self.annotations(node) if node.type == "field_declaration" else ()
+        kind = node.child_by_field_name("type")
         for child in node.children_by_field_name("declarator"):
             name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if name is not None and marks:
+                lowered_value = self.expression(value) if value is not None else None
+                written = self.text(kind) if kind is not None else ""
+                out.append(Member(self.text(name), written, marks, lowered_value, span(child)))
+                continue
             if name is None or value is None:
                 continue
             lowered = self.expression(value)

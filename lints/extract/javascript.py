@@ -20,6 +20,7 @@ from lints.extract.ir import (
     Func,
     Invoke,
     Loop,
+    Member,
     Name,
     Other,
     Pairs,
@@ -73,7 +74,7 @@ class JavaScriptLowering(Lowering):
         "field_definition": "field",
         "statement_block": "inner_block",
         "class_static_block": "inner_block",
-        "export_statement": "inner_block",
+        "export_statement": "export",
         "labeled_statement": "inner_block",
         "internal_module": "inner_block",
         "module": "inner_block",
@@ -111,6 +112,7 @@ class JavaScriptLowering(Lowering):
         "undefined": "nothing_value",
         "null": "nothing_value",
         "false": "nothing_value",
+        "true": "name",
         "class": "class_value",
         **_TRANSPARENT,
     }
@@ -137,6 +139,8 @@ class JavaScriptLowering(Lowering):
         if left.type in {"array_pattern", "object_pattern"}:
             return (Unpack(self.pattern(left), value, span(node)),)
         target = self.presence(self.text(left)) if left.end_byte - left.start_byte < 200 else None
+        if isinstance(value, Closure) and target is not None:
+            value.function.name = value.function.name or target.rpartition(".")[2]
         sign = operator.type if operator is not None else "="
         if sign == "+=":
             return (Assign(target, value, True, span(node)),)
@@ -245,42 +249,58 @@ class JavaScriptLowering(Lowering):
         return self.attempted(body, handlers, last, span(node))
 
     def function_declaration(self, node: Node) -> Iterable[Stmt]:
-        decorators = tuple(
-            self.expression(part)
-            for child in node.named_children
-            if child.type == "decorator"
-            for part in child.named_children
-        )
         function = self.function(node)
-        function.decorators = decorators
+        function.decorators = tuple(self.decorated(node))
         return (Define(function, span(node)),)
+
+    def export(self, node: Node) -> Iterable[Stmt]:
+        marks = tuple(self.decorated(node))
+        out = self.block(child for child in node.named_children if child.type != "decorator")
+        for statement in out:
+            if isinstance(statement, ClassBody):
+                statement.decorators = (*marks, *statement.decorators)
+        return out
+
+    def decorated(self, node: Node) -> Iterable[Expr]:
+        return (
+            self.expression(p) for child in node.named_children if child.type == "decorator" for p in self.parts(child)
+        )
 
     def class_declaration(self, node: Node) -> Iterable[Stmt]:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        out: list[Stmt] = [
-            Do(self.expression(part), span(part))
-            for child in node.named_children
-            if child.type == "decorator"
-            for part in child.named_children
-        ]
-        if body is not None:
-            for child in body.named_children:
-                if child.type == "decorator":
-                    out.extend(Do(self.expression(part), span(part)) for part in child.named_children)
-        inner = self.block(c for c in body.named_children if c.type != "decorator") if body is not None else ()
-        out.append(ClassBody(self.text(name) if name is not None else "", inner, span(node)))
-        return out
+        heritage = next((child for child in node.named_children if child.type == "class_heritage"), None)
+        written = self.text(heritage) if heritage is not None else ""
+        bases = tuple(found.rpartition(".")[2] for found in re.findall(r"extends\s+([\w$.]+)", written[:400]))
+        members = self.members(body.named_children) if body is not None else ()
+        label = self.text(name) if name is not None else ""
+        return (ClassBody(label, members, span(node), bases, tuple(self.decorated(node))),)
+
+    def members(self, nodes: Iterable[Node]) -> tuple[Stmt, ...]:
+        """A method's decorators stand before it in the class body; a field's are its own children."""
+        out: list[Stmt] = []
+        marks: list[Expr] = []
+        for child in nodes:
+            if child.type == "decorator":
+                marks.extend(self.expression(part) for part in self.parts(child))
+                continue
+            made = tuple(self.statement(child))
+            if marks and made and isinstance(made[0], Define):
+                made[0].function.decorators = (*marks, *made[0].function.decorators)
+                marks = []
+            out.extend(made)
+        return tuple(out)
 
     def field(self, node: Node) -> Iterable[Stmt]:
         name = node.child_by_field_name("name") or node.child_by_field_name("property")
-        value = node.child_by_field_name("value")
-        if value is None or name is None:
+        value, kind = node.child_by_field_name("value"), node.child_by_field_name("type")
+        if name is None:
             return ()
-        lowered = self.expression(value)
+        lowered = self.expression(value) if value is not None else None
         if isinstance(lowered, Closure):
             lowered.function.name = lowered.function.name or self.text(name)
             return (Define(lowered.function, span(node)),)
-        return (Assign(self.text(name), lowered, False, span(node)),)
+        written = self.text(kind).lstrip(": ") if kind is not None else ""
+        return (Member(self.text(name), written, tuple(self.decorated(node)), lowered, span(node)),)
 
     def enum_declaration(self, node: Node) -> Iterable[Stmt]:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")

@@ -91,6 +91,8 @@ class PythonLowering(Lowering):
         "assignment": "nested_assignment",
         "named_expression": "named_expression",
         "none": "none",
+        "true": "name",
+        "false": "name",
     }
 
     # Statements
@@ -234,15 +236,21 @@ class PythonLowering(Lowering):
             function = self.function(definition)
             function.decorators = decorators
             return (Define(function, span(node)),)
-        return (*(Do(decorator, span(node)) for decorator in decorators), *self.class_definition(definition))
+        return tuple(self.class_definition(definition, decorators))
 
     def function_definition(self, node: Node) -> Iterable[Stmt]:
         return (Define(self.function(node), span(node)),)
 
-    def class_definition(self, node: Node) -> Iterable[Stmt]:
+    def class_definition(self, node: Node, decorators: tuple[Expr, ...] = ()) -> Iterable[Stmt]:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        listed = node.child_by_field_name("superclasses")
+        bases = tuple(
+            self.text(child).rpartition(".")[2].partition("[")[0]
+            for child in (self.parts(listed) if listed is not None else [])
+            if child.type in {"identifier", "attribute", "subscript"}
+        )
         inner = self.block(body.named_children) if body is not None else ()
-        return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
+        return (ClassBody(self.text(name) if name is not None else "", inner, span(node), bases, decorators),)
 
     def function(self, node: Node) -> Func:
         name = node.child_by_field_name("name")

@@ -100,6 +100,8 @@ class RubyLowering(Lowering):
         "operator_assignment": "assigned",
         "if": "chosen",
         "unless": "chosen",
+        "simple_symbol": "symbol",
+        "true": "name",
         "nil": "nil",
         "false": "nil",
         "splat_argument": "spread",
@@ -284,6 +286,9 @@ class RubyLowering(Lowering):
 
     def nil(self, node: Node) -> Expr:
         return Name("nil", span(node))
+
+    def symbol(self, node: Node) -> Expr:
+        return Text(self.text(node).lstrip(":"), span(node))
 
     def string(self, node: Node) -> Expr:
         head = self.source[node.start_byte : node.start_byte + 2]

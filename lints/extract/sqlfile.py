@@ -17,8 +17,7 @@ def extract_sql(path: str, data: bytes) -> Extraction:
 
     sqlc's `sqlc.arg(x)`, `sqlc.narg(x)`, `sqlc.slice(x)` become parameters; `narg` ones may be NULL.
     """
-    from lints.schema import decoded
-    from lints.schema.order import in_migrations, up_part
+    from lints.schema.order import decoded, in_migrations, up_part
     from lints.schema.split import split
 
     text = decoded(data)

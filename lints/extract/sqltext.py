@@ -13,6 +13,7 @@ HIT = re.compile(
     rb"|insert\s+(?:ignore\s+|or\s+\w+\s+)?into\b|replace\s+into\b|merge\s+into\b"
     rb"|update\b(?=[\s\S]{0,400}?\bset\b)|delete\s+(?:[\w`\"]{1,60}\s+)?from\b|truncate\b"
     rb"|with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\("
+    rb"|(?:create|alter|drop)\s+(?:(?:unlogged|temp|temporary|materialized|unique)\s+)?(?:table|view|index|policy)\b"
     rb"|copy\s+[\w.\"(]{1,80}|set\s+(?:local\s+|session\s+)?[\w.]{1,60}\s*(?:=|to\b)|call\s+[\w.]{1,80}\s*\("
     rb")",
     re.IGNORECASE,

@@ -9,10 +9,7 @@ from lints.schema.catalog import Catalog
 from lints.schema.classify import classify
 from lints.schema.declared import Declarations, read_declarations
 from lints.schema.facts import Schema
-from lints.schema.order import defines_schema, is_down, ordered, up_part
-from lints.tenancy import Model, Origin
-
-_MAX_FILE = 16 * 1024 * 1024
+from lints.tenancy import Model
 
 
 def build_model(
@@ -34,32 +31,16 @@ def build_model(
 
 
 def read_schema(files: Mapping[str, bytes], *, dialect: str = "postgres") -> Schema:
-    """What the schema sources in `files` say, without any judgement about tenants."""
-    from lints.schema.ddl import apply_script
-    from lints.schema.paths import path_class
+    """What the schema sources in `files` say, without any judgement about tenants.
+
+    Migrations first, in the order they run; then ORM models, which add what the migrations do not show.
+    """
+    from lints.schema import sources
 
     catalog = Catalog()
-    scripts = [path for path, data in files.items() if defines_schema(path, data)]
-    for path in ordered(scripts):
-        if is_down(path) or path_class(path) == "test":
-            continue
-        data = files[path]
-        if len(data) > _MAX_FILE:
-            catalog.unread.append(Origin(path=path, line=1, why=f"larger than {_MAX_FILE} bytes"))
-            continue
-        catalog.files.append(path)
-        apply_script(catalog, path, up_part(decoded(data)), dialect)
+    sources.apply_migrations(catalog, files, dialect)
+    sources.apply_models(catalog, files)
     return catalog.freeze()
-
-
-def decoded(data: bytes) -> str:
-    """Text of a source file: UTF-8 (with or without mark), UTF-16 with mark, else Latin-1; never fails."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 __all__ = ["Declarations", "Schema", "build_model", "read_declarations", "read_schema"]

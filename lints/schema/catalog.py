@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lints.schema.facts import Grant, Index, Policy, Relation, Routine, RowSecurity, Schema
+from lints.schema.facts import Entity, Grant, Index, Policy, Relation, Routine, RowSecurity, Schema
 from lints.tenancy import Column, ForeignKey, Origin, View
 
 _DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
@@ -94,6 +94,7 @@ class Catalog:
         self.policies: dict[tuple[str, str], Policy] = {}
         self.routines: list[Routine] = []
         self.grants: list[Grant] = []
+        self.entities: list[Entity] = []
         self.unread: list[Origin] = []
         self.files: list[str] = []
 
@@ -146,6 +147,7 @@ class Catalog:
             policies=tuple(self.policies.values()),
             routines=tuple(self.routines),
             grants=tuple(self.grants),
+            entities=tuple(self.entities),
             unread=tuple(self.unread),
             files=tuple(self.files),
         )

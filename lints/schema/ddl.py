@@ -11,7 +11,9 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from lints.schema.catalog import Catalog, Draft
-from lints.schema.facts import Grant, Index, Policy, Routine, RowSecurity
+from lints.schema.facts import Grant, Index
+from lints.schema.names import IDENT, NAME, fold, qualified
+from lints.schema.security import apply_policy, change_row_security, routine_of, top_level_commas
 from lints.schema.split import Piece, split
 from lints.tenancy import Column, ForeignKey, Origin, View
 
@@ -22,17 +24,15 @@ _TABLE_DDL = re.compile(
     r"(?:table|view|policy|index)\b",
     re.IGNORECASE,
 )
-_IDENT = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)'
-_NAME = rf"{_IDENT}(?:\s*\.\s*{_IDENT}){{0,2}}"
 _ALTER = re.compile(
-    rf"alter\s+(?:foreign\s+)?table\s+(?:if\s+exists\s+)?(?:only\s+)?({_NAME})\s*\*?\s*(.*)", re.IGNORECASE | re.DOTALL
+    rf"alter\s+(?:foreign\s+)?table\s+(?:if\s+exists\s+)?(?:only\s+)?({NAME})\s*\*?\s*(.*)", re.IGNORECASE | re.DOTALL
 )
 _RLS = re.compile(r"(enable|disable|force|no\s+force)\s+row\s+level\s+security\s*$", re.IGNORECASE)
-_SET_SCHEMA = re.compile(rf"set\s+schema\s+({_IDENT})\s*$", re.IGNORECASE)
+_SET_SCHEMA = re.compile(rf"set\s+schema\s+({IDENT})\s*$", re.IGNORECASE)
 _USING_INDEX = re.compile(
-    rf"add\s+constraint\s+({_IDENT})\s+(unique|primary\s+key)\s+using\s+index\s+({_IDENT})", re.IGNORECASE
+    rf"add\s+constraint\s+({IDENT})\s+(unique|primary\s+key)\s+using\s+index\s+({IDENT})", re.IGNORECASE
 )
-_ATTACH = re.compile(rf"attach\s+partition\s+({_NAME})", re.IGNORECASE)
+_ATTACH = re.compile(rf"attach\s+partition\s+({NAME})", re.IGNORECASE)
 _HARMLESS_ACTION = re.compile(
     r"(?:owner\s+to|set\s*\(|reset\s*\(|set\s+(?:logged|unlogged|tablespace|without|access)|cluster|validate\s+constraint"
     r"|replica\s+identity|(?:enable|disable)\s+(?:always\s+|replica\s+)?(?:trigger|rule)|alter\s+(?:column\s+)?\S+\s+"
@@ -42,11 +42,8 @@ _HARMLESS_ACTION = re.compile(
     r"|drop\s+(?:index|key|partition)|partition|algorithm|lock)\b",
     re.IGNORECASE,
 )
-_POLICY = re.compile(rf"create\s+policy\s+({_IDENT})\s+on\s+({_NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
-_ALTER_POLICY = re.compile(rf"alter\s+policy\s+({_IDENT})\s+on\s+({_NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
-_DROP_POLICY = re.compile(rf"drop\s+policy\s+(?:if\s+exists\s+)?({_IDENT})\s+on\s+({_NAME})", re.IGNORECASE)
-_ROUTINE = re.compile(rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+({_NAME})", re.IGNORECASE)
-_RENAME_TABLES = re.compile(rf"({_NAME})\s+to\s+({_NAME})", re.IGNORECASE)
+_ROUTINE = re.compile(rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+({NAME})", re.IGNORECASE)
+_RENAME_TABLES = re.compile(rf"({NAME})\s+to\s+({NAME})", re.IGNORECASE)
 _SP_RENAME = re.compile(
     r"exec(?:ute)?\s+sp_rename\s+N?'([^']+)'\s*,\s*N?'([^']+)'(?:\s*,\s*N?'([^']+)')?", re.IGNORECASE
 )
@@ -57,19 +54,17 @@ _CONTROL = re.compile(
     r"|for(?:each)?\b.*?\bloop\b|while\b.*?\bloop\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_FOLDS_LOWER = frozenset({"postgres", "redshift", "duckdb", "materialize", "risingwave"})
-_CASE_KEPT = frozenset({"postgres", "redshift", "snowflake", "oracle", "clickhouse", "bigquery"})
 
 
 def apply_script(catalog: Catalog, path: str, text: str, dialect: str) -> None:
     """Apply every schema statement of a script; data statements are not looked at here."""
-    with _quiet():
+    with quiet():
         for piece in split(text, dialect):
             apply_piece(catalog, path, piece, dialect)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """sqlglot logs a warning for each statement it keeps as text; here that is an expected case with its own path."""
     log = logging.getLogger("sqlglot")
     level = log.level
@@ -144,12 +139,13 @@ class _Applier:
             return None
         routine = _ROUTINE.match(text)
         if routine is not None:
-            self._routine(routine.group(1), text)
+            name = self.written_name(routine.group(1))[1]
+            self.catalog.routines.append(routine_of(name, text, self.origin("routine defined here")))
             return None
         if verb == "rename":
             return self._rename_tables(text)
         if re.match(r"(?:create|alter|drop)\s+policy\b", text, re.IGNORECASE):
-            return self._policy(text)
+            return apply_policy(self.catalog, text, self.written_name, self.origin)
         if re.match(r"(?:create|alter)\s+(?:role|user)\b", text, re.IGNORECASE):
             self.catalog.grants.append(Grant(sql=text, origin=self.origin("role defined here")))
             return None
@@ -188,14 +184,7 @@ class _Applier:
             identifier = identifier.this
         if not isinstance(identifier, exp.Identifier):
             return str(identifier.name) if identifier is not None else ""
-        return self.fold_text(identifier.name, quoted=bool(identifier.args.get("quoted")))
-
-    def fold_text(self, name: str, *, quoted: bool) -> str:
-        if quoted and self.dialect in _CASE_KEPT:
-            return name
-        if self.dialect in {"snowflake", "oracle"}:
-            return name.upper()
-        return name if self.dialect in {"clickhouse", "bigquery"} else name.lower()
+        return fold(identifier.name, self.dialect, quoted=bool(identifier.args.get("quoted")))
 
     def table_name(self, table: exp.Expr | None) -> tuple[str | None, str]:
         if isinstance(table, exp.Schema):
@@ -206,9 +195,7 @@ class _Applier:
         return schema, self.fold(table.this)
 
     def written_name(self, written: str) -> tuple[str | None, str]:
-        parts = [part.strip() for part in re.findall(_IDENT, written)]
-        folded = [self.fold_text(part.strip('"`[]'), quoted=part[0] in '"`[') for part in parts[-2:]]
-        return (folded[0], folded[1]) if len(folded) == 2 else (None, folded[0])
+        return qualified(written, self.dialect)
 
     # CREATE
 
@@ -424,7 +411,7 @@ class _Applier:
         found = _SP_RENAME.match(text)
         if found is None:
             return None
-        old, new = self.written_name(found.group(1)), self.fold_text(found.group(2).strip("[]"), quoted=True)
+        old, new = self.written_name(found.group(1)), fold(found.group(2).strip("[]"), self.dialect, quoted=True)
         if (found.group(3) or "").upper() == "COLUMN":
             draft = self.catalog.find(None, old[0] or "")
             if draft is not None:
@@ -504,7 +491,7 @@ class _Applier:
         """An ALTER TABLE that sqlglot keeps as text: each action by itself, then the ones it never knows."""
         schema, name = self.written_name(written)
         draft = self.catalog.find(schema, name)
-        parts = _top_level_commas(actions)
+        parts = top_level_commas(actions)
         for part in parts:
             tree = self._parse(f"ALTER TABLE {written} {part}") if len(parts) > 1 else None
             if isinstance(tree, exp.Alter):
@@ -524,7 +511,7 @@ class _Applier:
     def _own_action(self, draft: Draft, part: str) -> bool:
         security = _RLS.match(part)
         if security is not None:
-            self._row_security(draft, " ".join(security.group(1).lower().split()))
+            change_row_security(draft, " ".join(security.group(1).lower().split()), self.origin("row level security"))
             return True
         moved = _SET_SCHEMA.match(part)
         if moved is not None:
@@ -548,66 +535,7 @@ class _Applier:
             return True
         return False
 
-    def _row_security(self, draft: Draft, verb: str) -> None:
-        was = draft.row_security
-        enabled = was.enabled if was is not None else False
-        forced = was.forced if was is not None else False
-        if verb in {"enable", "disable"}:
-            enabled = verb == "enable"
-        else:
-            forced = verb == "force"
-        draft.row_security = RowSecurity(
-            enabled=enabled,
-            forced=forced,
-            origin=self.origin(f"row level security {verb}d" if verb != "no force" else "no force"),
-        )
-
-    # Policies, routines, DO
-
-    def _policy(self, text: str) -> str | None:
-        dropped = _DROP_POLICY.match(text)
-        if dropped is not None:
-            _, table = self.written_name(dropped.group(2))
-            self.catalog.policies.pop((table, self.written_name(dropped.group(1))[1]), None)
-            return None
-        made = _POLICY.match(text) or _ALTER_POLICY.match(text)
-        if made is None:
-            return "a POLICY statement that could not be read"
-        name = self.written_name(made.group(1))[1]
-        _, table = self.written_name(made.group(2))
-        rest = made.group(3)
-        before = self.catalog.policies.get((table, name))
-        using, check = _parenthesised(rest, "using"), _parenthesised(rest, "with check")
-        head = rest.split("(", 1)[0]
-        command = re.search(r"\bfor\s+(all|select|insert|update|delete)\b", head, re.IGNORECASE)
-        roles = re.search(r"\bto\s+(.*?)(?:\busing\b|\bwith\s+check\b|$)", head, re.IGNORECASE | re.DOTALL)
-        self.catalog.policies[(table, name)] = Policy(
-            name=name,
-            table=table,
-            command=command.group(1).lower() if command else (before.command if before else "all"),
-            permissive=re.search(r"\bas\s+restrictive\b", head, re.IGNORECASE) is None
-            if before is None
-            else before.permissive,
-            roles=tuple(self.written_name(role)[1] for role in roles.group(1).split(",") if role.strip())
-            if roles
-            else (before.roles if before else ("public",)),
-            using=using if using is not None or before is None else before.using,
-            check=check if check is not None or before is None else before.check,
-            origin=self.origin(f"policy on {table}"),
-        )
-        return None
-
-    def _routine(self, written: str, text: str) -> None:
-        body = text[:_MAX_STATEMENT]
-        self.catalog.routines.append(
-            Routine(
-                name=self.written_name(written)[1],
-                definer=re.search(r"\bsecurity\s+definer\b", body, re.IGNORECASE) is not None,
-                pinned=re.search(r"\bset\s+search_path\b", body, re.IGNORECASE) is not None,
-                sql=text,
-                origin=self.origin("routine defined here"),
-            )
-        )
+    # DO
 
     def _do_block(self, text: str) -> str | None:
         """The schema statements of a DO block. A guard such as `IF NOT EXISTS (…) THEN` counts as taken."""
@@ -638,34 +566,3 @@ class _Applier:
                     self.catalog, self.path, Piece(stripped, line, line + stripped.count("\n"), 0), self.dialect
                 )
         return unknown
-
-
-def _top_level_commas(text: str) -> list[str]:
-    """`text` cut at commas outside parentheses and quotes."""
-    parts: list[str] = []
-    depth = start = 0
-    for match in re.finditer(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[(),]", text):
-        mark = match.group()
-        if mark == "(":
-            depth += 1
-        elif mark == ")":
-            depth -= 1
-        elif mark == "," and depth == 0:
-            parts.append(text[start : match.start()].strip())
-            start = match.end()
-    parts.append(text[start:].strip())
-    return [part for part in parts if part]
-
-
-def _parenthesised(text: str, keyword: str) -> str | None:
-    """The parenthesised expression after `keyword`, or None."""
-    words = r"\s+".join(keyword.split())
-    start = re.search(rf"\b{words}\s*\(", text, re.IGNORECASE)
-    if start is None:
-        return None
-    depth = 1
-    for match in re.finditer(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[()]", text[start.end() :]):
-        depth += {"(": 1, ")": -1}.get(match.group(), 0)
-        if depth == 0:
-            return text[start.end() : start.end() + match.start()].strip()
-    return None

@@ -80,6 +80,22 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A class or model of an ORM that stands for a table.
+
+    `columns` are by attribute, `relations` by attribute to the entity related.
+    """
+
+    name: str
+    table: str
+    kind: str
+    """prisma, django, sqlalchemy, typeorm or drizzle."""
+    columns: Mapping[str, str]
+    relations: Mapping[str, str]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """Everything that was read. Keys are folded names; a table outside the default schema is `schema.name`
     only where its bare name is taken."""
@@ -89,6 +105,7 @@ class Schema:
     policies: tuple[Policy, ...] = ()
     routines: tuple[Routine, ...] = ()
     grants: tuple[Grant, ...] = ()
+    entities: tuple[Entity, ...] = ()
     unread: tuple[Origin, ...] = ()
     files: tuple[str, ...] = ()
     """The schema sources that were read, in the order they were applied."""

@@ -85,6 +85,16 @@ def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
+def decoded(data: bytes) -> str:
+    """Text of a file: UTF-8 (with or without mark), UTF-16 with mark, else Latin-1; never fails."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def up_part(text: str) -> str:
     """`text` with the parts that undo a migration blanked out, line numbers kept.
 

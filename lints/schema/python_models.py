@@ -1,0 +1,348 @@
+"""Django models, SQLAlchemy (declarative, `Table`) and SQLModel classes: what they say of tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from lints.extract.ir import Assign, ClassBody, Expr, Invoke, Items, Name, Pairs
+from lints.schema.catalog import Catalog, Draft
+from lints.schema.facts import Entity
+from lints.schema.orm import (
+    Class,
+    Source,
+    calls_within,
+    classes,
+    constant,
+    inherited,
+    keyword,
+    members,
+    properties,
+    texts,
+    truth,
+)
+from lints.tenancy import Column, ForeignKey
+
+DECLARES = re.compile(
+    rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\("
+)
+_DJANGO_RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey"})
+_COLUMNS = frozenset({"Column", "mapped_column", "Field"})
+_OPTIONAL = re.compile(r":\s*(?:\w+\.)?Mapped\[\s*(?:Optional\[|Union\[|.*\|\s*None)")
+_REQUIRED = re.compile(r":\s*(?:\w+\.)?Mapped\[")
+
+
+def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
+    """Add the tables that classes and `Table(…)` calls declare."""
+    known: dict[str, list[Class]] = {}
+    for source in sources:
+        for found in classes(source):
+            known.setdefault(found.body.name, []).append(found)
+    django = [c for group in known.values() for c in group if _is_django(c, known)]
+    tables = {id(c): _django_table(c, known) for c in django}
+    by_name = {c.body.name: tables[id(c)] for c in django if tables[id(c)] is not None}
+    for found in django:
+        table = tables[id(found)]
+        if table is not None:
+            _add_django(catalog, found, known, table, {name: t for name, t in by_name.items() if t is not None})
+    for group in known.values():
+        for found in group:
+            if not _is_django(found, known):
+                _add_declarative(catalog, found, known)
+    for source in sources:
+        for statement in source.body:
+            if isinstance(statement, Assign):
+                for call in calls_within(statement.value):
+                    if call.method == "Table" and constant(call.arguments[0] if call.arguments else None):
+                        _add_table(catalog, source, call)
+                        break
+
+
+# Django
+
+
+def _is_django(found: Class, known: Mapping[str, list[Class]]) -> bool:
+    if any(name == "__tablename__" for name, *_ in members(found.body)):
+        return False
+    return any(
+        base in {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
+        and b"models" in c.source.data
+        for c in inherited(found, known)
+        for base in c.body.bases
+    )
+
+
+def _meta(body: ClassBody) -> Mapping[str, Expr]:
+    for statement in body.body:
+        if isinstance(statement, ClassBody) and statement.name == "Meta":
+            return {name: value for name, value, _, _ in members(statement) if value is not None}
+    return {}
+
+
+def _django_table(found: Class, known: Mapping[str, list[Class]]) -> str | None:
+    """The table of a model, or None for an abstract class or a proxy."""
+    meta = _meta(found.body)
+    if truth(meta.get("abstract")) or truth(meta.get("proxy")) or "db_table_comment" in meta:
+        return None if truth(meta.get("abstract")) or truth(meta.get("proxy")) else constant(meta.get("db_table"))
+    named = constant(meta.get("db_table"))
+    if named is not None:
+        return named.strip('"')
+    parts = PurePosixPath(found.source.path).parts
+    label = constant(meta.get("app_label"))
+    if label is None:
+        folders = [part for part in parts[:-1] if part not in {"models", "src", "entities"}]
+        label = folders[-1] if folders else "app"
+    return f"{label}_{found.body.name.lower()}"
+
+
+def _add_django(
+    catalog: Catalog, found: Class, known: Mapping[str, list[Class]], table: str, tables: Mapping[str, str]
+) -> None:
+    origin = found.source.origin(found.body.span[0], f"model {found.body.name}")
+    draft = catalog.create(None, table, origin)
+    fields: dict[str, str] = {}
+    relations: dict[str, str] = {}
+    for holder in inherited(found, known):
+        if holder is not found and not truth(_meta(holder.body).get("abstract")):
+            if _is_django(holder, known) and holder.body.name in tables:
+                _django_parent(draft, holder, tables[holder.body.name])
+            elif _is_django(holder, known):
+                continue
+        for name, value, offset, _ in members(holder.body):
+            if isinstance(value, Invoke) and name not in fields:
+                _django_field(catalog, draft, holder.source, name, value, offset, fields, relations, tables, found)
+    if not draft.primary_key:
+        draft.primary_key = ("id",)
+        draft.add_column(Column(name="id", nullable=False), origin)
+        fields.setdefault("id", "id")
+    fields.setdefault("pk", draft.primary_key[0])
+    meta = _meta(found.body)
+    for unique in _unique_together(meta.get("unique_together")):
+        draft.unique[f"{table}_{'_'.join(unique)}_uniq"] = tuple(fields.get(name, name) for name in unique)
+    for call in calls_within(meta.get("constraints")):
+        listed = texts(keyword(call, "fields"))
+        if call.method == "UniqueConstraint" and listed and keyword(call, "condition") is None:
+            columns = tuple(fields.get(name, name) for name in listed)
+            draft.unique[constant(keyword(call, "name")) or "_".join(columns)] = columns
+    catalog.entities.append(
+        Entity(name=found.body.name, table=table, kind="django", columns=fields, relations=relations, origin=origin)
+    )
+
+
+def _django_parent(draft: Draft, holder: Class, table: str) -> None:
+    """Multi-table inheritance: the child's row points to its parent's."""
+    column = f"{holder.body.name.lower()}_ptr_id"
+    origin = holder.source.origin(holder.body.span[0], f"inherits {holder.body.name}")
+    draft.add_column(Column(name=column, nullable=False), origin)
+    draft.primary_key = draft.primary_key or (column,)
+    draft.foreign_keys[f"{draft.name}_{column}"] = (
+        ForeignKey(columns=(column,), references=table, referenced_columns=()),
+        origin,
+    )
+
+
+def _django_field(
+    catalog: Catalog,
+    draft: Draft,
+    source: Source,
+    name: str,
+    call: Invoke,
+    offset: int,
+    fields: dict[str, str],
+    relations: dict[str, str],
+    tables: Mapping[str, str],
+    owner: Class,
+) -> None:
+    method = call.method
+    if not (method.endswith("Field") or method in _DJANGO_RELATIONS) or "." in name:
+        return
+    nullable = truth(keyword(call, "null")) is True
+    target = _django_target(call, owner) if method in _DJANGO_RELATIONS or method == "ManyToManyField" else None
+    if method == "ManyToManyField":
+        if target is None or keyword(call, "through") is not None:
+            return
+        relations[name] = target
+        _join_table(catalog, draft, source, name, target, tables, offset, owner)
+        return
+    default = f"{name}_id" if method in _DJANGO_RELATIONS else name
+    column = constant(keyword(call, "db_column")) or default
+    fields[name] = column
+    why = f"{column} is a field of {owner.body.name}"
+    draft.add_column(
+        Column(name=column, type=method.removesuffix("Field").lower(), nullable=nullable), source.origin(offset, why)
+    )
+    if truth(keyword(call, "primary_key")):
+        draft.primary_key = (column,)
+    elif truth(keyword(call, "unique")) or method == "OneToOneField":
+        draft.unique[f"{draft.name}_{column}_key"] = (column,)
+    if method in _DJANGO_RELATIONS:
+        fields[f"{name}_id"] = column
+        if target is not None:
+            relations[name] = target
+        table = tables.get(target or "")
+        if table is not None:
+            draft.foreign_keys[f"{draft.name}_{column}_fkey"] = (
+                ForeignKey(columns=(column,), references=table, referenced_columns=()),
+                source.origin(offset, f"{name} of {owner.body.name} refers to {target}"),
+            )
+
+
+def _django_target(call: Invoke, owner: Class) -> str | None:
+    target = call.arguments[0] if call.arguments else keyword(call, "to")
+    if isinstance(target, Name):
+        last = target.path.rpartition(".")[2]
+        return "User" if last == "AUTH_USER_MODEL" else last
+    written = constant(target)
+    if written is None:
+        return None
+    return owner.body.name if written == "self" else written.rpartition(".")[2]
+
+
+def _join_table(
+    catalog: Catalog,
+    draft: Draft,
+    source: Source,
+    name: str,
+    target: str,
+    tables: Mapping[str, str],
+    offset: int,
+    owner: Class,
+) -> None:
+    origin = source.origin(offset, f"{name} of {owner.body.name} relates it to {target}")
+    join = catalog.create(None, f"{draft.name}_{name}", origin)
+    sides = ((f"{owner.body.name.lower()}_id", draft.name), (f"{target.lower()}_id", tables.get(target)))
+    for column, table in sides:
+        join.add_column(Column(name=column, nullable=False), origin)
+        if table is not None:
+            join.foreign_keys[f"{join.name}_{column}"] = (
+                ForeignKey(columns=(column,), references=table, referenced_columns=()),
+                origin,
+            )
+    join.primary_key = ("id",)
+    join.add_column(Column(name="id", nullable=False), origin)
+    join.unique["pair"] = tuple(column for column, _ in sides)
+
+
+def _unique_together(value: Expr | None) -> list[tuple[str, ...]]:
+    if isinstance(value, Items):
+        nested = [texts(item) for item in value.items if isinstance(item, Items)]
+        return nested or ([texts(value)] if texts(value) else [])
+    return []
+
+
+# SQLAlchemy and SQLModel
+
+
+def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Class]]) -> None:
+    own = {name: value for name, value, _, _ in members(found.body)}
+    head = found.source.data[found.body.span[0] : found.body.span[0] + 400].split(b":", 1)[0]
+    table = constant(own.get("__tablename__"))
+    if table is None and re.search(rb"\btable\s*=\s*True\b", head):
+        table = found.body.name.lower()
+    lineage = inherited(found, known)
+    named_above = any("__tablename__" in {n for n, *_ in members(c.body)} for c in lineage[1:])
+    has_columns = any(isinstance(v, Invoke) and v.method in _COLUMNS for v in own.values())
+    if table is None and named_above and has_columns and not truth(own.get("__abstract__")):
+        table = found.body.name.lower()  # the base makes the name of the class's
+    if table is None or truth(own.get("__abstract__")):
+        return
+    schema: str | None = None
+    arguments = own.get("__table_args__")
+    options = (
+        [item for item in arguments.items if isinstance(item, Pairs)] if isinstance(arguments, Items) else [arguments]
+    )
+    for option in options:
+        schema = constant(properties(option).get("schema")) or schema
+    origin = found.source.origin(found.body.span[0], f"class {found.body.name}")
+    draft = catalog.create(schema, table, origin)
+    fields: dict[str, str] = {}
+    relations: dict[str, str] = {}
+    for holder in lineage:
+        for name, value, offset, _ in members(holder.body):
+            call = value if isinstance(value, Invoke) else None
+            if call is not None and call.method in _COLUMNS and name not in fields:
+                fields[name] = add_column(draft, holder.source, name, call, offset, found.body.name)
+            elif call is not None and call.method in {"relationship", "Relationship"} and call.arguments:
+                target = constant(call.arguments[0]) or (
+                    call.arguments[0].path if isinstance(call.arguments[0], Name) else None
+                )
+                if target is not None:
+                    relations[name] = target.rpartition(".")[2]
+    for call in calls_within(arguments):
+        table_constraint(draft, found.source, call)
+    catalog.entities.append(
+        Entity(name=found.body.name, table=table, kind="sqlalchemy", columns=fields, relations=relations, origin=origin)
+    )
+
+
+def _add_table(catalog: Catalog, source: Source, call: Invoke) -> None:
+    """`Table("boats", metadata, Column("id", …), …)`."""
+    name = constant(call.arguments[0]) or ""
+    origin = source.origin(call.span[0], f"table {name}")
+    draft = catalog.create(constant(keyword(call, "schema")), name, origin)
+    for argument in call.arguments[1:]:
+        if isinstance(argument, Invoke) and argument.method == "Column":
+            label = constant(argument.arguments[0]) if argument.arguments else None
+            if label is not None:
+                add_column(draft, source, label, argument, argument.span[0], name)
+        elif isinstance(argument, Invoke):
+            table_constraint(draft, source, argument)
+
+
+def add_column(draft: Draft, source: Source, name: str, call: Invoke, offset: int, owner: str) -> str:
+    """Add a column; returns its name in the database."""
+    first = constant(call.arguments[0]) if call.arguments else None
+    column = first or constant(keyword(call, "name")) or name
+    primary = truth(keyword(call, "primary_key")) is True
+    written = source.data[offset : offset + 160].decode("utf-8", "replace").split("=", 1)[0]
+    nullable = truth(keyword(call, "nullable"))
+    if nullable is None:
+        nullable = not primary and not (_REQUIRED.search(written) and not _OPTIONAL.search(written))
+    kinds = [part for part in call.arguments if isinstance(part, (Name, Invoke))]
+    kind = kinds[0].path if kinds and isinstance(kinds[0], Name) else kinds[0].method if kinds else ""  # type: ignore[union-attr]
+    draft.add_column(
+        Column(name=column, type=kind.rpartition(".")[2].lower(), nullable=nullable),
+        source.origin(offset, f"{column} is a column of {owner}"),
+    )
+    if primary and column not in draft.primary_key:
+        draft.primary_key = (*draft.primary_key, column)
+    if truth(keyword(call, "unique")):
+        draft.unique[f"{draft.name}_{column}_key"] = (column,)
+    for inner in call.arguments:
+        if isinstance(inner, Invoke) and inner.method == "ForeignKey" and inner.arguments:
+            _foreign_key(draft, source, column, inner.arguments[0], offset)
+    named = keyword(call, "foreign_key")
+    if named is not None:
+        _foreign_key(draft, source, column, named, offset)
+    return column
+
+
+def _foreign_key(draft: Draft, source: Source, column: str, target: Expr, offset: int) -> None:
+    written = constant(target) or (target.path if isinstance(target, Name) else None)
+    if written is None or "." not in written:
+        return
+    table, _, referenced = written.rpartition(".")
+    draft.foreign_keys[f"{draft.name}_{column}_fkey"] = (
+        ForeignKey(columns=(column,), references=table.rpartition(".")[2], referenced_columns=(referenced,)),
+        source.origin(offset, f"foreign key ({column}) to {table}"),
+    )
+
+
+def table_constraint(draft: Draft, source: Source, call: Invoke) -> None:
+    if call.method == "UniqueConstraint":
+        columns = tuple(text for part in call.arguments if (text := constant(part)) is not None)
+        if columns:
+            draft.unique[constant(keyword(call, "name")) or "_".join(columns)] = columns
+    elif call.method == "PrimaryKeyConstraint":
+        columns = tuple(text for part in call.arguments if (text := constant(part)) is not None)
+        draft.primary_key = columns or draft.primary_key
+    elif call.method == "ForeignKeyConstraint" and len(call.arguments) >= 2:
+        columns, targets = texts(call.arguments[0]), texts(call.arguments[1])
+        if columns and targets and "." in targets[0]:
+            table = targets[0].rpartition(".")[0].rpartition(".")[2]
+            referenced = tuple(target.rpartition(".")[2] for target in targets)
+            draft.foreign_keys[constant(keyword(call, "name")) or f"{draft.name}_{'_'.join(columns)}_fkey"] = (
+                ForeignKey(columns=columns, references=table, referenced_columns=referenced),
+                source.origin(call.span[0], f"foreign key ({', '.join(columns)}) to {table}"),
+            )

@@ -1,0 +1,99 @@
+"""The files that say what the schema is: found among all files, read in the right order, each by its own reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from lints.extract import extract
+from lints.extract.code import lowered
+from lints.extract.lines import Lines
+from lints.schema import code_migrations, prisma, python_models, typescript_models
+from lints.schema.catalog import Catalog
+from lints.schema.ddl import apply_script
+from lints.schema.order import decoded, defines_schema, in_migrations, is_down, ordered, up_part
+from lints.schema.orm import Source
+from lints.schema.paths import path_class
+from lints.tenancy import Origin
+
+_MAX_FILE = 16 * 1024 * 1024
+_CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
+
+
+def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str) -> None:
+    """SQL scripts, Alembic revisions, Rails schemas and migrations, SQL inside other migrations in code."""
+    alembic = {path: data for path, data in files.items() if path.endswith(".py") and _revision(path, data)}
+    dumps = [path for path in files if path.endswith("db/schema.rb")]
+    paths = [
+        path
+        for path, data in files.items()
+        if (defines_schema(path, data) or _in_code(path, data, rails=not dumps)) and path not in alembic
+    ]
+    for path in [*ordered([*paths, *dumps]), *code_migrations.alembic_order(alembic)]:
+        if is_down(path) or path_class(path) == "test":
+            continue
+        data = files[path]
+        if len(data) > _MAX_FILE:
+            catalog.unread.append(Origin(path=path, line=1, why=f"larger than {_MAX_FILE} bytes"))
+            continue
+        catalog.files.append(path)
+        if path.lower().endswith(".sql"):
+            apply_script(catalog, path, up_part(decoded(data)), dialect)
+            continue
+        found = extract(path, data)
+        catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
+        source = _source(catalog, path, data) if path.endswith((".py", ".rb")) else None
+        if source is None:
+            code_migrations.apply_statements(catalog, path, found.statements, dialect)
+        elif path in alembic:
+            code_migrations.apply_alembic(catalog, source, found.statements, dialect)
+        else:
+            if path.endswith(".rb"):
+                code_migrations.apply_rails(catalog, source)
+            code_migrations.apply_statements(catalog, path, found.statements, dialect)
+
+
+def _revision(path: str, data: bytes) -> bool:
+    return b"down_revision" in data and code_migrations.ALEMBIC.search(data) is not None
+
+
+def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
+    if not path.endswith(_CODE) or not (in_migrations(path) or "/migrate/" in f"/{path}"):
+        return False
+    if path.endswith(".rb"):
+        return rails and code_migrations.RAILS.search(data) is not None
+    return code_migrations.TABLE_DDL.search(data) is not None
+
+
+def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
+    """Prisma schemas; Django, SQLAlchemy and SQLModel classes; TypeORM entities and Drizzle tables."""
+    prisma_files = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(".prisma")}
+    if prisma_files:
+        prisma.read_prisma(catalog, prisma_files)
+    readers: tuple[
+        tuple[tuple[str, ...], Callable[[bytes], object], Callable[[Catalog, Sequence[Source]], None]], ...
+    ] = (
+        ((".py",), python_models.DECLARES.search, python_models.read_python_models),
+        ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
+    )
+    for endings, declares, read in readers:
+        sources: list[Source] = []
+        for path in sorted(files):
+            if (
+                path.endswith(endings)
+                and not in_migrations(path)
+                and path_class(path) == "source"
+                and declares(files[path])
+            ):
+                source = _source(catalog, path, files[path])
+                if source is not None:
+                    sources.append(source)
+        read(catalog, sources)
+        catalog.files.extend(source.path for source in sources)
+
+
+def _source(catalog: Catalog, path: str, data: bytes) -> Source | None:
+    body = lowered(path, data)
+    if body is None:
+        catalog.unread.append(Origin(path=path, line=1, why="too large, binary, or too slow to parse"))
+        return None
+    return Source(path, data, body, Lines(data))
