@@ -308,6 +308,39 @@ def test_a_tampered_certificate_bundle(bench: Any, ci: Any, bundle: bytes, edit:
     assert refusal.code is reason, refusal
 
 
+def renamed(document: dict[str, Any]) -> None:
+    checkpoint = entry_of(document)["inclusionProof"]["checkpoint"]
+    checkpoint["envelope"] = checkpoint["envelope"].replace("\u2014 ", "\u2014 x")
+
+
+def without_promise(document: dict[str, Any]) -> None:
+    """As Rekor v2 has it: no promise, and one index for the entry and its proof; here they differ."""
+    entry_of(document).pop("inclusionPromise")
+    entry_of(document).update(logIndex="7")
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda d: entry_of(d)["inclusionProof"].update(treeSize="2"), "another tree size"),
+        (lambda d: entry_of(d)["inclusionProof"]["checkpoint"].update(envelope="x"), "another tree size"),
+        (renamed, "not signed in the name of its log"),
+        (without_promise, "name different places"),
+        (lambda d: d.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.2"), "certificate chain"),
+        (
+            lambda d: (
+                d.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.2"),
+                d["verificationMaterial"].update(certificate=None, x509CertificateChain={"certificates": []}),
+            ),
+            "x509CertificateChain is empty",
+        ),
+    ],
+    ids=["size", "no size", "name", "place", "certificate in v0.2", "empty chain"],
+)
+def test_what_no_signature_covers_is_compared(bench: Any, ci: Any, bundle: bytes, edit: Edit, why: str) -> None:
+    assert why in refused(bench, ci, edited(bundle, edit)).message
+
+
 def test_a_timestamp_of_another_signature(bench: Any, ci: Any, keyless: SigstoreSigner) -> None:
     now = datetime.now(UTC)
     one, two = (json.loads(keyless.sign(bench.provenance(bound_to(bench, ci), at=now - timedelta(i)))) for i in (0, 1))

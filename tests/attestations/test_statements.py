@@ -200,6 +200,11 @@ def test_countersigning_evidence(bench: Any) -> None:
     assert b"auditor@summit.example" in statements.for_signer(payload, "auditor@summit.example")
 
 
+def test_a_resource_that_says_nothing(bench: Any) -> None:
+    with pytest.raises(Refused):
+        ResourceDescriptor(name="something")
+
+
 def test_other_libraries_accept_the_shape(bench: Any) -> None:
     """sigstore-python validates a Statement before it signs one; what it would not sign must not be made."""
     from sigstore.dsse import Statement

@@ -197,6 +197,20 @@ def test_a_retired_key_is_believed_for_what_it_signed_before(bench: Any, authori
     assert refusal.value.code is Reason.KEY_RETIRED
 
 
+def test_a_statement_cannot_be_made_after_it_was_signed(bench: Any, authority: Authority) -> None:
+    now = datetime.now(UTC)
+    signer = replace(bench.signer, authority=TimestampAuthority(f"{authority.url}/good", authority.root))
+    trust = replace(bench.trust, keys=bench.trusted(signer), sigstore_root=authority.root)
+    for minutes, believed in ((4, True), (6, False)):
+        bundle = signer.sign(bench.provenance(at=now + timedelta(minutes=minutes)))
+        if believed:
+            assert verify(bundle, trust, bench.anything(), now=now + timedelta(hours=1))
+        else:
+            with pytest.raises(Refused, match="after it was signed") as refusal:
+                verify(bundle, trust, bench.anything(), now=now + timedelta(hours=1))
+            assert refusal.value.code is Reason.FUTURE_TIME
+
+
 def root_with(authority: Authority, **window: str) -> bytes:
     document = json.loads(authority.root)
     document["timestampAuthorities"][0]["validFor"] = window

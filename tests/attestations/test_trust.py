@@ -45,6 +45,15 @@ def low_order() -> bytes:
     return der(ed25519.Ed25519PublicKey.from_public_bytes(b"\x01" + bytes(31)))
 
 
+def compressed(spki: bytes) -> bytes:
+    """The same key in DER that libraries read too; one key must not have two spellings."""
+    point = spki[-65:]
+    short = bytes([2 + (point[-1] & 1)]) + point[1:33]
+    algorithm = spki[2:-68]
+    body = algorithm + bytes([3, 34, 0]) + short
+    return bytes([0x30, len(body)]) + body
+
+
 def off_curve(spki: bytes) -> bytes:
     return spki[:-1] + bytes([spki[-1] ^ 1])
 
@@ -122,6 +131,7 @@ KEYS: dict[str, Callable[[bytes], bytes]] = {
     "the point at infinity": lambda good: good[:-65] + b"\0",
     "a point of zeros": lambda good: good[:-64] + bytes(64),
     "bytes after the key": lambda good: good + b"\0",
+    "a compressed point": lambda good: compressed(good),
     "cut short": lambda good: good[:-1],
     "nothing": lambda good: b"",
 }

@@ -483,6 +483,11 @@ def test_an_expectation_that_would_check_nothing_cannot_be_made(bench: Any, chan
         bench.expect(**changes)
 
 
+def test_a_digest_in_place_of_a_tuple_of_digests(bench: Any) -> None:
+    with pytest.raises(TypeError, match="tuple of digests"):
+        bench.expect(subjects=bench.artifact)
+
+
 def test_no_expectation_has_a_default() -> None:
     from attestations.verify import Expectation
 
