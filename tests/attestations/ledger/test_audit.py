@@ -77,6 +77,8 @@ TAMPERED: list[tuple[str, Code, Any]] = [
     ("all before the last deleted", Code.ENTRY_MISSING, lambda _: ["DELETE FROM entry WHERE idx < 10"]),
     ("deleted and renumbered", Code.ENTRY_MISSING, lambda _: [
         "DELETE FROM entry WHERE idx = 7", "UPDATE entry SET idx = idx - 1 WHERE idx > 7"]),
+    ("deleted under an older checkpoint and renumbered", Code.ENTRY_MISSING, lambda _: [
+        "DELETE FROM entry WHERE idx = 1", "UPDATE entry SET idx = idx - 1 WHERE idx > 1"]),
     ("moved below zero", Code.ENTRY_MISSING, lambda _: ["UPDATE entry SET idx = -5 WHERE idx = 0"]),
     ("last entry deleted", Code.TAIL_CUT, lambda _: ["DELETE FROM entry WHERE idx = 10"]),
     ("last batch deleted", Code.TAIL_CUT, lambda _: ["DELETE FROM entry WHERE idx >= 5"]),
@@ -135,6 +137,17 @@ def test_what_was_done_to_the_tables_is_found_and_named(
     # What is right is not accused: nothing else than this, or what follows from it.
     follows = {Code.CHECKPOINT_ALTERED: {Code.UNCOVERED}, Code.ENTRY_MISSING: {Code.ENTRIES_REORDERED}}
     assert codes(report) <= {code} | follows.get(code, set()), (case, report.findings)
+
+
+def test_two_kinds_of_tampering_are_both_named(path: Path, kit: Any) -> None:
+    kit.filled(path, 4, 1, 6)
+    rehashed = f"CAST(x'{leaf_of(kit, 99)}' || substr(hashes, 33) AS BLOB)"
+    kit.tamper(
+        path,
+        f"UPDATE entry SET body = {body_of(kit, 99)}, hashes = {rehashed} WHERE idx = 2",
+        f"UPDATE entry SET body = {body_of(kit, 98)} WHERE idx = 6",
+    )
+    assert codes(audited(path, kit)) == {Code.HISTORY_REWRITTEN, Code.ENTRY_EDITED}
 
 
 def test_the_finding_names_the_entry(path: Path, kit: Any) -> None:

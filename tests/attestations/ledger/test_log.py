@@ -139,6 +139,26 @@ def test_nothing_is_appended_on_top_of_what_does_not_fit(path: Path, kit: Any) -
             assert "gate ledger audit" in error.message
 
 
+@pytest.mark.parametrize(
+    ("case", "call", "statement"),
+    [
+        ("hashes at the edge cut", Ledger.checkpoint, "UPDATE entry SET hashes = x'00' WHERE idx = 4"),
+        ("hashes at the edge changed", Ledger.checkpoint, "UPDATE entry SET hashes = zeroblob(32) WHERE idx = 4"),
+        ("no checkpoint", Ledger.checkpoint, "DELETE FROM checkpoint"),
+        ("newest checkpoint gone", Ledger.checkpoint, "DELETE FROM checkpoint WHERE size = 5"),
+        ("entry edited", lambda ledger: ledger.receipt(1), "UPDATE entry SET body = x'00' WHERE idx = 1"),
+        ("entry missing", lambda ledger: ledger.receipt(1), "DELETE FROM entry WHERE idx = 1"),
+        ("sibling's hash gone", lambda ledger: ledger.receipt(1), "DELETE FROM entry WHERE idx = 0"),
+    ],
+)
+def test_nothing_is_said_of_rows_that_do_not_fit(case: str, call: Any, statement: str, path: Path, kit: Any) -> None:
+    kit.filled(path, 3, 2)
+    kit.tamper(path, statement)
+    with kit.read(path) as ledger:
+        assert kit.refused(lambda: call(ledger)).code is Code.INCONSISTENT, case
+        assert not audit(ledger).ok
+
+
 def test_a_ledger_put_back_is_noticed_by_whoever_holds_a_checkpoint(path: Path, kit: Any) -> None:
     kit.filled(path, 3)
     old = path.read_bytes()
@@ -189,6 +209,7 @@ def test_a_closed_ledger_says_so(place: Place, kit: Any) -> None:
     ledger.close()
     assert kit.refused(lambda: ledger.append(kit.entries(0, 1))).code is Code.UNAVAILABLE
     assert kit.refused(ledger.checkpoint).code is Code.UNAVAILABLE
+    assert kit.refused(lambda: audit(ledger)).code is Code.UNAVAILABLE
 
 
 WRITER = """
