@@ -35,7 +35,15 @@ from gate.store import Store, tables
 from gate.tree import Tree, WorkTree, select
 
 CONFIG = "gate.yaml"
-FORMATS = ("gate_config", "pack", "control", "waiver")
+FORMATS = {
+    "gate_config": "governance/schemas/gate_config.json",
+    "pack": "governance/schemas/pack.json",
+    "control": "governance/schemas/control.json",
+    "waiver": "governance/schemas/waiver.json",
+    "tenancy": "tenancy/schemas/tenancy.json",
+    "playbook": "drills/schemas/playbook.json",
+}
+"""Our own file formats and their schemas, relative to the rules."""
 DEFAULT_WAIVERS = ("waivers/*.yaml",)
 DEFAULT_WAIVER_DAYS = 90
 _RESERVED_PARAMETERS = frozenset({"as_of"})
@@ -50,8 +58,8 @@ def rules_root() -> Path:
 
 @cache
 def format_schema(name: str) -> Schema:
-    """The compiled schema of one of our own file formats (`gate_config`, `pack`, `control`, `waiver`)."""
-    path = rules_root() / "governance" / "schemas" / f"{name}.json"
+    """The compiled schema of one of our own file formats (see FORMATS)."""
+    path = rules_root() / FORMATS[name]
     return Schema(read_json(path.read_bytes(), path.name).value, path.name)
 
 
@@ -130,6 +138,9 @@ def _referenced(config: Document, tree: Tree) -> dict[str, bytes]:
                 files[name] = tree.read(name)
             except FileNotFoundError:
                 raise config.error(path, f"{'.'.join(path)}: the file {name!r} does not exist") from None
+    if "tenancy" in config.value:
+        tenancy = config.value["tenancy"]
+        format_schema("tenancy").check(read_yaml(files[tenancy], tenancy))
     for name in select(tree.paths(), config.value.get("playbooks", ())):
         files[name] = tree.read(name)
     return files

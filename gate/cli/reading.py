@@ -138,7 +138,7 @@ def schema(argv: list[str]) -> int:
     elif arguments.name == "decision":
         text = (Path(__file__).parent.parent / "report" / "schemas" / "decision-v1.json").read_text("utf-8")
     elif arguments.name in FORMATS:
-        text = (rules_root() / "governance" / "schemas" / f"{arguments.name}.json").read_text("utf-8")
+        text = (rules_root() / FORMATS[arguments.name]).read_text("utf-8")
     else:
         raise GateError(f"schema: no schema {arguments.name!r}{did_you_mean(arguments.name, names)}; see `gate schema`")
     sys.stdout.write(text)

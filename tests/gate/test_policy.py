@@ -224,5 +224,5 @@ def test_an_example_that_comes_out_differently_is_reported(loaded: Load, control
 
 def test_every_file_format_has_a_schema_that_is_valid_json() -> None:
     for name in policy.FORMATS:
-        schema: Any = json.loads((policy.rules_root() / "governance/schemas" / f"{name}.json").read_text("utf-8"))
+        schema: Any = json.loads((policy.rules_root() / policy.FORMATS[name]).read_text("utf-8"))
         assert schema["additionalProperties"] is False
