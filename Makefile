@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_CACHE_DIR := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: bootstrap up smoke demo test check lint types bench lock mutation clean
