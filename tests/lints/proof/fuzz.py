@@ -90,9 +90,19 @@ class Maker:
             for other in others:
                 if other is source:
                     continue
-                if source.table == one and other.table == two and a in source.columns["uuid"] and b in other.columns["uuid"]:
+                if (
+                    source.table == one
+                    and other.table == two
+                    and a in source.columns["uuid"]
+                    and b in other.columns["uuid"]
+                ):
                     found.append(f"{source.alias}.{a} = {other.alias}.{b}")
-                if source.table == two and other.table == one and b in source.columns["uuid"] and a in other.columns["uuid"]:
+                if (
+                    source.table == two
+                    and other.table == one
+                    and b in source.columns["uuid"]
+                    and a in other.columns["uuid"]
+                ):
                     found.append(f"{source.alias}.{b} = {other.alias}.{a}")
         return self.rng.choice(found) if found else None
 
@@ -197,7 +207,9 @@ class Maker:
         text, first = self.relation(outer, depth)
         sources = [first]
         for _ in range(self.rng.choice([0, 0, 1, 1, 2])):
-            word = self.rng.choice(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ","])
+            word = self.rng.choice(
+                ["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", ","]
+            )
             lateral = outer + (sources if word in ("JOIN", "LEFT JOIN", "CROSS JOIN", ",") else [])
             right, source = self.relation(lateral, depth)
             if word == ",":
@@ -253,7 +265,11 @@ class Maker:
         column = source.columns["text"][0]
         inner, others = self.tree([], 1) if self.chance(0.5) else ("", [])
         conds = [self.condition([source, *others], [], 1)]
-        conds += [self.tenant([s], [o for o in [source, *others] if o is not s]) for s in [source, *others] if self.chance(0.8)]
+        conds += [
+            self.tenant([s], [o for o in [source, *others] if o is not s])
+            for s in [source, *others]
+            if self.chance(0.8)
+        ]
         where = " AND ".join(f"({c})" for c in conds)
         if self.chance(0.5) and source.table in ("photos", "entries", "tags", "notices", "visits", "invoices"):
             return f"DELETE FROM {source.table} {source.alias}{f' USING {inner}' if inner else ''} WHERE {where}"

