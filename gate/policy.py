@@ -71,10 +71,14 @@ class _Source:
     data: bytes
 
 
-def load(tree: Tree) -> Policy:
-    """Load the policy that `tree` holds. Raises GateError for the first thing that is wrong."""
+def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __version__) -> Policy:
+    """Load the policy that `tree` holds. Raises GateError for the first thing that is wrong.
+
+    `builtin` and `tool_version` are given to load a policy as it was sealed in a bundle: with the built-in rules and
+    under the version of that time.
+    """
     config = _read_config(tree)
-    builtin = WorkTree(rules_root())
+    builtin = builtin or WorkTree(rules_root())
     packs: list[_Pack] = [_read_pack(builtin, name, "rules/") for name in _enabled(config, builtin)]
     packs += [_read_pack(tree, folder, "") for folder in _own_packs(config, tree)]
     kinds = _kinds(packs)
@@ -90,8 +94,8 @@ def load(tree: Tree) -> Policy:
             raise GateError(f"{name!r}: a file of the policy needs a printable name; rename it")
     return Policy(
         version=config.value["policy_version"],
-        digest=digest(files, __version__),
-        tool_version=__version__,
+        digest=digest(files, tool_version),
+        tool_version=tool_version,
         origin=tree.origin,
         controls=tuple(controls),
         kinds=kinds,
@@ -159,7 +163,7 @@ class _Pack:
     manifest: Document
 
 
-def _enabled(config: Document, builtin: WorkTree) -> list[str]:
+def _enabled(config: Document, builtin: Tree) -> list[str]:
     known = sorted({path.split("/", 1)[0] for path in builtin.paths() if path.endswith("/pack.yaml")})
     names = list(config.value["packs"])
     for index, name in enumerate(names):

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gate.model import GateError, UndecidedError
 
 
-def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write or replace one file. Raises UndecidedError (disk full, no permission); then the old file is untouched."""
+def write_file(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644) -> None:
+    """Write or replace one file; large ones may come in pieces.
+
+    Raises UndecidedError (disk full, no permission) and whatever the pieces raise; then the old file is untouched.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(mode)
@@ -26,7 +29,7 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        _sync(path.parent)
     except OSError as error:
         raise UndecidedError(f"{path}: can't be written: {error.strerror or error}") from None
 
@@ -49,13 +52,12 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
             folders.add(path.parent)
             with path.open("xb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
         temporary.chmod(0o755)
-        for folder in folders:
-            _sync_folder(folder)
+        # All are written before the first is synced: then the file system can do it in one go.
+        for path in (*(temporary / name for name in files), *folders):
+            _sync(path)
         temporary.rename(target)
-        _sync_folder(target.parent)
+        _sync(target.parent)
     except OSError as error:
         raise UndecidedError(f"{target}: can't be written: {error.strerror or error}") from None
     finally:
@@ -63,8 +65,8 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

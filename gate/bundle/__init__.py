@@ -1,16 +1,18 @@
-"""The release bundle: everything a release was decided on, in one folder that anybody can check offline.
+"""The release bundle: everything a release was decided on, in one folder or archive that anybody can check offline.
 
-Layout (BagIt 1.0, RFC 8493):
+Layout (BagIt 1.0, RFC 8493; see `bag`):
 
     bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt
     bundle.sigstore.json              signed statement whose subject is tagmanifest-sha256.txt
     data/VERIFY.md                    how to check it with this tool, with coreutils and openssl, with cosign
     data/decision.json                the decision, complete
-    data/attestations/*.sigstore.json SBOM, provenance, test result, verification summary (VSA)
+    data/attestations/*.sigstore.json SBOM, provenance, test result, verification summary (VSA), signed policy
+    data/attestations/given/…         attestations made elsewhere that the decision took into account
     data/sbom.cdx.json                the SBOM by itself
     data/policy/…                     every file the policy digest covers
     data/evidence/<kind>.json         the records each control was asked about, with their coverage
     data/evidence/files/…             the signed records as they were read
+    data/ledger/…                     the ledger's entries for the verdict, and its receipts
     data/reports/…                    report.txt, report.html, report.sarif
     data/trust/…                      the trusted keys, and each public key as PEM
 
@@ -18,15 +20,30 @@ Layout (BagIt 1.0, RFC 8493):
 nothing can be added, removed or changed.
 """
 
-BUNDLE_KIND = "release_bundle"
-SIGNATURE = "bundle.sigstore.json"
-MANIFEST = "manifest-sha256.txt"
-TAG_MANIFEST = "tagmanifest-sha256.txt"
-TAG_FILES = ("bagit.txt", "bag-info.txt", MANIFEST)
-DECISION = "data/decision.json"
-ATTESTATIONS = "data/attestations"
-VERDICT = f"{ATTESTATIONS}/verdict.sigstore.json"
-TEST_RESULT = f"{ATTESTATIONS}/test-result.sigstore.json"
-PROVENANCE = f"{ATTESTATIONS}/provenance.sigstore.json"
-SBOM_ATTESTATION = f"{ATTESTATIONS}/sbom.sigstore.json"
-SBOM = "data/sbom.cdx.json"
+from typing import Final
+
+RELEASE: Final = "release_bundle"
+SLICE: Final = "tenant_slice"
+PACKET: Final = "trust_packet"
+SEAL_KINDS: Final = (RELEASE, SLICE, PACKET)
+"""The kinds of statement that seal a bundle: a release, one tenant's part of it, a redacted derivative."""
+POLICY_KIND: Final = "policy"
+"""The kind of statement that signs a policy."""
+DECISION: Final = "data/decision.json"
+ATTESTATIONS: Final = "data/attestations"
+GIVEN: Final = f"{ATTESTATIONS}/given"
+VERDICT: Final = f"{ATTESTATIONS}/verdict.sigstore.json"
+TEST_RESULT: Final = f"{ATTESTATIONS}/test-result.sigstore.json"
+PROVENANCE: Final = f"{ATTESTATIONS}/provenance.sigstore.json"
+SBOM_ATTESTATION: Final = f"{ATTESTATIONS}/sbom.sigstore.json"
+POLICY_SIGNATURE: Final = f"{ATTESTATIONS}/policy.sigstore.json"
+SBOM: Final = "data/sbom.cdx.json"
+POLICY: Final = "data/policy"
+EVIDENCE: Final = "data/evidence"
+EVIDENCE_FILES: Final = f"{EVIDENCE}/files"
+LEDGER: Final = "data/ledger"
+REPORTS: Final = {
+    "data/reports/report.txt": "text",
+    "data/reports/report.html": "html",
+    "data/reports/report.sarif": "sarif",
+}

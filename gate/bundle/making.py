@@ -1,14 +1,16 @@
-"""Decision, evidence and attestations → the files of a release bundle."""
+"""Decision, evidence and attestations → the files of a release bundle. Pure: the same input gives the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gate import bundle
+from gate.bundle import bag, records
+from gate.bundle.instructions import POLICY_SECTION, verify_md
 from gate.model import Decision, Evidence, Outcome, Policy, Severity
 
 if TYPE_CHECKING:
@@ -19,27 +21,55 @@ if TYPE_CHECKING:
 VERIFIER_LEVELS = ("TENANTGATE_RELEASE_ALLOWED", "SLSA_BUILD_LEVEL_1")
 
 
-def payload(
-    decision: Decision, policy: Policy, attestations: Mapping[str, bytes], sbom: bytes, trust: Trust, project: str
-) -> dict[str, bytes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a release bundle is made of, beside the decision and its policy.
+
+    `attestations` are those made by this release, by name (`sbom`, `provenance`, `verdict`, `test-result`, `policy`);
+    `given` were made elsewhere. `attached` are files that evidence names by digest, such as drill journals. `ledger`
+    are files for `data/ledger/`, by name.
+    """
+
+    attestations: Mapping[str, bytes]
+    sbom: bytes
+    given: Sequence[bytes] = ()
+    attached: Sequence[bytes] = ()
+    ledger: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def payload(decision: Decision, policy: Policy, material: Material, trust: Trust, *, keyless: bool) -> dict[str, bytes]:
     """Everything under `data/`, by path."""
     from gate.report import REPORTS
 
     files: dict[str, bytes] = {
         bundle.DECISION: REPORTS["json"](decision).encode(),
-        bundle.SBOM: sbom,
-        "data/reports/report.txt": REPORTS["text"](decision).encode(),
-        "data/reports/report.html": REPORTS["html"](decision).encode(),
-        "data/reports/report.sarif": REPORTS["sarif"](decision).encode(),
-        "data/VERIFY.md": _verify_md(decision, project).encode(),
+        bundle.SBOM: material.sbom,
+        "data/VERIFY.md": verify_md(
+            f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
+            artifact=decision.subject.artifacts[0].name if decision.subject.artifacts else "",
+            tool_version=decision.tool_version,
+            keyless=keyless,
+            inside=[POLICY_SECTION],
+        ),
     }
-    files |= {f"{bundle.ATTESTATIONS}/{name}.sigstore.json": data for name, data in attestations.items()}
-    files |= {f"data/policy/{name}": data for name, data in policy.files.items()}
+    files |= {path: REPORTS[name](decision).encode() for path, name in bundle.REPORTS.items()}
+    files |= {f"{bundle.ATTESTATIONS}/{name}.sigstore.json": data for name, data in material.attestations.items()}
+    files |= {f"{bundle.GIVEN}/{bag.sha256(data)}.sigstore.json": data for data in material.given}
+    files |= {f"{bundle.POLICY}/{name}": data for name, data in policy.files.items()}
+    files |= {f"{bundle.LEDGER}/{name}": data for name, data in material.ledger.items()}
+    files |= {f"{bundle.EVIDENCE_FILES}/{bag.sha256(data)}.json": data for data in material.attached}
     for evidence in decision.evidence:
-        files[f"data/evidence/{evidence.kind}.json"] = evidence_json(evidence)
-        for material in evidence.materials:
-            if material.content is not None:
-                files[f"data/evidence/files/{material.sha256}{_suffix(material.name)}"] = material.content
+        files[f"{bundle.EVIDENCE}/{evidence.kind}.json"] = records.write_evidence(evidence)
+        for item in evidence.materials:
+            if item.content is not None:
+                files[f"{bundle.EVIDENCE_FILES}/{item.sha256}{_suffix(item.name)}"] = item.content
+    files |= trust_files(trust)
+    return files
+
+
+def trust_files(trust: Trust) -> dict[str, bytes]:
+    """The trusted keys and roots: for comparison and for tools, never to be believed because they lie here."""
+    files: dict[str, bytes] = {}
     if trust.keys is not None:
         files["data/trust/trusted-keys.json"] = trust.keys.dump()
         for key in trust.keys.keys:
@@ -50,24 +80,21 @@ def payload(
     return files
 
 
+def attached(evidence: Sequence[Evidence], candidates: Sequence[bytes]) -> list[bytes]:
+    """Those of some files whose digest a record names in a field `…_sha256`: a drill's journal, for instance."""
+    named = {
+        value
+        for item in evidence
+        for row in item.rows
+        for name, value in row.items()
+        if name.endswith("_sha256") and isinstance(value, str)
+    }
+    return [data for data in candidates if bag.sha256(data) in named]
+
+
 def _suffix(name: str) -> str:
     """The ending of a record's file, nothing else of a name that somebody else chose."""
     return ".sigstore.json" if name.endswith(".sigstore.json") else ".json"
-
-
-def evidence_json(evidence: Evidence) -> bytes:
-    """One kind of evidence as canonical JSON: rows, coverage and materials, enough to ask the controls again."""
-    document = {
-        "kind": evidence.kind,
-        "rows": [dict(row) for row in evidence.rows],
-        "coverage": {
-            "scope": evidence.coverage.scope,
-            "numbers": dict(evidence.coverage.numbers),
-            "unread": [{"path": u.path, "line": u.line, "reason": u.reason} for u in evidence.coverage.unread],
-        },
-        "materials": [{"name": m.name, "sha256": m.sha256} for m in evidence.materials],
-    }
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
 
 
 def verdict_statements(
@@ -77,21 +104,10 @@ def verdict_statements(
     from attestations.statements import ResourceDescriptor, test_result, verification_summary
 
     descriptors = [
-        ResourceDescriptor(uri=f"{name}.sigstore.json", digest={"sha256": hashlib.sha256(data).hexdigest()})
+        ResourceDescriptor(uri=f"{name}.sigstore.json", digest={"sha256": bag.sha256(data)})
         for name, data in sorted(inputs.items())
     ]
-    passed: list[str] = []
-    warned: list[str] = []
-    failed: list[str] = []
-    for result in decision.results:
-        if result.blocks:
-            failed.append(result.control.id)
-        elif result.outcome in (Outcome.PASS, Outcome.WAIVED):
-            (passed if result.outcome is Outcome.PASS else warned).append(result.control.id)
-        elif result.level is Severity.WARN:
-            warned.append(result.control.id)
-        else:
-            passed.append(result.control.id)
+    by = outcomes(decision)
     return {
         "verdict": verification_summary(
             subjects=subjects,
@@ -99,7 +115,7 @@ def verdict_statements(
             verifier_id=verifier_id,
             tool_version=decision.tool_version,
             verified_at=decision.as_of,
-            resource_uri=f"pkg:generic/{decision.subject.project}@{decision.subject.version}",
+            resource_uri=resource_uri(decision.subject.project, str(decision.subject.version)),
             passed=decision.releasable,
             levels=VERIFIER_LEVELS,
             inputs=descriptors,
@@ -107,81 +123,51 @@ def verdict_statements(
         "test-result": test_result(
             subjects=subjects,
             binding=binding,
-            passed=passed,
-            warned=warned,
-            failed=failed,
+            passed=by["passed"],
+            warned=by["warned"],
+            failed=by["failed"],
             finished_at=decision.as_of,
         ),
     }
 
 
-def sealed(
-    files: Mapping[str, bytes], decision: Decision, signer: Signer, binding: Binding, trust: Trust, now: datetime
-) -> dict[str, bytes]:
-    """The whole bundle: the payload, its BagIt manifests and the signature over them."""
-    from attestations.signers import sign_verified
-    from attestations.statements import Subject, evidence_statement
-    from attestations.trust import ATTESTATIONS
+def resource_uri(project: str, version: str) -> str:
+    """What a release is called in its VSA: a generic package URL."""
+    return f"pkg:generic/{project}@{version}"
 
-    total = sum(len(data) for data in files.values())
-    tags = {
-        "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
-        "bag-info.txt": (
-            f"Source-Organization: {decision.subject.project}\n"
-            f"External-Identifier: {decision.subject.version}\n"
-            f"Bagging-Date: {decision.as_of.date().isoformat()}\n"
-            f"Payload-Oxum: {total}.{len(files)}\n"
-        ).encode(),
-        bundle.MANIFEST: manifest(files),
-    }
-    tag_manifest = manifest(tags)
+
+def outcomes(decision: Decision) -> dict[str, list[str]]:
+    """The controls as in-toto test-result counts them: passed, warned (also: waived), failed (also: unknown)."""
+    found: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
+    for result in decision.results:
+        warned = result.outcome is Outcome.WAIVED or (
+            result.outcome is not Outcome.PASS and result.level is Severity.WARN
+        )
+        found["failed" if result.blocks else "warned" if warned else "passed"].append(result.control.id)
+    return found
+
+
+def sealed(
+    payload_files: Mapping[str, bytes],
+    decision: Decision,
+    signer: Signer,
+    binding: Binding,
+    trust: Trust,
+    now: datetime,
+) -> dict[str, bytes]:
+    """The whole bundle: the payload, its BagIt manifests and the signature over them. `now` is the time of sealing."""
+    from gate.reading import format_time
+
+    label = f"{decision.subject.project}-{decision.subject.version}"
+    files = bag.bagged(payload_files, organization=decision.subject.project, label=label, made=decision.as_of)
+    secret = records.secret_of(files[bag.MANIFEST])
     record: dict[str, Any] = {
         "version": decision.subject.version,
         "verdict": str(decision.verdict),
         "releasable": decision.releasable,
-        "decision_sha256": hashlib.sha256(files[bundle.DECISION]).hexdigest(),
-        "files": len(files),
+        "decision_sha256": bag.sha256(files[bundle.DECISION]),
+        "files": len(payload_files),
+        "sealed_at": format_time(now),
+        "evidence": {item.kind: records.commitment(secret, item.kind, item.rows) for item in decision.evidence},
     }
-    statement = evidence_statement(
-        bundle.BUNDLE_KIND,
-        record,
-        subjects=[Subject(name=bundle.TAG_MANIFEST, sha256=hashlib.sha256(tag_manifest).hexdigest())],
-        binding=binding,
-    )
-    seal = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
-    return {**files, **tags, bundle.TAG_MANIFEST: tag_manifest, bundle.SIGNATURE: seal}
-
-
-def manifest(files: Mapping[str, bytes]) -> bytes:
-    """A BagIt manifest, which is also what `sha256sum -c` reads."""
-    return "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
-
-
-def _verify_md(decision: Decision, project: str) -> str:
-    artifact = decision.subject.artifacts[0].name if decision.subject.artifacts else "ARTIFACT"
-    return f"""# How to check this bundle
-
-It holds what the release of {project} {decision.subject.version} was decided on. Nothing in it has to be believed:
-check the signatures with trusted keys that you got from somewhere else than this folder.
-
-With the gate (offline):
-
-    gate verify . --trusted-keys KEYS.json --artifact {artifact}
-
-With coreutils and OpenSSL. The manifests first, then the signature over them:
-
-    sha256sum -c tagmanifest-sha256.txt && sha256sum -c manifest-sha256.txt
-    jq -r .dsseEnvelope.payload bundle.sigstore.json | base64 -d > payload.json
-    jq -r '.dsseEnvelope.signatures[0].sig' bundle.sigstore.json | base64 -d > payload.sig
-    {{ printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(wc -c < payload.json)"; cat payload.json; }} > payload.pae
-    openssl dgst -sha256 -verify PUBLIC-KEY.pem -signature payload.sig payload.pae
-    jq -r '.subject[0].digest.sha256' payload.json    # is the digest of tagmanifest-sha256.txt
-
-With cosign, for a single attestation:
-
-    cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle data/attestations/verdict.sigstore.json \\
-      --insecure-ignore-tlog --type https://slsa.dev/verification_summary/v1 {artifact}
-
-The policy digest is the SHA-256 of the `sha256sum` lines of `data/policy/` (paths without that prefix, sorted) and
-then the line `tenantgate {decision.tool_version}`.
-"""
+    return bag.sealed(files, bundle.RELEASE, record, signer, binding, trust, now)

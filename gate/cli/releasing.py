@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from attestations.statements import Subject as StatementSubject
 
 BUILD_TYPE = "https://tenantgate.dev/buildtypes/release/v1"
+MAX_JOURNAL = 16 << 20
 
 
 def release(argv: list[str]) -> int:
@@ -39,8 +41,9 @@ def release(argv: list[str]) -> int:
         metavar="FILE",
         help="a released file",
     )
+    parser.add_argument("--out", type=options.path, metavar="DIR", help="the bundle's folder; must be new")
     parser.add_argument(
-        "--out", type=options.path, required=True, metavar="DIR", help="the bundle's folder; must be new"
+        "--archive", type=options.path, metavar="FILE.tar", help="the bundle as one archive; must be new"
     )
     options.add_signing(parser, required=True)
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
@@ -55,11 +58,20 @@ def release(argv: list[str]) -> int:
     options.add_output(parser)
     arguments = parser.parse_args(argv)
     wanted = options.outputs(arguments.output)
-    if arguments.out.exists():
-        raise GateError(f"--out {arguments.out}: already exists; give a folder that does not exist yet")
+    _check_arguments(arguments)
     decision = _release(arguments)
     options.deliver(decision, wanted, arguments)
     return decision.exit_code
+
+
+def _check_arguments(arguments: Any) -> None:
+    if arguments.out is None and arguments.archive is None:
+        raise GateError("release: say where the bundle goes: --out DIR, --archive FILE.tar, or both")
+    for flag, path in (("--out", arguments.out), ("--archive", arguments.archive)):
+        if path is not None and (path.exists() or path.is_symlink()):
+            raise GateError(f"{flag} {path}: already exists; a bundle is never overwritten")
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,127}", arguments.version):
+        raise GateError("--version: letters, digits and ._+~- only, at most 128, such as 1.4.0-rc.1")
 
 
 def _release(arguments: Any) -> Decision:
@@ -80,8 +92,9 @@ def _judge_and_sign(arguments: Any) -> Decision:
     from attestations.statements import Binding
     from attestations.statements import Subject as StatementSubject
     from attestations.trust import ATTESTATIONS
-    from gate.bundle import making
-    from gate.writing import write_folder
+    from gate.bundle import bag, making
+    from gate.bundle.assurance import assure
+    from gate.writing import write_file, write_folder
 
     say = options.progress(arguments)
     root = (arguments.path or arguments.root).resolve()
@@ -91,6 +104,7 @@ def _judge_and_sign(arguments: Any) -> Decision:
     policy = run.load_policy(root, None)
     trust = trust_of(policy)
     signer, builder_id = choose(arguments, trust, ATTESTATIONS)
+    given = _given(arguments.attestation)
     artifacts = run.artifacts(path for group in arguments.artifact for path in group)
     subject = Subject(
         project=policy.config["project"], commit=head(root), version=arguments.version, artifacts=artifacts
@@ -124,7 +138,7 @@ def _judge_and_sign(arguments: Any) -> Decision:
         stores=run.stores(root, arguments.evidence),
         attestations=(
             *((f"{name}.sigstore.json", data) for name, data in signed.items()),
-            *_given(arguments.attestation),
+            *given,
         ),
         sboms=_sbom_rows(inventory, subject),
     )
@@ -135,10 +149,21 @@ def _judge_and_sign(arguments: Any) -> Decision:
     attestations = dict(signed)
     for name, statement in verdict.items():
         attestations[name] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
-    payload = making.payload(decision, policy, attestations, sbom, trust, policy.config["project"])
+    material = making.Material(
+        attestations=attestations,
+        sbom=sbom,
+        given=[data for _, data in given],
+        attached=making.attached(decision.evidence, list(_journals(context.stores))),
+    )
+    payload = making.payload(decision, policy, material, trust, keyless=signer.keyid is None)
     files = making.sealed(payload, decision, signer, binding, trust, now)
-    write_folder(arguments.out, files)
-    say(f"wrote {arguments.out}")
+    say("verifying the bundle and repeating its decision")
+    assure(files, trust, now)
+    if arguments.archive is not None:
+        write_file(arguments.archive, bag.pack(files))
+    if arguments.out is not None:
+        write_folder(arguments.out, files)
+    say(f"wrote {' and '.join(str(path) for path in (arguments.archive, arguments.out) if path is not None)}")
     return decision
 
 
@@ -214,9 +239,20 @@ def _sbom_rows(inventory: Inventory, subject: Subject) -> tuple[Row, ...]:
 
 
 def _given(paths: list[Path]) -> list[tuple[str, bytes]]:
-    found = []
+    """Name and bytes of the attestations made elsewhere; no two of one name, and none of this release's own."""
+    found: dict[str, bytes] = {}
     for path in paths:
         if not path.is_file():
             raise GateError(f"--attestation {path}: no such file")
-        found.append((path.name, path.read_bytes()))
-    return found
+        if path.name in found or path.name in ("sbom.sigstore.json", "provenance.sigstore.json"):
+            raise GateError(f"--attestation {path}: another attestation is named {path.name!r}; rename one")
+        found[path.name] = path.read_bytes()
+    return list(found.items())
+
+
+def _journals(stores: Iterable[Path]) -> Iterator[bytes]:
+    """The journals that drills left in the evidence stores; records name them by digest."""
+    for store in stores:
+        for path in sorted((store / "journals").glob("*.json")):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_JOURNAL:
+                yield path.read_bytes()

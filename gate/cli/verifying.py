@@ -1,77 +1,164 @@
-"""`gate verify`: check a release bundle offline."""
+"""`gate verify`: check bundles, archives and single attestations, offline."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gate import run
 from gate.cli import options
-from gate.model import GateError
+from gate.model import Artifact, GateError
 
 if TYPE_CHECKING:
     from attestations.trust import Trust
-    from gate.bundle.checking import Report
+    from gate.bundle.checking import Question
+    from gate.bundle.report import Report, Setting
+
+MAX_ATTESTATION = 64 << 20
 
 
 def verify(argv: list[str]) -> int:
-    """Exit 0 only when everything verified and the signed verdict is PASSED."""
-    parser = options.Parser("verify", "Verify a release bundle offline.")
-    parser.add_argument("bundle", type=options.path, metavar="DIR")
+    """Exit 0 only when every target verified and none says that something failed."""
+    parser = options.Parser("verify", "Verify release bundles, archives of them, and single attestations, offline.")
+    parser.add_argument(
+        "targets", nargs="+", type=options.path, metavar="PATH",
+        help="a bundle's folder or .tar, or a file of signed statements (Sigstore bundle, DSSE, JSONL)",
+    )  # fmt: skip
+    add_question(parser)
+    parser.add_argument(
+        "--type", type=options.text, metavar="TYPE",
+        help="what it must be: provenance, sbom, vsa, test-result, svr, policy, a kind of evidence, or a URI",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="machine-readable (gate schema verification)")
+    options.add_terminal(parser)
+    arguments = parser.parse_args(argv)
+    from gate.bundle import report as reporting
+
+    trust, question, setting = question_of(arguments)
+    reports = [report for target in arguments.targets for report in _reports(target, trust, question)]
+    if arguments.json:
+        sys.stdout.write(json.dumps(reporting.document(reports, setting), indent=2, sort_keys=True) + "\n")
+    else:
+        sys.stdout.write(reporting.text(reports, setting, quiet=arguments.quiet))
+    sys.stdout.flush()
+    return 0 if reports and all(report.passed for report in reports) else 1
+
+
+def _reports(target: Path, trust: Trust, question: Question) -> Iterator[Report]:
+    from gate.bundle import archive
+    from gate.bundle.checking import check
+    from gate.bundle.single import check_attestations
+
+    if target.is_dir():
+        yield check(target, trust, question)
+        return
+    if not target.is_file():
+        raise GateError(f"{target}: no such file or folder")
+    with target.open("rb") as file:
+        start = file.read(512)
+        if archive.looks_like_tar(start) or target.suffix == ".tar":
+            yield check(target, trust, question)
+            return
+        data = start + file.read(MAX_ATTESTATION + 1)
+    yield from check_attestations(data, str(target), trust, question)
+
+
+def add_question(parser: options.Parser) -> None:
+    """What `verify` and its relatives want to know: whom to trust, and what must hold."""
     parser.add_argument("--trusted-keys", type=options.path, metavar="FILE", help="whose signatures count")
     parser.add_argument("--trusted-root", type=options.path, metavar="FILE", help="Sigstore trusted_root.json")
-    parser.add_argument("--artifact", action="append", nargs="+", type=options.path, default=[], metavar="FILE")
+    parser.add_argument("--identity", type=options.text, help="who must have signed, exactly")
+    parser.add_argument("--issuer", type=options.text, metavar="URL", help="who must vouch for that identity, exactly")
+    parser.add_argument(
+        "--artifact", action="append", nargs="+", type=options.text, default=[], metavar="FILE",
+        help="a file (or sha256:…) that it must be about",
+    )  # fmt: skip
     parser.add_argument(
         "--policy-digest", type=options.text, metavar="SHA256", help="the policy that must have applied"
     )
-    parser.add_argument("--max-age", type=options.text, metavar="DAYS", help="the oldest verdict that still counts")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--max-age", type=options.text, metavar="DAYS", help="the oldest statement that still counts")
+    parser.add_argument(
+        "--ledger-key", action="append", type=options.text, default=[], metavar="KEY",
+        help="a verifier key of the ledger (default: those of the sealed policy)",
+    )  # fmt: skip
     options.add_root(parser)
-    options.add_as_of(parser)
-    options.add_terminal(parser)
-    arguments = parser.parse_args(argv)
-    from gate.bundle.checking import check
+    parser.add_argument("--as-of", type=options.text, metavar="TIME", help="judge keys and ages as of this time")
 
-    now, _ = run.clock(arguments.as_of)
-    report = check(
-        arguments.bundle,
-        _trust(arguments.trusted_keys, arguments.trusted_root, arguments.root.resolve()),
+
+def question_of(arguments: Any) -> tuple[Trust, Question, Setting]:
+    """The trust, the question and what to say of both. Raises GateError."""
+    from hashlib import sha256
+
+    from attestations.refusal import Refused
+    from gate.bundle.checking import Question
+    from gate.bundle.report import Setting
+    from gate.bundle.single import predicate_type
+
+    now, overridden = run.clock(arguments.as_of)
+    trust = _trust(arguments)
+    wanted = getattr(arguments, "type", None)
+    try:
+        wanted_type = predicate_type(wanted) if wanted else None
+    except Refused as refused:
+        raise GateError(f"--type: {refused.message}") from None
+    question = Question(
         now=now,
-        artifacts=[path for group in arguments.artifact for path in group],
-        policy_digest=_digest(arguments.policy_digest),
+        artifacts=tuple(_artifact(text) for group in arguments.artifact for text in group),
+        predicate_type=wanted_type,
+        policy_digest=_digest(arguments.policy_digest, "--policy-digest"),
+        identity=arguments.identity,
+        issuer=arguments.issuer,
         max_age=_days(arguments.max_age),
+        ledger_keys=tuple(arguments.ledger_key),
     )
-    sys.stdout.write(_json(report) if arguments.json else _text(report, quiet=arguments.quiet))
-    return 0 if report.passed else 1
+    setting = Setting(
+        now=now,
+        overridden=overridden,
+        trusted_keys=sha256(trust.keys.dump()).hexdigest() if trust.keys else None,
+        trusted_root=sha256(trust.sigstore_root).hexdigest() if trust.sigstore_root else None,
+    )
+    return trust, question, setting
 
 
-def _trust(keys: Path | None, sigstore_root: Path | None, root: Path) -> Trust:
-    from attestations.trust import Trust
+def _trust(arguments: Any) -> Trust:
+    """`--trusted-keys` and `--trusted-root`, or else what the checkout's policy trusts; never the bundle's own copy."""
+    from attestations.trust import Identity, Trust
     from gate.signing import trust_of, trusted_keys
 
-    for path in (keys, sigstore_root):
+    keys, root = arguments.trusted_keys, arguments.trusted_root
+    for path in (keys, root):
         if path is not None and not path.is_file():
             raise GateError(f"{path}: no such file")
-    if keys is not None or sigstore_root is not None:
+    if root is not None and not (arguments.identity and arguments.issuer):
+        raise GateError("--trusted-root: say whose certificates count: --identity and --issuer")
+    if keys is not None or root is not None:
         return Trust(
             keys=trusted_keys(keys.read_bytes(), str(keys)) if keys else None,
-            sigstore_root=sigstore_root.read_bytes() if sigstore_root else None,
+            sigstore_root=root.read_bytes() if root else None,
+            identities=(Identity(arguments.identity, arguments.issuer),) if root else (),
         )
-    if (root / "gate.yaml").is_file():
-        return trust_of(run.load_policy(root, None))
+    if (arguments.root / "gate.yaml").is_file():
+        return trust_of(run.load_policy(arguments.root.resolve(), None))
     raise GateError("verify: whose signatures count? give --trusted-keys FILE (never the copy inside the bundle)")
 
 
-def _digest(text: str | None) -> str | None:
+def _artifact(text: str) -> Artifact:
+    if text.startswith("sha256:"):
+        return Artifact(name=text, sha256=_digest(text, "--artifact") or "")
+    return run.artifacts([Path(text)])[0]
+
+
+def _digest(text: str | None, flag: str) -> str | None:
     if text is None:
         return None
     digest = text.removeprefix("sha256:")
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise GateError("--policy-digest: not a SHA-256 in lower-case hex")
+        raise GateError(f"{flag}: not a SHA-256 in lower-case hex")
     return digest
 
 
@@ -81,42 +168,3 @@ def _days(text: str | None) -> timedelta | None:
     if not re.fullmatch(r"[1-9][0-9]{0,4}", text):
         raise GateError("--max-age: a whole number of days")
     return timedelta(days=int(text))
-
-
-def _text(report: Report, *, quiet: bool) -> str:
-    from gate.report.escape import line
-
-    word = "VERIFIED" if report.passed else "AUTHENTIC, BUT NOT PASSED" if report.authentic else "REFUSED"
-    what = f"release {line(report.version)}, verdict {line(report.verdict)}, policy {line(report.policy_version)}"
-    lines = [f"{word}: {what}, signed by {line(report.signer)}"]
-    for check in report.checks:
-        if not (quiet and check.held):
-            mark = "ok  " if check.held else "FAIL"
-            code = f" [{check.code}]" if check.code else ""
-            lines.append(f"  {mark} {check.name:<18} {line(check.detail, 300)}{code}")
-    return "\n".join(lines) + "\n"
-
-
-def _json(report: Report) -> str:
-    from gate.reading import format_time
-
-    return (
-        json.dumps(
-            {
-                "schemaVersion": "1",
-                "authentic": report.authentic,
-                "passed": report.passed,
-                "verdict": report.verdict,
-                "version": report.version,
-                "policy": {"version": report.policy_version, "digest": report.policy_digest},
-                "signer": report.signer,
-                "verified_at": format_time(report.verified_at),
-                "checks": [
-                    {"name": c.name, "held": c.held, "code": c.code or None, "detail": c.detail} for c in report.checks
-                ],
-            },
-            indent=2,
-            sort_keys=True,
-        )
-        + "\n"
-    )

@@ -1,0 +1,195 @@
+"""What a release bundle promises: that verdict, attestations, decision, policy, evidence and ledger say one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from attestations import statements
+from attestations.refusal import Refused
+from attestations.strict_json import shown
+from attestations.trust import EVIDENCE
+from attestations.verify import UNCHECKED, Verified
+from gate import bundle
+from gate.bundle import bag, records
+from gate.bundle.checking import Step, Verification
+from gate.bundle.refusal import BundleError, Code
+from gate.model import Evidence, Row
+from gate.policy import SOURCE_FIELDS, digest
+from gate.reading import parse_time
+
+
+def _check_verdict(v: Verification) -> str:
+    found = v.alike(bundle.VERDICT, statements.VSA, UNCHECKED, max_age=v.question.max_age or UNCHECKED)
+    predicate = found.statement["predicate"]
+    for item in predicate["inputAttestations"]:
+        path = f"{bundle.ATTESTATIONS}/{item['uri']}"
+        if bag.sha256(v.file(path)) != item["digest"]["sha256"]:
+            raise BundleError(Code.DIGEST_MISMATCH, f"the verdict was made on another {item['uri']}")
+    v.verdict = found
+    return f"{predicate['verificationResult']} at {predicate['timeVerified']} for {predicate['resourceUri']}"
+
+
+def _subjects(v: Verification) -> tuple[str, ...]:
+    """The digests of the released files, as the verdict names them."""
+    return tuple(digests["sha256"] for _, digests in _of_verdict(v).subjects)
+
+
+def _of_verdict(v: Verification) -> Verified:
+    if v.verdict is None:
+        raise BundleError(Code.MALFORMED, "the verdict was not verified")
+    return v.verdict
+
+
+def _check_test_result(v: Verification) -> str:
+    found = v.alike(bundle.TEST_RESULT, statements.TEST_RESULT, _subjects(v))
+    predicate = found.statement["predicate"]
+    by: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
+    for control in v.json(bundle.DECISION)["controls"]:
+        warned = control["outcome"] == "waived" or (control["outcome"] != "pass" and control["level"] == "warn")
+        by["failedTests" if control["blocks"] else "warnedTests" if warned else "passedTests"].append(control["id"])
+    for name, expected in by.items():
+        if sorted(expected) != predicate[name]:
+            raise BundleError(Code.PREDICATE_MISMATCH, f"{name} are not those of the decision")
+    return f"{predicate['result']}, {sum(map(len, by.values()))} controls as in the decision"
+
+
+def _check_provenance(v: Verification) -> str:
+    found = v.alike(bundle.PROVENANCE, statements.SLSA_PROVENANCE, _subjects(v))
+    commit = v.json(bundle.DECISION)["subject"]["commit"]
+    dependencies = found.statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    commits = [d["digest"]["gitCommit"] for d in dependencies if "gitCommit" in d.get("digest", {})]
+    if commits != ([] if commit is None else [commit]):
+        raise BundleError(Code.PREDICATE_MISMATCH, "the provenance names another commit than the decision")
+    return f"signed by {found.signer_identity} for {len(found.subjects)} artifacts, commit {str(commit)[:12]}"
+
+
+def _check_sbom(v: Verification) -> str:
+    found = v.alike(bundle.SBOM_ATTESTATION, statements.CYCLONEDX, _subjects(v))
+    if v.json(bundle.SBOM) != found.statement["predicate"]:
+        raise BundleError(Code.PREDICATE_MISMATCH, f"{bundle.SBOM} is not the SBOM that was signed")
+    return f"signed by {found.signer_identity}, {len(found.statement['predicate'].get('components', ()))} components"
+
+
+def _check_decision(v: Verification) -> str:
+    if bag.sha256(v.file(bundle.DECISION)) != v.record["decision_sha256"]:
+        raise BundleError(Code.DIGEST_MISMATCH, "decision.json is not the decision that was signed")
+    decision, verdict = v.json(bundle.DECISION), _of_verdict(v)
+    predicate, subject = verdict.statement["predicate"], decision["subject"]
+    binding = v.binding
+    for what, said, expected in (
+        ("result", predicate["verificationResult"] == "PASSED", bool(decision["releasable"])),
+        ("version", v.record["version"], subject["version"]),
+        ("verdict", (v.record["verdict"], v.record["releasable"]), (decision["verdict"], decision["releasable"])),
+        ("resource", predicate["resourceUri"], f"pkg:generic/{subject['project']}@{subject['version']}"),
+        ("time", parse_time(predicate["timeVerified"]), parse_time(decision["as_of"]).replace(microsecond=0)),
+        ("artifacts", _named(verdict.statement["subject"]), _rows(subject["artifacts"])),
+        ("policy version", binding.policy_version, decision["policy"]["version"]),
+        ("policy digest", binding.policy_digest, decision["policy"]["digest"]),
+        ("pipeline", binding.pipeline_id, decision["pipeline"]["id"]),
+    ):  # fmt: skip
+        if said != expected:
+            raise BundleError(Code.PREDICATE_MISMATCH, f"the {what} of the decision is not the one that was signed")
+    return f"{decision['verdict']}, {'releasable' if decision['releasable'] else 'not releasable'}"
+
+
+def _named(subjects: Any) -> list[tuple[str, str]]:
+    return sorted((subject["name"], subject["digest"]["sha256"]) for subject in subjects)
+
+
+def _check_policy(v: Verification) -> str:
+    files = policy_files(v.files)
+    if digest(files, v.json(bundle.DECISION)["tool"]["version"]) != v.binding.policy_digest:
+        raise BundleError(Code.POLICY_MISMATCH, "data/policy/ is not the policy that was signed")
+    return f"version {v.binding.policy_version}, sha256:{v.binding.policy_digest}, {len(files)} files"
+
+
+def policy_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of the sealed policy by the names that its digest covers."""
+    prefix = f"{bundle.POLICY}/"
+    return {name.removeprefix(prefix): data for name, data in files.items() if name.startswith(prefix)}
+
+
+def evidence_of(files: Mapping[str, bytes]) -> Iterator[Evidence]:
+    """The evidence of a bundle, kind by kind. Raises BundleError."""
+    for name in sorted(files):
+        if name.startswith(f"{bundle.EVIDENCE}/") and name.count("/") == 2:
+            yield records.read_evidence(files[name], name)
+
+
+def _check_evidence(v: Verification) -> str:
+    """Every record that counted as verified is there as it was signed, and verifies again as of the sealing."""
+    sealed_at = parse_time(v.record["sealed_at"])
+    secret = records.secret_of(v.files[bag.MANIFEST])
+    listed = {item["kind"]: item for item in v.json(bundle.DECISION)["evidence"]}
+    found = {item.kind: item for item in evidence_of(v.files)}
+    attestations = {bag.sha256(d): path for path, d in v.files.items() if path.startswith(f"{bundle.ATTESTATIONS}/")}
+    if found.keys() != listed.keys() or found.keys() != v.record["evidence"].keys():
+        raise BundleError(Code.EVIDENCE_MISMATCH, "the kinds of evidence are not those of the decision")
+    signed = total = 0
+    for kind, item in sorted(found.items()):
+        total += len(item.rows)
+        if records.commitment(secret, kind, item.rows) != v.record["evidence"][kind]:
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{kind}: its records are not the ones that were signed")
+        if listed[kind]["records"] != len(item.rows):
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{kind}: the decision counts {listed[kind]['records']} records")
+        for row in item.rows:
+            if row.get("verified") is True:
+                try:
+                    if kind == "attestation":
+                        _attestation_row(v, item, row, sealed_at, attestations)
+                    else:
+                        _record_row(v, item, row, sealed_at)
+                except Refused as refused:
+                    message = f"{kind}: {shown(row.get('source_path') or row.get('path'))}: {refused.message}"
+                    raise BundleError(str(refused.code), message) from None
+                signed += 1
+    return f"{total} records of {len(found)} kinds; {signed} counted as verified, and verify"
+
+
+def _record_row(v: Verification, item: Evidence, row: Row, at: datetime) -> None:
+    path = f"{bundle.EVIDENCE_FILES}/{row['source_digest']}.sigstore.json"
+    if bag.sha256(v.file(path)) != row["source_digest"]:
+        raise BundleError(Code.DIGEST_MISMATCH, f"{path} is not the file its name says")
+    found = v.attested(path, statements.evidence_type(item.kind), UNCHECKED, usage=EVIDENCE, now=at)
+    own = {name: value for name, value in row.items() if name not in SOURCE_FIELDS}
+    same = records.canonical(own) == records.canonical(found.statement["predicate"]["record"])
+    if not same or row["signer"] != found.signer_identity:
+        raise BundleError(Code.EVIDENCE_MISMATCH, f"{item.kind}: {shown(row['source_path'])} was signed otherwise")
+
+
+def _attestation_row(v: Verification, item: Evidence, row: Row, at: datetime, files: Mapping[str, str]) -> None:
+    digests = [m.sha256 for m in item.materials if m.name == row["path"]]
+    if len(digests) != 1 or digests[0] not in files:
+        raise BundleError(Code.MISSING_FILE, f"the attestation {shown(row['path'])} is not in the bundle")
+    found = v.attested(files[digests[0]], row["predicate_type"], UNCHECKED, now=at)
+    if found.signer_identity != row["signer_identity"] or _named(found.statement["subject"]) != _rows(row["subjects"]):
+        raise BundleError(Code.EVIDENCE_MISMATCH, f"the attestation {shown(row['path'])} says something else")
+
+
+def _rows(subjects: Any) -> list[tuple[str, str]]:
+    return sorted((subject["name"], subject["sha256"]) for subject in subjects)
+
+
+def _check_artifacts(v: Verification) -> str:
+    known = _subjects(v)
+    for artifact in v.question.artifacts:
+        if artifact.sha256 not in known:
+            raise BundleError(Code.SUBJECT_MISMATCH, f"{shown(artifact.name)} is not an artifact of this release")
+    names = ", ".join(name for name, _ in _of_verdict(v).subjects)
+    if not v.question.artifacts:
+        return f"{names} (not compared: give --artifact FILE)"
+    return f"{len(v.question.artifacts)} of {len(known)} compared: {names}"
+
+
+STEPS: tuple[Step, ...] = (
+    ("verdict (VSA)", _check_verdict),
+    ("test result", _check_test_result),
+    ("provenance (SLSA)", _check_provenance),
+    ("SBOM (CycloneDX)", _check_sbom),
+    ("decision", _check_decision),
+    ("policy", _check_policy),
+    ("evidence", _check_evidence),
+    ("artifacts", _check_artifacts),
+)

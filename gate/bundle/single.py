@@ -1,0 +1,151 @@
+"""Verify signed files by themselves: Sigstore bundles, bare DSSE envelopes, and in-toto JSONL with one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from attestations import envelope, statements, strict_json
+from attestations.refusal import Reason, Refused
+from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY
+from attestations.verify import UNCHECKED, Verified, verify
+from gate import bundle
+from gate.bundle.checking import Question, allowed_builders, expect
+from gate.bundle.refusal import BundleError, Code
+from gate.bundle.report import Check, Report
+
+if TYPE_CHECKING:
+    from attestations.trust import Trust
+
+TYPES: Final[Mapping[str, str]] = {
+    "provenance": statements.SLSA_PROVENANCE,
+    "sbom": statements.CYCLONEDX,
+    "vsa": statements.VSA,
+    "test-result": statements.TEST_RESULT,
+    "svr": statements.SVR,
+    "policy": statements.evidence_type(bundle.POLICY_KIND),
+}
+"""Short names of predicate types; a kind of evidence is one too, and a URI stands for itself."""
+_SEALS: Final = tuple(statements.evidence_type(kind) for kind in bundle.SEAL_KINDS)
+_RESULTS: Final[Mapping[str, str]] = {statements.VSA: "verificationResult", statements.TEST_RESULT: "result"}
+MAX_LINES: Final = 10_000
+
+
+def predicate_type(name: str) -> str:
+    """The predicate type that a short name, a kind of evidence or a URI stands for. Raises Refused."""
+    if name in TYPES:
+        return TYPES[name]
+    return name if ":" in name else statements.evidence_type(name)
+
+
+def usage_of(found_type: str) -> str:
+    """What a key must be trusted for to sign a statement of this type."""
+    if found_type == TYPES["policy"]:
+        return POLICY
+    if found_type.startswith(statements.EVIDENCE_PREFIX) and found_type not in _SEALS:
+        return EVIDENCE
+    return ATTESTATIONS
+
+
+def check_attestations(data: bytes, name: str, trust: Trust, question: Question) -> Iterator[Report]:
+    """One report a statement. A file of several is in-toto JSONL; an empty file is refused."""
+    documents = _documents(data)
+    if not 0 < len(documents) <= MAX_LINES:
+        check = Check(name="file", detail=f"{len(documents)} signed statements", code=Code.MALFORMED)
+        yield Report(target=name, kind="attestation", checks=(check,), verdict="unknown")
+        return
+    for number, document in enumerate(documents, 1):
+        yield _report(document, f"{name}:{number}" if len(documents) > 1 else name, trust, question)
+
+
+def _documents(data: bytes) -> tuple[bytes, ...]:
+    """The lines of a JSONL file, or the whole file where it is one document over several lines."""
+    lines = envelope.lines(data)
+    if len(lines) < 2:
+        return lines
+    try:
+        strict_json.loads(lines[0])
+    except strict_json.StrictJsonError:
+        return (data,)
+    return lines
+
+
+def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
+    checks: list[Check] = []
+    try:
+        found = _verified(data, trust, question)
+        checks.append(Check(name="signature", detail=f"{found.format}, by {found.signer_identity}"))
+        _check_builder(found)
+        checks.append(Check(name="statement", detail=_words(found, question)))
+    except (Refused, BundleError) as refused:
+        step = "statement" if checks else "verification"
+        checks.append(Check(name=step, detail=refused.message, code=str(refused.code)))
+        return Report(target=name, kind="attestation", checks=tuple(checks), verdict="unknown")
+    return Report(
+        target=name, kind="attestation", checks=tuple(checks), verdict=_verdict(found), facts=dict(_facts(found))
+    )
+
+
+def _verified(data: bytes, trust: Trust, question: Question) -> Verified:
+    """Verify under the usage that the statement's own type needs: the type is read first, and believed only then."""
+    parsed = envelope.read(data)
+    claimed = statements.parse(parsed.envelope.payload)["predicateType"] if _is_statement(parsed) else None
+    expectation = expect(
+        predicate_type=question.predicate_type or claimed or UNCHECKED,
+        subjects=tuple(artifact.sha256 for artifact in question.artifacts) or UNCHECKED,
+        usage=usage_of(question.predicate_type or claimed or ""),
+        identity=question.identity or UNCHECKED,
+        issuer=question.issuer or UNCHECKED,
+        policy_digest=question.policy_digest or UNCHECKED,
+        max_age=question.max_age or UNCHECKED,
+        require_binding=question.policy_digest is not None,
+    )
+    found = verify(data, trust, expectation, now=question.now)
+    if usage_of(found.predicate_type) != expectation.usage:
+        raise Refused(Reason.PREDICATE_TYPE, "the statement is of another type than was read first")
+    return found
+
+
+def _is_statement(parsed: envelope.Bundle) -> bool:
+    return parsed.envelope.payload_type == statements.PAYLOAD_TYPE
+
+
+def _check_builder(found: Verified) -> None:
+    """Of our own builders, each way of signing has one; what others call theirs is for them to say."""
+    builder = statements.builder_of(found.statement)
+    if builder in statements.BUILDERS.values() and builder not in allowed_builders(found):
+        raise BundleError(Code.BUILDER_NOT_ALLOWED, f"{found.format} does not speak for {strict_json.shown(builder)}")
+
+
+def _verdict(found: Verified) -> str | None:
+    """PASSED or another result, of the types that have one."""
+    name = _RESULTS.get(found.predicate_type)
+    if name is None:
+        return None
+    result = found.statement["predicate"].get(name)
+    # A test result may pass with warnings; an unknown word passes nothing.
+    return "PASSED" if result in ("PASSED", "WARNED") else "FAILED" if result == "FAILED" else "unknown"
+
+
+def _facts(found: Verified) -> Iterator[tuple[str, str]]:
+    yield "type", found.predicate_type
+    yield "signer", found.signer_identity
+    if found.issuer is not None:
+        yield "issuer", found.issuer
+    if found.keyid is not None:
+        yield "key", found.keyid
+    if found.signed_at is not None:
+        yield "signed at", statements.timestamp(found.signed_at)
+    if found.binding is not None:
+        yield "policy", found.binding.policy_version
+        yield "policy digest", found.binding.policy_digest
+        yield "pipeline", found.binding.pipeline_id
+
+
+def _words(found: Verified, question: Question) -> str:
+    names = ", ".join(name for name, _ in found.subjects[:5]) + (", …" if len(found.subjects) > 5 else "")
+    compared = f"{len(question.artifacts)} compared" if question.artifacts else "not compared: give --artifact FILE"
+    bound = "bound to its policy" if found.binding is not None else "bound to no policy"
+    claimed: Any = statements.claimed_time(found.statement)
+    time = f", says it was made at {statements.timestamp(claimed)}" if claimed else ""
+    return f"about {names} ({compared}), {bound}{time}"
