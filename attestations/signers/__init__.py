@@ -67,10 +67,13 @@ def sign_verified(signer: Signer, statement: bytes, trust: Trust, *, usage: str,
         predicate=UNCHECKED,
         max_age=UNCHECKED,
         require_timestamp=False,
-        require_binding=statements.parse(statement)["predicateType"] in statements.BOUND_TYPES,
+        require_binding=False,  # evidence may be unbound; what must be bound is judged below
     )
-    if verify(bundle, trust, expectation, now=now).payload != statement:
+    verified = verify(bundle, trust, expectation, now=now)
+    if verified.payload != statement:
         raise Refused(Reason.BAD_SIGNATURE, "the bundle does not hold the statement that was to be signed")
+    if verified.binding is None and verified.predicate_type in statements.BOUND_TYPES:
+        raise Refused(Reason.BINDING_MISSING, f"a {verified.predicate_type} statement must be bound")
     return bundle
 
 

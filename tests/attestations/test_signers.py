@@ -161,6 +161,31 @@ def test_a_signer_that_signs_something_else_is_found_out(bench: Any) -> None:
         sign_verified(liar, bench.provenance(), bench.trust, usage=ATTESTATIONS, now=bench.now)
 
 
+def test_a_signer_that_signs_the_unbound_is_found_out(bench: Any) -> None:
+    from securesystemslib.dsse import Envelope
+
+    from attestations.envelope import write_bundle
+
+    class Careless:
+        identity = bench.identity
+        keyid = bench.signer.keyid
+
+        def sign(self, statement: bytes) -> bytes:
+            signature = Envelope(statement, statements.PAYLOAD_TYPE, {}).sign(bench.signer.backend).signature
+            return write_bundle(
+                payload=statement,
+                payload_type=statements.PAYLOAD_TYPE,
+                sig=bytes.fromhex(signature),
+                keyid=self.keyid,
+            )
+
+    document = json.loads(bench.provenance())
+    del document["predicate"]["buildDefinition"]["internalParameters"]
+    with pytest.raises(Refused) as refusal:
+        sign_verified(Careless(), json.dumps(document).encode(), bench.trust, usage=ATTESTATIONS, now=bench.now)
+    assert refusal.value.code is Reason.BINDING_MISSING
+
+
 def test_a_key_store_by_uri(bench: Any, tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     path = tmp_path / "k.pem"
