@@ -194,9 +194,7 @@ def _split(w: Work, target: Target, closure: Closure, ors: list[Or], active: fro
     return best
 
 
-def _branch(
-    w: Work, target: Target, closure: Closure, branch: Group, rest: list[Or], active: frozenset[int]
-) -> Rank:
+def _branch(w: Work, target: Target, closure: Closure, branch: Group, rest: list[Or], active: frozenset[int]) -> Rank:
     shape = w.insts[target.inst].shape
     if shape is not None and any(
         type(c) is Null

@@ -97,6 +97,10 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         join_tree(w, source.this, args.get("joins") or [], scope, group)
     if w.dialect == "clickhouse":
         scope.aliases = {e.alias: e.this for e in node.expressions if type(e) is exp.Alias}
+        while env is not None:
+            if env.cte.scalar:
+                scope.aliases.setdefault(env.cte.name, env.cte.body)
+            env = env.outer
     for clause in ("prewhere", "where"):
         if args.get(clause) is not None:
             holds(w, args[clause].this, scope, group, "WHERE")
@@ -382,7 +386,7 @@ def with_env(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Gr
         cte.recursive = bool(node.args.get("recursive"))
         if item.args.get("scalar"):
             survey(w, item.this, Scope(outer, env), group)
-            continue
+            cte.scalar = cte.used = True
         if isinstance(item.this, exp.DML) or type(item.this) is exp.Merge:
             written = Group(None, Kind.ROOT, "modifying CTE")
             cte.returning = (written, w.statement(w, item.this, outer, env, written))

@@ -325,7 +325,7 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     if schema is None:
         env = scope.env
         while env is not None:
-            if env.cte.name == name:
+            if env.cte.name == name and not env.cte.scalar:
                 from lints.proof.queries import reference
 
                 columns = reference(w, env.cte, group)

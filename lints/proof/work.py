@@ -28,7 +28,7 @@ class Summary(NamedTuple):
 class Cte:
     """A common table expression, inlined wherever it is named."""
 
-    __slots__ = ("body", "columns", "env", "name", "outer", "recursive", "returning", "self_rel", "used")
+    __slots__ = ("body", "columns", "env", "name", "outer", "recursive", "returning", "scalar", "self_rel", "used")
 
     def __init__(self, name: str, body: Any, columns: list[str], env: Env | None, outer: Scope | None) -> None:
         self.name = name
@@ -37,6 +37,8 @@ class Cte:
         self.env = env
         self.outer = outer
         self.recursive = False
+        self.scalar = False
+        """ClickHouse: a name for a value."""
         self.used = False
         self.self_rel: tuple[int, list[str | None]] | None = None
         self.returning: tuple[Group, Columns] | None = None

@@ -62,13 +62,32 @@ def _target(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Rel:
     alias = node.args.get("alias")
     name = w.index.fold(identifier)
     schema = w.index.fold(node.args["db"]) if node.args.get("db") is not None else None
-    if w.index.view(name, schema) is not None and w.index.table(name, schema) is None:
-        text = f"a write through the view {name}"
-        raise Unsupported(text)
+    through = _through(w, name, schema, alias, node, scope, group, action)
+    if through is not None:
+        scope.add(through)
+        return through
     rel = stored(
         w, name, schema, w.index.fold(alias.this) if alias is not None else name, [], identifier, group, action
     )
     scope.add(rel)
+    return rel
+
+
+def _through(
+    w: Work, name: str, schema: str | None, alias: Any, node: Any, scope: Scope, group: Group, action: str
+) -> Rel | None:
+    """A write through a view, or in T-SQL through a common table expression: it reaches the rows behind."""
+    view = w.index.view(name, schema) is not None and w.index.table(name, schema) is None
+    env = scope.env if w.dialect == "tsql" and schema is None else None
+    while env is not None and env.cte.name != name:
+        env = env.outer
+    if not view and env is None:
+        return None
+    before = len(w.targets)
+    rel = relation(w, node, scope, group)[0]
+    rel.alias = w.index.fold(alias.this) if alias is not None else name
+    for position in range(before, len(w.targets)):
+        w.targets[position] = w.targets[position]._replace(action=action)
     return rel
 
 
@@ -185,28 +204,33 @@ def _assign_one(w: Work, column: Any, value: Term, place: Any, scope: Scope, gro
     if qualifier is None and len(scope.rels) > 1 and w.dialect == "mysql":
         owners = [r for r in scope.rels.values() if r.has(w.index, w.index.fold(column.this))]
         rel = owners[0] if len(owners) == 1 else target
-    table = rel.table
+    name = w.index.fold(column.this)
+    inst, table = rel.inst, rel.table
+    if rel.outputs is not None:
+        behind = rel.column(w.index, name)
+        if type(behind) is not Col:
+            return
+        inst, name = behind
+        table = w.insts[inst].table
     if is_hole(column.this.name):
         w.assume(f"the interpolated column {column.this.name} is not the tenant's")
         return
     if table is None or table.ownership is Ownership.GLOBAL:
         return
-    name = w.index.fold(column.this)
-    tenant = w.index.tenant_of(table)
-    if name == tenant:
-        w.assigned.append(Assigned(rel.inst, value, group, table.name, column.this))
+    if name == w.index.tenant_of(table):
+        w.assigned.append(Assigned(inst, value, group, table.name, column.this))
         return
     parent = table.parent
     if table.ownership is Ownership.CHILD and parent is not None and name in map(w.index.loose, parent.columns):
-        if value == Col(rel.inst, name):
+        if value == Col(inst, name):
             return
-        inst = w.instance(table, rel.alias, group, stored=False)
-        bind(group, Col(inst, name), value, "SET")
-        for other in parent.columns:
-            if w.index.loose(other) != name:
-                group.conds.append(Same(Col(inst, w.index.loose(other)), Col(rel.inst, w.index.loose(other)), "SET"))
+        row = w.instance(table, rel.alias, group, stored=False)
+        bind(group, Col(row, name), value, "SET")
+        for other in map(w.index.loose, parent.columns):
+            if other != name:
+                group.conds.append(Same(Col(row, other), Col(inst, other), "SET"))
         w.targets.append(
-            Target(inst, "update", table.name, column.this, group, nested=True, rule="TENSQL019", silent=True)
+            Target(row, "update", table.name, column.this, group, nested=True, rule="TENSQL019", silent=True)
         )
 
 

@@ -34,8 +34,12 @@ DELETE b, s FROM boats b JOIN sailors s ON s.name = b.name WHERE b.harbour_id = 
 -- violation TENSQL003
 DELETE FROM b USING boats b JOIN sailors s ON s.name = b.name WHERE s.harbour_id = ?
 
--- replace from a query
+-- replace from a query over another table's ids
 -- violation TENSQL008
+REPLACE INTO berths (id, harbour_id, number) SELECT id, harbour_id, name FROM sailors WHERE harbour_id = ?
+
+-- replace of the very rows that were selected
+-- proven
 REPLACE INTO berths (id, harbour_id, number) SELECT id, harbour_id, number FROM berths WHERE harbour_id = ?
 
 -- double-quoted string as a value

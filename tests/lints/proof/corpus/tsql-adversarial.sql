@@ -1,5 +1,13 @@
+-- delete through a CTE, scoped inside
+-- proven
+WITH x AS (SELECT * FROM boats WHERE harbour_id = @harbour) DELETE FROM x
+
+-- update through a CTE, scoped outside
+-- proven
+WITH x AS (SELECT * FROM boats WHERE kind = 'x') UPDATE x SET kind = 'y' WHERE x.harbour_id = @harbour
+
 -- delete through a CTE
--- opaque
+-- violation TENSQL003
 WITH x AS (SELECT * FROM boats WHERE kind = 'x') DELETE FROM x
 
 -- option clause

@@ -365,3 +365,19 @@ COPY (SELECT * FROM boats WHERE harbour_id = current_setting('app.harbour_id')::
 -- copy an open query
 -- violation TENSQL001
 COPY (SELECT * FROM boats) TO STDOUT
+
+-- update through a view
+-- proven
+UPDATE open_repairs SET cost = 1 WHERE harbour_id = $1
+
+-- update through a view, open
+-- violation TENSQL002
+UPDATE open_repairs SET cost = 1 WHERE id = $1
+
+-- update through a view moves the row
+-- violation TENSQL009
+UPDATE open_repairs SET harbour_id = $2 WHERE harbour_id = $1
+
+-- delete through a view
+-- proven
+DELETE FROM my_boats WHERE id = $1
