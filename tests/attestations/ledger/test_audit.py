@@ -278,7 +278,7 @@ def test_every_flipped_bit_of_every_stored_value_is_found(kit: Any) -> None:
 @pytest.fixture
 def small(path: Path, kit: Any) -> Path:
     """A ledger file of a few pages of 512 bytes."""
-    kit.filled(path, 3, 1)
+    kit.filled(path, 3)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA page_size = 512")
