@@ -23,7 +23,7 @@ def new_checkpoint_key(path: Path, passphrase: bytes | None, origin: str) -> str
     )
 
     from attestations.signers import SignerError
-    from attestations.signers.key import MIN_PASSPHRASE, _write_new
+    from attestations.signers.key import MIN_PASSPHRASE, write_new
 
     check_origin(origin)
     if passphrase is not None and len(passphrase) < MIN_PASSPHRASE:
@@ -31,7 +31,7 @@ def new_checkpoint_key(path: Path, passphrase: bytes | None, origin: str) -> str
     key = Ed25519PrivateKey.generate()
     encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     try:
-        _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+        write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     except SignerError as error:
         raise LedgerError(Code.KEY_INVALID, str(error)) from None
     except OSError as error:
@@ -46,11 +46,11 @@ def load_checkpoint_key(path: Path, passphrase: bytes | None, origin: str) -> Ke
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     from attestations.signers import SignerError
-    from attestations.signers.key import _read_private
+    from attestations.signers.key import read_private
 
     check_origin(origin)
     try:
-        key = load_pem_private_key(_read_private(path), passphrase)
+        key = load_pem_private_key(read_private(path), passphrase)
     except SignerError as error:
         raise LedgerError(Code.KEY_INVALID, str(error)) from None
     except TypeError:  # what the library raises for a passphrase too many or too few

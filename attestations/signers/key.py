@@ -39,7 +39,7 @@ def new_key(path: Path, passphrase: bytes | None) -> PublicKey:
         raise SignerError(f"{path}: the passphrase must have at least {MIN_PASSPHRASE} bytes")
     key = ec.generate_private_key(ec.SECP256R1())
     encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     return PublicKey.of(key.public_key())
 
 
@@ -50,7 +50,7 @@ def load_key(
 
     Raises SignerError: one line, with the remedy.
     """
-    data = _read_private(path)
+    data = read_private(path)
     try:
         key = load_pem_private_key(data, passphrase)
     except TypeError:  # what the library raises for a passphrase too many or too few
@@ -75,7 +75,7 @@ def signer_for(
     return ManagedSigner(identity=identity, public=public, backend=signer, authority=authority)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
     """The bytes of a key file that nobody but its owner can read; checked on the open file, not on its name."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -97,7 +97,7 @@ def _read_private(path: Path) -> bytes:
     return data
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, never over another one: a temporary name, fsync, then a hard link."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
