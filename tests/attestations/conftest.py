@@ -172,6 +172,14 @@ def every_kind(bound: Binding) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy_to_ourselves() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        patch.setenv("no_proxy", "127.0.0.1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def bench() -> Bench:
     signer = new_signer()

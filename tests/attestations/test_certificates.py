@@ -11,8 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from attestations import statements, strict_json
+from attestations.certificates import holder
 from attestations.envelope import bare_envelope, pae
 from attestations.refusal import Reason, Refused
 from attestations.signers import SIGNERS, SignerError, sign_verified
@@ -526,6 +531,14 @@ def as_v01(document: dict[str, Any]) -> None:
     entry_of(document)["inclusionProof"] = None
 
 
+def test_an_npm_bundle_without_any_time(bench: Any, instance: Any, npm: bytes) -> None:
+    def timeless(document: dict[str, Any]) -> None:
+        entry_of(document).pop("inclusionPromise")
+        entry_of(document).update(logIndex="0")
+
+    assert refused(bench, instance, edited(npm, timeless)).code is Reason.NO_TIMESTAMP
+
+
 def test_the_oldest_bundles_have_only_a_promise(bench: Any, instance: Any, npm: bytes) -> None:
     old = edited(npm, as_v01)
     assert judged(bench, instance, old).format == "bundle-v0.1+certificate"
@@ -541,8 +554,8 @@ def test_the_oldest_bundles_have_only_a_promise(bench: Any, instance: Any, npm: 
 # Managed keys whose signature a log recorded.
 
 
-def logged(bench: Any, instance: Any, kind: str) -> bytes:
-    """A managed-key bundle with an entry in the instance's log."""
+def logged(bench: Any, instance: Any, kind: str, edit: Edit = lambda spec: None) -> bytes:
+    """A managed-key bundle with an entry in the instance's log, which records whatever it is told."""
     document = json.loads(bench.signer.sign(bench.provenance(at=datetime.now(UTC))))
     envelope = document["dsseEnvelope"]
     payload, sig = base64.b64decode(envelope["payload"]), envelope["signatures"][0]["sig"]
@@ -592,6 +605,7 @@ def logged(bench: Any, instance: Any, kind: str) -> bytes:
         ),
     }
     version, spec = specs[kind]
+    edit(spec)
     post = urllib.request.Request(
         f"{instance.url}/api/v1/log/entries",
         data=json.dumps({"kind": kind, "apiVersion": version, "spec": spec}).encode(),
@@ -646,3 +660,162 @@ def test_a_managed_key_with_a_log_entry(bench: Any, instance: Any, kind: str) ->
         with pytest.raises(Refused) as refusal:
             verify(bad, Trust(keys=keys, sigstore_root=root), bench.anything(), now=now)
         assert refusal.value.code is Reason.UNTRUSTED_LOG
+
+
+def content(change: Edit) -> Edit:
+    return lambda spec: change(spec["content"])
+
+
+def record(change: Edit) -> Edit:
+    return lambda spec: change(spec["hashedRekordV002"])
+
+
+# Really in the log, and about something else than the bundle.
+LOGGED_OTHERWISE: dict[str, tuple[str, Edit, Reason]] = {
+    "dsse: another payload": ("dsse", lambda s: s["payloadHash"].update(value="a" * 64), Reason.UNTRUSTED_LOG),
+    "dsse: another hash": ("dsse", lambda s: s["payloadHash"].update(algorithm="md5"), Reason.UNSUPPORTED_FORMAT),
+    "dsse: another signature": ("dsse", lambda s: s["signatures"][0].update(signature="AAAA"), Reason.UNTRUSTED_LOG),
+    "dsse: two signatures": ("dsse", lambda s: s["signatures"].append(s["signatures"][0]), Reason.UNTRUSTED_LOG),
+    "dsse: no signatures": ("dsse", lambda s: s.pop("signatures"), Reason.UNTRUSTED_LOG),
+    "dsse: a verifier that is none": (
+        "dsse",
+        lambda s: s["signatures"][0].update(verifier="AAAA"),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "intoto: another payload": (
+        "intoto",
+        content(lambda c: c["payloadHash"].update(value="a" * 64)),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "intoto: another payload type": (
+        "intoto",
+        content(lambda c: c["envelope"].update(payloadType="text/plain")),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "intoto: a signature encoded once": (
+        "intoto",
+        content(lambda c: c["envelope"]["signatures"][0].update(sig="AAAA")),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "intoto: two signatures": (
+        "intoto",
+        content(lambda c: c["envelope"]["signatures"].append(c["envelope"]["signatures"][0])),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "hashedrekord: another hash": (
+        "hashedrekord",
+        record(lambda r: r["data"].update(algorithm="SHA2_512")),
+        Reason.UNSUPPORTED_FORMAT,
+    ),
+    "hashedrekord: another digest": (
+        "hashedrekord",
+        record(lambda r: r["data"].update(digest=base64.b64encode(bytes(32)).decode())),
+        Reason.UNTRUSTED_LOG,
+    ),
+    "hashedrekord: no key": (
+        "hashedrekord",
+        record(lambda r: r["signature"]["verifier"].pop("publicKey")),
+        Reason.UNTRUSTED_LOG,
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "edit", "reason"), LOGGED_OTHERWISE.values(), ids=LOGGED_OTHERWISE)
+def test_an_entry_that_was_logged_for_something_else(
+    bench: Any, instance: Any, kind: str, edit: Edit, reason: Reason
+) -> None:
+    trust = Trust(keys=bench.trust.keys, sigstore_root=instance.trusted_root)
+    with pytest.raises(Refused) as refusal:
+        verify(logged(bench, instance, kind, edit), trust, bench.anything(), now=datetime.now(UTC))
+    assert refusal.value.code is reason, refusal.value
+
+
+def test_an_entry_logged_for_another_key(bench: Any, instance: Any) -> None:
+    other = base64.b64encode(bench.new_signer().public.pem).decode()
+    trust = Trust(keys=bench.trust.keys, sigstore_root=instance.trusted_root)
+    bundle = logged(bench, instance, "dsse", lambda s: s["signatures"][0].update(verifier=other))
+    with pytest.raises(Refused) as refusal:
+        verify(bundle, trust, bench.anything(), now=datetime.now(UTC))
+    assert refusal.value.code is Reason.UNTRUSTED_LOG
+
+
+def test_an_entry_said_to_be_of_another_kind(bench: Any, instance: Any) -> None:
+    trust = Trust(keys=bench.trust.keys, sigstore_root=instance.trusted_root)
+    bundle = edited(
+        logged(bench, instance, "dsse"),
+        lambda d: entry_of(d).update(kindVersion={"kind": "intoto", "version": "0.0.2"}),
+    )
+    with pytest.raises(Refused, match="of another kind"):
+        verify(bundle, trust, bench.anything(), now=datetime.now(UTC))
+
+
+# Whom a certificate is for must be unmistakable.
+
+ISSUER, ISSUER_V2 = "1.3.6.1.4.1.57264.1.1", "1.3.6.1.4.1.57264.1.8"
+URI, EMAIL, DNS = x509.UniformResourceIdentifier, x509.RFC822Name, x509.DNSName
+
+
+def leaf(names: list[x509.GeneralName] | None, issuers: dict[str, bytes]) -> x509.Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(minutes=10))
+    )
+    if names is not None:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=True)
+    for oid, value in issuers.items():
+        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(key, hashes.SHA256())
+
+
+def utf8(text: str) -> bytes:
+    return asn1.encode_der(text)
+
+
+def test_the_holder_of_a_certificate() -> None:
+    for name in (URI("https://ci.example/workflow"), EMAIL("release-manager@summit.example")):
+        for issuers in (
+            {ISSUER: b"https://idp.example"},
+            {ISSUER_V2: utf8("https://idp.example")},
+            {ISSUER: b"https://idp.example", ISSUER_V2: utf8("https://idp.example")},
+        ):
+            assert holder(leaf([name], issuers)) == (name.value, "https://idp.example")
+
+
+@pytest.mark.parametrize(
+    ("names", "issuers"),
+    [
+        ([URI("https://a.example"), URI("https://b.example")], {ISSUER: b"https://idp.example"}),
+        ([URI("https://a.example"), EMAIL("b@summit.example")], {ISSUER: b"https://idp.example"}),
+        ([URI("https://a.example"), DNS("b.example")], {ISSUER: b"https://idp.example"}),
+        ([DNS("b.example")], {ISSUER: b"https://idp.example"}),
+        (None, {ISSUER: b"https://idp.example"}),
+        ([URI("https://a.example")], {}),
+        ([URI("https://a.example")], {ISSUER: b"https://idp.example", ISSUER_V2: utf8("https://other.example")}),
+        ([URI("https://a.example")], {ISSUER: b"\xff"}),
+        ([URI("https://a.example")], {ISSUER_V2: b"not DER"}),
+    ],
+    ids=[
+        "two names",
+        "two kinds of name",
+        "a host beside the name",
+        "only a host",
+        "no name",
+        "no issuer",
+        "two issuers",
+        "an issuer that is not text",
+        "an issuer that is not DER",
+    ],
+)
+def test_a_certificate_that_is_for_nobody_in_particular(
+    names: list[x509.GeneralName] | None, issuers: dict[str, bytes]
+) -> None:
+    with pytest.raises((ValueError, x509.ExtensionNotFound)):
+        holder(leaf(names, issuers))

@@ -83,6 +83,17 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> Non
         load_key(path, PASSPHRASE, "a@summit.example")
 
 
+def test_a_key_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "k"
+    new_key(path, PASSPHRASE)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(SignerError, match="another user"):
+        load_key(path, PASSPHRASE, "a@summit.example")
+
+
 def test_key_files_that_cannot_be_used(tmp_path: Path) -> None:
     def file(name: str, data: bytes) -> Path:
         path = tmp_path / name

@@ -110,11 +110,13 @@ def test_a_cycle_is_not_written() -> None:
 
 def test_the_deepest_that_is_written_is_the_deepest_that_is_read() -> None:
     value: Any = "x"
-    for _ in range(MAX_DEPTH):
-        value = [value]
+    for level in range(MAX_DEPTH):
+        value = [value] if level % 2 else {"a": value}
     assert loads(dumps(value)) == value
-    with pytest.raises(StrictJsonError):
+    with pytest.raises(StrictJsonError, match="deeper"):
         dumps([value])
+    with pytest.raises(StrictJsonError, match="deeper"):
+        dumps({"a": value})
 
 
 def test_written_form_is_the_only_one() -> None:
