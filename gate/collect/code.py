@@ -6,6 +6,7 @@ The judged project is read, never run or imported.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -81,29 +82,52 @@ def _read(tree: Tree, paths: Iterable[str], unread: list[Unread]) -> Iterator[tu
 
 
 def _access(access: Access, source: bytes) -> Row:
+    lines = source.decode("utf-8", "replace").splitlines()[access.line - 1 : access.end_line]
     return _without_none(
         {
             "path": access.path, "line": access.line, "col": access.column, "end_line": access.end_line,
-            "end_col": access.end_column, "snippet": _snippet(access, source) or None, "language": access.language,
+            "end_col": access.end_column, "snippet": _snippet(lines) or None, "language": access.language,
             "operation": access.operation, "table_name": access.table or None, "verdict": access.verdict,
             "rule": access.rule, "why": access.why or None, "owned_because": access.owned_because,
             "fingerprint": access.fingerprint, "path_class": access.path_class, "executed_by": access.call or None,
             "confidence": access.confidence, "carrier": access.carrier or None, "function": access.function or None,
             "tenant_parameter": access.tenant_parameter, "tenant_ignored": access.tenant_ignored,
-            "assumptions": list(access.assumptions),
+            "assumptions": list(access.assumptions), **_fragment(access, lines),
         }
     )  # fmt: skip
 
 
-def _snippet(access: Access, source: bytes) -> str:
+def _snippet(lines: list[str]) -> str:
     """The statement's own lines as they stand in the file, so that a report can underline the exact fragment."""
-    lines = source.decode("utf-8", "replace").splitlines()[access.line - 1 : access.end_line]
     text = ""
     for line in lines[:MAX_SNIPPET_LINES]:
         if len(text) + len(line) > MAX_SNIPPET:
             break
         text += line + "\n"
     return text.rstrip("\n")
+
+
+def _fragment(access: Access, lines: list[str]) -> dict[str, object]:
+    """The place of the one reference that the finding is about, if the statement's lines show exactly one.
+
+    Lines before it are left out of the snippet, so that the marked line comes first.
+    """
+    if access.verdict == "proven" or not access.table:
+        return {}
+    name = re.escape(access.table)
+    reference = re.compile(
+        rf"""\b(?:from|join|update|into|using|truncate)\s+(?:only\s+|table\s+)?["`]?({name})\b""", re.IGNORECASE
+    )
+    found = [(n, m) for n, text in enumerate(lines) for m in reference.finditer(text)]
+    if len(found) != 1:
+        return {}
+    number, match = found[0]
+    line = access.line + number
+    snippet = _snippet(lines[number : number + 3])
+    return {
+        "line": line, "col": match.start(1) + 1, "end_line": line, "end_col": match.end(1) + 1,
+        "snippet": snippet or None,
+    }  # fmt: skip
 
 
 def _table(table: TableFact) -> Row:
