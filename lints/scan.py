@@ -139,7 +139,7 @@ VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
-_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC})
+_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _MAX_SQL = 4_000
@@ -176,6 +176,7 @@ class Judge:
         self.declared = declared
         self._prove = prove
         self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
+        self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
         self._proofs: dict[str, Sequence[ProofLike]] = {}
         self._rows: list[Access] = []
         self._suppressions: list[Suppression] = []
@@ -290,7 +291,7 @@ class Judge:
             kept = [
                 replace(
                     row,
-                    rule=_SOME_PATHS,
+                    rule="TENCYP005" if (row.rule or "").startswith("TENCYP") else _SOME_PATHS,
                     why=f"{row.table} is tied to the tenant on some paths only: {_lower(row.why)}",
                 )
                 if row.verdict == "violation" and row.table in good
@@ -312,13 +313,20 @@ class Judge:
         key = f"{dialect}\0{text}"
         found = self._proofs.get(key)
         if found is None:
-            found = self._proofs[key] = tuple(self._prove(text, self.model, dialect=dialect))
+            if dialect == "cypher":
+                from lints.stores.cypher import prove_cypher
+
+                found = (prove_cypher(text, self._graph_properties, self.declared.graph_globals),)
+            else:
+                found = tuple(self._prove(text, self.model, dialect=dialect))
+            self._proofs[key] = found
         return found
 
     def _of_proof(
         self, statement: Statement, kind: str, proof: ProofLike, text: str, *, opened: bool
     ) -> Iterable[Access]:
         verdict = str(proof.verdict)
+        opened = opened or (verdict == "opaque" and proof.reason is not None)
         open_references: dict[tuple[str, str | None], ReferenceLike] = {}
         for reference in proof.references:
             if not reference.proven or (verdict == "weak" and reference.rule is not None):
@@ -502,6 +510,12 @@ def _unanalysed(problem: Problem) -> Unanalysed:
 def _plain(table: str) -> str:
     """The name of a table, or nothing for one that is put in at run time."""
     return "" if table.startswith("__hole_") else table
+
+
+def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
+    """`tenant_id` and `tenantId`: a graph has no schema that says which."""
+    camel = (re.sub(r"_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
+    return tuple(dict.fromkeys([*sorted(columns), *camel]))
 
 
 def _snaked(found: re.Match[str]) -> str:

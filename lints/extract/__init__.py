@@ -48,10 +48,10 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
 
 
 def _extract_code(path: str, data: bytes, language: str) -> Extraction:
-    from lints.extract.sqltext import HIT
+    from lints.extract.sqltext import hits
 
-    hits = [match.start() for match in HIT.finditer(data)]
-    if not hits:
+    places = hits(data)
+    if not places:
         return Extraction(path=path, language=language)
     from lints.extract.code import statements_of
 
@@ -61,7 +61,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         return Extraction(
             path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
         )
-    statements, problems = statements_of(path, data, language, tree, hits)
+    statements, problems = statements_of(path, data, language, tree, places)
     if conflict is not None:
         problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
     return Extraction(

@@ -16,8 +16,8 @@ from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
 from lints.extract.lower import Lowering
 from lints.extract.parse import language_of, parse, prepared, refusal
-from lints.extract.place import place
-from lints.extract.sqltext import confidence, names, starts_like_sql
+from lints.extract.place import place, spelled
+from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
 from lints.extract.values import literals, paths
 
 _STRINGS = names(
@@ -174,10 +174,14 @@ def _statement(
     rendered, truncated = paths(sighting.value)
     texts: list[str] = []
     holes: tuple[Hole, ...] = ()
+    hint: str | None = None
     for segments in rendered:
-        text, found = place(segments)
-        if starts_like_sql(text) is None or text in texts:
+        plain, kept = spelled(segments)
+        cypher = starts_like_cypher(plain)
+        text, found = (plain, kept) if cypher else place(segments)
+        if text in texts or (not cypher and starts_like_sql(text) is None):
             continue
+        hint = "cypher" if cypher else hint
         if not texts:
             holes = found
         texts.append(text)
@@ -201,6 +205,7 @@ def _statement(
         snippet=snippet(data, span),
         language=language,
         confidence=sure,
+        dialect_hint=hint,
         call=sighting.call,
         function=sighting.function,
         holes=holes,
@@ -236,7 +241,8 @@ def _leftovers(
         span = (node.start_byte, node.end_byte)
         done.add(span)
         text = data[span[0] : span[1]].decode("utf-8", "replace").strip("\"'`@$#rRbBuUfF\n ")
-        if starts_like_sql(text) is None:
+        cypher = starts_like_cypher(text)
+        if not cypher and starts_like_sql(text) is None:
             continue
         (line, column), (end_line, end_column) = lines.position(span[0]), lines.position(span[1])
         out.append(
@@ -251,6 +257,7 @@ def _leftovers(
                 snippet=snippet(data, span),
                 language=language,
                 confidence=confidence(text, None),
+                dialect_hint="cypher" if cypher else None,
             )
         )
     return out

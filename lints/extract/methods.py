@@ -79,7 +79,7 @@ _PERCENT = re.compile(
 _VERB_AHEAD = re.compile(
     r"\s*(?:--[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+"
     r"(?:select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
-    r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare)\b",
+    r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare|match|optional|unwind|foreach|load|profile)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")

@@ -72,6 +72,20 @@ def place(segments: Sequence[Segment]) -> tuple[str, tuple[Hole, ...]]:
     return "".join(out), tuple(holes)
 
 
+def spelled(segments: Sequence[Segment]) -> tuple[str, tuple[Hole, ...]]:
+    """The text with every gap as its marker: `$h0` for a parameter, `__hole_0__` for text. For Cypher."""
+    out: list[str] = []
+    holes: list[Hole] = []
+    for segment in segments:
+        if isinstance(segment, Lit):
+            out.append(segment.text)
+            continue
+        marker = f"$h{len(holes)}" if segment.bound else f"__hole_{len(holes)}__"
+        out.append(marker)
+        holes.append(Hole(marker=marker, source=segment.source[:200], bound=segment.bound))
+    return "".join(out), tuple(holes)
+
+
 def _merged(segments: Sequence[Segment]) -> list[Segment]:
     """Neighbouring literals as one, so that a token is never cut in two."""
     out: list[Segment] = []

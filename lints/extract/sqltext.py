@@ -19,6 +19,20 @@ HIT = re.compile(
     re.IGNORECASE,
 )
 
+_CYPHER_HIT = re.compile(
+    rb"\b(?:MATCH|[mM]atch|match\s)\s*(?:\w+\s*=\s*)?(?:\w+\s*)?\(|\bMERGE\s*\(|\bmerge\s+\(|\b(?:UNWIND|unwind)\s+[$\w]"
+    rb"|\b(?:CREATE|create)\s+\(|\b(?:CALL|call)\s+(?:db|apoc|gds)\.|\b(?:DETACH\s+DELETE|detach\s+delete)\b"
+)
+_CYPHER_START = re.compile(
+    r"(?:\s+|//[^\n]*+(?:\n|\Z)|/\*.*?\*/|;)*+(?:(?:explain|profile)\s+)?"
+    r"(?:(?:optional\s+)?match\s*(?:\w+\s*=\s*)?(?:\w+\s*\(\s*)?\(|merge\s*(?:\w+\s*=\s*)?\(|create\s*\(\s*(?:\w*\s*[:{)]|__hole_)"
+    r"|unwind\s+\S.*?\bas\s+\w+\s|call\s*(?:\(\s*\w*\s*\)\s*)?\{|call\s+(?:db|apoc|gds|dbms)\.\w"
+    r"|with\s+[^()]{1,400}?\bas\s+\w+\s.*?\b(?:match|merge|unwind|return|call)\b"
+    r"|foreach\s*\(\s*\w+\s+in\b|load\s+csv\b"
+    r"|create\s+(?:\w+\s+){0,3}?(?:constraint|index)\b.*?\bfor\s*\()",
+    re.IGNORECASE | re.DOTALL,
+)
+
 _LEAD = r"(?:\s+|--[^\n]*+(?:\n|\Z)|/\*.*?\*/|\(|;)*+"
 _START = re.compile(
     rf"{_LEAD}(?:explain\s+(?:analyze\s+|verbose\s+)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
@@ -79,6 +93,18 @@ _ARTICLE = re.compile(
     r"\b(?:from|into)\s+(?:the|a|an|your|our|this|that|these|those|my|their|its|each|one|some)\s", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[.!…]\s*$|[a-z]\?\s*$|:\s*$")
+
+
+def hits(data: bytes) -> list[int]:
+    """Offsets where a statement may begin, in order."""
+    found = [match.start() for match in HIT.finditer(data)]
+    cypher = [match.start() for match in _CYPHER_HIT.finditer(data)]
+    return sorted({*found, *cypher}) if cypher else found
+
+
+def starts_like_cypher(text: str) -> bool:
+    """Whether the text is a Cypher statement by its first words: a pattern, not only a verb."""
+    return _CYPHER_START.match(text) is not None
 
 
 def starts_like_sql(text: str) -> str | None:

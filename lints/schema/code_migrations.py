@@ -29,15 +29,15 @@ from lints.schema.python_models import add_column, table_constraint
 from lints.schema.split import Piece, split
 from lints.tenancy import Column, ForeignKey
 
-ALEMBIC = re.compile(rb"\bop\.(?:add_column|rename_table|alter_column|create_\w+|drop_\w+|execute|batch_alter_table)\b")
+ALEMBIC = re.compile(rb"\bop\.(?:(?:create|drop|add|alter|rename|batch_alter)_\w+|execute)\b")
 RAILS = re.compile(rb"\b(?:create_table|add_column|add_reference|add_foreign_key|rename_table|ActiveRecord::Schema)\b")
 TABLE_DDL = re.compile(rb"\b(?:create|alter|drop)\s+(?:table|view|policy|materialized|unique)\b", re.IGNORECASE)
 _DOWN = frozenset({"down", "downgrade", "revert", "rollback", "undo", "reverse"})
 _REVISION = re.compile(rb"^(revision|down_revision)(?:\s*:\s*[^=\n]+)?\s*=\s*(.+)$", re.MULTILINE)
 _QUOTED = re.compile(rb"['\"]([\w.-]+)['\"]")
 _RAILS_TYPES = names(
-    "string text integer bigint float decimal numeric datetime timestamp timestamptz time date binary boolean json jsonb"
-    " uuid inet citext hstore virtual enum column vector"
+    "string text integer bigint float decimal numeric datetime timestamp timestamptz time date binary boolean json"
+    " jsonb uuid inet citext hstore virtual enum column vector"
 )
 
 

@@ -20,6 +20,9 @@ Shape (every key optional, unknown keys refused):
       - {call: appendTenantFilter, trust: none, reason: "concatenates text; a top-level OR escapes it"}
       - {call: withTenantConnection, trust: enforces, reason: "one schema per tenant"}
       - {call: withTenant, trust: sets_context, reason: "SET LOCAL app.tenant_id; policies confine"}
+    graph:                             # Cypher: which properties hold the tenant, which labels are nobody's
+      properties: [tenantId]
+      globals: {Country: "ISO 3166"}
     paths:                             # globs; the first class that matches wins, before the built-in ones
       test: ["**/*.spec.ts"]
       seed: ["db/seeds/**"]
@@ -81,12 +84,14 @@ class Declarations:
     settings: frozenset[str] = frozenset()
     tenant_columns: tuple[str, ...] = ()
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    graph_properties: tuple[str, ...] = ()
+    graph_globals: Mapping[str, str] = field(default_factory=dict)
     dialect: str | None = None
 
 
 PATH_CLASSES = ("test", "seed", "migration", "generated", "source")
 _KEYS = frozenset(
-    {"version", "dialect", "tenant_columns", "settings", "tables", "globals", "functions", "carriers", "paths"}
+    {"version", "dialect", "tenant_columns", "settings", "tables", "globals", "functions", "carriers", "paths", "graph"}
 )
 _NEED_REASON = frozenset({Ownership.GLOBAL, Ownership.SHARED_NULL})
 
@@ -122,7 +127,11 @@ def read_declarations(declared: Mapping[str, Any] | None, path: str = "tenancy.y
         functions[name] = Function(
             name=name, tenant_argument=argument, origin=_origin(path, f"declared scoped by its argument: {reason}")
         )
+    graph = _spec(source.get("graph") or {}, f"{path}: graph", {"properties", "globals"})
+    labels = _mapping(graph.get("globals") or {}, f"{path}: graph: globals")
     return Declarations(
+        graph_properties=_texts(graph.get("properties") or [], f"{path}: graph: properties"),
+        graph_globals={label: _text(reason, f"{path}: graph: globals: {label}") for label, reason in labels.items()},
         tables=tables,
         functions=functions,
         carriers=tuple(_carriers(path, source.get("carriers") or [])),
