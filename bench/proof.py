@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "lints" / "proof")]
+sys.path.insert(0, str(ROOT))
 
 
 def rate(seconds: float, texts: list[str], work: object) -> float:
@@ -29,11 +29,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="CPU seconds per measurement")
     arguments = parser.parse_args()
 
-    import cases
-    import harbour
+    import logging
+
     import sqlglot
 
     from lints.proof import prove
+    from tests.lints.proof import cases, harbour
+
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
     texts = [
         c.sql for c in cases.load() if c.dialect == "postgres" and c.verdicts[0] in ("proven", "weak", "violation")

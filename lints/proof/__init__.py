@@ -11,7 +11,7 @@ from __future__ import annotations
 from lints.proof.result import RULES, Proof, Reference, Verdict
 from lints.tenancy import Model
 
-__all__ = ["RULES", "Proof", "Reference", "Verdict", "prove"]
+__all__ = ["RULES", "Proof", "Reference", "Verdict", "prove", "prove_policy"]
 
 
 def prove(sql: str, model: Model, *, dialect: str = "postgres", budget: int | None = None) -> tuple[Proof, ...]:
@@ -24,3 +24,23 @@ def prove(sql: str, model: Model, *, dialect: str = "postgres", budget: int | No
     from lints.proof.engine import BUDGET, prove_text
 
     return prove_text(sql, model, dialect, BUDGET if budget is None else budget)
+
+
+def prove_policy(
+    table: str,
+    expression: str,
+    model: Model,
+    *,
+    check: bool = False,
+    dialect: str = "postgres",
+    budget: int | None = None,
+) -> Proof:
+    """Judge the USING expression of a row level security policy (with `check`, the WITH CHECK expression) on `table`.
+
+    PROVEN: it admits rows of the caller's tenant only. VIOLATION with TENDDL005: it fails open, a missing setting
+    admits every row; with TENDDL004 (TENDDL006 for `check`): it admits other tenants' rows.
+    """
+    from lints.proof.engine import BUDGET
+    from lints.proof.policy import judge_policy
+
+    return judge_policy(table, expression, model, dialect, BUDGET if budget is None else budget, check=check)

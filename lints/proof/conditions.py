@@ -72,12 +72,12 @@ def holds(w: Work, node: Any, scope: Scope, group: Group, why: str, mode: Mode =
                 handler(w, item, mode, scope, group, why)
 
 
-def _operands(node: Any, kind: type) -> list[Any]:
+def _operands(node: Any, kind: Any) -> list[Any]:
     out: list[Any] = []
-    stack = [node]
+    stack: list[Any] = [node]
     while stack:
         item = unwrap(stack.pop())
-        if type(item) is kind:
+        if isinstance(item, kind):
             stack.append(item.expression)
             stack.append(item.this)
         else:
@@ -154,8 +154,7 @@ def _equal_any(w: Work, left: Any, values: Any, scope: Scope, group: Group, why:
 def member(w: Work, one: Term, values: Term, group: Group, why: str) -> None:
     """`one` is an element of the array or list `values`."""
     if type(one) is Col and type(values) is Val:
-        rank = values.rank if values.rank > Rank.SET else Rank.SET
-        group.conds.append(OneOf(one, rank, values.key, why))
+        group.conds.append(OneOf(one, max(values.rank, Rank.SET), values.key, why))
     else:
         _unknown(w, (one, values), group)
 

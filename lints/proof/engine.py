@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from lints.proof import queries, session, writes
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported

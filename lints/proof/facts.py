@@ -56,15 +56,14 @@ def _join_in(group: Group, parent: Group) -> None:
 
 def _rejects(w: Work, cond: Cond, group: Group) -> bool:
     """Whether the condition can't hold of a row in which `group` is all NULL."""
-    kind = type(cond)
-    if kind is Eq:
-        return any(type(side) is Col and _inside(w, side, group) for side in (cond.left, cond.right))  # type: ignore[union-attr]
-    if kind is OneOf or kind is NotNull:
-        return _inside(w, cond.column, group)  # type: ignore[union-attr]
-    if kind is Atom:
-        return any(_inside(w, column, group) for column in cond.strict)  # type: ignore[union-attr]
-    if kind is Or:
-        return all(any(_rejects(w, c, group) for c in branch.conds) for branch in cond.branches)  # type: ignore[union-attr]
+    if isinstance(cond, Eq):
+        return any(type(side) is Col and _inside(w, side, group) for side in (cond.left, cond.right))
+    if isinstance(cond, (OneOf, NotNull)):
+        return _inside(w, cond.column, group)
+    if isinstance(cond, Atom):
+        return any(_inside(w, column, group) for column in cond.strict)
+    if isinstance(cond, Or):
+        return all(any(_rejects(w, c, group) for c in branch.conds) for branch in cond.branches)
     return False
 
 
@@ -78,15 +77,14 @@ def under(w: Work, group: Group) -> frozenset[int]:
 
 
 def mentioned(cond: Cond) -> set[Col]:
-    kind = type(cond)
-    if kind is Eq or kind is Same:
-        return {side for side in (cond.left, cond.right) if type(side) is Col}  # type: ignore[union-attr]
-    if kind is OneOf or kind is NotNull or kind is Null:
-        return {cond.column}  # type: ignore[union-attr]
-    if kind is Atom:
-        return set(cond.columns)  # type: ignore[union-attr]
+    if isinstance(cond, (Eq, Same)):
+        return {side for side in (cond.left, cond.right) if type(side) is Col}
+    if isinstance(cond, (OneOf, NotNull, Null)):
+        return {cond.column}
+    if isinstance(cond, Atom):
+        return set(cond.columns)
     found: set[Col] = set()
-    for branch in cond.branches:  # type: ignore[union-attr]
+    for branch in cond.branches:
         for inner in branch.conds:
             found |= mentioned(inner)
     return found
@@ -191,10 +189,10 @@ class Closure:
         root = parent.get(node)
         if root is None:
             parent[node] = node
-            if type(node) is Val:
+            if isinstance(node, Val):
                 self.best[node] = node.rank
             else:
-                self.nodes.add(node.inst)  # type: ignore[union-attr]
+                self.nodes.add(node.inst)
             return node
         while root != node:
             above = parent[root]
@@ -228,19 +226,18 @@ class Closure:
         """Take in conditions; returns the disjunctions among them."""
         ors: list[Or] = []
         for cond in conds:
-            kind = type(cond)
-            if kind is Eq:
-                self.union(cond.left, cond.right, cond.why)  # type: ignore[union-attr]
-            elif kind is Same:
-                self.union(cond.left, cond.right, cond.why)  # type: ignore[union-attr]
+            if isinstance(cond, Eq):
+                self.union(cond.left, cond.right, cond.why)
+            elif isinstance(cond, Same):
+                self.union(cond.left, cond.right, cond.why)
                 self.soft = True
-            elif kind is OneOf:
-                self.edges.append((cond.column, Val(f"one of {cond.label}", cond.rank), cond.why))  # type: ignore[union-attr]
-                self.lower(cond.column, cond.rank)  # type: ignore[union-attr]
-            elif kind is Null:
-                self.lower(cond.column, Rank.SHARED)  # type: ignore[union-attr]
-            elif kind is Or:
-                ors.append(cond)  # type: ignore[arg-type]
+            elif isinstance(cond, OneOf):
+                self.edges.append((cond.column, Val(f"one of {cond.label}", cond.rank), cond.why))
+                self.lower(cond.column, cond.rank)
+            elif isinstance(cond, Null):
+                self.lower(cond.column, Rank.SHARED)
+            elif isinstance(cond, Or):
+                ors.append(cond)
         return ors
 
     def saturate(self) -> None:
@@ -343,5 +340,6 @@ class Closure:
                 names = {n.name for n in list(self.parent) if type(n) is Col and (n.inst == i or n.inst == j)}
                 if shape.tenant is not None:
                     names.add(shape.tenant)
-                return any([self.union(Col(i, n), Col(j, n), "same row") for n in sorted(names)])
+                merged = [self.union(Col(i, n), Col(j, n), "same row") for n in sorted(names)]
+                return any(merged)
         return False

@@ -225,14 +225,13 @@ def _branch(w: Work, target: Target, closure: Closure, branch: Group, rest: list
 def _useful(w: Work, branch: Group) -> bool:
     """Whether the branch says anything an equality proof can use."""
     for cond in branch.conds:
-        kind = type(cond)
-        if kind is Eq or kind is Same or kind is OneOf or kind is Null:
+        if isinstance(cond, (Eq, Same, OneOf, Null)):
             return True
-        if kind is NotNull and w.nullables:
+        if isinstance(cond, NotNull) and w.nullables:
             return True
-        if kind is Atom and w.nullables and cond.strict:  # type: ignore[union-attr]
+        if isinstance(cond, Atom) and w.nullables and cond.strict:
             return True
-        if kind is Or and all(_useful(w, b) for b in cond.branches):  # type: ignore[union-attr]
+        if isinstance(cond, Or) and all(_useful(w, b) for b in cond.branches):
             return True
     return bool(branch.sealed)
 
@@ -365,7 +364,7 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
             )
     for group in w.nullables:
         if group.into is None and any(type(c) is not Atom and key in _columns(c) for c in group.conds):
-            return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters no row of {table.name}"
+            return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters nothing"
     if target.action == "insert":
         return f"{table.name}.{key.name} is not set from a caller's value"
     return f"nothing ties {table.name}.{key.name} to a caller's value"
@@ -400,7 +399,6 @@ def _reassigned(w: Work, contexts: dict[int, Context]) -> list[Finding]:
 
 def _summarise(w: Work, summary: Summary) -> None:
     """Give a summarised relation the values all its sources agree on; for recursion, by fix-point."""
-    closures: list[tuple[Closure, tuple[Col | Val | None, ...]]] = []
     first_group, first_terms = summary.sources[0]
     closure = Closure(w)
     closure.add(reaching(w, first_group)[0])
@@ -410,7 +408,6 @@ def _summarise(w: Work, summary: Summary) -> None:
         if type(term) is Col or type(term) is Val:
             root = closure.find(term)
             candidates[i] = {n for n in list(closure.parent) if type(n) is Val and closure.find(n) == root}
-    closures.append((closure, ()))
     if len(summary.sources) > 1 and summary.self_inst is not None:
         group, terms = summary.sources[1]
         changed = True
@@ -424,8 +421,8 @@ def _summarise(w: Work, summary: Summary) -> None:
             inner.add(reaching(w, group)[0])
             inner.saturate()
             for i, values in candidates.items():
-                term = terms[i] if i < len(terms) else None
-                keep = {v for v in values if (type(term) is Col or type(term) is Val) and inner.same(term, v)}
+                later = terms[i] if i < len(terms) else None
+                keep = {v for v in values if (type(later) is Col or type(later) is Val) and inner.same(later, v)}
                 if keep != values:
                     candidates[i] = keep
                     changed = True
@@ -455,12 +452,12 @@ def _path(w: Work, target: Target, closure: Closure) -> str:
         links.setdefault(left, []).append((right, why))
         links.setdefault(right, []).append((left, why))
     shape = w.insts[target.inst].shape
-    starts = [key, *(Col(target.inst, c) for c in shape.principal)] if shape is not None else [key]
+    starts: list[Col | Val] = [key, *(Col(target.inst, c) for c in shape.principal)] if shape is not None else [key]
     for start in starts:
         seen: dict[Col | Val, tuple[Col | Val, str] | None] = {start: None}
-        queue = [start]
+        queue: list[Col | Val] = [start]
         for node in queue:
-            if type(node) is Val and node.rank < Rank.NONE:
+            if isinstance(node, Val) and node.rank < Rank.NONE:
                 return _spell(w, node, seen)
             for other, why in links.get(node, ()):
                 if other not in seen:
@@ -480,8 +477,8 @@ def _spell(w: Work, node: Col | Val, seen: dict[Col | Val, tuple[Col | Val, str]
 
 
 def name(w: Work, node: Col | Val) -> str:
-    if type(node) is Val:
+    if isinstance(node, Val):
         return node.key
-    inst = w.insts[node.inst]  # type: ignore[union-attr]
-    column = "tenant" if node.name == TENANT else node.name  # type: ignore[union-attr]
+    inst = w.insts[node.inst]
+    column = "tenant" if node.name == TENANT else node.name
     return f"{inst.alias}.{column}"

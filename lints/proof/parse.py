@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.proof.names import Index
 from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare

@@ -227,7 +227,7 @@ def relation(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     if kind is exp.Lateral:
         return [_lateral(w, node, scope, group)]
     if kind is exp.Values:
-        columns = w.inline(w, _bare(node), scope.outer, group, env=scope.env)
+        columns = w.inline(w, node, scope.outer, group, env=scope.env)
         return [_derived(w, node, columns)]
     if kind is exp.Unnest:
         return [_unnest(w, node, scope, group)]
@@ -242,16 +242,12 @@ def _keep_merged(scope: Scope, inner: Scope) -> None:
         scope.merged = {**(scope.merged or {}), **inner.merged}
 
 
-def _bare(node: Any) -> Any:
-    return node
-
-
 def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     inner = node.this
     if type(inner) is exp.Table and not inner.args.get("joins") and is_hole(inner.name):
         w.opaque["a sub-select is interpolated"] = None
         return [_derived(w, node, [_opaque_rel(w, node, group)])]
-    if type(inner) is exp.Table or type(inner) is exp.Subquery and type(inner.this) is exp.Table:
+    if type(inner) is exp.Table or (type(inner) is exp.Subquery and type(inner.this) is exp.Table):
         nested = Scope(scope.outer, scope.env)
         nested.rels = dict(scope.rels)
         joins = [*(inner.args.get("joins") or ()), *(node.args.get("joins") or ())]
@@ -414,8 +410,7 @@ def _opaque_rel(w: Work, node: Any, group: Group, name: str = "") -> Rel:
     """A relation of which only the names of its columns may be known."""
     alias, _ = _alias(w, node)
     inst = w.instance(None, alias or name, group)
-    rel = Rel(alias or name or f"\0{id(node)}", inst)
-    return rel
+    return Rel(alias or name or f"\0{id(node)}", inst)
 
 
 def _unnest(w: Work, node: Any, scope: Scope, group: Group, call: Any = None) -> Rel:

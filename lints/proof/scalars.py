@@ -1,4 +1,4 @@
-"""Scalar expressions as terms: columns resolved, functions of the caller's constants folded, the rest kept as unknown."""
+"""Scalar expressions as terms: columns resolved, functions of the caller's constants folded, the rest unknown."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from lints.proof.ir import Group, Unsupported
+from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
 from lints.proof.scalars import OUTLIVES, survey
-from lints.proof.names import Scope
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
 
@@ -145,7 +145,7 @@ def _set(w: Work, tokens: list[Any]) -> Session:
     reset = words[0] == "reset"
     scope = words[1] if len(words) > 1 and words[1] in ("local", "session", "global") else ""
     names = words[2:] if scope else words[1:]
-    if scope == "session" and names[:1] == ["authorization"] or names[:1] == ["authorization"]:
+    if names[:1] == ["authorization"]:
         return Session("set", "TENSQL017", "the session's identity is changed")
     if names[:1] == ["role"] or names[:2] == ["session", "authorization"]:
         return Session("set", "TENSQL017", "the role is changed")

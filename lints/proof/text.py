@@ -160,7 +160,7 @@ def _pattern(dialect: str) -> re.Pattern[str]:
 
 
 def _is_operator(sql: str, match: re.Match[str]) -> bool:
-    """Whether `?` stands between operands: after a word or bracket that is no keyword, before a string or placeholder."""
+    """Whether `?` stands between operands: after a word that is no keyword, before a string or placeholder."""
     if not _JSON_OPERAND.match(sql, match.end()):
         return False
     before = re.search(r"(\w+|[\])\"'])\s*\Z", sql[max(0, match.start() - 80) : match.start()])

@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from lints.proof.conditions import holds
-from lints.proof.ir import NULL, Atom, Col, Eq, Group, Kind, Other, Rank, Same, Target, Term, Unsupported, Val
+from lints.proof.ir import Atom, Col, Eq, Group, Kind, Other, Rank, Same, Target, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.queries import unused, with_env
 from lints.proof.relations import join_tree, relation, stored
@@ -168,7 +168,7 @@ def _assign(w: Work, items: list[Any], scope: Scope, group: Group, target: Rel) 
             for one, value in zip(left.expressions, right.expressions, strict=True):
                 _assign_one(w, one, term(w, value, scope, group), one, scope, group, target)
         elif type(left) is exp.Tuple:
-            values = [NOTHING for _ in left.expressions]
+            values: list[Term] = [NOTHING for _ in left.expressions]
             if isinstance(right, exp.Query):
                 found = expand(w.inline(w, right, scope, Group(group, Kind.BRANCH, "SET")), w.index) or []
                 values = [t if i < len(found) else NOTHING for i, (_, t) in enumerate(found)] or values
@@ -285,7 +285,8 @@ def _source(
         if not node.args.get("default"):
             text = "an INSERT without a source"
             raise Unsupported(text)
-        columns, rows = [], [[]]
+        columns = []
+        rows: list[list[Any]] = [[]]
     elif type(source) is exp.Values or (type(source) is exp.Subquery and type(source.this) is exp.Values):
         values = source if type(source) is exp.Values else source.this
         rows = [list(r.expressions) if type(r) is exp.Tuple else [r] for r in values.expressions]
@@ -450,7 +451,7 @@ def _conflict_keys(w: Work, node: Any, table: Table) -> list[tuple[str, ...]]:
         for key in table.unique:
             if name == f"{table.name}_{'_'.join(key)}_key".lower():
                 return [key]
-    return [table.primary_key, *table.unique] or [()]
+    return [table.primary_key, *table.unique]
 
 
 def _merge(w: Work, node: Any, scope: Scope, group: Group) -> None:
@@ -530,6 +531,3 @@ def unscopable(w: Work, identifier: Any, schema: Any, group: Group) -> None:
     group.conds.append(Atom(frozenset()))
     shown = table.name if table is not None else name
     w.targets.append(Target(inst, "delete", shown, identifier, group, bool(w.targets), rule="TENSQL014"))
-
-
-__all__ = ["NULL", "unscopable", "write"]

@@ -178,7 +178,7 @@ class Maker:
             word = self.rng.choice([" UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT "])
             return word.join(parts), {"tenant": ["h"], "uuid": ["id", "h"], "int": [], "text": []}, ""
         inner, source = self.relation(outer, depth if self.chance(0.3) else 0)
-        names = {k: [n for n in v] for k, v in source.columns.items()}
+        names = {k: list(v) for k, v in source.columns.items()}
         shown = ", ".join(dict.fromkeys(f"{source.alias}.{n}" for v in names.values() for n in v)) or "1 AS one"
         where = f" WHERE {self.condition([source], outer, depth)}" if self.chance(0.6) else ""
         tenant = source.column("tenant", self.rng)

@@ -9,8 +9,9 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import harbour
 from lints.proof.text import prepare
+
+from . import harbour
 
 A, B = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
 KEY_ERRORS = {"23505", "23503"}
