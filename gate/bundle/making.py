@@ -98,15 +98,25 @@ def _suffix(name: str) -> str:
 
 
 def verdict_statements(
-    decision: Decision, subjects: Sequence[Subject], binding: Binding, inputs: Mapping[str, bytes], verifier_id: str
+    decision: Decision,
+    subjects: Sequence[Subject],
+    binding: Binding,
+    inputs: Mapping[str, bytes],
+    verifier_id: str,
+    *,
+    rehearsed_at: datetime | None = None,
 ) -> dict[str, bytes]:
-    """The decision as SLSA VSA v1 and as in-toto test-result v0.1, to be signed."""
+    """The decision as SLSA VSA v1 and as in-toto test-result v0.1, to be signed.
+
+    Their time is the moment judged; for a decision under another clock it is `rehearsed_at`, the moment it was made.
+    """
     from attestations.statements import ResourceDescriptor, test_result, verification_summary
 
     descriptors = [
         ResourceDescriptor(uri=f"{name}.sigstore.json", digest={"sha256": bag.sha256(data)})
         for name, data in sorted(inputs.items())
     ]
+    at = rehearsed_at if decision.as_of_overridden and rehearsed_at is not None else decision.as_of
     by = outcomes(decision)
     return {
         "verdict": verification_summary(
@@ -114,7 +124,7 @@ def verdict_statements(
             binding=binding,
             verifier_id=verifier_id,
             tool_version=decision.tool_version,
-            verified_at=decision.as_of,
+            verified_at=at,
             resource_uri=resource_uri(decision.subject.project, str(decision.subject.version)),
             passed=decision.releasable,
             levels=VERIFIER_LEVELS,
@@ -126,7 +136,7 @@ def verdict_statements(
             passed=by["passed"],
             warned=by["warned"],
             failed=by["failed"],
-            finished_at=decision.as_of,
+            finished_at=at,
         ),
     }
 

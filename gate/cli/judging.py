@@ -90,7 +90,7 @@ def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -
             say(f"{path}: {ran.name}: exit {ran.exit_code} after {ran.duration_ms} ms")
         finished, _ = run.clock(None)
         row = {
-            "id": f"{path.replace('_', '-')}-{commit[:12]}-{format_time(finished).replace(':', '')}",
+            "id": f"{path.replace('_', '-')}-{commit[:12]}-{finished:%Y%m%d-%H%M%S}",
             "commit": commit, "path": path, "started_at": format_time(started), "finished_at": format_time(finished),
             "steps": steps,
         }  # fmt: skip

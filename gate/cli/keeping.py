@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,9 @@ def _retire(arguments: Any) -> int:
 
     present = _read(arguments.file)
     try:
-        changed = present.retire(arguments.keyid, clock(None)[0])
+        now, _ = clock(None)
+        latest = max((key.start for key in present.find(arguments.keyid)), default=now)
+        changed = present.retire(arguments.keyid, max(now, latest + timedelta(seconds=1)))
     except Refused as refused:
         raise GateError(f"keys retire: {refused}") from None
     write_file(arguments.file, changed.dump())

@@ -145,7 +145,7 @@ def _judge_and_sign(arguments: Any) -> Decision:
     decision = run.judge(context, Stage.RELEASE, as_of_overridden=overridden, pipeline_id=pipeline, progress=say)
 
     say("signing the verdict")
-    verdict = making.verdict_statements(decision, subjects, binding, signed, builder_id)
+    verdict = making.verdict_statements(decision, subjects, binding, signed, builder_id, rehearsed_at=now)
     attestations = dict(signed)
     for name, statement in verdict.items():
         attestations[name] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)

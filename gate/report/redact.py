@@ -110,6 +110,8 @@ def secret_spans(text: str) -> tuple[tuple[int, int], ...]:
     for match in _DENSE.finditer(text):
         if re.match(r"sha\d{3}-", match[0]):
             continue  # subresource integrity, as in package-lock.json
+        if len(match[0]) == 43 and text.endswith("SHA256:", 0, match.start()):
+            continue  # the fingerprint of a public key, as ssh-keygen prints it
         assigned = re.search(r"[=:]\s{0,3}[\"'`]?\Z", text[max(0, match.start() - 5) : match.start()]) is not None
         if _looks_random(match[0], assigned=assigned):
             spans.append(match.span())

@@ -85,12 +85,9 @@ def test_a_clean_release_is_allowed_signed_and_verified(shop: Shop) -> None:
     assert document["pipeline"]["id"] == "https://github.example/shop/shop/actions/runs/42/attempts/2"
     checked = shop.verify("bundle", "--artifact", str(shop.artifact), "--json")
     assert checked.returncode == 0, checked.stdout
-    report = json.loads(checked.stdout)
-    assert (report["verdict"], report["signer"], report["policy"]["digest"]) == (
-        "PASSED",
-        "ci@shop.example",
-        document["policy"]["digest"],
-    )
+    report = json.loads(checked.stdout)["targets"][0]
+    assert (report["verdict"], report["facts"]["signer"]) == ("PASSED", "ci@shop.example")
+    assert document["policy"]["digest"] in report["facts"].values()
     assert shop.verify("bundle", "--policy-digest", document["policy"]["digest"]).returncode == 0
     assert shop.verify("bundle", "--policy-digest", "0" * 64).returncode == 1
     other = shop.artifact.with_name("other.tar")
@@ -155,7 +152,8 @@ def test_what_stops_a_release_leaves_no_half_bundle(
 
 def test_an_attestation_from_elsewhere_must_verify(shop: Shop) -> None:
     assert shop.release("first").returncode == 0
-    good = shop.root.parent / "first" / "data" / "attestations" / "sbom.sigstore.json"
+    good = shop.root.parent / "good.sigstore.json"
+    good.write_bytes((shop.root.parent / "first" / "data" / "attestations" / "sbom.sigstore.json").read_bytes())
     bad = shop.root.parent / "bad.sigstore.json"
     bad.write_text(good.read_text("utf-8").replace('"payload":"e', '"payload":"f', 1), "utf-8")
 
@@ -190,7 +188,7 @@ def test_an_encrypted_key_needs_its_passphrase(shop: Shop, git: Git) -> None:
     assert "wrong" not in refused.stderr.replace("wrong passphrase", "")
     assert changed.release("bundle").returncode == 2
     assert changed.release("bundle", environment=secret).returncode == 0
-    assert json.loads(shop.verify("bundle", "--json").stdout)["signer"] == "second@shop.example"
+    assert json.loads(shop.verify("bundle", "--json").stdout)["targets"][0]["facts"]["signer"] == "second@shop.example"
 
 
 def test_a_retired_key_signs_no_release_and_keys_are_listed(shop: Shop, git: Git) -> None:
