@@ -53,6 +53,7 @@ def read(path: str, files: Mapping[str, bytes]) -> Manifest | None:
         entries=tuple(reading.entries),
         direct=reading.direct,
         needs=tuple(reading.needs),
+        lock=False,
         closed=False,
         dynamic=_dynamic(path, project, tool, files),
         problems=tuple(reading.problems),
@@ -67,6 +68,7 @@ def read_setup_cfg(path: str, files: Mapping[str, bytes]) -> Manifest | None:
     return Manifest(
         path=path,
         home=posixpath.dirname(path),
+        lock=False,
         closed=False,
         dynamic="states install_requires, which are not read: move them to pyproject.toml or add a lock file",
     )
@@ -77,6 +79,7 @@ def read_setup_py(path: str, _files: Mapping[str, bytes]) -> Manifest:
     return Manifest(
         path=path,
         home=posixpath.dirname(path),
+        lock=False,
         closed=False,
         dynamic="only running it would tell what it needs: move to pyproject.toml or add a lock file",
     )

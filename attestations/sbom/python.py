@@ -70,7 +70,8 @@ class Manifest:
     """What one file says about the project in the directory `home`.
 
     `direct` are ids of entries that the project itself depends on; `needs` are still to be looked up in locks.
-    `closed`: every dependency of an entry is an entry too. `dynamic` says what only running code could tell.
+    `lock`: its entries are what others' needs may be looked up in. `closed`: every dependency of an entry is an entry
+    too. `dynamic` says what only running code could tell.
     """
 
     path: str
@@ -81,6 +82,7 @@ class Manifest:
     name: str | None = None
     version: str | None = None
     licences: tuple[Licence, ...] = ()
+    lock: bool = True
     closed: bool = True
     dynamic: str | None = None
     problems: tuple[Problem, ...] = ()
@@ -143,7 +145,8 @@ def link(manifests: Sequence[Manifest]) -> tuple[list[Node], list[Problem], bool
         for entry in manifest.entries:
             item = _Held(manifest, entry)
             held.setdefault(manifest.path, []).append(item)
-            by_home.setdefault(manifest.home, []).append(item)
+            if manifest.lock:
+                by_home.setdefault(manifest.home, []).append(item)
     lookup = {path: _by_name(items) for path, items in held.items()}
     homes = {home: _by_name(items) for home, items in by_home.items()}
     members = {i.entry.local for items in held.values() for i in items if i.entry.needs is not None}

@@ -77,6 +77,7 @@ def test_the_binding_is_in_the_document_and_in_its_summary(inventory: Inventory,
 
 def test_every_purl_is_canonical_and_every_component_reachable(inventory: Inventory, document: Document) -> None:
     bom = document(inventory)
+    assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.6", 1)
     for component in bom["components"]:
         assert PackageURL.from_string(component["purl"]).to_string() == component["purl"]
     assert bom["dependencies"][0] == {

@@ -221,6 +221,20 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(install: Install) -> None:
     assert "not a regular file" in problem.reason
 
 
+def test_metadata_of_old_installations(install: Install) -> None:
+    site = install("x", "1.0")
+    (site / "old-1.0.egg-info").write_text("Metadata-Version: 1.0\nName: old\nVersion: 1.0\n")
+    (site / "older-1.0.egg-info").mkdir()
+    (site / "older-1.0.egg-info" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: older\nVersion: 1.0\n")
+    inventory = read_environment(site)
+    assert not inventory.problems
+    assert [o.path for c in inventory.components for o in c.occurrences] == [
+        "old-1.0.egg-info",
+        "older-1.0.egg-info/PKG-INFO",
+        "x-1.0.dist-info/METADATA",
+    ]
+
+
 def test_an_egg_is_a_problem(install: Install) -> None:
     site = install("x", "1.0")
     (site / "old-1.0-py3.12.egg").mkdir()

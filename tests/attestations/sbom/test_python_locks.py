@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -489,3 +490,144 @@ def test_one_package_in_absurdly_many_versions_is_a_problem_not_an_endless_compa
     )
     (problem,) = read(**{"uv.lock": lock}).problems
     assert problem.reason == "a is there more than 100 times"
+
+
+SPECIFIERS = {
+    "": "",
+    "*": "",
+    "1.2.3": "==1.2.3",
+    "==1.2.3": "==1.2.3",
+    ">=1.0,<2.0": ">=1.0,<2.0",
+    "~=1.4": "~=1.4",
+    "^1.2": None,
+    "~1.2": None,
+    ">=1,<2 || >3": None,
+    "*,<2": "<2",
+}
+
+
+@pytest.mark.parametrize("text", SPECIFIERS)
+def test_poetry_constraints(text: str) -> None:
+    from attestations.sbom.pyproject import poetry_specifier
+
+    assert poetry_specifier(text) == SPECIFIERS[text]
+
+
+def test_poetry_projects_say_what_is_optional_and_where_a_path_leads(read: Read) -> None:
+    project = """
+[tool.poetry]
+name = "summit"
+version = "1.2.3"
+[tool.poetry.dependencies]
+a = {version = "1.0", optional = true}
+lib = {path = "./lib", develop = true}
+wheel = {path = "dist/five-3.0-py3-none-any.whl"}
+many = [{version = "1.0", python = "<3.12"}, {version = "2.0", python = ">=3.12"}]
+[tool.poetry.group.main.dependencies]
+b = "1.0"
+[tool.poetry.dev-dependencies]
+c = {version = "1.0", optional = true}
+"""
+    inventory = read(**{"pyproject.toml": project, "lib/pyproject.toml": '[project]\nname = "lib"'})
+    assert not inventory.problems
+    assert {(c.name, c.version): c.scope for c in inventory.components} == {
+        ("a", "1.0"): Scope.OPTIONAL,
+        ("lib", None): Scope.REQUIRED,
+        ("five", "3.0"): Scope.REQUIRED,
+        ("many", "1.0"): Scope.REQUIRED,
+        ("many", "2.0"): Scope.REQUIRED,
+        ("b", "1.0"): Scope.REQUIRED,
+        ("c", "1.0"): Scope.EXCLUDED,
+    }
+
+
+def test_a_project_of_dependency_groups_alone_has_no_name(read: Read) -> None:
+    inventory = read(**{"pyproject.toml": '[dependency-groups]\ndev = ["a==1.0"]\n'})
+    assert (inventory.name, [c.scope for c in inventory.components]) == (None, [Scope.EXCLUDED])
+
+
+def test_a_setup_cfg_without_requirements_is_no_manifest(read: Read) -> None:
+    assert not read(**{"setup.cfg": "[flake8]\nmax-line-length = 120\n", "requirements.txt": "a==1"}).problems
+
+
+def test_what_was_read_is_listed_with_its_digest(read: Read, document: Document) -> None:
+    inventory = read(**{"requirements.txt": "a==1", "go.mod": "module x", "notes.txt": "hello"})
+    digest = hashlib.sha256(b"a==1").hexdigest()
+    assert [(s.path, s.sha256) for s in inventory.sources] == [("requirements.txt", digest)]
+    assert {"name": "tenantgate:source", "value": f"sha256:{digest} requirements.txt"} in document(inventory)[
+        "metadata"
+    ]["properties"]
+
+
+def test_archives_at_urls_in_locks(read: Read) -> None:
+    uv = 'version = 1\n[[package]]\nname = "a"\nversion = "1.0"\nsource = {url = "https://u:p@files.example/a-1.0.tar.gz"}\n'
+    poetry = """
+[[package]]
+name = "b"
+version = "1.0"
+optional = true
+groups = ["main"]
+[package.source]
+type = "url"
+url = "https://files.example/b-1.0.tar.gz"
+[metadata]
+lock-version = "2.1"
+"""
+    pdm = f"""
+[metadata]
+lock_version = "4.5.0"
+[[package]]
+name = "c"
+version = "1.0"
+groups = ["dev"]
+url = "https://files.example/c-1.0.tar.gz"
+[[package]]
+name = "d"
+version = "1.0"
+git = "https://git.example/d.git"
+revision = "{COMMIT}"
+[[package]]
+name = "e"
+version = "1.0"
+path = "./e-1.0.tar.gz"
+"""
+    pylock = f"""
+lock-version = "1.0"
+created-by = "x"
+[[packages]]
+name = "f"
+archive = {{url = "https://files.example/f.zip", hashes = {{sha256 = "{A}"}}}}
+[[packages]]
+name = "g"
+directory = {{path = "g"}}
+[[packages]]
+name = "h"
+version = "1.0"
+dependencies = [{{name = "h", version = "2.0"}}, {{name = "f"}}]
+sdist = {{path = "h-1.0.tar.gz", hashes = {{sha256 = "{A}"}}}}
+[[packages]]
+name = "h"
+version = "2.0"
+sdist = {{path = "h-2.0.tar.gz", hashes = {{sha256 = "{A}"}}}}
+"""
+    inventory = read(**{"uv.lock": uv, "poetry.lock": poetry, "pdm.lock": pdm, "pylock.toml": pylock})
+    assert not inventory.problems
+    found = {c.ref: c for c in inventory.components}
+    assert set(found) == {
+        "pkg:pypi/a@1.0?download_url=https://files.example/a-1.0.tar.gz",
+        "pkg:pypi/b@1.0?download_url=https://files.example/b-1.0.tar.gz",
+        "pkg:pypi/c@1.0?download_url=https://files.example/c-1.0.tar.gz",
+        f"pkg:pypi/d@1.0?vcs_url=git%2Bhttps://git.example/d.git%40{COMMIT}",
+        "pkg:pypi/e@1.0",
+        "pkg:pypi/f?download_url=https://files.example/f.zip",
+        "file:g",
+        "pkg:pypi/h@1.0",
+        "pkg:pypi/h@2.0",
+    }
+    assert {c.name: c.scope for c in inventory.components if c.scope is not Scope.REQUIRED} == {
+        "b": Scope.OPTIONAL,
+        "c": Scope.EXCLUDED,
+    }
+    f = "pkg:pypi/f?download_url=https://files.example/f.zip"
+    assert found["pkg:pypi/h@1.0"].depends_on == (f, "pkg:pypi/h@2.0")
+    assert found[f].hashes == (("SHA-256", A),)

@@ -215,3 +215,21 @@ def test_a_variable_in_the_login_of_a_url_is_not_part_of_what_is_installed(read:
     commit = "0123456789abcdef0123456789abcdef01234567"
     inventory = read(**{"requirements.txt": f"x @ git+https://${{TOKEN}}@git.example/x.git@{commit}"})
     assert not inventory.problems
+
+
+def test_a_constraint_of_the_including_file_counts_for_the_included_one(read: Read) -> None:
+    files = {
+        "requirements.txt": "-c limits.txt\n-r requirements-base.txt",
+        "requirements-base.txt": "a",
+        "limits.txt": "a==1",
+    }
+    inventory = read(**files)
+    assert not inventory.problems
+    assert [c.ref for c in inventory.components] == ["pkg:pypi/a@1"]
+
+
+def test_a_line_that_is_continued_into_the_end_of_the_file_or_into_a_comment(read: Read) -> None:
+    inventory = read(**{"requirements.txt": f"a==1 \\\n# why\nb==1 \\\r\n  --hash=sha256:{A} \\"})
+    assert not inventory.problems
+    assert {c.name: c.hashes for c in inventory.components} == {"a": (), "b": (("SHA-256", A),)}
+    assert [c.occurrences[0].line for c in inventory.components] == [1, 3]
