@@ -150,10 +150,10 @@ def violation(control: Control, row: Mapping[str, Any]) -> Violation:
     if path:
         location = Location(
             path=str(path),
-            line=int(row.get("line") or row.get("source_line") or 1),
-            column=row.get("col"),
-            end_line=row.get("end_line"),
-            end_column=row.get("end_col"),
+            line=_position(row.get("line") or row.get("source_line")) or 1,
+            column=_position(row.get("col")),
+            end_line=_position(row.get("end_line")),
+            end_column=_position(row.get("end_col")),
             snippet=row.get("snippet"),
         )
     subject = str(row.get("subject"))
@@ -166,6 +166,11 @@ def violation(control: Control, row: Mapping[str, Any]) -> Violation:
         tenant=row.get("tenant"),
         details=dict(row),
     )
+
+
+def _position(value: int | None) -> int | None:
+    """A line or column that a file can have and every report format can hold; None for any other number."""
+    return value if value is not None and 0 < value < 2**31 else None
 
 
 def distinct(violations: Sequence[Violation]) -> tuple[Violation, ...]:
@@ -214,9 +219,12 @@ def clocks(
         except QueryError:
             continue
         for row in rows:
-            if row["due_at"] is not None:
+            try:
+                due = None if row["due_at"] is None else from_epoch_ms(row["due_at"])
                 since = None if row["since_at"] is None else from_epoch_ms(row["since_at"])
-                due = from_epoch_ms(row["due_at"])
+            except OverflowError:
+                continue  # beyond the year 9999: nothing that anybody waits for
+            if due is not None:
                 found.append(Clock(control=control.id, subject=str(row["subject"]), since=since, due=due))
     return tuple(sorted(found, key=lambda c: (c.due, c.control, c.subject)))
 

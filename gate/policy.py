@@ -31,7 +31,7 @@ from gate.model import (
     Waiver,
 )
 from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time, read_json, read_yaml
-from gate.store import Store, tables
+from gate.store import CALENDAR, Store, all_tables
 from gate.tree import Tree, WorkTree, select
 
 CONFIG = "gate.yaml"
@@ -145,7 +145,8 @@ def _referenced(config: Document, tree: Tree) -> dict[str, bytes]:
     if "tenancy" in config.value:
         tenancy = config.value["tenancy"]
         format_schema("tenancy").check(read_yaml(files[tenancy], tenancy))
-    for name in select(tree.paths(), config.value.get("playbooks", ())):
+    patterns = config.value.get("patterns", {}).get("rules", ())
+    for name in select(tree.paths(), [*config.value.get("playbooks", ()), *patterns]):
         files[name] = tree.read(name)
     return files
 
@@ -215,8 +216,17 @@ def _kinds(packs: Sequence[_Pack]) -> dict[str, Kind]:
                     ("kinds", index), f"kinds: {name!r} is already defined by pack {kinds[name].pack}"
                 )
             schema = read_json(data[path], path).value
+            if _refers(schema):
+                raise GateError(f"{path}: $ref is not allowed in the schema of a kind; write the part out")
             kinds[name] = Kind(name=name, pack=pack.name, schema=schema, source=Location(path=path))
     return kinds
+
+
+def _refers(schema: Any) -> bool:
+    """Whether a schema refers to anything: with references, a page of schema can take for ever to check."""
+    if isinstance(schema, Mapping):
+        return bool({"$ref", "$dynamicRef", "$recursiveRef"} & set(schema)) or any(map(_refers, schema.values()))
+    return isinstance(schema, list) and any(map(_refers, schema))
 
 
 # --- controls ----------------------------------------------------------------------------------------------------
@@ -224,7 +234,7 @@ def _kinds(packs: Sequence[_Pack]) -> dict[str, Kind]:
 
 def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
     schemas = {name: Schema(kind.schema, str(kind.source)) for name, kind in kinds.items()}
-    known_tables = {table.name: kind.name for kind in kinds.values() for table in tables(kind)}
+    known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
     probe = Store(kinds.values(), parse_time("2026-01-01T00:00:00Z"))
     probe.lock()
     controls: dict[str, Control] = {}
@@ -355,7 +365,7 @@ def _check_queries(document: Document, control: Control, known_tables: Mapping[s
             raise GateError(f"{document.name}:{first + error.line - 1}: {key}: {error}") from None
         for name in sorted(query.ctes & set(known_tables)):
             raise document.error((key,), f"{key}: the CTE {name!r} hides the evidence table of that name; rename it")
-        for name in sorted(query.tables - set(known_tables) - {"calendar_week"}):
+        for name in sorted(query.tables - set(known_tables) - {CALENDAR}):
             raise document.error((key,), f"{key}: unknown table {name!r}{did_you_mean(name, list(known_tables))}")
         for name in sorted({known_tables[t] for t in query.tables if t in known_tables} - set(control.evidence)):
             raise document.error((key,), f"{key}: reads {name!r}; declare it under evidence")
@@ -363,8 +373,15 @@ def _check_queries(document: Document, control: Control, known_tables: Mapping[s
             raise document.error((key,), f"{key}: ${name} is not a parameter{did_you_mean(name, list(control.params))}")
         parameters |= query.parameters
         _check_columns(document, control, key, text, query.parameters, probe)
-    for name in sorted(set(control.params) - parameters - _placeholders(control.message)):
+    for name in sorted(set(control.params) - parameters - _placeholders(document, control.message)):
         raise document.error(("params", name), f"params: {name!r} is used by neither query nor message")
+
+
+# The columns that place a finding, and what they must be.
+_TEXT_COLUMNS = frozenset({"path", "source_path", "snippet", "fingerprint", "tenant"})
+_INTEGER_COLUMNS = frozenset({"line", "source_line", "col", "end_line", "end_col", "since_at", "due_at"})
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
+_SCALARS = _INTEGERS | {"VARCHAR", "BOOLEAN", "NULL"}
 
 
 def _check_columns(
@@ -376,24 +393,47 @@ def _check_columns(
         columns = probe.columns(text, bound)
     except Exception as error:  # noqa: BLE001 every DuckDB error class means one thing here: the query does not fit the tables
         raise document.error((key,), f"{key}: {str(error).splitlines()[0][:240]}") from None
-    if "subject" not in columns:
+    names = [name for name, _ in columns]
+    for index, (name, sql_type) in enumerate(columns):
+        problem = _wrong_type(name, sql_type)
+        if name.lower() in (other.lower() for other in names[:index]):
+            problem = f"two columns are named {name!r}"
+        if problem:
+            raise document.error((key,), f"{key}: {problem}")
+    if "subject" not in names:
         raise document.error((key,), f"{key}: must return a column named subject")
     if key == "clock":
-        if set(columns) != {"subject", "since_at", "due_at"}:
+        if set(names) != {"subject", "since_at", "due_at"}:
             raise document.error((key,), "clock: must return exactly subject, since_at, due_at")
         return
-    for name in sorted(_placeholders(control.message) - set(columns) - set(control.params)):
+    for name in sorted(_placeholders(document, control.message) - set(names) - set(control.params)):
         raise document.error(
             ("message",),
-            f"message: {{{name}}} is neither a column of the query nor a parameter{did_you_mean(name, columns)}",
+            f"message: {{{name}}} is neither a column of the query nor a parameter{did_you_mean(name, names)}",
         )
 
 
-def _placeholders(message: str) -> set[str]:
+def _wrong_type(name: str, sql_type: str) -> str | None:
+    """Why a column of that name may not have that type, or None."""
+    if sql_type not in _SCALARS:
+        return f"the column {name} is of type {sql_type[:40]}; a control returns integers, text and booleans"
+    if name in _INTEGER_COLUMNS and sql_type not in _INTEGERS | {"NULL"}:
+        return f"the column {name} must be an integer, not {sql_type}"
+    if name in _TEXT_COLUMNS and sql_type not in ("VARCHAR", "NULL"):
+        return f"the column {name} must be text, not {sql_type}"
+    return None
+
+
+def _placeholders(document: Document, message: str) -> set[str]:
+    """The names in braces. A width or conversion is refused: `{count:>999999999}` is a text of that length."""
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+        fields = list(string.Formatter().parse(message))
     except ValueError as error:
-        raise GateError(f"message {message[:60]!r}: {error}") from None
+        raise document.error(("message",), f"message: {error}") from None
+    for _, name, spec, conversion in fields:
+        if name is not None and (spec or conversion):
+            raise document.error(("message",), f"message: write {{{name}}} alone, without a width or conversion")
+    return {name for _, name, _, _ in fields if name is not None}
 
 
 def _override(config: Document, control_id: str, controls: Mapping[str, Control]) -> Control:

@@ -2,13 +2,13 @@
 
 DuckDB's own parser gives the syntax tree, so what is checked is what runs. Allowed is what this module lists; all else
 is refused when the policy loads: other statements, clocks, randomness, files, functions of one dialect, division with
-`/`, LIMIT, `SELECT *`.
+`/`, LIMIT, `SELECT *`; and what could grow without end: recursion, `replace`, more tables than a person reads.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ FUNCTIONS = frozenset(
         # aggregates and windows over integers and strings: exact, and equal on every engine
         "count", "count_star", "sum", "min", "max", "row_number", "rank", "dense_rank", "lag", "lead",
         # scalars
-        "coalesce", "nullif", "abs", "greatest", "least", "lower", "upper", "trim", "length", "replace", "substring",
+        "coalesce", "nullif", "abs", "greatest", "least", "lower", "upper", "trim", "length", "substring",
         "concat", "starts_with",
         # operators
         "+", "-", "*", "%", "||", "~~", "!~~",
@@ -26,8 +26,14 @@ FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 
+MAX_CHARACTERS = 16_000
+MAX_TABLES = 64
+
+_ORDERED = frozenset({"row_number", "rank", "dense_rank", "lag", "lead"})
 _QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE"})
 _TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY"})
+_JOINS = frozenset({"REGULAR", "CROSS", "INNER", "LEFT", "RIGHT", "OUTER"})
+_SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _EXPRESSIONS = frozenset(
     {
         "FUNCTION", "COLUMN_REF", "CONSTANT", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "CAST", "SUBQUERY",
@@ -58,7 +64,7 @@ class SqlError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a checked query reads: evidence tables (CTE names taken out) and parameters, and the CTEs it names."""
+    """What a checked query reads: tables (a CTE is none once it is defined) and parameters; and the CTEs it names."""
 
     text: str
     tables: frozenset[str]
@@ -68,25 +74,58 @@ class Query:
 
 def check(text: str, connection: Any) -> Query:
     """Parse and check one query. `connection` is any DuckDB connection. Raises SqlError."""
-    answer = json.loads(connection.execute("SELECT json_serialize_sql($1)", [text]).fetchone()[0])
+    root = _parse(text, connection)
+    for node in _walk(root):
+        _check_node(node, text)
+    names = [entry["key"].lower() for entry in _ctes(root)]
+    tables: set[str] = set()
+    for index, entry in enumerate(_ctes(root)):
+        if any(_ctes(node) for node in _walk(entry["value"])):
+            raise _nested_with()
+        tables |= _tables_in(entry["value"]) - set(names[:index])
+    body = {key: value for key, value in root.items() if key != "cte_map"}
+    if any(_ctes(node) for node in _walk(body)):
+        raise _nested_with()
+    tables |= _tables_in(body) - set(names)
+    parameters = {node["identifier"] for node in _walk(root) if node.get("class") == "PARAMETER"}
+    return Query(text=text, tables=frozenset(tables), ctes=frozenset(names), parameters=frozenset(parameters))
+
+
+def _parse(text: str, connection: Any) -> dict[str, Any]:
+    """The syntax tree of the one statement."""
+    if len(text) > MAX_CHARACTERS:
+        raise SqlError(f"longer than {MAX_CHARACTERS:,} characters; split the control")
+    try:
+        text.encode("utf-8")
+        answer = json.loads(connection.execute("SELECT json_serialize_sql($1)", [text]).fetchone()[0])
+    except UnicodeEncodeError:
+        raise SqlError("not UTF-8 text") from None
+    except RecursionError:
+        raise SqlError("nested too deeply") from None
     if answer.get("error"):
         line = text.count("\n", 0, int(answer.get("position") or 0)) + 1
-        raise SqlError(f"not one SELECT: {answer.get('error_message', 'syntax error')}", line)
+        said = str(answer.get("error_message") or "syntax error").splitlines()[0]
+        raise SqlError(f"not one SELECT: {said}", line)
     statements = answer["statements"]
     if len(statements) != 1:
         raise SqlError("a query is one SELECT; this is several statements")
-    tables: set[str] = set()
-    ctes: set[str] = set()
-    parameters: set[str] = set()
-    for node in _walk(statements[0]):
-        _check_node(node, text)
-        if node.get("type") == "BASE_TABLE":
-            tables.add(node["table_name"].lower())
-        elif node.get("class") == "PARAMETER":
-            parameters.add(node["identifier"])
-        if "cte_map" in node:
-            ctes.update(entry["key"].lower() for entry in node["cte_map"].get("map", []))
-    return Query(text=text, tables=frozenset(tables - ctes), ctes=frozenset(ctes), parameters=frozenset(parameters))
+    root: dict[str, Any] = statements[0]["node"]
+    if sum(node.get("type") == "BASE_TABLE" for node in _walk(root)) > MAX_TABLES:
+        raise SqlError(f"reads more than {MAX_TABLES} tables; split the control")
+    return root
+
+
+def _ctes(node: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (node.get("cte_map") or {}).get("map", [])
+    return found
+
+
+def _nested_with() -> SqlError:
+    return SqlError("WITH inside a query is not allowed; name every part once, at the top")
+
+
+def _tables_in(node: Any) -> set[str]:
+    return {inner["table_name"].lower() for inner in _walk(node) if inner.get("type") == "BASE_TABLE"}
 
 
 def _walk(root: Any) -> Iterator[dict[str, Any]]:
@@ -109,6 +148,10 @@ def _check_node(node: dict[str, Any], text: str) -> None:
             raise _refused(node, text, "WITH RECURSIVE" if kind == "RECURSIVE_CTE_NODE" else kind)
         if node.get("sample") or node.get("qualify"):
             raise _refused(node, text, "SAMPLE or QUALIFY")
+        if node.get("aggregate_handling", "STANDARD_HANDLING") != "STANDARD_HANDLING":
+            raise _refused(node, text, "GROUP BY ALL")
+        if node.get("setop_type", "UNION") not in _SET_OPERATIONS:
+            raise _refused(node, text, str(node["setop_type"]).replace("_", " "))
     elif "query_location" in node and "alias" in node:
         _check_table(node, text)
     for modifier in node.get("modifiers") or []:
@@ -124,6 +167,9 @@ def _check_table(node: dict[str, Any], text: str) -> None:
         raise _refused(node, text, f"a table of type {kind}")
     if node.get("sample"):
         raise _refused(node, text, "TABLESAMPLE")
+    for way in (node.get("ref_type", "REGULAR"), node.get("join_type", "INNER")):
+        if way not in _JOINS:
+            raise _refused(node, text, f"a {way} join")
     if kind == "BASE_TABLE":
         if node.get("schema_name") or node.get("catalog_name") or node.get("at_clause"):
             raise _refused(node, text, "a table of another schema")
@@ -139,6 +185,8 @@ def _check_expression(node: dict[str, Any], text: str) -> None:
         return
     if group not in _EXPRESSIONS:
         raise _refused(node, text, _describe(str(group), kind))
+    if group == "CAST" and node.get("try_cast"):
+        raise _refused(node, text, "TRY_CAST")
     if group == "OPERATOR" and kind not in _OPERATORS:
         raise _refused(node, text, f"the operator {kind}")
     if group in ("FUNCTION", "WINDOW"):
@@ -147,6 +195,10 @@ def _check_expression(node: dict[str, Any], text: str) -> None:
             raise _refused(node, text, f"the function {node.get('function_name')}(){hint}")
         if node.get("schema") or node.get("catalog"):
             raise _refused(node, text, "a function of another schema")
+        if _function(node) in ("min", "max") and len(node.get("arguments", ())) > 1:
+            raise _refused(node, text, f"{_function(node)}() of more than one value")
+        if group == "WINDOW" and _function(node) in _ORDERED and not node.get("orders"):
+            raise _refused(node, text, f"{_function(node)}() without ORDER BY")
     if group == "CONSTANT" and node.get("literal", {}).get("kind") not in _LITERALS:
         raise _refused(node, text, f"a {node.get('literal', {}).get('kind')} literal (integers and strings only)")
     if group == "COLUMN_REF" and node["column_names"][-1].lower() in _SPECIAL_NAMES:

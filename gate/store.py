@@ -9,18 +9,26 @@ record by `evidence_id`. Beside the schema's fields each record has `evidence_id
 
 from __future__ import annotations
 
+import contextlib
+import re
+import resource
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from gate.model import GateError, Kind, QueryError, Row
 from gate.reading import epoch_ms, parse_date, parse_time
 
 QUERY_SECONDS = 30
+QUERY_BYTES = 2 << 30
+MAX_ROWS = 100_000
 CALENDAR_WEEKS = 160
+CALENDAR = "calendar_week"
 
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _SQL_TYPES = {"integer": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN"}
 _SOURCE_COLUMNS = (
     ("source_path", "VARCHAR"),
@@ -56,11 +64,33 @@ def tables(kind: Kind) -> tuple[TableDef, ...]:
     columns: list[Column] = []
     arrays: list[TableDef] = []
     _columns_of(kind, kind.schema, (), columns, arrays)
-    names = [c.name for c in columns] + [name for name, _ in _SOURCE_COLUMNS] + ["evidence_id"]
-    twice = sorted({n for n in names if names.count(n) > 1})
+    found = (TableDef(name=kind.name, columns=tuple(columns)), *arrays)
+    for table in found:
+        ours = ["evidence_id"] if table.array else ["evidence_id", *(name for name, _ in _SOURCE_COLUMNS)]
+        twice = _twice([*ours, *(column.name for column in table.columns)])
+        if twice:
+            raise GateError(f"{kind.source}: kind {kind.name}: two fields become the column {twice!r}; rename one")
+    return found
+
+
+def all_tables(kinds: Iterable[Kind]) -> dict[str, tuple[TableDef, Kind]]:
+    """Every table of the kinds by name. Raises GateError when two would have one name."""
+    found = [(table, kind) for kind in kinds for table in tables(kind)]
+    twice = _twice([CALENDAR, *(table.name for table, _ in found)])
     if twice:
-        raise GateError(f"{kind.source}: kind {kind.name}: two fields become the column {twice[0]!r}; rename one")
-    return (TableDef(name=kind.name, columns=tuple(columns)), *arrays)
+        where = next(kind.source for table, kind in reversed(found) if table.name == twice)
+        raise GateError(f"{where}: two tables are named {twice!r}; rename the kind or the field")
+    return {table.name: (table, kind) for table, kind in found}
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """The first name that stood there before; SQL does not tell upper from lower case."""
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            return name
+        seen.add(name.lower())
+    return None
 
 
 def _columns_of(
@@ -68,6 +98,10 @@ def _columns_of(
 ) -> None:
     for name, node in schema.get("properties", {}).items():
         here = (*path, name)
+        if not _PLAIN_NAME.fullmatch(name):
+            raise GateError(
+                f"{kind.source}: kind {kind.name}: the field {name[:40]!r} must be a plain name (a-z, 0-9, _)"
+            )
         types = node.get("type", "string" if "enum" in node or "const" in node else None)
         wanted = [t for t in (types if isinstance(types, list) else [types]) if t != "null"]
         if len(wanted) != 1 or wanted[0] not in (*_SQL_TYPES, "object", "array"):
@@ -113,11 +147,12 @@ class Store:
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "allow_community_extensions": "false",
-                "threads": "2",
+                "python_enable_replacements": "false",
+                "threads": "1",  # in one thread, rows keep their order and errors name the same row every time
                 "memory_limit": "1GB",
             },
         )
-        self._tables = {table.name: table for kind in kinds for table in tables(kind)}
+        self._tables = {name: table for name, (table, _) in all_tables(kinds).items()}
         self.as_of = as_of
         for table in self._tables.values():
             source = () if table.array else _SOURCE_COLUMNS
@@ -136,12 +171,12 @@ class Store:
     def _calendar(self) -> None:
         rows = calendar_weeks(self.as_of)
         self._connection.execute(
-            "CREATE TABLE calendar_week (week VARCHAR, starts_at BIGINT, ends_at BIGINT, ordinal BIGINT)"
+            f"CREATE TABLE {CALENDAR} (week VARCHAR, starts_at BIGINT, ends_at BIGINT, ordinal BIGINT)"
         )
-        self._insert("calendar_week", ["VARCHAR", "BIGINT", "BIGINT", "BIGINT"], list(zip(*rows, strict=True)))
+        self._insert(CALENDAR, ["VARCHAR", "BIGINT", "BIGINT", "BIGINT"], list(zip(*rows, strict=True)))
 
     def load(self, kind: str, rows: Sequence[Row]) -> None:
-        """Insert the records of a kind. Times that aren't RFC 3339 with an offset raise QueryError."""
+        """Insert the records of a kind. What does not fit its column (a time without an offset …) raises QueryError."""
         for table in self._tables.values():
             if table.name == kind or table.name.startswith(f"{kind}__"):
                 self._load_table(table, rows)
@@ -168,9 +203,14 @@ class Store:
         self._insert(table.name, types, columns)
 
     def _insert(self, table: str, types: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+        import duckdb
+
         # One list parameter a column: inserting row by row costs a millisecond a row.
         values = ", ".join(f"unnest(${i}::{sql_type}[])" for i, sql_type in enumerate(types, 1))
-        self._connection.execute(f'INSERT INTO "{table}" SELECT {values}', [list(c) for c in columns])
+        try:
+            self._connection.execute(f'INSERT INTO "{table}" SELECT {values}', [list(c) for c in columns])
+        except (duckdb.Error, UnicodeEncodeError, OverflowError) as error:
+            raise QueryError(f"{table}: a record does not fit: {_first_line(error)}") from None
 
     def lock(self) -> None:
         """No setting can be changed any more."""
@@ -180,9 +220,11 @@ class Store:
     def connection(self) -> Any:
         return self._connection
 
-    def columns(self, query: str, parameters: Mapping[str, Any]) -> list[str]:
-        """The column names a query returns, found by running it on the tables as they are."""
-        return [d[0] for d in self._connection.execute(query, _bind(parameters)).description]
+    def columns(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The names and SQL types of the columns a query returns; it is bound to the tables, not run."""
+        with _bounded():
+            found = self._connection.execute(f"DESCRIBE {query}", _bind(parameters)).fetchall()
+        return [(str(name), str(sql_type).strip('"')) for name, sql_type, *_ in found]
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run one checked query and return its rows in the order of their text. Raises QueryError."""
@@ -191,16 +233,50 @@ class Store:
         timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
         timer.start()
         try:
-            cursor = self._connection.execute(query, _bind(parameters))
-            names = [d[0] for d in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            with _bounded():
+                cursor = self._connection.execute(query, _bind(parameters))
+                names = [d[0] for d in cursor.description]
+                found = cursor.fetchmany(MAX_ROWS + 1)
         except duckdb.InterruptException:
             raise QueryError(f"the query took longer than {QUERY_SECONDS} s") from None
-        except duckdb.Error as error:
-            raise QueryError((str(error).splitlines() or ["the query failed"])[0][:300]) from None
+        except MemoryError:
+            raise QueryError("the query needs too much memory") from None
+        except (duckdb.Error, UnicodeEncodeError) as error:
+            raise QueryError(_first_line(error)) from None
         finally:
             timer.cancel()
+        if len(found) > MAX_ROWS:
+            raise QueryError(f"the query returns more than {MAX_ROWS:,} rows")
+        rows = [dict(zip(names, row, strict=True)) for row in found]
         return sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    """Bounds the address space while a query runs: DuckDB's own limit does not count a string that grows and grows."""
+    before, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _address_space() + QUERY_BYTES
+    if before != resource.RLIM_INFINITY:
+        limit = min(limit, before)
+    with contextlib.suppress(ValueError, OSError):  # a platform without that limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (before, hard))
+
+
+def _address_space() -> int:
+    """The bytes of address space this process has; 64 GiB where that can't be told, which still is a bound."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 64 << 30
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
 def _bind(parameters: Mapping[str, Any]) -> dict[str, Any]:
