@@ -93,7 +93,7 @@ def _component(component: Component) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "type": "library" if component.purl else "application",
         "bom-ref": component.ref,
-        "name": component.name,
+        "name": _text(component.name),
         "scope": component.scope.value,
     }
     if component.group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from attestations import strict_json
@@ -73,7 +74,7 @@ def toml_of(data: bytes) -> dict[str, Any]:
         raise UnreadableError(f"not TOML: {plain(reason, 120)}", int(placed[1]) if placed else None) from None
 
 
-def member(table: dict[str, Any], key: str, kind: type[_T], default: _T) -> _T:
+def member(table: Mapping[str, Any], key: str, kind: type[_T], default: _T) -> _T:
     """`table[key]` if it is of that type, `default` if it is not there; raises UnreadableError otherwise."""
     value = table.get(key)
     if value is None:
@@ -83,7 +84,7 @@ def member(table: dict[str, Any], key: str, kind: type[_T], default: _T) -> _T:
     return value
 
 
-def tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The list of tables at `key`, empty if it is not there."""
     items: list[Any] = member(table, key, list, [])
     if not all(isinstance(item, dict) for item in items):
@@ -91,7 +92,7 @@ def tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return items
 
 
-def strings(table: dict[str, Any], key: str) -> list[str]:
+def strings(table: Mapping[str, Any], key: str) -> list[str]:
     """The list of strings at `key`, empty if it is not there."""
     items: list[Any] = member(table, key, list, [])
     if not all(isinstance(item, str) for item in items):

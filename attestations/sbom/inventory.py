@@ -319,7 +319,7 @@ def _need(edges: dict[str, Scope], target: str, scope: Scope) -> None:
 
 
 def _local_ref(directory: str) -> str:
-    return f"file:{quote(directory) or '.'}"
+    return f"file:{quote(directory, errors='surrogateescape') or '.'}"
 
 
 _HEX = re.compile(r"[0-9a-f]+")

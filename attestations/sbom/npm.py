@@ -96,7 +96,7 @@ def check_manifest(path: str, files: Mapping[str, bytes], locks: Mapping[str, Lo
         if not any(stated[key] for key in _TABLES if key != "peerDependencies"):
             return []
         return [Problem(path=path, reason="is resolved by no package-lock.json: run npm install --package-lock-only")]
-    locked = {key: member(dict(entry), key, dict, {}) for key in _TABLES}
+    locked = {key: member(entry, key, dict, {}) for key in _TABLES}
     differing = sorted(
         name
         for key in _TABLES
@@ -144,8 +144,8 @@ def _read(path: str, packages: Mapping[str, Any]) -> Lock:
 
 
 def _project(path: str, home: str, location: str, entry: Mapping[str, Any], edges: Mapping[str, Scope]) -> Node:
-    name = member(dict(entry), "name", str, "")
-    version = member(dict(entry), "version", str, "")
+    name = member(entry, "name", str, "")
+    version = member(entry, "version", str, "")
     local = within(home, location)
     group, base = _split(name) if name else (None, posixpath.basename(local) or ".")
     return Node(
@@ -163,15 +163,14 @@ def _project(path: str, home: str, location: str, entry: Mapping[str, Any], edge
 
 
 def _package(path: str, home: str, location: str, entry: Mapping[str, Any], edges: Mapping[str, Scope]) -> Node:
-    fields = dict(entry)
-    name = member(fields, "name", str, "") or location.rpartition("node_modules/")[2]
-    stated = member(fields, "version", str, "")
+    name = member(entry, "name", str, "") or location.rpartition("node_modules/")[2]
+    stated = member(entry, "version", str, "")
     group, base = _split(name)
-    origin = _origin(member(fields, "resolved", str, ""), name)
+    origin = _origin(member(entry, "resolved", str, ""), name)
     if not stated and not origin.qualifier:
         raise UnreadableError(f"{quoted(location, 80)} has no version")
     version = checked_version(stated) if stated else None
-    excluded, optional = fields.get("dev") is True, fields.get("optional") is True or fields.get("devOptional") is True
+    excluded, optional = entry.get("dev") is True, entry.get("optional") is True or entry.get("devOptional") is True
     return Node(
         key=f"{path}\0{location}",
         ecosystem="npm",
@@ -179,7 +178,7 @@ def _package(path: str, home: str, location: str, entry: Mapping[str, Any], edge
         group=group,
         version=version,
         purl=purl_of("npm", group, base, version, origin.qualifier),
-        hashes=_integrity(member(fields, "integrity", str, "")),
+        hashes=_integrity(member(entry, "integrity", str, "")),
         licences=licences.of_npm(entry.get("license")),
         references=origin.references,
         occurrences=(Occurrence(path=path, context=location),),
@@ -191,13 +190,12 @@ def _package(path: str, home: str, location: str, entry: Mapping[str, Any], edge
 
 def _needs(entry: Mapping[str, Any], *, own: bool) -> Iterator[tuple[str, Scope, bool]]:
     """What an entry depends on: name, scope, and whether a lock without it is broken."""
-    fields = dict(entry)
-    optional = member(fields, "optionalDependencies", dict, {})
-    tolerated: dict[str, Any] = member(fields, "peerDependenciesMeta", dict, {})
+    optional = member(entry, "optionalDependencies", dict, {})
+    tolerated: dict[str, Any] = member(entry, "peerDependenciesMeta", dict, {})
     for key, scope in _TABLES.items():
         if key == "devDependencies" and not own:
             continue
-        for name in member(fields, key, dict, {}):
+        for name in member(entry, key, dict, {}):
             if name in optional and key != "optionalDependencies":
                 continue
             lax = isinstance(tolerated.get(name), dict) and tolerated[name].get("optional") is True
@@ -248,7 +246,7 @@ def _flattened(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
     pending: list[tuple[str, Any]] = [("", document)]
     while pending:
         place, holder = pending.pop()
-        for name, stated in member(dict(holder), "dependencies", dict, {}).items():
+        for name, stated in member(holder, "dependencies", dict, {}).items():
             if not isinstance(stated, dict):
                 raise UnreadableError(f"the entry of {quoted(name, 60)} is not an object")
             location = f"{place}/node_modules/{name}" if place else f"node_modules/{name}"

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 
 from attestations.sbom import locks, npm, pyproject, requirements
-from attestations.sbom.inventory import Inventory, Node, Problem, SbomError, Source, UnreadableError, assemble
+from attestations.sbom.inventory import Inventory, Node, Problem, SbomError, Source, UnreadableError, assemble, plain
 from attestations.sbom.python import Manifest, link
 
 _Reader = Callable[[str, Mapping[str, bytes]], "Manifest | None"]
@@ -64,7 +64,7 @@ def read_sources(files: Mapping[str, bytes]) -> Inventory:
     nodes += _npm(found, files, problems)
     known = [path for path in found if not _unsupported(path)]
     if not manifests and not nodes and not problems:
-        raise SbomError(f"no manifest states dependencies: {', '.join(known)[:200]}")
+        raise SbomError(f"no manifest states dependencies: {plain(', '.join(known))}")
     return assemble(
         nodes,
         problems=[*problems, *unresolved],
