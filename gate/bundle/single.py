@@ -88,8 +88,7 @@ def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
 
 def _verified(data: bytes, trust: Trust, question: Question) -> Verified:
     """Verify under the usage that the statement's own type needs: the type is read first, and believed only then."""
-    parsed = envelope.read(data)
-    claimed = statements.parse(parsed.envelope.payload)["predicateType"] if _is_statement(parsed) else None
+    claimed = _claimed_type(data)
     expectation = expect(
         predicate_type=question.predicate_type or claimed or UNCHECKED,
         subjects=tuple(artifact.sha256 for artifact in question.artifacts) or UNCHECKED,
@@ -106,8 +105,12 @@ def _verified(data: bytes, trust: Trust, question: Question) -> Verified:
     return found
 
 
-def _is_statement(parsed: envelope.Bundle) -> bool:
-    return parsed.envelope.payload_type == statements.PAYLOAD_TYPE
+def _claimed_type(data: bytes) -> str | None:
+    """The predicate type before anything is verified; None where there is none, and `verify` will say why."""
+    try:
+        return str(statements.parse(envelope.read(data).envelope.payload)["predicateType"])
+    except Refused:
+        return None
 
 
 def _check_builder(found: Verified) -> None:
