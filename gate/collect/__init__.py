@@ -57,6 +57,12 @@ def _code(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _patterns(context: Context) -> Iterable[Evidence]:
+    from gate.collect.patterns import collect
+
+    return collect(context)
+
+
 def _workflows(context: Context) -> Iterable[Evidence]:
     from gate.collect.workflows import collect
 
@@ -83,6 +89,7 @@ def _waivers(context: Context) -> Iterable[Evidence]:
 
 COLLECTORS = (
     Collector(("data_access", "tenancy_table"), _code),
+    Collector(("code_pattern",), _patterns),
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),
     Collector(("source_tree",), _source),
