@@ -103,6 +103,9 @@ def _disjoin(branches: list[Group], group: Group, why: str) -> None:
     elif len(alive) == 1:
         group.absorb(alive[0])
     else:
+        for cond in alive[0].conds:  # what every branch says is said outright
+            if not isinstance(cond, (Or, Atom)) and all(cond in branch.conds for branch in alive[1:]):
+                group.conds.append(cond)
         group.conds.append(Or(tuple(alive), why))
 
 

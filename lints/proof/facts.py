@@ -29,6 +29,8 @@ from lints.proof.work import Work
 from lints.tenancy import Ownership
 
 Node = Col | Val
+Barriers = list[tuple[frozenset[int], frozenset[Col]]]
+"""For each barrier crossed: the instances behind it, and the columns on which conditions may pass all the same."""
 
 
 def promote(w: Work) -> None:
@@ -73,6 +75,7 @@ def _inside(w: Work, column: Col, group: Group) -> bool:
 
 def under(w: Work, group: Group) -> frozenset[int]:
     """The instances in the group and in everything below it."""
+    w.spend(len(w.insts))
     return frozenset(i for i, inst in enumerate(w.insts) if any(g is group for g in inst.group.ancestors()))
 
 
@@ -97,7 +100,7 @@ def reaching(w: Work, group: Group, *, relaxed: bool = False) -> tuple[list[Cond
     """
     start = group.home()
     out: list[Cond] = []
-    barriers: list[tuple[frozenset[int], frozenset[Col]]] = []
+    barriers: Barriers = []
     path: list[Group] = []
     child: Group | None = None
     node: Group | None = start
@@ -110,10 +113,11 @@ def reaching(w: Work, group: Group, *, relaxed: bool = False) -> tuple[list[Cond
             elif child.kind is Kind.SEALED and not relaxed:
                 barriers.append((under(w, child), child.through))
         for cond in node.conds:
-            if type(cond) is Or and any(b.home() in path for b in cond.branches):
+            if isinstance(cond, Or) and any(b.home() in path for b in cond.branches):
                 continue
-            if not barriers or _passes(cond, barriers):
-                out.append(cond)
+            passed = cond if not barriers else _passing(w, cond, barriers)
+            if passed is not None:
+                out.append(passed)
         _sealed_below(node, out, path)
         child = node
         node = node.up()
@@ -124,9 +128,22 @@ def reaching(w: Work, group: Group, *, relaxed: bool = False) -> tuple[list[Cond
     return out, active
 
 
-def _passes(cond: Cond, barriers: list[tuple[frozenset[int], frozenset[Col]]]) -> bool:
-    columns = mentioned(cond)
-    return all(c.inst not in insts or c in through for insts, through in barriers for c in columns)
+def _passing(w: Work, cond: Cond, barriers: Barriers) -> Cond | None:
+    """What of a condition does not depend on the rows behind the barriers. A row that fails it is lost anyway."""
+    w.spend()
+    if all(c.inst not in insts or c in through for insts, through in barriers for c in mentioned(cond)):
+        return cond
+    if not isinstance(cond, Or):
+        return None
+    branches: list[Group] = []
+    for branch in cond.branches:
+        kept = [p for c in branch.conds if (p := _passing(w, c, barriers)) is not None]
+        if not kept:
+            return None
+        weaker = Group(branch.parent, Kind.BRANCH, branch.why)
+        weaker.conds = kept
+        branches.append(weaker)
+    return Or(tuple(branches), cond.why)
 
 
 def _sealed_below(node: Group, out: list[Cond], path: list[Group]) -> None:
@@ -146,8 +163,10 @@ def activate(w: Work, conds: list[Cond], active: frozenset[int]) -> frozenset[in
         changed = False
         for group in w.nullables:
             parent = group.up()
+            w.spend()
             if group.into is not None or id(group) in active or parent is None or id(parent) not in active:
                 continue
+            w.spend(len(conds) // 4)
             if any(_rejects(w, cond, group) for cond in conds):
                 w.spend(len(conds))
                 active |= {id(group)}
@@ -176,6 +195,7 @@ class Closure:
         """Some classes may rest on NULLs being the same."""
 
     def copy(self) -> Closure:
+        self.w.spend(len(self.parent) // 4 + 1)
         other = Closure(self.w, weak=self.weak)
         other.parent = self.parent.copy()
         other.best = self.best.copy()
@@ -262,6 +282,7 @@ class Closure:
                 for j, other in rows:
                     if insts[j].table is bond.parent and j != i and insts[j].stored:
                         changed |= self._refers(i, shape, bond, j, other)
+            self.w.spend((len(rows) - position) // 4)
             for j, other in rows[position + 1 :]:
                 if insts[j].table is insts[i].table and insts[i].stored and insts[j].stored:
                     changed |= self._same_row(i, j, shape)
@@ -320,6 +341,7 @@ class Closure:
         if shape.tenant is None or other.tenant is None:
             return False
         changed = False
+        self.w.spend()
         for bond in bonds:
             for match in self._bonds(j, other):
                 if match.parent is not bond.parent:
@@ -333,10 +355,12 @@ class Closure:
 
     def _same_row(self, i: int, j: int, shape: Shape) -> bool:
         """Equal values of a key are the same row, so all its columns agree."""
+        self.w.spend()
         if not self.w.index.enforces:
             return False
         for key in shape.keys:
             if self._equal(i, key, shape, j, key, shape):
+                self.w.spend(len(self.parent) // 4)
                 names = {n.name for n in list(self.parent) if type(n) is Col and (n.inst == i or n.inst == j)}
                 if shape.tenant is not None:
                     names.add(shape.tenant)

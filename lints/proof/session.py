@@ -118,6 +118,7 @@ def _after_options(tokens: list[Any], position: int) -> int:
 
 def _inner(w: Work, tokens: list[Any], position: int, text: str, group: Group, translate: Translate) -> str | Session:
     """The statement inside another one, judged in its place."""
+    w.spend(2000)  # it is read anew
     inner = reparse(tokens[position:], text, w.dialect)
     if inner.tree is None:
         return Session("other", "TENSQL013", inner.error or "no statement inside", opaque=True)

@@ -15,6 +15,7 @@ from lints.proof.scalars import bind, is_hole, setting, survey, term, unwrap
 from lints.proof.work import Assigned, Columns, Cte, Env, Work
 from lints.tenancy import Ownership, Table
 
+COLLIDES = "a key collision with another tenant's row shows, as a skipped insert or an error"
 _UPDATE_PARTS = frozenset({"with_", "this", "expressions", "from_", "where", "returning", "order", "limit", "joins"})
 _DELETE_PARTS = frozenset({"with_", "this", "tables", "using", "where", "returning", "order", "limit", "cluster"})
 
@@ -389,9 +390,11 @@ def _conflict(
     if node is not None and not node.args.get("duplicate"):
         action = str(getattr(node.args.get("action"), "name", "")).upper()
         if "UPDATE" not in action:
-            w.assume("a key collision with another tenant's row shows, as a skipped insert")
+            w.assume(COLLIDES)
             return
         keys = _conflict_keys(w, node, table)
+        if any(w.index.tenant_of(table) not in map(w.index.loose, key) for key in keys):
+            w.assume(COLLIDES)
     else:
         keys = [k for k in (table.primary_key, *table.unique) if k and _may_collide(w, k, columns)]
         if not (table.primary_key or table.unique):

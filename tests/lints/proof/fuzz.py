@@ -22,7 +22,13 @@ COLUMNS: dict[str, dict[str, str]] = {
     "entries": {"tenant": "", "text": "body", "int": "seq", "uuid": "id logbook_id"},
     "harbours": {"tenant": "id", "text": "name plan", "int": "", "uuid": "id"},
     "countries": {"tenant": "", "text": "name", "int": "", "uuid": "id"},
+    "open_repairs": {"tenant": "harbour_id", "text": "status", "int": "cost", "uuid": "id boat_id"},
+    "latest_repairs": {"tenant": "harbour_id", "text": "status", "int": "cost", "uuid": "id boat_id"},
+    "boat_logs": {"tenant": "harbour_id", "text": "title", "int": "", "uuid": "id"},
+    "my_boats": {"tenant": "harbour_id", "text": "name kind", "int": "length", "uuid": "id owner_id"},
 }
+KEYS = [f"00000000-0000-0000-0000-00000000{n:03d}{t}" for n in (1, 2, 3) for t in "ab"]
+"""Row ids of the two tenants, as the oracle makes them."""
 LINKS = [
     ("boats", "berth_id", "berths", "id"), ("boats", "owner_id", "sailors", "id"), ("repairs", "boat_id", "boats", "id"),
     ("invoices", "boat_id", "boats", "id"), ("visits", "boat_id", "boats", "id"), ("logbooks", "boat_id", "boats", "id"),
@@ -112,7 +118,7 @@ class Maker:
         number = source.column("int", self.rng)
         other = self.rng.choice(sources + outer).column("text", self.rng)
         key = source.column("uuid", self.rng)
-        forms = [f"{key} IS NOT NULL", f"{key} IS NULL", "true", "$2 <> 'x'"]
+        forms = [f"{key} IS NOT NULL", f"{key} IS NULL", "true", "$2 <> 'x'", f"{key} = '{self.rng.choice(KEYS)}'"]
         if text:
             forms += [f"{text} = $2", f"{text} IS NULL", f"{text} <> 'x'", f"{text} LIKE 'f%'"]
         if text and other and text != other:
@@ -260,7 +266,7 @@ class Maker:
 
     def write(self) -> str:
         source = self.table()
-        while source.table == "countries" or not source.columns["text"]:
+        while source.table in ("countries", "boat_logs", "latest_repairs") or not source.columns["text"]:
             source = self.table()
         column = source.columns["text"][0]
         inner, others = self.tree([], 1) if self.chance(0.5) else ("", [])
@@ -279,7 +285,70 @@ class Maker:
         value = value if not value.startswith("max_of") else "'changed'"
         return f"UPDATE {source.table} {source.alias} SET {column} = {value}{f' FROM {inner}' if inner else ''} WHERE {where}"
 
+    def insert(self) -> str:
+        """An INSERT into berths or photos from a query, now and then an upsert."""
+        text, sources = self.tree([], 1)
+        conds = [self.condition(sources, [], 1)]
+        conds += [self.tenant([s], [o for o in sources if o is not s]) for s in sources if self.chance(0.8)]
+        where = " AND ".join(f"({c})" for c in conds)
+        source = self.rng.choice(sources)
+        fresh = f"md5('new' || {source.column('uuid', self.rng)}::text)::uuid"
+        if self.chance(0.4):
+            parent = source.column("uuid", self.rng)
+            return f"INSERT INTO photos (id, boat_id, url) SELECT {fresh}, {parent}, 'new' FROM {text} WHERE {where}"
+        tenant = self.rng.choice(["$1", "$1", source.column("tenant", self.rng) or "$1"])
+        word = source.column("text", self.rng) or "'new'"
+        key = self.rng.choice([fresh, fresh, f"'{self.rng.choice(KEYS)}'::uuid"])
+        conflict = self.rng.choice(
+            [
+                "",
+                " ON CONFLICT (harbour_id, number) DO UPDATE SET depth = 9",
+                " ON CONFLICT (id) DO UPDATE SET depth = 9",
+                " ON CONFLICT (id) DO UPDATE SET depth = 9 WHERE berths.harbour_id = EXCLUDED.harbour_id",
+                " ON CONFLICT (id) DO UPDATE SET depth = 9 WHERE berths.harbour_id = $1",
+                " ON CONFLICT (id) DO UPDATE SET number = EXCLUDED.number WHERE berths.depth > 1",
+            ]
+        )
+        return (
+            f"INSERT INTO berths (id, harbour_id, number, depth) SELECT {key}, {tenant}, {word}, 1 FROM {text}"
+            f" WHERE {where}{' ORDER BY 1, 2, 3 LIMIT 1' if conflict else ''}{conflict}"
+        )
+
+    def merge(self) -> str:
+        text, columns, table = self.derived([], 1)
+        source = Source("s", table, columns)
+        target = Source("t", "berths", {k: v.split() for k, v in COLUMNS["berths"].items()})
+        on = [self.link(target, [source]) or f"t.id = {source.column('uuid', self.rng) or 'NULL'}"]
+        if self.chance(0.7):
+            on.append(self.tenant([target], [source]))
+        guard = f" AND {self.tenant([target], [source])}" if self.chance(0.4) else ""
+        action = self.rng.choice(["UPDATE SET depth = 9", "DELETE", "UPDATE SET number = 'm'"])
+        return f"MERGE INTO berths t USING ({text}) s ON {' AND '.join(on)} WHEN MATCHED{guard} THEN {action}"
+
+    def recursion(self) -> str:
+        anchor = [self.plain([Source("r", "repairs", {k: v.split() for k, v in COLUMNS["repairs"].items()})], [])]
+        if self.chance(0.7):
+            anchor.append("r.harbour_id = $1")
+        step = ["r.parent_id = t.id"]
+        if self.chance(0.6):
+            step.append(self.rng.choice(["r.harbour_id = t.h", "r.harbour_id = $1"]))
+        shown = self.rng.choice(["r.harbour_id", "t.h", "r.boat_id"])
+        outside = self.rng.choice(["true", "t.h = $1", "t.h IS NOT NULL", "b.harbour_id = t.h", "b.harbour_id = $1"])
+        join = " JOIN boats b ON b.id = t.b" if "b." in outside else ""
+        return (
+            f"WITH RECURSIVE t(id, h, b) AS (SELECT r.id, r.harbour_id, r.boat_id FROM repairs r WHERE {' AND '.join(anchor)}"
+            f" UNION SELECT r.id, {shown}, r.boat_id FROM repairs r JOIN t ON {' AND '.join(step)})"
+            f" SELECT * FROM t{join} WHERE {outside}"
+        )
+
     def statement(self) -> str:
+        dice = self.rng.random()
+        if dice < 0.08:
+            return self.insert()
+        if dice < 0.12:
+            return self.merge()
+        if dice < 0.15:
+            return self.recursion()
         if self.chance(0.2):
             return self.write()
         if self.chance(0.25):
