@@ -17,11 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from gate import process
 from gate.collect import Context, collect
-from gate.drills import process
-from gate.drills.interruption import Stop
 from gate.drills.journal import measurements
 from gate.drills.report import require_signable
+from gate.interruption import Stop
 from gate.model import GateError, Policy, UndecidedError
 from gate.reading import Schema, did_you_mean, format_time, parse_time
 from gate.report.redact import redact

@@ -15,7 +15,7 @@ from gate.collect import Context
 from gate.drills import journal as journals
 from gate.drills import playbook as playbooks
 from gate.drills import report, runner, schedule
-from gate.drills.interruption import stoppable
+from gate.interruption import stoppable
 from gate.model import GateError, Policy, Subject, UndecidedError
 from gate.report.escape import line
 from gate.signing import trust_of

@@ -69,6 +69,7 @@ def ga(argv: list[str]) -> int:
 
 def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -> tuple[Row, ...]:
     from attestations.trust import EVIDENCE
+    from gate.interruption import stoppable
     from gate.reading import format_time
     from gate.recording import record
     from gate.signing import choose
@@ -85,9 +86,10 @@ def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -
             continue
         started, _ = run.clock(None)
         steps = []
-        for ran in commands.run_path(path, configured, root, dict(os.environ)):
-            steps.append(ran.to_record())
-            say(f"{path}: {ran.name}: exit {ran.exit_code} after {ran.duration_ms} ms")
+        with stoppable() as stop:
+            for step in commands.run_path(path, configured, root, dict(os.environ), stop):
+                steps.append(step)
+                say(f"{path}: {step['name']}: exit {step['exit_code']} after {step['duration_ms']} ms")
         finished, _ = run.clock(None)
         row = {
             "id": f"{path.replace('_', '-')}-{commit[:12]}-{finished:%Y%m%d-%H%M%S}",

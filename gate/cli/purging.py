@@ -11,8 +11,8 @@ from gate import purges
 from gate import run as gate_run
 from gate.cli import options
 from gate.collect import Context
-from gate.drills.interruption import stoppable
 from gate.drills.report import require_signing
+from gate.interruption import stoppable
 from gate.model import GateError, Subject, UndecidedError
 from gate.report.escape import line
 from gate.signing import trust_of

@@ -13,11 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gate import __version__
-from gate.drills import process
-from gate.drills.interruption import Stop
+from gate import __version__, process
 from gate.drills.playbook import Activity, Playbook, Values
 from gate.drills.tolerance import within
+from gate.interruption import Stop
 
 EXECUTE, DRY_RUN, SIMULATE = "execute", "dry-run", "simulate"
 

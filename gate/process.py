@@ -1,25 +1,28 @@
-"""One activity's process: no shell, a process group of its own, a time-out, and an end when somebody stops the run.
+"""One process of the judged project: no shell, no secrets, a process group of its own, a time-out, and an end.
 
-`gate.commands` keeps the two streams together and leaves a signal to the interpreter; here they are apart, because
-measurements stand on standard output, and a signal ends the process without tearing the runner's own steps apart.
+A signal to the gate ends the process without tearing the gate's own steps apart (see `interruption`). What the process
+left running in its group ends with it; a service that daemonised itself is its own affair.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from gate.commands import _PRIVATE as PRIVATE
-from gate.drills.interruption import Stop
+from gate.interruption import Stop
 
 MAX_OUTPUT_BYTES = 64 << 10
+# What the gate signs with must not reach the code it judges.
+PRIVATE = ("GATE_", "ACTIONS_ID_TOKEN_REQUEST", "SIGSTORE_ID_TOKEN", "COSIGN_", "VAULT_", "AWS_SECRET", "AZURE_CLIENT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,25 +31,36 @@ class Ended:
 
     exit_code: int
     timed_out: bool
+    duration_ms: int
     stdout: str
     stderr: str
+    stdout_sha256: str
+    """Digest of the whole of standard output."""
 
 
 def run(
-    argv: Sequence[str], root: Path, *, timeout_seconds: int, environment: Mapping[str, str], stop: Stop | None
+    argv: Sequence[str],
+    root: Path,
+    *,
+    timeout_seconds: int,
+    environment: Mapping[str, str],
+    stop: Stop | None,
+    merged: bool = False,
 ) -> Ended:
     """Run one process in `root`. With `stop` it is killed when somebody asks to stop; without, nothing cuts it short.
 
-    Raises OSError and ValueError when it can't be started at all.
+    `merged` sends standard error where standard output goes, in the order they came. Raises OSError and ValueError when
+    it can't be started at all.
     """
     kept = {name: value for name, value in environment.items() if not name.startswith(PRIVATE)}
     timed_out = False
+    started = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            list(argv), cwd=root, env=kept, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, start_new_session=True
-        )
+            list(argv), cwd=root, env=kept, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=subprocess.STDOUT if merged else errors, start_new_session=True,
+        )  # fmt: skip
         with contextlib.ExitStack() as leaving:
-            # What the process left running in its group ends with it.
             leaving.callback(_kill, process.pid)
             if stop is not None:
                 leaving.enter_context(stop.ending(process.pid))
@@ -56,7 +70,14 @@ def run(
                 timed_out = True
                 _kill(process.pid)
                 exit_code = process.wait()
-        return Ended(exit_code=exit_code, timed_out=timed_out, stdout=_tail(out), stderr=_tail(errors))
+        return Ended(
+            exit_code=exit_code,
+            timed_out=timed_out,
+            duration_ms=int((time.monotonic() - started) * 1000),
+            stdout=_tail(out),
+            stderr=_tail(errors),
+            stdout_sha256=_digest(out),
+        )
 
 
 def _kill(group: int) -> None:
@@ -68,3 +89,11 @@ def _tail(file: IO[bytes]) -> str:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - MAX_OUTPUT_BYTES))
     return file.read().decode("utf-8", "replace")
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
