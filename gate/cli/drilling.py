@@ -33,7 +33,9 @@ def drill(argv: list[str]) -> int:
     actions: dict[str, Callable[[list[str]], int]] = {
         "run": _run, "record": _record, "list": _list, "schedule": _schedule,
     }  # fmt: skip
-    if not argv or argv[0] in ("-h", "--help"):
+    if not argv:
+        raise GateError("drill: run, record, list or schedule? see gate drill --help")
+    if argv[0] in ("-h", "--help"):
         sys.stdout.write(
             "usage: gate drill run PLAYBOOK (--execute | --dry-run | --simulate) PEOPLE --key FILE\n"
             "       gate drill record (--journal FILE | --report FILE) PEOPLE --key FILE\n"
@@ -41,7 +43,7 @@ def drill(argv: list[str]) -> int:
             "       gate drill schedule [--json | --ical]\n\n"
             "PEOPLE is --requested-by WHO --approved-by WHO; gate drill ACTION --help has all options\n"
         )
-        return 0 if argv else 2
+        return 0
     if argv[0] not in actions:
         from gate.reading import did_you_mean
 
