@@ -73,3 +73,11 @@ SELECT GROUP_CONCAT(name SEPARATOR ',') FROM boats
 -- exclamation mark negates
 -- violation
 SELECT * FROM boats WHERE !(harbour_id = ?)
+
+-- letters that a collation may find equal
+-- violation
+SELECT * FROM boats WHERE NOT ('é' = 'e' AND harbour_id <> ?)
+
+-- MariaDB's ANALYZE runs the statement
+-- violation TENSQL001
+ANALYZE SELECT * FROM boats
