@@ -7,9 +7,10 @@ a policy that does not load never lets anything through.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,7 @@ from gate.model import (
 )
 from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time, read_json, read_yaml
 from gate.store import CALENDAR, Store, all_tables
-from gate.tree import Tree, WorkTree, select
+from gate.tree import Tree, WorkTree, not_read, select
 
 CONFIG = "gate.yaml"
 FORMATS = {
@@ -77,21 +78,18 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     `builtin` and `tool_version` are given to load a policy as it was sealed in a bundle: with the built-in rules and
     under the version of that time.
     """
-    config = _read_config(tree)
-    builtin = builtin or WorkTree(rules_root())
+    config, config_file = _read_config(tree)
+    # Without git: the rules may lie in an environment inside a checkout, whose .gitignore must not thin them out.
+    builtin = builtin or WorkTree(rules_root(), versioned=False)
     packs: list[_Pack] = [_read_pack(builtin, name, "rules/") for name in _enabled(config, builtin)]
     packs += [_read_pack(tree, folder, "") for folder in _own_packs(config, tree)]
     kinds = _kinds(packs)
+    _check_evidence(config, kinds)
     controls = _controls(packs, config, kinds)
     waivers, waiver_files = _waivers(config, tree, controls)
-    files = {config.name: tree.read(config.name)}
-    for pack in packs:
-        files.update({source.name: source.data for source in pack.sources})
-    files.update({source.name: source.data for source in waiver_files})
-    files.update(_referenced(config, tree))
-    for name in files:
-        if not name.isprintable():
-            raise GateError(f"{name!r}: a file of the policy needs a printable name; rename it")
+    files = _files(
+        [config_file, *(s for pack in packs for s in pack.sources), *waiver_files, *_referenced(config, tree)]
+    )
     return Policy(
         version=config.value["policy_version"],
         digest=digest(files, tool_version),
@@ -117,17 +115,36 @@ def digest(files: Mapping[str, bytes], tool_version: str) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _read_config(tree: Tree) -> Document:
+def _files(sources: Iterable[_Source]) -> dict[str, bytes]:
+    """The files of the policy by name. Raises GateError for a name that two of them share, or that can't be shown."""
+    files: dict[str, bytes] = {}
+    for source in sources:
+        if not source.name.isprintable():
+            raise GateError(f"{source.name!r}: a file of the policy needs a printable name; rename it")
+        if files.setdefault(source.name, source.data) != source.data:
+            raise GateError(f"{source.name}: a built-in rule has this name too; move the file")
+    return files
+
+
+def _read_config(tree: Tree) -> tuple[Document, _Source]:
     try:
         data = tree.read(CONFIG)
     except FileNotFoundError:
         raise GateError(f"{CONFIG}: not found in the {tree.origin}; see the example in the README") from None
     config = read_yaml(data, CONFIG)
     format_schema("gate_config").check(config)
-    return config
+    return config, _Source(CONFIG, data)
 
 
-def _referenced(config: Document, tree: Tree) -> dict[str, bytes]:
+def _check_evidence(config: Document, kinds: Mapping[str, Kind]) -> None:
+    for name in config.value.get("evidence", {}):
+        if name not in kinds:
+            raise config.error(
+                ("evidence", name), f"evidence: unknown kind {name!r}{did_you_mean(name, sorted(kinds))}"
+            )
+
+
+def _referenced(config: Document, tree: Tree) -> Iterator[_Source]:
     """The files that gate.yaml names and that decide something: trust anchors and tenancy declarations."""
     trust = config.value.get("trust", {})
     named = {
@@ -135,20 +152,18 @@ def _referenced(config: Document, tree: Tree) -> dict[str, bytes]:
         ("trust", "sigstore_root"): trust.get("sigstore_root"),
         ("tenancy",): config.value.get("tenancy"),
     }
-    files = {}
     for path, name in named.items():
         if name is not None:
             try:
-                files[name] = tree.read(name)
+                data = tree.read(name)
             except FileNotFoundError:
                 raise config.error(path, f"{'.'.join(path)}: the file {name!r} does not exist") from None
-    if "tenancy" in config.value:
-        tenancy = config.value["tenancy"]
-        format_schema("tenancy").check(read_yaml(files[tenancy], tenancy))
+            if path == ("tenancy",):
+                format_schema("tenancy").check(read_yaml(data, name))
+            yield _Source(name, data)
     patterns = config.value.get("patterns", {}).get("rules", ())
     for name in select(tree.paths(), [*config.value.get("playbooks", ()), *patterns]):
-        files[name] = tree.read(name)
-    return files
+        yield _Source(name, tree.read(name))
 
 
 # --- packs -------------------------------------------------------------------------------------------------------
@@ -178,6 +193,8 @@ def _own_packs(config: Document, tree: Tree) -> list[str]:
     folders = []
     for index, root in enumerate(config.value.get("rules", ())):
         prefix = root.strip("/") + "/"
+        for lost in not_read(tree, [f"{glob.escape(root.strip('/'))}/**"]):
+            raise GateError(f"{lost.path}: a policy is made of regular files: {lost.reason}")
         inside = [p for p in tree.paths() if p.startswith(prefix) and p.endswith("/pack.yaml")]
         if not inside:
             raise config.error(("rules", index), f"rules: no pack.yaml under {root!r}")
@@ -188,6 +205,10 @@ def _own_packs(config: Document, tree: Tree) -> list[str]:
 def _read_pack(tree: Tree, folder: str, prefix: str) -> _Pack:
     """Read a pack's files. `prefix` distinguishes built-in packs in the digest and in locations."""
     inside = [p for p in tree.paths() if p.startswith(f"{folder}/")]
+    for path in inside:
+        for part, ending in (("controls", ".yaml"), ("schemas", ".json")):
+            if path.startswith(f"{folder}/{part}/") and not path.endswith(ending):
+                raise GateError(f"{prefix}{path}: not read; the files of {part}/ end with {ending}")
     wanted = [p for p in inside if p.endswith((".yaml", ".json")) and "/panels/" not in p]
     sources = tuple(_Source(prefix + path, tree.read(path)) for path in wanted)
     by_name = {source.name: source.data for source in sources}
@@ -205,7 +226,10 @@ def _read_pack(tree: Tree, folder: str, prefix: str) -> _Pack:
 
 def _kinds(packs: Sequence[_Pack]) -> dict[str, Kind]:
     kinds: dict[str, Kind] = {}
+    folders: dict[str, str] = {}
     for pack in packs:
+        if folders.setdefault(pack.name, pack.folder) != pack.folder:
+            raise pack.manifest.error(("name",), f"name: there is another pack {pack.name!r}: {folders[pack.name]}")
         data = {source.name: source.data for source in pack.sources}
         for index, name in enumerate(pack.kinds):
             path = f"{pack.folder}/schemas/{name}.json"
@@ -471,7 +495,10 @@ def _waivers(config: Document, tree: Tree, controls: Sequence[Control]) -> tuple
     known = {control.id for control in controls}
     waivers: dict[str, Waiver] = {}
     sources = []
-    for path in select(tree.paths(), config.value.get("waivers", DEFAULT_WAIVERS)):
+    patterns = config.value.get("waivers", DEFAULT_WAIVERS)
+    for lost in not_read(tree, patterns):
+        raise GateError(f"{lost.path}: a waiver is a regular file: {lost.reason}")
+    for path in select(tree.paths(), patterns):
         data = tree.read(path)
         document = read_yaml(data, path)
         format_schema("waiver").check(document)

@@ -7,11 +7,14 @@ GitPython's command runner, plumbing only, in a closed environment, and every ob
 
 from __future__ import annotations
 
+import bisect
+import contextlib
 import fnmatch
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +22,7 @@ from typing import Any, Protocol
 from gate.model import GateError, UndecidedError, Unread
 
 MAX_FILE_BYTES = 64 << 20
+MAX_LINKED = 100_000
 
 # Never part of a project's own source when git doesn't track them.
 _NEVER = frozenset({".git", ".hg", ".svn"})
@@ -60,15 +64,20 @@ class _Listing:
     paths: tuple[str, ...]
     unread: tuple[Unread, ...]
     known: frozenset[str]
+    links: Mapping[str, str]
 
 
 class WorkTree:
-    """The files under a directory as they are on disk: what git tracks plus what it neither tracks nor ignores."""
+    """The files under a directory as they are on disk: what git tracks plus what it neither tracks nor ignores.
+
+    With `versioned` false git is not asked and every file counts, whatever repository the directory may lie in.
+    """
 
     origin = "work tree"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, versioned: bool = True) -> None:
         self.root = root.resolve()
+        self._versioned = versioned
         if not self.root.is_dir():
             raise GateError(f"{root}: not a directory; give the path of the checkout to judge")
         self._listing: _Listing | None = None
@@ -78,6 +87,10 @@ class WorkTree:
 
     def unread(self) -> Sequence[Unread]:
         return self._list().unread
+
+    def links(self) -> Mapping[str, str]:
+        """Symbolic links that stay inside, with what they lead to; the file there is judged under its own name."""
+        return self._list().links
 
     def read(self, path: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
         full = f"{self.root}/{path}"
@@ -90,11 +103,12 @@ class WorkTree:
             handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)
         except OSError as error:
             raise GateError(f"{path}: can't be read: {error.strerror}") from None
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
+        with contextlib.ExitStack() as closing:
+            closing.callback(os.close, handle)
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise GateError(f"{path}: not a regular file")
-            data = file.read(limit + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(limit + 1)
         if len(data) > limit:
             raise GateError(f"{path}: larger than {limit:,} bytes")
         return data
@@ -102,6 +116,8 @@ class WorkTree:
     def _refuse_outside(self, path: str) -> None:
         if ".." in path.split("/") or path.startswith("/"):
             raise GateError(f"{path}: leaves the judged tree")
+        if "\0" in path:
+            raise FileNotFoundError(path)
         try:
             inside = (self.root / path).resolve(strict=True).is_relative_to(self.root)
         except (OSError, RuntimeError):
@@ -111,18 +127,20 @@ class WorkTree:
 
     def _list(self) -> _Listing:
         if self._listing is None:
-            tracked = index_paths(self.root)
-            walked, unread = _walk(self.root, None if tracked is None else frozenset(tracked))
+            tracked = index_paths(self.root) if self._versioned else None
+            walked, unread, links = _walk(self.root, None if tracked is None else frozenset(tracked))
             if tracked is not None:
-                missing = [p for p in tracked if p not in walked and not (self.root / p).is_symlink()]
+                said = {u.path for u in unread}
+                missing = [p for p in tracked if p not in walked and p not in links and p not in said and _is_utf8(p)]
                 unread += [Unread(path=p, reason="tracked by git but missing on disk") for p in missing]
-            self._listing = _Listing(tuple(sorted(walked)), tuple(unread), frozenset(walked))
+            self._listing = _Listing(tuple(sorted(walked)), tuple(unread), frozenset(walked), links)
         return self._listing
 
 
-def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Unread]]:
+def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Unread], dict[str, str]]:
     found: set[str] = set()
     unread: list[Unread] = []
+    links: dict[str, str] = {}
     tracked_dirs = {d for p in tracked or () for d in _parents(p)}
     ignored = ignored_paths(root) if tracked is not None else frozenset[str]()
 
@@ -143,6 +161,8 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
         subfolders[:] = kept
         for name in sorted(names):
             path = f"{base}/{name}" if base else name
+            if name == ".git":
+                continue  # of a worktree or a submodule: names where its repository lies
             if not _is_utf8(path):
                 unread.append(Unread(path=ascii(path)[1:-1], reason="the file name is not UTF-8"))
                 continue
@@ -153,13 +173,13 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
                 target = _target(root / path)
                 if target is None or not target.is_relative_to(root):
                     unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
-                elif target.is_file():
-                    continue  # judged where it really is
+                else:
+                    links[path] = _relative(root, target)
             elif stat.S_ISREG(mode):
                 found.add(path)
             else:
                 unread.append(Unread(path=path, reason="not a regular file"))
-    return found, unread
+    return found, unread, links
 
 
 def _target(link: Path) -> Path | None:
@@ -202,6 +222,7 @@ class CommitTree:
         self._prefix = _relative(top, root.resolve())
         self._blobs: dict[str, str] = {}
         self._unread: list[Unread] = []
+        self._links: dict[str, str] = {}
         self._index()
 
     def paths(self) -> Sequence[str]:
@@ -209,6 +230,10 @@ class CommitTree:
 
     def unread(self) -> Sequence[Unread]:
         return self._unread
+
+    def links(self) -> Mapping[str, str]:
+        """Symbolic links that stay inside, with what they lead to; the file there is judged under its own name."""
+        return self._links
 
     def object_id(self, path: str) -> str | None:
         """The id of a file's blob, or None when the commit has no such file."""
@@ -223,11 +248,14 @@ class CommitTree:
         return data
 
     def _object(self, path: str, sha: str) -> bytes:
+        data: bytes | None
         try:
-            data: bytes = self._git.get_object_data(sha)[3]
+            # GitPython's persistent cat-file knows SHA-1 names only.
+            long = len(sha) == 64
+            data = plumbing(self._git, "cat_file", "blob", sha) if long else self._git.get_object_data(sha)[3]
         except Exception as error:  # noqa: BLE001 GitPython raises many types on a damaged store, for one fact
             raise UndecidedError(f"{path}: git object {sha} can't be read: {_first_line(error)}") from None
-        if blob_id(data, len(sha)) != sha:
+        if data is None or blob_id(data, len(sha)) != sha:
             raise UndecidedError(f"{path}: git object {sha} does not match its name")
         return data
 
@@ -251,11 +279,37 @@ class CommitTree:
                 self._blobs[path] = sha
 
     def _link(self, path: str, sha: str) -> None:
-        target = self._object(path, sha).decode("utf-8", "replace")
-        folder = path.rsplit("/", 1)[0] if "/" in path else ""
-        resolved = os.path.normpath(f"{self._prefix}/{folder}/{target}".lstrip("/"))
-        if target.startswith("/") or resolved.startswith(".."):
+        target = os.fsdecode(self._object(path, sha))
+        resolved = os.path.normpath(f"{path.rpartition('/')[0] or '.'}/{target}")
+        if target.startswith("/") or resolved.split("/", 1)[0] == ".." or not _is_utf8(resolved):
             self._unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
+        else:
+            self._links[path] = "" if resolved == "." else resolved
+
+
+def reached_by_link(tree: Tree, patterns: Sequence[str]) -> list[Unread]:
+    """What matches the globs only under the name of a symbolic link: it is listed nowhere else under that name."""
+    if not isinstance(tree, WorkTree | CommitTree):
+        return []
+    files = tree.paths()
+    names: list[str] = []
+    for link, target in tree.links().items():
+        below = f"{target}/" if target else ""
+        first = bisect.bisect_left(files, below)
+        last = bisect.bisect_left(files, f"{target}0" if target else "\U0010ffff")  # "0" follows "/"
+        names += [link, *(f"{link}/{path[len(below) :]}" for path in files[first:last])]
+        if len(names) > MAX_LINKED:
+            return [Unread(path=link, reason="too many files are reached through symbolic links")]
+    return [
+        Unread(path=path, reason="reached through a symbolic link; put a regular file there")
+        for path in select(names, patterns)
+    ]
+
+
+def not_read(tree: Tree, patterns: Sequence[str]) -> list[Unread]:
+    """What matches the globs and can't be read as a regular file of its own."""
+    wanted = set(select((u.path for u in tree.unread()), patterns))
+    return [*(u for u in tree.unread() if u.path in wanted), *reached_by_link(tree, patterns)]
 
 
 def blob_id(data: bytes, length: int = 40) -> str:
@@ -267,33 +321,47 @@ def blob_id(data: bytes, length: int = 40) -> str:
 
 
 def select(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
-    """The paths that match any glob, sorted. `*` stays inside a folder, `**` crosses folders."""
-    import re
-
+    """The paths that match any glob, sorted. `*` stays inside a folder, a segment `**` stands for any folders."""
     expressions = [re.compile(_glob(pattern)) for pattern in patterns]
     return sorted(p for p in paths if any(e.fullmatch(p) for e in expressions))
 
 
 def _glob(pattern: str) -> str:
-    out = ""
-    rest = pattern
-    while rest:
-        if rest.startswith("**/"):
-            out, rest = out + "(?:[^/]+/)*", rest[3:]
-        elif rest.startswith("**"):
-            out, rest = out + ".*", rest[2:]
-        elif rest[0] == "*":
-            out, rest = out + "[^/]*", rest[1:]
-        elif rest[0] == "?":
-            out, rest = out + "[^/]", rest[1:]
-        elif rest[0] == "[" and "]" in rest[1:]:
-            end = rest.index("]", 1) + 1
-            out, rest = out + fnmatch.translate(rest[:end])[4:-3], rest[end:]
-        else:
-            import re
+    """The regular expression of a glob. Wherever two gaps follow each other, the first takes as little as it can and
+    is never tried again (`(?>…)`): for globs that loses no match, and it keeps the time bounded."""
+    parts: list[list[str]] = [[]]
+    for segment in pattern.split("/"):
+        if segment != "**":
+            parts[-1].append(_segment(segment))
+        elif parts[-1] or len(parts) == 1:
+            parts.append([])
+    start, *gaps = ["/".join(part) for part in parts]
+    if not gaps:
+        return start
+    out = f"{start}/" if start else ""
+    for part in gaps[:-1]:
+        out += f"(?>(?:[^/]+/)*?{part}/)"
+    return out + (f"(?:[^/]+/)*{gaps[-1]}" if gaps[-1] else ".+")
 
-            out, rest = out + re.escape(rest[0]), rest[1:]
-    return out
+
+def _segment(text: str) -> str:
+    pieces: list[str] = [""]
+    rest = text
+    while rest:
+        if rest[0] == "*":
+            rest = rest.lstrip("*")
+            pieces.append("")
+        elif rest[0] == "?":
+            pieces[-1], rest = pieces[-1] + "[^/]", rest[1:]
+        elif rest[0] == "[" and "]" in rest[2:]:
+            end = rest.index("]", 2) + 1
+            pieces[-1], rest = pieces[-1] + "(?!/)" + fnmatch.translate(rest[:end])[4:-3], rest[end:]
+        else:
+            pieces[-1], rest = pieces[-1] + re.escape(rest[0]), rest[1:]
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in pieces[1:-1])
+    return f"{pieces[0]}{middle}[^/]*{pieces[-1]}"
 
 
 # --- git ---------------------------------------------------------------------------------------------------------
@@ -384,11 +452,22 @@ def resolve(root: Path, revision: str) -> str:
         raise GateError(f"revision {revision!r}: give a branch, tag or commit")
     if top is None:
         raise GateError(f"{root}: not inside a git repository; there is no revision {revision!r}")
-    answer = plumbing(_git(top), "rev_parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    runner = _git(top)
+    answer = _commit(runner, revision)
+    if answer is not None and not re.fullmatch(r"HEAD|refs/.*|[0-9a-f]{40}|[0-9a-f]{64}", revision):
+        # Git would take the first of these: whoever may push a tag named like the branch would choose the commit.
+        places = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+        if {_commit(runner, place.format(revision)) for place in places} - {answer, None}:
+            raise GateError(f"revision {revision!r}: names several commits; write refs/heads/… or refs/remotes/…")
     if answer is None:
         shallow = " (the clone is shallow: fetch with full depth)" if is_shallow(top) else ""
         raise GateError(f"revision {revision!r}: no such commit in {top.name}{shallow}")
-    return answer.decode("ascii").strip()
+    return answer
+
+
+def _commit(runner: Any, revision: str) -> str | None:
+    answer = plumbing(runner, "rev_parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return None if answer is None else answer.decode("ascii").strip()
 
 
 def head(root: Path) -> str | None:

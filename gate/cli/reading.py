@@ -18,11 +18,14 @@ def _policy(root: Path) -> Policy:
     """The checkout's policy; outside one, all built-in packs."""
     if (root / CONFIG).exists():
         return load(WorkTree(root))
-    return load(_AllPacks(rules_root()))
+    return load(_AllPacks())
 
 
 class _AllPacks(WorkTree):
     """The built-in rules under a gate.yaml that enables every pack."""
+
+    def __init__(self) -> None:
+        super().__init__(rules_root(), versioned=False)
 
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes:
         if path == CONFIG:
@@ -42,7 +45,7 @@ def explain(argv: list[str]) -> int:
     policy = _policy(arguments.root)
     control = policy.control(wanted)
     if control is None:  # of a built-in pack that this policy does not use
-        every = load(_AllPacks(rules_root()))
+        every = load(_AllPacks())
         control = every.control(wanted)
         known = [c.id for c in (*policy.controls, *every.controls)]
     if control is None:

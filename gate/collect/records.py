@@ -17,7 +17,7 @@ from attestations.trust import EVIDENCE
 from attestations.verify import UNCHECKED, Expectation, verify
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
-from gate.tree import select
+from gate.tree import not_read, select
 
 BUNDLE_SUFFIX = ".sigstore.json"
 LINES_SUFFIXES = (".jsonl", ".ndjson")
@@ -113,6 +113,7 @@ def record_digest(record: Row) -> str:
 
 def _files(context: Context, kind: str, unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
     patterns = context.policy.config.get("evidence", {}).get(kind, ())
+    unread += not_read(context.tree, patterns)
     for path in select(context.tree.paths(), patterns):
         try:
             yield path, context.tree.read(path, limit=MAX_RECORD_BYTES)

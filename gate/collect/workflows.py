@@ -13,7 +13,7 @@ from typing import Any
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
 from gate.reading import Document, read_yaml
-from gate.tree import select
+from gate.tree import not_read, select
 
 DEFAULT_WORKFLOWS = (".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml")
 GATE_COMMAND = r"(?:^|[\s;&|(/])gate\s+(?:check|release|ga|verify)\b"
@@ -34,11 +34,12 @@ _GITLAB_KEYS = frozenset(
 
 def collect(context: Context) -> Iterable[Evidence]:
     """One row a step, over every workflow file of the judged tree."""
-    paths = select(context.tree.paths(), context.policy.config.get("workflows", DEFAULT_WORKFLOWS))
+    patterns = context.policy.config.get("workflows", DEFAULT_WORKFLOWS)
+    paths = select(context.tree.paths(), patterns)
     words = context.policy.config.get("gate_steps", ())
     pattern = re.compile("|".join([GATE_COMMAND, *(re.escape(word) for word in words)]))
     rows: list[Row] = []
-    unread: list[Unread] = []
+    unread: list[Unread] = not_read(context.tree, patterns)
     materials: list[Descriptor] = []
     for path in paths:
         try:
