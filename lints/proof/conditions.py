@@ -119,16 +119,32 @@ def equal(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) 
             for a, b in zip(row, other, strict=True):
                 equal(w, a, b, scope, group, why)
         return
-    if type(left) is exp.Any:
+    if _quantifier(left) is not None:
         left, right = right, left
-    if type(right) is exp.Any:
-        _equal_any(w, left, unwrap(right.this), scope, group, why)
+    quantifier = _quantifier(right)
+    if quantifier is not None:
+        if quantifier == "all" or len(list(children(right))) != 1:  # ALL of nothing is true
+            _plain(w, exp.Tuple(expressions=[left, right]), scope, group)
+        else:
+            _equal_any(w, left, unwrap(next(children(right))), scope, group, why)
         return
     for one, query in ((left, right), (right, left)):
         if isinstance(query, (exp.Subquery, exp.Select, exp.SetOperation)):
             _equal_query(w, row if row is not None else [one], query, scope, group, why, scalar=True)
             return
     match(w, term(w, left, scope, group), term(w, right, scope, group), group, why)
+
+
+def _quantifier(node: Any) -> str | None:
+    """`any` or `all` for ANY (...), SOME (...), ALL (...), however the parser keeps them."""
+    kind = type(node)
+    if kind is exp.Any:
+        return "any"
+    if kind is exp.All:
+        return "all"
+    if kind is exp.Anonymous:
+        return {"ANY": "any", "SOME": "any", "ALL": "all"}.get(str(node.this).upper())
+    return None
 
 
 def _row(node: Any) -> list[Any] | None:
@@ -237,7 +253,7 @@ def _match_values(left: Val, right: Val, group: Group) -> None:
 def _differ(left: str, right: str) -> bool:
     """Whether two literals are different whatever the collation and type."""
     if left.startswith("'") and right.startswith("'"):
-        return left.strip("' ").casefold() != right.strip("' ").casefold()
+        return left.isascii() and right.isascii() and left.strip("' ").casefold() != right.strip("' ").casefold()
     try:
         return float(left) != float(right)
     except ValueError:
@@ -316,15 +332,18 @@ def _null_safe(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: 
 
 def _atom(w: Work, node: Any, scope: Scope, group: Group, mode: Mode = _TRUE) -> None:
     """Any other condition. A comparison that is true or false has no NULL on either side."""
-    if isinstance(node, _STRICT) and (mode is _TRUE or mode is _FALSE):
+    strict = isinstance(node, _STRICT) and (mode is _TRUE or mode is _FALSE)
+    if strict and not any(_quantifier(unwrap(c)) for c in children(node)):
         terms = [term(w, child, scope, group) for child in children(node)]
         _unknown(w, terms, group)
         return
     value = term(w, node, scope, group)
-    strict = frozenset((value,)) if type(value) is Col and mode is not _NOT_TRUE else frozenset()
+    rejects = frozenset((value,)) if type(value) is Col and (mode is _TRUE or mode is _FALSE) else frozenset()
     hole = type(value) is Other and value.hole
+    if hole:
+        w.assume("interpolated conditions are whole: none of them opens an alternative")
     parameters = is_constant(value)
-    group.conds.append(Atom(columns_of(value), strict, hole=hole, constant=parameters, parameters=parameters))
+    group.conds.append(Atom(columns_of(value), rejects, hole=hole, constant=parameters, parameters=parameters))
 
 
 def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
@@ -332,9 +351,8 @@ def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
 
 
 def _neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
-    if type(unwrap(node.expression)) is exp.Any:  # NOT (x <> ANY (empty)) is true
-        survey(w, node, scope, group)
-        group.conds.append(Atom(frozenset()))
+    if _quantifier(unwrap(node.expression)) or _quantifier(unwrap(node.this)):  # NOT (x <> ANY (nothing)) is true
+        _plain(w, node, scope, group)
         return
     _equality(w, node.this, node.expression, _NEGATED[mode], scope, group, why)
 
@@ -355,9 +373,8 @@ def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: G
         _disjoin([branch, unknown], group, why)
     else:
         for node in (left, right):
-            if isinstance(node, (exp.Any, exp.Tuple)):
-                survey(w, node, scope, group)
-                group.conds.append(Atom(frozenset()))
+            if isinstance(node, exp.Tuple) or _quantifier(node):
+                _plain(w, exp.Tuple(expressions=[left, right]), scope, group)
                 return
         terms = (term(w, left, scope, group), term(w, right, scope, group))
         if mode is _FALSE:

@@ -16,7 +16,7 @@ from lints.proof.names import Index
 from lints.proof.parse import DIALECTS, REFUSALS, Statement, parse
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
-from lints.proof.work import Work
+from lints.proof.work import OPENS, Work
 from lints.tenancy import Model, Ownership
 
 BUDGET = 60_000
@@ -79,7 +79,9 @@ def _judged(w: Work, statement: Statement, prepared: Prepared) -> Proof:
         outcome = _translate(w, statement.tree, root)
     for note in statement.holes:
         w.assume(note)
-    if statement.dropped:
+    if statement.opens:
+        w.opaque[OPENS] = None
+    if statement.dropped or OPENS in w.opaque:
         root.conds.append(Atom(frozenset(), hole=True))
     return _assemble(w, prepared, judge(w), outcome)
 

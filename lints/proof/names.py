@@ -96,6 +96,7 @@ class Index:
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}
         self.parsed_views: dict[str, Any] = {}
+        self.view_columns: dict[str, list[str]] = {}
         for key, table in model.tables.items():
             for name in {key, table.name, f"{table.schema}.{table.name}" if table.schema else table.name}:
                 self.tables.setdefault(self.loose(name), table)

@@ -37,6 +37,11 @@ _QUOTED = frozenset(
         TokenType.HEREDOC_STRING, TokenType.BYTE_STRING, TokenType.UNICODE_STRING,
     }
 )  # fmt: skip
+_CLAUSES = {
+    **dict.fromkeys((TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET, TokenType.SELECT), "other"),
+    **dict.fromkeys((TokenType.WHERE, TokenType.HAVING, TokenType.GROUP_BY, TokenType.SET), "where"),
+    **dict.fromkeys((TokenType.FROM, TokenType.JOIN, TokenType.ON, TokenType.USING, TokenType.INTO), "from"),
+}
 _OPERATORS = frozenset({TokenType.AND, TokenType.OR, TokenType.WHERE, TokenType.ON, TokenType.HAVING})
 _OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
 
@@ -56,6 +61,8 @@ class Statement(NamedTuple):
     """What was assumed to make text with interpolations parse."""
     dropped: bool = False
     """Whether interpolated text that may hold a condition was left out."""
+    opens: bool = False
+    """Whether interpolated text was left out where it may add a relation."""
 
 
 class _Tools(threading.local):
@@ -111,7 +118,7 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
         return Statement(None, refusal, tokens, digest)
     parser = _tools.of(dialect)[1]
     notes: list[str] = []
-    dropped = False
+    dropped = opens = False
     current = tokens
     for _ in range(1 + min(8, holes)):
         try:
@@ -122,13 +129,14 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
             repaired = _repair(current, error) if holes else None
             if repaired is None:
                 return Statement(None, _line(error), tokens, digest)
-            current, note, predicate = repaired
+            current, note, place = repaired
             notes.append(note)
-            dropped = dropped or predicate
+            dropped = dropped or place in ("where", "from")
+            opens = opens or place == "from"
             continue
         if len(trees) != 1 or trees[0] is None:
             return Statement(None, "not one statement", tokens, digest)
-        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped)
+        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped, opens)
     return Statement(None, "interpolated text in places that don't parse", tokens, digest)
 
 
@@ -161,8 +169,11 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
     return refusal, fingerprint(parts), holes
 
 
-def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, bool] | None:
-    """Drop the interpolation nearest before the place the parser stopped at. None: there is none."""
+def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:
+    """Drop the interpolation nearest before the place the parser stopped at. None: there is none.
+
+    Returns the tokens, what is assumed, and the clause it stood in.
+    """
     details = getattr(error, "errors", None) or [{}]
     line, column = details[0].get("line"), details[0].get("col")
     last: int | None = None
@@ -180,17 +191,16 @@ def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, bool] 
         return None
     if before.token_type in _OPERANDS and after is not None and (after.token_type in _OPERANDS or after.text == ":"):
         operator = Token(TokenType.NEQ, "<>", token.line, token.col, token.start, token.end)
-        return [*tokens[:last], operator, *tokens[last + 1 :]], f"{token.text} is an operator", False
+        return [*tokens[:last], operator, *tokens[last + 1 :]], f"{token.text} is an operator", "operator"
     rest = tokens[:last] + tokens[last + 1 :]
-    ordering = _in_ordering(tokens, last)
     note = f"the interpolated text {token.text} adds no relation and no alternative"
     if before.token_type in _OPERATORS or (after is not None and after.token_type in (TokenType.AND, TokenType.OR)):
         return None
-    return rest, note, not ordering
+    return rest, note, _clause(tokens, last)
 
 
-def _in_ordering(tokens: list[Any], position: int) -> bool:
-    """Whether the place is behind ORDER BY or LIMIT, where no condition can stand."""
+def _clause(tokens: list[Any], position: int) -> str:
+    """The clause a place is in: where, from, or other for those in which neither condition nor relation can stand."""
     depth = 0
     for token in reversed(tokens[:position]):
         kind = token.token_type
@@ -199,12 +209,10 @@ def _in_ordering(tokens: list[Any], position: int) -> bool:
         elif kind in _OPENING:
             depth -= 1
             if depth < 0:
-                return False
-        elif depth == 0 and kind in (TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET):
-            return True
-        elif depth == 0 and kind in (TokenType.WHERE, TokenType.FROM, TokenType.SELECT):
-            return False
-    return False
+                return "where"
+        elif depth == 0 and kind in _CLAUSES:
+            return _CLAUSES[kind]
+    return "where"
 
 
 def _line(error: Exception) -> str:
@@ -243,7 +251,10 @@ def view_query(index: Index, view: View) -> Any:
         if len(statements) == 1 and statements[0].tree is not None:
             tree = statements[0].tree
             if isinstance(tree, exp.Create):
+                named = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
                 tree = tree.expression
+                if named and isinstance(tree, exp.Query):
+                    index.view_columns[view.name] = [index.fold(c) for c in named if isinstance(c, exp.Identifier)]
             if isinstance(tree, exp.Query):
                 index.parsed_views[view.name] = tree
     return index.parsed_views[view.name]

@@ -21,6 +21,7 @@ _SELECT_PARTS = frozenset(
         "operation_modifiers", "sample",
     }
 )  # fmt: skip
+_SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
 _AGGREGATES = frozenset(
     {
         "jsonb_agg", "json_agg", "jsonb_object_agg", "json_object_agg", "json_group_array", "json_group_object",
@@ -63,6 +64,10 @@ def query(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group
     if kind is exp.Select:
         return select(w, node, outer, env, group)
     if kind is exp.Subquery:
+        for part, value in node.args.items():
+            if value and part not in _SUBQUERY_PARTS:
+                text = f"{part} on a sub-select is not modelled"
+                raise Unsupported(text)
         if node.args.get("with_") is not None:
             env, ctes = with_env(w, node.args["with_"], outer, env, group)
             columns = query(w, node.this, outer, env, group)
@@ -255,7 +260,8 @@ def _always_keyed(grouping: Any) -> bool:
     """Whether every group has key columns: no ROLLUP, CUBE or GROUPING SETS, which add totals."""
     if any(grouping.args.get(part) for part in ("grouping_sets", "rollup", "cube")):
         return False
-    return not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in grouping.expressions)
+    keys = [e for e in grouping.expressions if not (type(e) is exp.Tuple and not e.expressions)]
+    return bool(keys) and not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in keys)
 
 
 def _aggregates(node: Any) -> bool:
@@ -263,6 +269,8 @@ def _aggregates(node: Any) -> bool:
     if node.args.get("having") is not None:
         return True
     stack = list(node.expressions)
+    if node.args.get("order") is not None:
+        stack.extend(node.args["order"].expressions)
     while stack:
         item = stack.pop()
         kind = type(item)
@@ -311,6 +319,8 @@ def _outside(value: Any, inst: int) -> bool:
 def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
     """UNION, INTERSECT, EXCEPT: a relation of its own whose columns are the branches' columns."""
     ctes: list[Cte] = []
+    if node.args.get("by_name") or node.args.get("on"):
+        raise Unsupported("a set operation by name is not modelled")
     if node.args.get("with_") is not None:
         env, ctes = with_env(w, node.args["with_"], outer, env, group)
     scope = Scope(outer, env)
@@ -408,6 +418,10 @@ def reference(w: Work, cte: Cte, group: Group) -> Columns:
     cte.used = True
     if cte.self_rel is not None:
         number, names = cte.self_rel
+        if number in w.referred:
+            text = f"{cte.name} refers to itself twice"
+            raise Unsupported(text)
+        w.referred.add(number)
         return [(name, Col(number, str(i))) for i, name in enumerate(names)]
     if cte.returning is not None:
         written, columns = cte.returning

@@ -10,7 +10,7 @@ from lints.proof.conditions import holds, using
 from lints.proof.ir import Atom, Col, Full, Group, Kind, Merged, Other, Rank, Target, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.scalars import children, declared, is_hole, survey, term
-from lints.proof.work import Columns, Work
+from lints.proof.work import OPENS, Columns, Work
 from lints.tenancy import Ownership, View
 
 _JOIN_PARTS = frozenset({"this", "on", "side", "kind", "using", "method", "hint", "global_", "global"})
@@ -269,6 +269,9 @@ def _alias(w: Work, node: Any) -> tuple[str | None, list[str]]:
     if alias is None:
         return None, []
     name = w.index.fold(alias.this) if alias.args.get("this") is not None else None
+    if name is not None and is_hole(name):
+        w.opaque[OPENS] = None
+        return None, []
     columns = [w.index.fold(c.this if type(c) is exp.ColumnDef else c) for c in alias.args.get("columns") or ()]
     return name, columns
 
@@ -337,7 +340,8 @@ def stored(
     """A use of a stored table or a view; an obligation unless its rows belong to everyone."""
     view = w.index.view(name, schema)
     if view is not None and action == "select":
-        return derived(w, alias, names, _view(w, view, name, group))
+        columns = _view(w, view, name, group)
+        return derived(w, alias, names or w.index.view_columns.get(view.name, []), columns)
     table = w.index.table(name, schema)
     if table is None and "__hole_" not in name and w.index.is_catalog(name, schema):
         inst = w.instance(None, alias, group)

@@ -41,6 +41,10 @@ OUTLIVES = "the tenant set for the session outlives the transaction and meets th
 _SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
 _JWT = frozenset({"uid", "jwt", "role", "email"})
 _TEXT_TYPES = frozenset({"BINARY", "VARBINARY", "TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})
+_INEXACT = (
+    "text", "varchar", "char", "nvarchar", "numeric", "decimal", "float", "double", "real", "time", "date", "money",
+)  # fmt: skip
+"""Types some values of which become the same integer."""
 _KEY_TYPES = frozenset({"UUID", "INT", "BIGINT", "INT128", "UBIGINT", "UINT", "UNIQUEIDENTIFIER"})
 _QUERIES = (exp.Subquery, exp.Select, exp.SetOperation)
 _NO_VALUE = (exp.Identifier, exp.DataType, exp.Var, exp.Star)
@@ -170,7 +174,7 @@ def _lossless(w: Work, kind: str, to: Any, column: Col | None) -> bool:
     if column is not None and kind not in ("UUID", "UNIQUEIDENTIFIER"):
         table = w.insts[column.inst].table
         stored = table.columns.get(column.name) if table is not None else None
-        if stored is not None and stored.type.startswith(("text", "varchar", "char", "nvarchar")):
+        if stored is not None and stored.type.startswith(_INEXACT):
             return False
     return True
 
@@ -255,7 +259,7 @@ def _call(w: Work, node: Any, scope: Scope, group: Group, schema: str = "") -> T
     if name in ("if", "iif") and len(arguments) == 3:
         survey(w, arguments[0], scope, group)
         return _alternatives([term(w, a, scope, group) for a in arguments[1:]])
-    if name == "row":
+    if name in ("row", "any", "some", "all"):
         return Other(frozenset().union(*(columns_of(term(w, a, scope, group)) for a in arguments)))
     if not arguments:
         return _without_arguments(w, name, schema)

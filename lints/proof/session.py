@@ -52,7 +52,7 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return None
     tokens = unfold(tokens, text, w.dialect)
     rest = [t.text.lower() for t in tokens[1:8]]
-    if word == "explain":
+    if word == "explain" or (word == "analyze" and rest[:1] != ["table"] and any(t in _ORDINARY for t in rest[:2])):
         return _inner(w, tokens, _after_options(tokens, 1), text, group, translate)
     if word == "prepare":
         position = next((i for i, t in enumerate(tokens) if t.text.lower() in ("as", "from") and i > 1), None)
@@ -79,7 +79,7 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word == "alter":
         return _alter(w, tokens, rest)
     if word == "create":
-        return _create(w, tree, rest, group, translate)
+        return _create(w, tree, tokens, rest, group, translate)
     if word == "load":
         return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
     if tree is None:
@@ -201,13 +201,17 @@ def _alter(w: Work, tokens: list[Any], rest: list[str]) -> Session:
     return Session("ddl", None, "a change of the schema, not of rows")
 
 
-def _create(w: Work, tree: Any, rest: list[str], group: Group, translate: Translate) -> str | Session:
+def _create(
+    w: Work, tree: Any, tokens: list[Any], rest: list[str], group: Group, translate: Translate
+) -> str | Session:
     kinds = {"function", "procedure", "trigger", "rule", "event"}
     if any(word in kinds for word in rest[:4]):
         return Session("ddl", "TENSQL013", "the body of a routine is not judged here", opaque=True)
     if type(tree) is exp.Create and str(tree.args.get("kind", "")).upper() == "TABLE" and tree.expression is not None:
         translate(w, tree.expression, group)
         return "ddl"
+    if type(tree) is not exp.Create and "view" not in rest[:5] and "select" in (t.text.lower() for t in tokens):
+        return Session("ddl", "TENSQL013", "a table made from a query in a form that is not modelled", opaque=True)
     return Session("ddl", None, "a change of the schema, not of rows")
 
 

@@ -9,6 +9,7 @@ from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
 
+OPENS = "text interpolated among the relations may add one"
 Columns = list[tuple[str | None, Term] | Rel]
 
 
@@ -55,7 +56,7 @@ class Work:
 
     __slots__ = (
         "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "session", "statement", "summaries", "tables", "targets", "view", "views",
+        "referred", "session", "statement", "summaries", "tables", "targets", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -70,6 +71,8 @@ class Work:
         self.assumptions: dict[str, None] = {}
         self.opaque: dict[str, None] = {}
         """Reasons why parts of the statement cannot be judged."""
+        self.referred: set[int] = set()
+        """The recursive references seen."""
         self.session: dict[str, str] = {}
         """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}

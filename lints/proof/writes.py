@@ -393,7 +393,7 @@ def _conflict(
             w.assume(COLLIDES)
             return
         keys = _conflict_keys(w, node, table)
-        if any(w.index.tenant_of(table) not in map(w.index.loose, key) for key in keys):
+        if any(w.index.tenant_of(table) not in [w.index.loose(c) for c in key] for key in keys):
             w.assume(COLLIDES)
     else:
         keys = [k for k in (table.primary_key, *table.unique) if k and _may_collide(w, k, columns)]
