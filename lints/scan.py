@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from lints.extract import Confidence, Extraction, Problem, Statement, Suppression, extract, language_of
 from lints.schema.declared import Carrier, Declarations, Trust, read_declarations
 from lints.schema.order import defines_schema
-from lints.schema.paths import path_class
+from lints.schema.paths import dialect_of, path_class, says_generated
 from lints.tenancy import Model, Ownership
 
 
@@ -189,9 +189,9 @@ class Judge:
         if language_of(path) is None:
             self._numbers["files_other"] += 1
             return
-        self.extraction(extract(path, data), defines_schema=defines_schema(path, data))
+        self.extraction(extract(path, data), defines_schema=defines_schema(path, data), generated=says_generated(data))
 
-    def extraction(self, found: Extraction, *, defines_schema: bool = False) -> None:
+    def extraction(self, found: Extraction, *, defines_schema: bool = False, generated: bool = False) -> None:
         """Judge what was extracted from one file. Queries inside a schema script are data changes of a migration."""
         self._paths.add(found.path)
         self._numbers["files_analysed" if found.analysed else "files_skipped"] += 1
@@ -200,8 +200,8 @@ class Judge:
         self._unanalysed.extend(_unanalysed(problem) for problem in found.problems)
         self._suppressions.extend(found.suppressions)
         kind = path_class(found.path, self.declared.paths)
-        if defines_schema and kind == "source":
-            kind = "migration"
+        if kind == "source":
+            kind = "migration" if defines_schema else "generated" if generated else kind
         by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
         for statement in found.statements:
             if statement.confidence is Confidence.PROSE:
@@ -249,8 +249,8 @@ class Judge:
 
     def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
         """The rows of a statement; an empty list if nothing in it is a tenant's; None if it is no SQL after all."""
-        dialect = statement.dialect_hint or self.model.dialect
-        variants = [(text, self._proven(text, dialect)) for text in self._columns_as_stored(statement)]
+        dialect = statement.dialect_hint or dialect_of(statement.path) or self.model.dialect
+        variants = [(text, self._understood(text, dialect)) for text in self._columns_as_stored(statement)]
         readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
         if not readable:
             if statement.confidence is not Confidence.EXECUTED:
@@ -308,6 +308,16 @@ class Judge:
         if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
             return statement.variants
         return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)
+
+    def _understood(self, text: str, dialect: str) -> Sequence[ProofLike]:
+        """The proofs in the first dialect that understands the text."""
+        first = self._proven(text, dialect)
+        if dialect != "cypher" and any(proof.verdict == "unparsed" for proof in first):
+            for other in ("postgres", "clickhouse", "mysql", "sqlite", "tsql"):
+                found = self._proven(text, other) if other != dialect else first
+                if all(proof.verdict != "unparsed" for proof in found):
+                    return found
+        return first
 
     def _proven(self, text: str, dialect: str) -> Sequence[ProofLike]:
         key = f"{dialect}\0{text}"

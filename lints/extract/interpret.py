@@ -71,6 +71,7 @@ MAX_STEPS = 400_000
 MAX_INLINE_DEPTH = 3
 MAX_INLINES = 2_000
 MAX_UNROLL = 4
+MAX_RETURNS = 24
 
 _TENANT_NAME = re.compile(
     r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
@@ -193,10 +194,13 @@ class Interpreter:
         if not returned:
             return NOTHING
         result = returned[-1][1]
-        for path, value in reversed(returned[:-1]):
+        if all(value is result for _, value in returned):
+            return result
+        # Choices, not merges: each return refers to all later ones, and merged lists would double every time.
+        for path, value in reversed(returned[:-1][:MAX_RETURNS]):
             chosen = value
-            for choice, taken in reversed(path):
-                chosen = merge(choice, chosen, result) if taken else merge(choice, result, chosen)
+            for choice, taken in reversed(path[-MAX_UNROLL:]):
+                chosen = choice(chosen, result) if taken else choice(result, chosen)
             result = chosen
         return result
 

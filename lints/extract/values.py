@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_VARIANTS = 16
 MAX_PARTS = 4000
 MAX_TEXT = 256 * 1024
+MAX_ITEMS = 500
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def merge(choice: Choice, yes: Value, no: Value) -> Value:
     """The value after a branch: what both paths share stays shared, the rest is a choice."""
     if yes is no:
         return yes
-    if isinstance(yes, Listing) and isinstance(no, Listing):
+    if isinstance(yes, Listing) and isinstance(no, Listing) and len(yes.items) + len(no.items) <= MAX_ITEMS:
         shared = _shared(yes.items, no.items)
         return Listing(
             (

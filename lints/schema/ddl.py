@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Grant, Index
 from lints.schema.names import IDENT, NAME, fold, qualified
-from lints.schema.security import apply_policy, change_row_security, routine_of, top_level_commas
+from lints.schema.security import apply_policy, change_row_security, parenthesised, routine_of, top_level_commas
 from lints.schema.split import Piece, split
 from lints.tenancy import Column, ForeignKey, Origin, View
 
@@ -39,7 +39,8 @@ _HARMLESS_ACTION = re.compile(
     r"(?:set\s+(?:statistics|storage|compression|data\s+type)|reset|add\s+generated|drop\s+(?:identity|expression)"
     r"|restart|set\s+generated|type)|rename\s+constraint|alter\s+constraint|detach\s+partition|no\s+inherit|inherit"
     r"|engine\b|convert\s+to|default\s+character|character\s+set|auto_increment|comment|row_format|order\s+by"
-    r"|drop\s+(?:index|key|partition)|partition|algorithm|lock)\b",
+    r"|drop\s+(?:index|key|partition|projection)|partition|algorithm|lock|modify\s+(?:query|ttl|setting|sql|comment)"
+    r"|materialize|update\s|delete\s+where|add\s+(?:projection|index)|freeze|clear)\b",
     re.IGNORECASE,
 )
 _ROUTINE = re.compile(rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+({NAME})", re.IGNORECASE)
@@ -47,6 +48,19 @@ _RENAME_TABLES = re.compile(rf"({NAME})\s+to\s+({NAME})", re.IGNORECASE)
 _SP_RENAME = re.compile(
     r"exec(?:ute)?\s+sp_rename\s+N?'([^']+)'\s*,\s*N?'([^']+)'(?:\s*,\s*N?'([^']+)')?", re.IGNORECASE
 )
+_CREATE_TABLE = re.compile(
+    rf"create\s+(?:unlogged\s+|foreign\s+|external\s+)?table\s+(?:if\s+not\s+exists\s+)?({NAME})\s*\(", re.IGNORECASE
+)
+_COLUMN_NAME = re.compile(
+    rf"(?!(?:constraint|primary|foreign|unique|check|exclude|index|key|like|partition|projection|period)\b)({IDENT})\s+(\w+)",
+    re.IGNORECASE,
+)
+_RELAXED = re.compile(
+    r"\s(?:nulls\s+(?:not\s+)?distinct|compression\s+\w+|storage\s+(?:plain|main|extended|external|default)"
+    r"|collate\s+(?:\"[^\"]*\"|\w+)|(?<=identity\s)\(\s*cache\s+\d+\s*\))(?=\W|$)",
+    re.IGNORECASE,
+)
+"""Options that sqlglot does not know and the model has no use for."""
 _DATA_TAIL = re.compile(r"\s+with\s+(?:no\s+)?data\s*$", re.IGNORECASE)
 _DO_BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _CONTROL = re.compile(
@@ -153,7 +167,7 @@ class _Applier:
             return None
         tree = self._parse(text)
         if tree is None and verb == "create":
-            tree = self._parse(_DATA_TAIL.sub("", text))
+            tree = self._parse(_RELAXED.sub(" ", _DATA_TAIL.sub("", text)))
         if isinstance(tree, exp.Create):
             return self._create(tree)
         if isinstance(tree, exp.Drop):
@@ -163,6 +177,9 @@ class _Applier:
         alter = _ALTER.match(text)
         if alter is not None:
             return self._alter_by_action(alter.group(1), alter.group(2))
+        table = _CREATE_TABLE.match(text)
+        if table is not None:
+            return self._create_by_item(table.group(1), text[table.end() :])
         if re.match(r"(?:alter|drop|create)\s+index\b|alter\s+(?:materialized\s+)?view\b", text, re.IGNORECASE):
             return None
         return "the SQL parser does not know this statement"
@@ -228,6 +245,32 @@ class _Applier:
         if isinstance(tree.expression, exp.Query):
             self._columns_of_query(draft, tree.expression)
         return None
+
+    def _create_by_item(self, written: str, rest: str) -> str | None:
+        """A CREATE TABLE that sqlglot does not know as a whole: each column and constraint by itself.
+
+        Of a column that still can't be read the name is kept; a constraint that can't be is a reason.
+        """
+        body = parenthesised(f"body ({rest}", "body")
+        if body is None:
+            return "the SQL parser does not know this statement"
+        schema, name = self.written_name(written)
+        draft = self.catalog.create(schema, name, self.origin("created here", name))
+        reason = None
+        for item in top_level_commas(_RELAXED.sub(" ", body)):
+            tree = self._parse(f"CREATE TABLE x ({item})")
+            if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema) and tree.this.expressions:
+                self._table_item(draft, tree.this.expressions[0])
+                continue
+            column = _COLUMN_NAME.match(item)
+            if column is None:
+                reason = reason or "a constraint or option that is not understood"
+                continue
+            folded = self.written_name(column.group(1))[1]
+            nullable = re.search(r"\bnot\s+null\b", item, re.IGNORECASE) is None
+            found = Column(name=folded, type=column.group(2).lower(), nullable=nullable)
+            draft.add_column(found, self.origin(f"{folded} is declared here", folded))
+        return reason
 
     def _table_item(self, draft: Draft, item: exp.Expr) -> None:
         if isinstance(item, exp.ColumnDef):
@@ -469,7 +512,7 @@ class _Applier:
                 draft.change_column(self.fold(action.this), default=None)
         elif isinstance(action, exp.ModifyColumn):
             self._modify(draft, action)
-        else:
+        elif not isinstance(action, (exp.Delete, exp.Update, exp.AlterSet)) and "Modify" not in type(action).__name__:
             return f"an ALTER TABLE action that is not understood ({type(action).__name__})"
         return None
 
@@ -489,6 +532,8 @@ class _Applier:
 
     def _alter_by_action(self, written: str, actions: str) -> str | None:
         """An ALTER TABLE that sqlglot keeps as text: each action by itself, then the ones it never knows."""
+        if re.match(r"(?:modify\s+query|update|delete)\b", actions, re.IGNORECASE):
+            return None  # ClickHouse: a view's query, or rows
         schema, name = self.written_name(written)
         draft = self.catalog.find(schema, name)
         parts = top_level_commas(actions)

@@ -12,7 +12,7 @@ from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
 from lints.schema.order import decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
-from lints.schema.paths import path_class
+from lints.schema.paths import dialect_of, path_class
 from lints.tenancy import Origin
 
 _MAX_FILE = 16 * 1024 * 1024
@@ -37,7 +37,7 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             continue
         catalog.files.append(path)
         if path.lower().endswith(".sql"):
-            apply_script(catalog, path, up_part(decoded(data)), dialect)
+            apply_script(catalog, path, up_part(decoded(data)), dialect_of(path) or dialect)
             continue
         found = extract(path, data)
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)

@@ -100,6 +100,12 @@ def test_a_chain_of_else_ifs() -> None:
     assert result.statements or result.problems
 
 
+def test_many_returns_of_lists_do_not_multiply() -> None:
+    branches = "".join(f"    if x == {n} and y[{n}]:\n        return [{{'a': ['b{n}']}}]\n" for n in range(200))
+    result = extract("a.py", f"def f(cur, x, y):\n    cur.execute('{QUERY}')\n{branches}    return []\n".encode())
+    assert len(result.statements) == 1
+
+
 def test_a_loop_of_helpers_that_call_each_other() -> None:
     source = "".join(
         f"def h{n}(x):\n    return h{(n + 1) % 50}(x) + ' AND a' + h{(n + 7) % 50}(x)\n" for n in range(50)
