@@ -69,6 +69,7 @@ def decide(
         policy_version=policy.version,
         policy_digest=policy.digest,
         policy_origin=policy.origin,
+        policy_signer=policy.signer,
         tool_version=policy.tool_version,
         pipeline_id=pipeline_id,
         results=results,

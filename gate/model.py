@@ -198,6 +198,8 @@ class Policy:
     """Path to bytes of each file the digest covers, so that a bundle can carry the policy."""
     limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What each pack does not check, in sentences."""
+    signer: str | None = None
+    """Whose signature over exactly this policy verified; see `policy_signing`."""
 
     def control(self, control_id: str) -> Control | None:
         return next((c for c in self.controls if c.id == control_id), None)
@@ -352,6 +354,7 @@ class Decision:
     evidence: tuple[Evidence, ...]
     not_checked: tuple[str, ...]
     """What this decision does not cover, in words."""
+    policy_signer: str | None = None
 
     @property
     def releasable(self) -> bool:

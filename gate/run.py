@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gate import decide, policy
 from gate.collect import Context, Progress, collect
 from gate.model import Artifact, Decision, Evidence, GateError, Policy, QueryError, Stage, Subject
+from gate.policy_signing import signer_of
 from gate.reading import parse_time
 from gate.store import Store
 from gate.tree import CommitTree, Tree, WorkTree
@@ -27,9 +29,13 @@ def clock(as_of: str | None) -> tuple[datetime, bool]:
 
 
 def load_policy(root: Path, base: str | None) -> Policy:
-    """The policy of the base revision, or without one of the work tree."""
+    """The policy of the base revision, or without one of the work tree, with who signed it.
+
+    Raises GateError also when gate.yaml requires a signature and there is none that verifies.
+    """
     tree: Tree = WorkTree(root) if base is None else CommitTree(root, base)
-    return policy.load(tree)
+    loaded = policy.load(tree)
+    return replace(loaded, signer=signer_of(loaded, tree, clock(None)[0]))
 
 
 def needed_kinds(loaded: Policy, stage: Stage) -> set[str]:

@@ -178,6 +178,7 @@ def sealed(
         "decision_sha256": bag.sha256(files[bundle.DECISION]),
         "files": len(payload_files),
         "sealed_at": format_time(now),
+        "policy_signer": decision.policy_signer,
         "evidence": {item.kind: records.commitment(secret, item.kind, item.rows) for item in decision.evidence},
     }
     return bag.sealed(files, bundle.RELEASE, record, signer, binding, trust, now)

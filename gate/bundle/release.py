@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from attestations import statements
+from attestations import statements, strict_json
 from attestations.refusal import Refused
 from attestations.strict_json import shown
 from attestations.trust import EVIDENCE
-from attestations.verify import UNCHECKED, Verified
+from attestations.verify import UNCHECKED, Verified, verify
 from gate import bundle
 from gate.bundle import bag, records
 from gate.bundle.checking import Step, Verification
 from gate.bundle.refusal import BundleError, Code
 from gate.model import Evidence, Row
-from gate.policy import SOURCE_FIELDS, digest
-from gate.reading import parse_time
+from gate.policy import CONFIG, SOURCE_FIELDS, digest
+from gate.policy_signing import expectation
+from gate.reading import parse_time, read_yaml
 
 
 def _check_verdict(v: Verification) -> str:
@@ -101,9 +102,31 @@ def _named(subjects: Any) -> list[tuple[str, str]]:
 
 def _check_policy(v: Verification) -> str:
     files = policy_files(v.files)
-    if digest(files, v.json(bundle.DECISION)["tool"]["version"]) != v.binding.policy_digest:
+    if digest(files, tool_version(v.files)) != v.binding.policy_digest:
         raise BundleError(Code.POLICY_MISMATCH, "data/policy/ is not the policy that was signed")
-    return f"version {v.binding.policy_version}, sha256:{v.binding.policy_digest}, {len(files)} files"
+    signer = _policy_signer(v, read_yaml(files[CONFIG], CONFIG).value.get("trust", {}))
+    if signer != v.record["policy_signer"] or signer != v.json(bundle.DECISION)["policy"].get("signer", signer):
+        raise BundleError(Code.IDENTITY_MISMATCH, "the policy was signed by another than the decision says")
+    signed = f"signed by {signer}" if signer else "not signed"
+    return f"version {v.binding.policy_version}, sha256:{v.binding.policy_digest}, {len(files)} files, {signed}"
+
+
+def _policy_signer(v: Verification, trust: Mapping[str, Any]) -> str | None:
+    """Who signed the policy, by the keys of whoever verifies; the policy itself may say that somebody must have."""
+    if bundle.POLICY_SIGNATURE not in v.files:
+        if trust.get("require_signed_policy", False):
+            raise BundleError(Code.POLICY_UNSIGNED, "the policy says that it must be signed, and is not")
+        return None
+    data, expected = v.files[bundle.POLICY_SIGNATURE], expectation(v.binding.policy_digest)
+    return verify(data, v.trust, expected, now=parse_time(v.record["sealed_at"])).signer_identity
+
+
+def tool_version(files: Mapping[str, bytes]) -> str:
+    """The version of the tool that made the bundle. Raises BundleError."""
+    try:
+        return str(strict_json.loads(files[bundle.DECISION])["tool"]["version"])
+    except (strict_json.StrictJsonError, KeyError, TypeError) as error:
+        raise BundleError(Code.MALFORMED, f"{bundle.DECISION}: no decision: {error}") from None
 
 
 def policy_files(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from attestations import strict_json
@@ -52,7 +52,7 @@ def policy_trees(files: Mapping[str, bytes], origin: str) -> tuple[Files, Files]
     return Files(own, origin), Files({n.removeprefix(_RULES): d for n, d in builtin.items()}, "the bundle's rules")
 
 
-def decide_again(files: Mapping[str, bytes], *, policy_signer: str | None = None) -> Decision:
+def decide_again(files: Mapping[str, bytes]) -> Decision:
     """The decision from a bundle's evidence, policy and clock. `files` must have been verified."""
     from gate import policy
     from gate.run import decide_on
@@ -60,8 +60,9 @@ def decide_again(files: Mapping[str, bytes], *, policy_signer: str | None = None
     recorded: Any = strict_json.loads(files[bundle.DECISION])
     about = recorded["subject"]
     tree, rules = policy_trees(release.policy_files(files), recorded["policy"]["origin"])
+    loaded = policy.load(tree, builtin=rules, tool_version=recorded["tool"]["version"])
     return decide_on(
-        policy.load(tree, builtin=rules, tool_version=recorded["tool"]["version"]),
+        replace(loaded, signer=recorded["policy"].get("signer")),  # what verifying compared with the signature
         Stage(recorded["stage"]),
         {evidence.kind: evidence for evidence in release.evidence_of(files)},
         parse_time(recorded["as_of"]),

@@ -14,6 +14,7 @@ from gate.cli import options
 from gate.collect import Context
 from gate.model import Decision, GateError, Row, Stage, Subject, UndecidedError
 from gate.pipeline import pipeline_id
+from gate.policy_signing import read_signature
 from gate.signing import choose, trust_of
 from gate.tree import WorkTree, head
 
@@ -147,6 +148,8 @@ def _judge_and_sign(arguments: Any) -> Decision:
     say("signing the verdict")
     verdict = making.verdict_statements(decision, subjects, binding, signed, builder_id, rehearsed_at=now)
     attestations = dict(signed)
+    if policy.signer is not None:
+        attestations["policy"] = read_signature(policy, tree) or b""
     for name, statement in verdict.items():
         attestations[name] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
     material = making.Material(

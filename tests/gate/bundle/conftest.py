@@ -88,7 +88,7 @@ PROJECT: Mapping[str, str] = {
 ARTIFACT = b"the released file"
 
 
-def git(folder: Path, *arguments: str) -> None:
+def run_git(folder: Path, *arguments: str) -> None:
     environment = {
         "PATH": os.environ["PATH"], "HOME": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
         **{f"GIT_{who}_{what}": "test@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
@@ -221,9 +221,9 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> Works:
     )
     artifact = root.parent / "app-1.0.0.bin"
     artifact.write_bytes(ARTIFACT)
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "-m", "first")
+    run_git(root, "init", "--quiet")
+    run_git(root, "add", "--all")
+    run_git(root, "commit", "--quiet", "-m", "first")
     return Works(
         root=root, key=key, ci=ci, ops=ops, trust=Trust(keys=keys), policy=policy.load(WorkTree(root)), small=small(root), artifact=artifact
     )  # fmt: skip
