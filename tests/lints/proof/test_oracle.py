@@ -18,6 +18,8 @@ UNSTABLE = re.compile(r"gen_random_uuid|SKIP LOCKED|INTO dinghies")
 TENANTS = {
     "values: element of the caller's array": {1},
     "adversarial: insert many, tenants from the caller's array": {2},
+    "adversarial-2: ordinality": {1},
+    "adversarial-2: bulk update through unnest with tenants": {2},
     "adversarial: IN a query of the parameter": {1},
     "adversarial: IN a VALUES list": {1, 2},
     "adversarial: ANY of an unnested parameter": {1},

@@ -16,7 +16,7 @@ SELECT boats.id AS boats_id, boats.name AS boats_name FROM boats WHERE boats.har
 
 -- as Prisma writes it
 -- proven
-SELECT "public"."boats"."id", "public"."boats"."name" FROM "public"."boats" WHERE ("public"."boats"."harbour_id" = $1 AND 1=1) OFFSET $2
+SELECT "public"."boats"."id", "public"."boats"."name" FROM "public"."boats" WHERE ("public"."boats"."harbour_id" = $1 AND 1=1) ORDER BY "public"."boats"."id" ASC OFFSET $2
 
 -- as Prisma writes a list without a filter
 -- violation TENSQL001
@@ -157,7 +157,7 @@ SELECT * FROM boats b JOIN sailors s ON s.id = b.owner_id WHERE b.harbour_id = $
 
 -- aggregate of rows as JSON
 -- proven
-SELECT json_agg(r) FROM (SELECT * FROM repairs WHERE harbour_id = $1) r
+SELECT json_agg(r ORDER BY r.id) FROM (SELECT * FROM repairs WHERE harbour_id = $1) r
 
 -- JSON of children in a sub-select
 -- proven
