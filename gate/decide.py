@@ -43,6 +43,8 @@ Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 EXPIRING_DAYS = 14
 SHOWN_REASONS = 20
 
+_NOT_CODE = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
 
 def decide(
     policy: Policy,
@@ -73,7 +75,7 @@ def decide(
         tool_version=policy.tool_version,
         pipeline_id=pipeline_id,
         results=results,
-        waivers=tuple(use_of(w, results, today) for w in policy.waivers),
+        waivers=tuple(use_of(w, results, today, asked=_asked(w, policy, results)) for w in policy.waivers),
         clocks=clocks(controls, evidence, ask, as_of),
         evidence=tuple(evidence[kind] for kind in sorted(evidence)),
         not_checked=not_checked(policy, stage, evidence),
@@ -99,10 +101,10 @@ def judge(
         return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*short, *incomplete))
     try:
         rows = ask(control.query, parameters(control, as_of))
-        violations = tuple(with_waiver(violation(control, row), holding) for row in rows)
     except QueryError as error:
         return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*incomplete, str(error)))
-    violations = distinct(violations)
+    # Told apart first: a waiver for one fingerprint covers one finding, the one that is shown with it.
+    violations = tuple(with_waiver(v, holding) for v in distinct([violation(control, row) for row in rows]))
     if any(v.waiver is None for v in violations):
         outcome = Outcome.FAIL
     elif incomplete:
@@ -137,10 +139,10 @@ def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str,
 
 
 def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:
-    """The values for the `$name`s that the query uses."""
-    query = control.query if text is None else text
+    """The values for the `$name`s that the query uses (not those that its comments and strings mention)."""
+    used = set(re.findall(r"\$(\w+)", _NOT_CODE.sub(" ", control.query if text is None else text)))
     values = {**control.params, "as_of": epoch_ms(as_of)}
-    return {name: value for name, value in values.items() if re.search(rf"\${name}\b", query)}
+    return {name: value for name, value in values.items() if name in used}
 
 
 def violation(control: Control, row: Mapping[str, Any]) -> Violation:
@@ -191,14 +193,21 @@ def with_waiver(found: Violation, holding: Sequence[Waiver]) -> Violation:
     return found if covering is None else replace(found, waiver=covering.id)
 
 
-def use_of(waiver: Waiver, results: Sequence[ControlResult], today: date) -> WaiverUse:
+def _asked(waiver: Waiver, policy: Policy, results: Sequence[ControlResult]) -> bool:
+    """Whether this decision can tell that the waiver covers nothing: not when its control was of another stage, or
+    could not be judged."""
+    judged = {r.control.id for r in results if r.outcome is not Outcome.UNKNOWN}
+    return waiver.control in judged or policy.control(waiver.control) is None
+
+
+def use_of(waiver: Waiver, results: Sequence[ControlResult], today: date, *, asked: bool = True) -> WaiverUse:
     """What became of a waiver. `covers` counts what lies in its scope, whether or not it holds."""
     covers = sum(matches(waiver, v) for r in results for v in r.violations)
     if is_expired(waiver, today):
         state = WaiverState.EXPIRED
     elif is_pending(waiver, today):
         state = WaiverState.PENDING
-    elif covers == 0:
+    elif covers == 0 and asked:
         state = WaiverState.ORPHANED
     elif waiver.expires - today < timedelta(days=EXPIRING_DAYS):
         state = WaiverState.EXPIRING

@@ -8,6 +8,7 @@ is refused when the policy loads: other statements, clocks, randomness, files, f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +96,8 @@ def _parse(text: str, connection: Any) -> dict[str, Any]:
     """The syntax tree of the one statement."""
     if len(text) > MAX_CHARACTERS:
         raise SqlError(f"longer than {MAX_CHARACTERS:,} characters; split the control")
+    if re.search(r"\$\w*\$", text):
+        raise SqlError("dollar-quoted text is not allowed; write 'text'")
     try:
         text.encode("utf-8")
         answer = json.loads(connection.execute("SELECT json_serialize_sql($1)", [text]).fetchone()[0])

@@ -9,6 +9,7 @@ from gate.tree import select
 
 # What guards the guards can't be set aside by them.
 NEVER_WAIVED = ("WVR", "SRC")
+WILD = frozenset("*?[")
 
 
 def defect(waiver: Waiver, max_days: int) -> str | None:
@@ -22,8 +23,8 @@ def defect(waiver: Waiver, max_days: int) -> str | None:
         return f"it lives {days} days; the limit is {max_days}"
     if waiver.control.startswith(NEVER_WAIVED):
         return f"{waiver.control} can't be waived"
-    if waiver.path is not None and waiver.path.strip("*/") == "":
-        return f"its path {waiver.path!r} covers everything; name the files"
+    if waiver.path is not None and not any(segment and not set(segment) & WILD for segment in waiver.path.split("/")):
+        return f"its path {waiver.path!r} names no file and no folder; a glob may only complete a name"
     return None
 
 

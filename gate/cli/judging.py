@@ -10,7 +10,7 @@ from typing import Any
 from gate import commands, run
 from gate.cli import options
 from gate.collect import Context
-from gate.model import Decision, GateError, Policy, Row, Stage, Subject
+from gate.model import Decision, GateError, Policy, Row, Stage, Subject, WaiverState, WaiverUse
 from gate.pipeline import pipeline_id
 from gate.signing import trust_of
 from gate.tree import CommitTree, Tree, WorkTree, head, merge_base
@@ -183,7 +183,7 @@ def _status_text(decision: Decision) -> str:
         lines.append(f"  {line(clock.subject):<34} {outline.clock_words(clock, decision.as_of)}  [{clock.control}]")
     for use in decision.waivers:
         lines.append(
-            f"  {'waiver ' + line(use.waiver.id):<34} {use.state}: expires {use.waiver.expires.isoformat()}"
+            f"  {'waiver ' + line(use.waiver.id):<34} {_life(use)}: expires {use.waiver.expires.isoformat()}"
             f"  [{use.waiver.control}]"
         )
     for result in decision.results:
@@ -191,6 +191,11 @@ def _status_text(decision: Decision) -> str:
     if len(lines) == 2:
         lines.append("  nothing runs out: no control of this policy has a clock")
     return "\n".join(lines) + "\n"
+
+
+def _life(use: WaiverUse) -> WaiverState:
+    """Where a waiver stands in its life; whether it covers anything was not asked here."""
+    return WaiverState.ACTIVE if use.state is WaiverState.ORPHANED else use.state
 
 
 def _status_json(decision: Decision) -> str:
@@ -206,7 +211,7 @@ def _status_json(decision: Decision) -> str:
         for c in decision.clocks
     ]  # fmt: skip
     waivers = [
-        {"id": u.waiver.id, "control": u.waiver.control, "expires": u.waiver.expires.isoformat(), "state": u.state}
+        {"id": u.waiver.id, "control": u.waiver.control, "expires": u.waiver.expires.isoformat(), "state": _life(u)}
         for u in decision.waivers
     ]
     return json.dumps({"as_of": format_time(decision.as_of), "clocks": clocks, "waivers": waivers}, indent=2) + "\n"

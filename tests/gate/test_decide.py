@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.decide import clocks, decide, judge, verdict
+from gate.decide import clocks, decide, judge, parameters, verdict
 from gate.model import (
     Control,
     ControlResult,
@@ -237,6 +237,54 @@ def test_a_waiver_covers_only_what_is_in_its_scope() -> None:
     assert decision.waivers[0].covers == 1
 
 
+def test_a_waiver_for_one_of_several_equal_findings_covers_one() -> None:
+    """Equal fingerprints are numbered; each waiver covers the one that is shown with its number, and no other."""
+    rows = [{"subject": "x", "path": "a", "line": line} for line in (1, 2, 3)]
+    shown = [v.fingerprint for v in judge(control(), {"thing": evidence()}, Answers(rows), (), NOW).violations]
+    assert len(set(shown)) == 3
+
+    for number, fingerprint in enumerate(shown):
+        used = waiver(path=None, fingerprint=fingerprint)
+        decision = run([control()], {"thing": evidence()}, Answers(rows), waivers=[used])
+        assert decision.verdict is Verdict.BLOCKED
+        assert [v.waiver for v in decision.results[0].violations].index("W-1") == number
+        assert [v.waiver for v in decision.results[0].violations].count("W-1") == decision.waivers[0].covers == 1
+
+    all_three = [waiver(id=f"W-{n}", path=None, fingerprint=f) for n, f in enumerate(shown)]
+    decision = run([control()], {"thing": evidence()}, Answers(rows), waivers=all_three)
+    assert decision.verdict is Verdict.ALLOWED
+    assert [v.waiver for v in decision.results[0].violations] == ["W-0", "W-1", "W-2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "void"),
+    [
+        ("**", True), ("*", True), ("**/*", True), ("/", True), ("?*", True), ("**.*", True), ("[!x]**", True), ("*.py", True),
+        ("**/*.py", True), ("**/?*/[a-z]*", True), ("*/*/*", True),
+        ("src/**", False), ("src/a.py", False), ("**/migrations/*.sql", False), ("a.py", False), ("services/*/a.py", False),
+    ],
+)  # fmt: skip
+def test_a_waiver_s_path_names_something(path: str, void: bool) -> None:
+    found = defect(waiver(path=path), 90)
+
+    assert (found is not None) == void
+    assert not void or repr(path) in str(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "found", "rows", "state"),
+    [
+        ("nothing in its scope", Stage.CHECK, {"thing": evidence()}, (), WaiverState.ORPHANED),
+        ("its control is of another stage", Stage.GA, {"thing": evidence()}, (), WaiverState.ACTIVE),
+        ("its control could not be judged", Stage.CHECK, {}, (), WaiverState.ACTIVE),
+    ],
+)
+def test_a_waiver_is_orphaned_only_when_its_control_was_judged(
+    name: str, stage: Stage, found: dict[str, Evidence], rows: Sequence[Mapping[str, Any]], state: WaiverState
+) -> None:
+    assert run([control()], found, Answers(rows), waivers=[waiver()], stage=stage).waivers[0].state is state
+
+
 @pytest.mark.parametrize("unread", [(), (Unread(path="f", reason="broken"),)])
 def test_a_waiver_never_covers_what_could_not_be_judged(unread: Sequence[Unread]) -> None:
     found = {"thing": evidence(unread=unread)}
@@ -315,6 +363,51 @@ def test_clocks_are_sorted_and_a_broken_one_does_not_decide() -> None:
     assert clocks([timed], {"thing": evidence()}, Answers(error="x"), NOW) == ()
     assert clocks([timed], {}, Answers(rows), NOW) == ()
     assert clocks([control()], {"thing": evidence()}, Answers(rows), NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("line", 7, 7), ("line", 0, 1), ("line", -5, 1), ("line", 2**31 - 1, 2**31 - 1), ("line", 2**31, 1), ("line", None, 1),
+        ("col", 1, 1), ("col", 0, None), ("col", -1, None), ("end_line", 10**30, None), ("end_line", 3, 3),
+        ("end_col", 2**31, None), ("end_col", 2, 2),
+    ],
+)  # fmt: skip
+def test_a_place_is_one_that_a_file_can_have(column: str, value: int | None, shown: int | None) -> None:
+    rows = [{"subject": "x", "path": "a", column: value}]
+    location = judge(control(), {"thing": evidence()}, Answers(rows), (), NOW).violations[0].location
+
+    assert {
+        "line": location.line,
+        "col": location.column,
+        "end_line": location.end_line,
+        "end_col": location.end_column,
+    }[column] == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "used"),
+    [
+        ("SELECT $limit", {"limit"}),
+        ("SELECT $as_of", {"as_of"}),
+        ("SELECT $limits", set()),
+        ("SELECT '$limit'", set()),
+        ("SELECT 'it''s $limit', $as_of", {"as_of"}),
+        ("SELECT 1 -- $limit\n, $as_of", {"as_of"}),
+        ("SELECT 1 /* $limit\n */ + $as_of", {"as_of"}),
+        ('SELECT 1 AS "$limit"', set()),
+    ],
+)
+def test_a_query_gets_the_parameters_that_it_uses(query: str, used: set[str]) -> None:
+    assert set(parameters(control(params={"limit": 5}, query=query), NOW)) == used
+    assert set(parameters(control(params={"limit": 5}), NOW, query)) == used
+
+
+@pytest.mark.parametrize(("since", "due"), [(0, 10**18), (-(10**18), 0)])
+def test_a_clock_beyond_the_calendar_is_left_out(since: int, due: int) -> None:
+    rows = [{"subject": "never", "since_at": since, "due_at": due}, {"subject": "soon", "since_at": 0, "due_at": 1}]
+
+    assert [c.subject for c in clocks([control(clock="C")], {"thing": evidence()}, Answers(rows), NOW)] == ["soon"]
 
 
 def test_what_was_not_checked_is_said() -> None:
