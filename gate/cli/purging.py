@@ -23,12 +23,14 @@ MAX_MANIFEST_BYTES = 16 << 20
 
 def purge(argv: list[str]) -> int:
     """record."""
-    if not argv or argv[0] in ("-h", "--help"):
+    if not argv:
+        raise GateError("purge: record what? see gate purge --help")
+    if argv[0] in ("-h", "--help"):
         sys.stdout.write(
             "usage: gate purge record --week WEEK --key FILE --verified-by WHO [--manifest FILE]\n\n"
             "gate purge record --help for the options\n"
         )
-        return 0 if argv else 2
+        return 0
     if argv[0] != "record":
         from gate.reading import did_you_mean
 
