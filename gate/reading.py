@@ -31,8 +31,6 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9]*)?|[-+]?[0-9.]+e[-+]?[0-9]+|[-+]?[0-9]*\.|[-+]?\.[0-9]+|<<|=",
     re.IGNORECASE,
 )
-# What YAML allows only by an escape: nothing of ours needs it, and no path and no argv could hold it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS = {"true": True, "false": False, "null": None, "": None}
 
@@ -140,8 +138,6 @@ class _YamlReader:
         self._count(1, line)
         if _SURROGATE.search(event.value):
             raise self._refuse(line, "a lone surrogate, which is no text")
-        if not self.foreign and _CONTROL.search(event.value):
-            raise self._refuse(line, "a control character; write the text without it")
         plain = event.implicit[0] and not event.style
         if self._expects_key():
             mapping, path, pending = self._stack[-1]
