@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
@@ -20,6 +19,17 @@ from lints.proof.work import OPENS, Work
 from lints.tenancy import Model, Ownership
 
 BUDGET = 60_000
+"""Steps a statement may cost; a few hundred for an ordinary one, a second of work at most for all of them."""
+
+
+class Frame(TypedDict):
+    """What a proof says of its statement's place, whatever the verdict."""
+
+    fingerprint: str
+    start: int
+    end: int
+
+
 _VERBS = frozenset({TokenType.SELECT, TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE})
 _indexes: dict[tuple[int, str], tuple[Model, Index]] = {}
 
@@ -50,32 +60,31 @@ def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) 
     work = Work(index, budget, prepared.labels)
     work.inline = queries.inline
     work.statement = writes.write
-    operation = _operation(statement.tokens)
-    try:
-        proof = _judged(work, statement, prepared)
-    except Unsupported as reason:
-        proof = _opaque(work, operation, str(reason))
-    except OutOfBudget:
-        proof = _opaque(work, operation, "budget")
-    except RecursionError:
-        proof = _opaque(work, operation, "too deeply nested")
     tokens = statement.tokens
-    return replace(
-        proof,
-        fingerprint=statement.fingerprint,
-        start=prepared.original(tokens[0].start) if tokens else 0,
-        end=prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text),
-    )
+    frame: Frame = {
+        "fingerprint": statement.fingerprint,
+        "start": prepared.original(tokens[0].start) if tokens else 0,
+        "end": prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text),
+    }
+    operation = _operation(tokens)
+    try:
+        return _judged(work, statement, prepared, frame)
+    except Unsupported as reason:
+        return _opaque(work, operation, str(reason), frame)
+    except OutOfBudget:
+        return _opaque(work, operation, "budget", frame)
+    except RecursionError:
+        return _opaque(work, operation, "too deeply nested", frame)
 
 
-def _judged(w: Work, statement: Statement, prepared: Prepared) -> Proof:
+def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> Proof:
     root = Group(None, Kind.ROOT)
     outcome = session.special(w, statement, prepared.text, root, _translate)
     if isinstance(outcome, session.Session):
-        return _of_session(outcome)
+        return _of_session(outcome, frame)
     if outcome is None:
         if statement.tree is None:
-            return _refused(statement, _operation(statement.tokens))
+            return _refused(statement, _operation(statement.tokens), frame)
         outcome = _translate(w, statement.tree, root)
     for note in statement.holes:
         w.assume(note)
@@ -83,10 +92,10 @@ def _judged(w: Work, statement: Statement, prepared: Prepared) -> Proof:
         w.opaque[OPENS] = None
     if statement.dropped or OPENS in w.opaque:
         root.conds.append(Atom(frozenset(), hole=True))
-    return _assemble(w, prepared, judge(w), outcome)
+    return _assemble(w, prepared, judge(w), outcome, frame)
 
 
-def _of_session(outcome: session.Session) -> Proof:
+def _of_session(outcome: session.Session, frame: Frame) -> Proof:
     verdict = Verdict.PROVEN
     if outcome.rule is not None:
         verdict = Verdict.OPAQUE if outcome.opaque else Verdict.VIOLATION
@@ -100,6 +109,7 @@ def _of_session(outcome: session.Session) -> Proof:
         relevant=outcome.rule is not None or outcome.unparsed,
         reason=outcome.because if outcome.rule or outcome.unparsed else None,
         steps=(step,),
+        **frame,
     )
 
 
@@ -108,7 +118,7 @@ def _operation(tokens: list[Any]) -> str:
     return word if word in ("select", "insert", "update", "delete", "merge") else "other"
 
 
-def _refused(statement: Statement, operation: str) -> Proof:
+def _refused(statement: Statement, operation: str, frame: Frame) -> Proof:
     """Not parsed. With interpolations in it, that is the interpolation's doing: opaque."""
     holes = any("__hole_" in t.text for t in statement.tokens)
     verbs = any(t.token_type in _VERBS for t in statement.tokens)
@@ -119,10 +129,11 @@ def _refused(statement: Statement, operation: str) -> Proof:
         rules=("TENSQL013",) if dynamic else (),
         reason=statement.error,
         steps=(f"Not decided: {statement.error}.",),
+        **frame,
     )
 
 
-def _opaque(w: Work, operation: str, reason: str) -> Proof:
+def _opaque(w: Work, operation: str, reason: str, frame: Frame) -> Proof:
     return Proof(
         verdict=Verdict.OPAQUE,
         operation=operation,
@@ -130,6 +141,7 @@ def _opaque(w: Work, operation: str, reason: str) -> Proof:
         rules=("TENSQL013",),
         reason=reason,
         steps=(f"Not decided: {reason}.",),
+        **frame,
     )
 
 
@@ -145,7 +157,7 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
     return kind.__name__.lower()
 
 
-def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: str) -> Proof:
+def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: str, frame: Frame) -> Proof:
     references: list[Reference] = []
     rules: dict[str, None] = {}
     verdict = Verdict.PROVEN
@@ -192,6 +204,7 @@ def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: s
         steps=tuple(steps),
         relevant=relevant,
         reason="; ".join(w.opaque) or None,
+        **frame,
     )
 
 

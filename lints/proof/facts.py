@@ -182,7 +182,7 @@ def activate(w: Work, conds: list[Cond], active: frozenset[int]) -> frozenset[in
 class Closure:
     """Equality classes over columns and values, and the best value of each. `weak` trusts simple foreign keys."""
 
-    __slots__ = ("best", "edges", "nodes", "parent", "soft", "w", "weak")
+    __slots__ = ("best", "dirty", "edges", "nodes", "parent", "soft", "w", "weak")
 
     def __init__(self, w: Work, *, weak: bool = False) -> None:
         self.w = w
@@ -191,6 +191,8 @@ class Closure:
         self.best: dict[Node, Rank] = {}
         self.edges: list[tuple[Node, Node, str]] = []
         self.nodes: set[int] = set()
+        self.dirty = False
+        """Something is new since the keys were followed."""
         self.soft = False
         """Some classes may rest on NULLs being the same."""
 
@@ -202,12 +204,14 @@ class Closure:
         other.edges = self.edges.copy()
         other.nodes = self.nodes.copy()
         other.soft = self.soft
+        other.dirty = self.dirty
         return other
 
     def find(self, node: Node) -> Node:
         parent = self.parent
         root = parent.get(node)
         if root is None:
+            self.dirty = True
             parent[node] = node
             if isinstance(node, Val):
                 self.best[node] = node.rank
@@ -224,6 +228,7 @@ class Closure:
         one, two = self.find(left), self.find(right)
         if one == two:
             return False
+        self.dirty = True
         self.parent[one] = two
         rank = self.best.pop(one, Rank.NONE)
         if rank < self.best.get(two, Rank.NONE):
@@ -262,10 +267,13 @@ class Closure:
 
     def saturate(self) -> None:
         """Follow keys and foreign keys until nothing changes."""
+        if not self.dirty:
+            return
         insts = self.w.insts
         rows = [(i, insts[i].shape) for i in sorted(self.nodes) if insts[i].shape is not None]
         while self._round(rows):
             pass
+        self.dirty = False
 
     def _round(self, rows: list[tuple[int, Shape]]) -> bool:
         changed = False

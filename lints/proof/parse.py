@@ -142,31 +142,30 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
 
 def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
     """In one pass: whether the parser must not see it, the fingerprint, and how many interpolations there are."""
-    depth = run = joins = holes = 0
+    depth = run = joins = 0
+    last = -1
     refusal: str | None = None
-    parts: list[str] = []
-    for token in tokens:
-        kind = token.token_type
-        text = token.text
-        if kind in _QUOTED:
-            parts.append(f"'{text}")
-        else:
-            parts.append(text.lower())
-        if "__hole_" in text:
-            holes += 1
-        step = _STEPS.get(kind)
+    kinds = [token.token_type for token in tokens]
+    texts = [token.text for token in tokens]
+    for position, step in enumerate(map(_STEPS.get, kinds)):
         if step is None:
-            run = 0
             continue
         opening, prefix, join = step
         depth += opening
-        run = run + 1 if prefix else 0
         joins = max(0, joins + join)
+        if prefix:
+            run = run + 1 if position == last + 1 else 1
+            last = position
         if depth > MAX_DEPTH or run > MAX_PREFIX:
             refusal = "too deeply nested"
         elif joins > MAX_JOINS:
             refusal = "too many joins"
-    return refusal, fingerprint(parts), holes
+    if _QUOTED.isdisjoint(kinds):
+        digest = fingerprint("\x1f".join(texts).lower())
+    else:
+        parts = [f"'{t}" if k in _QUOTED else t.lower() for k, t in zip(kinds, texts, strict=True)]
+        digest = fingerprint("\x1f".join(parts))
+    return refusal, digest, sum("__hole_" in text for text in texts)
 
 
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
 from typing import NamedTuple
 
 MAX_LENGTH = 1_000_000
@@ -26,7 +25,7 @@ _PLACEHOLDER = r"""
 | {dollar}
 | %\((?P<pyname>\w+)\)s
 | (?P<percent> (?<![\w%])%s(?!\w) )
-| (?<![\w:\])]) : (?P<colon>\d+)
+| (?<![\w:\])]) : (?P<colon>\w+)
 | (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)
 | (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
 )"""
@@ -45,7 +44,8 @@ _STRINGS = {
     "tsql": rf"{_PLAIN} | {_DOUBLE} | \[[^\]]*+\]",
     "clickhouse": rf"{_ESCAPES} | {_DOUBLE} | `[^`]*+`",
 }
-_TRIGGER = re.compile(r"[$%?@]|:\d|sqlc\.")
+_TRIGGER = re.compile(r"[$%?@]|(?<!:):(?!h\d)\w|sqlc\.")
+_BOUND = re.compile(r"h\d+\Z")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}
 
@@ -70,8 +70,10 @@ class Prepared(NamedTuple):
 
 
 def prepare(sql: str, dialect: str) -> Prepared:
-    """Spell every placeholder `:name`: `$1` as `:p1`, the n-th bare `?` or `%s` as `:qn`, `%(x)s` and `@x` as `:x`.
+    """Spell every placeholder `:pn`, the same one always the same; `labels` says how it was written.
 
+    A name could be a keyword, `$1,$2` could be the beginning of a dollar quote, and a bare `?` has no name at all.
+    Interpolated values (`:h0`) and, outside PostgreSQL, session variables (`@x`) stay.
     Where `$n` occurs, `?` is PostgreSQL's JSONB operator and stays. `??` between operands is that operator too,
     elsewhere an interpolated identifier.
     """
@@ -83,6 +85,7 @@ def prepare(sql: str, dialect: str) -> Prepared:
     numbered = dialect == "postgres" and re.search(r"(?<![\w$])\$\d", sql) is not None
     out: list[str] = []
     edges: list[tuple[int, int]] = []
+    names: dict[str, str] = {}
     labels: dict[str, str] = {}
     done = length = position = count = 0
     while (match := pattern.search(sql, position)) is not None:
@@ -97,56 +100,33 @@ def prepare(sql: str, dialect: str) -> Prepared:
             close = sql.find(match["quote"], position)
             position = len(sql) if close < 0 else close + len(match["quote"])
             continue
-        name = match["pyname"]
-        if match["num"] or match["colon"]:
-            name = f"p{match['num'] or match['colon']}"
-        elif match["dname"]:
-            name = match["dname"]
-        elif match["at"]:
-            if dialect != "postgres":
-                continue
-            name = match["at"]
-        elif match["percent"]:
-            count += 1
-            name = f"q{count}"
+        name: str | None = match["pyname"] or match["num"] or match["dname"] or match["colon"]
+        replacement = None
+        if match["at"]:
+            name = match["at"] if dialect == "postgres" else None
         elif match["question"]:
             operator = numbered or (dialect == "postgres" and _is_operator(sql, match))
-            if match["question"] == "??" and not operator:
-                count += 1
-                replacement = f"__hole_9{count}__"
-                _splice(out, edges, sql, done, match, replacement, length)
-                length += match.start() - done + len(replacement)
-                done = position
+            if match["question"] == "??":
+                replacement = "?" if operator else f"__hole_9{count}__"
+            elif not operator:
+                name = match["qnum"]
+        if match["percent"] or (match["question"] == "?" and name == ""):
+            name = f"?{count}"
+        count += 1
+        if replacement is None:
+            if not name or (match["colon"] and _BOUND.match(name)):
                 continue
-            if operator:
-                if match["question"] == "??":
-                    _splice(out, edges, sql, done, match, "?", length)
-                    length += match.start() - done + 1
-                    done = position
-                continue
-            if match["qnum"]:
-                name = f"p{match['qnum']}"
-            else:
-                count += 1
-                name = f"q{count}"
-        if not name:
-            continue
-        labels[name] = match[0]
-        _splice(out, edges, sql, done, match, f":{name}", length)
-        length += match.start() - done + len(name) + 1
+            known = names.setdefault(name, f"p{len(names) + 1}")
+            labels[known] = match[0]
+            replacement = f":{known}"
+        out += (sql[done : match.start()], replacement)
+        length += match.start() - done + len(replacement)
+        edges.append((length, position))
         done = position
     if not out:
         return Prepared(sql, (), {})
     out.append(sql[done:])
     return Prepared("".join(out), tuple(edges), labels)
-
-
-def _splice(
-    out: list[str], edges: list[tuple[int, int]], sql: str, done: int, match: re.Match[str], new: str, length: int
-) -> None:
-    out.append(sql[done : match.start()])
-    out.append(new)
-    edges.append((length + match.start() - done + len(new), match.end()))
 
 
 def _pattern(dialect: str) -> re.Pattern[str]:
@@ -188,6 +168,6 @@ def _comment_end(sql: str, position: int, *, nested: bool) -> int:
     return position
 
 
-def fingerprint(parts: Iterable[str]) -> str:
-    """The first 32 hex digits of the SHA-256 over the tokens' texts."""
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def fingerprint(text: str) -> str:
+    """The first 32 hex digits of the SHA-256 of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
