@@ -120,7 +120,7 @@ def _judge_and_sign(arguments: Any) -> Decision:
     subjects = [StatementSubject(name=a.name, sha256=a.sha256) for a in artifacts]
 
     say("building the SBOM and the provenance")
-    inventory = _inventory(tree, arguments.environment)
+    inventory = _inventory(tree, policy, arguments.environment)
     sbom = _sbom(inventory, subject, binding, now)
     signed = {
         "sbom": sign_verified(signer, _sbom_statement(subjects, sbom), trust, usage=ATTESTATIONS, now=now),
@@ -170,12 +170,15 @@ def _judge_and_sign(arguments: Any) -> Decision:
     return decision
 
 
-def _inventory(tree: WorkTree, environment: Path | None) -> Inventory:
+def _inventory(tree: WorkTree, policy: Policy, environment: Path | None) -> Inventory:
+    """What the release is made of: the manifests of the tree without what the policy excludes, or an environment."""
     from attestations.sbom import is_manifest, read_environment, read_sources
+    from gate.tree import select
 
     if environment is not None:
         return read_environment(environment)
-    wanted = [p for p in tree.paths() if is_manifest(p) or p.endswith((".txt", ".in"))]
+    excluded = set(select(tree.paths(), [item["path"] for item in policy.config.get("source", {}).get("exclude", ())]))
+    wanted = [p for p in tree.paths() if p not in excluded and (is_manifest(p) or p.endswith((".txt", ".in", ".whl")))]
     return read_sources({path: tree.read(path) for path in wanted})
 
 
