@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gate import __version__, run
 from gate.cli import options
 from gate.collect import Context
-from gate.model import Decision, GateError, Row, Stage, Subject, UndecidedError
+from gate.model import Decision, GateError, Policy, Row, Stage, Subject, UndecidedError
 from gate.pipeline import pipeline_id
 from gate.policy_signing import read_signature
 from gate.signing import choose, trust_of
