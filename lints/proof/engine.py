@@ -178,7 +178,7 @@ def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: s
             rules[finding.rule] = None
         verdict = _worse(verdict, finding)
         steps.append(_step(references[-1]))
-    if len({f.value for f in _single_values(w, findings)}) > 1 and verdict is Verdict.PROVEN:
+    if _values_differ(w, findings) and verdict is Verdict.PROVEN:
         verdict = Verdict.WEAK
         rules["TENSQL020"] = None
         w.assume("the different tenant values of the statement are meant to meet")
@@ -220,17 +220,20 @@ def _worse(verdict: Verdict, finding: Finding) -> Verdict:
     return verdict
 
 
+_BOUND = re.compile(r":h\d+\Z")
 _NUMBERED = re.compile(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
 
 
-def _single_values(w: Work, findings: list[Finding]) -> list[Finding]:
-    """Findings tied to one named parameter; positional placeholders may well carry the same value."""
-    return [
-        f
-        for f in findings
-        if f.value is not None and _NUMBERED.match(f.value) and not re.match(r":h\d+\Z", f.value)
-        and not (w.insts[f.target.inst].table is not None and f.target.silent)
-    ]  # fmt: skip
+def _values_differ(w: Work, findings: list[Finding]) -> bool:
+    """Whether two named parameters stand for tenants of one kind; positional placeholders may carry the same value."""
+    values: dict[str, set[str]] = {}
+    for finding in findings:
+        shape = w.insts[finding.target.inst].shape
+        if finding.value is None or shape is None or finding.target.silent:
+            continue
+        if _NUMBERED.match(finding.value) and not _BOUND.match(finding.value):
+            values.setdefault(shape.domain, set()).add(finding.value)
+    return any(len(found) > 1 for found in values.values())
 
 
 def _reference(w: Work, finding: Finding, prepared: Prepared) -> Reference:

@@ -245,6 +245,7 @@ class Closure:
     def lower(self, node: Node, rank: Rank) -> None:
         root = self.find(node)
         if rank < self.best.get(root, Rank.NONE):
+            self.dirty = True
             self.best[root] = rank
 
     def add(self, conds: Iterable[Cond]) -> list[Or]:
@@ -282,6 +283,10 @@ class Closure:
             self.w.spend()
             if shape.principal:
                 changed |= self._principal(i, shape)
+            if shape.level is not None and insts[i].stored:
+                changed |= self._level(i, shape, shape.level)
+            if self.weak and shape.also:
+                changed |= self._also(i, shape)
             bonds = self._bonds(i, shape)
             for bond in bonds:
                 self.w.spend()
@@ -302,10 +307,11 @@ class Closure:
         """The references that say whose row it is. What the foreign keys of a new row refuse shows as an error, so
         they say nothing of the rows it was made from."""
         bonds: tuple[Bond, ...] = (shape.child,) if shape.child is not None else ()
-        if self.w.insts[i].stored:
+        stored = self.w.insts[i].stored
+        if stored:
             bonds += shape.carried
-            if self.weak:
-                bonds += shape.trusted
+        if self.weak and (stored or shape.child is not None):
+            bonds += shape.trusted
         return bonds
 
     def _principal(self, i: int, shape: Shape) -> bool:
@@ -316,6 +322,34 @@ class Closure:
             self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
             return True
         return False
+
+    def _level(self, i: int, shape: Shape, key: str) -> bool:
+        """A row that is itself a tenant of a narrower level: found by its key, its tenant is the caller's; of the
+        caller's tenant, its key names one of the caller's, though perhaps not the only one."""
+        if shape.tenant is None:
+            return False
+        own, wide = Col(i, key), Col(i, shape.tenant)
+        if self.rank(own) <= Rank.SET < self.rank(wide):
+            self.edges.append((wide, own, f"{self.w.insts[i].alias} is the caller's"))
+            self.lower(wide, Rank.SETTING)
+            return True
+        if self.rank(wide) <= Rank.SET and self.rank(own) > Rank.WIDER:
+            self.edges.append((own, wide, f"{self.w.insts[i].alias} is one of the caller's"))
+            self.lower(own, Rank.WIDER)
+            return True
+        return False
+
+    def _also(self, i: int, shape: Shape) -> bool:
+        """Trusting: a row of the caller's tenant names the caller in its other tenant columns too."""
+        if shape.tenant is None or not self.w.insts[i].stored or self.rank(Col(i, shape.tenant)) > Rank.SET:
+            return False
+        changed = False
+        for name in shape.also:
+            if self.rank(Col(i, name)) > Rank.SET:
+                self.edges.append((Col(i, name), Col(i, shape.tenant), "in the same row"))
+                self.lower(Col(i, name), Rank.SETTING)
+                changed = True
+        return changed
 
     def _root(self, i: int, bond: Bond) -> bool:
         """A child of the root itself: its reference is its tenant."""

@@ -25,9 +25,10 @@ class Rank(IntEnum):
     SET = 2
     PRINCIPAL = 3
     SHARED = 4
-    FK = 5
-    LITERAL = 6
-    NONE = 7
+    WIDER = 5
+    FK = 6
+    LITERAL = 7
+    NONE = 8
 
 
 class Col(NamedTuple):

@@ -29,11 +29,13 @@ _PROVES = Rank.SET
 _WEAK_RULES = {
     Rank.PRINCIPAL: "TENSQL022",
     Rank.SHARED: "TENSQL018",
+    Rank.WIDER: "TENSQL021",
     Rank.FK: "TENSQL011",
     Rank.LITERAL: "TENSQL007",
 }
 _WEAK_ASSUMPTIONS = {
     Rank.PRINCIPAL: "{0} is scoped by the caller's own key, which belongs to one tenant",
+    Rank.WIDER: "all tenants of the narrower level that {0} belongs to may be seen together",
     Rank.SHARED: "rows of {0} without a tenant are meant for everyone",
     Rank.FK: "every foreign key of {0} stays inside its tenant",
     Rank.LITERAL: "the constant tenant of {0} is the caller's",
@@ -137,7 +139,7 @@ def _rank(w: Work, target: Target, context: Context) -> tuple[Rank, Closure]:
     rank = _read(w, target, strict)
     if rank > _PROVES and context.ors:
         rank = min(rank, _split(w, target, strict, context.ors, context.active))
-    if rank < Rank.FK:
+    if rank <= Rank.WIDER:
         return rank, strict
     weak = _closed(context.trusting(), w, target)
     trusted = _read(w, target, weak)
@@ -152,7 +154,8 @@ def _closed(closure: Closure, w: Work, target: Target) -> Closure:
     key = _key(w, target)
     if key is not None:
         closure.find(key)
-    if len(closure.nodes) > 1 or (key is not None and key.name == TENANT):
+    shape = w.insts[target.inst].shape
+    if len(closure.nodes) > 1 or (key is not None and key.name == TENANT) or (shape is not None and shape.level):
         closure.saturate()
     return closure
 
@@ -363,6 +366,8 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
                 f"{table.name}.{key.name} is compared, but not by equality of the column itself with a caller's value"
             )
     for group in w.nullables:
+        if group in set(target.group.ancestors()):
+            continue
         if group.into is None and any(type(c) is not Atom and key in _columns(c) for c in group.conds):
             return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters nothing"
     if target.action == "insert":

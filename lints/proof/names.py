@@ -27,7 +27,10 @@ class Bond(NamedTuple):
 class Shape:
     """What matters of a table: its tenant, its keys, and the references its rows take their tenant from."""
 
-    __slots__ = ("carried", "child", "columns", "keys", "known", "nullable", "own", "principal", "tenant", "trusted")
+    __slots__ = (
+        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "nullable", "own", "principal",
+        "tenant", "trusted",
+    )  # fmt: skip
 
     def __init__(self, index: Index, table: Table) -> None:
         loose = index.loose
@@ -53,6 +56,12 @@ class Shape:
         """The column that stands for the tenant of a row, perhaps the pseudo-column."""
         if table.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
             self.tenant = None
+        self.level = index.levels.get(id(table)) if table.ownership is Ownership.OWNED else None
+        """The key, if other tables name their tenant by it: a row is a tenant of a narrower level."""
+        self.also = tuple(sorted((index.tenant_names & self.known) - {self.own or ""}))
+        """Columns that name a tenant of another level."""
+        self.domain = index.domains.get(self.own or "", self.own or table.name)
+        """Whose values the tenant column holds: the table it refers to, or its own name."""
         self.child: Bond | None = None
         self.carried: tuple[Bond, ...] = ()
         """Foreign keys that carry the tenant: the referenced row has the same one."""
@@ -72,8 +81,8 @@ class Shape:
             theirs = parent.tenant_column or (parent.primary_key[0] if len(parent.primary_key) == 1 else "")
             if table.ownership is Ownership.CHILD and key == table.parent:
                 self.child = bond
-            elif parent.ownership is Ownership.ROOT or self.tenant is None:
-                continue
+            elif parent.ownership is Ownership.ROOT or self.tenant is None or set(pairs.values()) == {self.own}:
+                continue  # the tenant column itself
             elif self.own is not None and pairs.get(index.loose(theirs)) == self.own and parent.tenant_column:
                 if self.own not in self.nullable and index.enforces:
                     self.carried += (bond,)
@@ -103,6 +112,18 @@ class Index:
         for key, view in model.views.items():
             for name in {key, view.name}:
                 self.views.setdefault(self.loose(name), view)
+        self.levels: dict[int, str] = {}
+        self.domains: dict[str, str] = {}
+        for table in model.tables.values():
+            if table.ownership is Ownership.ROOT and len(table.primary_key) == 1:
+                self.domains.setdefault(self.loose(table.primary_key[0]), table.name)
+            for reference in table.foreign_keys:
+                parent = self.table(self.loose(reference.references))
+                if reference.columns == (table.tenant_column,) and parent is not None and parent is not table:
+                    referenced = reference.referenced_columns or parent.primary_key
+                    if tuple(referenced) == parent.primary_key:
+                        self.levels[id(parent)] = self.loose(parent.primary_key[0])
+                        self.domains[self.loose(reference.columns[0])] = parent.name
         self.functions = {name.lower(): f for name, f in model.functions.items()}
         self._shapes: dict[int, Shape] = {}
         self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)

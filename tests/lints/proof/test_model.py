@@ -1,0 +1,203 @@
+"""What the schema says matters: levels of tenants, keys that carry the tenant, nullable keys, views, functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lints.proof import Proof, prove
+from lints.tenancy import Column, Function, Model, Ownership, Table, View
+
+from .harbour import MODEL, ORIGIN, fk, table
+
+OWNED, CHILD, ROOT = Ownership.OWNED, Ownership.CHILD, Ownership.ROOT
+
+LEVELS = Model(
+    tables={
+        t.name: t
+        for t in (
+            table("orgs", ROOT, "id slug:text", tenant="id"),
+            table("projects", OWNED, "id org_id name:text", tenant="org_id", keys=(fk("org_id", "orgs"),)),
+            table(
+                "tasks",
+                OWNED,
+                "id project_id org_id title:text",
+                tenant="project_id",
+                keys=(fk("project_id", "projects"),),
+            ),
+            table("members", OWNED, "id org_id email:text", tenant="org_id", keys=(fk("org_id", "orgs"),)),
+        )
+    },
+    tenant_columns=frozenset({"org_id", "project_id"}),
+)
+
+
+def one(sql: str, model: Model, dialect: str = "postgres") -> Proof:
+    (proof,) = prove(sql, model, dialect=dialect)
+    return proof
+
+
+@pytest.mark.parametrize(
+    ("sql", "verdict", "rule"),
+    [
+        ("SELECT * FROM projects WHERE id = $1", "proven", None),
+        ("SELECT * FROM projects WHERE org_id = $1", "proven", None),
+        ("SELECT * FROM projects WHERE name = $1", "violation", "TENSQL001"),
+        ("SELECT * FROM projects p JOIN members m ON m.org_id = p.org_id WHERE p.id = $1", "proven", None),
+        ("SELECT * FROM tasks t JOIN projects p ON p.id = t.project_id WHERE p.org_id = $1", "weak", "TENSQL021"),
+        ("SELECT * FROM tasks WHERE org_id = $1", "violation", "TENSQL021"),
+        ("SELECT * FROM tasks t JOIN members m ON m.org_id = t.org_id WHERE t.project_id = $1", "weak", "TENSQL011"),
+        ("SELECT * FROM tasks t, members m WHERE t.project_id = $1 AND m.org_id = $2", "proven", None),
+        ("SELECT * FROM members a, members b WHERE a.org_id = $1 AND b.org_id = $2", "weak", "TENSQL020"),
+        (
+            "INSERT INTO tasks (id, project_id, org_id) SELECT $2, id, org_id FROM projects WHERE id = $1",
+            "proven",
+            None,
+        ),
+        ("INSERT INTO members (id, org_id) SELECT $2, org_id FROM projects WHERE id = $1", "proven", None),
+        ("INSERT INTO members (id, org_id) SELECT $2, org_id FROM projects WHERE name = $1", "violation", "TENSQL004"),
+    ],
+)
+def test_levels(sql: str, verdict: str, rule: str | None) -> None:
+    proof = one(sql, LEVELS)
+    assert proof.verdict.value == verdict, proof.steps
+    assert rule is None or rule in proof.rules, proof.steps
+
+
+def _with(changed: Table) -> Model:
+    return replace(MODEL, tables={**MODEL.tables, changed.name: changed})
+
+
+def test_a_composite_key_over_a_nullable_tenant_proves_nothing() -> None:
+    repairs = MODEL.tables["repairs"]
+    loose = replace(repairs, columns={**repairs.columns, "harbour_id": Column(name="harbour_id", type="uuid")})
+    sql = "SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = $1"
+    assert one(sql, MODEL).verdict == "proven"
+    assert one(sql, _with(loose)).verdict == "weak"
+
+
+def test_a_composite_key_whose_rest_is_not_unique_proves_nothing() -> None:
+    boats = MODEL.tables["boats"]
+    shared_ids = replace(boats, primary_key=("harbour_id", "id"), unique=(("harbour_id", "id"),))
+    sql = "SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = $1"
+    assert one(sql, _with(shared_ids)).verdict == "violation"
+
+
+def test_clickhouse_enforces_no_key() -> None:
+    sql = "SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = {h:UUID}"
+    assert one(sql, MODEL, "clickhouse").verdict == "weak"
+
+
+def test_a_cast_that_rounds_is_no_key() -> None:
+    amounts = table("amounts", OWNED, "id harbour_id value:numeric", tenant="harbour_id", unique=("value",))
+    sql = "SELECT * FROM amounts a JOIN amounts b ON a.value{0} = b.value{0} WHERE a.harbour_id = $1"
+    assert one(sql.format(""), _with(amounts)).verdict == "proven"
+    assert one(sql.format("::int"), _with(amounts)).verdict == "violation"
+
+
+def test_a_view_gives_its_columns_their_names() -> None:
+    sql = "CREATE VIEW swapped (harbour_id, id) AS SELECT id, harbour_id FROM boats"
+    model = replace(MODEL, views={"swapped": View(name="swapped", sql=sql, origin=ORIGIN)})
+    assert one("SELECT * FROM swapped WHERE harbour_id = $1", model).verdict == "violation"
+    assert one("SELECT * FROM swapped WHERE id = $1", model).verdict == "proven"
+
+
+def test_a_view_that_does_not_parse_is_opaque() -> None:
+    model = replace(MODEL, views={"odd": View(name="odd", sql="SELECT FROM WHERE", origin=ORIGIN)})
+    proof = one("SELECT * FROM odd WHERE harbour_id = $1", model)
+    assert (proof.verdict, proof.rules) == ("opaque", ("TENSQL013",))
+
+
+def test_views_upon_views() -> None:
+    views = {n: View(name=n, sql=f"SELECT * FROM {of}", origin=ORIGIN) for n, of in (("v1", "boats"), ("v2", "v1"))}
+    model = replace(MODEL, views=views)
+    assert one("SELECT * FROM v2 WHERE harbour_id = $1", model).verdict == "proven"
+    proof = one("SELECT * FROM v2", model)
+    assert (proof.verdict, proof.references[0].table, proof.references[0].start) == ("violation", "boats", None)
+
+
+def test_a_function_is_judged_by_the_argument_that_was_declared() -> None:
+    second = Function(name="boats_of", tenant_argument=1, origin=ORIGIN)
+    model = replace(MODEL, functions={"boats_of": second})
+    assert one("SELECT * FROM boats_of(b.id, $1)", model).verdict == "proven"
+    assert one("SELECT f.* FROM countries c, boats_of($1, c.id) f", model).verdict == "violation"
+    assert one("SELECT * FROM boats_of($1)", model).verdict == "violation"
+
+
+def test_a_model_that_lists_no_columns_is_enough_for_its_tenant_columns() -> None:
+    bare = {n: replace(t, columns={}) for n, t in MODEL.tables.items()}
+    model = replace(MODEL, tables=bare)
+    assert one("SELECT * FROM boats WHERE harbour_id = $1", model).verdict == "proven"
+    assert one("SELECT * FROM boats WHERE kind = $1", model).verdict == "violation"
+    assert one("SELECT * FROM (SELECT * FROM boats) b WHERE b.harbour_id = $1", model).verdict == "proven"
+    assert one("INSERT INTO boats (id, harbour_id) VALUES ($1, $2)", model).verdict == "proven"
+    assert one("INSERT INTO boats VALUES ($1, $2)", model).verdict in ("opaque", "violation")
+    inner = "SELECT * FROM boats b WHERE b.harbour_id = $1 AND EXISTS (SELECT 1 FROM sailors WHERE harbour_id = $1)"
+    assert one(inner, model).verdict == "proven"
+
+
+def test_schemas_tell_tables_apart() -> None:
+    app = replace(MODEL.tables["boats"], schema="app")
+    model = replace(MODEL, tables={"boats": app})
+    assert one("SELECT * FROM app.boats WHERE harbour_id = $1", model).verdict == "proven"
+    assert one("SELECT * FROM boats WHERE harbour_id = $1", model).verdict == "proven"
+    assert one("SELECT * FROM other.boats WHERE id = $1", model).verdict == "opaque"
+    keyed = replace(
+        MODEL,
+        tables={"app.boats": app, "other.boats": replace(MODEL.tables["countries"], name="boats", schema="other")},
+    )
+    assert one("SELECT * FROM app.boats WHERE id = $1", keyed).verdict == "violation"
+    assert one("SELECT * FROM other.boats WHERE id = $1", keyed).verdict == "proven"
+
+
+def test_camel_case_models_in_dialects_that_fold_otherwise() -> None:
+    assert one("SELECT * FROM auditlog WHERE HARBOURID = ?", MODEL, "mysql").verdict == "proven"
+    assert one("SELECT * FROM AuditLog WHERE harbourId = {h:UUID}", MODEL, "clickhouse").verdict == "proven"
+    assert one('SELECT * FROM "AuditLog" WHERE harbourId = $1', MODEL).verdict == "violation"
+
+
+def test_a_proof_explains_itself() -> None:
+    sql = "SELECT s.name FROM boats b\nJOIN sailors s ON s.id = b.owner_id AND s.harbour_id = b.harbour_id\nWHERE b.harbour_id = $1"
+    proof = one(sql, MODEL)
+    boats, sailors = proof.references
+    assert (proof.operation, proof.tables) == ("select", ("boats", "sailors"))
+    assert (sql[boats.start : boats.end], sql[sailors.start : sailors.end]) == ("boats", "sailors")
+    assert boats.proven_by == "b.harbour_id = $1 (WHERE)"
+    assert sailors.proven_by == "s.harbour_id = b.harbour_id (ON), b.harbour_id = $1 (WHERE)"
+    assert "select sailors (s): proven" in proof.steps[1]
+    opened = one("SELECT * FROM boats b LEFT JOIN berths p ON p.id = b.berth_id AND b.harbour_id = $1", MODEL)
+    assert opened.references[0].why_not is not None
+    assert "ON of an outer join" in opened.references[0].why_not
+
+
+def test_offsets_lead_through_rewritten_placeholders_and_statements() -> None:
+    sql = "SELECT %(a_long_name)s, $9 FROM countries ; \n SELECT * FROM boats WHERE id = %s"
+    first, second = prove(sql, MODEL)
+    assert sql[first.start : first.end] == "SELECT %(a_long_name)s, $9 FROM countries"
+    assert sql[second.start : second.end] == "SELECT * FROM boats WHERE id = %s"
+    reference = second.references[0]
+    assert sql[reference.start : reference.end] == "boats"
+    quoted = 'SELECT * FROM "boats" WHERE id = ?'
+    found = one(quoted, MODEL).references[0]
+    assert quoted[found.start : found.end] == '"boats"'
+    replaced = "REPLACE INTO boats (id, harbour_id) VALUES (?, ?)"
+    target = one(replaced, MODEL, "mysql").references[0]
+    assert replaced[target.start : target.end] == "boats"
+
+
+def test_a_fingerprint_survives_spelling_only() -> None:
+    base = one("SELECT * FROM boats WHERE id = $1 AND name = 'A'", MODEL).fingerprint
+    assert one("select *\n from BOATS where ID = $1 /* x */ and name = 'A'", MODEL).fingerprint == base
+    assert one("SELECT * FROM boats WHERE id = $1 AND name = 'a'", MODEL).fingerprint != base
+    assert one("SELECT * FROM boats WHERE id = $2 AND name = 'A'", MODEL).fingerprint == base
+    assert one("SELECT * FROM boats WHERE id = $1", MODEL).fingerprint != base
+    assert (
+        one("SELECT * FROM boats WHERE id = $1 AND id = $2", MODEL).fingerprint
+        != one("SELECT * FROM boats WHERE id = $1 AND id = $1", MODEL).fingerprint
+    )
+
+
+def test_keywords_may_name_placeholders() -> None:
+    for name in (":values", "%(from)s", "@select", ":end", ":order"):
+        assert one(f"SELECT * FROM boats WHERE harbour_id = {name} AND id = {name}", MODEL).verdict == "proven"
