@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import string
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ from gate.model import (
     Waiver,
 )
 from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time, read_json, read_yaml
-from gate.store import CALENDAR, Store, all_tables
+from gate.store import CALENDAR, Store, all_tables, misfit
 from gate.tree import Tree, WorkTree, not_read, select
 
 CONFIG = "gate.yaml"
@@ -257,7 +257,7 @@ def _refers(schema: Any) -> bool:
 
 
 def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
-    schemas = {name: Schema(kind.schema, str(kind.source)) for name, kind in kinds.items()}
+    schemas = {name: _Records(Schema(kind.schema, str(kind.source)), misfit(kind)) for name, kind in kinds.items()}
     known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
     probe = Store(kinds.values(), parse_time("2026-01-01T00:00:00Z"))
     probe.lock()
@@ -280,7 +280,15 @@ def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind
     return [controls[key] for key in sorted(controls)]
 
 
-def _control(document: Document, pack: _Pack, schemas: Mapping[str, Schema]) -> Control:
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """What the records of a kind must be: their schema, and what their tables can hold."""
+
+    schema: Schema
+    misfit: Callable[[Row], str | None]
+
+
+def _control(document: Document, pack: _Pack, schemas: Mapping[str, _Records]) -> Control:
     format_schema("control").check(document)
     value = document.value
     needs = {
@@ -329,7 +337,7 @@ def _date(text: str | None) -> Any:
 SOURCE_FIELDS = frozenset({"source_path", "source_line", "source_digest", "record_digest", "verified", "signer"})
 
 
-def _example(document: Document, verdict: str, index: int, params: Row, schemas: Mapping[str, Schema]) -> Example:
+def _example(document: Document, verdict: str, index: int, params: Row, schemas: Mapping[str, _Records]) -> Example:
     """An example's records are JSON merge patches (RFC 7386) over the first example of the kind's schema."""
     value = document.value["examples"][verdict][index]
     here = ("examples", verdict, index)
@@ -346,13 +354,14 @@ def _example(document: Document, verdict: str, index: int, params: Row, schemas:
     for kind, patches in value["records"].items():
         if kind not in document.value["evidence"]:
             raise document.error((*here, "records", kind), f"records: {kind!r} is not in this control's evidence")
-        base = (schemas[kind].example or {}) if patches else {}
+        base = (schemas[kind].schema.example or {}) if patches else {}
         records[kind] = []
         for number, patch in enumerate(patches):
             row = {"verified": True, **_merge_patch(base, patch)}
-            problems = schemas[kind].problems({k: v for k, v in row.items() if k not in SOURCE_FIELDS})
-            if problems:
-                raise document.error((*here, "records", kind, number), f"{kind} record: {problems[0].text}")
+            problems = schemas[kind].schema.problems({k: v for k, v in row.items() if k not in SOURCE_FIELDS})
+            said = problems[0].text if problems else schemas[kind].misfit(row)
+            if said:
+                raise document.error((*here, "records", kind, number), f"{kind} record: {said}")
             records[kind].append(row)
     return Example(
         name=value["name"],

@@ -316,12 +316,25 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[-+][0-9]{2}:[0-9]{2})?"
+)
+
+
 def parse_time(text: str) -> datetime:
-    """RFC 3339 with an explicit offset, as UTC, truncated to milliseconds. Raises ValueError (naive, leap second)."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    """RFC 3339 with an explicit offset, as UTC, truncated to milliseconds.
+
+    Raises ValueError: naive, a leap second, outside the years 1 to 9999 in UTC, or any other way ISO 8601 has.
+    """
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        raise ValueError("not an RFC 3339 time such as 2026-11-21T10:00:00Z")
+    if found[3] is None:
         raise ValueError("the time has no offset; write it in UTC with a trailing Z")
-    moment = moment.astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the years 1 to 9999") from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -23,9 +23,12 @@ def clock(as_of: str | None) -> tuple[datetime, bool]:
     if as_of is None:
         return datetime.now(UTC).replace(microsecond=0), False
     try:
-        return parse_time(as_of), True
+        moment = parse_time(as_of)
     except ValueError as error:
         raise GateError(f"--as-of {as_of[:40]!r}: {error}") from None
+    if not 2000 <= moment.year < 2200:
+        raise GateError(f"--as-of {as_of[:40]!r}: give a time between the years 2000 and 2199")
+    return moment, True
 
 
 def load_policy(root: Path, base: str | None) -> Policy:

@@ -13,7 +13,7 @@ import contextlib
 import re
 import resource
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,9 +294,10 @@ def calendar_weeks(as_of: datetime) -> list[tuple[str, int, int, int]]:
     monday = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) - timedelta(days=as_of.weekday())
     weeks = []
     for back in range(CALENDAR_WEEKS, -1, -1):
-        start = monday - timedelta(weeks=back)
-        year, week, _ = start.isocalendar()
-        weeks.append((f"{year}-W{week:02d}", epoch_ms(start), epoch_ms(start + timedelta(weeks=1)), back))
+        with contextlib.suppress(OverflowError):  # at either end of the calendar
+            start = monday - timedelta(weeks=back)
+            year, week, _ = start.isocalendar()
+            weeks.append((f"{year:04d}-W{week:02d}", epoch_ms(start), epoch_ms(start + timedelta(weeks=1)), back))
     return weeks
 
 
@@ -308,6 +309,22 @@ def _dig(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
+def misfit(kind: Kind) -> Callable[[Row], str | None]:
+    """Says why a record that fits its kind's schema does not fit its tables: a time that is none. None when it does."""
+    times = [(table.array, column) for table in tables(kind) for column in table.columns if column.format]
+
+    def said(row: Row) -> str | None:
+        for array, column in times:
+            for item in (_dig(row, array) or ()) if array else (row,):
+                try:
+                    _value(column, _dig(item, column.path))
+                except QueryError as error:
+                    return str(error)
+        return None
+
+    return said
+
+
 def _value(column: Column, value: Any) -> Any:
     if value is None or not column.format:
         return value
@@ -316,5 +333,5 @@ def _value(column: Column, value: Any) -> Any:
             day = parse_date(value)
             return epoch_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
         return epoch_ms(parse_time(value))
-    except (ValueError, TypeError):
-        raise QueryError(f"{'.'.join(column.path)}: not a {column.format} with an offset") from None
+    except (ValueError, TypeError) as error:
+        raise QueryError(f"{'.'.join(column.path) or 'value'}: not a {column.format}: {error}") from None

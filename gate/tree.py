@@ -23,6 +23,7 @@ from gate.model import GateError, UndecidedError, Unread
 
 MAX_FILE_BYTES = 64 << 20
 MAX_LINKED = 100_000
+UNLISTED = "can't be listed"
 
 # Never part of a project's own source when git doesn't track them.
 _NEVER = frozenset({".git", ".hg", ".svn"})
@@ -145,7 +146,7 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
     ignored = ignored_paths(root) if tracked is not None else frozenset[str]()
 
     def failed(error: OSError) -> None:
-        unread.append(Unread(path=_relative(root, error.filename), reason=f"can't be listed: {error.strerror}"))
+        unread.append(Unread(path=_relative(root, error.filename), reason=f"{UNLISTED}: {error.strerror}"))
 
     for folder, subfolders, names in os.walk(root, onerror=failed):
         base = _relative(root, folder)
@@ -307,9 +308,10 @@ def reached_by_link(tree: Tree, patterns: Sequence[str]) -> list[Unread]:
 
 
 def not_read(tree: Tree, patterns: Sequence[str]) -> list[Unread]:
-    """What matches the globs and can't be read as a regular file of its own."""
+    """What matches the globs, or may hold what does, and can't be read as a regular file of its own."""
     wanted = set(select((u.path for u in tree.unread()), patterns))
-    return [*(u for u in tree.unread() if u.path in wanted), *reached_by_link(tree, patterns)]
+    lost = [u for u in tree.unread() if u.path in wanted or u.reason.startswith(UNLISTED)]
+    return [*lost, *reached_by_link(tree, patterns)]
 
 
 def blob_id(data: bytes, length: int = 40) -> str:
@@ -402,7 +404,7 @@ def _git(top: Path) -> Any:
 def plumbing(runner: Any, command: str, *arguments: str) -> bytes | None:
     """The output of one plumbing command; None when git answers with an error.
 
-    Only ls-tree, ls-files, rev-parse and merge-base come here (and cat-file, for objects): none of them runs what a
+    Only ls-tree, ls-files and rev-parse come here (and cat-file, for objects): none of them runs what a
     repository's configuration names.
     """
     import git
@@ -482,17 +484,6 @@ def head(root: Path) -> str | None:
 
 def is_shallow(top: Path) -> bool:
     return (top / ".git" / "shallow").exists()
-
-
-def merge_base(root: Path, base: str, head_revision: str) -> str:
-    """The commit where head forked from base: what a pull request is compared with."""
-    left, right = resolve(root, base), resolve(root, head_revision)
-    answer = plumbing(_git(root), "merge_base", left, right)
-    if answer is None:
-        shallow = is_shallow(find_repository(root) or root)
-        cause = "the clone is shallow: fetch with full depth" if shallow else "they have no common ancestor"
-        raise GateError(f"--base {base}: no merge base with {head_revision}: {cause}")
-    return answer.decode().strip()
 
 
 def dirty_paths(root: Path) -> list[str]:

@@ -56,7 +56,7 @@ def _repository(root: Path) -> Finding:
     if top is None:
         return "FAIL", "not a git repository; a release can't be bound to a commit"
     if is_shallow(top):
-        return "warn", "the clone is shallow: --base may find no merge base; fetch with full depth"
+        return "warn", "the clone is shallow: --base may not find its revision; fetch with full depth"
     commit = head(root)
     if commit is None:
         return "FAIL", "there is no commit yet"

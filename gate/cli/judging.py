@@ -13,7 +13,7 @@ from gate.collect import Context
 from gate.model import Decision, GateError, Policy, Row, Stage, Subject, WaiverState, WaiverUse
 from gate.pipeline import pipeline_id
 from gate.signing import trust_of
-from gate.tree import CommitTree, Tree, WorkTree, head, merge_base
+from gate.tree import CommitTree, Tree, WorkTree, head, resolve
 
 
 def check(argv: list[str]) -> int:
@@ -23,7 +23,7 @@ def check(argv: list[str]) -> int:
     options.add_root(parser)
     parser.add_argument(
         "--base", type=options.text, metavar="REF",
-        help="take policy, waivers and trusted keys from where this revision and HEAD meet",
+        help="take policy, waivers and trusted keys from this revision, which the change is to be merged into",
     )  # fmt: skip
     parser.add_argument("--rev", type=options.text, metavar="REF", help="judge this commit instead of the work tree")
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
@@ -32,7 +32,9 @@ def check(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     wanted = options.outputs(arguments.output)
     root = (arguments.path or arguments.root).resolve()
-    base = merge_base(root, arguments.base, arguments.rev or "HEAD") if arguments.base else None
+    # The revision itself, not where the change forked from it: a branch begun long ago must not bring back the policy,
+    # the waivers and the keys of that day.
+    base = resolve(root, arguments.base) if arguments.base else None
     tree: Tree = CommitTree(root, arguments.rev) if arguments.rev else WorkTree(root)
     policy = run.load_policy(root, base)
     commit = tree.sha if isinstance(tree, CommitTree) else head(root)

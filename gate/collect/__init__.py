@@ -6,7 +6,7 @@ it raises only when nothing at all can be said, and then the kinds it serves sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -129,18 +129,21 @@ def _valid(context: Context, evidence: Evidence) -> Evidence:
 
     from gate.policy import SOURCE_FIELDS
     from gate.reading import Schema
+    from gate.store import misfit
 
     kind = context.policy.kinds[evidence.kind]
     schema = Schema(kind.schema, str(kind.source))
+    unfit = misfit(kind)
     rows: list[Row] = []
     unread: list[Unread] = []
     for row in evidence.rows:
         own = {name: value for name, value in row.items() if name not in SOURCE_FIELDS}
-        if schema.is_valid(own):
+        reason = unfit(own) if schema.is_valid(own) else schema.problems(own)[0].text
+        if reason is None:
             rows.append(row)
             continue
         where = str(row.get("source_path") or row.get("path") or evidence.kind)
-        unread.append(Unread(path=where, line=int(row.get("source_line") or 1), reason=schema.problems(own)[0].text))
+        unread.append(Unread(path=where, line=int(row.get("source_line") or 1), reason=reason))
     if not unread:
         return evidence
     coverage = replace(evidence.coverage, unread=(*evidence.coverage.unread, *unread))
@@ -150,9 +153,3 @@ def _valid(context: Context, evidence: Evidence) -> Evidence:
 def first_line(error: Exception, limit: int = 200) -> str:
     """The first line of an error, for a reason that must stay one line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:limit]
-
-
-def unread_of(paths: Sequence[str], tree: Tree) -> tuple[Unread, ...]:
-    """What the tree itself could not list among `paths` (or at all, when it can't be told)."""
-    wanted = set(paths)
-    return tuple(u for u in tree.unread() if u.path in wanted)

@@ -7,7 +7,8 @@ A plain record counts as a claim (`verified` is false). A bundle must verify aga
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from attestations import strict_json
@@ -17,10 +18,12 @@ from attestations.trust import EVIDENCE
 from attestations.verify import UNCHECKED, Expectation, verify
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
-from gate.tree import not_read, select
+from gate.policy import SOURCE_FIELDS
+from gate.tree import Tree, WorkTree, not_read, select
 
 BUNDLE_SUFFIX = ".sigstore.json"
 LINES_SUFFIXES = (".jsonl", ".ndjson")
+STORED = ("*.json", "*.jsonl", "*.ndjson")
 MAX_RECORD_BYTES = 64 << 20
 
 
@@ -77,15 +80,22 @@ def _read(context: Context, kind: str, name: str, line: int, data: bytes) -> Row
         record = strict_json.loads(data)
         if not isinstance(record, dict):
             raise strict_json.StrictJsonError("a record is a JSON object")
-        return {**record, **source, "record_digest": record_digest(record), "verified": False}
+        return {**_own(record), **source, "record_digest": record_digest(record), "verified": False}
     verified = verify(data, context.trust, evidence_expectation(kind), now=context.now)
     record = verified.statement["predicate"].get("record")
     if not isinstance(record, dict):
         raise strict_json.StrictJsonError("the statement holds no record")
     return {
-        **record, **source, "record_digest": record_digest(record), "verified": True,
+        **_own(record), **source, "record_digest": record_digest(record), "verified": True,
         "signer": verified.signer_identity,
     }  # fmt: skip
+
+
+def _own(record: Row) -> Row:
+    """The record; what the gate itself says of a record can't be in it."""
+    for name in sorted(SOURCE_FIELDS & set(record)):
+        raise strict_json.StrictJsonError(f"the field {name!r} is the gate's to fill in; remove it")
+    return record
 
 
 def evidence_expectation(kind: str) -> Expectation:
@@ -113,24 +123,26 @@ def record_digest(record: Row) -> str:
 
 def _files(context: Context, kind: str, unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
     patterns = context.policy.config.get("evidence", {}).get(kind, ())
-    unread += not_read(context.tree, patterns)
-    for path in select(context.tree.paths(), patterns):
-        try:
-            yield path, context.tree.read(path, limit=MAX_RECORD_BYTES)
-        except (GateError, UndecidedError, FileNotFoundError) as error:
-            unread.append(Unread(path=path, reason=first_line(error)))
+    yield from _read_all(context.tree, patterns, "", unread)
     for store in context.stores:
-        for file in sorted(p for p in (store / kind).glob("*") if p.suffix in (".json", *LINES_SUFFIXES)):
-            name = _name(file, context.root)
-            try:
-                if file.is_symlink() or not file.is_file():
-                    raise OSError("not a regular file")
-                if file.stat().st_size > MAX_RECORD_BYTES:
-                    raise OSError(f"larger than {MAX_RECORD_BYTES:,} bytes")
-                yield name, file.read_bytes()
-            except OSError as error:
-                unread.append(Unread(path=name, reason=first_line(error)))
+        folder = store / kind
+        name = _name(folder, context.root)
+        try:
+            if folder.exists() or folder.is_symlink():
+                yield from _read_all(WorkTree(folder, versioned=False), STORED, f"{name}/", unread)
+        except (GateError, OSError) as error:
+            unread.append(Unread(path=name, reason=first_line(error)))
 
 
-def _name(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else f"{file.parent.name}/{file.name}"
+def _read_all(tree: Tree, patterns: Sequence[str], prefix: str, unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
+    """The files of a tree that match, named with the prefix; what matches and can't be read becomes unread."""
+    unread += [replace(u, path=prefix + u.path) for u in not_read(tree, patterns)]
+    for path in select(tree.paths(), patterns):
+        try:
+            yield prefix + path, tree.read(path, limit=MAX_RECORD_BYTES)
+        except (GateError, UndecidedError, FileNotFoundError) as error:
+            unread.append(Unread(path=prefix + path, reason=first_line(error)))
+
+
+def _name(folder: Path, root: Path) -> str:
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.name
