@@ -28,6 +28,7 @@ Step = tuple[str, Callable[["Verification"], str]]
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     statements.evidence_type(bundle.RELEASE): ("release-bundle", "gate.bundle.release"),
+    statements.evidence_type(bundle.SLICE): ("tenant-slice", "gate.bundle.slices"),
 }
 """Predicate type of the seal → the report's word for it, and the module whose STEPS check it."""
 
@@ -36,7 +37,9 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
 class Question:
     """What the one who verifies wants to hold beside what always must; None and empty demand nothing.
 
-    `ledger_keys` are verifier keys of ledgers; without any, those that the sealed policy names count.
+    `ledger_keys` are verifier keys of ledgers; without any, those that the sealed policy names count. `against` are
+    the files of the release bundle that a slice or packet was made from, verified, and `tenants` are tenants that even
+    that bundle may not know of.
     """
 
     now: datetime
@@ -47,6 +50,8 @@ class Question:
     issuer: str | None = None
     max_age: timedelta | None = None
     ledger_keys: tuple[str, ...] = ()
+    against: Mapping[str, bytes] | None = None
+    tenants: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -58,6 +63,10 @@ class Verification:
     question: Question
     seal: Verified | None = None
     verdict: Verified | None = None
+    result: str = "unknown"
+    """What the bundle says became of the release: PASSED or FAILED."""
+    commitments: Mapping[str, Any] = field(default_factory=dict)
+    """Number and root of the records of each kind, as the release's seal states them."""
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -169,9 +178,7 @@ def check_files(files: Mapping[str, bytes], trust: Trust, question: Question, *,
         kind, module = KINDS[verification.sealed.predicate_type]
         steps: Sequence[Step] = import_module(module).STEPS
         _run(checks, verification, steps, to_the_end=True)
-    return Report(
-        target=target, kind=kind, checks=tuple(checks), verdict=_verdict(verification), facts=verification.facts
-    )
+    return Report(target=target, kind=kind, checks=tuple(checks), verdict=verification.result, facts=verification.facts)
 
 
 def _run(checks: list[Check], verification: Verification, steps: Sequence[Step], *, to_the_end: bool = False) -> bool:
@@ -197,11 +204,6 @@ def _held(checks: list[Check], name: str, step: Callable[[], str]) -> bool:
     except Exception as error:  # noqa: BLE001 the one boundary: a shape nobody signed for is a refusal, not a crash
         checks.append(Check(name=name, detail=f"{type(error).__name__}: {error}"[:200], code=Code.MALFORMED))
     return checks[-1].held
-
-
-def _verdict(verification: Verification) -> str:
-    found = verification.verdict
-    return "unknown" if found is None else str(found.statement["predicate"].get("verificationResult", "unknown"))
 
 
 def _manifests(v: Verification) -> str:

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gate.bundle.bag import MANIFEST, SIGNATURE, TAG_MANIFEST
 
 
+class Example(NamedTuple):
+    """A signed file of the bundle to show other clients with: its path, predicate type, and the file it is about."""
+
+    path: str
+    predicate_type: str
+    subject: str
+
+
 def verify_md(
-    what: str,
-    *,
-    artifact: str,
-    tool_version: str,
-    keyless: bool,
-    inside: Sequence[str] = (),
+    what: str, *, commands: Sequence[str], example: Example, keyless: bool, inside: Sequence[str] = ()
 ) -> bytes:
-    """The file, for a bundle described as `what`. `inside` are sections about what is special in this kind of bundle.
+    """The file, for a bundle that holds `what`. `inside` are sections about what is special in this kind of bundle.
 
-    The commands of the section on OpenSSL run as they stand, in the bundle's folder, in any POSIX shell.
+    The commands of the sections on coreutils and OpenSSL run as they stand, in the bundle's folder, in a POSIX shell.
     """
-    name = artifact if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", artifact) else "ARTIFACT"
     middle = [_CERTIFICATE if keyless else _KEY, *inside, _OTHERS_KEYLESS if keyless else _OTHERS_KEY]
-    text = "\n".join([_HEAD.replace("WHAT", what), _FILES, *middle])
-    return text.replace("ARTIFACT", name).replace("TOOL_VERSION", tool_version).encode()
+    values = {
+        "WHAT": what,
+        "COMMANDS": "\n".join(f"    {command}" for command in commands),
+        "PATH": example.path,
+        "TYPE": example.predicate_type,
+        "SUBJECT": example.subject,
+    }
+    text = "\n".join([_HEAD, _FILES, *middle])
+    return re.sub(r"@([A-Z]+)@", lambda match: values.get(match[1], match[0]), text).encode()
 
 
-POLICY_SECTION = """## The policy's digest
+def argument(name: str) -> str:
+    """A file's name as it may stand in a command; ARTIFACT for one that a shell could read otherwise."""
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name) else "ARTIFACT"
+
+
+def policy_section(tool_version: str) -> str:
+    """How to recompute the policy digest."""
+    return _POLICY.replace("TOOL_VERSION", tool_version)
+
+
+_POLICY = """## The policy's digest
 
 What the signed statements call the policy digest is made from the files in `data/policy/`:
 
@@ -36,15 +56,12 @@ What the signed statements call the policy digest is made from the files in `dat
 
 _HEAD = """# How to check this bundle
 
-It holds WHAT. Nothing in it has to be believed: check the signatures with trusted keys
+It holds @WHAT@. Nothing in it has to be believed: check the signatures with trusted keys
 that you got from somewhere else than this folder. `data/trust/` is a copy for comparison only.
 
 ## With the gate, offline
 
-    gate verify . --trusted-keys KEYS.json --artifact ARTIFACT
-    gate replay . --trusted-keys KEYS.json
-
-The second command decides again, from the evidence, policy and clock in here, and compares byte for byte.
+@COMMANDS@
 """
 
 _FILES = f"""## With coreutils: every file is the one that is listed
@@ -97,8 +114,8 @@ shows that the signature fits the certificate; that the certificate is genuine, 
 
 _OTHERS_KEY = """## With cosign, a single attestation
 
-    cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle data/attestations/verdict.sigstore.json \\
-      --insecure-ignore-tlog --type https://slsa.dev/verification_summary/v1 ARTIFACT
+    cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle @PATH@ \\
+      --insecure-ignore-tlog --type @TYPE@ @SUBJECT@
 
 ## With npm's sigstore (JavaScript), a single attestation
 
@@ -107,20 +124,20 @@ _OTHERS_KEY = """## With cosign, a single attestation
     const root = { certificateAuthorities: [], ctlogs: [], tlogs: [], timestampAuthorities: [] };
     const key = { publicKey: require('crypto').createPublicKey(pem), validFor: () => true };
     new Verifier(toTrustMaterial(root, () => key), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 })
-      .verify(toSignedEntity(bundleFromJSON(require('./data/attestations/verdict.sigstore.json'))));
+      .verify(toSignedEntity(bundleFromJSON(require('./@PATH@'))));
 
 It checks the signature alone: compare payload type, predicate type and subject yourself.
 """
 
 _OTHERS_KEYLESS = """## With cosign, a single attestation
 
-    cosign verify-blob-attestation --bundle data/attestations/verdict.sigstore.json \\
+    cosign verify-blob-attestation --bundle @PATH@ \\
       --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER \\
-      --type https://slsa.dev/verification_summary/v1 ARTIFACT
+      --type @TYPE@ @SUBJECT@
 
 ## With npm's sigstore (JavaScript), a single attestation
 
-    require('sigstore').verify(require('./data/attestations/verdict.sigstore.json'),
+    require('sigstore').verify(require('./@PATH@'),
       { certificateIdentityURI: '^IDENTITY, escaped$', certificateIssuer: 'ISSUER' });
 
 The identity is a regular expression there: escape it, and anchor it with ^ and $. Compare predicate type and subject

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate import bundle
 from gate.bundle import bag, records
-from gate.bundle.instructions import POLICY_SECTION, verify_md
+from gate.bundle.instructions import Example, argument, policy_section, verify_md
 from gate.model import Decision, Evidence, Outcome, Policy, Severity
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attestations.statements import Binding, Subject
     from attestations.trust import Trust
 
+_REPLAY = ("# decide again, from the evidence, policy and clock in here:", "gate replay . --trusted-keys KEYS.json")
 VERIFIER_LEVELS = ("TENANTGATE_RELEASE_ALLOWED", "SLSA_BUILD_LEVEL_1")
 
 
@@ -39,17 +40,19 @@ class Material:
 
 def payload(decision: Decision, policy: Policy, material: Material, trust: Trust, *, keyless: bool) -> dict[str, bytes]:
     """Everything under `data/`, by path."""
+    from attestations.statements import VSA
     from gate.report import REPORTS
 
+    artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
     files: dict[str, bytes] = {
         bundle.DECISION: REPORTS["json"](decision).encode(),
         bundle.SBOM: material.sbom,
         "data/VERIFY.md": verify_md(
             f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
-            artifact=decision.subject.artifacts[0].name if decision.subject.artifacts else "",
-            tool_version=decision.tool_version,
+            commands=[f"gate verify . --trusted-keys KEYS.json --artifact {artifact}", *_REPLAY],
+            example=Example(bundle.VERDICT, VSA, artifact),
             keyless=keyless,
-            inside=[POLICY_SECTION],
+            inside=[policy_section(decision.tool_version)],
         ),
     }
     files |= {path: REPORTS[name](decision).encode() for path, name in bundle.REPORTS.items()}

@@ -29,6 +29,7 @@ def _check_verdict(v: Verification) -> str:
         if bag.sha256(v.file(path)) != item["digest"]["sha256"]:
             raise BundleError(Code.DIGEST_MISMATCH, f"the verdict was made on another {item['uri']}")
     v.verdict = found
+    v.result = "PASSED" if predicate["verificationResult"] == "PASSED" else "FAILED"
     return f"{predicate['verificationResult']} at {predicate['timeVerified']} for {predicate['resourceUri']}"
 
 

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gate.cli import options
-from gate.model import GateError
+from attestations.trust import ATTESTATIONS
+from gate import run
+from gate.bundle.checking import Question, check_files
+from gate.cli import options, verifying
+from gate.model import GateError, UndecidedError
+from gate.pipeline import pipeline_id
+
+if TYPE_CHECKING:
+    from attestations.trust import Trust
 
 
 def bundle(argv: list[str]) -> int:
-    """archive."""
+    """archive | slice."""
     parser = options.Parser("bundle", "Make something of a release bundle.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Sub)
     archive = actions.add_parser("archive", help="pack a bundle's folder into one reproducible tar")
     archive.add_argument("folder", type=options.path, metavar="DIR")
     archive.add_argument("-o", "--out", type=options.path, required=True, metavar="FILE.tar", help="must be new")
+    cut = actions.add_parser("slice", help="one tenant's records, and the proof that none is missing")
+    cut.add_argument("bundle", type=options.path, metavar="BUNDLE", help="a release bundle that verifies")
+    cut.add_argument("--tenant", type=options.text, required=True, metavar="ID")
+    cut.add_argument("-o", "--out", type=options.path, required=True, metavar="DIR", help="or FILE.tar; must be new")
+    cut.add_argument(
+        "--public", action="append", type=options.text, default=[], metavar="ID",
+        help="a tenant's name that may appear (the service's own); its records do not",
+    )  # fmt: skip
+    verifying.add_tenants(cut)
+    options.add_signing(cut, required=True)
+    verifying.add_question(cut)
     arguments = parser.parse_args(argv)
     return int(_ACTIONS[arguments.action](arguments))
 
@@ -45,10 +65,65 @@ def _archive(arguments: Any) -> int:
     return 0
 
 
+def _slice(arguments: Any) -> int:
+    """Exit 0 when the slice is written; it was verified against the full bundle, and searched, before."""
+    from gate.bundle import slicing
+    from gate.signing import choose
+
+    new(arguments.out)
+    trust, question, _ = verifying.question_of(arguments)
+    report, files = verifying.authentic(arguments.bundle, trust, question)
+    signer, builder = choose(arguments, trust, ATTESTATIONS)
+    more = verifying.tenants_of(arguments)
+    asked = slicing.cut(files, arguments.tenant, public=arguments.public, more=more)
+    made = slicing.payload(files, asked, keyless=signer.keyid is None)
+    policy = {"version": report.facts["policy"], "digest": report.facts["policy digest"]}
+    now, _ = run.clock(None)
+    whole = slicing.sealed(made, asked, signer, policy, pipeline_id(os.environ), trust, now, builder)
+    assure_made(whole, trust, Question(now=now, against=files, tenants=more))
+    write(arguments.out, whole)
+    _say(arguments.out, whole)
+    return 0
+
+
+def _say(out: Path, files: Mapping[str, bytes]) -> None:
+    import json
+
+    from gate.bundle.slicing import SLICE
+    from gate.report.escape import line
+
+    about = json.loads(files[SLICE])
+    sys.stdout.write(f"slice of {line(about['tenant'])}: {out}\n")
+    for kind, count in about["kinds"].items():
+        withheld = ", ".join(f"{n} {reason}" for reason, n in count["withheld"].items() if n)
+        sys.stdout.write(
+            f"  {kind:<20} {count['whole']} of {count['records']} records, {count['parts']} in part"
+            f"{'; withheld: ' + withheld if withheld else ''}\n"
+        )
+
+
+def assure_made(files: Mapping[str, bytes], trust: Trust, question: Question) -> None:
+    """What is made here must verify, or it is not written."""
+    for check in check_files(files, trust, question, target="").checks:
+        if not check.held:
+            raise UndecidedError(f"what was made would not verify: {check.name}: {check.detail} [{check.code}]")
+
+
+def write(out: Path, files: Mapping[str, bytes]) -> None:
+    """As a folder, or as an archive when the name says so."""
+    from gate.bundle import bag
+    from gate.writing import write_file, write_folder
+
+    if out.suffix == ".tar":
+        write_file(out, bag.pack(files))
+    else:
+        write_folder(out, files)
+
+
 def new(path: Path) -> None:
     """Refuse to overwrite."""
     if path.exists() or path.is_symlink():
         raise GateError(f"{path}: already exists; a bundle is never overwritten")
 
 
-_ACTIONS = {"archive": _archive}
+_ACTIONS = {"archive": _archive, "slice": _slice}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,12 +36,20 @@ def verify(argv: list[str]) -> int:
         "--type", type=options.text, metavar="TYPE",
         help="what it must be: provenance, sbom, vsa, test-result, svr, policy, a kind of evidence, or a URI",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="machine-readable (gate schema verification)")
+    parser.add_argument(
+        "--against", type=options.path, metavar="BUNDLE",
+        help="the release bundle that a slice or packet was made from: that nothing of the tenant is missing",
+    )  # fmt: skip
+    add_tenants(parser)
+    parser.add_argument("--json", action="store_true", help="machine-readable")
     options.add_terminal(parser)
     arguments = parser.parse_args(argv)
     from gate.bundle import report as reporting
 
     trust, question, setting = question_of(arguments)
+    if arguments.against is not None:
+        _, full = authentic(arguments.against, trust, replace(question, artifacts=(), predicate_type=None))
+        question = replace(question, against=full, tenants=tenants_of(arguments))
     reports = [report for target in arguments.targets for report in _reports(target, trust, question)]
     if arguments.json:
         sys.stdout.write(json.dumps(reporting.document(reports, setting), indent=2, sort_keys=True) + "\n")
@@ -68,7 +78,37 @@ def _reports(target: Path, trust: Trust, question: Question) -> Iterator[Report]
     yield from check_attestations(data, str(target), trust, question)
 
 
-def add_question(parser: options.Parser) -> None:
+def authentic(path: Path, trust: Trust, question: Question) -> tuple[Report, Mapping[str, bytes]]:
+    """A release bundle that verifies, with its files. Raises GateError for any other, naming the first reason."""
+    from gate.bundle.checking import read_and_check
+
+    report, files = read_and_check(path, trust, question)
+    for check in report.checks:
+        if not check.held:
+            raise GateError(f"{path}: does not verify: {check.name}: {check.detail} [{check.code}]")
+    if report.kind != "release-bundle":
+        raise GateError(f"{path}: a {report.kind}; give a whole release bundle")
+    return report, files
+
+
+def add_tenants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tenants", type=options.path, metavar="FILE", help="all tenants there are (one a line, or JSON), known or not"
+    )
+
+
+def tenants_of(arguments: Any) -> frozenset[str]:
+    """The tenants that `--tenants` lists."""
+    from gate.bundle.tenants import read_names
+
+    if arguments.tenants is None:
+        return frozenset()
+    if not arguments.tenants.is_file():
+        raise GateError(f"--tenants {arguments.tenants}: no such file")
+    return read_names(arguments.tenants.read_bytes(), str(arguments.tenants))
+
+
+def add_question(parser: argparse.ArgumentParser) -> None:
     """What `verify` and its relatives want to know: whom to trust, and what must hold."""
     parser.add_argument("--trusted-keys", type=options.path, metavar="FILE", help="whose signatures count")
     parser.add_argument("--trusted-root", type=options.path, metavar="FILE", help="Sigstore trusted_root.json")

@@ -50,9 +50,7 @@ def test_who_signed_the_policy_is_verified(works: Any, required: Policy) -> None
 
 def test_a_required_signature_that_is_missing_or_of_another_policy(works: Any, required: Policy) -> None:
     assert codes(works.check(works.release(policy=required))) == ["policy-unsigned"]
-    assert codes(works.check(works.release(policy=required, changes=signed(works, works.small)))) == [
-        "policy-mismatch"
-    ]
+    assert codes(works.check(works.release(policy=required, changes=signed(works, works.small)))) == ["policy-mismatch"]
 
 
 def test_a_signer_that_nobody_is(works: Any) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from attestations.envelope import pae
 from gate.bundle import bag
-from gate.bundle.instructions import verify_md
+from gate.bundle.instructions import Example, argument, verify_md
 
 
 def commands(text: str) -> dict[str, str]:
@@ -74,8 +74,8 @@ def test_the_commands_of_the_gate_are_commands(works: Any, folder: Path, monkeyp
 
     monkeypatch.chdir(folder)
     lines = commands((folder / "data/VERIFY.md").read_text("utf-8"))["With the gate, offline"].splitlines()
-    assert len(lines) == 2
-    for line in lines:
+    assert len(lines) == 3
+    for line in [line for line in lines if not line.startswith("#")]:
         argv = line.replace("KEYS.json", str(works.keys)).replace("app-1.0.0.bin", str(works.artifact)).split()
         assert argv[0] == "gate"
         assert cli.run(argv[1:]) == 0, line
@@ -99,7 +99,7 @@ def test_the_keyless_commands_check_the_certificate_in_the_bundle(tmp_path: Path
         "dsseEnvelope": {"payload": encode(payload), "payloadType": kind, "signatures": [{"sig": encode(sig)}]},
     }
     (tmp_path / bag.SIGNATURE).write_text(json.dumps(document, indent=2))
-    text = verify_md("x", artifact="a.tar", tool_version="1", keyless=True).decode()
+    text = verify_md("x", commands=[], example=Example("a", "b", "c"), keyless=True).decode()
     script = next(script for title, script in commands(text).items() if "OpenSSL" in title)
 
     assert shell(script, tmp_path) == "Verified OK\n1\n"
@@ -110,7 +110,29 @@ def test_the_keyless_commands_check_the_certificate_in_the_bundle(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["a b.tar", "$(touch fired).tar", "`id`", "-rf", "a\nb", "a'b", "..", ""])
 def test_a_strange_artifact_name_never_reaches_a_command(name: str) -> None:
-    text = verify_md("x", artifact=name, tool_version="1", keyless=False).decode()
+    assert argument(name) == "ARTIFACT"
 
-    assert "--artifact ARTIFACT\n" in text
-    assert "fired" not in text
+
+def test_what_is_filled_in_is_not_filled_in_again() -> None:
+    text = verify_md("the @TYPE@ of @SUBJECT@", commands=["@PATH@"], example=Example("a", "b", "c"), keyless=False)
+
+    assert b"It holds the @TYPE@ of @SUBJECT@." in text
+    assert b"\n    @PATH@\n" in text
+    assert b"--bundle a " in text
+
+
+def test_the_file_of_a_slice_runs_too(works: Any, tmp_path: Path) -> None:
+    from gate.bundle import slicing
+    from gate.writing import write_folder
+
+    full = works.release([{"id": "a", "tenant": "acme"}])
+    made = slicing.payload(full, asked := slicing.cut(full, "acme"), keyless=False)
+    policy = {"version": works.small.version, "digest": works.small.digest}
+    files = slicing.sealed(made, asked, works.ci, policy, "local", works.trust, works.now, "https://x.example/b")
+    write_folder(tmp_path / "slice", files)
+    (tmp_path / "PUBLIC-KEY.pem").write_bytes(works.ci.public.pem)
+    sections = commands((tmp_path / "slice/data/VERIFY.md").read_text("utf-8"))
+    openssl = next(s for title, s in sections.items() if "OpenSSL" in title).replace("PUBLIC-KEY", "../PUBLIC-KEY")
+
+    assert shell(openssl, tmp_path / "slice") == "Verified OK\n1\n"
+    assert "replay" not in sections["With the gate, offline"]
