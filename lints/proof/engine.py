@@ -75,6 +75,8 @@ def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) 
         return _opaque(work, operation, "budget", frame)
     except RecursionError:
         return _opaque(work, operation, "too deeply nested", frame)
+    except Exception as error:  # noqa: BLE001 - a tree of a shape nobody thought of is refused, never a crash or a pass
+        return _opaque(work, operation, f"not understood ({type(error).__name__})", frame)
 
 
 def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> Proof:

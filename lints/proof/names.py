@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lints.proof.ir import TENANT, Col, Merged, Other, Term
+from lints.proof.ir import TENANT, Col, Merged, Other, Term, Unsupported
 from lints.tenancy import Model, Ownership, Table, View
 
 NOTHING = Other(frozenset())
@@ -137,6 +137,8 @@ class Index:
 
     def fold(self, identifier: Any) -> str:
         """An identifier of the statement as the dialect folds it."""
+        if identifier is None or isinstance(identifier, str):
+            raise Unsupported("something stands where a name should")
         name: str = identifier.name
         if self.folds:
             return name.lower()

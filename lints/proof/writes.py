@@ -23,7 +23,7 @@ _DELETE_PARTS = frozenset({"with_", "this", "tables", "using", "where", "returni
 def write(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
     """Translate a modifying statement; returns what RETURNING gives."""
     handler = {exp.Insert: _insert, exp.Update: _update, exp.Delete: _delete, exp.Merge: _merge}.get(type(node))
-    if handler is None:
+    if handler is None or not isinstance(node.this, exp.Expression):
         text = f"{type(node).__name__} is not modelled"
         raise Unsupported(text)
     ctes: list[Cte] = []

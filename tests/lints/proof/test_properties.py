@@ -119,7 +119,7 @@ def test_the_condition_twice_is_the_condition() -> None:
 def test_spelling_does_not_matter() -> None:
     rng = random.Random(5)
     for sql in SELECTS:
-        if '"' in sql or "'" in sql:
+        if '"' in sql or "'" in sql or ":h" in sql:
             continue
         shouted = sql.upper()
         spaced = sql.replace(" ", "\n\t", 3).replace(" AND ", " /* and */ AND\n", 1) + "\n-- the end"
