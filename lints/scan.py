@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from lints.extract import Confidence, Extraction, Problem, Statement, Suppression, extract, language_of
+from lints.extract import Call, Confidence, Extraction, OrmCall, Problem, Statement, Suppression, extract, language_of
 from lints.schema.declared import Carrier, Declarations, Trust, read_declarations
 from lints.schema.order import defines_schema
 from lints.schema.paths import dialect_of, path_class, says_generated
+from lints.stores.orm import AS_ORM, Entities
 from lints.tenancy import Model, Ownership
 
 
@@ -177,6 +178,8 @@ class Judge:
         self._prove = prove
         self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
         self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
+        schema = getattr(model, "schema", None)
+        self._entities = Entities(model, schema.entities if schema is not None else ())
         self._proofs: dict[str, Sequence[ProofLike]] = {}
         self._rows: list[Access] = []
         self._suppressions: list[Suppression] = []
@@ -214,6 +217,10 @@ class Judge:
                 continue
             if before is None or _worst(rows) > _worst(before):
                 by_place[key] = rows
+        for call in found.calls:
+            rows = self._orm(call, kind)
+            if rows is not None:
+                by_place[(call.line, call.column, (call.snippet, str(len(by_place))))] = rows
         for rows in by_place.values():
             self._numbers["statements"] += 1
             if not rows:
@@ -301,6 +308,25 @@ class Judge:
             by_key = {(row.table, row.rule): row for row in kept}
             kept = list(by_key.values())
         return [self._carried(row, statement) for row in kept]
+
+    def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
+        """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
+        rendered = self._entities.rendered(call)
+        if rendered is None:
+            self._numbers["orm_unknown"] += 1
+            return None
+        texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
+        statement = _as_statement(call, texts)
+        rows = self._judged(statement, kind) or [] if texts else []
+        if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
+            why = "what it runs or writes is put together out of sight"
+            table = next(iter(rows), None)
+            name = table.table if table is not None else ""
+            shown = texts[0] if texts else call.snippet
+            return [self._row(statement, kind, "opaque", "TENORM013", name, (), why, shown, ())]
+        keys = next((path.relation_keys for path in rendered if path.relation_keys), ())
+        held = all(path.held for path in rendered)
+        return [_orm_row(row, keys, held=held) for row in rows]
 
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
         """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
@@ -526,6 +552,49 @@ def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
     """`tenant_id` and `tenantId`: a graph has no schema that says which."""
     camel = (re.sub(r"_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
     return tuple(dict.fromkeys([*sorted(columns), *camel]))
+
+
+def _as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
+    return Statement(
+        path=call.path,
+        line=call.line,
+        column=call.column,
+        end_line=call.end_line,
+        end_column=call.end_column,
+        sql=texts[0] if texts else "",
+        variants=texts,
+        snippet=call.snippet,
+        language=call.language,
+        confidence=Confidence.EXECUTED,
+        call=Call(receiver=call.model, method=call.variants[0][-1].method, arguments=(), line=call.line),
+        function=call.function,
+    )
+
+
+def _orm_row(row: Access, relation_keys: Sequence[str], *, held: bool) -> Access:
+    """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
+    rule = AS_ORM.get(row.rule or "", row.rule)
+    if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
+        return replace(row, rule=rule)
+    if held:
+        said = "the instance whose key is used was itself loaded inside its tenant"
+        return replace(
+            row,
+            rule="TENORM003",
+            verdict="weak",
+            assumptions=(*row.assumptions, said),
+            why=f"{row.why}; taken as scoped because {said}",
+        )
+    if relation_keys:
+        said = f"what {relation_keys[0]} refers to was checked to be the caller's"
+        return replace(
+            row,
+            rule="TENORM002",
+            verdict="weak",
+            assumptions=(*row.assumptions, said),
+            why=f"{row.why}; taken as scoped because {said}",
+        )
+    return replace(row, rule=rule)
 
 
 def _snaked(found: re.Match[str]) -> str:

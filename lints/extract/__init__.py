@@ -8,12 +8,15 @@ from lints.extract.facts import (
     Extraction,
     Function,
     Hole,
+    OrmCall,
     Problem,
     Statement,
     Suppression,
 )
 from lints.extract.parse import MAX_BYTES, conflict_line, language_of, parse, prepared, refusal
 from lints.extract.suppressions import suppressions
+
+_ORM_LANGUAGES = frozenset({"python", "typescript", "tsx", "javascript", "ruby"})
 
 
 def extract(path: str, data: bytes) -> Extraction:
@@ -48,10 +51,12 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
 
 
 def _extract_code(path: str, data: bytes, language: str) -> Extraction:
+    from lints.extract import chains
     from lints.extract.sqltext import hits
 
+    orm = [match.start() for match in chains.HIT.finditer(data)] if language in _ORM_LANGUAGES else []
     places = hits(data)
-    if not places:
+    if not places and not orm:
         return Extraction(path=path, language=language)
     from lints.extract.code import statements_of
 
@@ -61,13 +66,14 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         return Extraction(
             path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
         )
-    statements, problems = statements_of(path, data, language, tree, places)
+    statements, calls, problems = statements_of(path, data, language, tree, places, orm)
     if conflict is not None:
         problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
     return Extraction(
         path=path,
         language=language,
         statements=tuple(statements),
+        calls=tuple(calls),
         problems=tuple(problems),
         suppressions=suppressions(path, data),
     )
@@ -79,6 +85,7 @@ __all__ = [
     "Extraction",
     "Function",
     "Hole",
+    "OrmCall",
     "Problem",
     "Statement",
     "Suppression",

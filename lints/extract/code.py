@@ -10,7 +10,8 @@ from typing import cast
 
 from tree_sitter import Node, Tree
 
-from lints.extract.facts import Confidence, Hole, Problem, Statement
+from lints.extract.chains import variants_of
+from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
 from lints.extract.interpret import Interpreter, Sighting, TooLargeError
 from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
@@ -18,7 +19,7 @@ from lints.extract.lower import Lowering
 from lints.extract.parse import language_of, parse, prepared, refusal
 from lints.extract.place import place, spelled
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
-from lints.extract.values import literals, paths
+from lints.extract.values import Step, literals, paths
 
 _STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
@@ -28,14 +29,14 @@ _STRINGS = names(
 
 
 def statements_of(
-    path: str, data: bytes, language: str, tree: Tree, hits: Sequence[int]
-) -> tuple[list[Statement], list[Problem]]:
-    """Every statement of a parsed file, in the order of the file; `hits` are offsets where SQL may begin."""
+    path: str, data: bytes, language: str, tree: Tree, hits: Sequence[int], orm: Sequence[int] = ()
+) -> tuple[list[Statement], list[OrmCall], list[Problem]]:
+    """Every statement and ORM call of a parsed file, in its order; `hits` and `orm` are offsets where one may begin."""
     problems: list[Problem] = []
     lines = Lines(data)
     lowering = _lowering(language)(data)
-    interpreter = Interpreter(data, language, lines)
-    wanted = _Wanted(data, hits, interpreter)
+    interpreter = Interpreter(data, language, lines, orm=bool(orm))
+    wanted = _Wanted(data, sorted({*hits, *orm}), interpreter)
     try:
         interpreter.run(lowering.module(tree.root_node), wanted)
     except TooLargeError:
@@ -60,7 +61,35 @@ def statements_of(
             )
         )
     statements.sort(key=lambda s: (s.line, s.column, s.sql))
-    return statements, problems
+    return statements, _orm_calls(path, data, language, interpreter, lines), problems
+
+
+def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[OrmCall]:
+    if interpreter.chains is None:
+        return []
+    found: dict[tuple[Span, tuple[tuple[OrmStep, ...], ...]], OrmCall] = {}
+    for query, function in interpreter.chains.finished():
+        last = next((step.span for step in reversed(query.steps) if isinstance(step, Step)), query.span)
+        variants = variants_of(query)
+        (line, column), (end_line, end_column) = (
+            lines.position(query.span[0]),
+            lines.position(max(last[1], query.span[1])),
+        )
+        made = OrmCall(
+            path=path,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            snippet=snippet(data, (query.span[0], max(last[1], query.span[1]))),
+            language=language,
+            kind=query.kind,
+            model=query.model,
+            variants=variants,
+            function=function,
+        )
+        found.setdefault((query.span, variants), made)
+    return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
 
 
 _LOWERINGS = {

@@ -83,6 +83,47 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument of an ORM call on one path, as plain data.
+
+    `kind`: text (a constant), value (unknown, travels as a parameter), null, list, map (`names` are the keys), term
+    (`text` is the operator or function, `names` the keywords, empty for positions), query, closure, dynamic (text that
+    is put together at run time).
+    """
+
+    kind: str
+    text: str = ""
+    items: tuple[Argument, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrmStep:
+    """One call of a chain."""
+
+    method: str
+    arguments: tuple[Argument, ...] = ()
+    keywords: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrmCall:
+    """A query put together by an ORM or a query builder; `variants` are its chains on each path."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    snippet: str
+    language: str
+    kind: str
+    model: str
+    variants: tuple[tuple[OrmStep, ...], ...]
+    function: Function | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A file, or a part of it, that was not analysed."""
 
@@ -112,6 +153,7 @@ class Extraction:
     path: str
     language: str
     statements: tuple[Statement, ...] = ()
+    calls: tuple[OrmCall, ...] = ()
     problems: tuple[Problem, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     analysed: bool = True

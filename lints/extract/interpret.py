@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lints.extract import methods
+from lints.extract import chains, methods
 from lints.extract.facts import Call, Function
 from lints.extract.ir import (
     Assign,
@@ -44,6 +44,7 @@ from lints.extract.ir import (
 )
 from lints.extract.lines import Lines
 from lints.extract.values import (
+    ABSENT,
     NOTHING,
     Alt,
     Choice,
@@ -58,6 +59,7 @@ from lints.extract.values import (
     Returned,
     Rope,
     Sized,
+    Term,
     Value,
     first_literal,
     is_fragment,
@@ -127,7 +129,9 @@ class Sighting:
 class Interpreter:
     """One file. `source` is its bytes; `run` its module body; afterwards `sightings` holds every record."""
 
-    def __init__(self, source: bytes, language: str, lines: Lines) -> None:
+    def __init__(self, source: bytes, language: str, lines: Lines, *, orm: bool = False) -> None:
+        self.orm = orm
+        self.chains = chains.Chains(self) if orm else None
         self.source = source
         self.lines = lines
         self.language = language
@@ -226,6 +230,8 @@ class Interpreter:
                 value = self.eval(statement.value, env)
                 if statement.returns:
                     self._note(value, None, 0)
+                    if self.chains is not None:
+                        self.chains.used(value)
                     if self._returns:
                         self._returns[-1].append((tuple(self._conditions), value))
             return False
@@ -262,6 +268,8 @@ class Interpreter:
                 self.eval(parameter.default, env)
         value = Fn(function, env)
         self._bind(env, function.name, value)
+        if self.chains is not None and self._class:
+            self.chains.fields(function, env)
         if self._class:
             for prefix in ("self", "this", "cls", self._class[-1]):
                 env.vars[f"{prefix}.{function.name}"] = value
@@ -277,6 +285,8 @@ class Interpreter:
                 for decorator in member.decorators:
                     self.eval(decorator, inner)
                 member = Assign(member.name, member.value, False, member.span)
+            if self.chains is not None and isinstance(member, Member):
+                self.chains.field(member.name, member.type, inner)
             if isinstance(member, Assign) and member.target is not None and "." not in member.target:
                 value = self.eval(member.value, inner)
                 self._note(value, None, 0)
@@ -392,6 +402,8 @@ class Interpreter:
 
     def _loop(self, statement: Loop, env: Env) -> None:
         over = self.eval(statement.over, env) if statement.over is not None else NOTHING
+        if self.chains is not None:
+            self.chains.used(over)
         if isinstance(over, Listing) and len(statement.names) == 1 and 1 < len(over.items) <= MAX_UNROLL:
             chosen: Value = over.items[0]
             for position, item in enumerate(over.items[1:]):
@@ -488,8 +500,11 @@ class Interpreter:
             return value
         if isinstance(expression, Spread):
             return self.eval(expression.value, env)
-        for part in expression.parts:
-            self._visit(self.eval(part, env), None)
+        parts = tuple(self.eval(part, env) for part in expression.parts)
+        for part_value in parts:
+            self._visit(part_value, None)
+        if self.orm and expression.operator:
+            return Term(expression.operator, parts, {}, self._text(expression.span)[:200])
         return Gap(self._text(expression.span), expression.span)
 
     def _spliced(self, part: Expr, env: Env) -> Value:
@@ -571,14 +586,24 @@ class Interpreter:
             value = self.eval(argument.value if isinstance(argument, Spread) else argument, env)
             if isinstance(value, Fn) and isinstance(argument, Closure):
                 value = self._callback(call, argument, value, env)
-            arguments.append(value)
+            if isinstance(argument, Spread) and isinstance(value, Listing):
+                arguments.extend(value.items)
+            else:
+                arguments.append(value)
         keywords = {name: self.eval(value, env) for name, value in call.keywords}
+        if self.chains is not None:
+            query = self.chains.called(call, receiver, arguments, keywords, env)
+            if query is not None:
+                return query
         known = methods.apply(self, call, receiver, arguments, keywords, env)
         if known is not None:
             if is_text(known):
                 self._note(known, None, 0)
             return known
         rank = methods.rank(method)
+        if self.chains is not None:
+            for value in (*arguments, *keywords.values()):
+                self.chains.used(value)
         for value in (*arguments, *keywords.values()):
             self._visit(value, described, rank)
         if rank == 2:
@@ -710,7 +735,7 @@ class Interpreter:
 
     def _lookup(self, path: str, env: Env, span: Span) -> Value:
         if path in _NO_TEXT:
-            return NOTHING
+            return ABSENT if path == "undefined" else NOTHING
         found = self._find(path, env)
         if found is None:
             base = path.rpartition(".")[0]

@@ -117,10 +117,11 @@ class Percent:
 
 @dataclass(slots=True)
 class Other:
-    """Anything else; its parts are looked at, its value is unknown."""
+    """Anything else; its parts are looked at, its value is unknown. `operator` is that of a comparison or the like."""
 
     parts: tuple[Expr, ...]
     span: Span
+    operator: str = ""
 
 
 Expr: TypeAlias = (

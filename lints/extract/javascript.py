@@ -334,7 +334,9 @@ class JavaScriptLowering(Lowering):
                 pattern = pattern.child_by_field_name("left") or pattern
             value = self.expression(default) if default is not None else None
             if pattern.type == "identifier":
-                found.append(Parameter(self.text(pattern), value))
+                kind = child.child_by_field_name("type")
+                written = self.text(kind).lstrip(": ") if kind is not None else ""
+                found.append(Parameter(self.text(pattern), value, written))
             elif pattern.type == "rest_pattern":
                 found.append(Parameter(self.text(pattern).lstrip(".").strip(), value))
             elif pattern.type in {"object_pattern", "array_pattern"}:
@@ -428,9 +430,7 @@ class JavaScriptLowering(Lowering):
         for child in node.named_children:
             if child.type == "pair":
                 key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
-                name = (
-                    self.text(key).strip("'\"`") if key is not None and key.type != "computed_property_name" else None
-                )
+                name = self.text(key).strip("'\"`") if key is not None else None
                 lowered = self.expression(value)
                 if isinstance(lowered, Closure):
                     lowered.function.name = lowered.function.name or (name or "")

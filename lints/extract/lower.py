@@ -292,7 +292,7 @@ class Lowering:
             return Choose(self.test(left), value, other, where)
         if sign in self.both:
             return Choose(self.test(left), other, Name("undefined", where), where)
-        return Other((value, other), where)
+        return Other((value, other), where, sign)
 
     def added(self, parts: list[Expr], where: Span) -> Expr:
         """`+` of texts is a concatenation; of lists, their items one after the other."""

@@ -23,6 +23,7 @@ from lints.extract.ir import (
     Items,
     Loop,
     Name,
+    Other,
     Pairs,
     Parameter,
     Percent,
@@ -91,6 +92,9 @@ class PythonLowering(Lowering):
         "assignment": "nested_assignment",
         "named_expression": "named_expression",
         "none": "none",
+        "comparison_operator": "comparison",
+        "unary_operator": "unary",
+        "not_operator": "unary",
         "true": "name",
         "false": "name",
     }
@@ -283,6 +287,16 @@ class PythonLowering(Lowering):
 
     def none(self, node: Node) -> Expr:
         return Name("None", span(node))
+
+    def comparison(self, node: Node) -> Expr:
+        children = self.parts(node)
+        sign = next((child.type for child in node.children if not child.is_named), "")
+        operator = sign if len(children) == 2 else ""
+        return Other(tuple(self.expression(child) for child in children), span(node), operator)
+
+    def unary(self, node: Node) -> Expr:
+        sign = node.children[0].type if node.children else ""
+        return Other((self.expression(node.child_by_field_name("argument")),), span(node), sign)
 
     def string(self, node: Node) -> Expr:
         children = node.children

@@ -113,14 +113,63 @@ class Returned:
     result: Value
 
 
+@dataclass(slots=True, eq=False)
+class Term:
+    """A condition or another expression that an ORM reads: `Boat.id == x`, `Q(id=x) | Q(…)`, `eq(boats.id, x)`."""
+
+    operator: str
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+    source: str
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One call in a chain that builds or runs a query."""
+
+    method: str
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Query:
+    """A query that an ORM or a query builder is putting together. `base`: the queries it was made from."""
+
+    kind: str
+    model: str
+    steps: tuple[Value, ...]
+    span: Span
+    base: tuple[Query, ...] = ()
+
+
 @dataclass(slots=True)
 class Nothing:
     """No text: null, undefined, false, an empty fragment, a list item that is not there."""
 
 
 NOTHING = Nothing()
+ABSENT = Nothing()
+"""A property that an object does not have on some path; JavaScript's undefined."""
 
-Value: TypeAlias = Lit | Gap | Rope | Alt | Sized | Listing | Joined | Fragment | Record | Fn | Returned | Nothing
+Value: TypeAlias = (
+    Lit
+    | Gap
+    | Rope
+    | Alt
+    | Sized
+    | Listing
+    | Joined
+    | Fragment
+    | Record
+    | Fn
+    | Returned
+    | Term
+    | Step
+    | Query
+    | Nothing
+)
 Segment: TypeAlias = Lit | Gap
 Choice: TypeAlias = Callable[[Value, Value], Value]
 """Makes the value of a branch out of the values of its two sides."""
@@ -156,8 +205,16 @@ def merge(choice: Choice, yes: Value, no: Value) -> Value:
         )
     if isinstance(yes, Record) and isinstance(no, Record):
         names = dict.fromkeys((*yes.fields, *no.fields))
-        fields = {name: merge(choice, yes.fields.get(name, NOTHING), no.fields.get(name, NOTHING)) for name in names}
+        fields = {name: merge(choice, yes.fields.get(name, ABSENT), no.fields.get(name, ABSENT)) for name in names}
         return Record(fields, yes.source)
+    if isinstance(yes, Query) and isinstance(no, Query) and yes.span == no.span:
+        shared = _shared(yes.steps, no.steps)
+        steps = (
+            *yes.steps[:shared],
+            *(choice(step, NOTHING) for step in yes.steps[shared:]),
+            *(choice(NOTHING, step) for step in no.steps[shared:]),
+        )
+        return Query(yes.kind, yes.model, steps, yes.span, (yes, no))
     left = yes.parts if isinstance(yes, Rope) else (yes,)
     right = no.parts if isinstance(no, Rope) else (no,)
     shared = _shared(left, right)
@@ -226,12 +283,17 @@ def _inside(value: Value) -> tuple[Value, ...]:
         return (value.value,)
     if isinstance(value, Record):
         return tuple(value.fields.values())
-    return ()
+    if isinstance(value, (Term, Step)):
+        return (*value.arguments, *value.keywords.values())
+    return value.steps if isinstance(value, Query) else ()
 
 
 def is_text(value: Value) -> bool:
     """Whether it can be a string with at least one literal piece in it."""
-    return not isinstance(value, (Record, Fn, Returned, Nothing, Listing)) and next(literals(value), None) is not None
+    return (
+        not isinstance(value, (Record, Fn, Returned, Nothing, Listing, Term, Step, Query))
+        and next(literals(value), None) is not None
+    )
 
 
 def is_fragment(value: Value) -> bool:
@@ -293,6 +355,29 @@ def paths(value: Value) -> tuple[list[list[Segment]], bool]:
     return out, truncated
 
 
+def assignments(value: Value, limit: int) -> list[Mapping[str, bool]]:
+    """Which conditions hold on which path, at most `limit` paths; all of them on comes first."""
+    keys = _keys(value)
+    if 2 ** len(keys) <= limit:
+        return [dict(zip(keys, bits, strict=True)) for bits in product((True, False), repeat=len(keys))]
+    chosen: list[Mapping[str, bool]] = [dict.fromkeys(keys, True), dict.fromkeys(keys, False)]
+    chosen += [{**dict.fromkeys(keys, True), key: False} for key in keys[: limit - 2]]
+    return chosen
+
+
+def settled(value: Value, chosen: Mapping[str, bool]) -> Value:
+    """The value on one path: the side of each choice that is taken."""
+    while isinstance(value, (Alt, Sized)):
+        taken = chosen.get(value.key, True) if isinstance(value, Alt) else bool(_present(value.listing, chosen))
+        value = value.yes if taken else value.no
+    return value
+
+
+def present(listing: Listing, chosen: Mapping[str, bool]) -> list[Value]:
+    """The items of a list that are there on one path."""
+    return _present(listing, chosen)
+
+
 def _render(value: Value, chosen: Mapping[str, bool]) -> list[Segment]:
     out: list[Segment] = []
     size = 0
@@ -327,6 +412,8 @@ def _render(value: Value, chosen: Mapping[str, bool]) -> list[Segment]:
             out.append(Gap(top.source, (0, 0), keys=tuple(top.fields)))
         elif isinstance(top, Fn):
             out.append(Gap(top.function.name, top.function.span))
+        elif isinstance(top, (Term, Query)):
+            out.append(Gap(top.source if isinstance(top, Term) else top.model, (0, 0)))
     return out
 
 

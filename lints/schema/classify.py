@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lints.schema.declared import Declarations, TableDeclaration
-from lints.schema.facts import Relation, Schema
+from lints.schema.facts import Relation, Schema, SourceModel
 from lints.tenancy import ForeignKey, Model, Origin, Ownership, Table
 
 _WHO_DID_IT = frozenset(
@@ -63,7 +63,8 @@ def classify(schema: Schema, declared: Declarations, dialect: str, tenant_column
                 principal_columns=declaration.principal_columns,
             )
     _children(schema, tables, declared)
-    return Model(
+    return SourceModel(
+        schema=schema,
         tables=tables,
         views=dict(schema.views),
         functions=dict(declared.functions),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.tenancy import Column, ForeignKey, Origin, View
+from lints.tenancy import Column, ForeignKey, Model, Origin, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +109,10 @@ class Schema:
     unread: tuple[Origin, ...] = ()
     files: tuple[str, ...] = ()
     """The schema sources that were read, in the order they were applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceModel(Model):
+    """The tenancy model of a project with the schema it was derived from: entities, policies, indexes."""
+
+    schema: Schema = field(default_factory=Schema)

@@ -1,0 +1,348 @@
+"""Calls of ORMs and query builders, followed as chains: where one begins, what is added to it on which path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from lints.extract.facts import Argument, Function, OrmStep
+from lints.extract.ir import Func, Invoke, Name, Span
+from lints.extract.sqltext import names
+from lints.extract.values import (
+    ABSENT,
+    Alt,
+    Fn,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Query,
+    Record,
+    Returned,
+    Rope,
+    Sized,
+    Step,
+    Term,
+    Value,
+    assignments,
+    literals,
+    present,
+    settled,
+)
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Env, Interpreter
+
+MAX_VARIANTS = 8
+_MAX_DEPTH = 12
+
+HIT = re.compile(
+    rb"\.objects\b|\bget_(?:object|list)_or_404\(|\.query\s*\(\s*[A-Z]|\b(?:select|update|delete|insert)\(\s*[A-Z]"
+    rb"|\.query\.(?:filter|get|all|first)|\bsession\.get\(|\.c\.\w+\s*=="
+    rb"|\.(?:findMany|findUnique|findFirst|findUniqueOrThrow|findFirstOrThrow|updateMany|deleteMany|createMany|upsert|groupBy"
+    rb"|aggregate|findOne|findOneBy|findBy|findOneOrFail|findOneByOrFail|findAndCount|findAndCountBy|createQueryBuilder"
+    rb"|findAll|findByPk|findAndCountAll|findOrCreate|bulkCreate|selectFrom|updateTable|deleteFrom|insertInto)\s*[(<]"
+    rb"|\b(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w|\.from\(\s*\w|\bprisma\.\w+\.\w+\(|\btx\.\w+\.\w+\("
+    rb"|\b(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\("
+    rb"|\b[A-Z]\w*\.(?:where|find|find_by|find_by!|all|update_all|delete_all|destroy_all|find_or_create_by)\b"
+)
+
+_DJANGO = names(
+    "all filter exclude get first last count exists create get_or_create update_or_create update delete bulk_create"
+    " bulk_update values values_list order_by distinct annotate aggregate select_related prefetch_related only defer"
+    " iterator in_bulk latest earliest none using raw extra select_for_update reverse union intersection difference"
+    " aget afirst acount aexists acreate aupdate adelete alast aget_or_create aupdate_or_create dates datetimes"
+)
+_PRISMA = names(
+    "findMany findUnique findFirst findUniqueOrThrow findFirstOrThrow create createMany createManyAndReturn update"
+    " updateMany updateManyAndReturn upsert delete deleteMany count aggregate groupBy"
+)
+_PRISMA_SURE = names(
+    "findMany findUnique findFirst findUniqueOrThrow findFirstOrThrow createMany createManyAndReturn updateMany"
+    " updateManyAndReturn upsert deleteMany groupBy aggregate"
+)
+_REPOSITORY = names(
+    "find findOne findOneBy findBy findOneOrFail findOneByOrFail findAndCount findAndCountBy count countBy exist exists"
+    " existsBy save insert update upsert delete softDelete remove softRemove restore increment decrement"
+    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear"
+)
+_SEQUELIZE = names(
+    "findAll findOne findByPk findAndCountAll findOrCreate findCreateFind create bulkCreate update destroy count upsert"
+    " increment decrement restore max min sum truncate aggregate"
+)
+_ACTIVE_RECORD = names(
+    "where find find_by find_by! all first last count exists? order limit update_all delete_all destroy_all pluck ids"
+    " find_each find_in_batches find_or_create_by find_or_create_by! find_or_initialize_by create create! insert_all"
+    " upsert upsert_all unscoped not or joins includes select group take find_sole_by in_batches destroy_by delete_by"
+    " update rewhere none sum maximum minimum average"
+)
+_TERMS = names(
+    "eq ne gt gte lt lte and or not inArray notInArray isNull isNotNull like ilike between exists and_ or_ not_ Q F In"
+    " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
+    " notin_ contains desc asc sql ArrayContains"
+)
+_ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
+_REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
+
+
+class Chains:
+    """The queries of one file. A query counts where it is run or handed on, or where nothing more is added to it."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self.made: list[tuple[Query, Function | None]] = []
+        self._extended: set[int] = set()
+        self._used: set[int] = set()
+        self._kept: list[Query] = []
+
+    # Observed by the interpreter
+
+    def called(
+        self, call: Invoke, receiver: Value | None, arguments: list[Value], keywords: Mapping[str, Value], env: Env
+    ) -> Value | None:
+        """The query a call begins or continues, or the term it is; None for any other call."""
+        step = Step(call.method, tuple(arguments), dict(keywords), call.span)
+        if isinstance(receiver, Query):
+            return self._continued(receiver, step)
+        if isinstance(receiver, Alt):
+            sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
+            if sides:
+                longest = max(sides, key=lambda side: len(side.steps))
+                return self._continued(longest, step)
+        begun = self._begun(call, receiver, step, env)
+        if begun is not None:
+            return begun
+        if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
+            inner = (
+                (receiver, *arguments) if receiver is not None and not isinstance(receiver, Fn) else tuple(arguments)
+            )
+            return Term(call.method, inner, dict(keywords), self.interpreter._text(call.span)[:200])
+        return None
+
+    def used(self, value: Value) -> None:
+        """A query that is returned, looped over or handed to a call runs as it is."""
+        if isinstance(value, Query):
+            if id(value) not in self._used and not self.interpreter._muted:
+                self._used.add(id(value))
+                self._kept.append(value)
+                if len(value.base) > 1:  # where paths met: it stands for what came in on each
+                    self.made.append((value, self.interpreter._enclosing()))
+                    for base in value.base:
+                        self._extend(base)
+        elif isinstance(value, (Alt, Sized)):
+            self.used(value.yes)
+            self.used(value.no)
+        elif isinstance(value, Listing):
+            for item in value.items:
+                self.used(item)
+
+    def fields(self, function: Func, env: Env) -> None:
+        """Repositories that a constructor takes become fields: `constructor(private boats: Repository<Boat>)`."""
+        if function.name == "constructor":
+            for parameter in function.parameters:
+                self.field(parameter.name, parameter.type, env)
+
+    def field(self, name: str, kind: str, env: Env) -> None:
+        found = _REPOSITORY_TYPE.match(kind)
+        if found is not None:
+            env.vars[f"this.{name}"] = Gap(f"this.{name}", (0, 0), origin=f"getRepository({found.group(1)})")
+
+    # Making queries
+
+    def _begun(self, call: Invoke, receiver: Value | None, step: Step, env: Env) -> Query | None:
+        language = self.interpreter.language
+        path = call.receiver.path if isinstance(call.receiver, Name) else ""
+        method = call.method
+        if language == "python":
+            return self._python(call, path, method, step)
+        if language == "ruby":
+            if re.fullmatch(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*", path) and method in _ACTIVE_RECORD:
+                return self._new("active_record", re.split(r"::|\.", path)[-1], call.span, (step,))
+            return None
+        if language in {"typescript", "tsx", "javascript"}:
+            return self._javascript(call, receiver, path, method, step, env)
+        return None
+
+    def _python(self, call: Invoke, path: str, method: str, step: Step) -> Query | None:
+        head, _, last = path.rpartition(".")
+        if last.endswith("objects") and head and method in _DJANGO:
+            return self._new("django", head.rpartition(".")[2], call.span, (step,))
+        if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
+            model = _class_name(call.arguments[0])
+            if model is not None:
+                rest = Step("get" if "object" in method else "filter", step.arguments[1:], step.keywords, call.span)
+                return self._new("django", model, call.span, (rest,))
+        if last == "query" and head[:1].isupper() and "." not in head:
+            return self._new("sqlalchemy", head, call.span, (Step("query", (), {}, call.span), step))
+        model = _class_name(call.arguments[0]) if call.arguments else None
+        if model is None:
+            return None
+        if method in _ROOTS and (not path or path in {"sa", "sqlalchemy", "db"}):
+            return self._new("sqlalchemy", model, call.span, (step,))
+        if method == "query" and path:
+            return self._new("sqlalchemy", model, call.span, (Step("query", step.arguments, {}, call.span),))
+        if method in {"get", "get_one"} and path.rpartition(".")[2] in {"session", "db", "sess", "s", "db_session"}:
+            return self._new(
+                "sqlalchemy", model, call.span, (Step("get", step.arguments[1:], step.keywords, call.span),)
+            )
+        return None
+
+    def _javascript(
+        self, call: Invoke, receiver: Value | None, path: str, method: str, step: Step, env: Env
+    ) -> Query | None:
+        head, _, last = path.rpartition(".")
+        first = step.arguments[0] if step.arguments else None
+        if method in _PRISMA and head and last[:1].islower():
+            shaped = isinstance(first, Record) and ({"where", "data"} & first.fields.keys())
+            client = re.search(r"(?:prisma|tx|trx|client|db)\w*$", head, re.IGNORECASE) is not None
+            if head.endswith(".query") and method in {"findMany", "findFirst"}:
+                return self._new("drizzle_query", last, call.span, (step,))
+            if method in _PRISMA_SURE or shaped or (client and (first is None or isinstance(first, (Record, Gap)))):
+                return self._new("prisma", last, call.span, (step,))
+        if method == "getRepository" or method == "getTreeRepository":
+            return None
+        entity = self._entity_of(call, receiver, env)
+        if entity is not None and method in _REPOSITORY:
+            return self._new("typeorm", entity, call.span, (step,))
+        if last in {"manager", "entityManager", "em", "queryRunner"} or path in {"manager", "em"}:
+            named = _class_name(call.arguments[0]) if call.arguments else None
+            if named is not None and method in _REPOSITORY:
+                rest = Step(method, step.arguments[1:], step.keywords, call.span)
+                return self._new("typeorm", named, call.span, (rest,))
+        if method in {"selectFrom", "updateTable", "deleteFrom", "insertInto"} and isinstance(first, Lit):
+            return self._new("kysely", first.text.split(" ")[0], call.span, (step,))
+        if re.fullmatch(r"[A-Z]\w*", path) and (method in _SEQUELIZE or method in _REPOSITORY):
+            if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
+                return self._new("sequelize", path, call.span, (step,))
+            if isinstance(first, (Record, Gap)) or first is None:
+                return self._new("entity", path, call.span, (step,))
+        plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
+        builder = (not path or bool(last)) and method in {"knex", "trx", "db"}
+        builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
+        if isinstance(first, Lit) and plain and builder and len(step.arguments) == 1:
+            return self._new("knex", first.text.strip(), call.span, (Step("table", step.arguments, {}, call.span),))
+        if (
+            method == "from"
+            and isinstance(call.receiver, Invoke)
+            and call.receiver.method in {"select", "selectDistinct"}
+        ):
+            table = _variable(call.arguments[0]) if call.arguments else None
+            if table is not None:
+                return self._new("drizzle", table, call.span, (Step("select", (), {}, call.span),))
+        if (
+            method in {"update", "delete", "insert"}
+            and re.search(r"(?:^|\.)(?:db|tx|trx|database|drizzle)$", path)
+            and call.arguments
+        ):
+            table = _variable(call.arguments[0])
+            if table is not None and len(call.arguments) == 1:
+                return self._new("drizzle", table, call.span, (Step(method, (), {}, call.span),))
+        return None
+
+    def _entity_of(self, call: Invoke, receiver: Value | None, env: Env) -> str | None:
+        """The entity of a repository: `getRepository(Boat)` itself, or what a variable or field was set to."""
+        origin = receiver.origin if isinstance(receiver, Gap) else None
+        if origin is None and isinstance(call.receiver, Name):
+            held = self.interpreter._find(call.receiver.path, env)
+            origin = held.origin if isinstance(held, Gap) else None
+        found = re.search(r"getRepository\(\s*(\w+)\s*\)$", origin or "")
+        return found.group(1) if found is not None else None
+
+    def _new(self, kind: str, model: str, span: Span, steps: tuple[Value, ...]) -> Query:
+        return self._kept_query(Query(kind, model, steps, span))
+
+    def _continued(self, query: Query, step: Step) -> Query:
+        self._extend(query)
+        return self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
+
+    def _kept_query(self, query: Query) -> Query:
+        if not self.interpreter._muted:
+            self.made.append((query, self.interpreter._enclosing()))
+        return query
+
+    def _extend(self, query: Query) -> None:
+        stack = [query]
+        while stack:
+            top = stack.pop()
+            if id(top) not in self._extended:
+                self._extended.add(id(top))
+                self._kept.append(top)
+                stack.extend(top.base)
+
+    # Results
+
+    def finished(self) -> Iterable[tuple[Query, Function | None]]:
+        """The queries that run, once for each place they begin and form they take."""
+        for query, function in self.made:
+            if id(query) not in self._extended or id(query) in self._used:
+                yield query, function
+
+
+def variants_of(query: Query) -> tuple[tuple[OrmStep, ...], ...]:
+    """The steps of a query on each of its paths, without repetitions."""
+    out: list[tuple[OrmStep, ...]] = []
+    for chosen in assignments(query, MAX_VARIANTS):
+        steps = tuple(
+            OrmStep(
+                method=step.method,
+                arguments=tuple(argument(value, chosen) for value in step.arguments),
+                keywords=tuple((name, argument(value, chosen)) for name, value in step.keywords.items()),
+            )
+            for held in query.steps
+            if isinstance(step := settled(held, chosen), Step)
+        )
+        if steps not in out:
+            out.append(steps)
+    return tuple(out)
+
+
+def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argument:
+    """A value on one path as plain data."""
+    value = settled(value, chosen)
+    if depth > _MAX_DEPTH:
+        return Argument(kind="value", text="…")
+    if isinstance(value, Lit):
+        return Argument(kind="text", text=value.text[:2000])
+    if isinstance(value, Nothing):
+        return Argument(kind="null")
+    if isinstance(value, Listing):
+        items = tuple(argument(item, chosen, depth + 1) for item in present(value, chosen)[:200])
+        return Argument(kind="list", items=items)
+    if isinstance(value, Record):
+        there = [(key, inner) for key, held in value.fields.items() if (inner := settled(held, chosen)) is not ABSENT]
+        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in there]
+        return Argument(
+            kind="map", text=value.source[:200], names=tuple(k for k, _ in named), items=tuple(v for _, v in named)
+        )
+    if isinstance(value, Term):
+        items = tuple(argument(inner, chosen, depth + 1) for inner in value.arguments)
+        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in value.keywords.items()]
+        return Argument(
+            kind="term",
+            text=value.operator,
+            items=(*items, *(v for _, v in named)),
+            names=("",) * len(items) + tuple(k for k, _ in named),
+        )
+    if isinstance(value, Query):
+        return Argument(kind="query", text=value.model)
+    if isinstance(value, (Fn, Returned)):
+        return Argument(kind="closure")
+    if isinstance(value, (Rope, Joined, Fragment)):
+        return Argument(kind="dynamic", text="".join(lit.text for lit in literals(value))[:2000])
+    return Argument(kind="value", text=value.source[:200] if isinstance(value, Gap) else "")
+
+
+def _class_name(expression: object) -> str | None:
+    """`Boat` of `Boat`, `models.Boat` or `Boat.id`."""
+    if isinstance(expression, Name):
+        for part in expression.path.split("."):
+            if part[:1].isupper():
+                return part
+    return None
+
+
+def _variable(expression: object) -> str | None:
+    return expression.path.rpartition(".")[2] if isinstance(expression, Name) else None

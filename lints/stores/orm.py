@@ -1,0 +1,131 @@
+"""ORM calls judged by the SQL they stand for; what that means for them is told in rules of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lints.extract.facts import OrmCall, OrmStep
+from lints.schema.facts import Entity
+from lints.stores import active_record, javascript_orms, python_orms, query_builders
+from lints.stores.orm_sql import Builder
+from lints.tenancy import Model
+
+RULES: Mapping[str, str] = {
+    "TENORM001": "lookup without tenant key",
+    "TENORM002": "only a relation key",
+    "TENORM003": "primary key of a held instance",
+    "TENORM004": "tenant column assigned",
+    "TENORM005": "conditional tenant filter",
+    "TENORM006": "an OR escapes the scope",
+    "TENORM008": "upsert key lacks tenant",
+    "TENORM009": "raw SQL inside the ORM",
+    "TENORM013": "dynamic filter",
+}
+
+AS_ORM: Mapping[str, str] = {
+    "TENSQL001": "TENORM001", "TENSQL002": "TENORM001", "TENSQL003": "TENORM001", "TENSQL010": "TENORM001",
+    "TENSQL012": "TENORM001", "TENSQL005": "TENORM005", "TENSQL006": "TENORM006", "TENSQL008": "TENORM008",
+    "TENSQL009": "TENORM004", "TENSQL011": "TENORM002", "TENSQL019": "TENORM002", "TENSQL013": "TENORM013",
+    "TENSQL000": "TENORM013",
+}  # fmt: skip
+"""Rules of statements as rules of call sites; one without a counterpart keeps its name."""
+
+_RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
+    "django": python_orms.django,
+    "sqlalchemy": python_orms.sqlalchemy,
+    "prisma": javascript_orms.prisma,
+    "typeorm": javascript_orms.typeorm,
+    "entity": javascript_orms.sequelize,
+    "sequelize": javascript_orms.sequelize,
+    "knex": query_builders.knex,
+    "kysely": query_builders.knex,
+    "drizzle": query_builders.drizzle,
+    "drizzle_query": query_builders.drizzle_query,
+    "active_record": active_record.active_record,
+}
+_ENTITY_KINDS = {
+    "django": {"django"},
+    "sqlalchemy": {"sqlalchemy"},
+    "prisma": {"prisma"},
+    "typeorm": {"typeorm"},
+    "entity": {"typeorm"},
+    "sequelize": {"typeorm"},
+    "drizzle": {"drizzle"},
+    "drizzle_query": {"drizzle"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The statements of one path. `unseen`: something is run or written that can't be seen."""
+
+    texts: tuple[str, ...]
+    unseen: bool
+    relation_keys: tuple[str, ...]
+    held: bool
+
+
+class Entities:
+    """The entities of a project by the names that code uses for them."""
+
+    def __init__(self, model: Model, entities: Iterable[Entity]) -> None:
+        self.model = model
+        self.by_kind: dict[str, dict[str, Entity]] = {}
+        for entity in entities:
+            self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, entity)
+
+    def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
+        """What a call stands for on each path; None if nothing is known of its model."""
+        found = self._target(call)
+        if found is None:
+            return None
+        table, entity, known, alias = found
+        out: list[Rendered] = []
+        for steps in call.variants:
+            if not steps:
+                continue
+            builder = Builder(self.model, known, table, entity, alias=alias)
+            texts = _RENDER[call.kind](builder, steps)
+            out.append(
+                Rendered(
+                    texts=tuple(text for text in texts if text is not None),
+                    unseen=any(text is None for text in texts),
+                    relation_keys=tuple(builder.relation_keys),
+                    held=builder.held,
+                )
+            )
+        return tuple(out)
+
+    def _target(self, call: OrmCall) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+        known = {
+            name: entity
+            for kind in _ENTITY_KINDS.get(call.kind, set())
+            for name, entity in self.by_kind.get(kind, {}).items()
+        }
+        if call.kind in {"knex", "kysely"}:
+            table, _, alias = call.model.partition(" as ")
+            table = table.strip().rpartition(".")[2]
+            return (table, None, known, alias.strip() or None) if table in self.model.tables else None
+        if call.kind == "prisma":
+            entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
+        elif call.kind == "active_record":
+            return self._record(call.model)
+        else:
+            entity = known.get(call.model)
+        return (entity.table, entity, known, None) if entity is not None else None
+
+    def _record(self, name: str) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+        plural = (
+            snake[:-1] + "ies"
+            if snake.endswith("y")
+            else snake + "es"
+            if snake.endswith(("s", "x", "ch"))
+            else snake + "s"
+        )
+        for table in (plural, snake):
+            if table in self.model.tables:
+                return table, None, {}, None
+        return None

@@ -1,0 +1,220 @@
+# ruff: noqa: S608 - the text is judged, it never reaches a database
+"""The SQL an ORM call stands for, as far as tenancy goes: tables, conditions, what is written.
+
+Only what decides who owns the rows is rendered. A condition that is not understood becomes interpolated text, so that
+it can neither prove anything nor be taken for a violation by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lints.extract.facts import Argument
+from lints.schema.facts import Entity
+from lints.tenancy import Model, Ownership
+
+MAX_DEPTH = 10
+_UNHELD = re.compile(
+    r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
+)
+_HELD = re.compile(r"[A-Za-z_][\w.]*\.(?:id|pk|uuid)$")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Conditions and joins of one query. `entity` gives the columns; without one, names are taken as columns."""
+
+    model: Model
+    entities: Mapping[str, Entity]
+    table: str
+    entity: Entity | None = None
+    alias: str | None = None
+    joins: list[str] = field(default_factory=list)
+    where: list[str] = field(default_factory=list)
+    others: dict[str, Entity] = field(default_factory=dict)
+    """Further entities in FROM, by the name conditions use for them."""
+    relation_keys: list[str] = field(default_factory=list)
+    held: bool = False
+    counter: list[int] = field(default_factory=lambda: [0])
+
+    # Names and values
+
+    def ident(self, name: str) -> str:
+        quote = "`" if self.model.dialect == "mysql" else '"'
+        return quote + name.replace(quote, "") + quote
+
+    def qualified(self, column: str, alias: str | None = None) -> str:
+        return f"{self.ident(alias or self.alias or self.table)}.{self.ident(column)}"
+
+    def parameter(self) -> str:
+        self.counter[0] += 1
+        return f":h{self.counter[0]}"
+
+    def hole(self) -> str:
+        self.counter[0] += 1
+        return f"__hole_{self.counter[0]}__"
+
+    def value(self, given: Argument) -> str:
+        if given.kind == "text":
+            return "'" + given.text.replace("'", "''") + "'"
+        if given.kind == "null":
+            return "NULL"
+        if given.kind in {"dynamic", "map", "closure"}:
+            return self.hole()
+        return self.parameter()
+
+    # Conditions
+
+    def compare(self, column: str, given: Argument, operator: str = "=", alias: str | None = None) -> str:
+        """`column operator value`; NULL and lists as SQL wants them."""
+        left = self.qualified(column, alias)
+        if operator == "=":
+            self._remember(column, given)
+        if given.kind == "null":
+            return f"{left} IS NOT NULL" if operator == "<>" else f"{left} IS NULL"
+        if given.kind == "list" and operator in {"=", "in"}:
+            values = ", ".join(self.value(item) for item in given.items[:50]) or self.parameter()
+            return f"{left} IN ({values})"
+        if operator == "in":
+            return f"{left} IN ({self.value(given)})"
+        return f"{left} {operator} {self.value(given)}"
+
+    def _remember(self, column: str, given: Argument) -> None:
+        table = self.model.tables.get(self.table)
+        if table is None or given.kind in {"null", "text"}:
+            return
+        for key in table.foreign_keys:
+            parent = self.model.tables.get(key.references)
+            owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
+            if owned and key.columns == (column,):
+                self.relation_keys.append(column)
+        if table.primary_key == (column,) and _HELD.match(given.text) and not _UNHELD.search(given.text):
+            self.held = True
+
+    def all_of(self, parts: Iterable[str]) -> str:
+        listed = [part for part in parts if part]
+        return " AND ".join(f"({part})" if " OR " in part else part for part in listed) if listed else "TRUE"
+
+    def any_of(self, parts: Iterable[str]) -> str:
+        listed = [f"({part})" for part in parts if part]
+        return " OR ".join(listed) if listed else "TRUE"
+
+    def related(self, column: str, target: str, inner: Builder) -> str:
+        """`column IN (SELECT key FROM target WHERE …)`."""
+        rows = (
+            f"SELECT {inner.qualified(self.key_of(target))} FROM {self.ident(target)} WHERE {inner.all_of(inner.where)}"
+        )
+        return f"{self.qualified(column)} IN ({rows})"
+
+    def inside(self, entity: Entity) -> Builder:
+        """A builder for a sub-select on a related entity; parameters keep their numbering."""
+        return Builder(self.model, self.entities, entity.table, entity, counter=self.counter)
+
+    def key_of(self, table: str) -> str:
+        known = self.model.tables.get(table)
+        return known.primary_key[0] if known is not None and len(known.primary_key) == 1 else "id"
+
+    def foreign_column(self, target: str) -> str | None:
+        """The column of this table that refers to `target`."""
+        known = self.model.tables.get(self.table)
+        for key in known.foreign_keys if known is not None else ():
+            if key.references == target and len(key.columns) == 1:
+                return key.columns[0]
+        return None
+
+    def reverse(self, entity: Entity, inner: Builder) -> str | None:
+        """`EXISTS` over the rows of another table that refer to this one."""
+        column = inner.foreign_column(self.table)
+        if column is None:
+            return None
+        inner.where.append(f"{inner.qualified(column)} = {self.qualified(self.key_of(self.table))}")
+        return f"EXISTS (SELECT 1 FROM {self.ident(entity.table)} WHERE {inner.all_of(inner.where)})"
+
+    # Statements
+
+    def source(self) -> str:
+        return self.ident(self.table) + (f" AS {self.ident(self.alias)}" if self.alias else "")
+
+    def condition(self) -> str:
+        return f" WHERE {self.all_of(self.where)}" if self.where else ""
+
+    def select(self) -> str:
+        joins = "".join(f" {join}" for join in self.joins)
+        return f"SELECT {self.ident(self.alias or self.table)}.* FROM {self.source()}{joins}{self.condition()}"
+
+    def delete(self) -> str:
+        if self.joins:
+            key, joins = self.key_of(self.table), " ".join(self.joins)
+            rows = f"SELECT {self.qualified(key)} FROM {self.source()} {joins}{self.condition()}"
+            return f"DELETE FROM {self.ident(self.table)} WHERE {self.ident(key)} IN ({rows})"
+        return f"DELETE FROM {self.source()}{self.condition()}"
+
+    def update(self, assigned: Sequence[tuple[str, str]], *, dynamic: bool = False) -> str:
+        sets = [f"{self.ident(column)} = {value}" for column, value in assigned]
+        if dynamic or not sets:
+            sets.append(f"{self.hole()} = {self.parameter()}")
+        return f"UPDATE {self.source()} SET {', '.join(sets)}{self.condition()}"
+
+    def insert(
+        self,
+        assigned: Sequence[tuple[str, str]],
+        *,
+        dynamic: bool = False,
+        conflict: Sequence[str] | None = None,
+        updated: Sequence[tuple[str, str]] | None = None,
+    ) -> str | None:
+        """INSERT; None if too little of what is written can be seen."""
+        if dynamic or not assigned:
+            return None
+        columns = ", ".join(self.ident(column) for column, _ in assigned)
+        values = ", ".join(value for _, value in assigned)
+        text = f"INSERT INTO {self.ident(self.table)} ({columns}) VALUES ({values})"
+        if conflict is not None:
+            target = ", ".join(self.ident(column) for column in conflict)
+            changed = (
+                updated if updated is not None else [(column, "") for column, _ in assigned if column not in conflict]
+            )
+            changed = changed or [(column, "") for column in conflict]
+            sets = ", ".join(f"{self.ident(c)} = {value or 'EXCLUDED.' + self.ident(c)}" for c, value in changed)
+            text += f" ON CONFLICT ({target}) DO UPDATE SET {sets}"
+        return text
+
+    def assignments(self, given: Mapping[str, Argument]) -> tuple[list[tuple[str, str]], bool]:
+        """(column, value) pairs of an object, and whether part of it can't be seen."""
+        found: list[tuple[str, str]] = []
+        dynamic = False
+        for name, value in given.items():
+            if name in {"...", "**", "[]"}:
+                dynamic = True
+                continue
+            column = self.column(name)
+            if column is not None:
+                found.append((column, self._written(value)))
+                continue
+            linked = self._connected(name, value)
+            if linked is not None:
+                found.append(linked)
+        return found, dynamic
+
+    def _written(self, value: Argument) -> str:
+        return self.parameter() if value.kind in {"map", "dynamic", "closure", "list"} else self.value(value)
+
+    def _connected(self, name: str, value: Argument) -> tuple[str, str] | None:
+        """`tenant: { connect: { id } }`, `tenant: tenant`: the foreign key that it sets."""
+        if self.entity is None or name not in self.entity.relations:
+            return None
+        target = self.entities.get(self.entity.relations[name])
+        column = self.foreign_column(target.table) if target is not None else None
+        return (column, self.parameter()) if column is not None else None
+
+    def column(self, name: str) -> str | None:
+        """The column of an attribute; None if the entity has no such attribute."""
+        if self.entity is None:
+            return name if re.fullmatch(r"\w+", name) else None
+        return self.entity.columns.get(name)
+
+
+def mapping(given: Argument | None) -> dict[str, Argument]:
+    return dict(zip(given.names, given.items, strict=True)) if given is not None and given.kind == "map" else {}

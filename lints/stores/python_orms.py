@@ -1,0 +1,283 @@
+"""Django and SQLAlchemy calls as the SQL they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lints.extract.facts import Argument, OrmStep
+from lints.schema.facts import Entity
+from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+
+_LOOKUPS = {
+    "exact": "=", "iexact": "=", "in": "in", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "<>",
+    "contains": "LIKE", "icontains": "LIKE", "startswith": "LIKE", "istartswith": "LIKE", "endswith": "LIKE",
+    "iendswith": "LIKE", "regex": "LIKE", "iregex": "LIKE", "isnull": "isnull", "range": ">", "date": ">", "year": ">",
+}  # fmt: skip
+_DJANGO_ENDS = frozenset(
+    {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
+)
+_SIGNS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>"}
+
+
+# Django
+
+
+def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """The statements of a manager's chain; None stands for one that can't be seen."""
+    for step in steps:
+        method = (
+            step.method.removeprefix("a") if step.method in {"aget", "afirst", "acount", "acreate"} else step.method
+        )
+        keywords = dict(step.keywords)
+        if method in {"filter", "get", "exclude"}:
+            parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, keywords, 0)
+            if parts:
+                joined = builder.all_of(parts)
+                builder.where.append(f"NOT ({joined})" if method == "exclude" else joined)
+            if method == "get":
+                return [builder.select()]
+        elif method in _DJANGO_ENDS:
+            return [builder.select()]
+        elif method in {"raw", "extra"}:
+            return [None]
+        elif method == "none":
+            return []
+        elif method == "update":
+            assigned, dynamic = builder.assignments(keywords)
+            return [builder.update(assigned, dynamic=dynamic)]
+        elif method == "delete":
+            return [builder.delete()]
+        elif method == "create":
+            assigned, dynamic = builder.assignments(keywords)
+            return [builder.insert(assigned, dynamic=dynamic)]
+        elif method in {"get_or_create", "update_or_create"}:
+            defaults = mapping(keywords.pop("defaults", None))
+            keywords.pop("create_defaults", None)
+            builder.where.extend(_lookups(builder, keywords, 0))
+            assigned, dynamic = builder.assignments({**keywords, **defaults})
+            return [builder.select(), builder.insert(assigned, dynamic=dynamic)]
+        elif method in {"bulk_create", "bulk_update"}:
+            return [None]
+    return [builder.select()]
+
+
+def _q(builder: Builder, given: Argument, depth: int) -> str:
+    """A positional condition: `Q(…)`, `Q(…) | Q(…)`, `~Q(…)`."""
+    if given.kind == "null":
+        return ""
+    if given.kind == "list":
+        return builder.all_of(_q(builder, item, depth + 1) for item in given.items[:50])
+    if depth > MAX_DEPTH or given.kind != "term":
+        return builder.hole()
+    positions = [item for item, name in zip(given.items, given.names, strict=True) if not name]
+    keywords = {name: item for item, name in zip(given.items, given.names, strict=True) if name}
+    if given.text == "Q":
+        return builder.all_of(
+            [*(_q(builder, item, depth + 1) for item in positions), *_lookups(builder, keywords, depth)]
+        )
+    if given.text == "|":
+        return builder.any_of(_q(builder, item, depth + 1) for item in positions)
+    if given.text == "&":
+        return builder.all_of(_q(builder, item, depth + 1) for item in positions)
+    if given.text in {"~", "not"} and positions:
+        return f"NOT ({_q(builder, positions[0], depth + 1)})"
+    return builder.hole()
+
+
+def _lookups(builder: Builder, keywords: Mapping[str, Argument], depth: int) -> list[str]:
+    return [_lookup(builder, name.split("__"), value, depth) for name, value in keywords.items()]
+
+
+def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) -> str:
+    """`harbour__tenant_id=t`: along relations to a column, then a comparison."""
+    entity = builder.entity
+    if not path or path[0] in {"**", ""} or entity is None or depth > MAX_DEPTH:
+        return builder.hole()
+    first, rest = path[0], path[1:]
+    target = builder.entities.get(entity.relations.get(first, ""))
+    column = entity.columns.get(first)
+    if target is not None and rest and rest[0] not in _LOOKUPS:
+        if column is not None and rest[0] in {"id", "pk"} and builder.key_of(target.table) == "id":
+            return _compare(builder, column, rest[1:], value)
+        inner = builder.inside(target)
+        inner.where.append(_lookup(inner, rest, value, depth + 1))
+        if column is not None:
+            return builder.related(column, target.table, inner)
+        return builder.reverse(target, inner) or builder.hole()
+    if column is not None:
+        return _compare(builder, column, rest, value)
+    behind = _reverse_entity(builder, first)
+    if behind is not None:
+        inner = builder.inside(behind)
+        inner.where.append(_lookup(inner, rest, value, depth + 1) if rest else "TRUE")
+        return builder.reverse(behind, inner) or builder.hole()
+    return builder.hole()
+
+
+def _reverse_entity(builder: Builder, name: str) -> Entity | None:
+    """`boat` or `boat_set` of a harbour: the entity whose foreign key comes back."""
+    wanted = name.removesuffix("_set").replace("_", "").lower()
+    for entity in builder.entities.values():
+        known = builder.entity is not None and builder.entity.name in entity.relations.values()
+        if known and entity.name.lower() in {wanted, wanted.removesuffix("s")}:
+            return entity
+    return None
+
+
+def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument) -> str:
+    operator = _LOOKUPS.get(rest[0], "") if rest else "="
+    if operator == "isnull":
+        null = value.kind == "value" and value.text == "True"
+        return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
+    if not operator:
+        return builder.hole()
+    if value.kind == "term" and value.text == "F":
+        return builder.hole()
+    if value.kind == "query":
+        return f"{builder.qualified(column)} IN ({builder.parameter()})"
+    return builder.compare(column, value, operator)
+
+
+# SQLAlchemy
+
+
+def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """The statements of a `select(…)`, `update(…)`, `session.query(…)` chain."""
+    verb = "select"
+    assigned: list[tuple[str, str]] = []
+    dynamic = False
+    if builder.entity is not None:
+        builder.others[builder.entity.name] = builder.entity
+    for step in steps:
+        method, arguments = step.method, step.arguments
+        if method in {"select", "query"}:
+            for given in arguments:
+                _from(builder, given)
+        elif method in {"insert", "update", "delete"}:
+            verb = method
+            if method == "update" and arguments and step is not steps[0]:
+                values, unseen = builder.assignments(mapping(arguments[0]))
+                assigned += values
+                dynamic = dynamic or unseen or arguments[0].kind != "map"
+        elif (method == "get" and arguments and step is steps[0]) or (method == "get" and arguments):
+            builder.where.append(builder.compare(builder.key_of(builder.table), arguments[0]))
+        elif method in {"where", "filter"}:
+            builder.where += [_condition(builder, given, 0) for given in arguments]
+        elif method == "filter_by":
+            for name, value in step.keywords:
+                column = builder.column(name)
+                builder.where.append(builder.compare(column, value) if column is not None else builder.hole())
+        elif method in {"join", "outerjoin"} and arguments:
+            _join(
+                builder, arguments, outer=method == "outerjoin" or any(name == "isouter" for name, _ in step.keywords)
+            )
+        elif method == "values":
+            written = mapping(arguments[0]) if arguments else {}
+            values, unseen = builder.assignments({**written, **dict(step.keywords)})
+            assigned += values
+            dynamic = dynamic or unseen or (bool(arguments) and arguments[0].kind != "map")
+        elif method in {"from_statement", "prefix_with", "with_statement_hint"}:
+            return [None]
+    if verb == "insert":
+        return [builder.insert(assigned, dynamic=dynamic)]
+    if verb == "update":
+        return [builder.update(assigned, dynamic=dynamic)]
+    return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:
+    """(name used for the entity, column) of `Boat.tenant_id` or `boats.c.tenant_id`."""
+    if given.kind != "value" or "." not in given.text:
+        return None
+    head, _, attribute = given.text.rpartition(".")
+    head = head.removesuffix(".c").rpartition(".")[2]
+    entity = builder.others.get(head) or builder.entities.get(head)
+    if entity is None:
+        return None
+    if head not in builder.others:
+        _add(builder, entity)
+    column = entity.columns.get(attribute)
+    return (entity.table, column) if column is not None else None
+
+
+def _from(builder: Builder, given: Argument) -> None:
+    head = given.text.split(".")[0] if given.kind == "value" else ""
+    entity = builder.entities.get(head)
+    if entity is not None and entity.name not in builder.others:
+        _add(builder, entity)
+
+
+def _add(builder: Builder, entity: Entity) -> None:
+    """A further table in FROM without a join of its own."""
+    builder.others[entity.name] = entity
+    if entity.table != builder.table:
+        builder.joins.append(f"CROSS JOIN {builder.ident(entity.table)}")
+
+
+def _join(builder: Builder, arguments: Sequence[Argument], *, outer: bool) -> None:
+    first = arguments[0]
+    kind = "LEFT JOIN" if outer else "JOIN"
+    head, _, attribute = first.text.partition(".") if first.kind == "value" else ("", "", "")
+    owner = builder.others.get(head)
+    target = (
+        builder.entities.get(owner.relations.get(attribute, ""))
+        if owner is not None and attribute
+        else builder.entities.get(head)
+    )
+    if target is None:
+        builder.where.append(builder.hole())
+        return
+    before = list(builder.others.values())
+    builder.others[target.name] = target
+    if len(arguments) > 1:
+        builder.joins.append(f"{kind} {builder.ident(target.table)} ON {_condition(builder, arguments[1], 0)}")
+        return
+    for entity in before:
+        one = Builder(builder.model, builder.entities, entity.table, entity)
+        two = Builder(builder.model, builder.entities, target.table, target)
+        forward, backward = one.foreign_column(target.table), two.foreign_column(entity.table)
+        if forward is not None:
+            on = f"{one.qualified(forward)} = {two.qualified(two.key_of(target.table))}"
+        elif backward is not None:
+            on = f"{two.qualified(backward)} = {one.qualified(one.key_of(entity.table))}"
+        else:
+            continue
+        builder.joins.append(f"{kind} {builder.ident(target.table)} ON {on}")
+        return
+    builder.joins.append(f"{kind} {builder.ident(target.table)} ON {builder.hole()}")
+
+
+def _condition(builder: Builder, given: Argument, depth: int) -> str:
+    if given.kind == "null":
+        return ""
+    if given.kind == "list" and depth < MAX_DEPTH:
+        return builder.all_of(_condition(builder, item, depth + 1) for item in given.items[:50])
+    if given.kind != "term" or depth > MAX_DEPTH:
+        return "TRUE" if given.kind == "value" and given.text == "True" else builder.hole()
+    items = list(given.items)
+    if given.text in {"and_", "&", "and"}:
+        return builder.all_of(_condition(builder, item, depth + 1) for item in items)
+    if given.text in {"or_", "|", "or"}:
+        return builder.any_of(_condition(builder, item, depth + 1) for item in items)
+    if given.text in {"not_", "~", "not"} and items:
+        return f"NOT ({_condition(builder, items[0], depth + 1)})"
+    if len(items) == 2 and (given.text in _SIGNS or given.text in {"in_", "notin_", "like", "ilike", "contains"}):
+        return _comparison(builder, given.text, items[0], items[1])
+    return builder.hole()
+
+
+def _comparison(builder: Builder, sign: str, left: Argument, right: Argument) -> str:
+    one, two = _column(builder, left), _column(builder, right)
+    operator = _SIGNS.get(sign, {"in_": "in", "notin_": "NOT IN", "like": "LIKE", "ilike": "LIKE"}.get(sign, "LIKE"))
+    if one is not None and two is not None:
+        shown = "=" if operator == "in" else operator
+        return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"
+    if one is None and two is not None and operator in {"=", "<>"}:
+        one, right = two, left
+    if one is None:
+        return builder.hole()
+    if operator == "NOT IN":
+        return f"{builder.qualified(one[1], one[0])} NOT IN ({builder.parameter()})"
+    if right.kind == "query":
+        return f"{builder.qualified(one[1], one[0])} IN ({builder.hole()})"
+    return builder.compare(one[1], right, operator, alias=one[0] if one[0] != builder.table or builder.joins else None)

@@ -1,0 +1,213 @@
+"""Knex, Kysely and Drizzle calls as the SQL they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lints.extract.facts import Argument, OrmStep
+from lints.stores.javascript_orms import OPERATORS, filtered
+from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+
+_COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
+
+
+def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """Knex and Kysely: conditions by column name, `and` by default, `or…` beside them."""
+    verb = "select"
+    condition: str | None = None
+    assigned: list[tuple[str, str]] = []
+    dynamic = False
+    for step in steps:
+        method, arguments = step.method, step.arguments
+        part = _knex_condition(builder, method, arguments)
+        if part is not None:
+            if condition is None:
+                condition = part
+            elif method.startswith("or"):
+                condition = f"({condition}) OR ({part})"
+            else:
+                condition = f"({condition}) AND ({part})"
+        elif re.fullmatch(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin", method) and len(arguments) >= 2:
+            _knex_join(builder, method, arguments)
+        elif method in {"update", "set", "updateTable"}:
+            verb = "update"
+            if arguments and method != "updateTable":
+                given = mapping(arguments[0])
+                if arguments[0].kind == "text" and len(arguments) > 1:
+                    given = {arguments[0].text: arguments[1]}
+                values, unseen = builder.assignments(given)
+                assigned, dynamic = assigned + values, dynamic or unseen or not given
+        elif method in {"insert", "values", "insertInto"}:
+            verb = "insert"
+            if arguments and method != "insertInto":
+                rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
+                values, unseen = builder.assignments(mapping(rows[0] if rows else None))
+                assigned, dynamic = assigned + values, dynamic or unseen
+        elif method in {"del", "delete", "deleteFrom", "truncate"}:
+            verb = "delete"
+    if condition is not None:
+        builder.where.append(condition)
+    if verb == "insert":
+        return [builder.insert(assigned, dynamic=dynamic)]
+    if verb == "update":
+        return [builder.update(assigned, dynamic=dynamic)]
+    return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]) -> str | None:
+    bare = re.sub(r"^(?:and|or)(?=[A-Z])", "", method)
+    bare = bare[:1].lower() + bare[1:]
+    if not bare.startswith("where") or not arguments:
+        return None
+    first = arguments[0]
+    if bare in {"where", "whereNot"} and first.kind == "map":
+        inner = filtered(builder, first)
+        return f"NOT ({inner})" if bare == "whereNot" else inner
+    if bare == "whereRaw":
+        return first.text if first.kind == "text" and "?" not in first.text else builder.hole()
+    if first.kind != "text":
+        return builder.hole()
+    column = _knex_column(builder, first.text)
+    if bare in {"whereNull", "whereNotNull"}:
+        return f"{column} IS {'NOT ' if 'Not' in bare else ''}NULL"
+    if bare == "whereIn" and len(arguments) > 1:
+        return f"{column} IN ({builder.value(arguments[1]) if arguments[1].kind != 'list' else builder.parameter()})"
+    if bare in {"where", "whereNot"} and len(arguments) == 2:
+        builder._remember(first.text.rpartition(".")[2], arguments[1])
+        return f"{column} {'<>' if bare == 'whereNot' else '='} {builder.value(arguments[1])}"
+    if bare == "where" and len(arguments) == 3 and arguments[1].text.lower() in _COMPARES:
+        sign = arguments[1].text.upper()
+        if sign in {"=", "=="}:
+            builder._remember(first.text.rpartition(".")[2], arguments[2])
+        if sign in {"IN", "NOT IN"}:
+            return f"{column} {sign} ({builder.parameter()})"
+        if arguments[2].kind == "null":
+            return f"{column} IS {'NOT ' if 'NOT' in sign or sign in {'<>', '!='} else ''}NULL"
+        return f"{column} {sign} {builder.value(arguments[2])}"
+    if bare == "whereRef" and len(arguments) == 3:
+        return f"{column} {arguments[1].text} {_knex_column(builder, arguments[2].text)}"
+    return builder.hole()
+
+
+def _knex_column(builder: Builder, text: str) -> str:
+    parts = [part for part in re.split(r"\.", text) if re.fullmatch(r"\w+", part)]
+    if not parts:
+        return builder.hole()
+    if len(parts) == 1 and not builder.joins:
+        return builder.qualified(parts[0])
+    return ".".join(builder.ident(part) for part in parts[-2:])
+
+
+def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> None:
+    table, _, alias = arguments[0].text.partition(" as ")
+    kind = (
+        "LEFT JOIN"
+        if method.lower().startswith("left")
+        else "RIGHT JOIN"
+        if method.lower().startswith("right")
+        else "JOIN"
+    )
+    on = builder.hole()
+    texts = [argument.text for argument in arguments[1:] if argument.kind == "text"]
+    if len(texts) == 2:
+        on = f"{_dotted(builder, texts[0])} = {_dotted(builder, texts[1])}"
+    elif len(texts) == 3:
+        on = f"{_dotted(builder, texts[0])} {texts[1]} {_dotted(builder, texts[2])}"
+    shown = f" AS {builder.ident(alias.strip())}" if alias else ""
+    builder.joins.append(f"{kind} {builder.ident(table.strip())}{shown} ON {on}")
+
+
+def _dotted(builder: Builder, text: str) -> str:
+    parts = [part for part in text.split(".") if re.fullmatch(r"\w+", part)]
+    return ".".join(builder.ident(part) for part in parts[-2:]) if parts else builder.hole()
+
+
+def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    verb = steps[0].method
+    assigned: list[tuple[str, str]] = []
+    dynamic = False
+    conflict: list[str] | None = None
+    if builder.entity is not None:
+        builder.others[builder.entity.name] = builder.entity
+    for step in steps[1:]:
+        method, arguments = step.method, step.arguments
+        if method in {"innerJoin", "leftJoin", "rightJoin", "fullJoin"} and len(arguments) >= 2:
+            target = builder.entities.get(arguments[0].text.rpartition(".")[2])
+            if target is None:
+                builder.where.append(builder.hole())
+                continue
+            builder.others[target.name] = target
+            kind = {"leftJoin": "LEFT JOIN", "rightJoin": "RIGHT JOIN", "fullJoin": "FULL JOIN"}.get(method, "JOIN")
+            builder.joins.append(
+                f"{kind} {builder.ident(target.table)} ON {_drizzle_condition(builder, arguments[1], 0)}"
+            )
+        elif method == "where" and arguments:
+            builder.where.append(_drizzle_condition(builder, arguments[0], 0))
+        elif method in {"set", "values"} and arguments:
+            rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
+            values, unseen = builder.assignments(mapping(rows[0] if rows else None))
+            assigned, dynamic = assigned + values, dynamic or unseen or arguments[0].kind not in {"map", "list"}
+        elif method in {"onConflictDoUpdate", "onConflictDoNothing"} and arguments:
+            target_argument = mapping(arguments[0]).get("target")
+            items = (
+                target_argument.items
+                if target_argument is not None and target_argument.kind == "list"
+                else (target_argument,)
+            )
+            conflict = [c for item in items if item is not None and (c := builder.column(item.text.rpartition(".")[2]))]
+    if verb == "insert":
+        return [builder.insert(assigned, dynamic=dynamic, conflict=conflict or None)]
+    if verb == "update":
+        return [builder.update(assigned, dynamic=dynamic)]
+    return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def drizzle_query(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`db.query.boats.findMany({ where: eq(boats.id, id) })`."""
+    if builder.entity is not None:
+        builder.others[builder.entity.name] = builder.entity
+    given = steps[0].arguments[0] if steps[0].arguments else None
+    options = mapping(given)
+    if "where" in options:
+        where = options["where"]
+        builder.where.append(filtered(builder, where) if where.kind == "map" else _drizzle_condition(builder, where, 0))
+    elif given is not None and given.kind != "map":
+        builder.where.append(builder.hole())
+    return [builder.select()]
+
+
+def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
+    if given.kind == "null":
+        return "TRUE"
+    if given.kind != "term" or depth > MAX_DEPTH:
+        return builder.hole()
+    if given.text == "and":
+        return builder.all_of(_drizzle_condition(builder, item, depth + 1) for item in given.items)
+    if given.text == "or":
+        return builder.any_of(_drizzle_condition(builder, item, depth + 1) for item in given.items)
+    if given.text == "not" and given.items:
+        return f"NOT ({_drizzle_condition(builder, given.items[0], depth + 1)})"
+    if given.text in {"isNull", "isNotNull"} and given.items:
+        column = _drizzle_column(builder, given.items[0])
+        shown = "IS NULL" if given.text == "isNull" else "IS NOT NULL"
+        return f"{builder.qualified(column[1], column[0])} {shown}" if column is not None else builder.hole()
+    operator = OPERATORS.get(given.text)
+    if operator and len(given.items) == 2:
+        one, two = (_drizzle_column(builder, item) for item in given.items)
+        if one is None:
+            return builder.hole()
+        if two is not None:
+            shown = "=" if operator == "in" else operator
+            return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"
+        return builder.compare(one[1], given.items[1], operator, alias=one[0])
+    return builder.hole()
+
+
+def _drizzle_column(builder: Builder, given: Argument) -> tuple[str, str] | None:
+    if given.kind != "value" or "." not in given.text:
+        return None
+    head, _, attribute = given.text.rpartition(".")
+    entity = builder.others.get(head.rpartition(".")[2])
+    column = entity.columns.get(attribute) if entity is not None else None
+    return (entity.table, column) if entity is not None and column is not None else None

@@ -1,0 +1,324 @@
+"""ORM and query builder calls end to end: schema, chain, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import CodeFacts, scan
+from lints.schema import build_model
+
+DJANGO = """
+from django.db import models
+class Tenant(models.Model):
+    class Meta:
+        db_table = "tenants"
+class Boat(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    name = models.TextField()
+    class Meta:
+        db_table = "boats"
+class Logbook(models.Model):
+    boat = models.ForeignKey(Boat, on_delete=models.CASCADE)
+    class Meta:
+        db_table = "logbooks"
+"""
+
+SQLALCHEMY = """
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id = Column(Integer, primary_key=True)
+class Boat(Base):
+    __tablename__ = "boats"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"), nullable=False)
+    name = Column(String)
+class Logbook(Base):
+    __tablename__ = "logbooks"
+    id = Column(Integer, primary_key=True)
+    boat_id = Column(ForeignKey("boats.id"), nullable=False)
+    boat = relationship("Boat")
+"""
+
+PRISMA = """
+model Tenant { id String @id
+  boats Boat[]
+}
+model Boat { id String @id
+  tenantId String @map("tenant_id")
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  name String?
+  logbooks Logbook[]
+}
+model Logbook { id String @id
+  boatId String
+  boat Boat @relation(fields: [boatId], references: [id])
+}
+"""
+
+TYPEORM = """
+@Entity("tenants") export class Tenant { @PrimaryColumn() id: string; }
+@Entity("boats") export class Boat {
+  @PrimaryColumn() id: string;
+  @Column({ name: "tenant_id" }) tenantId: string;
+  @ManyToOne(() => Tenant) @JoinColumn({ name: "tenant_id" }) tenant: Tenant;
+  @Column() name: string;
+}
+@Entity("logbooks") export class Logbook {
+  @PrimaryColumn() id: string;
+  @ManyToOne(() => Boat) @JoinColumn({ name: "boat_id" }) boat: Boat;
+}
+"""
+
+DRIZZLE = """
+export const tenants = pgTable("tenants", { id: uuid("id").primaryKey() });
+export const boats = pgTable("boats", { id: uuid("id").primaryKey(), name: text("name"),
+  tenantId: uuid("tenant_id").notNull().references(() => tenants.id) });
+"""
+
+SQL = """
+CREATE TABLE tenants (id uuid PRIMARY KEY);
+CREATE TABLE boats (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants(id), name text);
+CREATE TABLE logbooks (id uuid PRIMARY KEY, boat_id uuid NOT NULL REFERENCES boats(id));
+"""
+
+SCHEMAS = {
+    "django": ("fleet/models.py", DJANGO, "fleet/views.py"),
+    "sqlalchemy": ("fleet/models.py", SQLALCHEMY, "fleet/views.py"),
+    "prisma": ("prisma/schema.prisma", PRISMA, "src/a.ts"),
+    "typeorm": ("src/entities.ts", TYPEORM, "src/a.ts"),
+    "drizzle": ("src/schema.ts", DRIZZLE, "src/a.ts"),
+    "sql-ts": ("db/migrations/1.sql", SQL, "src/a.ts"),
+    "sql-rb": ("db/migrations/1.sql", SQL, "app/models/a.rb"),
+}
+
+CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
+    "django: by pk only": ("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n", [("violation", "TENORM001")]),
+    "django: with the tenant": (
+        "django",
+        "def f(t, pk):\n    return Boat.objects.filter(tenant=t).get(pk=pk)\n",
+        [("proven", None)],
+    ),
+    "django: along a relation": (
+        "django",
+        "def f(t, pk):\n    return Logbook.objects.filter(boat__tenant_id=t, pk=pk).first()\n",
+        [("proven", None)],
+    ),
+    "django: a relation key only": (
+        "django",
+        "def f(boat):\n    return Logbook.objects.filter(boat=boat)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: a held instance": (
+        "django",
+        "def f(self):\n    return Boat.objects.get(pk=self.boat.id)\n",
+        [("weak", "TENORM003")],
+    ),
+    "django: an OR beside the tenant": (
+        "django",
+        "def f(t, n):\n    return list(Boat.objects.filter(Q(tenant=t) | Q(name=n)))\n",
+        [("violation", "TENORM006")],
+    ),
+    "django: a filter on some paths only": (
+        "django",
+        "def f(t=None):\n    qs = Boat.objects.filter(name='a')\n    if t:\n        qs = qs.filter(tenant=t)\n    return qs\n",
+        [("violation", "TENORM005")],
+    ),
+    "django: get_object_or_404": (
+        "django",
+        "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: filters out of sight": (
+        "django",
+        "def f(**filters):\n    return Boat.objects.filter(**filters)\n",
+        [("opaque", "TENORM013")],
+    ),
+    "django: update and delete": (
+        "django",
+        "def f(t, pk):\n    Boat.objects.filter(pk=pk).update(name='x')\n    Boat.objects.filter(pk=pk, tenant=t).delete()\n",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "django: a tenant assigned": (
+        "django",
+        "def f(t, new, pk):\n    Boat.objects.filter(pk=pk, tenant=t).update(tenant=new)\n",
+        [("violation", "TENORM004")],
+    ),
+    "sqlalchemy: select by id": (
+        "sqlalchemy",
+        "def f(s, id):\n    return s.execute(select(Boat).where(Boat.id == id))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: both conditions": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.scalar(select(Boat).where(and_(Boat.id == id, Boat.tenant_id == t)))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: query, filter_by and join": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.query(Logbook).join(Boat).filter(Boat.tenant_id == t, Logbook.id == id).first()\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: session.get": (
+        "sqlalchemy",
+        "def f(session, id):\n    return session.get(Boat, id)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: an optional tenant": (
+        "sqlalchemy",
+        "def f(s, t=None):\n    q = s.query(Boat)\n    if t is not None:\n        q = q.filter(Boat.tenant_id == t)\n    return q.all()\n",
+        [("violation", "TENORM005")],
+    ),
+    "sqlalchemy: a list of conditions": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    c = [Boat.id == id]\n    c.append(Boat.tenant_id == t)\n    return s.execute(select(Boat).where(*c))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: or_": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.execute(select(Boat).where(or_(Boat.id == id, Boat.tenant_id == t)))\n",
+        [("violation", "TENORM006")],
+    ),
+    "sqlalchemy: update": (
+        "sqlalchemy",
+        "def f(s, id):\n    s.execute(update(Boat).where(Boat.id == id).values(name='x'))\n",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: by id only": (
+        "prisma",
+        "const f = (id) => prisma.boat.findUnique({ where: { id } });",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: with the tenant": (
+        "prisma",
+        "const f = (id, tenantId) => prisma.boat.findFirst({ where: { id, tenantId }, include: { logbooks: true } });",
+        [("proven", None)],
+    ),
+    "prisma: along a relation": (
+        "prisma",
+        "const f = (id, t) => tx.logbook.findFirst({ where: { id, boat: { tenantId: t } } });",
+        [("proven", None)],
+    ),
+    "prisma: OR": (
+        "prisma",
+        "const f = (id, t) => prisma.boat.findMany({ where: { OR: [{ id }, { tenantId: t }] } });",
+        [("violation", "TENORM006")],
+    ),
+    "prisma: a conditional spread": (
+        "prisma",
+        "const f = (n, t) => prisma.boat.findMany({ where: { name: n, ...(t ? { tenantId: t } : {}) } });",
+        [("violation", "TENORM005")],
+    ),
+    "prisma: a filter out of sight": (
+        "prisma",
+        "const f = (where) => prisma.boat.deleteMany({ where });",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: deleteMany without where": (
+        "prisma",
+        "const f = () => prisma.boat.deleteMany();",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: upsert by id": (
+        "prisma",
+        "const f = (id, t) => prisma.boat.upsert({ where: { id }, create: { id, tenantId: t }, update: {} });",
+        [("violation", "TENORM008")],
+    ),
+    "typeorm: an injected repository": (
+        "typeorm",
+        """
+        class S {
+          constructor(@InjectRepository(Boat) private readonly boats: Repository<Boat>) {}
+          get(id: string) { return this.boats.findOne({ where: { id } }); }
+          own(id: string, t: string) { return this.boats.findOneBy({ id, tenantId: t }); }
+        }
+        """,
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "typeorm: a query builder with orWhere": (
+        "typeorm",
+        """
+        async function f(ds, t, n) {
+          return ds.getRepository(Boat).createQueryBuilder("b")
+            .where("b.tenantId = :t", { t }).orWhere("b.name = :n", { n }).getMany();
+        }
+        """,
+        [("violation", "TENORM006")],
+    ),
+    "typeorm: a joined query builder": (
+        "typeorm",
+        """
+        async function f(ds, t, id) {
+          return ds.getRepository(Logbook).createQueryBuilder("l").innerJoin("l.boat", "b")
+            .where("l.id = :id").andWhere("b.tenantId = :t").getOne();
+        }
+        """,
+        [("proven", None)],
+    ),
+    "drizzle: eq and and": (
+        "drizzle",
+        """
+        const f = (db, id, t) => db.select().from(boats).where(and(eq(boats.id, id), eq(boats.tenantId, t)));
+        const g = (db, id) => db.delete(boats).where(eq(boats.id, id));
+        const h = (db, id) => db.query.boats.findFirst({ where: eq(boats.id, id) });
+        """,
+        [("proven", None), ("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
+    "knex: where and orWhere": (
+        "sql-ts",
+        """
+        const f = (id, t) => knex('boats').where({ id, tenant_id: t }).first();
+        const g = (id, t) => knex('boats').where('tenant_id', t).orWhere('id', id);
+        const h = (id) => knex('boats').where('id', id).update({ name: 'x' });
+        const j = (t, id) => knex('logbooks').join('boats', 'boats.id', 'logbooks.boat_id').where('boats.tenant_id', t);
+        """,
+        [("proven", None), ("violation", "TENORM006"), ("violation", "TENORM001"), ("proven", None)],
+    ),
+    "kysely": (
+        "sql-ts",
+        """
+        const f = (db, id, t) => db.selectFrom('boats').selectAll().where('id', '=', id).where('tenant_id', '=', t).execute();
+        const g = (db, id) => db.updateTable('boats').set({ name: 'x' }).where('id', '=', id).execute();
+        """,
+        [("proven", None), ("violation", "TENORM001")],
+    ),
+    "active record": (
+        "sql-rb",
+        """
+        class S
+          def f(id, t)
+            Boat.find(id)
+            Boat.where(tenant_id: t).find_by(id: id)
+            Boat.where("tenant_id = ?", t).update_all(name: "x")
+            Boat.where(id: id).delete_all
+          end
+        end
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("proven", None), ("violation", "TENORM001")],
+    ),
+}
+
+
+def facts(schema: str, source: str) -> CodeFacts:
+    path, declared, code = SCHEMAS[schema]
+    tree = {path: declared.encode(), code: source.encode()}
+    return scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id", "tenantId")))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    schema, source, wanted = CASES[name]
+    found = facts(schema, source)
+    rows = [row for row in found.accesses if row.path == SCHEMAS[schema][2]]
+    assert [(row.verdict, row.rule) for row in rows] == wanted, [(row.sql, row.why) for row in rows]
+
+
+def test_a_call_of_an_unknown_model_is_counted_not_judged() -> None:
+    found = facts("django", "def f(pk):\n    return Elsewhere.objects.get(pk=pk)\n")
+    assert found.accesses == ()
+    assert found.numbers["orm_unknown"] == 1
+
+
+def test_a_row_shows_the_sql_a_call_stands_for() -> None:
+    (row,) = facts("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n").accesses
+    assert row.sql == 'SELECT "boats".* FROM "boats" WHERE "boats"."id" = :h1'
+    assert (row.line, row.column, row.snippet) == (2, 12, "Boat.objects.get(pk=pk)")
