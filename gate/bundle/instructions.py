@@ -46,6 +46,16 @@ def policy_section(tool_version: str) -> str:
     return _POLICY.replace("TOOL_VERSION", tool_version)
 
 
+LEDGER_SECTION = """## The ledger
+
+`data/ledger/` holds the ledger's entries for the verdict and the proofs (C2SP tlog-proof) that they are in it. `KEY` is
+the ledger's verifier key, from your own source.
+
+    gate ledger verify data/ledger/*.tlog-proof --ledger-key KEY --statement data/attestations/verdict.sigstore.json
+
+An entry's `statement` is the SHA-256 of the verdict's payload, its `subject` that of the released file.
+"""
+
 _POLICY = """## The policy's digest
 
 What the signed statements call the policy digest is made from the files in `data/policy/`:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate import bundle
 from gate.bundle import bag, records
-from gate.bundle.instructions import Example, argument, policy_section, verify_md
+from gate.bundle.instructions import LEDGER_SECTION, Example, argument, policy_section, verify_md
 from gate.model import Decision, Evidence, Outcome, Policy, Severity
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
             commands=[f"gate verify . --trusted-keys KEYS.json --artifact {artifact}", *_REPLAY],
             example=Example(bundle.VERDICT, VSA, artifact),
             keyless=keyless,
-            inside=[policy_section(decision.tool_version)],
+            inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else [])],
         ),
     }
     files |= {path: REPORTS[name](decision).encode() for path, name in bundle.REPORTS.items()}

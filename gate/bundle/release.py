@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from attestations import statements, strict_json
+from attestations.ledger import LedgerError, verify_receipt
 from attestations.refusal import Refused
 from attestations.strict_json import shown
 from attestations.trust import EVIDENCE
 from attestations.verify import UNCHECKED, Verified, verify
-from gate import bundle
+from gate import bundle, ledger
 from gate.bundle import bag, records
 from gate.bundle.checking import Step, Verification
 from gate.bundle.refusal import BundleError, Code
@@ -197,6 +199,34 @@ def _rows(subjects: Any) -> list[tuple[str, str]]:
     return sorted((subject["name"], subject["sha256"]) for subject in subjects)
 
 
+def _check_ledger(v: Verification) -> str:
+    """The verdict is in the ledger that the sealed policy names: for each artifact an entry, under a checkpoint."""
+    section = read_yaml(v.file(f"{bundle.POLICY}/{CONFIG}"), CONFIG).value.get("ledger")
+    prefix = f"{bundle.LEDGER}/"
+    files = {name.removeprefix(prefix): data for name, data in v.files.items() if name.startswith(prefix)}
+    if section is None and not files:
+        return "none: the policy names no ledger"
+    if section is None:
+        raise BundleError(Code.LEDGER_MISMATCH, "there are receipts, and the policy names no ledger")
+    wanted = sha256(_of_verdict(v).payload).hexdigest()
+    said = "rehearsed" if v.json(bundle.DECISION)["as_of_overridden"] else v.record["verdict"]
+    proved = {}
+    try:
+        for entry, receipt in ledger.read_files(files):
+            checkpoint = verify_receipt(receipt, entry, v.question.ledger_keys or section["keys"])
+            about = (entry.kind, entry.statement, checkpoint.origin, entry.recorded_at)
+            if about != (ledger.VERDICT + said, wanted, section["origin"], parse_time(v.record["sealed_at"])):
+                raise BundleError(
+                    Code.LEDGER_MISMATCH, f"entry {receipt.index} records something else than this verdict"
+                )
+            proved[entry.subject] = f"entry {receipt.index} of {checkpoint.size} in {checkpoint.origin}"
+    except LedgerError as error:
+        raise BundleError(str(error.code), error.message) from None
+    if set(proved) != set(_subjects(v)):
+        raise BundleError(Code.LEDGER_MISSING, "the verdict is not recorded in the ledger that the policy names")
+    return ", ".join(sorted(proved.values()))
+
+
 def _check_artifacts(v: Verification) -> str:
     known = _subjects(v)
     for artifact in v.question.artifacts:
@@ -216,5 +246,6 @@ STEPS: tuple[Step, ...] = (
     ("decision", _check_decision),
     ("policy", _check_policy),
     ("evidence", _check_evidence),
+    ("ledger", _check_ledger),
     ("artifacts", _check_artifacts),
 )

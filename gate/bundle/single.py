@@ -73,7 +73,7 @@ def _documents(data: bytes) -> tuple[bytes, ...]:
 def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
     checks: list[Check] = []
     try:
-        found = _verified(data, trust, question)
+        found = verify_one(data, trust, question)
         checks.append(Check(name="signature", detail=f"{found.format}, by {found.signer_identity}"))
         _check_builder(found)
         checks.append(Check(name="statement", detail=_words(found, question)))
@@ -86,8 +86,11 @@ def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
     )
 
 
-def _verified(data: bytes, trust: Trust, question: Question) -> Verified:
-    """Verify under the usage that the statement's own type needs: the type is read first, and believed only then."""
+def verify_one(data: bytes, trust: Trust, question: Question) -> Verified:
+    """Verify under the usage that the statement's own type needs: the type is read first, and believed only then.
+
+    Raises Refused.
+    """
     claimed = _claimed_type(data)
     expectation = expect(
         predicate_type=question.predicate_type or claimed or UNCHECKED,

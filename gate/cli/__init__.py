@@ -23,6 +23,7 @@ COMMANDS = {
     "ga": ("judging", "run the Golden Path and the self-checks, and judge GA readiness"),
     "verify": ("verifying", "verify a release bundle, an archive of it or single attestations, offline"),
     "replay": ("replaying", "decide again from a release bundle; the decision must come out the same"),
+    "ledger": ("ledgering", "keep verdicts in an append-only log: make, append, prove, verify, checkpoint, audit"),
     "policy": ("policing", "what a change of policy means; sign a policy"),
     "bundle": ("bundling", "make an archive, a tenant's slice or a redacted packet of a release bundle"),
     "status": ("judging", "what runs out when"),

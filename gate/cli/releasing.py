@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate import __version__, run
+from gate import __version__, ledger, run
 from gate.cli import options
 from gate.collect import Context
 from gate.model import Decision, GateError, Policy, Row, Stage, Subject, UndecidedError
@@ -19,6 +20,7 @@ from gate.signing import choose, trust_of
 from gate.tree import WorkTree, head
 
 if TYPE_CHECKING:
+    from attestations.ledger import Ledger
     from attestations.sbom import Inventory
     from attestations.statements import Binding
     from attestations.statements import Subject as StatementSubject
@@ -53,6 +55,12 @@ def release(argv: list[str]) -> int:
         help="a bundle made elsewhere (an SBOM or provenance of the build); it must verify",
     )  # fmt: skip
     parser.add_argument(
+        "--checkpoint-key", type=options.path, metavar="FILE", help="the key of the ledger that gate.yaml names"
+    )
+    parser.add_argument(
+        "--trusted-checkpoint", type=options.path, metavar="FILE", help="a checkpoint that the ledger must extend"
+    )
+    parser.add_argument(
         "--environment", type=options.path, metavar="PYTHON", help="take the SBOM from this installed environment"
     )
     options.add_as_of(parser)
@@ -80,15 +88,33 @@ def _release(arguments: Any) -> Decision:
     from attestations.sbom import SbomError
     from attestations.signers import SignerError
 
+    root = (arguments.path or arguments.root).resolve()
+    policy = run.load_policy(root, None)
     try:
-        return _judge_and_sign(arguments)
+        with _recorder(arguments, policy, root) as recorder:
+            return _judge_and_sign(arguments, root, policy, recorder)
     except SbomError as error:
         raise GateError(f"SBOM: {error}") from None
     except (Refused, SignerError) as error:
         raise UndecidedError(f"signing: {error}") from None
 
 
-def _judge_and_sign(arguments: Any) -> Decision:
+def _recorder(arguments: Any, policy: Policy, root: Path) -> AbstractContextManager[Ledger | None]:
+    """The ledger that the policy names, open to append; opened first, so that nothing is judged in vain."""
+    place = ledger.named_by(policy, root)
+    if place is None:
+        if arguments.checkpoint_key is not None:
+            raise GateError("--checkpoint-key: gate.yaml names no ledger")
+        return nullcontext()
+    if arguments.checkpoint_key is None:
+        raise GateError(f"release: gate.yaml records verdicts in the ledger {place.origin}; give --checkpoint-key FILE")
+    trusted = arguments.trusted_checkpoint
+    if trusted is not None and not trusted.is_file():
+        raise GateError(f"--trusted-checkpoint {trusted}: no such file")
+    return ledger.writable(place, arguments.checkpoint_key, trusted.read_text("utf-8") if trusted else None)
+
+
+def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger | None) -> Decision:
     from attestations.signers import sign_verified
     from attestations.statements import Binding
     from attestations.statements import Subject as StatementSubject
@@ -98,11 +124,9 @@ def _judge_and_sign(arguments: Any) -> Decision:
     from gate.writing import write_file, write_folder
 
     say = options.progress(arguments)
-    root = (arguments.path or arguments.root).resolve()
     as_of, overridden = run.clock(arguments.as_of)
     now, _ = run.clock(None)
     tree = WorkTree(root)
-    policy = run.load_policy(root, None)
     trust = trust_of(policy)
     signer, builder_id = choose(arguments, trust, ATTESTATIONS)
     given = _given(arguments.attestation)
@@ -152,8 +176,14 @@ def _judge_and_sign(arguments: Any) -> Decision:
         attestations["policy"] = read_signature(policy, tree) or b""
     for name, statement in verdict.items():
         attestations[name] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
+    recorded: Mapping[str, bytes] = {}
+    if recorder is not None:
+        say(f"recording the verdict in the ledger {recorder.origin}")
+        entries = ledger.verdict_entries(decision, verdict["verdict"], now)
+        recorded = ledger.files_of(entries, recorder.append(entries))
     material = making.Material(
         attestations=attestations,
+        ledger=recorded,
         sbom=sbom,
         given=[data for _, data in given],
         attached=making.attached(decision.evidence, list(_journals(context.stores))),
