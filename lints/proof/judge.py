@@ -105,7 +105,7 @@ def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
     if table is None and target.key is None:
         return _unknown_table(w, target, context)
     if table is not None and table.ownership is Ownership.UNKNOWN:
-        return _unknown_table(w, target, context)
+        return _unclassified(w, target, context)
     if table is not None and target.action == "insert" and table.ownership is Ownership.ROOT:
         return Finding(target, Rank.PARAMETER, None, "a new tenant")
     if target.rule == "TENSQL014":
@@ -239,6 +239,16 @@ def _useful(w: Work, branch: Group) -> bool:
     return bool(branch.sealed)
 
 
+def _unclassified(w: Work, target: Target, context: Context) -> Finding:
+    """A table the model knows and does not classify (which is a finding of its own, once for the table). Without a
+    column that could name a tenant there is nothing to ask of a statement."""
+    shape = w.insts[target.inst].shape
+    if shape is None or shape.columns is None or shape.columns & w.index.tenant_names:
+        return _unknown_table(w, target, context)
+    w.assume(f"{target.table}, which is not classified, holds the same rows for every tenant")
+    return Finding(target, Rank.PARAMETER, None, "no column of it names a tenant, and no key leads to one")
+
+
 def _unknown_table(w: Work, target: Target, context: Context) -> Finding:
     """A relation the model does not classify: the tenant column's name is the only thing to go by."""
     closure = context.strict
@@ -250,7 +260,9 @@ def _unknown_table(w: Work, target: Target, context: Context) -> Finding:
             return Finding(target, Rank.LITERAL, rule, f"{name} is a caller's value")
     if "__hole_" in target.table:
         return Finding(target, Rank.NONE, "TENSQL013", "the table's name is interpolated", opaque=True)
-    return Finding(target, Rank.NONE, "TENSQL000", "the tenancy model does not know this table", opaque=True)
+    known = w.insts[target.inst].table is not None
+    because = "the table is not classified" if known else "the tenancy model does not know this table"
+    return Finding(target, Rank.NONE, "TENSQL000", because, opaque=True)
 
 
 def _unproven(w: Work, target: Target, table: Table | None, context: Context) -> Finding:

@@ -11,6 +11,10 @@ from lints.tenancy import Model, Ownership, Table, View
 NOTHING = Other(frozenset())
 _FOLDED = frozenset({"sqlite", "tsql", "mysql"})
 """Dialects in which column names match whatever their case, quoted or not."""
+_TENANTS = frozenset(
+    {"tenant", "org", "organization", "organisation", "account", "workspace", "company", "customer", "team", "jwt"}
+)
+"""Words in the names of settings and functions that hold the caller's tenant."""
 _CATALOGS = frozenset({"pg_catalog", "information_schema", "sys", "performance_schema", "system", "pg_temp", "mysql"})
 _CATALOG_TABLES = frozenset(
     {"sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_temp_master", "dual", "inserted", "deleted"}
@@ -129,7 +133,7 @@ class Index:
         self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)
         self.settings = frozenset(s.lower() for s in model.settings)
         stems = {c.lower().replace("_", "").removesuffix("id") for c in model.tenant_columns}
-        self.stems = frozenset(s for s in stems if len(s) > 2) | {"tenant"}
+        self.stems = frozenset(s for s in stems if len(s) > 2) | _TENANTS
 
     def loose(self, name: str) -> str:
         """The form under which names of the model are compared."""

@@ -7,9 +7,9 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-MAX_LENGTH = 1_000_000
+MAX_LENGTH = 400_000
 """Characters; a longer text is not analysed."""
-MAX_DEPTH = 48
+MAX_DEPTH = 32
 """Open brackets at once. Beyond it the parser's recursion is neither bounded nor safe."""
 MAX_PREFIX = 64
 """NOT or minus in a row: each costs the parser a level of recursion."""
