@@ -157,7 +157,9 @@ def scan(
 
     `declared` is the parsed `tenancy.yaml`, for its carriers and path classes. A file that is no source file of a known
     language is counted (`files_other`) and left alone. Numbers: `files_analysed`, `files_skipped`, `files_partial`,
-    `files_other`, `statements`, one per verdict, `statements_unrelated` (nothing of a tenant in them), `not_sql`.
+    `files_other`, `statements`, one per verdict, `statements_unrelated` (nothing of a tenant in them),
+    `statements_unclassified` (of those: only on tables that nobody classified), `not_sql` (prose), `orm_unknown` (ORM
+    calls on models that are not known), `twins`.
     """
     judge = Judge(model, read_declarations(declared), prove)
     for path, data in files:
@@ -243,7 +245,13 @@ class Judge:
         numbers = dict.fromkeys(
             ("files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS), 0
         )
-        numbers |= {"statements_unrelated": 0, "not_sql": 0, "twins": 0} | self._numbers
+        numbers |= {
+            "statements_unrelated": 0,
+            "statements_unclassified": 0,
+            "not_sql": 0,
+            "twins": 0,
+            "orm_unknown": 0,
+        } | self._numbers
         return CodeFacts(
             accesses=tuple(numbered),
             tables=tuple(self._tables(numbered)),
@@ -268,18 +276,29 @@ class Judge:
             return [self._row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
         rows: dict[tuple[str, str | None], Access] = {}
         good: set[str] = set()
+        unclassified = False
         for text, proofs in readable:
             opened = _DROPPED.search(text) is not None
             for proof in proofs:
                 if not proof.relevant and proof.verdict == "proven":
                     continue
                 for row in self._of_proof(statement, kind, proof, text, opened=opened):
+                    if row.rule == "TENSQL000" and self._unclassified(row.table):
+                        unclassified = True
+                        continue
                     if row.verdict in {"proven", "weak"}:
                         good.add(row.table)
                     key = (row.table, row.rule)
                     if key not in rows or _RANK[row.verdict] > _RANK[rows[key].verdict]:
                         rows[key] = row
+        if unclassified and not rows:
+            self._numbers["statements_unclassified"] += 1
         return self._settled(statement, list(rows.values()), good)
+
+    def _unclassified(self, table: str) -> bool:
+        """A table of the model whose owner is not known: said once for the table, not for every statement on it."""
+        known = self.model.tables.get(table)
+        return known is not None and known.ownership is Ownership.UNKNOWN
 
     def _settled(self, statement: Statement, rows: list[Access], good: set[str]) -> list[Access]:
         """Rows of all paths together: the worst count, and a filter on some paths only is a finding of its own."""
@@ -317,7 +336,21 @@ class Judge:
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
         statement = _as_statement(call, texts)
-        rows = self._judged(statement, kind) or [] if texts else []
+        judged = self._judged(statement, kind) or [] if texts else []
+        main = rendered[0].table if rendered else ""
+        # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
+        rows = [row for row in judged if row.table == main or row.rule != "TENSQL011"]
+        if judged and not rows:
+            rows = [
+                replace(
+                    judged[0],
+                    verdict="proven",
+                    rule=None,
+                    table=main,
+                    assumptions=(),
+                    why="its rows are tied to the caller's tenant",
+                )
+            ]
         if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
             why = "what it runs or writes is put together out of sight"
             table = next(iter(rows), None)
@@ -571,29 +604,22 @@ def _as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
     )
 
 
+def _assumed(row: Access, rule: str, said: str) -> Access:
+    why = f"{row.why}; taken as scoped because {said}"
+    return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
+
+
 def _orm_row(row: Access, relation_keys: Sequence[str], *, held: bool) -> Access:
     """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
     rule = AS_ORM.get(row.rule or "", row.rule)
+    if rule == "TENSQL004" and row.verdict == "violation":
+        return _assumed(row, rule, "the model sets its tenant by itself")
     if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
         return replace(row, rule=rule)
     if held:
-        said = "the instance whose key is used was itself loaded inside its tenant"
-        return replace(
-            row,
-            rule="TENORM003",
-            verdict="weak",
-            assumptions=(*row.assumptions, said),
-            why=f"{row.why}; taken as scoped because {said}",
-        )
+        return _assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
     if relation_keys:
-        said = f"what {relation_keys[0]} refers to was checked to be the caller's"
-        return replace(
-            row,
-            rule="TENORM002",
-            verdict="weak",
-            assumptions=(*row.assumptions, said),
-            why=f"{row.why}; taken as scoped because {said}",
-        )
+        return _assumed(row, "TENORM002", f"what {relation_keys[0]} refers to was checked to be the caller's")
     return replace(row, rule=rule)
 
 

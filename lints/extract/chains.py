@@ -84,6 +84,7 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains"
 )
+_INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 
@@ -112,9 +113,16 @@ class Chains:
             if sides:
                 longest = max(sides, key=lambda side: len(side.steps))
                 return self._continued(longest, step)
+        if call.method in _INNER:
+            for value in (*arguments, *keywords.values()):
+                if isinstance(value, Query):
+                    self._extend(value)  # a part of the query around it
+            return Term(call.method, tuple(arguments), dict(keywords), self.interpreter._text(call.span)[:200])
         begun = self._begun(call, receiver, step, env)
         if begun is not None:
             return begun
+        if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
+            return Term(call.method, (), dict(keywords), self.interpreter._text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (
                 (receiver, *arguments) if receiver is not None and not isinstance(receiver, Fn) else tuple(arguments)

@@ -113,6 +113,12 @@ def starts_like_sql(text: str) -> str | None:
     if found is None:
         return None
     verb = found.group("verb").lower()
+    if (
+        verb == "truncate"
+        and found.group("verb") == verb
+        and not re.match(r"truncate\s+table\b", text[found.start("verb") :])
+    ):
+        return None  # a CSS class
     return verb if _COMPANION[verb].match(text, found.start("verb")) else None
 
 

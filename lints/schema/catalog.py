@@ -95,6 +95,8 @@ class Catalog:
         self.routines: list[Routine] = []
         self.grants: list[Grant] = []
         self.entities: list[Entity] = []
+        self.backward: dict[str, list[tuple[str, str]]] = {}
+        """Entity to (related entity, the name under which that one sees it)."""
         self.unread: list[Origin] = []
         self.files: list[str] = []
 
@@ -147,10 +149,17 @@ class Catalog:
             policies=tuple(self.policies.values()),
             routines=tuple(self.routines),
             grants=tuple(self.grants),
-            entities=tuple(self.entities),
+            entities=tuple(self._with_reverse()),
             unread=tuple(self.unread),
             files=tuple(self.files),
         )
+
+    def _with_reverse(self) -> Iterable[Entity]:
+        seen: dict[str, dict[str, str]] = {}
+        for name, pairs in self.backward.items():
+            for target, label in pairs:
+                seen.setdefault(target, {}).setdefault(label, name)
+        return (replace(e, reverse=seen[e.name]) if e.kind == "django" and e.name in seen else e for e in self.entities)
 
     def _relation(self, draft: Draft) -> Relation:
         keys: list[ForeignKey] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -146,7 +147,9 @@ def _own(
         )
     if root is not None and (column is None or (column,) == relation.primary_key):
         single = relation.primary_key[0] if len(relation.primary_key) == 1 else None
-        return replace(table, ownership=Ownership.ROOT, origin=root, tenant_column=single)
+        # A tenant's other names (its slug, its domain) say which tenant is meant as well as its key does.
+        others = tuple(key[0] for key in relation.unique if len(key) == 1 and key != relation.primary_key)
+        return replace(table, ownership=Ownership.ROOT, origin=root, tenant_column=single, principal_columns=others)
     if column is not None:
         origin = relation.column_origins.get(column, relation.origin)
         return replace(table, ownership=Ownership.OWNED, origin=origin, tenant_column=column)
@@ -182,13 +185,30 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
         waiting -= ring.keys()
 
 
+def _named_for(column: str, table: str) -> bool:
+    stem = re.sub(r"_?(?:id|uuid|key|pk)$", "", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower())
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", table.rpartition(".")[2]).lower()
+    singular = (
+        name[:-3] + "y"
+        if name.endswith("ies")
+        else name.removesuffix("es")
+        if name.endswith("ses")
+        else name.removesuffix("s")
+    )
+    return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}"))
+
+
 def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] | None:
-    """The foreign key that says whose row it is: one that can't be NULL before one that can."""
+    """The foreign key that says whose row it is: one that can't be NULL before one that can.
+
+    One that can be NULL must be named for its table (`boat_id` of boats): `avatar_file_id` makes no user a file's child.
+    """
     usable: list[tuple[bool, int, ForeignKey, Origin]] = []
     for position, (fk, origin) in enumerate(zip(relation.foreign_keys, relation.foreign_key_origins, strict=True)):
         if fk.references in reached and not any(column.lower() in _WHO_DID_IT for column in fk.columns):
             nullable = any(relation.columns[c].nullable for c in fk.columns if c in relation.columns)
-            usable.append((nullable, position, fk, origin))
+            if not nullable or len(fk.columns) > 1 or _named_for(fk.columns[0], fk.references):
+                usable.append((nullable, position, fk, origin))
     if not usable:
         return None
     _, _, fk, origin = min(usable, key=lambda item: item[:2])

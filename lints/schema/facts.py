@@ -93,6 +93,8 @@ class Entity:
     columns: Mapping[str, str]
     relations: Mapping[str, str]
     origin: Origin
+    reverse: Mapping[str, str] = field(default_factory=dict)
+    """Names under which other entities' foreign keys lead back here, to those entities (Django's related_name)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,21 @@ def _add_django(
     catalog.entities.append(
         Entity(name=found.body.name, table=table, kind="django", columns=fields, relations=relations, origin=origin)
     )
+    catalog.backward[found.body.name] = _backward(found, known, relations)
+
+
+def _backward(found: Class, known: Mapping[str, list[Class]], relations: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(related entity, name under which it sees this one) of each relation."""
+    names: list[tuple[str, str]] = []
+    own = found.body.name.lower()
+    for holder in inherited(found, known):
+        for name, value, _, _ in members(holder.body):
+            if isinstance(value, Invoke) and name in relations:
+                written = (
+                    constant(keyword(value, "related_query_name")) or constant(keyword(value, "related_name")) or own
+                )
+                names.append((relations[name], written.replace("%(class)s", own)))
+    return names
 
 
 def _django_parent(draft: Draft, holder: Class, table: str) -> None:

@@ -65,6 +65,7 @@ class Rendered:
     unseen: bool
     relation_keys: tuple[str, ...]
     held: bool
+    table: str
 
 
 class Entities:
@@ -94,6 +95,7 @@ class Entities:
                     unseen=any(text is None for text in texts),
                     relation_keys=tuple(builder.relation_keys),
                     held=builder.held,
+                    table=table,
                 )
             )
         return tuple(out)

@@ -38,6 +38,8 @@ class Builder:
     relation_keys: list[str] = field(default_factory=list)
     held: bool = False
     counter: list[int] = field(default_factory=lambda: [0])
+    root: Builder | None = None
+    """The builder whose FROM this one's table was joined to."""
 
     # Names and values
 
@@ -108,6 +110,18 @@ class Builder:
         )
         return f"{self.qualified(column)} IN ({rows})"
 
+    def joined(self, column: str, target: Entity) -> Builder:
+        """A builder for the table that `column` refers to, joined once to this one; its conditions belong here."""
+        prefix = self.alias or self.table
+        alias = f"{prefix}__{column}" if self.root is not None or target.table == self.table else f"_{column}"
+        top = self.root or self
+        inner = Builder(self.model, self.entities, target.table, target, alias=alias, counter=self.counter, root=top)
+        key = inner.qualified(self.key_of(target.table))
+        text = f"LEFT JOIN {self.ident(target.table)} AS {self.ident(alias)} ON {key} = {self.qualified(column)}"
+        if text not in top.joins:
+            top.joins.append(text)
+        return inner
+
     def inside(self, entity: Entity) -> Builder:
         """A builder for a sub-select on a related entity; parameters keep their numbering."""
         return Builder(self.model, self.entities, entity.table, entity, counter=self.counter)
@@ -152,6 +166,11 @@ class Builder:
         return f"DELETE FROM {self.source()}{self.condition()}"
 
     def update(self, assigned: Sequence[tuple[str, str]], *, dynamic: bool = False) -> str:
+        if self.joins:
+            key, joins = self.key_of(self.table), " ".join(self.joins)
+            rows = f"SELECT {self.qualified(key)} FROM {self.source()} {joins}{self.condition()}"
+            self.joins, self.where, self.alias = [], [], None
+            self.where.append(f"{self.qualified(key)} IN ({rows})")
         sets = [f"{self.ident(column)} = {value}" for column, value in assigned]
         if dynamic or not sets:
             sets.append(f"{self.hole()} = {self.parameter()}")

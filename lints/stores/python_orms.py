@@ -24,6 +24,8 @@ _SIGNS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is
 
 def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The statements of a manager's chain; None stands for one that can't be seen."""
+    if any(_correlated(value) for step in steps for value in (*step.arguments, *(v for _, v in step.keywords))):
+        return []  # a sub-query: rows of the query around it
     for step in steps:
         method = (
             step.method.removeprefix("a") if step.method in {"aget", "afirst", "acount", "acreate"} else step.method
@@ -56,9 +58,18 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             builder.where.extend(_lookups(builder, keywords, 0))
             assigned, dynamic = builder.assignments({**keywords, **defaults})
             return [builder.select(), builder.insert(assigned, dynamic=dynamic)]
-        elif method in {"bulk_create", "bulk_update"}:
-            return [None]
+        elif method == "bulk_create" and step.arguments:
+            rows = step.arguments[0].items[:1] if step.arguments[0].kind == "list" else ()
+            made = {n: v for row in rows if row.kind == "term" for n, v in zip(row.names, row.items, strict=True) if n}
+            assigned, dynamic = builder.assignments(made)
+            return [builder.insert(assigned, dynamic=dynamic)]
+        elif method == "bulk_update":
+            return []  # rows that were loaded before
     return [builder.select()]
+
+
+def _correlated(given: Argument) -> bool:
+    return given.kind == "term" and (given.text == "OuterRef" or any(map(_correlated, given.items)))
 
 
 def _q(builder: Builder, given: Argument, depth: int) -> str:
@@ -99,10 +110,10 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
     if target is not None and rest and rest[0] not in _LOOKUPS:
         if column is not None and rest[0] in {"id", "pk"} and builder.key_of(target.table) == "id":
             return _compare(builder, column, rest[1:], value)
+        if column is not None:
+            return _lookup(builder.joined(column, target), rest, value, depth + 1)
         inner = builder.inside(target)
         inner.where.append(_lookup(inner, rest, value, depth + 1))
-        if column is not None:
-            return builder.related(column, target.table, inner)
         return builder.reverse(target, inner) or builder.hole()
     if column is not None:
         return _compare(builder, column, rest, value)
@@ -116,6 +127,9 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
 
 def _reverse_entity(builder: Builder, name: str) -> Entity | None:
     """`boat` or `boat_set` of a harbour: the entity whose foreign key comes back."""
+    told = builder.entities.get(builder.entity.reverse.get(name, "")) if builder.entity is not None else None
+    if told is not None:
+        return told
     wanted = name.removesuffix("_set").replace("_", "").lower()
     for entity in builder.entities.values():
         known = builder.entity is not None and builder.entity.name in entity.relations.values()
@@ -131,7 +145,7 @@ def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument
         return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
     if not operator:
         return builder.hole()
-    if value.kind == "term" and value.text == "F":
+    if value.kind == "term":
         return builder.hole()
     if value.kind == "query":
         return f"{builder.qualified(column)} IN ({builder.parameter()})"
