@@ -11,7 +11,7 @@ from attestations.strict_json import shown
 from attestations.trust import EVIDENCE
 from attestations.verify import UNCHECKED
 from gate import bundle
-from gate.bundle import bag, records, release, slicing, tenants
+from gate.bundle import bag, deriving, records, release, slicing, tenants
 from gate.bundle.checking import Step, Verification
 from gate.bundle.refusal import BundleError, Code
 from gate.reading import parse_time
@@ -111,12 +111,7 @@ def _check_signed(v: Verification, kind: str, row: Mapping[str, Any], at: dateti
 
 
 def _check_reference(v: Verification) -> str:
-    wanted = (bag.sha256(v.file(slicing.SLICE)),)
-    found = v.attested(slicing.REFERENCE, slicing.REFERENCE_TYPE, wanted, identity=v.sealed.signer_identity)
-    digests = [item["digest"]["sha256"] for item in found.statement["predicate"]["references"]]
-    if digests != [v.record["release_digest"]]:
-        raise BundleError(Code.PREDICATE_MISMATCH, "the reference is to another bundle")
-    return f"to the release bundle sha256:{digests[0]}"
+    return deriving.check_reference(v, slicing.SLICE)
 
 
 def _check_artifacts(v: Verification) -> str:
@@ -127,11 +122,9 @@ def _check_artifacts(v: Verification) -> str:
 
 def _check_complete(v: Verification) -> str:
     """With the full bundle at hand: cut the slice again, and compare."""
-    full = v.question.against
+    full = deriving.full(v)
     if full is None:
         return "not compared: give --against FULL-BUNDLE"
-    if bag.sha256(full[bag.TAG_MANIFEST]) != v.record["release_digest"]:
-        raise BundleError(Code.SUBJECT_MISMATCH, "the slice is of another bundle than the one it is compared with")
     about = v.json(slicing.SLICE)
     asked = slicing.cut(full, v.record["tenant"], public=about["public_names"], more=v.question.tenants)
     scanner, secret = asked.scanner(), records.secret_of(full[bag.MANIFEST])

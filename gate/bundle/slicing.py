@@ -15,32 +15,25 @@ none of them is the tenant's (`gate verify SLICE --against BUNDLE`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attestations import statements, strict_json
+from attestations import strict_json
 from attestations.strict_json import shown
 from gate import bundle
-from gate.bundle import bag, records, release, tenants
+from gate.bundle import bag, deriving, records, release, tenants
+from gate.bundle.deriving import REFERENCE, REFERENCE_TYPE, Hand, Original, write_json
 from gate.bundle.instructions import Example, verify_md
 from gate.bundle.refusal import BundleError
 from gate.bundle.scanning import Scanner, searchable
 from gate.model import Evidence, GateError, Row
 
-if TYPE_CHECKING:
-    from attestations.signers import Signer
-    from attestations.trust import Trust
-
 SLICE = "data/slice.json"
 SEAL = f"data/release/{bag.SIGNATURE}"
 TAGS = f"data/release/{bag.TAG_MANIFEST}"
-REFERENCE = f"{bundle.ATTESTATIONS}/reference.sigstore.json"
-REFERENCE_TYPE = "https://in-toto.io/attestation/reference/v0.1"
 SCHEMA_ID = "urn:tenantgate:schema:slice:v1"
 RULE = (
     "A record is the tenant's when its tenant fields name this tenant alone. Of a record that names several, the "
@@ -106,10 +99,10 @@ def payload(files: Mapping[str, bytes], asked: Cut, *, keyless: bool) -> dict[st
     kinds = {}
     for kind, item in sorted(evidence.items()):
         document = kind_document(files, item, secret, asked, scanner)
-        made[f"{bundle.EVIDENCE}/{kind}.json"] = _json(document)
+        made[f"{bundle.EVIDENCE}/{kind}.json"] = write_json(document)
         kinds[kind] = numbers(document)
         made |= {path: data for whole in document["whole"] for path, data in _signed(files, whole["row"])}
-    made[SLICE] = _json(_slice(files, asked, kinds, scanner))
+    made[SLICE] = write_json(_slice(files, asked, kinds, scanner))
     return made
 
 
@@ -194,43 +187,20 @@ def _slice(files: Mapping[str, bytes], asked: Cut, kinds: Mapping[str, Any], sca
     }
 
 
-def sealed(
-    made: Mapping[str, bytes], asked: Cut, signer: Signer, policy: Mapping[str, str], pipeline_id: str, trust: Trust,
-    now: datetime, builder_id: str,
-) -> dict[str, bytes]:  # fmt: skip
-    """The whole slice: reference, manifests, seal; searched once more as it will leave. Raises GateError."""
-    from attestations.signers import sign_verified
-    from attestations.statements import Binding
-    from attestations.trust import ATTESTATIONS
-
+def sealed(made: Mapping[str, bytes], asked: Cut, original: Original, hand: Hand) -> dict[str, bytes]:
+    """The whole slice, searched once more as it will leave. Raises GateError."""
     about = strict_json.loads(made[SLICE])
-    reference = statements.statement(
-        [statements.Subject(name="slice.json", sha256=bag.sha256(made[SLICE]))],
-        REFERENCE_TYPE,
-        {
-            "attester": {"id": builder_id},
-            "references": [{"name": bag.TAG_MANIFEST, "digest": {"sha256": about["release"]["digest"]}}],
-        },
-    )
-    complete = {**made, REFERENCE: sign_verified(signer, reference, trust, usage=ATTESTATIONS, now=now)}
-    label = f"slice-{sha256(asked.tenant.encode()).hexdigest()[:16]}-of-{about['release']['digest'][:16]}"
-    files = bag.bagged(complete, organization="", label=label, made=now)
-    binding = Binding(
-        policy_version=policy["version"],
-        policy_digest=policy["digest"],
-        pipeline_id=pipeline_id,
-        signer_identity=signer.identity,
-    )
     record = {
         "tenant": asked.tenant,
         "version": about["release"]["version"],
         "verdict": about["release"]["verdict"],
         "releasable": about["release"]["releasable"],
-        "release_digest": about["release"]["digest"],
         "kinds": about["kinds"],
-        "sealed_at": statements.timestamp(now),
     }
-    whole = bag.sealed(files, bundle.SLICE, record, signer, binding, trust, now)
+    label = f"slice-{sha256(asked.tenant.encode()).hexdigest()[:16]}-of-{original.digest[:16]}"
+    whole = deriving.sealed(
+        made, document=SLICE, kind=bundle.SLICE, record=record, label=label, original=original, hand=hand
+    )
     search(whole, asked)
     return whole
 
@@ -245,10 +215,6 @@ def search(files: Mapping[str, bytes], asked: Cut) -> None:
                 f"slice: {name} would name the tenant {shown(found)}; say --public if that is no secret "
                 "(the name of the service, a word of the format)"
             )
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n").encode()
 
 
 _SECTION = """## Against the full bundle

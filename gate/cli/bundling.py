@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from attestations.trust import ATTESTATIONS
 from gate import run
 from gate.bundle.checking import Question, check_files
+from gate.bundle.deriving import Hand, Original
 from gate.cli import options, verifying
 from gate.model import GateError, UndecidedError
 from gate.pipeline import pipeline_id
 
 if TYPE_CHECKING:
+    from attestations.signers import Signer
     from attestations.trust import Trust
+    from gate.bundle.report import Report
 
 
 def bundle(argv: list[str]) -> int:
@@ -77,13 +80,22 @@ def _slice(arguments: Any) -> int:
     more = verifying.tenants_of(arguments)
     asked = slicing.cut(files, arguments.tenant, public=arguments.public, more=more)
     made = slicing.payload(files, asked, keyless=signer.keyid is None)
-    policy = {"version": report.facts["policy"], "digest": report.facts["policy digest"]}
-    now, _ = run.clock(None)
-    whole = slicing.sealed(made, asked, signer, policy, pipeline_id(os.environ), trust, now, builder)
-    assure_made(whole, trust, Question(now=now, against=files, tenants=more))
+    hand = _hand(signer, builder, trust)
+    whole = slicing.sealed(made, asked, _original(report), hand)
+    assure_made(whole, trust, Question(now=hand.now, against=files, tenants=more))
     write(arguments.out, whole)
     _say(arguments.out, whole)
     return 0
+
+
+def _original(report: Report) -> Original:
+    facts = report.facts
+    return Original(digest=facts["digest"], policy_version=facts["policy"], policy_digest=facts["policy digest"])
+
+
+def _hand(signer: Signer, builder: str, trust: Trust) -> Hand:
+    now, _ = run.clock(None)
+    return Hand(signer=signer, builder_id=builder, pipeline_id=pipeline_id(os.environ), trust=trust, now=now)
 
 
 def _say(out: Path, files: Mapping[str, bytes]) -> None:

@@ -23,6 +23,7 @@ from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, PublicKey, Trust,
 from gate import cli, policy, run
 from gate.bundle import bag, making
 from gate.bundle.checking import Question, check_files
+from gate.bundle.deriving import Hand, Original
 from gate.bundle.replaying import Files
 from gate.bundle.report import Report
 from gate.model import Artifact, Coverage, Descriptor, Evidence, Policy, Stage, Subject
@@ -124,6 +125,20 @@ class Works:
     @property
     def as_of(self) -> str:
         return self.now.isoformat()
+
+    @property
+    def hand(self) -> Hand:
+        """Whoever makes something of a bundle."""
+        return Hand(
+            signer=self.ci, builder_id=statements.BUILDERS["key"], pipeline_id="local", trust=self.trust, now=self.now
+        )
+
+    def original(self, files: Mapping[str, bytes]) -> Original:
+        return Original(
+            digest=bag.sha256(files[bag.TAG_MANIFEST]),
+            policy_version=self.small.version,
+            policy_digest=self.small.digest,
+        )
 
     def signed(self, record: Mapping[str, Any], *, kind: str = "note", signer: ManagedSigner | None = None) -> bytes:
         return (signer or self.ops).sign(evidence_statement(kind, record))

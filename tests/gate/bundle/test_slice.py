@@ -6,6 +6,7 @@ import base64
 import html
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from attestations.trust import Trust, TrustedKeys
 from gate import bundle, cli
-from gate.bundle import bag, records, slicing, tenants
+from gate.bundle import bag, deriving, records, slicing, tenants
 from gate.bundle.refusal import BundleError
 from gate.bundle.scanning import Scanner
 from gate.model import GateError
@@ -25,7 +26,6 @@ from gate.writing import write_folder
 
 Files = dict[str, bytes]
 T, OTHER = "acme", "globex"
-POLICY = {"version": "2026.11.1", "digest": "0" * 64}
 MIXED = [
     {"id": "r0", "tenant": T, "text": "fine"},
     {"id": "r1", "tenant": OTHER, "text": "private to them"},
@@ -37,12 +37,10 @@ MIXED = [
 ]
 
 
-def made(works: Any, full: Mapping[str, bytes], tenant: str = T, *, trust: Trust | None = None, **asked: Any) -> Files:
+def made(works: Any, full: Mapping[str, bytes], tenant: str = T, **asked: Any) -> Files:
     cut = slicing.cut(full, tenant, **asked)
     payload = slicing.payload(full, cut, keyless=False)
-    policy = {"version": works.small.version, "digest": works.small.digest}
-    builder = "https://tenantgate.dev/builders/managed-key/v1"
-    return slicing.sealed(payload, cut, works.ci, policy, "local", trust or works.trust, works.now, builder)
+    return slicing.sealed(payload, cut, works.original(full), works.hand)
 
 
 def codes(report: Any) -> list[str]:
@@ -115,11 +113,11 @@ def resealed(works: Any, files: Mapping[str, bytes], change: Callable[[Any, Any]
     document, about = notes(files), json.loads(files[slicing.SLICE])
     change(document, about)
     about["kinds"]["note"] = slicing.numbers(document)
-    payload = {n: d for n, d in files.items() if n.startswith("data/") and n != slicing.REFERENCE}
-    payload |= {"data/evidence/note.json": slicing._json(document), slicing.SLICE: slicing._json(about)}
+    payload = {n: d for n, d in files.items() if n.startswith("data/") and n != deriving.REFERENCE}
+    payload |= {"data/evidence/note.json": deriving.write_json(document), slicing.SLICE: deriving.write_json(about)}
     cut = slicing.Cut(tenant=about["tenant"], others=frozenset(), public=frozenset())
-    policy = {"version": works.small.version, "digest": works.small.digest}
-    return slicing.sealed(payload, cut, works.ci, policy, "local", works.trust, works.now, "https://x.example/b")
+    original = replace(works.original(files), digest=about["release"]["digest"])
+    return slicing.sealed(payload, cut, original, works.hand)
 
 
 def whole(document: Any, index: int) -> Any:

@@ -127,8 +127,7 @@ def test_the_file_of_a_slice_runs_too(works: Any, tmp_path: Path) -> None:
 
     full = works.release([{"id": "a", "tenant": "acme"}])
     made = slicing.payload(full, asked := slicing.cut(full, "acme"), keyless=False)
-    policy = {"version": works.small.version, "digest": works.small.digest}
-    files = slicing.sealed(made, asked, works.ci, policy, "local", works.trust, works.now, "https://x.example/b")
+    files = slicing.sealed(made, asked, works.original(full), works.hand)
     write_folder(tmp_path / "slice", files)
     (tmp_path / "PUBLIC-KEY.pem").write_bytes(works.ci.public.pem)
     sections = commands((tmp_path / "slice/data/VERIFY.md").read_text("utf-8"))
