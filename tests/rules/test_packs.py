@@ -13,7 +13,7 @@ from gate.model import Control, ControlResult, Example, Outcome, Policy, Row
 from gate.trial import failures
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
-PACKS = ("audit", "high-risk-ops", "quotas", "regulatory", "revops", "slo", "tenant-zero")
+PACKS = ("audit", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
 FRAMEWORKS = {"SOC2", "ISO27001", "NIST-800-53"}
 RUNBOOKS = {
     "high-risk-ops/runbooks/policy-change.md",
