@@ -140,7 +140,7 @@ VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
-_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013"})
+_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _MAX_SQL = 4_000
@@ -265,6 +265,9 @@ class Judge:
     def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
         """The rows of a statement; an empty list if nothing in it is a tenant's; None if it is no SQL after all."""
         dialect = statement.dialect_hint or dialect_of(statement.path) or self.model.dialect
+        if dialect == "redis":
+            known = statement.function is not None and statement.function.tenant_parameter is not None
+            dialect = "redis, tenant known" if known else "redis"
         variants = [(text, self._understood(text, dialect)) for text in self._columns_as_stored(statement)]
         readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
         if not readable:
@@ -317,7 +320,7 @@ class Judge:
             kept = [
                 replace(
                     row,
-                    rule="TENCYP005" if (row.rule or "").startswith("TENCYP") else _SOME_PATHS,
+                    rule={"TENC": "TENCYP005", "TENR": "TENRDS001"}.get((row.rule or "")[:4], _SOME_PATHS),
                     why=f"{row.table} is tied to the tenant on some paths only: {_lower(row.why)}",
                 )
                 if row.verdict == "violation" and row.table in good
@@ -371,7 +374,9 @@ class Judge:
     def _understood(self, text: str, dialect: str) -> Sequence[ProofLike]:
         """The proofs in the first dialect that understands the text."""
         first = self._proven(text, dialect)
-        if dialect != "cypher" and any(proof.verdict == "unparsed" for proof in first):
+        if dialect in {"cypher", "redis", "redis, tenant known"}:
+            return first
+        if any(proof.verdict == "unparsed" for proof in first):
             for other in ("postgres", "clickhouse", "mysql", "sqlite", "tsql"):
                 found = self._proven(text, other) if other != dialect else first
                 if all(proof.verdict != "unparsed" for proof in found):
@@ -382,7 +387,11 @@ class Judge:
         key = f"{dialect}\0{text}"
         found = self._proofs.get(key)
         if found is None:
-            if dialect == "cypher":
+            if dialect.startswith("redis"):
+                from lints.stores.redis import prove_redis
+
+                found = (prove_redis(text, self._graph_properties, tenant_at_hand=dialect != "redis"),)
+            elif dialect == "cypher":
                 from lints.stores.cypher import prove_cypher
 
                 found = (prove_cypher(text, self._graph_properties, self.declared.graph_globals),)

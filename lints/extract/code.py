@@ -19,7 +19,7 @@ from lints.extract.lower import Lowering
 from lints.extract.parse import language_of, parse, prepared, refusal
 from lints.extract.place import place, spelled
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
-from lints.extract.values import Step, literals, paths
+from lints.extract.values import Lit, Step, literals, paths
 
 _STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
@@ -49,6 +49,7 @@ def statements_of(
         line = lines.position(lowering.too_deep)[0]
         problems.append(Problem(path=path, line=line, reason="nested too deeply to be followed", whole_file=False))
     statements = _chosen(path, data, language, interpreter, lines)
+    statements += _key_accesses(path, data, language, interpreter, lines)
     statements += _leftovers(path, data, language, tree, hits, interpreter, lines)
     broken = _error_line(tree.root_node, hits)
     if broken is not None:
@@ -180,6 +181,40 @@ def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lin
                 seen.add(mark)
                 out.append(made)
     return out
+
+
+def _key_accesses(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[Statement]:
+    """Keys of Redis as statements `command key`, the key's gaps as `{source}`."""
+    out: dict[tuple[int, str], Statement] = {}
+    for sighting in interpreter.keys:
+        rendered, truncated = paths(sighting.value)
+        command = (sighting.call.method if sighting.call is not None else "").lower()
+        command = "del" if command == "delete" else command
+        texts = tuple(
+            f"{command} "
+            + "".join(s.text if isinstance(s, Lit) else "{" + " ".join(s.source.split())[:80] + "}" for s in segments)
+            for segments in rendered
+        )
+        span = sighting.root.span
+        (line, column), (end_line, end_column) = lines.position(span[0]), lines.position(span[1])
+        made = Statement(
+            path=path,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            sql=texts[0],
+            variants=texts,
+            snippet=snippet(data, span),
+            language=language,
+            confidence=Confidence.EXECUTED,
+            dialect_hint="redis",
+            call=sighting.call,
+            function=sighting.function,
+            truncated=truncated,
+        )
+        out.setdefault((span[0], texts[0]), made)
+    return list(out.values())
 
 
 def _embedded(by_root: dict[Span, list[Sighting]]) -> dict[Span, int]:

@@ -136,6 +136,8 @@ class Interpreter:
         self.lines = lines
         self.language = language
         self.sightings: list[Sighting] = []
+        self.keys: list[Sighting] = []
+        """Keys handed to a key-value store."""
         self.seen: set[Span] = set()
         self._functions: list[Func] = []
         self._class: list[str] = []
@@ -595,6 +597,8 @@ class Interpreter:
             query = self.chains.called(call, receiver, arguments, keywords, env)
             if query is not None:
                 return query
+        if call.receiver is not None and methods.is_key_store(self._text(call.receiver.span), method):
+            self._key_access(call, arguments[0] if arguments else Lit("", call.span), described())
         known = methods.apply(self, call, receiver, arguments, keywords, env)
         if known is not None:
             if is_text(known):
@@ -616,6 +620,13 @@ class Interpreter:
             if result is not None:
                 return result
         return Gap(self._text(call.span), call.span, origin=self._text(call.span)[:200])
+
+    def _key_access(self, call: Invoke, key: Value, described: Call) -> None:
+        """A key of Redis: the command and the key's text, its gaps as `{source}`."""
+        if self._muted or not (is_text(key) or isinstance(key, Gap)):
+            return
+        root = first_literal(key) or Lit("", call.arguments_span)
+        self.keys.append(Sighting(key, root, described, self._enclosing(), 3))
 
     def _exposed(self, argument: Name, env: Env) -> None:
         """A list handed to a function of unknown effect may come back longer."""

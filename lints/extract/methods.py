@@ -82,7 +82,18 @@ _VERB_AHEAD = re.compile(
     r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare|match|optional|unwind|foreach|load|profile)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_KEY_STORE = re.compile(r"(?:^|[._])(?:\w*(?:redis|valkey|ioredis)\w*|cache|rdb|kv)(?:\(\))?$", re.IGNORECASE)
+_KEY_COMMANDS = names(
+    "get set setex psetex setnx getset getdel getex mget mset del unlink exists expire pexpire ttl incr incrby decr"
+    " decrby hget hset hmset hmget hgetall hdel hincrby lpush rpush lpop rpop lrange sadd srem smembers sismember zadd"
+    " zrem zrange zrangebyscore publish subscribe psubscribe keys scan flushall flushdb delete"
+)
 _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
+
+
+def is_key_store(receiver: str, method: str) -> bool:
+    """Whether a call goes to Redis or a cache like it."""
+    return method.lower() in _KEY_COMMANDS and _KEY_STORE.search(receiver[-60:]) is not None
 
 
 def verb_ahead(text: str) -> bool:

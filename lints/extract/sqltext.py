@@ -33,6 +33,13 @@ _CYPHER_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+KEY_HIT = re.compile(
+    rb"(?:redis|valkey|cache|rdb|kv)\w*(?:\(\))?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*"
+    rb"|hget\w*|hset\w*|hdel|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|subscribe|psubscribe|keys|scan"
+    rb"|flushall|flushdb|delete)\s*[(<]",
+    re.IGNORECASE,
+)
+
 _LEAD = r"(?:\s+|--[^\n]*+(?:\n|\Z)|/\*.*?\*/|\(|;)*+"
 _START = re.compile(
     rf"{_LEAD}(?:explain\s+(?:analyze\s+|verbose\s+)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
@@ -99,7 +106,8 @@ def hits(data: bytes) -> list[int]:
     """Offsets where a statement may begin, in order."""
     found = [match.start() for match in HIT.finditer(data)]
     cypher = [match.start() for match in _CYPHER_HIT.finditer(data)]
-    return sorted({*found, *cypher}) if cypher else found
+    keys = [match.start() for match in KEY_HIT.finditer(data)]
+    return sorted({*found, *cypher, *keys}) if cypher or keys else found
 
 
 def starts_like_cypher(text: str) -> bool:

@@ -188,20 +188,15 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
 def _named_for(column: str, table: str) -> bool:
     stem = re.sub(r"_?(?:id|uuid|key|pk)$", "", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower())
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", table.rpartition(".")[2]).lower()
-    singular = (
-        name[:-3] + "y"
-        if name.endswith("ies")
-        else name.removesuffix("es")
-        if name.endswith("ses")
-        else name.removesuffix("s")
-    )
+    ends = next((end for end in ("ies", "ses", "s") if name.endswith(end)), "")
+    singular = name.removesuffix(ends) + {"ies": "y", "ses": "s"}.get(ends, "")
     return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}"))
 
 
 def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] | None:
     """The foreign key that says whose row it is: one that can't be NULL before one that can.
 
-    One that can be NULL must be named for its table (`boat_id` of boats): `avatar_file_id` makes no user a file's child.
+    One that can be NULL must be named for its table (`boat_id` of boats): an `avatar_file_id` makes no child.
     """
     usable: list[tuple[bool, int, ForeignKey, Origin]] = []
     for position, (fk, origin) in enumerate(zip(relation.foreign_keys, relation.foreign_key_origins, strict=True)):

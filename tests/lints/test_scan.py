@@ -217,3 +217,36 @@ def test_every_row_is_the_same_when_nothing_is_known() -> None:
     assert found.accesses == ()
     assert isinstance(found.numbers["statements"], int)
     assert Access.__slots__
+
+
+REDIS = {
+    "the tenant is in the key": ("f(tenantId, id)", "`boat:${tenantId}:${id}`", [("proven", None)]),
+    "a tenant parameter taken and ignored": ("f(tenantId, id)", "`boat:${id}`", [("violation", "TENRDS001")]),
+    "ids alone, no tenant in sight": ("f(id)", "`boat:${id}`", [("weak", "TENRDS001")]),
+    "a constant key": ("f(id)", "'boats:version'", []),
+    "a key out of sight": ("f(tenantId, key)", "key", [("opaque", "TENRDS013")]),
+    "the tenant on some paths only": (
+        "f(tenantId, id)",
+        "`boat:${tenantId ? `${tenantId}:` : ''}${id}`",
+        [("violation", "TENRDS001")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REDIS)
+def test_keys_of_redis(name: str) -> None:
+    head, key, wanted = REDIS[name]
+    assert rows_of_rules(facts({"a.ts": f"async function {head} {{ return this.redis.get({key}); }}"})) == wanted
+
+
+def test_commands_over_all_keys_of_redis() -> None:
+    source = "async function f(tenantId) { await redis.flushall(); await redis.keys('boat:*'); await redis.keys(`b:${tenantId}:*`); }"
+    assert rows_of_rules(facts({"a.ts": source})) == [
+        ("violation", "TENRDS002"),
+        ("violation", "TENRDS002"),
+        ("proven", None),
+    ]
+
+
+def rows_of_rules(found: CodeFacts) -> list[tuple[str, str | None]]:
+    return [(a.verdict, a.rule) for a in found.accesses]
