@@ -151,12 +151,40 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
     kind = type(tree)
     if kind is exp.Select:
         queries.select(w, tree, None, None, root, root=True)
-        return "select"
-    if isinstance(tree, exp.Query):
+        if tree.args.get("from_") is None:
+            session.calls(w, tree)
+        operation = "select"
+    elif isinstance(tree, exp.Query):
         w.inline(w, tree, None, root)
-        return "select"
-    w.statement(w, tree, None, None, root)
-    return kind.__name__.lower()
+        operation = "select"
+    else:
+        w.statement(w, tree, None, None, root)
+        operation = kind.__name__.lower()
+    _complete(w, tree)
+    return operation
+
+
+_LEAVES = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Lock, exp.Into, exp.Star, exp.DataType})
+_NOTHING = frozenset({type(None), bool, str, int, *_LEAVES})
+
+
+def _complete(w: Work, tree: Any) -> None:
+    """Refuse a tree with a relation that no part of the translation has looked at."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if type(node) is exp.Table:
+            name = node.this
+            if type(name) is exp.Identifier and name.meta.get("start", -1) not in w.seen:
+                raise Unsupported("a relation in a place that is not modelled")
+        for value in node.args.values():
+            kind = type(value)
+            if kind in _NOTHING:
+                continue
+            if kind is list:
+                stack.extend(item for item in value if type(item) not in _NOTHING and isinstance(item, exp.Expression))
+            elif isinstance(value, exp.Expression):
+                stack.append(value)
 
 
 def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: str, frame: Frame) -> Proof:

@@ -90,7 +90,7 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
     tokens = _tokenize(prepared.text, dialect)
     if isinstance(tokens, str):
         return prepared, [Statement(None, tokens, [])]
-    if dialect == "mysql" and "/*" in prepared.text and re.search(r"/\*M?!|/\*\+", prepared.text):
+    if dialect == "mysql" and "/*" in prepared.text and re.search(r"/\*M?!", prepared.text):
         return prepared, [Statement(None, "a comment that MySQL executes", tokens)]
     return prepared, [_statement(prepared.text, chunk, dialect) for chunk in _chunks(tokens)]
 

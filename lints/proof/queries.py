@@ -98,6 +98,8 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         env, ctes = with_env(w, args["with_"], outer, env, group)
     scope = Scope(outer, env)
     source = args.get("from_")
+    if source is None and args.get("joins"):
+        raise Unsupported("a join to nothing")
     if source is not None:
         join_tree(w, source.this, args.get("joins") or [], scope, group)
     if w.dialect == "clickhouse":

@@ -318,6 +318,7 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
         if type(identifier) is exp.Dot:
             identifier = identifier.expression
         return _function(w, identifier, node, scope, group)
+    w.see(identifier)
     name = w.index.fold(identifier)
     schema = w.index.fold(args["db"]) if args.get("db") is not None else None
     alias, names = _alias(w, node)

@@ -16,6 +16,17 @@ from lints.proof.scalars import OUTLIVES, survey
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
 
+_SYSTEM = frozenset({"pg_catalog", "auth", "sys", "dbo"})
+_BUILTIN = re.compile(
+    r"(?:pg|to|json|jsonb|array|string|regexp|date|time|ts|txid|inet|uuid|gen|st|num|xml|bit|has|session|last|current"
+    r"|parse|format|hash|make|quote|lo|is)_\w+\Z"
+    r"|(?:set_config|nextval|setval|lastval|currval|version|random|now|sleep|benchmark|database|user|connection_id"
+    r"|get_lock|release_lock|changes|total_changes|sqlite_version|crypt|digest|encode|decode|similarity|unaccent"
+    r"|plainto_tsquery|phraseto_tsquery|websearch_to_tsquery|setseed|clock_timestamp|statement_timestamp|found_rows"
+    r"|transaction_timestamp|timeofday|convert_from|convert_to|width_bucket|cardinality|host|masklen|row_count"
+    r"|newid|getdate|sysdatetime|scope_identity|suser_sname|object_id|db_name|serverproperty|hostname|uptime)\Z"
+)
+"""Functions of the databases themselves, by their families' names."""
 Translate = Callable[[Work, Any, Group], str]
 
 _ORDINARY = frozenset({"select", "insert", "update", "delete", "with", "merge", "values", "table", "("})
@@ -65,6 +76,9 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word == "replace" and w.dialect in ("mysql", "sqlite"):
         return _replace(w, tokens, text, group, translate)
     if word in ("set", "reset"):
+        if type(tree) is exp.Set and tree.find(exp.Query) is not None:
+            survey(w, tree, Scope(None), group)
+            return "set"
         return _set(w, tokens)
     if word in ("execute", "exec"):
         return _execute(rest)
@@ -162,6 +176,22 @@ def _set(w: Work, tokens: list[Any]) -> Session:
     if not reset and name and scope != "local" and w.index.is_context(name):
         return Session("set", "TENSQL015", OUTLIVES)
     return Session("set", None, "no tenant outlives the transaction")
+
+
+def calls(w: Work, tree: Any) -> None:
+    """A SELECT without FROM is a way to call: what a routine that is not declared does can't be seen."""
+    for item in tree.expressions:
+        inner = item.this if type(item) is exp.Alias else item
+        if type(inner) is exp.Dot:
+            schema, inner = inner.this.name.lower(), inner.expression
+            if schema in _SYSTEM:
+                continue
+        if type(inner) is not exp.Anonymous:
+            continue
+        name = str(inner.this).lower()
+        if name not in w.index.functions and not _BUILTIN.match(name):
+            w.opaque[f"the function {name} is not declared in the tenancy model"] = None
+            w.tables[name] = None
 
 
 def _execute(rest: list[str]) -> Session:

@@ -56,7 +56,7 @@ class Work:
 
     __slots__ = (
         "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "referred", "session", "statement", "summaries", "tables", "targets", "view", "views",
+        "referred", "seen", "session", "statement", "summaries", "tables", "targets", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -73,6 +73,8 @@ class Work:
         """Reasons why parts of the statement cannot be judged."""
         self.referred: set[int] = set()
         """The recursive references seen."""
+        self.seen: set[int] = set()
+        """Offsets of the relations' names that were translated."""
         self.session: dict[str, str] = {}
         """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}
@@ -94,6 +96,10 @@ class Work:
         self.insts.append(Inst(table, shape, alias, group, stored=stored))
         group.insts.append(number)
         return number
+
+    def see(self, identifier: Any) -> None:
+        """Note that the relation named here is translated."""
+        self.seen.add(identifier.meta.get("start", -1))
 
     def nullable(self, parent: Group, why: str) -> Group:
         group = Group(parent, Kind.NULLABLE, why)

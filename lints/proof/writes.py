@@ -60,6 +60,7 @@ def _target(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Rel:
     if not isinstance(identifier, exp.Identifier):
         text = "the written relation is not a table"
         raise Unsupported(text)
+    w.see(identifier)
     alias = node.args.get("alias")
     name = w.index.fold(identifier)
     schema = w.index.fold(node.args["db"]) if node.args.get("db") is not None else None
@@ -103,6 +104,7 @@ def _update(w: Work, node: Any, scope: Scope, group: Group) -> None:
         }
         _joined(w, node.this, scope, group, "update", written)
     elif source is not None and _names_alias(w, node.this, source.this):  # T-SQL: UPDATE a SET ... FROM t AS a
+        w.see(node.this.this)
         _joined(w, source.this, scope, group, "update", {w.index.fold(node.this.this)})
     else:
         _target(w, node.this, scope, group, "update")
@@ -124,8 +126,11 @@ def _delete(w: Work, node: Any, scope: Scope, group: Group) -> None:
     tables = node.args.get("tables")
     using = node.args.get("using")
     if tables:
+        for table in tables:
+            w.see(table.this)
         _joined(w, node.this, scope, group, "delete", {w.index.fold(t.this) for t in tables})
     elif using and (using[0].args.get("joins") or len(using) > 1) and w.dialect == "mysql":
+        w.see(node.this.this)
         for item in using:
             _joined(w, item, scope, group, "delete", {w.index.fold(node.this.this)})
     else:
@@ -250,6 +255,7 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         if (type(schema) is exp.Schema)
         else None
     )
+    w.see(table_node.this)
     name = w.index.fold(table_node.this)
     qualifier = w.index.fold(table_node.args["db"]) if table_node.args.get("db") is not None else None
     table = w.index.table(name, qualifier)
@@ -323,6 +329,9 @@ def _source(
             terms = tuple(_written(w, v, scope, group, c, table) for c, v in values_)
         else:
             terms = tuple(_written(w, v, scope, group, c, table) if c in needed else NOTHING for c, v in values_)
+            for column, value_node in values_:
+                if column not in needed:
+                    survey(w, value_node, scope, group)
         key = tuple(t for (c, _), t in zip(values_, terms, strict=True) if c in needed)
         if not first and (key in seen or table is None):
             continue
@@ -525,6 +534,7 @@ def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: G
 
 def unscopable(w: Work, identifier: Any, schema: Any, group: Group) -> None:
     """TRUNCATE and COPY of a table: no predicate can apply."""
+    w.see(identifier)
     name = w.index.fold(identifier)
     table = w.index.table(name, w.index.fold(schema) if schema is not None else None)
     w.tables[table.name if table is not None else name] = None

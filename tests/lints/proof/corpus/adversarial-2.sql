@@ -157,3 +157,27 @@ SELECT d::date, count(b.id) FROM generate_series($2::date, $3::date, interval '1
 -- generate dates, tenant in WHERE with NULLs let through
 -- violation
 SELECT d::date, count(b.id) FROM generate_series($2::date, $3::date, interval '1 day') d LEFT JOIN boats b ON b.archived_at::date = d::date WHERE b.harbour_id = $1 OR b.id IS NULL GROUP BY 1
+
+-- call of an unknown function by SELECT
+-- opaque TENSQL013
+SELECT archive_all_boats($1)
+
+-- call of an unknown function of a schema by SELECT
+-- opaque TENSQL013
+SELECT app.archive_all_boats($1, true) AS done
+
+-- call of functions of the database itself
+-- proven
+SELECT pg_advisory_xact_lock($1), now(), nextval('x'), to_char(now(), 'YYYY'), jsonb_build_object('a', $2), coalesce($1, 2)
+
+-- a relation where none can be
+-- opaque
+SELECT * FROM (SELECT id, harbour_id FROM boats UNION ALL SELECT id, $1::uuid JOIN FROM berths) u WHERE u.harbour_id = $1
+
+-- an open sub-select in a later row of VALUES
+-- violation TENSQL010
+INSERT INTO boats (id, harbour_id, name) VALUES ($1, $2, $3), ($4, $2, (SELECT name FROM sailors WHERE id = $5))
+
+-- an open sub-select in a row comparison of unequal length
+-- opaque
+SELECT * FROM boats WHERE harbour_id = $1 AND (id, name) = ($2, 'x', (SELECT name FROM sailors LIMIT 1))

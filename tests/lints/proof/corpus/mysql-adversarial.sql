@@ -81,3 +81,15 @@ SELECT * FROM boats WHERE NOT ('é' = 'e' AND harbour_id <> ?)
 -- MariaDB's ANALYZE runs the statement
 -- violation TENSQL001
 ANALYZE SELECT * FROM boats
+
+-- variable set from an open query
+-- violation TENSQL001
+SET @harbour = (SELECT harbour_id FROM boats WHERE id = ?)
+
+-- variable set from a scoped query
+-- proven
+SET @n = (SELECT COUNT(*) FROM boats WHERE harbour_id = ?)
+
+-- optimizer hint
+-- proven
+SELECT /*+ MAX_EXECUTION_TIME(1000) */ * FROM boats WHERE harbour_id = ?
