@@ -13,7 +13,7 @@ from gate.model import Control, ControlResult, Coverage, Evidence, Example, Poli
 from gate.store import Store, tables
 from gate.tree import WorkTree
 
-PACKS = ("audit", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
+PACKS = ("audit", "finops", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
 OTHER_PACKS = ("drills", "golden-path", "governance", "retention-and-purge", "supply-chain", "tenancy")
 
 Records = Mapping[str, Sequence[Row]]

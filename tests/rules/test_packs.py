@@ -13,7 +13,7 @@ from gate.model import Control, ControlResult, Example, Outcome, Policy, Row
 from gate.trial import failures
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
-PACKS = ("audit", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
+PACKS = ("audit", "finops", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
 FRAMEWORKS = {"SOC2", "ISO27001", "NIST-800-53"}
 RUNBOOKS = {
     "high-risk-ops/runbooks/policy-change.md",
@@ -33,6 +33,9 @@ WITHHOLDING = {
         "AUD005",
         "audit_checkpoint",
     ): "shrinking is said of two checkpoints; the newest one alone is held against the records",
+    ("FIN003", "meter_event"): "the figures agree without it; the counts of its batch in FIN001 do not",
+    ("FIN004", "invoice"): "of two invoices of one month either is the offence",
+    ("FIN005", "cost_row"): "without the month before there is no delta; FIN003 has its events without a row",
     ("HRO001", "high_risk_preflight"): "a withheld denial; the tenant's audit stream (AUD001) has the gap",
     ("HRO002", "high_risk_request"): "of two requests with one number either is the offence",
     ("HRO003", "high_risk_execution"): "that one person approved and executed is said of two records",
