@@ -2,139 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
-from lints.extract import Call, Confidence, Extraction, OrmCall, Problem, Statement, Suppression, extract, language_of
+from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement, Suppression, extract, language_of
+from lints.rows import Access, CodeFacts, ProofLike, Prove, ReferenceLike, TableFact, Unanalysed, fingerprint
 from lints.schema.declared import Carrier, Declarations, Trust, read_declarations
 from lints.schema.order import defines_schema
 from lints.schema.paths import dialect_of, path_class, says_generated
-from lints.stores.orm import AS_ORM, Entities
+from lints.stores.orm import Entities
+from lints.stores.orm_rows import as_statement, call_row
 from lints.tenancy import Model, Ownership
-
-
-class ReferenceLike(Protocol):
-    """What is read of one reference of a proof."""
-
-    @property
-    def table(self) -> str: ...
-    @property
-    def column(self) -> str | None: ...
-    @property
-    def alias(self) -> str: ...
-    @property
-    def proven(self) -> bool: ...
-    @property
-    def why_not(self) -> str | None: ...
-    @property
-    def rule(self) -> str | None: ...
-
-
-class ProofLike(Protocol):
-    """What is read of a proof; `lints.proof.Proof` is one."""
-
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def operation(self) -> str: ...
-    @property
-    def tables(self) -> tuple[str, ...]: ...
-    @property
-    def rules(self) -> tuple[str, ...]: ...
-    @property
-    def references(self) -> Sequence[ReferenceLike]: ...
-    @property
-    def assumptions(self) -> tuple[str, ...]: ...
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def relevant(self) -> bool: ...
-    @property
-    def reason(self) -> str | None: ...
-
-
-class Prove(Protocol):
-    """`lints.proof.prove`."""
-
-    def __call__(self, sql: str, model: Model, *, dialect: str) -> Sequence[ProofLike]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """One data access and what is known of it. Columns count from 1, `end_column` is exclusive.
-
-    `why` is a sentence for people; `owned_because` is `path:line: why` of the table's classification.
-    """
-
-    path: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    snippet: str
-    language: str
-    operation: str
-    table: str
-    tables: tuple[str, ...]
-    verdict: str
-    rule: str | None
-    why: str
-    owned_because: str | None
-    assumptions: tuple[str, ...]
-    fingerprint: str
-    statement: str
-    """Digest of the normalised statement: the same for every row of one statement."""
-    path_class: str
-    confidence: str
-    call: str | None
-    carrier: str | None
-    function: str | None
-    tenant_parameter: str | None
-    tenant_ignored: bool
-    variants: int
-    sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFact:
-    """One table of the model, and how many accesses to it were seen."""
-
-    table: str
-    ownership: str
-    tenant_column: str | None
-    tenant_nullable: bool
-    parent: str | None
-    path: str
-    line: int
-    why: str
-    accesses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unanalysed:
-    """A file, or a part of one, that nothing is known of."""
-
-    path: str
-    line: int
-    reason: str
-    whole_file: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeFacts:
-    """Everything that was found. `numbers` are counts worth showing; see `scan`."""
-
-    accesses: tuple[Access, ...] = ()
-    tables: tuple[TableFact, ...] = ()
-    suppressions: tuple[Suppression, ...] = ()
-    unanalysed: tuple[Unanalysed, ...] = ()
-    numbers: Mapping[str, int] = field(default_factory=dict)
-
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
@@ -338,7 +220,7 @@ class Judge:
             self._numbers["orm_unknown"] += 1
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
-        statement = _as_statement(call, texts)
+        statement = as_statement(call, texts)
         judged = self._judged(statement, kind) or [] if texts else []
         main = rendered[0].table if rendered else ""
         # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
@@ -362,7 +244,7 @@ class Judge:
             return [self._row(statement, kind, "opaque", "TENORM013", name, (), why, shown, ())]
         keys = next((path.relation_keys for path in rendered if path.relation_keys), ())
         held = all(path.held for path in rendered)
-        return [_orm_row(row, keys, held=held) for row in rows]
+        return [call_row(row, keys, held=held) for row in rows]
 
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
         """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
@@ -572,15 +454,6 @@ class Judge:
             )
 
 
-def fingerprint(*parts: str) -> str:
-    """Stable identity: the first 32 hex digits of the SHA-256 over the length-prefixed parts."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(str(len(data)).encode() + b":" + data)
-    return digest.hexdigest()[:32]
-
-
 def _unanalysed(problem: Problem) -> Unanalysed:
     return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
 
@@ -594,42 +467,6 @@ def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
     """`tenant_id` and `tenantId`: a graph has no schema that says which."""
     camel = (re.sub(r"_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
     return tuple(dict.fromkeys([*sorted(columns), *camel]))
-
-
-def _as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
-    return Statement(
-        path=call.path,
-        line=call.line,
-        column=call.column,
-        end_line=call.end_line,
-        end_column=call.end_column,
-        sql=texts[0] if texts else "",
-        variants=texts,
-        snippet=call.snippet,
-        language=call.language,
-        confidence=Confidence.EXECUTED,
-        call=Call(receiver=call.model, method=call.variants[0][-1].method, arguments=(), line=call.line),
-        function=call.function,
-    )
-
-
-def _assumed(row: Access, rule: str, said: str) -> Access:
-    why = f"{row.why}; taken as scoped because {said}"
-    return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
-
-
-def _orm_row(row: Access, relation_keys: Sequence[str], *, held: bool) -> Access:
-    """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
-    rule = AS_ORM.get(row.rule or "", row.rule)
-    if rule == "TENSQL004" and row.verdict == "violation":
-        return _assumed(row, rule, "the model sets its tenant by itself")
-    if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
-        return replace(row, rule=rule)
-    if held:
-        return _assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
-    if relation_keys:
-        return _assumed(row, "TENORM002", f"what {relation_keys[0]} refers to was checked to be the caller's")
-    return replace(row, rule=rule)
 
 
 def _snaked(found: re.Match[str]) -> str:

@@ -34,7 +34,8 @@ from lints.extract.values import (
 )
 
 if TYPE_CHECKING:
-    from lints.extract.interpret import Env, Interpreter
+    from lints.extract.environment import Env
+    from lints.extract.interpret import Interpreter
 
 MAX_VARIANTS = 8
 _MAX_DEPTH = 12
@@ -117,27 +118,27 @@ class Chains:
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
                     self._extend(value)  # a part of the query around it
-            return Term(call.method, tuple(arguments), dict(keywords), self.interpreter._text(call.span)[:200])
+            return Term(call.method, tuple(arguments), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         begun = self._begun(call, receiver, step, env)
         if begun is not None:
             return begun
         if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
-            return Term(call.method, (), dict(keywords), self.interpreter._text(call.span)[:200])
+            return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (
                 (receiver, *arguments) if receiver is not None and not isinstance(receiver, Fn) else tuple(arguments)
             )
-            return Term(call.method, inner, dict(keywords), self.interpreter._text(call.span)[:200])
+            return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
 
     def used(self, value: Value) -> None:
         """A query that is returned, looped over or handed to a call runs as it is."""
         if isinstance(value, Query):
-            if id(value) not in self._used and not self.interpreter._muted:
+            if id(value) not in self._used and not self.interpreter.notes.muted:
                 self._used.add(id(value))
                 self._kept.append(value)
                 if len(value.base) > 1:  # where paths met: it stands for what came in on each
-                    self.made.append((value, self.interpreter._enclosing()))
+                    self.made.append((value, self.interpreter.notes.enclosing()))
                     for base in value.base:
                         self._extend(base)
         elif isinstance(value, (Alt, Sized)):
@@ -254,7 +255,7 @@ class Chains:
         """The entity of a repository: `getRepository(Boat)` itself, or what a variable or field was set to."""
         origin = receiver.origin if isinstance(receiver, Gap) else None
         if origin is None and isinstance(call.receiver, Name):
-            held = self.interpreter._find(call.receiver.path, env)
+            held = env.find(call.receiver.path)
             origin = held.origin if isinstance(held, Gap) else None
         found = re.search(r"getRepository\(\s*(\w+)\s*\)$", origin or "")
         return found.group(1) if found is not None else None
@@ -267,8 +268,8 @@ class Chains:
         return self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
 
     def _kept_query(self, query: Query) -> Query:
-        if not self.interpreter._muted:
-            self.made.append((query, self.interpreter._enclosing()))
+        if not self.interpreter.notes.muted:
+            self.made.append((query, self.interpreter.notes.enclosing()))
         return query
 
     def _extend(self, query: Query) -> None:

@@ -12,12 +12,13 @@ from tree_sitter import Node, Tree
 
 from lints.extract.chains import variants_of
 from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
-from lints.extract.interpret import Interpreter, Sighting, TooLargeError
+from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
 from lints.extract.lower import Lowering
 from lints.extract.parse import language_of, parse, prepared, refusal
 from lints.extract.place import place, spelled
+from lints.extract.recorder import Sighting
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
 from lints.extract.values import Lit, Step, literals, paths
 
@@ -157,7 +158,7 @@ class _Wanted:
 def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[Statement]:
     """Of the sightings of each literal those that say most about it: executed before handed on before only written."""
     by_root: dict[Span, list[Sighting]] = {}
-    for sighting in interpreter.sightings:
+    for sighting in interpreter.notes.sightings:
         by_root.setdefault(sighting.root.span, []).append(sighting)
     out: list[Statement] = []
     inside = _embedded(by_root)
@@ -186,7 +187,7 @@ def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lin
 def _key_accesses(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[Statement]:
     """Keys of Redis as statements `command key`, the key's gaps as `{source}`."""
     out: dict[tuple[int, str], Statement] = {}
-    for sighting in interpreter.keys:
+    for sighting in interpreter.notes.keys:
         rendered, truncated = paths(sighting.value)
         command = (sighting.call.method if sighting.call is not None else "").lower()
         command = "del" if command == "delete" else command

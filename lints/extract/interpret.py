@@ -6,12 +6,11 @@ start like SQL are recorded where they are made and where they are handed on; `e
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
-from lints.extract import chains, methods
-from lints.extract.facts import Call, Function
+from lints.extract import calls, chains, methods
+from lints.extract.environment import Env, decide, first, learn, merged, oriented, part
+from lints.extract.facts import Call
 from lints.extract.ir import (
     Assign,
     Cases,
@@ -38,13 +37,12 @@ from lints.extract.ir import (
     Spread,
     Stmt,
     Tagged,
-    Test,
     Text,
     Unpack,
 )
 from lints.extract.lines import Lines
+from lints.extract.recorder import Recorder, bound_names
 from lints.extract.values import (
-    ABSENT,
     NOTHING,
     Alt,
     Choice,
@@ -75,55 +73,11 @@ MAX_INLINES = 2_000
 MAX_UNROLL = 4
 MAX_RETURNS = 24
 
-_TENANT_NAME = re.compile(
-    r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
-    r"(?:tenant|org|organi[sz]ation|workspace|account)s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name)?",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_NO_TEXT = frozenset({"None", "null", "undefined", "false", "False", "nil", "NULL"})
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
-
-
-_YES, _NO = Lit("yes", (0, 0)), Lit("no", (0, 0))
 
 
 class TooLargeError(Exception):
     """The step budget of a file is used up."""
-
-
-@dataclass(slots=True)
-class Env:
-    """Variables on one path; `outer` are those around the function.
-
-    `facts` are conditions known to hold or not; `versions` count assignments to a name.
-    """
-
-    vars: dict[str, Value]
-    outer: Mapping[str, Value]
-    facts: dict[str, bool] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-
-    def copy(self) -> Env:
-        return Env(dict(self.vars), self.outer, dict(self.facts), dict(self.versions))
-
-    def inside(self) -> Env:
-        """The variables of a function defined here, at this moment."""
-        return Env({}, {**self.outer, **self.vars} if self.outer else self.vars)
-
-    def become(self, other: Env) -> None:
-        self.vars, self.facts, self.versions = other.vars, other.facts, other.versions
-
-
-@dataclass(slots=True)
-class Sighting:
-    """A text that starts like SQL, at one of the places it passes. `rank` orders them: a call beats a bare literal."""
-
-    value: Value
-    root: Lit
-    call: Call | None
-    function: Function | None
-    rank: int
 
 
 class Interpreter:
@@ -133,19 +87,14 @@ class Interpreter:
         self.orm = orm
         self.chains = chains.Chains(self) if orm else None
         self.source = source
-        self.lines = lines
         self.language = language
-        self.sightings: list[Sighting] = []
-        self.keys: list[Sighting] = []
-        """Keys handed to a key-value store."""
+        self.notes = Recorder(source, lines)
         self.seen: set[Span] = set()
-        self._functions: list[Func] = []
         self._class: list[str] = []
         self._pending: list[tuple[Func, Env, tuple[Func, ...]]] = []
         self._visited: set[Span] = set()
         self._returns: list[list[tuple[tuple[tuple[Choice, bool], ...], Value]]] = []
         self._conditions: list[tuple[Choice, bool]] = []
-        self._muted = 0
         self._inlines = 0
         self._depth = 0
         self._steps = 0
@@ -170,21 +119,21 @@ class Interpreter:
                 if function.span in self._visited:
                     continue
                 self._visited.add(function.span)
-                self._functions = list(outer)
+                self.notes.functions = list(outer)
                 self._function(function, around.inside(), None)
-            self._functions = []
+            self.notes.functions = []
 
     def _function(self, function: Func, env: Env, arguments: tuple[Value, ...] | None) -> Value:
         """Interpret a body; returns what it returns. Unknown arguments are gaps named after the parameter."""
         for position, parameter in enumerate(function.parameters):
-            for name in _names(parameter.name):
+            for name in bound_names(parameter.name):
                 known = arguments[position] if arguments is not None and position < len(arguments) else None
                 if known is None and arguments is not None and parameter.default is not None:
                     known = self.eval(parameter.default, env)
-                self._bind(env, name, known if known is not None else Gap(name, function.span))
+                env.bind(name, known if known is not None else Gap(name, function.span))
             if parameter.default is not None and arguments is None:
                 self.eval(parameter.default, env)
-        self._functions.append(function)
+        self.notes.functions.append(function)
         self._returns.append([])
         conditions, self._conditions = self._conditions, []
         defined = len(self._pending)
@@ -193,9 +142,9 @@ class Interpreter:
         for position in range(defined, len(self._pending)):
             inner, around, outer = self._pending[position]
             if not outer:
-                self._pending[position] = (inner, around, tuple(self._functions))
+                self._pending[position] = (inner, around, tuple(self.notes.functions))
         self._conditions = conditions
-        self._functions.pop()
+        self.notes.functions.pop()
         returned = self._returns.pop()
         if not returned:
             return NOTHING
@@ -231,7 +180,7 @@ class Interpreter:
             if statement.value is not None:
                 value = self.eval(statement.value, env)
                 if statement.returns:
-                    self._note(value, None, 0)
+                    self.notes.note(value, None, 0)
                     if self.chains is not None:
                         self.chains.used(value)
                     if self._returns:
@@ -241,7 +190,7 @@ class Interpreter:
             for name, bound in statement.bindings:
                 value = self.eval(bound, env)
                 if name is not None:
-                    self._bind(env, name, value)
+                    env.bind(name, value)
             return self._block(statement.body, env)
         elif isinstance(statement, Loop):
             self._loop(statement, env)
@@ -250,7 +199,7 @@ class Interpreter:
         elif isinstance(statement, Unpack):
             value = self.eval(statement.value, env)
             for key, name in statement.targets:
-                self._bind(env, name, self._part(value, key, name, statement.span))
+                env.bind(name, part(value, key, name, statement.span))
         elif isinstance(statement, Define):
             self._define(statement.function, env)
         elif isinstance(statement, Member):
@@ -269,7 +218,7 @@ class Interpreter:
             if parameter.default is not None:
                 self.eval(parameter.default, env)
         value = Fn(function, env)
-        self._bind(env, function.name, value)
+        env.bind(function.name, value)
         if self.chains is not None and self._class:
             self.chains.fields(function, env)
         if self._class:
@@ -291,7 +240,7 @@ class Interpreter:
                 self.chains.field(member.name, member.type, inner)
             if isinstance(member, Assign) and member.target is not None and "." not in member.target:
                 value = self.eval(member.value, inner)
-                self._note(value, None, 0)
+                self.notes.note(value, None, 0)
                 if any(methods.verb_ahead(lit.text) for lit in literals(value)):
                     self._text_names.setdefault(member.target)
                 for prefix in ("self", "this", "cls", statement.name):
@@ -308,22 +257,14 @@ class Interpreter:
 
     # Assignment and flow
 
-    def _bind(self, env: Env, name: str, value: Value) -> None:
-        env.vars[name] = value
-        env.versions[name] = env.versions.get(name, 0) + 1
-        if "." not in name:
-            dotted = f"{name}."
-            for key in [key for key in env.vars if key.startswith(dotted)]:
-                del env.vars[key]
-
     def _assign(self, statement: Assign, env: Env) -> None:
         value = self.eval(statement.value, env)
         target = statement.target
         if target is None:
-            self._note(value, None, 0)
+            self.notes.note(value, None, 0)
             return
         if statement.add:
-            before = self._lookup(target, env, statement.span)
+            before = env.lookup(target, statement.span)
             if isinstance(before, Listing):
                 extra = value.items if isinstance(value, Listing) else (value,)
                 value = Listing((*before.items, *extra))
@@ -331,76 +272,34 @@ class Interpreter:
                 value = rope(before, value)
             env.vars[target] = value
         else:
-            self._bind(env, target, value)
+            env.bind(target, value)
             base, _, property_name = target.rpartition(".")
             holder = env.vars.get(base) if base else None
             if isinstance(holder, Record):
                 env.vars[base] = Record({**holder.fields, property_name: value}, holder.source)
-        if not self._functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
+        if not self.notes.functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
             self._text_names.setdefault(target.rpartition(".")[2])
-        self._note(value, None, 0)
+        self.notes.note(value, None, 0)
 
     def _if(self, statement: If, env: Env) -> bool:
         if statement.test.value is not None:
             self.eval(statement.test.value, env)
-        known, choice, key = self._decide(statement.test, env)
+        known, choice, key = decide(statement.test, env)
         if known is not None:
             return self._block(statement.then if known else statement.other, env)
         yes, no = env.copy(), env.copy()
         if key is not None:
-            _learn(choice, key, yes, no)
+            learn(choice, key, yes, no)
         self._conditions.append((choice, True))
         falls_yes = self._block(statement.then, yes)
         self._conditions[-1] = (choice, False)
         falls_no = self._block(statement.other, no)
         self._conditions.pop()
         if falls_yes and falls_no:
-            env.become(self._merged(choice, yes, no))
+            env.become(merged(choice, yes, no))
             return True
         env.become(yes if falls_yes else no)
         return falls_yes or falls_no
-
-    def _merged(self, choice: Choice, yes: Env, no: Env) -> Env:
-        names = yes.vars if len(yes.vars) == len(no.vars) else {**yes.vars, **no.vars}
-        merged = {name: merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING)) for name in names}
-        facts = {key: held for key, held in yes.facts.items() if no.facts.get(key) == held}
-        versions = {
-            name: max(yes.versions.get(name, 0), no.versions.get(name, 0)) for name in {**yes.versions, **no.versions}
-        }
-        return Env(merged, yes.outer, facts, versions)
-
-    def _decide(self, test: Test, env: Env) -> tuple[bool | None, Choice, str | None]:
-        """(its value if known on this path, what makes one value of two, the key under which it can be known later).
-
-        What only the value of a variable says decides texts, not which code is looked at: somebody else, out of sight,
-        may have changed it.
-        """
-        if test.constant is not None:
-            return test.constant is test.positive, _first, None
-        positive = test.positive
-        subject = test.size_of or test.name
-        if subject is None:
-            changes = sum(env.versions.get(name, 0) for name in _WORD.findall(test.key)[:12])
-            key = f"{test.key}#{changes}"
-        else:
-            value = self._find(subject, env)
-            if isinstance(value, Joined):
-                value = value.listing
-            if isinstance(value, Listing):
-                listing = value
-                return None, _oriented(lambda yes, no: Sized(listing, yes, no), positive=positive), None
-            truth = _truth(value)
-            if truth is not None and test.size_of is None:
-                return None, _first if truth is positive else _second, None
-            if isinstance(value, Alt) and _truth(value.yes) is not None and _truth(value.no) is (not _truth(value.yes)):
-                key = value.key
-                positive = positive if _truth(value.yes) else not positive
-            else:
-                root = subject.split(".")[0]
-                key = f"{subject}#{env.versions.get(subject, env.versions.get(root, 0))}"
-        if key in env.facts:
-            return env.facts[key] is positive, _first, None
-        return None, _oriented(lambda yes, no: Alt(key, yes, no), positive=positive), key
 
     def _loop(self, statement: Loop, env: Env) -> None:
         over = self.eval(statement.over, env) if statement.over is not None else NOTHING
@@ -410,12 +309,12 @@ class Interpreter:
             chosen: Value = over.items[0]
             for position, item in enumerate(over.items[1:]):
                 chosen = Alt(f"item@{statement.span[0]}.{position}", chosen, item)
-            self._bind(env, statement.names[0], chosen)
+            env.bind(statement.names[0], chosen)
         else:
             first = over.items[0] if isinstance(over, Listing) and len(over.items) == 1 else None
             for name in statement.names:
                 alone = len(statement.names) == 1 and first is not None
-                self._bind(env, name, first if alone and first is not None else Gap(name, statement.span))
+                env.bind(name, first if alone and first is not None else Gap(name, statement.span))
         inner = env.copy()
         self._block(statement.body, inner)
         env.become(inner)
@@ -423,7 +322,7 @@ class Interpreter:
     def _cases(self, statement: Cases, env: Env) -> bool:
         ends: list[Env] = []
         start = env.copy()
-        self._conditions.append((_first, True))
+        self._conditions.append((first, True))
         for position, body in enumerate(statement.alternatives):
             inner = start.copy()
             key = f"case@{statement.span[0]}.{position}"
@@ -438,7 +337,7 @@ class Interpreter:
         result = ends[-1]
         for position, end in reversed(list(enumerate(ends[:-1]))):
             key = f"case@{statement.span[0]}.{position}"
-            result = self._merged(_oriented(lambda yes, no, key=key: Alt(key, yes, no), positive=True), end, result)  # type: ignore[misc]
+            result = merged(oriented(lambda yes, no, key=key: Alt(key, yes, no), positive=True), end, result)  # type: ignore[misc]
         env.become(result)
         return True
 
@@ -449,16 +348,16 @@ class Interpreter:
         if isinstance(expression, Text):
             value: Value = Lit(expression.value, expression.span)
             self.seen.add(expression.span)
-            self._note(value, None, 0)
+            self.notes.note(value, None, 0)
             return value
         if isinstance(expression, Name):
-            return self._lookup(expression.path, env, expression.span)
+            return env.lookup(expression.path, expression.span)
         if isinstance(expression, Cat):
             value = rope(*(self._spliced(part, env) for part in expression.parts))
             self.seen.add(expression.span)
             if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
-                return Gap(self._text(expression.span), expression.span)  # a sum, or nothing but holes
-            self._note(value, None, 0)
+                return Gap(self.notes.text(expression.span), expression.span)  # a sum, or nothing but holes
+            self.notes.note(value, None, 0)
             return value
         if isinstance(expression, Invoke):
             return self._invoke(expression, env)
@@ -484,21 +383,21 @@ class Interpreter:
                 else:
                     found = self.eval(part, env)
                     fields[key if key is not None else "[]"] = found
-            return Record(fields, self._text(expression.span))
+            return Record(fields, self.notes.text(expression.span))
         if isinstance(expression, Closure):
             self._pending.append((expression.function, env, ()))
             return Fn(expression.function, env)
         if isinstance(expression, Repeat):
             one = self.eval(expression.item, env)
             if expression.maybe is not None:
-                known, choice, _ = self._decide(expression.maybe, env)
+                known, choice, _ = decide(expression.maybe, env)
                 if known is not None:
                     return Listing((one,) if known else ())
                 return Listing((choice(one, NOTHING),))
             return Listing((one,))
         if isinstance(expression, Percent):
             value = methods.percent(self, expression, env)
-            self._note(value, None, 0)
+            self.notes.note(value, None, 0)
             return value
         if isinstance(expression, Spread):
             return self.eval(expression.value, env)
@@ -506,14 +405,14 @@ class Interpreter:
         for part_value in parts:
             self._visit(part_value, None)
         if self.orm and expression.operator:
-            return Term(expression.operator, parts, {}, self._text(expression.span)[:200])
-        return Gap(self._text(expression.span), expression.span)
+            return Term(expression.operator, parts, {}, self.notes.text(expression.span)[:200])
+        return Gap(self.notes.text(expression.span), expression.span)
 
     def _spliced(self, part: Expr, env: Env) -> Value:
         """A part of a string: what is no text is a gap with the part's source."""
         value = self.eval(part, env)
         if isinstance(value, (Record, Fn)):
-            return Gap(self._text(part.span), part.span)
+            return Gap(self.notes.text(part.span), part.span)
         if isinstance(value, Listing):
             return Joined(",", value)
         return value
@@ -521,12 +420,12 @@ class Interpreter:
     def _choose(self, expression: Choose, env: Env) -> Value:
         if expression.test.value is not None and expression.test.value is not expression.then:
             self.eval(expression.test.value, env)
-        known, choice, key = self._decide(expression.test, env)
+        known, choice, key = decide(expression.test, env)
         if known is not None:
             return self.eval(expression.then if known else expression.other, env)
         yes, no = env.copy(), env.copy()
         if key is not None:
-            _learn(choice, key, yes, no)
+            learn(choice, key, yes, no)
         one, two = self.eval(expression.then, yes), self.eval(expression.other, no)
         return merge(choice, one, two)
 
@@ -534,37 +433,39 @@ class Interpreter:
         name = _last(expression.tag)
         parts: list[Value] = []
         plain = name in methods.PLAIN_TAGS
-        for part in expression.parts:
-            if isinstance(part, Text):
-                self.seen.add(part.span)
-                parts.append(Lit(part.value, part.span))
+        for piece in expression.parts:
+            if isinstance(piece, Text):
+                self.seen.add(piece.span)
+                parts.append(Lit(piece.value, piece.span))
                 continue
-            value = self.eval(part, env)
+            value = self.eval(piece, env)
             if plain or is_fragment(value):
                 parts.append(value)
             elif isinstance(value, Nothing):
-                parts.append(Gap(self._text(part.span), part.span, bound=True))
+                parts.append(Gap(self.notes.text(piece.span), piece.span, bound=True))
             else:
                 source = (
-                    value.source if isinstance(value, Gap) and not isinstance(part, Name) else self._text(part.span)
+                    value.source
+                    if isinstance(value, Gap) and not isinstance(piece, Name)
+                    else self.notes.text(piece.span)
                 )
                 keys = value.keys if isinstance(value, Gap) else None
-                parts.append(Gap(source, part.span, bound=True, keys=keys))
+                parts.append(Gap(source, piece.span, bound=True, keys=keys))
         self.seen.add(expression.span)
         result = rope(*parts)
         if plain:
-            self._note(result, None, 0)
+            self.notes.note(result, None, 0)
             return result
         if name not in methods.OTHER_TAGS:
-            receiver = self._text(expression.tag.span).rpartition(".")[0]
-            self._note(
+            receiver = self.notes.text(expression.tag.span).rpartition(".")[0]
+            self.notes.note(
                 result,
                 Call(
                     receiver=receiver[:200],
                     method=name,
                     arguments=(),
-                    line=self.lines.line(expression.span[0]),
-                    receiver_origin=self._origin(expression.tag, env),
+                    line=self.notes.lines.line(expression.span[0]),
+                    receiver_origin=calls.origin_of(self.notes, expression.tag, env),
                 ),
                 1,
             )
@@ -580,7 +481,7 @@ class Interpreter:
         def described() -> Call:
             nonlocal facts
             if facts is None:
-                facts = self._call(call, env)
+                facts = calls.described(self.notes, call, env)
             return facts
 
         arguments: list[Value] = []
@@ -597,12 +498,12 @@ class Interpreter:
             query = self.chains.called(call, receiver, arguments, keywords, env)
             if query is not None:
                 return query
-        if call.receiver is not None and methods.is_key_store(self._text(call.receiver.span), method):
-            self._key_access(call, arguments[0] if arguments else Lit("", call.span), described())
+        if call.receiver is not None and methods.is_key_store(self.notes.text(call.receiver.span), method):
+            self.notes.note_key(arguments[0] if arguments else Lit("", call.span), described(), call.arguments_span)
         known = methods.apply(self, call, receiver, arguments, keywords, env)
         if known is not None:
             if is_text(known):
-                self._note(known, None, 0)
+                self.notes.note(known, None, 0)
             return known
         rank = methods.rank(method)
         if self.chains is not None:
@@ -619,14 +520,7 @@ class Interpreter:
             result = self._inline(target, tuple(arguments), env)
             if result is not None:
                 return result
-        return Gap(self._text(call.span), call.span, origin=self._text(call.span)[:200])
-
-    def _key_access(self, call: Invoke, key: Value, described: Call) -> None:
-        """A key of Redis: the command and the key's text, its gaps as `{source}`."""
-        if self._muted or not (is_text(key) or isinstance(key, Gap)):
-            return
-        root = first_literal(key) or Lit("", call.arguments_span)
-        self.keys.append(Sighting(key, root, described, self._enclosing(), 3))
+        return Gap(self.notes.text(call.span), call.span, origin=self.notes.text(call.span)[:200])
 
     def _exposed(self, argument: Name, env: Env) -> None:
         """A list handed to a function of unknown effect may come back longer."""
@@ -639,11 +533,11 @@ class Interpreter:
         """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
         if isinstance(value, (Lit, Rope, Alt, Sized, Joined, Fragment)):
             if first_literal(value) is not None:
-                self._note(value, described() if described is not None else None, rank)
+                self.notes.note(value, described() if described is not None else None, rank)
         elif isinstance(value, Record):
             for name, part in value.fields.items():
                 if name.lower() in _TEXT_KEYS and is_text(part):
-                    self._note(part, described() if described is not None else None, rank)
+                    self.notes.note(part, described() if described is not None else None, rank)
         elif isinstance(value, Listing):
             for item in value.items:
                 if not isinstance(item, Listing):
@@ -652,15 +546,17 @@ class Interpreter:
     def _callback(self, call: Invoke, argument: Closure, value: Fn, env: Env) -> Value:
         """Interpret a function handed to a call, here and now: it sees and changes the variables around it."""
         function = argument.function
-        if function.span in self._visited and not self._muted:
+        if function.span in self._visited and not self.notes.muted:
             return value
-        if not self._muted:
+        if not self.notes.muted:
             self._visited.add(function.span)
-        origin = self._text((call.span[0], call.arguments_span[0])) + self._head(call)
-        receiver_origin = self._origin(call.receiver, env) if call.receiver is not None else None
+        origin = self.notes.text((call.span[0], call.arguments_span[0])) + calls.head_of(self.notes, call)
+        receiver_origin = calls.origin_of(self.notes, call.receiver, env) if call.receiver is not None else None
         if receiver_origin is not None:
             origin = f"{origin} ← {receiver_origin}"
-        shadowed = {name: env.vars.get(name) for parameter in function.parameters for name in _names(parameter.name)}
+        shadowed = {
+            name: env.vars.get(name) for parameter in function.parameters for name in bound_names(parameter.name)
+        }
         given = tuple(Gap(parameter.name, function.span, origin=origin[:300]) for parameter in function.parameters)
         known = dict(env.facts)
         result = self._function(function, env, given)
@@ -672,21 +568,11 @@ class Interpreter:
                 env.vars[name] = before
         return Returned(result)
 
-    def _head(self, call: Invoke) -> str:
-        """The arguments of a call up to the first function among them, as source."""
-        parts: list[str] = []
-        for argument in call.arguments:
-            if isinstance(argument, Closure):
-                parts.append("…")
-                break
-            parts.append(self._text(argument.span))
-        return f"({', '.join(parts)})"
-
     def _called(self, call: Invoke, env: Env) -> Fn | None:
         name = call.method if call.receiver is None else None
         if isinstance(call.receiver, Name):
             name = f"{call.receiver.path}.{call.method}"
-        value = self._find(name, env) if name is not None else None
+        value = env.find(name) if name is not None else None
         return value if isinstance(value, Fn) else None
 
     def _inline(self, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
@@ -697,152 +583,18 @@ class Interpreter:
             return None
         self._inlines += 1
         self._depth += 1
-        self._muted += 1
+        self.notes.muted += 1
         pending = len(self._pending)
         try:
             result = self._function(target.function, target.env.inside(), arguments)
         finally:
             self._depth -= 1
-            self._muted -= 1
+            self.notes.muted -= 1
             del self._pending[pending:]
         return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
-
-    def _call(self, call: Invoke, env: Env) -> Call:
-        receiver = self._text(call.receiver.span) if call.receiver is not None else ""
-        texts = [self._text(argument.span)[:200] for argument in call.arguments]
-        texts += [f"{name}={self._text(value.span)[:200]}" for name, value in call.keywords]
-        return Call(
-            receiver=" ".join(receiver.split())[:200],
-            method=call.method,
-            arguments=tuple(texts[:12]),
-            line=self.lines.line(call.span[0]),
-            receiver_origin=self._origin(call.receiver, env) if call.receiver is not None else None,
-        )
-
-    def _origin(self, receiver: Expr, env: Env) -> str | None:
-        """The call that the receiver came from."""
-        path = receiver.path if isinstance(receiver, Name) else None
-        while path:
-            value = self._find(path, env)
-            if isinstance(value, Gap) and value.origin is not None:
-                return value.origin
-            path = path.rpartition(".")[0]
-        if isinstance(receiver, Invoke):
-            return self._text(receiver.span)[:200]
-        return None
-
-    # Names
-
-    def _find(self, path: str, env: Env) -> Value | None:
-        found = env.vars.get(path)
-        if found is None:
-            found = env.outer.get(path)
-        if found is None and "." in path:
-            base, _, last = path.rpartition(".")
-            holder = self._find(base, env)
-            if isinstance(holder, Record):
-                found = holder.fields.get(last)
-        return found
-
-    def _lookup(self, path: str, env: Env, span: Span) -> Value:
-        if path in _NO_TEXT:
-            return ABSENT if path == "undefined" else NOTHING
-        found = self._find(path, env)
-        if found is None:
-            base = path.rpartition(".")[0]
-            holder = self._find(base, env) if base else None
-            origin = holder.origin if isinstance(holder, Gap) else None
-            return Gap(path, span, origin=origin)
-        return found
-
-    def _part(self, value: Value, key: str | int, name: str, span: Span) -> Value:
-        if isinstance(value, Record) and isinstance(key, str) and key in value.fields:
-            return value.fields[key]
-        if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
-            return value.items[key]
-        return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
-
-    # Records
-
-    def _note(self, value: Value, call: Call | None, rank: int) -> None:
-        root = first_literal(value)
-        if root is None:
-            root = methods.later_root(value)
-        if root is None or not methods.verb_ahead(root.text):
-            return
-        if self._muted:
-            return
-        self.sightings.append(Sighting(value, root, call, self._enclosing(), rank))
-
-    def _enclosing(self) -> Function | None:
-        if not self._functions:
-            return None
-        named = next((f for f in reversed(self._functions) if f.name), self._functions[-1])
-        for function in reversed(self._functions):
-            for parameter in function.parameters:
-                for name in _names(parameter.name):
-                    if _TENANT_NAME.fullmatch(name):
-                        return self._described(named, function, name)
-        return self._described(named, named, None)
-
-    def _described(self, named: Func, owner: Func, tenant: str | None) -> Function:
-        ignored = False
-        if tenant is not None:
-            body = self.source[owner.body_span[0] : owner.body_span[1]]
-            ignored = re.search(rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
-        return Function(
-            name=named.name,
-            line=self.lines.line(named.span[0]),
-            parameters=tuple(parameter.name for parameter in named.parameters),
-            tenant_parameter=tenant,
-            tenant_ignored=ignored,
-        )
-
-    def _text(self, span: Span) -> str:
-        return self.source[span[0] : min(span[1], span[0] + 2000)].decode("utf-8", "replace")
-
-
-def _first(yes: Value, no: Value) -> Value:
-    return yes
-
-
-def _second(yes: Value, no: Value) -> Value:
-    return no
-
-
-def _learn(choice: Choice, key: str, yes: Env, no: Env) -> None:
-    """On each side of a branch it is known whether the condition `key` holds."""
-    made = choice(_YES, _NO)
-    if isinstance(made, Alt):
-        yes.facts[key] = made.yes is _YES
-        no.facts[key] = made.yes is not _YES
-
-
-def _oriented(choice: Choice, *, positive: bool) -> Choice:
-    return choice if positive else lambda yes, no: choice(no, yes)
-
-
-def _truth(value: Value | None) -> bool | None:
-    """Whether a value is true in a condition, if that can be said."""
-    if isinstance(value, Nothing):
-        return False
-    if isinstance(value, Lit):
-        return bool(value.text)
-    if isinstance(value, Fragment):
-        return True
-    if isinstance(value, Rope):
-        return True if any(isinstance(part, Lit) and part.text for part in value.parts) else None
-    return None
 
 
 def _last(tag: Expr) -> str:
     if isinstance(tag, Name):
         return tag.path.rpartition(".")[2]
-    if isinstance(tag, Invoke):
-        return tag.method
-    return ""
-
-
-def _names(parameter: str) -> list[str]:
-    """The names a parameter binds: one, or those of a destructuring pattern."""
-    return parameter.split(",") if "," in parameter else [parameter]
+    return tag.method if isinstance(tag, Invoke) else ""

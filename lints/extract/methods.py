@@ -30,7 +30,8 @@ from lints.extract.values import (
 )
 
 if TYPE_CHECKING:
-    from lints.extract.interpret import Env, Interpreter
+    from lints.extract.environment import Env
+    from lints.extract.interpret import Interpreter
 
 PLAIN_TAGS = names("raw dedent oneLine oneLineTrim stripIndent stripIndents outdent trimIndent")
 """Template tags that make a plain string."""
@@ -171,13 +172,13 @@ def apply(
     if method in {"empty", "skip"} and isinstance(call.receiver, Name) and call.receiver.path in {"sql", "Prisma"}:
         return Fragment(NOTHING)
     if method in _PARAMETER and len(arguments) <= 1 and (call.receiver is not None or method[:1].isupper()):
-        return Fragment(Gap(interpreter._text(call.span), call.span, bound=True), method)
+        return Fragment(Gap(interpreter.notes.text(call.span), call.span, bound=True), method)
     if method in _IDENTIFIER and arguments and (call.receiver is not None or method[:1].isupper()):
         base = call.receiver.path if isinstance(call.receiver, Name) else ""
         if not base or base.rpartition(".")[2] in _IDENTIFIER_HOLDERS:
             inner = arguments[-1]
             known = isinstance(inner, Lit) and re.fullmatch(r"\w+", inner.text)
-            return Fragment(inner if known else Gap(interpreter._text(call.span), call.span), method)
+            return Fragment(inner if known else Gap(interpreter.notes.text(call.span), call.span), method)
     if method in _WRAP and arguments:
         return _wrap(interpreter, call, arguments)
     if method in _KEEP and receiver is None and len(arguments) == 1 and is_text(arguments[0]):
@@ -219,14 +220,14 @@ def _wrap(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> Val
             return None  # `knex.raw("SELECT …")`, `db.Raw(…)` execute what they are given
         return Fragment(first, method) if method in {"raw", "Raw", "literal", "sql", "rawSql", "SQL", "text"} else first
     if method in {"raw", "Raw", "literal", "rawSql", "unsafeRaw", "sqltext"}:
-        return Fragment(Gap(interpreter._text(call.span), call.span), method)
+        return Fragment(Gap(interpreter.notes.text(call.span), call.span), method)
     if method in {"sql", "SQL"}:
         fields = first.fields if isinstance(first, Record) else {}
         plain = tuple(name for name in fields if re.fullmatch(r"\w+", name))
         listed = [a.text for a in arguments[1:] if isinstance(a, Lit)]
         if isinstance(first, Listing):
             listed += [item.text for item in first.items if isinstance(item, Lit)]
-        return Fragment(Gap(interpreter._text(call.span), call.span, keys=tuple(listed) or plain), method)
+        return Fragment(Gap(interpreter.notes.text(call.span), call.span, keys=tuple(listed) or plain), method)
     return None
 
 
@@ -296,7 +297,7 @@ def _append(
     else:
         return None
     env.vars[target] = value
-    interpreter._note(value, None, 0)
+    interpreter.notes.note(value, None, 0)
     return value
 
 
@@ -334,7 +335,7 @@ def percent(interpreter: Interpreter, expression: Percent, env: Env) -> Value:
     template = interpreter.eval(expression.template, env)
     values = [interpreter.eval(value, env) for value in expression.values] if expression.values is not None else None
     if not is_text(template):
-        return Gap(interpreter._text(expression.span), expression.span)
+        return Gap(interpreter.notes.text(expression.span), expression.span)
     fields: dict[str, Value] = {}
     if values is not None and len(values) == 1 and isinstance(values[0], Record):
         fields = values[0].fields

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lints.extract.ir import Func, Span
 
 if TYPE_CHECKING:
-    from lints.extract.interpret import Env
+    from lints.extract.environment import Env
 
 MAX_VARIANTS = 16
 MAX_PARTS = 4000

@@ -1,0 +1,172 @@
+"""The variables of a path, and the conditions that decide between paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lints.extract.ir import Span, Test
+from lints.extract.values import (
+    ABSENT,
+    NOTHING,
+    Alt,
+    Choice,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Record,
+    Rope,
+    Sized,
+    Value,
+    merge,
+)
+
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_NO_TEXT = frozenset({"None", "null", "undefined", "false", "False", "nil", "NULL"})
+_YES, _NO = Lit("yes", (0, 0)), Lit("no", (0, 0))
+
+
+@dataclass(slots=True)
+class Env:
+    """Variables on one path; `outer` are those around the function.
+
+    `facts` are conditions known to hold or not; `versions` count assignments to a name.
+    """
+
+    vars: dict[str, Value]
+    outer: Mapping[str, Value]
+    facts: dict[str, bool] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Env:
+        return Env(dict(self.vars), self.outer, dict(self.facts), dict(self.versions))
+
+    def inside(self) -> Env:
+        """The variables of a function defined here, at this moment."""
+        return Env({}, {**self.outer, **self.vars} if self.outer else self.vars)
+
+    def become(self, other: Env) -> None:
+        self.vars, self.facts, self.versions = other.vars, other.facts, other.versions
+
+    def bind(self, name: str, value: Value) -> None:
+        """A name gets a value: what was known about the old one no longer is."""
+        self.vars[name] = value
+        self.versions[name] = self.versions.get(name, 0) + 1
+        if "." not in name:
+            dotted = f"{name}."
+            for key in [key for key in self.vars if key.startswith(dotted)]:
+                del self.vars[key]
+
+    def find(self, path: str) -> Value | None:
+        """What a dotted name holds, if it was seen."""
+        found = self.vars.get(path)
+        if found is None:
+            found = self.outer.get(path)
+        if found is None and "." in path:
+            base, _, last = path.rpartition(".")
+            holder = self.find(base)
+            if isinstance(holder, Record):
+                found = holder.fields.get(last)
+        return found
+
+    def lookup(self, path: str, span: Span) -> Value:
+        """What a name stands for where it is used; a gap if nobody knows."""
+        if path in _NO_TEXT:
+            return ABSENT if path == "undefined" else NOTHING
+        found = self.find(path)
+        if found is None:
+            base = path.rpartition(".")[0]
+            holder = self.find(base) if base else None
+            return Gap(path, span, origin=holder.origin if isinstance(holder, Gap) else None)
+        return found
+
+
+def part(value: Value, key: str | int, name: str, span: Span) -> Value:
+    """What destructuring binds to `name`."""
+    if isinstance(value, Record) and isinstance(key, str) and key in value.fields:
+        return value.fields[key]
+    if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
+        return value.items[key]
+    return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
+
+
+def merged(choice: Choice, yes: Env, no: Env) -> Env:
+    """The variables after a branch: shared facts stay, values become choices."""
+    names = yes.vars if yes.vars.keys() == no.vars.keys() else {**yes.vars, **no.vars}
+    values = {name: merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING)) for name in names}
+    facts = {key: held for key, held in yes.facts.items() if no.facts.get(key) == held}
+    counted = {**yes.versions, **no.versions}
+    versions = {name: max(yes.versions.get(name, 0), no.versions.get(name, 0)) for name in counted}
+    return Env(values, yes.outer, facts, versions)
+
+
+def decide(test: Test, env: Env) -> tuple[bool | None, Choice, str | None]:
+    """(its value if known on this path, what makes one value of two, the key under which it can be known later).
+
+    What only the value of a variable says decides texts, not which code is looked at: somebody else, out of sight, may
+    have changed it.
+    """
+    if test.constant is not None:
+        return test.constant is test.positive, first, None
+    positive = test.positive
+    subject = test.size_of or test.name
+    if subject is None:
+        changes = sum(env.versions.get(name, 0) for name in _WORD.findall(test.key)[:12])
+        key = f"{test.key}#{changes}"
+    else:
+        value = env.find(subject)
+        if isinstance(value, Joined):
+            value = value.listing
+        if isinstance(value, Listing):
+            listing = value
+            return None, oriented(lambda yes, no: Sized(listing, yes, no), positive=positive), None
+        truth = _truth(value)
+        if truth is not None and test.size_of is None:
+            return None, first if truth is positive else _second, None
+        if isinstance(value, Alt) and _truth(value.yes) is not None and _truth(value.no) is (not _truth(value.yes)):
+            key = value.key
+            positive = positive if _truth(value.yes) else not positive
+        else:
+            root = subject.split(".")[0]
+            key = f"{subject}#{env.versions.get(subject, env.versions.get(root, 0))}"
+    if key in env.facts:
+        return env.facts[key] is positive, first, None
+    return None, oriented(lambda yes, no: Alt(key, yes, no), positive=positive), key
+
+
+def learn(choice: Choice, key: str, yes: Env, no: Env) -> None:
+    """On each side of a branch it is known whether the condition `key` holds."""
+    made = choice(_YES, _NO)
+    if isinstance(made, Alt):
+        yes.facts[key] = made.yes is _YES
+        no.facts[key] = made.yes is not _YES
+
+
+def oriented(choice: Choice, *, positive: bool) -> Choice:
+    return choice if positive else lambda yes, no: choice(no, yes)
+
+
+def first(yes: Value, no: Value) -> Value:
+    """A choice that is none: the first side."""
+    return yes
+
+
+def _second(yes: Value, no: Value) -> Value:
+    return no
+
+
+def _truth(value: Value | None) -> bool | None:
+    """Whether a value is true in a condition, if that can be said."""
+    if isinstance(value, Nothing):
+        return False
+    if isinstance(value, Lit):
+        return bool(value.text)
+    if isinstance(value, Fragment):
+        return True
+    if isinstance(value, Rope):
+        return True if any(isinstance(piece, Lit) and piece.text for piece in value.parts) else None
+    return None

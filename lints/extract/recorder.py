@@ -1,0 +1,91 @@
+"""What the interpreter notes on its way: texts that may be statements, keys, and the function around them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lints.extract import methods
+from lints.extract.facts import Call, Function
+from lints.extract.ir import Func, Span
+from lints.extract.lines import Lines
+from lints.extract.values import Gap, Lit, Value, first_literal, is_text
+
+_TENANT_NAME = re.compile(
+    r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
+    r"(?:tenant|org|organi[sz]ation|workspace|account)s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A text that starts like SQL, at one of the places it passes. `rank` orders them: a call beats a bare literal."""
+
+    value: Value
+    root: Lit
+    call: Call | None
+    function: Function | None
+    rank: int
+
+
+class Recorder:
+    """The notes of one file. While `muted` is not zero nothing is noted: a helper is only followed for its result."""
+
+    def __init__(self, source: bytes, lines: Lines) -> None:
+        self.source = source
+        self.lines = lines
+        self.sightings: list[Sighting] = []
+        self.keys: list[Sighting] = []
+        """Keys handed to a key-value store."""
+        self.functions: list[Func] = []
+        """The functions around the current place, outermost first."""
+        self.muted = 0
+
+    def note(self, value: Value, call: Call | None, rank: int) -> None:
+        """A text at a place; kept if a statement could begin with it."""
+        root = first_literal(value)
+        if root is None:
+            root = methods.later_root(value)
+        if root is None or self.muted or not methods.verb_ahead(root.text):
+            return
+        self.sightings.append(Sighting(value, root, call, self.enclosing(), rank))
+
+    def note_key(self, key: Value, call: Call, span: Span) -> None:
+        """A key of Redis: the command and the key's text, its gaps as `{source}`."""
+        if not self.muted and (is_text(key) or isinstance(key, Gap)):
+            self.keys.append(Sighting(key, first_literal(key) or Lit("", span), call, self.enclosing(), 3))
+
+    def enclosing(self) -> Function | None:
+        """The named function around, and the nearest parameter that names a tenant."""
+        if not self.functions:
+            return None
+        named = next((f for f in reversed(self.functions) if f.name), self.functions[-1])
+        for function in reversed(self.functions):
+            for parameter in function.parameters:
+                for name in bound_names(parameter.name):
+                    if _TENANT_NAME.fullmatch(name):
+                        return self._described(named, function, name)
+        return self._described(named, named, None)
+
+    def _described(self, named: Func, owner: Func, tenant: str | None) -> Function:
+        ignored = False
+        if tenant is not None:
+            body = self.source[owner.body_span[0] : owner.body_span[1]]
+            ignored = re.search(rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
+        return Function(
+            name=named.name,
+            line=self.lines.line(named.span[0]),
+            parameters=tuple(parameter.name for parameter in named.parameters),
+            tenant_parameter=tenant,
+            tenant_ignored=ignored,
+        )
+
+    def text(self, span: Span) -> str:
+        """The source of a span, at most 2,000 bytes of it."""
+        return self.source[span[0] : min(span[1], span[0] + 2000)].decode("utf-8", "replace")
+
+
+def bound_names(parameter: str) -> list[str]:
+    """The names a parameter binds: one, or those of a destructuring pattern."""
+    return parameter.split(",") if "," in parameter else [parameter]

@@ -1,0 +1,138 @@
+"""The rows that judging source code yields, and what is read of a proof to make them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from lints.extract import Suppression
+from lints.tenancy import Model
+
+
+class ReferenceLike(Protocol):
+    """What is read of one reference of a proof."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def alias(self) -> str: ...
+    @property
+    def proven(self) -> bool: ...
+    @property
+    def why_not(self) -> str | None: ...
+    @property
+    def rule(self) -> str | None: ...
+
+
+class ProofLike(Protocol):
+    """What is read of a proof; `lints.proof.Proof` is one."""
+
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def tables(self) -> tuple[str, ...]: ...
+    @property
+    def rules(self) -> tuple[str, ...]: ...
+    @property
+    def references(self) -> Sequence[ReferenceLike]: ...
+    @property
+    def assumptions(self) -> tuple[str, ...]: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def relevant(self) -> bool: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+class Prove(Protocol):
+    """`lints.proof.prove`."""
+
+    def __call__(self, sql: str, model: Model, *, dialect: str) -> Sequence[ProofLike]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One data access and what is known of it. Columns count from 1, `end_column` is exclusive.
+
+    `why` is a sentence for people; `owned_because` is `path:line: why` of the table's classification.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    snippet: str
+    language: str
+    operation: str
+    table: str
+    tables: tuple[str, ...]
+    verdict: str
+    rule: str | None
+    why: str
+    owned_because: str | None
+    assumptions: tuple[str, ...]
+    fingerprint: str
+    statement: str
+    """Digest of the normalised statement: the same for every row of one statement."""
+    path_class: str
+    confidence: str
+    call: str | None
+    carrier: str | None
+    function: str | None
+    tenant_parameter: str | None
+    tenant_ignored: bool
+    variants: int
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFact:
+    """One table of the model, and how many accesses to it were seen."""
+
+    table: str
+    ownership: str
+    tenant_column: str | None
+    tenant_nullable: bool
+    parent: str | None
+    path: str
+    line: int
+    why: str
+    accesses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanalysed:
+    """A file, or a part of one, that nothing is known of."""
+
+    path: str
+    line: int
+    reason: str
+    whole_file: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFacts:
+    """Everything that was found. `numbers` are counts worth showing; see `scan`."""
+
+    accesses: tuple[Access, ...] = ()
+    tables: tuple[TableFact, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    unanalysed: tuple[Unanalysed, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+def fingerprint(*parts: str) -> str:
+    """Stable identity: the first 32 hex digits of the SHA-256 over the length-prefixed parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(str(len(data)).encode() + b":" + data)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,451 @@
+"""Walks the clauses of a Cypher statement: which nodes there are, and what their tenant is compared with or set to."""
+
+from __future__ import annotations
+
+import re
+
+from lints.stores.cypher_conditions import Conditions, Node
+from lints.stores.cypher_tokens import CLAUSES, name_of
+
+_HARMLESS_CALLS = (
+    "db.labels",
+    "db.schema",
+    "db.indexes",
+    "db.constraints",
+    "dbms.",
+    "db.awaitIndex",
+    "db.ping",
+    "db.info",
+)
+
+
+class Reader(Conditions):
+    """Walks the clauses and fills a `Query`. UNION branches and sub-queries keep their own variables."""
+
+    def read(self) -> None:
+        while self.peek().kind != "end":
+            token = self.take()
+            word = token.word
+            handler = _HANDLERS.get(word)
+            if handler is not None:
+                handler(self)
+            elif token.text in {";", "}"}:
+                self.query.bound = dict(self.query.bound) if token.text == "}" else {}
+            elif token.kind == "word" and "__hole_" in token.text:
+                self.query.opaque.append("a clause is put in at run time")
+            elif word in {"explain", "profile", "finish", "use", "using"} or token.kind in {"number", "string"}:
+                continue
+
+    # Clauses
+
+    def clause_match(self, *, optional: bool = False) -> None:
+        self._verb("match")
+        first = len(self.query.nodes)
+        self._patterns("select", optional=optional)
+        if self.peek().word == "where":
+            self.take()
+            self._where(fresh=first if optional else None)
+
+    def clause_optional(self) -> None:
+        if self.peek().word == "match":
+            self.take()
+            self.clause_match(optional=True)
+
+    def clause_where(self) -> None:
+        self._where(fresh=None)
+
+    def clause_merge(self) -> None:
+        self._verb("merge")
+        self._patterns("insert", merged=True)
+
+    def clause_create(self) -> None:
+        self._verb("create")
+        self._patterns("insert", created=True)
+
+    def clause_on(self) -> None:
+        if self.peek().word in {"create", "match"}:
+            self.take()
+            if self.peek().word == "set":
+                self.take()
+                self.clause_set()
+
+    def clause_set(self) -> None:
+        """`n.tenantId = $t`, `n += $props`, `n = $props`, `n:Label`, comma separated."""
+        self._verb("update")
+        while self.peek().kind == "word" and self.peek().word not in CLAUSES:
+            name = name_of(self.take())
+            node = self.query.bound.get(name)
+            if self.peek().text == ".":
+                self.take()
+                attribute = name_of(self.take())
+                if self.peek().text == "=":
+                    self.take()
+                    value = self._expression()
+                    if node is not None:
+                        self._assigned(node, attribute, value)
+            elif self.peek().text in {"=", "+="}:
+                self.take()
+                value = self._expression()
+                if node is not None:
+                    self._replaced(node, value)
+            elif self.peek().text == ":":
+                while self.peek().text == ":":
+                    self.take()
+                    self.take()
+                if node is not None:
+                    self.query.writes.setdefault(id(node), "update")
+            elif "__hole_" in name:
+                self.query.opaque.append("assignments are put in at run time")
+            if self.peek().text == ",":
+                self.take()
+            else:
+                return
+
+    def clause_remove(self) -> None:
+        self._verb("update")
+        while self.peek().kind == "word" and self.peek().word not in CLAUSES:
+            node = self.query.bound.get(name_of(self.take()))
+            if self.peek().text == ".":
+                self.take()
+                attribute = name_of(self.take())
+                if node is not None and attribute in self.properties:
+                    self.query.reassigned.append((node, True))
+            elif self.peek().text == ":":
+                self.take()
+                self.take()
+            if node is not None:
+                self.query.writes.setdefault(id(node), "update")
+            if self.peek().text != ",":
+                return
+            self.take()
+
+    def clause_delete(self) -> None:
+        self._verb("delete")
+        while self.peek().kind == "word" and self.peek().word not in CLAUSES:
+            node = self.query.bound.get(name_of(self.take()))
+            if node is not None:
+                self.query.writes[id(node)] = "delete"
+            if self.peek().text != ",":
+                return
+            self.take()
+
+    def clause_detach(self) -> None:
+        if self.peek().word == "delete":
+            self.take()
+            self.clause_delete()
+
+    def clause_with(self) -> None:
+        """Variables that are not passed on are out of scope; aliases stand for what they rename."""
+        bound: dict[str, Node] = {}
+        everything = False
+        if self.peek().word == "distinct":
+            self.take()
+        while True:
+            start = self.at
+            value = self._expression(stop={"as"})
+            words = self.tokens[start : self.at]
+            alias = None
+            if self.peek().word == "as":
+                self.take()
+                alias = name_of(self.take())
+            if value == "*":
+                everything = True
+            elif len(words) == 1 and words[0].kind == "word":
+                node = self.query.bound.get(name_of(words[0]))
+                if node is not None:
+                    bound[alias or name_of(words[0])] = node
+                if alias and name_of(words[0]) in self.query.values:
+                    self.query.values.add(alias)
+            elif alias and words and words[0].kind == "param":
+                self.query.values.add(alias)
+            elif alias and len(words) == 4 and words[0].word == "collect" and words[2].kind == "word":
+                node = self.query.bound.get(name_of(words[2]))
+                if node is not None:
+                    bound[alias] = node
+            if self.peek().text != ",":
+                break
+            self.take()
+        self.query.bound = {**self.query.bound, **bound} if everything else bound
+
+    def clause_return(self) -> None:
+        self._verb("match")
+        while (
+            self.peek().kind != "end"
+            and self.peek().word not in {"union", "order", "skip", "limit"}
+            and self.peek().text not in {";", "}"}
+        ):
+            if self.peek().text == "{" and self.peek(-1).word in {"exists", "count", "collect"}:
+                self.take()
+                continue
+            self._expression()
+            if self.peek().word == "as":
+                self.take()
+                self.take()
+            elif self.peek().text == ",":
+                self.take()
+            elif self.peek().word in CLAUSES or self.peek().kind == "end":
+                return
+            else:
+                self.take()
+
+    def clause_unwind(self) -> None:
+        start = self.at
+        self._expression(stop={"as"})
+        first = self.tokens[start] if start < len(self.tokens) else None
+        if self.peek().word == "as":
+            self.take()
+            name = name_of(self.take())
+            known = first is not None and (first.kind == "param" or name_of(first) in self.query.values)
+            source = self.query.bound.get(name_of(first)) if first is not None else None
+            if known:
+                self.query.values.add(name)
+            elif source is not None:
+                self.query.bound[name] = source
+
+    def clause_call(self) -> None:
+        if self.peek().text == "{":
+            self.take()
+            return  # the clauses inside are read in place; what they bind stays visible
+        if self.peek().text == "(":
+            self._skip_parentheses()
+            if self.peek().text == "{":
+                self.take()
+            return
+        start = self.peek().start
+        name: list[str] = []
+        while self.peek().kind == "word" or self.peek().text == ".":
+            if self.peek().word in CLAUSES:
+                break
+            name.append(self.take().text)
+        called = "".join(name)
+        listed = ""
+        if self.peek().text == "(":
+            before = self.at
+            self._skip_parentheses()
+            listed = " ".join(token.text for token in self.tokens[before : self.at])
+        yielded: list[tuple[str, str]] = []
+        if self.peek().word == "yield":
+            self.take()
+            while self.peek().kind == "word" and self.peek().word not in CLAUSES:
+                what = name_of(self.take())
+                alias = what
+                if self.peek().word == "as":
+                    self.take()
+                    alias = name_of(self.take())
+                yielded.append((what, alias))
+                if self.peek().text != ",":
+                    break
+                self.take()
+        if called.startswith(_HARMLESS_CALLS) or called in {"db.propertyKeys", "db.relationshipTypes"}:
+            return
+        if called.startswith("db.index."):
+            for what, alias in yielded:
+                if what in {"node", "relationship"}:
+                    node = Node(alias, (), start, start + len(called))
+                    self.query.nodes.append(node)
+                    self.query.bound[alias] = node
+            self.operation = self.operation or "match"
+            return
+        if (
+            not called.startswith("apoc.")
+            or re.search(r"cypher|periodic|merge|create|refactor|path|trigger|export|load", called)
+            or "MATCH" in listed.upper()
+        ):
+            self.query.opaque.append(f"the procedure {called} does what can't be seen here")
+
+    def clause_foreach(self) -> None:
+        """`FOREACH (x IN list | updates)`: the updates are read in place."""
+        if self.peek().text == "(":
+            self.take()
+            name = name_of(self.take())
+            if self.peek().word == "in":
+                self.take()
+                start = self.at
+                self._expression(stop_marks={"|"})
+                first = self.tokens[start] if start < len(self.tokens) else None
+                if first is not None and (first.kind == "param" or name_of(first) in self.query.values):
+                    self.query.values.add(name)
+                elif first is not None and name_of(first) in self.query.bound:
+                    self.query.bound[name] = self.query.bound[name_of(first)]
+            if self.peek().text == "|":
+                self.take()
+
+    def clause_union(self) -> None:
+        if self.peek().word == "all":
+            self.take()
+        self.query.bound = {}
+
+    def clause_load(self) -> None:
+        self.query.opaque.append("rows come from a file")
+
+    def clause_ordered(self) -> None:
+        if self.peek().word == "by":
+            self.take()
+        self._expression()
+
+    def _verb(self, operation: str) -> None:
+        order = ["match", "create", "merge", "update", "delete"]
+        if operation not in order:
+            return
+        if not self.operation or order.index(operation) > order.index(self.operation):
+            self.operation = operation
+
+    # Patterns
+
+    def _patterns(self, action: str, *, optional: bool = False, merged: bool = False, created: bool = False) -> None:
+        while True:
+            while self.peek().kind == "word" and self.peek(1).text == "=":
+                self.take()  # p = (a)-[:R]->(b)
+                self.take()
+            while self.peek().kind == "word" and self.peek(1).text == "(":
+                if self.peek().word in CLAUSES:
+                    return
+                self.take()  # shortestPath(…)
+                self.take()
+            self._path(action, optional=optional, merged=merged, created=created)
+            while self.peek().text == ")":
+                self.take()
+            if self.peek().text != ",":
+                return
+            self.take()
+
+    def _path(self, action: str, *, optional: bool, merged: bool, created: bool) -> None:
+        before: int | None = None
+        fixed, bracket = True, False
+        relation: Node | None = None
+        while True:
+            token = self.peek()
+            if token.text == "(":
+                node = self._node(action, optional=optional, merged=merged, created=created)
+                if node is None:
+                    return
+                position = self.query.nodes.index(node) if node in self.query.nodes else len(self.query.nodes) - 1
+                if before is not None:
+                    ends = (self.query.nodes[before], node)
+                    # What MERGE or CREATE draws between two nodes says nothing about them.
+                    drawn = action != "select" and not any(end.merged for end in ends)
+                    self.query.links.append((before, position, fixed and not drawn))
+                    if relation is not None and relation.tenant is not None:
+                        for end in (before, position):
+                            if not self.query.nodes[end].labels and self.query.nodes[end].tenant is None:
+                                self.query.nodes[end].tenant = relation.tenant
+                before, fixed, bracket, relation = position, True, False, None
+            elif token.text in {"-", "->", "<-", "<", ">"}:
+                self.take()
+                if self.peek().text == "[":
+                    fixed, relation = self._relationship()
+                    bracket = True
+                elif not bracket:
+                    fixed = False  # `-->`: of any type
+            elif token.kind == "word" and "__hole_" in token.text:
+                self.take()
+                self.query.opaque.append("part of a pattern is put in at run time")
+            else:
+                return
+
+    def _node(self, action: str, *, optional: bool, merged: bool, created: bool) -> Node | None:
+        start = self.take().start  # "("
+        name = ""
+        labels: list[str] = []
+        if self.peek().kind == "word" and self.peek().word != "where":
+            name = name_of(self.take())
+        while self.peek().text in {":", "|", "&", "!", "%"}:
+            mark = self.take().text
+            if mark != "!" and self.peek().kind in {"word", "param"}:
+                labels.append(name_of(self.take()))
+        known = self.query.bound.get(name) if name else None
+        node = known or Node(name, tuple(labels), start, start, action=action, optional=optional)
+        if known is None:
+            node.created, node.merged = created, merged
+        if self.peek().text == "{":
+            self._map(node)
+        elif self.peek().kind == "param" or (self.peek().kind == "word" and "__hole_" in self.peek().text):
+            self.take()
+            node.opaque = True
+        if self.peek().word == "where":
+            self.take()
+            self._where(fresh=None, inside=node)
+        if self.peek().text == ")":
+            node.end = max(node.end, self.take().start + 1)
+        elif self.peek().kind != "end":
+            self.query.opaque.append("a pattern that is not understood")
+            self._until_closed()
+        if known is None:
+            if not node.end or node.end == start:
+                node.end = start + 1
+            self.query.nodes.append(node)
+            if name:
+                self.query.bound[name] = node
+        elif labels and not known.labels:
+            known.labels = tuple(labels)
+        return node
+
+    def _relationship(self) -> tuple[bool, Node | None]:
+        """(whether it is typed and of fixed length, the relationship)."""
+        start = self.take().start  # "["
+        name = ""
+        types: list[str] = []
+        variable = False
+        if self.peek().kind == "word":
+            name = name_of(self.take())
+        node = Node(name, (), start, start)
+        while self.peek().kind != "end" and self.peek().text != "]":
+            token = self.peek()
+            if token.text == ":" or token.text == "|":
+                self.take()
+                if self.peek().kind in {"word", "param"}:
+                    types.append(name_of(self.take()))
+            elif token.text == "*":
+                self.take()
+                variable = True
+            elif token.text == "{":
+                self._map(node)
+            elif token.word == "where":
+                self.take()
+                self._where(fresh=None, inside=node)
+            else:
+                self.take()
+        self.take()
+        if name:
+            self.query.bound.setdefault(name, node)
+        return bool(types) and not variable, node
+
+    def _map(self, node: Node) -> None:
+        """`{id: $id, tenantId: $t}`: what the tenant property is given."""
+        self.take()  # "{"
+        while self.peek().kind != "end" and self.peek().text != "}":
+            key = self.take()
+            if self.peek().text == ":":
+                self.take()
+                value = self._expression()
+                if name_of(key) in self.properties:
+                    self._tie(node, value)
+            elif "__hole_" in key.text or (key.kind == "mark" and key.text in {".", "*"}):
+                node.opaque = True
+            if self.peek().text == ",":
+                self.take()
+        self.take()
+
+
+_HANDLERS = {
+    "match": Reader.clause_match,
+    "optional": Reader.clause_optional,
+    "where": Reader.clause_where,
+    "merge": Reader.clause_merge,
+    "create": Reader.clause_create,
+    "on": Reader.clause_on,
+    "set": Reader.clause_set,
+    "remove": Reader.clause_remove,
+    "delete": Reader.clause_delete,
+    "detach": Reader.clause_detach,
+    "with": Reader.clause_with,
+    "return": Reader.clause_return,
+    "unwind": Reader.clause_unwind,
+    "call": Reader.clause_call,
+    "foreach": Reader.clause_foreach,
+    "union": Reader.clause_union,
+    "load": Reader.clause_load,
+    "order": Reader.clause_ordered,
+    "skip": Reader.clause_ordered,
+    "limit": Reader.clause_ordered,
+}
