@@ -29,6 +29,7 @@ Step = tuple[str, Callable[["Verification"], str]]
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
     statements.evidence_type(bundle.RELEASE): ("release-bundle", "gate.bundle.release"),
     statements.evidence_type(bundle.SLICE): ("tenant-slice", "gate.bundle.slices"),
+    statements.evidence_type(bundle.PACKET): ("trust-packet", "gate.bundle.packets"),
 }
 """Predicate type of the seal → the report's word for it, and the module whose STEPS check it."""
 

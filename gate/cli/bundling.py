@@ -15,6 +15,7 @@ from gate.bundle.deriving import Hand, Original
 from gate.cli import options, verifying
 from gate.model import GateError, UndecidedError
 from gate.pipeline import pipeline_id
+from gate.report.escape import line
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def bundle(argv: list[str]) -> int:
-    """archive | slice."""
+    """archive | slice | packet."""
     parser = options.Parser("bundle", "Make something of a release bundle.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Sub)
     archive = actions.add_parser("archive", help="pack a bundle's folder into one reproducible tar")
@@ -40,6 +41,14 @@ def bundle(argv: list[str]) -> int:
     verifying.add_tenants(cut)
     options.add_signing(cut, required=True)
     verifying.add_question(cut)
+    packet = actions.add_parser("packet", help="what of a release outsiders may see, redacted for good")
+    packet.add_argument("bundle", type=options.path, metavar="BUNDLE", help="a release bundle that verifies")
+    packet.add_argument(
+        "--redact", type=options.path, required=True, metavar="FILE", help="what to show, and without what"
+    )
+    packet.add_argument("-o", "--out", type=options.path, required=True, metavar="DIR", help="or FILE.tar; must be new")
+    options.add_signing(packet, required=True)
+    verifying.add_question(packet)
     arguments = parser.parse_args(argv)
     return int(_ACTIONS[arguments.action](arguments))
 
@@ -102,7 +111,6 @@ def _say(out: Path, files: Mapping[str, bytes]) -> None:
     import json
 
     from gate.bundle.slicing import SLICE
-    from gate.report.escape import line
 
     about = json.loads(files[SLICE])
     sys.stdout.write(f"slice of {line(about['tenant'])}: {out}\n")
@@ -112,6 +120,29 @@ def _say(out: Path, files: Mapping[str, bytes]) -> None:
             f"  {kind:<20} {count['whole']} of {count['records']} records, {count['parts']} in part"
             f"{'; withheld: ' + withheld if withheld else ''}\n"
         )
+
+
+def _packet(arguments: Any) -> int:
+    """Exit 0 when the packet is written; it was searched, and compared with the full bundle, before."""
+    import secrets
+
+    from gate.bundle import packing
+    from gate.signing import choose
+
+    new(arguments.out)
+    if not arguments.redact.is_file():
+        raise GateError(f"--redact {arguments.redact}: no such file")
+    plan = packing.read_plan(arguments.redact.read_bytes(), str(arguments.redact))
+    trust, question, _ = verifying.question_of(arguments)
+    report, files = verifying.authentic(arguments.bundle, trust, question)
+    signer, builder = choose(arguments, trust, ATTESTATIONS)
+    made = packing.payload(files, plan, secrets.token_bytes(32), keyless=signer.keyid is None)
+    hand = _hand(signer, builder, trust)
+    whole = packing.sealed(made, _original(report), hand)
+    assure_made(whole, trust, Question(now=hand.now, against=files))
+    write(arguments.out, whole)
+    sys.stdout.write(f"packet for {line(plan.audience)}: {arguments.out}\n")
+    return 0
 
 
 def assure_made(files: Mapping[str, bytes], trust: Trust, question: Question) -> None:
@@ -138,4 +169,4 @@ def new(path: Path) -> None:
         raise GateError(f"{path}: already exists; a bundle is never overwritten")
 
 
-_ACTIONS = {"archive": _archive, "slice": _slice}
+_ACTIONS = {"archive": _archive, "slice": _slice, "packet": _packet}
