@@ -16,8 +16,6 @@ from lints.extract.facts import (
 from lints.extract.parse import MAX_BYTES, conflict_line, language_of, parse, prepared, refusal
 from lints.extract.suppressions import suppressions
 
-_ORM_LANGUAGES = frozenset({"python", "typescript", "tsx", "javascript", "ruby"})
-
 
 def extract(path: str, data: bytes) -> Extraction:
     """Everything in one file that goes to a database.
@@ -54,7 +52,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
     from lints.extract import chains
     from lints.extract.sqltext import hits
 
-    orm = [match.start() for match in chains.HIT.finditer(data)] if language in _ORM_LANGUAGES else []
+    orm = chains.hits(language, data)
     places = hits(data)
     if not places and not orm:
         return Extraction(path=path, language=language)

@@ -40,16 +40,51 @@ if TYPE_CHECKING:
 MAX_VARIANTS = 8
 _MAX_DEPTH = 12
 
-HIT = re.compile(
-    rb"\.objects\b|\bget_(?:object|list)_or_404\(|\.query\s*\(\s*[A-Z]|\b(?:select|update|delete|insert)\(\s*[A-Z]"
-    rb"|\.query\.(?:filter|get|all|first)|\bsession\.get\(|\.c\.\w+\s*=="
-    rb"|\.(?:findMany|findUnique|findFirst|findUniqueOrThrow|findFirstOrThrow|updateMany|deleteMany|createMany|upsert|groupBy"
-    rb"|aggregate|findOne|findOneBy|findBy|findOneOrFail|findOneByOrFail|findAndCount|findAndCountBy|createQueryBuilder"
-    rb"|findAll|findByPk|findAndCountAll|findOrCreate|bulkCreate|selectFrom|updateTable|deleteFrom|insertInto)\s*[(<]"
-    rb"|\b(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w|\.from\(\s*\w|\bprisma\.\w+\.\w+\(|\btx\.\w+\.\w+\("
-    rb"|\b(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\("
-    rb"|\b[A-Z]\w*\.(?:where|find|find_by|find_by!|all|update_all|delete_all|destroy_all|find_or_create_by)\b"
-)
+_HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
+    "python": tuple(
+        map(
+            re.compile,
+            (
+                rb"\.objects\b",
+                rb"_or_404\(",
+                rb"\.query\s*\(\s*[A-Z]",
+                rb"\.query\.(?:filter|get|all|first)",
+                rb"select\(\s*[A-Z]",
+                rb"update\(\s*[A-Z]",
+                rb"delete\(\s*[A-Z]",
+                rb"insert\(\s*[A-Z]",
+                rb"session\.get\(",
+            ),
+        )
+    ),
+    "javascript": tuple(
+        map(
+            re.compile,
+            (
+                rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
+                rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
+                rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
+                rb"(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"\.from\(\s*\w",
+                rb"prisma\.\w+\.\w+\(",
+                rb"tx\.\w+\.\w+\(",
+                rb"(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\(",
+            ),
+        )
+    ),
+    "ruby": (
+        re.compile(
+            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|update_all|delete_all|destroy_all|find_or_create_by)\b"
+        ),
+    ),
+}
+
+
+def hits(language: str, data: bytes) -> list[int]:
+    """Offsets where a call of an ORM may be, in order."""
+    family = "javascript" if language in {"typescript", "tsx"} else language
+    return sorted({match.start() for pattern in _HITS.get(family, ()) for match in pattern.finditer(data)})
+
 
 _DJANGO = names(
     "all filter exclude get first last count exists create get_or_create update_or_create update delete bulk_create"
@@ -157,7 +192,7 @@ class Chains:
     def field(self, name: str, kind: str, env: Env) -> None:
         found = _REPOSITORY_TYPE.match(kind)
         if found is not None:
-            env.vars[f"this.{name}"] = Gap(f"this.{name}", (0, 0), origin=f"getRepository({found.group(1)})")
+            env.put(f"this.{name}", Gap(f"this.{name}", (0, 0), origin=f"getRepository({found.group(1)})"))
 
     # Making queries
 

@@ -41,25 +41,41 @@ class Env:
     outer: Mapping[str, Value]
     facts: dict[str, bool] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    """Names that were given a value since this was copied: all that two sides of a branch can differ in."""
+    dotted: set[str] = field(default_factory=set)
+    """First parts of dotted names that hold something; shared by every copy, it only grows."""
 
     def copy(self) -> Env:
-        return Env(dict(self.vars), self.outer, dict(self.facts), dict(self.versions))
+        return Env(dict(self.vars), self.outer, dict(self.facts), dict(self.versions), set(), self.dotted)
 
     def inside(self) -> Env:
         """The variables of a function defined here, at this moment."""
-        return Env({}, {**self.outer, **self.vars} if self.outer else self.vars)
+        return Env({}, {**self.outer, **self.vars} if self.outer else self.vars, dotted=self.dotted)
 
     def become(self, other: Env) -> None:
         self.vars, self.facts, self.versions = other.vars, other.facts, other.versions
+        self.written |= other.written
+
+    def put(self, name: str, value: Value) -> None:
+        """The value of a name grows or is replaced in place: it stays the same variable."""
+        self.vars[name] = value
+        self.written.add(name)
+        head, dot, _ = name.partition(".")
+        if dot:
+            self.dotted.add(head)
 
     def bind(self, name: str, value: Value) -> None:
         """A name gets a value: what was known about the old one no longer is."""
-        self.vars[name] = value
+        self.put(name, value)
         self.versions[name] = self.versions.get(name, 0) + 1
-        if "." not in name:
-            dotted = f"{name}."
-            for key in [key for key in self.vars if key.startswith(dotted)]:
-                del self.vars[key]
+        if name in self.dotted:
+            for key in [key for key in self.vars if key.startswith(f"{name}.")]:
+                self.remove(key)
+
+    def remove(self, name: str) -> None:
+        self.vars.pop(name, None)
+        self.written.add(name)
 
     def find(self, path: str) -> Value | None:
         """What a dotted name holds, if it was seen."""
@@ -96,12 +112,14 @@ def part(value: Value, key: str | int, name: str, span: Span) -> Value:
 
 def merged(choice: Choice, yes: Env, no: Env) -> Env:
     """The variables after a branch: shared facts stay, values become choices."""
-    names = yes.vars if yes.vars.keys() == no.vars.keys() else {**yes.vars, **no.vars}
-    values = {name: merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING)) for name in names}
+    changed = yes.written | no.written
+    values, versions = yes.vars, yes.versions
+    for name in changed:
+        values[name] = merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING))
+        if name in no.versions:
+            versions[name] = max(versions.get(name, 0), no.versions[name])
     facts = {key: held for key, held in yes.facts.items() if no.facts.get(key) == held}
-    counted = {**yes.versions, **no.versions}
-    versions = {name: max(yes.versions.get(name, 0), no.versions.get(name, 0)) for name in counted}
-    return Env(values, yes.outer, facts, versions)
+    return Env(values, yes.outer, facts, versions, changed, yes.dotted)
 
 
 def decide(test: Test, env: Env) -> tuple[bool | None, Choice, str | None]:

@@ -223,7 +223,7 @@ class Interpreter:
             self.chains.fields(function, env)
         if self._class:
             for prefix in ("self", "this", "cls", self._class[-1]):
-                env.vars[f"{prefix}.{function.name}"] = value
+                env.put(f"{prefix}.{function.name}", value)
         self._pending.append((function, env, ()))
 
     def _class_body(self, statement: ClassBody, env: Env) -> None:
@@ -244,15 +244,15 @@ class Interpreter:
                 if any(methods.verb_ahead(lit.text) for lit in literals(value)):
                     self._text_names.setdefault(member.target)
                 for prefix in ("self", "this", "cls", statement.name):
-                    inner.vars[f"{prefix}.{member.target}"] = value
-                env.vars[f"{statement.name}.{member.target}"] = value
-                inner.vars[member.target] = value
+                    inner.put(f"{prefix}.{member.target}", value)
+                env.put(f"{statement.name}.{member.target}", value)
+                inner.put(member.target, value)
             else:
                 self._statement(member, inner)
         for member in statement.body:
             if isinstance(member, Define):
                 name = f"{statement.name}.{member.function.name}"
-                env.vars[name] = inner.vars.get(name, NOTHING)
+                env.put(name, inner.vars.get(name, NOTHING))
         self._class.pop()
 
     # Assignment and flow
@@ -270,13 +270,13 @@ class Interpreter:
                 value = Listing((*before.items, *extra))
             else:
                 value = rope(before, value)
-            env.vars[target] = value
+            env.put(target, value)
         else:
             env.bind(target, value)
             base, _, property_name = target.rpartition(".")
             holder = env.vars.get(base) if base else None
             if isinstance(holder, Record):
-                env.vars[base] = Record({**holder.fields, property_name: value}, holder.source)
+                env.put(base, Record({**holder.fields, property_name: value}, holder.source))
         if not self.notes.functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
             self._text_names.setdefault(target.rpartition(".")[2])
         self.notes.note(value, None, 0)
@@ -527,7 +527,7 @@ class Interpreter:
         held = env.vars.get(argument.path)
         if isinstance(held, Listing) and len(held.items) < 64:
             key = f"added@{argument.span[0]}"
-            env.vars[argument.path] = Listing((*held.items, Alt(key, Gap(argument.path, argument.span), NOTHING)))
+            env.put(argument.path, Listing((*held.items, Alt(key, Gap(argument.path, argument.span), NOTHING))))
 
     def _visit(self, value: Value, described: Callable[[], Call] | None, rank: int = 0) -> None:
         """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
@@ -563,9 +563,9 @@ class Interpreter:
         env.facts = known
         for name, before in shadowed.items():
             if before is None:
-                env.vars.pop(name, None)
+                env.remove(name)
             else:
-                env.vars[name] = before
+                env.put(name, before)
         return Returned(result)
 
     def _called(self, call: Invoke, env: Env) -> Fn | None:

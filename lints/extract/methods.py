@@ -296,7 +296,7 @@ def _append(
         value = rope(*arguments)
     else:
         return None
-    env.vars[target] = value
+    env.put(target, value)
     interpreter.notes.note(value, None, 0)
     return value
 

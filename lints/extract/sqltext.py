@@ -6,23 +6,40 @@ import re
 
 from lints.extract.facts import Confidence
 
-# A verb with the word that must follow it near by. Runs over every byte of a tree, so it is anchored on rare words.
-HIT = re.compile(
-    rb"\b(?:"
-    rb"select\b(?=[\s\S]{0,4000}?\bfrom\b)|select\s+[\w.\"]{1,80}\("
-    rb"|insert\s+(?:ignore\s+|or\s+\w+\s+)?into\b|replace\s+into\b|merge\s+into\b"
-    rb"|update\b(?=[\s\S]{0,400}?\bset\b)|delete\s+(?:[\w`\"]{1,60}\s+)?from\b|truncate\b"
-    rb"|with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\("
-    rb"|(?:create|alter|drop)\s+(?:(?:unlogged|temp|temporary|materialized|unique)\s+)?(?:table|view|index|policy)\b"
-    rb"|copy\s+[\w.\"(]{1,80}|set\s+(?:local\s+|session\s+)?[\w.]{1,60}\s*(?:=|to\b)|call\s+[\w.]{1,80}\s*\("
-    rb")",
-    re.IGNORECASE,
+# A verb with the word that must follow it near by. These run over every byte of a tree: each begins with a literal and
+# is matched against the lower-cased text, which is what makes the search fast.
+_HITS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"select\b(?<!\wselect)(?=[\s\S]{0,4000}?\bfrom\b)",
+        rb"select\s+(?<!\wselect\s)[\w.\"]{1,80}\(",
+        rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
+        rb"replace\s+into\b",
+        rb"merge\s+into\b",
+        rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b)",
+        rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
+        rb"truncate\b(?<!\wtruncate)",
+        rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
+        rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
+        rb"alter\s+(?:table|view|policy)\b",
+        rb"drop\s+(?:materialized\s+)?(?:table|view|index|policy)\b",
+        rb"copy\s+[\w.\"(]{1,80}",
+        rb"set\s+(?:(?:local|session)\s+)?[\w.]{1,60}\s*(?:=|to\b)(?<!\wset)",
+        rb"call\s+[\w.]{1,80}\s*\(",
+        rb"unwind\s+[$\w]",
+        rb"create\s+\(",
+        rb"merge\s*\(",
+        rb"detach\s+delete\b",
+        rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*)?\((?<!\.match\()",
+    )
 )
+_COMMANDS = (
+    rb"\w*(?:\(\))?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*|hget\w*|hset\w*|hdel"
+    rb"|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|subscribe|psubscribe|keys|scan|flushall|flushdb"
+    rb"|delete)\s*[(<]"
+)
+_KEY_HITS = tuple(re.compile(store + _COMMANDS) for store in (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv"))
 
-_CYPHER_HIT = re.compile(
-    rb"\b(?:MATCH|[mM]atch|match\s)\s*(?:\w+\s*=\s*)?(?:\w+\s*)?\(|\bMERGE\s*\(|\bmerge\s+\(|\b(?:UNWIND|unwind)\s+[$\w]"
-    rb"|\b(?:CREATE|create)\s+\(|\b(?:CALL|call)\s+(?:db|apoc|gds)\.|\b(?:DETACH\s+DELETE|detach\s+delete)\b"
-)
 _CYPHER_START = re.compile(
     r"(?:\s+|//[^\n]*+(?:\n|\Z)|/\*.*?\*/|;)*+(?:(?:explain|profile)\s+)?"
     r"(?:(?:optional\s+)?match\s*(?:\w+\s*=\s*)?(?:\w+\s*\(\s*)?\(|merge\s*(?:\w+\s*=\s*)?\(|create\s*\(\s*(?:\w*\s*[:{)]|__hole_)"
@@ -31,13 +48,6 @@ _CYPHER_START = re.compile(
     r"|foreach\s*\(\s*\w+\s+in\b|load\s+csv\b"
     r"|create\s+(?:\w+\s+){0,3}?(?:constraint|index)\b.*?\bfor\s*\()",
     re.IGNORECASE | re.DOTALL,
-)
-
-KEY_HIT = re.compile(
-    rb"(?:redis|valkey|cache|rdb|kv)\w*(?:\(\))?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*"
-    rb"|hget\w*|hset\w*|hdel|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|subscribe|psubscribe|keys|scan"
-    rb"|flushall|flushdb|delete)\s*[(<]",
-    re.IGNORECASE,
 )
 
 _LEAD = r"(?:\s+|--[^\n]*+(?:\n|\Z)|/\*.*?\*/|\(|;)*+"
@@ -103,11 +113,10 @@ _SENTENCE_END = re.compile(r"[.!…]\s*$|[a-z]\?\s*$|:\s*$")
 
 
 def hits(data: bytes) -> list[int]:
-    """Offsets where a statement may begin, in order."""
-    found = [match.start() for match in HIT.finditer(data)]
-    cypher = [match.start() for match in _CYPHER_HIT.finditer(data)]
-    keys = [match.start() for match in KEY_HIT.finditer(data)]
-    return sorted({*found, *cypher, *keys}) if cypher or keys else found
+    """Offsets where a statement or a key may begin, in order."""
+    lower = data.lower()
+    found = {match.start() for pattern in (*_HITS, *_KEY_HITS) for match in pattern.finditer(lower)}
+    return sorted(found)
 
 
 def starts_like_cypher(text: str) -> bool:
