@@ -22,6 +22,12 @@ BUDGET = 60_000
 """Steps a statement may cost; a few hundred for an ordinary one, a second of work at most for all of them."""
 
 
+MEMORY = 2_000
+"""Texts whose proofs are kept: logs repeat themselves."""
+LONGEST = 8_000
+"""Characters of such a text."""
+
+
 class Frame(TypedDict):
     """What a proof says of its statement's place, whatever the verdict."""
 
@@ -52,8 +58,15 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
         text = f"dialect {dialect!r} is not supported: use one of {', '.join(DIALECTS)}"
         raise ValueError(text)
     index = index_of(model, dialect)
-    prepared, statements = parse(sql, dialect)
-    return tuple(_prove(index, prepared, statement, budget) for statement in statements)
+    found = index.proofs.get((sql, budget))
+    if found is None:
+        prepared, statements = parse(sql, dialect)
+        found = tuple(_prove(index, prepared, statement, budget) for statement in statements)
+        if len(index.proofs) >= MEMORY:
+            index.proofs.clear()
+        if len(sql) <= LONGEST:
+            index.proofs[sql, budget] = found
+    return found
 
 
 def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
@@ -76,7 +89,7 @@ def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) 
     except RecursionError:
         return _opaque(work, operation, "too deeply nested", frame)
     except Exception as error:  # noqa: BLE001 - a tree of a shape nobody thought of is refused, never a crash or a pass
-        return _opaque(work, operation, f"not understood ({type(error).__name__})", frame)
+        return _opaque(work, operation, f"internal error ({type(error).__name__})", frame)
 
 
 def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> Proof:

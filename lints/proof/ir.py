@@ -192,11 +192,13 @@ class Full:
 class Inst:
     """One use of a relation. `table` is None for rows that no stored table holds; `shape` goes with it."""
 
-    __slots__ = ("alias", "group", "shape", "stored", "table")
+    __slots__ = ("alias", "group", "key", "shape", "stored", "table")
 
     def __init__(self, table: Table | None, shape: Any, alias: str, group: Group, *, stored: bool = True) -> None:
         self.table = table
         self.shape = shape
+        self.key: Col | None = None
+        """The column that must hold the tenant."""
         self.alias = alias
         self.group = group
         self.stored = stored
@@ -219,8 +221,6 @@ class Target(NamedTuple):
     """The rule to report instead of the one the action implies."""
     silent: bool = False
     """Report only if it fails."""
-    key: str | None = None
-    """The column that must hold the tenant, where no table says which."""
 
 
 class Unsupported(Exception):  # noqa: N818 - it is an answer, not an error

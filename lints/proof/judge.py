@@ -101,8 +101,9 @@ def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
         context = contexts[id(home)] = Context(w, home)
     if context.dead:
         return Finding(target, Rank.PARAMETER, None, "the condition is never true")
-    table = w.insts[target.inst].table
-    if table is None and target.key is None:
+    inst = w.insts[target.inst]
+    table = inst.table
+    if table is None and inst.key is None:
         return _unknown_table(w, target, context)
     if table is not None and table.ownership is Ownership.UNKNOWN:
         return _unclassified(w, target, context)
@@ -151,7 +152,7 @@ def _rank(w: Work, target: Target, context: Context) -> tuple[Rank, Closure]:
 
 
 def _closed(closure: Closure, w: Work, target: Target) -> Closure:
-    key = _key(w, target)
+    key = w.insts[target.inst].key
     if key is not None:
         closure.find(key)
     shape = w.insts[target.inst].shape
@@ -160,16 +161,8 @@ def _closed(closure: Closure, w: Work, target: Target) -> Closure:
     return closure
 
 
-def _key(w: Work, target: Target) -> Col | None:
-    """The column that must hold the tenant."""
-    if target.key is not None:
-        return Col(target.inst, target.key)
-    shape = w.insts[target.inst].shape
-    return None if shape is None or shape.tenant is None else Col(target.inst, shape.tenant)
-
-
 def _read(w: Work, target: Target, closure: Closure) -> Rank:
-    key = _key(w, target)
+    key = w.insts[target.inst].key
     rank = Rank.NONE if key is None else closure.rank(key)
     if rank > Rank.PRINCIPAL and target.action != "insert":
         shape = w.insts[target.inst].shape
@@ -369,7 +362,7 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
     if table.ownership is Ownership.CHILD and table.parent is not None:
         columns = ", ".join(table.parent.columns)
         return f"nothing ties {table.name}.{columns} to a row of {table.parent.references} that is proven"
-    key = _key(w, target)
+    key = w.insts[target.inst].key
     if key is None:
         return f"{table.name} has no known tenant column"
     for cond in context.conds:
@@ -451,7 +444,7 @@ def _summarise(w: Work, summary: Summary) -> None:
 
 
 def _value(closure: Closure, target: Target, w: Work) -> str | None:
-    key = _key(w, target)
+    key = w.insts[target.inst].key
     if key is None:
         return None
     root = closure.find(key)
@@ -461,9 +454,12 @@ def _value(closure: Closure, target: Target, w: Work) -> str | None:
 
 def _path(w: Work, target: Target, closure: Closure) -> str:
     """The chain of equalities from the tenant column to the value, as text."""
-    key = _key(w, target)
+    key = w.insts[target.inst].key
     if key is None:
         return ""
+    for left, right, why in closure.edges:
+        if left == key and type(right) is Val and right.rank <= _PROVES:
+            return f"{name(w, left)} = {right.key} ({why})"
     links: dict[Col | Val, list[tuple[Col | Val, str]]] = {}
     for left, right, why in closure.edges:
         links.setdefault(left, []).append((right, why))

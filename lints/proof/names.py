@@ -129,6 +129,8 @@ class Index:
                         self.levels[id(parent)] = self.loose(parent.primary_key[0])
                         self.domains[self.loose(reference.columns[0])] = parent.name
         self.functions = {name.lower(): f for name, f in model.functions.items()}
+        self.proofs: dict[tuple[str, int], tuple[Any, ...]] = {}
+        """The proofs of the last texts."""
         self._shapes: dict[int, Shape] = {}
         self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)
         self.settings = frozenset(s.lower() for s in model.settings)

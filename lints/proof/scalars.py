@@ -340,7 +340,8 @@ def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
     if len(node.expressions) > function.tenant_argument:
         bind(group, Col(inst, TENANT), term(w, node.expressions[function.tenant_argument], scope, group), "argument")
     w.tables[function.name] = None
-    w.targets.append(Target(inst, "select", function.name, None, group, nested=len(w.targets) > 0, key=TENANT))
+    w.insts[inst].key = Col(inst, TENANT)
+    w.targets.append(Target(inst, "select", function.name, None, group, nested=len(w.targets) > 0))
     return True
 
 

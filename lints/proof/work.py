@@ -93,7 +93,10 @@ class Work:
         self.spend()
         number = len(self.insts)
         shape = self.index.shape(table) if table is not None else None
-        self.insts.append(Inst(table, shape, alias, group, stored=stored))
+        inst = Inst(table, shape, alias, group, stored=stored)
+        if shape is not None and shape.tenant is not None:
+            inst.key = Col(number, shape.tenant)
+        self.insts.append(inst)
         group.insts.append(number)
         return number
 
