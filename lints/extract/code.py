@@ -22,6 +22,7 @@ from lints.extract.recorder import Sighting
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
 from lints.extract.values import Lit, Step, literals, paths
 
+_WORD = re.compile(rb"[A-Za-z_$][\w$]*")
 _STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
     " verbatim_string_literal interpolated_string_expression heredoc_body text_block encapsed_string heredoc nowdoc"
@@ -130,29 +131,23 @@ class _Wanted:
         self.hits = hits
         self.interpreter = interpreter
         self.names: set[bytes] = set()
-        self.pattern: re.Pattern[bytes] | None = None
+        self.words: dict[Span, frozenset[bytes]] = {}
 
     def __call__(self, function: Func) -> bool:
         start, end = function.span
         position = bisect_right(self.hits, start - 1)
         if position < len(self.hits) and self.hits[position] < end:
             if function.name:
-                self._learn(function.name.encode())
+                self.names.add(function.name.encode())
             return True
-        for name in self.interpreter.text_names():
-            self._learn(name.encode())
+        self.names |= self.interpreter.text_names
         if not self.names:
             return False
-        if self.pattern is None:
-            self.pattern = re.compile(
-                rb"(?<![\w$])(?:" + b"|".join(map(re.escape, sorted(self.names))) + rb")(?![\w$])"
-            )
-        return self.pattern.search(self.data, *function.body_span) is not None
-
-    def _learn(self, name: bytes) -> None:
-        if name not in self.names and name:
-            self.names.add(name)
-            self.pattern = None
+        words = self.words.get(function.span)
+        if words is None:
+            words = frozenset(_WORD.findall(self.data, *function.body_span))
+            self.words[function.span] = words
+        return not self.names.isdisjoint(words)
 
 
 def _chosen(path: str, data: bytes, language: str, interpreter: Interpreter, lines: Lines) -> list[Statement]:

@@ -98,13 +98,10 @@ class Interpreter:
         self._inlines = 0
         self._depth = 0
         self._steps = 0
-        self._text_names: dict[str, None] = {}
+        self.text_names: set[bytes] = set()
+        """Last parts of the names that hold SQL in the module or a class."""
 
     # Running
-
-    def text_names(self) -> list[str]:
-        """Last parts of the names that hold SQL, or a function that builds it, in the module or a class."""
-        return list(self._text_names)
 
     def run(self, body: Iterable[Stmt], wanted: Callable[[Func], bool]) -> None:
         """Interpret module-level statements, then each function `wanted` says yes to, and what it defines."""
@@ -242,7 +239,7 @@ class Interpreter:
                 value = self.eval(member.value, inner)
                 self.notes.note(value, None, 0)
                 if any(methods.verb_ahead(lit.text) for lit in literals(value)):
-                    self._text_names.setdefault(member.target)
+                    self.text_names.add(member.target.encode())
                 for prefix in ("self", "this", "cls", statement.name):
                     inner.put(f"{prefix}.{member.target}", value)
                 env.put(f"{statement.name}.{member.target}", value)
@@ -278,7 +275,7 @@ class Interpreter:
             if isinstance(holder, Record):
                 env.put(base, Record({**holder.fields, property_name: value}, holder.source))
         if not self.notes.functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
-            self._text_names.setdefault(target.rpartition(".")[2])
+            self.text_names.add(target.rpartition(".")[2].encode())
         self.notes.note(value, None, 0)
 
     def _if(self, statement: If, env: Env) -> bool:

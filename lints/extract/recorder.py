@@ -41,6 +41,7 @@ class Recorder:
         self.functions: list[Func] = []
         """The functions around the current place, outermost first."""
         self.muted = 0
+        self._ignored: dict[tuple[Span, str], bool] = {}
 
     def note(self, value: Value, call: Call | None, rank: int) -> None:
         """A text at a place; kept if a statement could begin with it."""
@@ -71,8 +72,12 @@ class Recorder:
     def _described(self, named: Func, owner: Func, tenant: str | None) -> Function:
         ignored = False
         if tenant is not None:
-            body = self.source[owner.body_span[0] : owner.body_span[1]]
-            ignored = re.search(rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])", body) is None
+            known = self._ignored.get((owner.body_span, tenant))
+            if known is None:
+                pattern = rb"(?<![\w.])\$?" + re.escape(tenant.encode()) + rb"(?![\w$])"
+                known = re.search(pattern, self.source[owner.body_span[0] : owner.body_span[1]]) is None
+                self._ignored[(owner.body_span, tenant)] = known
+            ignored = known
         return Function(
             name=named.name,
             line=self.lines.line(named.span[0]),
