@@ -37,3 +37,11 @@ INSERT INTO boats (id, harbour_id, name) SELECT id, harbour_id, name FROM boats
 -- asof join, open
 -- violation
 SELECT * FROM boats b ASOF JOIN sailors s ON s.name = b.name AND s.id <= b.id WHERE b.harbour_id = {h:UUID}
+
+-- the caller's array has the tenant
+-- proven
+SELECT * FROM boats WHERE has({hs:Array(UUID)}, harbour_id)
+
+-- an array of the row has the caller's value
+-- violation
+SELECT * FROM boats WHERE has([harbour_id, owner_id], {h:UUID})

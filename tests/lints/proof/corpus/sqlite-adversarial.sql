@@ -37,3 +37,11 @@ SELECT * FROM boats WHERE harbour_id = ? AND kind IN (SELECT value FROM json_eac
 -- returning
 -- violation TENSQL003
 DELETE FROM boats WHERE id = ? RETURNING harbour_id
+
+-- IN the elements of a JSON parameter
+-- proven
+SELECT * FROM boats WHERE harbour_id IN (SELECT value FROM json_each(?))
+
+-- IN the elements of a JSON column
+-- violation
+SELECT * FROM boats WHERE harbour_id IN (SELECT j.value FROM sailors s, json_each(s.name) j)

@@ -41,3 +41,7 @@ SELECT * INTO #all FROM boats
 -- dynamic top
 -- proven
 SELECT TOP (@n) * FROM boats WHERE harbour_id = @harbour ORDER BY name
+
+-- IN a split parameter
+-- proven
+SELECT * FROM boats WHERE harbour_id IN (SELECT value FROM STRING_SPLIT(@harbours, ','))
