@@ -6,11 +6,22 @@ import os
 
 import pytest
 
-# The gate must behave the same in CI and at home: nothing of this machine's CI or git setup reaches a test.
+# The gate must behave the same in CI, at home and under `make test`: nothing of that setup reaches a test.
+FOREIGN = (
+    "GITHUB_",
+    "GITLAB_",
+    "GIT_",
+    "GATE_",
+    "BUILDKITE",
+    "CIRCLE",
+    "JENKINS",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "MAKE",
+    "MFLAGS",
+)
 for name in list(os.environ):
-    if name.startswith(
-        ("GITHUB_", "GITLAB_", "GIT_", "GATE_", "BUILDKITE", "CIRCLE", "JENKINS", "FORCE_COLOR", "NO_COLOR")
-    ):
+    if name.startswith(FOREIGN):
         del os.environ[name]
 
 

@@ -76,7 +76,7 @@ def test_the_demo_tells_its_story_from_the_wheel(installed: Path, tmp_path: Path
     places = [story.index(text) for text in order]
     assert places == sorted(places), order
     blocked = story[story.index("BLOCKED") : story.index("$ gate drill run")]
-    assert re.findall(r"^error\[(\w+)\]", blocked, re.MULTILINE) == ["DRL001", "PRG001", "TEN002"]
+    assert re.findall(r"^error\[(\w+)\]", blocked, re.MULTILINE) == ["DRL001", "PRG001", "TENSQL001"]
     assert list(home.iterdir()) == []
 
     bundle = tmp_path / ".gate" / "demo" / "bundle"
