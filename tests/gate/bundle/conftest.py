@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -87,6 +87,7 @@ PROJECT: Mapping[str, str] = {
     "requirements.txt": f"attrs==25.4.0 --hash=sha256:{'0' * 64}\n",
 }
 ARTIFACT = b"the released file"
+Change = Callable[[dict[str, bytes]], dict[str, bytes]]
 
 
 def run_git(folder: Path, *arguments: str) -> None:
@@ -160,15 +161,25 @@ class Works:
         self,
         records: Iterable[Mapping[str, Any]] = ({"id": "one", "count": 1},),
         *,
-        version: str = "1.0.0",
-        plain: bool = False,
-        now: datetime = NOW,
-        changes: Callable[[dict[str, bytes]], dict[str, bytes]] = lambda payload: payload,
-        pipeline: str = "local",
-        policy: Policy | None = None,
+        changes: Change | None = None,
+        **about: Any,
     ) -> dict[str, bytes]:
         """The files of a release bundle with these records as its evidence. `changes` alters the payload before it is
         sealed: what an insider with the CI's key could do."""
+        return next(self.variants([changes or (lambda payload: payload)], records, **about))
+
+    def variants(
+        self,
+        changes: Iterable[Change],
+        records: Iterable[Mapping[str, Any]] = ({"id": "one", "count": 1},),
+        *,
+        version: str = "1.0.0",
+        plain: bool = False,
+        now: datetime = NOW,
+        pipeline: str = "local",
+        policy: Policy | None = None,
+    ) -> Iterator[dict[str, bytes]]:
+        """One release, sealed once for each change of its payload."""
         loaded = policy or self.small
         artifact = Artifact(name=self.artifact.name, sha256=sha256(ARTIFACT).hexdigest())
         subject = Subject(project="summit/app", commit="c" * 40, version=version, artifacts=(artifact,))
@@ -199,8 +210,9 @@ class Works:
         attested = signed | {name: self.ci.sign(statement) for name, statement in verdict.items()}
         bom = json.dumps(statements.parse(own["sbom"])["predicate"]).encode()
         material = making.Material(attestations=attested, sbom=bom)
-        payload = changes(making.payload(decision, loaded, material, self.trust, keyless=False))
-        return making.sealed(payload, decision, self.ci, binding, self.trust, now)
+        payload = making.payload(decision, loaded, material, self.trust, keyless=False)
+        for change in changes:
+            yield making.sealed(change(payload), decision, self.ci, binding, self.trust, now)
 
     def check(self, files: Mapping[str, bytes], **question: Any) -> Report:
         trust = question.pop("trust", self.trust)
