@@ -15,6 +15,7 @@ from gate.model import GateError, Row
 
 DEFAULT_TIMEOUT_SECONDS = 300
 TAIL_CHARACTERS = 2000
+COMMAND_CHARACTERS = 4000
 
 
 def run_path(
@@ -46,10 +47,10 @@ def _step(command: Mapping[str, Any], root: Path, environment: Mapping[str, str]
         raise GateError(f"{command['name']}: {argv[0]!r} can't be started: {reason}") from None
     return {
         "name": command["name"],
-        "command": " ".join(argv),
+        "command": " ".join(argv)[:COMMAND_CHARACTERS],
         "exit_code": ended.exit_code,
         "timed_out": ended.timed_out,
         "duration_ms": ended.duration_ms,
         "output_sha256": ended.stdout_sha256,
-        "output_tail": redact(ended.stdout[-TAIL_CHARACTERS:]),
+        "output_tail": redact(ended.stdout)[-TAIL_CHARACTERS:],  # cut afterwards: half a secret is not recognised
     }

@@ -21,13 +21,18 @@ from typing import IO
 from gate.interruption import Stop
 
 MAX_OUTPUT_BYTES = 64 << 10
+MAX_WRITTEN_BYTES = 256 << 20
+_SLICE_SECONDS = 0.2
 # What the gate signs with must not reach the code it judges.
 PRIVATE = ("GATE_", "ACTIONS_ID_TOKEN_REQUEST", "SIGSTORE_ID_TOKEN", "COSIGN_", "VAULT_", "AWS_SECRET", "AZURE_CLIENT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a process ended. `exit_code` is negative for a signal; of each stream the last 64 KiB are kept."""
+    """How a process ended. `exit_code` is negative for a signal; of each stream the last 64 KiB are kept.
+
+    One that prints more than 256 MiB is killed, and its output says so at its end.
+    """
 
     exit_code: int
     timed_out: bool
@@ -64,12 +69,20 @@ def run(
             leaving.callback(_kill, process.pid)
             if stop is not None:
                 leaving.enter_context(stop.ending(process.pid))
-            try:
-                exit_code = process.wait(timeout=timeout_seconds)
-            except subprocess.TimeoutExpired:
-                timed_out = True
+            while True:
+                left = started + timeout_seconds - time.monotonic()
+                try:
+                    exit_code = process.wait(timeout=max(0, min(left, _SLICE_SECONDS)))
+                    break
+                except subprocess.TimeoutExpired:
+                    timed_out = left <= 0
+                    if not timed_out and _size(out) + _size(errors) <= MAX_WRITTEN_BYTES:
+                        continue
                 _kill(process.pid)
                 exit_code = process.wait()
+                if not timed_out:
+                    os.pwrite(out.fileno(), b"\ngate: killed, because it printed too much\n", _size(out))
+                break
         return Ended(
             exit_code=exit_code,
             timed_out=timed_out,
@@ -85,15 +98,21 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+def _size(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
 def _tail(file: IO[bytes]) -> str:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - MAX_OUTPUT_BYTES))
-    return file.read().decode("utf-8", "replace")
+    file.seek(max(0, _size(file) - MAX_OUTPUT_BYTES))
+    return file.read(MAX_OUTPUT_BYTES).decode("utf-8", "replace")
 
 
 def _digest(file: IO[bytes]) -> str:
+    """Of what is there now: a process that made itself a daemon may write on for ever."""
     digest = hashlib.sha256()
+    left = _size(file)
     file.seek(0)
-    while chunk := file.read(1 << 20):
+    while left > 0 and (chunk := file.read(min(left, 1 << 20))):
         digest.update(chunk)
+        left -= len(chunk)
     return digest.hexdigest()

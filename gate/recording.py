@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gate.model import GateError, Policy, Row
 from gate.run import LOCAL_STORE, clock
 from gate.signing import key_signer, trust_of
-from gate.writing import write_file
+from gate.writing import write_new
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -31,17 +31,18 @@ def record(root: Path, kind: str, row: Row, signer: Signer, policy: Policy, *, s
     from attestations.trust import EVIDENCE
     from gate.reading import Schema
 
+    if kind not in policy.kinds:
+        raise GateError(f"{kind}: no pack of this policy defines this kind of evidence; enable its pack in gate.yaml")
     schema = Schema(policy.kinds[kind].schema, str(policy.kinds[kind].source))
     problems = schema.problems(dict(row))
     if problems:
         raise GateError(f"{kind} record: {problems[0].text}")
     target = (store or root / LOCAL_STORE) / kind / f"{row['id']}.sigstore.json"
-    if target.exists():
-        raise GateError(f"{target}: the record {row['id']} exists; evidence is never overwritten")
     now, _ = clock(None)
     try:
         bundle = sign_verified(signer, evidence_statement(kind, row), trust_of(policy), usage=EVIDENCE, now=now)
     except (Refused, SignerError) as error:
         raise GateError(f"{kind}: the record could not be signed: {error}") from None
-    write_file(target, bundle)
+    if not write_new(target, bundle):
+        raise GateError(f"{target}: the record {row['id']} exists; evidence is never overwritten")
     return target

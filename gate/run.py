@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -87,21 +88,30 @@ def decide_on(
 
 
 def artifacts(paths: Iterable[Path]) -> tuple[Artifact, ...]:
-    """Hash the released files. Raises GateError for a missing, irregular, empty or twice-named one."""
-    import hashlib
-
+    """Hash the released files. Raises GateError for a missing, irregular, empty, changing or twice-named one."""
     found: dict[str, Artifact] = {}
     for path in paths:
-        if not path.is_file():
-            raise GateError(f"--artifact {path}: no such file")
         if path.name in found:
             raise GateError(f"--artifact {path}: two artifacts are named {path.name!r}")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if path.stat().st_size == 0:
-            raise GateError(f"--artifact {path}: the file is empty")
-        found[path.name] = Artifact(name=path.name, sha256=digest)
+        if not path.is_file():
+            raise GateError(f"--artifact {path}: {'not a regular file' if path.exists() else 'no such file'}")
+        found[path.name] = Artifact(name=path.name, sha256=_digest(path))
     return tuple(found[name] for name in sorted(found))
+
+
+def _digest(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+        after = os.fstat(file.fileno())
+    if size == 0:
+        raise GateError(f"--artifact {path}: the file is empty")
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        raise GateError(f"--artifact {path}: the file changed while it was hashed; build first, then release")
+    return digest
 
 
 def stores(root: Path, extra: Iterable[Path]) -> tuple[Path, ...]:

@@ -6,10 +6,13 @@ decide (which blocks too), 130 interrupted. Anything unforeseen is 3: nothing bu
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from importlib import import_module
-from typing import NoReturn
+from types import FrameType
+from typing import NoReturn, TextIO
 
 from gate import __version__
 from gate.model import GateError, UndecidedError
@@ -41,8 +44,47 @@ COMMANDS = {
 
 
 def main() -> NoReturn:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    """The console script: signals end it in order, its streams are UTF-8, and 0 means that all was written."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, _end)
+    written = _open_streams()
+    code = run(sys.argv[1:])
+    if not (_flushed(sys.stdout) and written) and code == ALLOWED:
+        code = _complain("undecided", "standard output can't be written", UNDECIDED)
+    _flushed(sys.stderr)
+    sys.exit(code)
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End at once. An exception raised wherever a signal happens to come breaks libraries in the middle of their work;
+    and whatever the gate writes is there whole or not at all, so that nothing is left to do."""
+    writing = sys.modules.get("gate.writing")
+    if writing is not None:
+        writing.abandon()
+    os.write(2, b"gate: interrupted: nothing was decided\n")
+    os._exit(INTERRUPTED)
+
+
+def _open_streams() -> bool:
+    """Make both streams usable whatever the caller closed and whatever its locale is; False when output is lost."""
+    closed = sys.stdout is None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 it lives as long as the process
+        else:
+            getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
+    return not closed
+
+
+def _flushed(stream: TextIO) -> bool:
+    """Whether all that was printed is written; what can't be is dropped, or Python would try again at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
 
 
 def run(argv: list[str]) -> int:
@@ -50,6 +92,8 @@ def run(argv: list[str]) -> int:
     try:
         _refuse_planted_packages()
         return _dispatch(argv)
+    except SystemExit:
+        raise  # --help
     except GateError as error:
         return _complain("error", str(error), USAGE)
     except UndecidedError as error:
@@ -57,7 +101,6 @@ def run(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", "nothing was decided", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _complain("undecided", "the output was closed before the result was written", UNDECIDED)
     except RecursionError:
         return _complain("undecided", "the input is nested too deeply", UNDECIDED)
@@ -65,7 +108,7 @@ def run(argv: list[str]) -> int:
         return _complain("undecided", "out of memory", UNDECIDED)
     except OSError as error:
         return _complain("undecided", f"{error.filename or 'system'}: {error.strerror or error}", UNDECIDED)
-    except Exception as error:
+    except BaseException as error:
         if os.environ.get("GATE_TRACEBACK"):
             raise
         where = _where(error)
@@ -102,11 +145,13 @@ def help_text() -> str:
 def _complain(word: str, message: str, code: int) -> int:
     from gate.report.escape import line
 
-    sys.stderr.write(f"gate: {word}: {line(message, 600)}\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"gate: {word}: {line(message, 600)}\n")
+        sys.stderr.flush()
     return code
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next

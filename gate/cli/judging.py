@@ -10,7 +10,7 @@ from typing import Any
 from gate import commands, run
 from gate.cli import options
 from gate.collect import Context
-from gate.model import Decision, GateError, Policy, Row, Stage, Subject, WaiverState, WaiverUse
+from gate.model import Decision, GateError, Policy, Row, Stage, Subject, UndecidedError, WaiverState, WaiverUse
 from gate.pipeline import pipeline_id
 from gate.signing import trust_of
 from gate.tree import CommitTree, Tree, WorkTree, head, resolve
@@ -93,6 +93,8 @@ def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -
                 steps.append(step)
                 say(f"{path}: {step['name']}: exit {step['exit_code']} after {step['duration_ms']} ms")
         finished, _ = run.clock(None)
+        if head(root) != commit:
+            raise UndecidedError(f"{path}: its commands moved HEAD away from {commit[:12]}; the run is of no commit")
         row = {
             "id": f"{path.replace('_', '-')}-{commit[:12]}-{finished:%Y%m%d-%H%M%S}",
             "commit": commit, "path": path, "started_at": format_time(started), "finished_at": format_time(finished),

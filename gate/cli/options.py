@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -27,11 +28,17 @@ def text(value: str) -> str:
     """A flag's value that must not be empty: an unset shell variable is not an answer."""
     if not value.strip():
         raise argparse.ArgumentTypeError("the value is empty")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"the value {ascii(value)[:60]} is not UTF-8") from None
     return value
 
 
 def path(value: str) -> Path:
-    return Path(text(value))
+    if not text(value).isprintable():
+        raise argparse.ArgumentTypeError(f"the path {ascii(value)[:60]} is not printable")
+    return Path(value)
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +87,7 @@ def outputs(specs: Sequence[str]) -> tuple[Output, ...]:
     """Parse `--output`. Text goes to stdout unless another format does. Raises GateError before any work is done."""
     from gate.report import REPORTS
 
-    found = []
+    found: list[Output] = []
     for spec in specs:
         name, separator, file = spec.partition("=")
         if name not in REPORTS:
@@ -92,12 +99,21 @@ def outputs(specs: Sequence[str]) -> tuple[Output, ...]:
             raise GateError(f"--output {spec}: the file name is empty")
         if file and not Path(file).parent.is_dir():
             raise GateError(f"--output {spec}: the folder {str(Path(file).parent)!r} does not exist")
+        if file and (Path(file).is_symlink() or (Path(file).exists() and not _replaceable(Path(file)))):
+            raise GateError(f"--output {spec}: not a regular file; for standard output leave the file name out")
+        if file and any(o.file is not None and o.file.resolve() == Path(file).resolve() for o in found):
+            raise GateError(f"--output {spec}: another format goes to this file")
         found.append(Output(name, Path(file) if file else None))
     if sum(o.file is None for o in found) > 1:
         raise GateError("--output: only one format can go to stdout; give the others a file (FORMAT=FILE)")
     if all(o.file is not None for o in found):
         found.append(Output("text", None))
     return tuple(found)
+
+
+def _replaceable(path: Path) -> bool:
+    """A report replaces its file by another; doing that to a device (/dev/stdout) would break it for everybody."""
+    return path.is_file() or path.is_dir()
 
 
 def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any) -> None:
@@ -147,7 +163,8 @@ def progress(arguments: Any) -> Callable[[str], None]:
     from gate.report.escape import line
 
     def say(message: str) -> None:
-        sys.stderr.write(f"gate: {line(message, 200)}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # what is decided does not depend on who watches
+            sys.stderr.write(f"gate: {line(message, 200)}\n")
+            sys.stderr.flush()
 
     return say
