@@ -480,6 +480,26 @@ def _between(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: st
         group.conds.append(Atom(columns_of(value) | columns_of(low) | columns_of(high)))
 
 
+def _contains(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    """`values @> ARRAY[x]`, `ARRAY[x] <@ values`, `has(values, x)`: each x is one of the values."""
+    values, elements = unwrap(node.this), unwrap(node.expression)
+    if type(node) is exp.ArrayContainedBy:
+        values, elements = elements, values
+    if type(node) is exp.ArrayContains:
+        listed = [elements]
+    elif type(elements) is exp.Array and elements.expressions:
+        listed = elements.expressions
+    else:
+        _atom(w, node, scope, group, mode)
+        return
+    several = term(w, values, scope, group)
+    if mode is not _TRUE or type(several) is not Val:
+        _atom(w, node, scope, group, mode)
+        return
+    for element in listed:
+        member(w, term(w, element, scope, group), several, group, why)
+
+
 def _exists(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     if mode is _TRUE or mode is _NOT_FALSE:
         w.inline(w, node.this, scope, group)
@@ -545,6 +565,9 @@ _LEAVES: dict[type, _Leaf] = {
     exp.In: _in,
     exp.Between: _between,
     exp.Exists: _exists,
+    exp.ArrayContains: _contains,
+    exp.ArrayContainsAll: _contains,
+    exp.ArrayContainedBy: _contains,
     exp.Boolean: _constant,
     exp.Null: _constant,
     exp.Literal: _constant,

@@ -30,6 +30,12 @@ _TABLE_PARTS = frozenset(
         "partition",
     }
 )
+_ELEMENTS = frozenset(
+    {
+        "jsonb_array_elements_text", "json_array_elements_text", "string_to_table", "regexp_split_to_table",
+        "string_split", "json_each",
+    }
+)  # fmt: skip
 _SETS = frozenset(
     {
         "generate_series", "generate_subscripts", "unnest", "json_each", "json_each_text", "jsonb_each", "json_tree",
@@ -406,9 +412,25 @@ def _function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
         if type(call) is exp.Anonymous and name not in _SETS:
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None
+        if name in _ELEMENTS and call.expressions:
+            return _elements(w, call.expressions, node, scope, group, name)
         for argument in children(call):
             survey(w, argument, scope, group)
     return _opaque_rel(w, node, group, name)
+
+
+def _elements(w: Work, arguments: list[Any], node: Any, scope: Scope, group: Group, name: str) -> Rel:
+    """A function that takes the caller's list apart: its column is one of the caller's values."""
+    rel = _opaque_rel(w, node, group, name)
+    _, names = _alias(w, node)
+    terms = [term(w, argument, scope, group) for argument in arguments]
+    first = terms[0]
+    if type(first) is not Val or first.rank > Rank.SETTING:
+        return rel
+    element = Val(f"element {rel.inst} of {first.key}", Rank.SET)
+    rel.outputs = dict.fromkeys((*names, "value", rel.alias) if name != "json_each" else ("value",), element)
+    rel.complete = False
+    return rel
 
 
 def _opaque_rel(w: Work, node: Any, group: Group, name: str = "") -> Rel:
