@@ -41,8 +41,6 @@ class Call:
     arguments: tuple[str, ...]
     line: int
     receiver_origin: str | None = None
-    wrappers: tuple[str, ...] = ()
-    """Calls between the text and the call that executes it, innermost first: `text`, `appendTenantFilter`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

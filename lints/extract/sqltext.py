@@ -18,19 +18,20 @@ _HITS = tuple(
         rb"merge\s+into\b",
         rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b)",
         rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
-        rb"truncate\b(?<!\wtruncate)",
+        rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
         rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
         rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
         rb"alter\s+(?:table|view|policy)\b",
         rb"drop\s+(?:materialized\s+)?(?:table|view|index|policy)\b",
-        rb"copy\s+[\w.\"(]{1,80}",
-        rb"set\s+(?:(?:local|session)\s+)?[\w.]{1,60}\s*(?:=|to\b)(?<!\wset)",
+        rb"copy\s+[\w.\"(]{1,80}[^\n]{0,200}?\b(?:from|to)\s+(?:stdin|stdout|program|['$:%])",
+        rb"set\s+(?:local\s|session\s|role\b|search_path\b|row_security\b|\w{1,60}\.[\w.]{1,60}\s*(?:=|to\b))",
         rb"call\s+[\w.]{1,80}\s*\(",
         rb"unwind\s+[$\w]",
         rb"create\s+\(",
         rb"merge\s*\(",
         rb"detach\s+delete\b",
-        rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*)?\((?<!\.match\()",
+        rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*\()?\((?<!\.match\()\s*\w*\s*"
+        rb"(?:[:{$%#'\"`]|where|\)\s*(?:[-<,]|return|where|set|detach|delete|with|optional|call|$))",
     )
 )
 _COMMANDS = (
