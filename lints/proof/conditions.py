@@ -8,27 +8,33 @@ from typing import Any
 
 from sqlglot import exp
 
+from lints.proof.equality import (
+    disjoin,
+    equal,
+    equal_query,
+    match,
+    member,
+    null_safe,
+    one_of,
+    plain,
+    quantifier,
+    row_of,
+)
+from lints.proof.equality import unknown as compared
 from lints.proof.ir import (
     NULL,
-    Alt,
     Atom,
     Col,
-    Eq,
     Group,
     Kind,
-    Merged,
     NotNull,
     Null,
-    OneOf,
-    Or,
     Other,
     Rank,
-    Same,
-    Term,
     Unsupported,
     Val,
 )
-from lints.proof.names import Rel, Scope, expand
+from lints.proof.names import Scope
 from lints.proof.scalars import children, columns_of, is_constant, is_hole, survey, term, unwrap
 from lints.proof.work import Work
 
@@ -93,249 +99,15 @@ def either(w: Work, alternatives: Sequence[Sequence[Part]], scope: Scope, group:
         for node, mode in alternative:
             holds(w, node, scope, branch, why, mode)
         branches.append(branch)
-    _disjoin(branches, group, why)
-
-
-def _disjoin(branches: list[Group], group: Group, why: str) -> None:
-    alive = [b for b in branches if not b.dead]
-    if not alive:
-        group.dead = True
-    elif len(alive) == 1:
-        group.absorb(alive[0])
-    else:
-        for cond in alive[0].conds:  # what every branch says is said outright
-            if not isinstance(cond, (Or, Atom)) and all(cond in branch.conds for branch in alive[1:]):
-                group.conds.append(cond)
-        group.conds.append(Or(tuple(alive), why))
-
-
-def equal(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) -> None:
-    """`left = right` is true."""
-    left, right = unwrap(left), unwrap(right)
-    row = _row(left)
-    other = _row(right)
-    if row is not None and other is not None:
-        if len(row) == len(other):
-            for a, b in zip(row, other, strict=True):
-                equal(w, a, b, scope, group, why)
-        return
-    if _quantifier(left) is not None:
-        left, right = right, left
-    quantifier = _quantifier(right)
-    if quantifier is not None:
-        if quantifier == "all" or len(list(children(right))) != 1:  # ALL of nothing is true
-            _plain(w, exp.Tuple(expressions=[left, right]), scope, group)
-        else:
-            _equal_any(w, left, unwrap(next(children(right))), scope, group, why)
-        return
-    for one, query in ((left, right), (right, left)):
-        if isinstance(query, (exp.Subquery, exp.Select, exp.SetOperation)):
-            _equal_query(w, row if row is not None else [one], query, scope, group, why, scalar=True)
-            return
-    match(w, term(w, left, scope, group), term(w, right, scope, group), group, why)
-
-
-def _quantifier(node: Any) -> str | None:
-    """`any` or `all` for ANY (...), SOME (...), ALL (...), however the parser keeps them."""
-    kind = type(node)
-    if kind is exp.Any:
-        return "any"
-    if kind is exp.All:
-        return "all"
-    if kind is exp.Anonymous:
-        return {"ANY": "any", "SOME": "any", "ALL": "all"}.get(str(node.this).upper())
-    return None
-
-
-def _row(node: Any) -> list[Any] | None:
-    if type(node) is exp.Tuple:
-        return list(node.expressions)
-    if type(node) is exp.Anonymous and str(node.this).upper() == "ROW":
-        return list(node.expressions)
-    return None
-
-
-def _equal_any(w: Work, left: Any, values: Any, scope: Scope, group: Group, why: str) -> None:
-    if isinstance(values, (exp.Subquery, exp.Select, exp.SetOperation)):
-        _equal_query(w, _row(left) or [left], values, scope, group, why)
-        return
-    if type(values) is exp.Array and not (
-        len(values.expressions) == 1 and isinstance(values.expressions[0], exp.Query)
-    ):
-        one_of(w, left, values.expressions, scope, group, why)
-        return
-    if type(values) is exp.Array:
-        _equal_query(w, [left], values.expressions[0], scope, group, why)
-        return
-    member(w, term(w, left, scope, group), term(w, values, scope, group), group, why)
-
-
-def member(w: Work, one: Term, values: Term, group: Group, why: str) -> None:
-    """`one` is an element of the array or list `values`."""
-    if type(one) is Col and type(values) is Val:
-        group.conds.append(OneOf(one, max(values.rank, Rank.SET), values.key, why))
-    else:
-        _unknown(w, (one, values), group)
-
-
-def _equal_query(
-    w: Work, left: list[Any], query: Any, scope: Scope, group: Group, why: str, *, scalar: bool = False
-) -> None:
-    """A positive `= (query)` or `IN (query)`: the query's row exists, and its columns equal the left side's."""
-    terms = [term(w, node, scope, group) for node in left]
-    order = w.inline(w, query, scope, group, scalar=scalar)
-    columns = expand(order, w.index)
-    if columns is None or len(columns) != len(terms):
-        _unknown(w, terms, group)
-        return
-    for one, (_, out) in zip(terms, columns, strict=True):
-        match(w, one, out, group, why)
-
-
-def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, why: str) -> None:
-    """`left IN (values)` with a list."""
-    if len(values) == 1:
-        equal(w, left, values[0], scope, group, why)
-        return
-    row = _row(unwrap(left))
-    if row is None:
-        one = term(w, left, scope, group)
-        terms = [term(w, v, scope, group) for v in values]
-        if type(one) is Col and all(type(t) is Val for t in terms):
-            found = [t for t in terms if type(t) is Val and t != NULL]
-            rank = max((t.rank for t in found), default=Rank.NONE)
-            label = ", ".join(t.key for t in found[:4])
-            group.conds.append(OneOf(one, max(rank, Rank.SET), label, why))
-            return
-        branches = []
-        for value in terms:
-            branch = Group(group, Kind.BRANCH, why)
-            if one == value:
-                branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
-            match(w, one, value, branch, why)
-            branches.append(branch)
-        _disjoin(branches, group, why)
-        return
-    branches = []
-    for value in values:
-        branch = Group(group, Kind.BRANCH, why)
-        equal(w, left, value, scope, branch, why)
-        branches.append(branch)
-    _disjoin(branches, group, why)
-
-
-def match(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
-    """Two terms are equal and not NULL."""
-    if type(left) is Alt or type(right) is Alt:
-        _match_alternatives(w, left, right, group, why)
-    elif type(left) is Merged or type(right) is Merged:
-        _match_merged(w, left, right, group, why)
-    elif left == NULL or right == NULL:
-        group.dead = True
-    elif type(left) is Val and type(right) is Val:
-        _match_values(left, right, group)
-    elif type(left) is Col and left == right:
-        group.conds.append(NotNull(left))
-    elif (type(left) is Col or type(left) is Val) and (type(right) is Col or type(right) is Val):
-        group.conds.append(Eq(left, right, why))
-    else:
-        _unknown(w, (left, right), group)
-
-
-def _match_values(left: Val, right: Val, group: Group) -> None:
-    if left.rank is Rank.LITERAL and right.rank is Rank.LITERAL:
-        if _differ(left.key, right.key):
-            group.dead = True
-    elif left.rank is not Rank.LITERAL or right.rank is not Rank.LITERAL:
-        group.conds.append(Atom(frozenset(), constant=True, parameters=True))
-
-
-def _differ(left: str, right: str) -> bool:
-    """Whether two literals are different whatever the collation and type."""
-    if left.startswith("'") and right.startswith("'"):
-        return left.isascii() and right.isascii() and left.strip("' ").casefold() != right.strip("' ").casefold()
-    try:
-        return float(left) != float(right)
-    except ValueError:
-        return {left, right} == {"true", "false"}
-
-
-def _match_alternatives(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
-    """COALESCE and CASE: one of the options is the value. An option counts only if those before it are NULL."""
-    branches: list[Group] = []
-    alt, other = (left, right) if type(left) is Alt else (right, left)
-    if type(alt) is not Alt:
-        return
-    for position, option in enumerate(alt.options):
-        branch = Group(group, Kind.BRANCH, why)
-        for earlier in alt.options[:position]:
-            if type(earlier) is Col:
-                branch.conds.append(Null(earlier))
-            elif is_constant(earlier):
-                branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
-        if alt.constant:
-            branch.conds.append(Atom(frozenset(), constant=True, parameters=True))
-        match(w, option, other, branch, why)
-        branches.append(branch)
-    _disjoin(branches, group, why)
-
-
-def _match_merged(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
-    """A column joined by USING in a FULL JOIN stands for both sides: each has the value where it is there."""
-    merged, other = (left, right) if type(left) is Merged else (right, left)
-    if type(merged) is not Merged or not (type(other) is Col or type(other) is Val) or other == NULL:
-        _unknown(w, (left, right), group)
-        return
-    branches: list[Group] = []
-    for column in merged.columns:
-        side = w.insts[column.inst].group.home()
-        if side.up() is group.home():
-            side.conds.append(Eq(column, other, why))
-        branch = Group(group, Kind.BRANCH, why)
-        branch.conds.append(Eq(column, other, why))
-        branches.append(branch)
-    _disjoin(branches, group, why)
-
-
-def _unknown(w: Work, terms: Sequence[Term], group: Group) -> None:
-    """A comparison nothing follows from, except that bare columns in it are not NULL."""
-    columns = frozenset().union(*(columns_of(t) for t in terms))
-    strict = frozenset(t for t in terms if type(t) is Col)
-    hole = any(type(t) is Other and t.hole for t in terms) and any(w.holds_tenant(c) for c in strict)
-    constant = all(is_constant(t) for t in terms)
-    group.conds.append(Atom(columns, strict, hole=hole, constant=constant, parameters=constant))
-
-
-def _null_safe(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) -> None:
-    one, other = term(w, left, scope, group), term(w, right, scope, group)
-    if one == NULL or other == NULL:
-        column = other if one == NULL else one
-        if type(column) is Col:
-            group.conds.append(Null(column))
-            return
-    column, value = (one, other) if type(one) is Col else (other, one)
-    if type(column) is Col and type(value) is Val:
-        equal_ = Group(group, Kind.BRANCH, why)
-        equal_.conds.append(Eq(column, value, why))
-        if value.rank is Rank.LITERAL:
-            group.absorb(equal_)
-            return
-        both_null = Group(group, Kind.BRANCH, why)
-        both_null.conds.append(Null(column))
-        group.conds.append(Or((equal_, both_null), why))
-    elif type(one) is Col and type(other) is Col:
-        group.conds.append(Same(one, other, why))
-    else:
-        columns = columns_of(one) | columns_of(other)
-        group.conds.append(Atom(columns, constant=is_constant(one) and is_constant(other)))
+    disjoin(branches, group, why)
 
 
 def _atom(w: Work, node: Any, scope: Scope, group: Group, mode: Mode = _TRUE) -> None:
     """Any other condition. A comparison that is true or false has no NULL on either side."""
     strict = isinstance(node, _STRICT) and (mode is _TRUE or mode is _FALSE)
-    if strict and not any(_quantifier(unwrap(c)) for c in children(node)):
+    if strict and not any(quantifier(unwrap(c)) for c in children(node)):
         terms = [term(w, child, scope, group) for child in children(node)]
-        _unknown(w, terms, group)
+        compared(w, terms, group)
         return
     value = term(w, node, scope, group)
     rejects = frozenset((value,)) if type(value) is Col and (mode is _TRUE or mode is _FALSE) else frozenset()
@@ -351,8 +123,8 @@ def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
 
 
 def _neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
-    if _quantifier(unwrap(node.expression)) or _quantifier(unwrap(node.this)):  # NOT (x <> ANY (nothing)) is true
-        _plain(w, node, scope, group)
+    if quantifier(unwrap(node.expression)) or quantifier(unwrap(node.this)):  # NOT (x <> ANY (nothing)) is true
+        plain(w, node, scope, group)
         return
     _equality(w, node.this, node.expression, _NEGATED[mode], scope, group, why)
 
@@ -370,44 +142,34 @@ def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: G
         equal(w, left, right, scope, branch, why)
         unknown = Group(group, Kind.BRANCH, why)  # NULL on either side: a NULL parameter is enough
         unknown.conds.append(Atom(frozenset(), constant=True, parameters=True))
-        _disjoin([branch, unknown], group, why)
+        disjoin([branch, unknown], group, why)
     else:
         for node in (left, right):
-            if isinstance(node, exp.Tuple) or _quantifier(node):
-                _plain(w, exp.Tuple(expressions=[left, right]), scope, group)
+            if isinstance(node, exp.Tuple) or quantifier(node):
+                plain(w, exp.Tuple(expressions=[left, right]), scope, group)
                 return
         terms = (term(w, left, scope, group), term(w, right, scope, group))
         if mode is _FALSE:
             if type(terms[0]) is Val and terms[0] == terms[1] and terms[0].rank is Rank.LITERAL:
                 group.dead = True
             else:
-                _unknown(w, terms, group)
+                compared(w, terms, group)
         else:
             group.conds.append(Atom(frozenset().union(*(columns_of(t) for t in terms))))
 
 
 def _null_safe_eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     if mode is _TRUE or mode is _NOT_FALSE:
-        _null_safe(w, node.this, node.expression, scope, group, why)
+        null_safe(w, node.this, node.expression, scope, group, why)
     else:
-        _plain(w, node, scope, group)
+        plain(w, node, scope, group)
 
 
 def _null_safe_neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     if mode is _FALSE or mode is _NOT_TRUE:
-        _null_safe(w, node.this, node.expression, scope, group, why)
+        null_safe(w, node.this, node.expression, scope, group, why)
     else:
-        _plain(w, node, scope, group)
-
-
-def _plain(w: Work, node: Any, scope: Scope, group: Group) -> None:
-    columns: frozenset[Col] = frozenset()
-    constant = True
-    for child in children(node):
-        value = term(w, child, scope, group)
-        columns |= columns_of(value)
-        constant = constant and is_constant(value)
-    group.conds.append(Atom(columns, constant=constant, parameters=constant))
+        plain(w, node, scope, group)
 
 
 def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
@@ -422,9 +184,9 @@ def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         return
     if type(what) is not exp.Null:
         if positive:
-            _null_safe(w, node.this, what, scope, group, why)
+            null_safe(w, node.this, what, scope, group, why)
         else:
-            _plain(w, node, scope, group)
+            plain(w, node, scope, group)
         return
     value = term(w, node.this, scope, group)
     if type(value) is Col:
@@ -453,18 +215,18 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         return
     if mode is not _TRUE:
         survey(w, node, scope, group)
-        left = term(w, node.this, scope, group) if _row(unwrap(node.this)) is None else NULL
+        left = term(w, node.this, scope, group) if row_of(unwrap(node.this)) is None else NULL
         rejects = type(left) is Col and mode is _FALSE and query is None  # NULL NOT IN (no rows) is true
         strict = frozenset((left,)) if type(left) is Col and rejects else frozenset()
         group.conds.append(Atom(columns_of(left), strict))
     elif query is not None:
-        _equal_query(w, _row(unwrap(node.this)) or [node.this], query, scope, group, why)
+        equal_query(w, row_of(unwrap(node.this)) or [node.this], query, scope, group, why)
     elif field is not None:
         value = unwrap(field)
         if type(value) is exp.Placeholder:
             member(w, term(w, node.this, scope, group), term(w, value, scope, group), group, why)
         else:
-            _unknown(w, (term(w, node.this, scope, group), term(w, value, scope, group)), group)
+            compared(w, (term(w, node.this, scope, group), term(w, value, scope, group)), group)
     else:
         one_of(w, node.this, node.expressions, scope, group, why)
 
@@ -475,7 +237,7 @@ def _between(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: st
     if mode is _TRUE and type(low) is Val and low == high:
         match(w, value, low, group, why)
     elif mode is _TRUE:
-        _unknown(w, (value, low, high), group)
+        compared(w, (value, low, high), group)
     else:
         group.conds.append(Atom(columns_of(value) | columns_of(low) | columns_of(high)))
 
@@ -575,11 +337,3 @@ _LEAVES: dict[type, _Leaf] = {
     exp.If: _if,
     exp.Coalesce: _coalesce,
 }
-
-
-def using(w: Work, name: str, left: Term, right: list[Rel], group: Group) -> Term:
-    """Join by one column: equal on both sides. Returns the right side's column."""
-    found = [rel for rel in right if rel.has(w.index, name)] or [rel for rel in right if rel.has(w.index, name) is None]
-    other = found[0].column(w.index, name) if len(found) == 1 else Other(frozenset())
-    match(w, left, other, group, "USING")
-    return other

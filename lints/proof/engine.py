@@ -72,6 +72,7 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
 def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
     work = Work(index, budget, prepared.labels)
     work.inline = queries.inline
+    work.reference = queries.reference
     work.statement = writes.write
     tokens = statement.tokens
     frame: Frame = {

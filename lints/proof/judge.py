@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lints.proof.facts import Closure, activate, promote, reaching
+from lints.proof.facts import Closure, activate, mentioned, promote, reaching
 from lints.proof.ir import (
     TENANT,
     Atom,
@@ -373,17 +373,11 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
     for group in w.nullables:
         if group in set(target.group.ancestors()):
             continue
-        if group.into is None and any(type(c) is not Atom and key in _columns(c) for c in group.conds):
+        if group.into is None and any(type(c) is not Atom and key in mentioned(c) for c in group.conds):
             return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters nothing"
     if target.action == "insert":
         return f"{table.name}.{key.name} is not set from a caller's value"
     return f"nothing ties {table.name}.{key.name} to a caller's value"
-
-
-def _columns(cond: Cond) -> set[Col]:
-    from lints.proof.facts import mentioned
-
-    return mentioned(cond)
 
 
 def _reassigned(w: Work, contexts: dict[int, Context]) -> list[Finding]:

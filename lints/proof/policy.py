@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lints.proof.engine import prove_text
+from lints.proof.parse import parse
 from lints.proof.result import Proof, Verdict
 from lints.tenancy import Model
 
@@ -43,8 +44,6 @@ def judge_policy(table: str, expression: str, model: Model, dialect: str, budget
 
 def _is_condition(expression: str, dialect: str) -> bool:
     """Whether the text is a condition and nothing more: no clause after it, no second statement."""
-    from lints.proof.parse import parse
-
     _, statements = parse(f"SELECT 1 WHERE {expression}", dialect)
     if len(statements) != 1 or statements[0].tree is None:
         return False

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from lints.proof.conditions import holds, using
+from lints.proof.conditions import holds
+from lints.proof.equality import using
 from lints.proof.ir import Atom, Col, Full, Group, Kind, Merged, Other, Rank, Target, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
+from lints.proof.parse import view_query
 from lints.proof.scalars import children, declared, is_hole, survey, term
 from lints.proof.work import OPENS, Columns, Work
 from lints.tenancy import Ownership, View
@@ -332,9 +334,7 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
         env = scope.env
         while env is not None:
             if env.cte.name == name and not env.cte.scalar:
-                from lints.proof.queries import reference
-
-                columns = reference(w, env.cte, group)
+                columns = w.reference(w, env.cte, group)
                 return derived(w, alias or name, names or env.cte.columns, columns)
             env = env.outer
     return stored(w, name, schema, alias or name, names, identifier, group)
@@ -371,8 +371,6 @@ def stored(
 
 def _view(w: Work, view: View, name: str, group: Group) -> Columns:
     """A view is judged on its definition, at the place it is used."""
-    from lints.proof.parse import view_query
-
     if name in w.views:
         text = f"the view {name} refers to itself"
         raise Unsupported(text)

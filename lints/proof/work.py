@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term
+from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Unsupported
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
 
@@ -56,7 +56,7 @@ class Work:
 
     __slots__ = (
         "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "referred", "seen", "session", "statement", "summaries", "tables", "targets", "view", "views",
+        "reference", "referred", "seen", "session", "statement", "summaries", "tables", "targets", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -82,6 +82,7 @@ class Work:
         self.views: tuple[str, ...] = ()
         self.assigned: list[Assigned] = []
         self.inline: Callable[..., Columns]
+        self.reference: Callable[[Work, Cte, Group], Columns]
         self.statement: Callable[[Work, Any, Scope | None, Env | None, Group], Columns]
 
     def spend(self, steps: int = 1) -> None:
@@ -102,6 +103,8 @@ class Work:
 
     def see(self, identifier: Any) -> None:
         """Note that the relation named here is translated."""
+        if not hasattr(identifier, "meta"):
+            raise Unsupported("something stands where a name should")
         self.seen.add(identifier.meta.get("start", -1))
 
     def nullable(self, parent: Group, why: str) -> Group:
