@@ -476,3 +476,91 @@ def test_the_same_input_gives_the_same_decision() -> None:
 
     assert run([control()], found, Answers(BAD)) == run([control()], found, Answers(BAD))
     assert replace(run([control()], found, Answers(BAD)), pipeline_id="x") != run([control()], found, Answers(BAD))
+
+
+# --- what mutation of the module showed untested -------------------------------------------------------------------
+
+
+def test_a_decision_carries_what_it_was_made_of() -> None:
+    found = {"thing": evidence(), "other": replace(evidence(), kind="other")}
+    asked = control(clock="C")
+    answers = Answers([{"subject": "s", "since_at": 0, "due_at": 1000}])
+    decision = run([asked], found, answers, waivers=[waiver()])
+
+    assert (decision.as_of, decision.as_of_overridden, decision.subject, decision.pipeline_id) == (
+        NOW,
+        False,
+        SUBJECT,
+        "local",
+    )
+    assert (decision.policy_version, decision.policy_digest, decision.policy_origin) == ("1", "d" * 64, "work tree")
+    assert decision.tool_version == "0"
+    assert [e.kind for e in decision.evidence] == ["other", "thing"]
+    assert [c.subject for c in decision.clocks] == ["s"]
+    assert [r.control for r in decision.results] == [asked]
+    assert [u.waiver.id for u in decision.waivers] == ["W-1"]
+
+
+@pytest.mark.parametrize(
+    ("found", "answers"),
+    [({}, Answers()), ({"thing": evidence()}, Answers(error="x")), ({"thing": evidence()}, Answers())],
+)
+def test_every_result_names_its_control_and_its_level_of_that_day(found: dict[str, Evidence], answers: Answers) -> None:
+    later = control(block_from=TODAY + timedelta(days=1))
+    result = judge(later, found, answers, (), NOW)
+
+    assert (result.control, result.level, result.blocks) == (later, Severity.WARN, False)
+    assert judge(later, found, answers, (), NOW + timedelta(days=1)).level is Severity.BLOCK
+
+
+def test_every_kind_that_falls_short_is_named_and_unverified_rows_matter_only_where_asked() -> None:
+    needs = {"a": EvidenceNeed(minimum=1), "b": EvidenceNeed(minimum=2, verified=True), "c": EvidenceNeed(minimum=0)}
+    asked = control(evidence=needs)
+    found = {
+        "b": replace(evidence([{"verified": True}, {"verified": False, "source_path": "e"}]), kind="b"),
+        "c": replace(evidence([{"id": "x", "verified": False}], [Unread(path="f", reason="broken", line=7)]), kind="c"),
+    }
+    result = judge(asked, found, Answers(), (), NOW)
+
+    assert result.reasons == (
+        "no evidence of kind a was collected", "b: 1 verified record; at least 2 needed", "b: e is not verified", "c: f:7: broken",
+    )  # fmt: skip
+
+
+def test_the_query_gets_its_parameters_and_the_clock() -> None:
+    seen: dict[str, Any] = {}
+
+    def ask(query: str, parameters: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        seen.update(parameters)
+        return ()
+
+    judge(
+        control(query="SELECT $limit, $as_of, $limits", params={"limit": 5, "limits": 6, "unused": 7}),
+        {"thing": evidence()},
+        ask,
+        (),
+        NOW,
+    )
+
+    assert seen == {"limit": 5, "limits": 6, "as_of": 1_795_262_400_000}
+
+
+def test_a_violation_keeps_everything_its_row_said() -> None:
+    row = {
+        "subject": "s", "path": "a.py", "line": 3, "col": 4, "end_line": 5, "end_col": 6, "snippet": "x = 1", "tenant": "acme",
+        "fingerprint": "e" * 32,
+    }  # fmt: skip
+    found = judge(control(), {"thing": evidence()}, Answers([row]), (), NOW).violations[0]
+
+    assert found.location == Location(path="a.py", line=3, column=4, end_line=5, end_column=6, snippet="x = 1")
+    assert (found.control, found.tenant, found.fingerprint, dict(found.details)) == ("THG001", "acme", "e" * 32, row)
+
+
+def test_nothing_is_said_of_other_stages_or_unread_evidence_when_there_is_none() -> None:
+    assert run([control()], {"thing": evidence()}, Answers()).not_checked == ("what it does not see",)
+    two = [
+        control(),
+        control(id="THG002", stages=frozenset({Stage.GA})),
+        control(id="THG003", stages=frozenset({Stage.GA})),
+    ]
+    assert run(two, {"thing": evidence()}, Answers()).not_checked[0] == "2 controls of other stages: THG002, THG003"
