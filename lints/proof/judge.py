@@ -365,6 +365,8 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
     key = w.insts[target.inst].key
     if key is None:
         return f"{table.name} has no known tenant column"
+    if target.action == "insert":
+        return f"{table.name}.{key.name} is not set from a caller's value"
     for cond in context.conds:
         if type(cond) is Atom and key in cond.columns:
             return (
@@ -375,8 +377,6 @@ def _reason(w: Work, target: Target, table: Table | None, context: Context) -> s
             continue
         if group.into is None and any(type(c) is not Atom and key in mentioned(c) for c in group.conds):
             return f"{table.name}.{key.name} is compared only in the ON of an outer join, which filters nothing"
-    if target.action == "insert":
-        return f"{table.name}.{key.name} is not set from a caller's value"
     return f"nothing ties {table.name}.{key.name} to a caller's value"
 
 
