@@ -47,6 +47,10 @@ lint: bootstrap
 types: bootstrap
 	@$(BIN)/mypy
 
+# Change the decision in every small way there is, and see whether a test notices.
+mutation: bootstrap
+	@$(BIN)/mutmut run --max-children 2 && $(BIN)/mutmut results
+
 lock: bootstrap
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --all-extras pyproject.toml -o requirements/gate.txt
