@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """`columns` refer to `references(referenced_columns)`. It carries the tenant if the tenant columns are among them."""
+    """`columns` refer to `references(referenced_columns)`; it carries the tenant if tenant columns are among them."""
 
     columns: tuple[str, ...]
     references: str
