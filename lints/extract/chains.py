@@ -120,6 +120,7 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains"
 )
+_MUTABLE = frozenset({"typeorm", "knex"})
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
@@ -143,7 +144,10 @@ class Chains:
         """The query a call begins or continues, or the term it is; None for any other call."""
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if isinstance(receiver, Query):
-            return self._continued(receiver, step)
+            longer = self._continued(receiver, step)
+            if longer.kind in _MUTABLE and isinstance(call.receiver, Name):
+                env.put(call.receiver.path, longer)  # the builder itself has changed
+            return longer
         if isinstance(receiver, Alt):
             sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
             if sides:

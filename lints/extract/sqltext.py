@@ -30,8 +30,10 @@ _HITS = tuple(
         rb"create\s+\(",
         rb"merge\s*\(",
         rb"detach\s+delete\b",
-        rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*\()?\((?<!\.match\()\s*\w*\s*"
-        rb"(?:[:{$%#'\"`]|where|\)\s*(?:[-<,]|return|where|set|detach|delete|with|optional|call|$))",
+        (
+            rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*\()?\((?<!\.match\()\s*\w*\s*"
+            rb"(?:[:{$%#'\"`]|where|\)\s*(?:[-<,]|return|where|set|detach|delete|with|optional|call|$))"
+        ),
     )
 )
 _COMMANDS = (

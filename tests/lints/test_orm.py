@@ -244,6 +244,19 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         """,
         [("violation", "TENORM006")],
     ),
+    "typeorm: a builder changed in place, on some paths only": (
+        "typeorm",
+        """
+        async function f(ds, t, name) {
+          const qb = ds.getRepository(Boat).createQueryBuilder("b").orderBy("b.name");
+          if (name) qb.andWhere("b.name = :name", { name });
+          if (t) qb.andWhere("b.tenantId = :t", { t });
+          const [rows, total] = await qb.getManyAndCount();
+          return rows;
+        }
+        """,
+        [("violation", "TENORM005")],
+    ),
     "typeorm: a joined query builder": (
         "typeorm",
         """
