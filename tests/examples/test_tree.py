@@ -163,7 +163,7 @@ def test_the_npm_lock_pins_by_integrity_and_names_no_registry() -> None:
 
 def test_the_tree_holds_nothing_it_must_not() -> None:
     forbidden = re.compile(
-        r"registry\.npm|pypi\.org|pythonhosted|/work/|shared/|TODO|FIXME|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}"
+        r"\"resolved\":|--index-url|TODO|FIXME|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}"
     )
     for path in files():
         text = path.read_text(encoding="utf-8")
