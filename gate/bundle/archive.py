@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import BinaryIO, Final
 
 from attestations.strict_json import shown
@@ -58,10 +59,25 @@ def members(folder: str, files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
 
 def header(path: str, size: int) -> bytes:
     """The one header of a file: a ustar block, after an extended header where the name needs one."""
+    if len(path) > tarfile.LENGTH_NAME or not path.isascii():
+        return _info(path, size).tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
+    plain = _plain()
+    block = path.encode().ljust(100, b"\0") + plain[100:124] + b"%011o\0" % size + plain[136:148]
+    checksum = sum(block) + 8 * ord(" ") + sum(plain[156:])
+    return b"%b%06o\0 %b" % (block, checksum, plain[156:])
+
+
+@cache
+def _plain() -> bytes:
+    """A header as tarfile writes it; of two short names only name, size and checksum differ (POSIX.1, "ustar")."""
+    return _info("x", 0).tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict")
+
+
+def _info(path: str, size: int) -> tarfile.TarInfo:
     info = tarfile.TarInfo(path)
     info.size = size
     info.mode = 0o644
-    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
+    return info
 
 
 def looks_like_tar(start: bytes) -> bool:

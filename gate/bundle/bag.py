@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attestations.strict_json import shown
 from gate.bundle import archive
-from gate.bundle.names import Names, check_name
+from gate.bundle.names import Names
 from gate.bundle.refusal import BundleError, Code
 from gate.model import GateError
 
@@ -173,20 +173,21 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def _read_file(folder: Path, name: str, limit: int) -> bytes:
-    check_name(name)
     try:
         handle = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if (folder / name).is_symlink():
             raise BundleError(Code.ENTRY_TYPE, f"{shown(name)} is a symbolic link") from None
         raise BundleError(Code.UNREADABLE, f"{shown(name)}: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
+    with os.fdopen(handle, "rb", buffering=0) as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise BundleError(Code.ENTRY_TYPE, f"{shown(name)} is not a regular file")
-        data = file.read(limit + 1) if status.st_size <= limit else b""
-    if status.st_size > limit or len(data) > limit:
-        raise BundleError(Code.TOO_LARGE, f"more than {archive.MAX_BYTES:,} bytes")
+        if status.st_size > limit:
+            raise BundleError(Code.TOO_LARGE, f"more than {archive.MAX_BYTES:,} bytes")
+        data: bytes = file.read(status.st_size + 1)
+    if len(data) != status.st_size:
+        raise BundleError(Code.UNREADABLE, f"{shown(name)} changed while it was read")
     return data
 
 

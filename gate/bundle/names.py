@@ -14,10 +14,15 @@ MAX_COMPONENT = 255  # bytes: what common file systems can hold
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _RESERVED = re.compile(r"con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]", re.IGNORECASE)
+# Nearly all names are like this, and then none of the rules can be broken but the one about device names.
+_ORDINARY = re.compile(r"(?:[A-Za-z0-9_-](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?(?:/(?!\Z)|\Z)){1,9}")
+_DEVICE = re.compile(r"(?:^|/)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z)", re.IGNORECASE)
 
 
 def check_name(name: str) -> str:
     """The name, a `/`-separated relative path, if it is safe everywhere. Raises BundleError with the rule it breaks."""
+    if _ORDINARY.fullmatch(name) and not _DEVICE.search(name):
+        return name
     for code, broken, rule in (
         (Code.NAME_ENCODING, not _is_unicode(name), "is not UTF-8"),
         (Code.NAME_ABSOLUTE, name.startswith("/"), "is absolute"),
@@ -76,6 +81,8 @@ class Names:
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate.bundle import archive
+from gate.bundle import archive, names
 from gate.bundle.names import Names, check_name
 from gate.bundle.refusal import BundleError
 
@@ -237,3 +238,44 @@ def test_a_name_is_safe_or_refused(name: str) -> None:
         assert name == name.strip("/")
         assert not {"", ".", ".."} & set(name.split("/"))
         Names([name])
+
+
+@given(st.text("abc/-_.", min_size=1, max_size=130), st.integers(0, 8**11 - 1))
+def test_a_header_is_the_one_that_tarfile_writes(path: str, size: int) -> None:
+    info = tarfile.TarInfo(path)
+    info.size, info.mode = size, 0o644
+
+    assert archive.header(path, size) == info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a",
+        "a/b-c_d.e",
+        ".gate/x",
+        "a" * 100,
+        "/".join("a" * 9),
+        "CON/x",
+        "a/nul.txt",
+        "a.",
+        "a/",
+        "/a",
+        "a//b",
+        "a\n",
+        "a/.",
+        "aux",
+        "comx",
+        "a..b",
+    ],
+)
+def test_the_short_way_and_the_long_way_say_the_same_of_a_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        try:
+            return check_name(name)
+        except BundleError as refusal:
+            return refusal.code
+
+    quickly = said()
+    monkeypatch.setattr(names, "_ORDINARY", re.compile("(?!)"))
+    assert said() == quickly
