@@ -22,7 +22,7 @@ VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
-_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013"})
+_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _MAX_SQL = 4_000
@@ -215,6 +215,8 @@ class Judge:
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
+        if call.kind == "mongo":
+            return self._mongo(call, kind)
         rendered = self._entities.rendered(call)
         if rendered is None:
             self._numbers["orm_unknown"] += 1
@@ -245,6 +247,28 @@ class Judge:
         keys = next((path.relation_keys for path in rendered if path.relation_keys), ())
         held = all(path.held for path in rendered)
         return [call_row(row, keys, held=held) for row in rows]
+
+    def _mongo(self, call: OrmCall, kind: str) -> list[Access]:
+        """The rows of a MongoDB call; a tenant on some paths only is a finding of its own."""
+        from lints.stores.mongo import prove_mongo
+
+        nobodys = frozenset(n for n, t in self.model.tables.items() if t.ownership is Ownership.GLOBAL)
+        keys = frozenset(self._graph_properties)
+        rows: list[Access] = []
+        for steps in call.variants:
+            statement = as_statement(call, (call.snippet,))
+            for step in steps[:1]:
+                proof = prove_mongo(call.model, step, keys, nobodys)
+                if proof.relevant:
+                    rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
+        good = {row.table for row in rows if row.verdict in {"proven", "weak"}}
+        bad = [row for row in rows if row.verdict == "violation"]
+        if bad and good:
+            mixed = bad[0]
+            why = f"{mixed.table} is tied to the tenant on some paths only: {_lower(mixed.why)}"
+            return [self._carried(replace(mixed, rule="TENMGO005", why=why), statement)]
+        worst = max(rows, key=lambda row: _RANK[row.verdict], default=None)
+        return [self._carried(worst, statement)] if worst is not None else []
 
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
         """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is

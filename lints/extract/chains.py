@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract.facts import Argument, Function, OrmStep
-from lints.extract.ir import Func, Invoke, Name, Span
+from lints.extract.ir import Func, Invoke, Name, Other, Span, Text
 from lints.extract.sqltext import names
 from lints.extract.values import (
     ABSENT,
@@ -54,6 +54,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"delete\(\s*[A-Z]",
                 rb"insert\(\s*[A-Z]",
                 rb"session\.get\(",
+                rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
             ),
         )
     ),
@@ -66,6 +67,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
                 rb"(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
                 rb"\.from\(\s*\w",
+                rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"prisma\.\w+\.\w+\(",
                 rb"tx\.\w+\.\w+\(",
                 rb"(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\(",
@@ -108,6 +110,14 @@ _REPOSITORY = names(
 _SEQUELIZE = names(
     "findAll findOne findByPk findAndCountAll findOrCreate findCreateFind create bulkCreate update destroy count upsert"
     " increment decrement restore max min sum truncate aggregate"
+)
+_MONGO = names(
+    "findById findByIdAndUpdate findByIdAndDelete findByIdAndRemove findOneAndUpdate findOneAndDelete findOneAndReplace"
+    " updateOne updateMany deleteOne deleteMany replaceOne countDocuments insertOne insertMany bulkWrite"
+)
+_MONGO_PYTHON = names(
+    "find_one find_one_and_update find_one_and_delete find_one_and_replace update_one update_many delete_one"
+    " delete_many replace_one insert_one insert_many count_documents"
 )
 _ACTIVE_RECORD = names(
     "where find find_by find_by! all first last count exists? order limit update_all delete_all destroy_all pluck ids"
@@ -216,6 +226,8 @@ class Chains:
 
     def _python(self, call: Invoke, path: str, method: str, step: Step) -> Query | None:
         head, _, last = path.rpartition(".")
+        if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
+            return self._new("mongo", _collection(call, last), call.span, (step,))
         if last.endswith("objects") and head and method in _DJANGO:
             return self._new("django", head.rpartition(".")[2], call.span, (step,))
         if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
@@ -250,6 +262,11 @@ class Chains:
                 return self._new("drizzle_query", last, call.span, (step,))
             if method in _PRISMA_SURE or shaped or (client and (first is None or isinstance(first, (Record, Gap)))):
                 return self._new("prisma", last, call.span, (step,))
+        native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
+        if native and (method in _MONGO or method in {"find", "findOne", "aggregate", "distinct"}):
+            return self._new("mongo", _collection(call, ""), call.span, (step,))
+        if method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|Model$", last)):
+            return self._new("mongo", path if not head else last, call.span, (step,))
         if method == "getRepository" or method == "getTreeRepository":
             return None
         entity = self._entity_of(call, receiver, env)
@@ -390,6 +407,15 @@ def _class_name(expression: object) -> str | None:
             if part[:1].isupper():
                 return part
     return None
+
+
+def _collection(call: Invoke, last: str) -> str:
+    """The name of a collection: `db.collection("boats")`, `db["boats"]`, `db.boats`."""
+    receiver = call.receiver
+    named = (
+        receiver.arguments if isinstance(receiver, Invoke) else receiver.parts if isinstance(receiver, Other) else ()
+    )
+    return next((part.value for part in named if isinstance(part, Text)), last)
 
 
 def _variable(expression: object) -> str | None:

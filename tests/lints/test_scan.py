@@ -248,5 +248,63 @@ def test_commands_over_all_keys_of_redis() -> None:
     ]
 
 
+MONGO = {
+    "by id": ("Boat.findById(id)", [("violation", "TENMGO001")]),
+    "with the tenant": ("db.collection('boats').findOne({ _id: id, tenantId })", [("proven", None)]),
+    "without": ("db.collection('boats').find({ _id: id })", [("violation", "TENMGO001")]),
+    "no filter": ("db.collection('boats').deleteMany({})", [("violation", "TENMGO001")]),
+    "one branch of $or": (
+        "db.collection('boats').find({ $or: [{ tenantId }, { open: true }] })",
+        [("violation", "TENMGO001")],
+    ),
+    "every branch of $or": (
+        "db.collection('boats').find({ $or: [{ tenantId, a: 1 }, { tenantId: { $eq: tenantId } }] })",
+        [("proven", None)],
+    ),
+    "$in is no equality": ("db.collection('boats').find({ tenantId: { $in: ids } })", [("violation", "TENMGO001")]),
+    "a conditional spread": (
+        "db.collection('boats').find({ a: 1, ...(tenantId ? { tenantId } : {}) })",
+        [("violation", "TENMGO005")],
+    ),
+    "a filter out of sight": (
+        "db.collection('boats').updateMany(filter, { $set: { a: 1 } })",
+        [("opaque", "TENMGO013")],
+    ),
+    "an upsert by id": (
+        "db.collection('boats').updateOne({ _id: id }, { $set: { a: 1 } }, { upsert: true })",
+        [("violation", "TENMGO008")],
+    ),
+    "a tenant reassigned": (
+        "db.collection('boats').updateOne({ _id: id, tenantId }, { $set: { tenantId: other } })",
+        [("violation", "TENMGO009")],
+    ),
+    "an aggregate with $match first": (
+        "db.collection('boats').aggregate([{ $match: { tenantId } }, { $group: { _id: '$a' } }])",
+        [("proven", None)],
+    ),
+    "a $lookup without the tenant": (
+        "db.collection('boats').aggregate([{ $match: { tenantId } }, { $lookup: { from: 'crew', localField: 'a' } }])",
+        [("weak", "TENMGO010")],
+    ),
+    "an insert without tenant": ("db.collection('boats').insertOne({ a: 1 })", [("violation", "TENMGO004")]),
+}
+
+
+@pytest.mark.parametrize("name", MONGO)
+def test_filters_of_mongo(name: str) -> None:
+    call, wanted = MONGO[name]
+    source = f"async function f(db, id, tenantId, other, ids, filter) {{ return {call}; }}"
+    assert rows_of_rules(facts({"a.ts": source})) == wanted
+
+
+def test_filters_of_mongo_in_python() -> None:
+    source = (
+        "def f(db, id, tenant_id):\n"
+        "    db.boats.find_one({'_id': id})\n"
+        "    db['boats'].delete_one({'_id': id, 'tenant_id': tenant_id})\n"
+    )
+    assert rows_of_rules(facts({"app/a.py": source})) == [("violation", "TENMGO001"), ("proven", None)]
+
+
 def rows_of_rules(found: CodeFacts) -> list[tuple[str, str | None]]:
     return [(a.verdict, a.rule) for a in found.accesses]
