@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import http.server
 import io
+import json
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -408,3 +412,48 @@ def test_the_passphrase_of_the_key(place: Place, run: Run, tmp_path: Path, monke
     assert run(*init)[0] == 0
     assert b"ENCRYPTED" in key.read_bytes()
     assert file.exists()
+
+
+class _Rekor(http.server.BaseHTTPRequestHandler):
+    """Answers as Rekor v2 does: with a log entry about what was sent."""
+
+    asked: ClassVar[list[Any]] = []
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append((self.path, sent))
+        request = sent["hashedRekordRequestV002"]
+        data = {"algorithm": "SHA2_256", "digest": request["digest"]}
+        spec = {"hashedRekordV002": {"data": data, "signature": request["signature"]}}
+        body = json.dumps({"kind": "hashedrekord", "apiVersion": "0.0.2", "spec": spec}).encode()
+        answer = json.dumps({"canonicalizedBody": base64.b64encode(body).decode()}).encode()
+        self.send_response(201)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_checkpoint_goes_to_rekor(works: Any, place: Place, kept: Path, run: Run, tmp_path: Path) -> None:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Rekor)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        argv = ("ledger", "checkpoint", "-C", place.root, "-o", tmp_path / "anchor", "--rekor", url)
+        assert run(*argv)[0] == 2, "Rekor takes no Ed25519: an attestation key must sign"
+        code, said = run(*argv, "--key", works.key)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert code == 0, said
+    path, sent = _Rekor.asked[-1]
+    note = (tmp_path / "anchor").read_bytes()
+    assert path == "/api/v2/log/entries"
+    assert base64.b64decode(sent["hashedRekordRequestV002"]["digest"]) == bytes.fromhex(bag.sha256(note))
+    assert b"canonicalizedBody" in (tmp_path / "anchor.rekor.json").read_bytes()
+    code, said = run(*argv, "--key", works.key)
+    assert (code, "unavailable" in said) == (3, True), "the instance is gone"

@@ -75,6 +75,25 @@ def test_a_full_disk(works: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert whole(works, tmp_path) in ([], ["bundle.tar"])
 
 
+@pytest.mark.parametrize("limit", [50_000, 400_000])
+def test_a_file_that_may_not_grow(works: Any, tmp_path: Path, limit: int) -> None:
+    """The kernel's own limit, met while the archive is written."""
+    code = (
+        f"import resource, signal, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from gate import cli; sys.exit(cli.run(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, *argv(works, tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    if limit == 50_000:
+        assert (done.returncode, "File too large" in done.stderr) == (3, True), done.stderr
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert done.returncode == 0, done.stderr
+        assert whole(works, tmp_path) == ["bundle", "bundle.tar"]
+
+
 def test_a_bundle_that_would_not_verify_is_never_written(
     works: Any, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
