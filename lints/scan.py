@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,6 +65,8 @@ class Judge:
         self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
         schema = getattr(model, "schema", None)
         self._entities = Entities(model, schema.entities if schema is not None else ())
+        read = schema.files if schema is not None else ()
+        self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
         self._proofs: dict[str, Sequence[ProofLike]] = {}
         self._rows: list[Access] = []
         self._suppressions: list[Suppression] = []
@@ -88,7 +91,9 @@ class Judge:
         self._suppressions.extend(found.suppressions)
         kind = path_class(found.path, self.declared.paths)
         if kind == "source":
-            kind = "migration" if defines_schema else "generated" if generated else kind
+            # A script that only changes rows, among those that make the schema, is a migration like them.
+            among = found.language == "sql" and posixpath.dirname(found.path) in self._schema_folders
+            kind = "migration" if defines_schema or among else "generated" if generated else kind
         by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
         for statement in found.statements:
             if statement.confidence is Confidence.PROSE:

@@ -191,6 +191,12 @@ def test_statements_of_a_sql_file_are_judged() -> None:
     )
 
 
+def test_a_script_of_rows_among_those_of_the_schema_is_a_migration() -> None:
+    tree = {"db/1.sql": SCHEMA, "db/2.sql": b"UPDATE boats SET name = 'a';", "queries/a.sql": b"DELETE FROM boats;"}
+    found = scan(sorted(tree.items()), build_model(tree, None))
+    assert {a.path: a.path_class for a in found.accesses} == {"db/2.sql": "migration", "queries/a.sql": "source"}
+
+
 def test_tables_say_whose_they_are_and_how_often_they_are_used() -> None:
     found = facts({"app/a.py": 'def f(c):\n    c.execute("SELECT * FROM boats")\n'})
     tables = {t.table: t for t in found.tables}
