@@ -132,7 +132,7 @@ def read(path: Path) -> dict[str, bytes]:
     if path.is_dir():
         return dict(read_folder(path))
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise GateError(f"{path}: not a regular file")

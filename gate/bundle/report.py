@@ -98,8 +98,9 @@ def text(reports: Sequence[Report], setting: Setting, *, quiet: bool) -> str:
         )
     for report in reports:
         word = "VERIFIED" if report.passed else "AUTHENTIC, BUT NOT PASSED" if report.authentic else "REFUSED"
-        verdict = f", verdict {report.verdict}" if report.verdict else ""
-        lines.append(f"{word}: {report.kind} {line(report.target, 200)}{verdict}")
+        kind = "" if report.kind == "unknown" else f"{report.kind} "
+        verdict = f", verdict {report.verdict}" if report.verdict not in (None, "unknown") else ""
+        lines.append(f"{word}: {kind}{line(report.target, 200)}{verdict}")
         shown = {name: value for name, value in report.facts.items() if name not in _LONG}
         if shown and not quiet:
             lines.append("  " + ", ".join(f"{name} {line(value, 120)}" for name, value in shown.items()))

@@ -16,6 +16,7 @@ from gate import cli
 from gate.bundle import archive, bag
 from gate.bundle.checking import Question, check
 from gate.bundle.refusal import BundleError
+from gate.model import GateError
 from gate.run import clock
 
 
@@ -126,3 +127,11 @@ def test_reading_once_is_what_makes_hash_and_archive_agree(
     b"".join(bag.pack_folder(folder))
     inside = [path for path in opened if path.startswith(str(folder))]
     assert len(inside) == len(set(inside)) == sum(1 for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_pipe_is_no_archive_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "bundle.tar")
+    with pytest.raises(GateError, match="not a regular file"):
+        bag.read(tmp_path / "bundle.tar")
+    with pytest.raises(GateError, match="no such file or folder"):
+        bag.read(tmp_path / "other.tar")
