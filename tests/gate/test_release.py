@@ -127,7 +127,7 @@ def test_a_release_under_another_clock_is_not_releasable(shop: Shop) -> None:
         ("key file that is none", lambda s: s.key.write_text("nothing", "utf-8"), 2, "ci.key"),
         ("artifact missing", lambda s: s.artifact.unlink(), 2, "no such file"),
         ("artifact empty", lambda s: s.artifact.write_bytes(b""), 2, "is empty"),
-        ("artifact is a folder", lambda s: (s.artifact.unlink(), s.artifact.mkdir()), 2, "no such file"),
+        ("artifact is a folder", lambda s: (s.artifact.unlink(), s.artifact.mkdir()), 2, "not a regular file"),
         ("out exists", lambda s: (s.root.parent / "bundle").mkdir(), 2, "already exists"),
         ("policy broken", lambda s: (s.root / "gate.yaml").write_text(CONFIG + "x: 1\n", "utf-8"), 2, "unknown key 'x'"),
     ],
