@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Policy, Row, UndecidedError, Unread
 from gate.reading import read_yaml
+from gate.report.redact import redact
 from gate.tree import Tree, select
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _snippet(lines: list[str]) -> str:
         if len(text) + len(line) > MAX_SNIPPET:
             break
         text += line + "\n"
-    return text.rstrip("\n")
+    return redact(text.rstrip("\n"))  # evidence goes into bundles: a secret beside a statement must not
 
 
 def _fragment(access: Access, lines: list[str]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from typing import Any
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread, fingerprint
 from gate.reading import read_yaml
+from gate.report.redact import redact
 from gate.tree import select
 
 TIMEOUT_SECONDS = 600
@@ -197,5 +198,5 @@ def _row(match: Mapping[str, Any], path: str, data: bytes, found: dict[str, int]
         "path": path, "line": start["line"], "col": start["col"], "end_line": end["line"], "end_col": end["col"],
         "fingerprint": identity if found[identity] == 1 else fingerprint(identity, str(found[identity])),
     }  # fmt: skip
-    snippet = "\n".join(lines[:20])[:3000]
+    snippet = redact("\n".join(lines[:20])[:3000])
     return {**row, "snippet": snippet} if snippet else row
