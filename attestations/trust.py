@@ -101,7 +101,7 @@ class TrustedKey:
             raise Refused(Reason.MALFORMED, f"identity {shown(self.identity)} is not printable ASCII without spaces")
         if not _USAGE.fullmatch(self.usage):
             raise Refused(Reason.MALFORMED, f"keyUsage {shown(self.usage)} is not a name such as {ATTESTATIONS}")
-        if self.end is not None and self.end <= self.start:
+        if self.end is not None and self.end < self.start:  # equal: retired at once, it never signs
             raise Refused(Reason.MALFORMED, f"key {self.public.keyid} ends before it starts")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +109,7 @@ def _retire(arguments: Any) -> int:
     try:
         now, _ = clock(None)
         latest = max((key.start for key in present.find(arguments.keyid)), default=now)
-        changed = present.retire(arguments.keyid, max(now, latest + timedelta(seconds=1)))
+        changed = present.retire(arguments.keyid, max(now, latest))
     except Refused as refused:
         raise GateError(f"keys retire: {refused}") from None
     write_file(arguments.file, changed.dump())
