@@ -9,28 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from lints.proof.result import Proof, Reference, Verdict
 from lints.stores.cypher_conditions import Node, Query
 from lints.stores.cypher_reader import Reader
 from lints.stores.cypher_tokens import Token, depth_of, tokens_of
 from lints.tenancy import Ownership
-
-RULES: Mapping[str, str] = {
-    "TENCYP001": "unscoped node read",
-    "TENCYP002": "unscoped node changed",
-    "TENCYP003": "unscoped node deleted",
-    "TENCYP004": "node created without tenant",
-    "TENCYP005": "tenant predicate can be switched off",
-    "TENCYP006": "tenant predicate is only one OR branch",
-    "TENCYP007": "literal tenant",
-    "TENCYP008": "MERGE key lacks tenant",
-    "TENCYP009": "tenant may be reassigned",
-    "TENCYP010": "further node unscoped",
-    "TENCYP011": "scoped only through a relationship",
-    "TENCYP013": "dynamic Cypher, unverifiable",
-}
 
 _DEFINITION = re.compile(
     r"\s*(?:create|drop|show|alter|start|stop)\s+(?:or\s+replace\s+)?"

@@ -8,24 +8,13 @@ don't.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.proof.result import Proof, Reference, Verdict
 from lints.stores.orm_sql import mapping
 from lints.tenancy import Ownership
-
-RULES: Mapping[str, str] = {
-    "TENMGO001": "filter without tenant",
-    "TENMGO004": "document without tenant",
-    "TENMGO005": "tenant on some paths only",
-    "TENMGO007": "literal tenant",
-    "TENMGO008": "upsert without tenant in its filter",
-    "TENMGO009": "tenant reassigned",
-    "TENMGO010": "$lookup without tenant",
-    "TENMGO013": "filter put together out of sight",
-}
 
 _BY_ID = frozenset({"findById", "findByIdAndUpdate", "findByIdAndDelete", "findByIdAndRemove", "find_by_id"})
 _INSERTS = frozenset({"insertOne", "insertMany", "insert_one", "insert_many", "create"})

@@ -12,18 +12,6 @@ from lints.stores import active_record, javascript_orms, python_orms, query_buil
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
-RULES: Mapping[str, str] = {
-    "TENORM001": "lookup without tenant key",
-    "TENORM002": "only a relation key",
-    "TENORM003": "primary key of a held instance",
-    "TENORM004": "tenant column assigned",
-    "TENORM005": "conditional tenant filter",
-    "TENORM006": "an OR escapes the scope",
-    "TENORM008": "upsert key lacks tenant",
-    "TENORM009": "raw SQL inside the ORM",
-    "TENORM013": "dynamic filter",
-}
-
 AS_ORM: Mapping[str, str] = {
     "TENSQL001": "TENORM001", "TENSQL002": "TENORM001", "TENSQL003": "TENORM001", "TENSQL010": "TENORM001",
     "TENSQL012": "TENORM001", "TENSQL005": "TENORM005", "TENSQL006": "TENORM006", "TENSQL008": "TENORM008",

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from lints.proof.result import Proof, Reference, Verdict
 from lints.tenancy import Ownership
-
-RULES: Mapping[str, str] = {
-    "TENRDS001": "key without tenant",
-    "TENRDS002": "keys of every tenant",
-    "TENRDS003": "channel shared by tenants",
-    "TENRDS013": "key put together out of sight",
-}
 
 _EVERY = frozenset({"keys", "scan"})
 _CHANNELS = frozenset({"publish", "subscribe", "psubscribe"})
