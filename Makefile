@@ -53,8 +53,9 @@ mutation: bootstrap
 
 lock: bootstrap
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --all-extras pyproject.toml -o requirements/gate.txt
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --all-extras --group dev -c requirements/gate.txt pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --extra demo --extra postgres pyproject.toml -o requirements/gate.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --extra demo --extra postgres --group dev -c requirements/gate.txt pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --generate-hashes --extra spark -c requirements/dev.txt pyproject.toml -o requirements/spark.txt
 
 clean:
 	rm -rf $(VENV) .gate dist build
