@@ -207,9 +207,10 @@ def _verify_key(bundle: Bundle, trust: Trust, usage: str, now: datetime) -> _Sig
     if bundle.hint is not None and hint != bundle.hint:
         raise Refused(Reason.MALFORMED, "keyid and publicKey.hint differ")
     named = trust.keys.find(hint)
-    if not named and (bundle.format != "dsse" or hint.startswith("SHA256:")):
+    if not named and hint.startswith("SHA256:"):
         raise Refused(Reason.UNTRUSTED_KEY, f"key {shown(hint)} is not among the trusted keys")
-    # DSSE: a keyid is a hint in whatever terms the signer likes. One that is no fingerprint rules no key out.
+    # A keyid is a hint in whatever terms the signer likes (cosign: the Base64 of the key's SHA-256). One that is no
+    # fingerprint rules no key out.
     candidates = [entry for entry in named or trust.keys.keys if entry.usage == usage]
     if not candidates:
         raise Refused(Reason.KEY_USAGE, f"key {shown(hint)} is not trusted for {usage}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -653,6 +654,21 @@ def test_a_bare_envelope_may_call_its_key_what_it_likes(bench: Any, keyid: str) 
     with pytest.raises(Refused) as refusal:
         bench.verify(line, trust=Trust(keys=bench.trusted(bench.signer, usage=EVIDENCE)))
     assert refusal.value.code is Reason.KEY_USAGE
+
+
+def test_a_bundle_that_names_its_key_as_cosign_does(bench: Any) -> None:
+    """cosign: no keyid, and the Base64 of the key's SHA-256 as the bundle's hint."""
+    digest = base64.b64encode(hashlib.sha256(bench.signer.public.der).digest()).decode()
+
+    def named(document: dict[str, Any]) -> None:
+        del document["dsseEnvelope"]["signatures"][0]["keyid"]
+        document["verificationMaterial"] = {"publicKey": {"hint": digest}}
+
+    bundle = edited(bench.bundle, named)
+    assert bench.verify(bundle).keyid == bench.signer.keyid
+    with pytest.raises(Refused) as refusal:
+        bench.verify(bundle, trust=Trust(keys=bench.trusted(bench.new_signer())))
+    assert refusal.value.code is Reason.BAD_SIGNATURE
 
 
 def test_a_bare_envelope_naming_an_untrusted_fingerprint(bench: Any) -> None:
