@@ -91,6 +91,8 @@ class Access:
     tenant_ignored: bool
     variants: int
     sql: str
+    first_line: int = 0
+    """Where the call begins that the statement is handed to, if that is before `line`; else `line`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

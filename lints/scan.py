@@ -407,6 +407,7 @@ class Judge:
             tenant_ignored=function.tenant_ignored if function is not None else False,
             variants=len(statement.variants),
             sql=text[:_MAX_SQL],
+            first_line=min(statement.line, call.line) if call is not None else statement.line,
         )
 
     def _carried(self, row: Access, statement: Statement) -> Access:

@@ -133,7 +133,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """An inline `tenant-ok` comment as written; policy judges it. Missing fields are None."""
+    """An inline `tenant-ok` comment as written; policy judges it. Missing fields are None.
+
+    `stmt` pins it: the first hex digits of the statement's digest, so that another statement in its place is not meant.
+    """
 
     path: str
     line: int
@@ -142,6 +145,7 @@ class Suppression:
     until: str | None
     reason: str | None
     owner: str | None
+    stmt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Inline `tenant-ok` comments, read as facts: `tenant-ok: category until=YYYY-MM-DD reason="…" owner=…`."""
+"""Inline comments, read as facts: `tenant-ok: category until=YYYY-MM-DD reason="…" owner=@x stmt=1a2b3c4d`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from lints.extract.facts import Suppression
 
 _COMMENT = re.compile(r"(?:--|//|\#|/\*|\*|<!--)[ \t]*tenant-ok\b[ \t]*:?[ \t]*(?P<rest>[^\n]*)", re.IGNORECASE)
 _CATEGORY = re.compile(r"(?P<category>[a-z][a-z0-9-]{1,40})(?![\w=])")
-_FIELD = re.compile(r"\b(until|reason|owner)[ \t]*=[ \t]*(?:\"([^\"\n]{0,500})\"|'([^'\n]{0,500})'|([^\s\"'*]{1,200}))")
+_FIELD = re.compile(
+    r"\b(until|reason|owner|stmt)[ \t]*=[ \t]*(?:\"([^\"\n]{0,500})\"|'([^'\n]{0,500})'|([^\s\"'*]{1,200}))"
+)
 _COMMENT_LINE = re.compile(r"[ \t]*(?:--|//|\#|/\*|\*|$)")
 
 
@@ -44,6 +46,7 @@ def suppressions(path: str, data: bytes) -> tuple[Suppression, ...]:
                 until=fields.get("until") or None,
                 reason=fields.get("reason") or None,
                 owner=fields.get("owner") or None,
+                stmt=fields.get("stmt") or None,
             )
         )
     return tuple(found)
