@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-_READS = frozenset(
-    "select match get mget getrange strlen exists type ttl pttl keys scan hget hmget hgetall hkeys hvals hlen hexists lrange"
-    " llen lindex smembers sismember scard zrange zrangebyscore zrevrange zscore zcard subscribe psubscribe search"
-    " msearch count knn".split()
+from lints.extract.sqltext import names
+
+_READS = names(
+    "select match get mget getrange strlen exists type ttl pttl keys scan hget hmget hgetall hkeys hvals hlen hexists"
+    " lrange llen lindex smembers sismember scard zrange zrangebyscore zrevrange zscore zcard subscribe psubscribe"
+    " search msearch count knn"
 )
-_WRITING_RULES = frozenset(
+_WRITING_RULES = names(
     "TENSQL002 TENSQL003 TENSQL004 TENSQL008 TENSQL009 TENSQL014 TENSQL015 TENSQL017 TENSQL019"
     " TENORM004 TENORM008 TENCYP002 TENCYP003 TENCYP004 TENCYP008 TENCYP009"
-    " TENMGO004 TENMGO008 TENMGO009 TENIDX003 TENIDX004".split()
+    " TENMGO004 TENMGO008 TENMGO009 TENIDX003 TENIDX004"
 )
 
 
