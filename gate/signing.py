@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate.model import GateError, Policy
+from gate.model import GateError, Policy, UndecidedError
+from gate.pipeline import pipeline_id
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -49,12 +51,20 @@ def choose(arguments: Any, trust: Trust, usage: str) -> tuple[Signer, str]:
     return key_signer(arguments.key, dict(os.environ), trust, usage), BUILDERS["key"]
 
 
+def run_of(signer: Signer, environment: Mapping[str, str]) -> str:
+    """The pipeline id to bind statements to: the run that the signer's certificate names, or what the CI says it is.
+
+    They are not always spelled the same: for Buildkite and CircleCI a certificate names the job.
+    """
+    return signer.run or pipeline_id(environment)
+
+
 def keyless_signer(trust_config: Path | None, trust: Trust) -> Signer:
     """The signer of the CI's own OIDC identity (Sigstore); the policy must trust that identity by name.
 
     `trust_config` is the ClientTrustConfig of a private instance; without one the public instance is used.
     """
-    from attestations.signers import SIGNERS, SignerError
+    from attestations.signers import SIGNERS, SignerConfigError, SignerError
 
     if trust.sigstore_root is None or not trust.identities:
         raise GateError(
@@ -64,8 +74,10 @@ def keyless_signer(trust_config: Path | None, trust: Trust) -> Signer:
         raise GateError(f"--trust-config {trust_config}: no such file")
     try:
         return SIGNERS["sigstore"](trust_config=trust_config.read_bytes() if trust_config else None)
+    except SignerConfigError as error:
+        raise GateError(f"--trust-config {trust_config}: {error}") from None
     except SignerError as error:
-        raise GateError(f"--keyless: {error}") from None
+        raise UndecidedError(f"--keyless: {error}") from None
 
 
 def key_signer(path: Path, environment: dict[str, str], trust: Trust, usage: str) -> Signer:

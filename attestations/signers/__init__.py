@@ -18,14 +18,22 @@ class SignerError(Exception):
     """A signer cannot be used or did not sign: one line that names the key or service and the remedy."""
 
 
+class SignerConfigError(SignerError):
+    """What was given to sign with is no key or configuration at all: the caller's mistake, and not a failure."""
+
+
 class Signer(Protocol):
-    """Signs statements in the name of `identity`. `keyid` is None where every signature has a key of its own."""
+    """Signs statements in the name of `identity`. `keyid` is None where every signature has a key of its own; `run` is
+    the CI run that a certificate was issued to, and the only pipeline id that its signatures can be bound to."""
 
     @property
     def identity(self) -> str: ...
 
     @property
     def keyid(self) -> str | None: ...
+
+    @property
+    def run(self) -> str | None: ...
 
     def sign(self, statement: bytes) -> bytes:
         """A Sigstore bundle v0.3 around the statement, byte for byte.

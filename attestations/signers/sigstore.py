@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from attestations import certificates, strict_json
-from attestations.signers import SignerError, check_signable
+from attestations.signers import SignerConfigError, SignerError, check_signable
 from attestations.strict_json import shown
 from attestations.timestamps import TimestampError, request
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
     from sigstore.models import ClientTrustConfig
+
+TIMEOUT: Final = 60
+"""Seconds to wait for Fulcio or Rekor; a log answers only when the entry is in it."""
 
 
 class SigstoreSigner:
@@ -48,7 +52,7 @@ class SigstoreSigner:
         except (SignerError, TimestampError) as error:
             raise SignerError(str(error)) from None
         except Exception as error:  # HTTP, TLS, OIDC and Sigstore errors share no base class
-            raise SignerError(f"Sigstore did not sign: {type(error).__name__}: {shown(str(error), 200)}") from error
+            raise SignerError(f"Sigstore did not sign: {_why(error)}") from error
         signed: str = bundle.to_json()
         return signed.encode("utf-8")
 
@@ -58,13 +62,16 @@ class SigstoreSigner:
         from sigstore.sign import Signer, SigningContext
 
         try:
-            token = self._token or detect_credential()
-            if token is None:
+            token = (self._token or detect_credential() or "").strip()
+            if not token:
                 raise SignerError("no identity token: run in a CI job with OIDC (GitHub: permissions id-token: write)")
             services = self._config.signing_config
+            fulcio, rekor = services.get_fulcio(), services.get_tlogs()[0]
+            for session in (fulcio.session, rekor._session):  # type: ignore[attr-defined]  # they wait for ever
+                session.request = partial(session.request, timeout=TIMEOUT)  # type: ignore[method-assign]
             context = SigningContext(
-                fulcio=services.get_fulcio(),
-                rekor=services.get_tlogs()[0],
+                fulcio=fulcio,
+                rekor=rekor,
                 trusted_root=self._config.trusted_root,
                 tsa_clients=[_Authority(client.url) for client in services.get_tsas()],  # type: ignore[misc]
             )
@@ -72,8 +79,7 @@ class SigstoreSigner:
         except SignerError:
             raise
         except Exception as error:  # HTTP, TLS, OIDC and Sigstore errors share no base class
-            what = f"{type(error).__name__}: {shown(str(error), 200)}"
-            raise SignerError(f"no signing certificate from Sigstore: {what}") from error
+            raise SignerError(f"no signing certificate from Sigstore: {_why(error)}") from error
 
 
 class _Authority:
@@ -88,11 +94,18 @@ class _Authority:
         return decode_timestamp_response(request(self.url, signature))
 
 
+def _why(error: BaseException) -> str:
+    """What happened, on one line; some errors of sigstore-python say it only in their cause."""
+    while not str(error) and error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {shown(str(error), 200)}"
+
+
 def load_sigstore(*, trust_config: bytes | None = None, token: str | None = None) -> SigstoreSigner:
     """A keyless signer for a private instance (`trust_config`: its ClientTrustConfig) or the public one (through TUF).
 
     `token` is an OIDC token for the audience `sigstore`; by default the CI's own is asked for (GitHub, GitLab,
-    Buildkite, CircleCI, Google Cloud). Raises SignerError.
+    Buildkite, CircleCI, Google Cloud). Raises SignerConfigError for a configuration that is none, else SignerError.
     """
     from sigstore.models import ClientTrustConfig
 
@@ -103,6 +116,6 @@ def load_sigstore(*, trust_config: bytes | None = None, token: str | None = None
             strict_json.loads(trust_config)
             config = ClientTrustConfig.from_json(trust_config.decode("utf-8"))
     except Exception as error:  # TUF, HTTP and pydantic errors share no base class
-        what = f"{type(error).__name__}: {shown(str(error), 200)}"
-        raise SignerError(f"the Sigstore trust configuration is not usable: {what}") from error
+        mistaken = SignerError if trust_config is None else SignerConfigError
+        raise mistaken(f"the Sigstore trust configuration is not usable: {_why(error)}") from error
     return SigstoreSigner(config, token)

@@ -14,7 +14,6 @@ from gate.bundle.checking import Question, check_files
 from gate.bundle.deriving import Hand, Original
 from gate.cli import options, verifying
 from gate.model import GateError, UndecidedError
-from gate.pipeline import pipeline_id
 from gate.report.escape import line
 
 if TYPE_CHECKING:
@@ -103,8 +102,10 @@ def _original(report: Report) -> Original:
 
 
 def _hand(signer: Signer, builder: str, trust: Trust) -> Hand:
+    from gate.signing import run_of
+
     now, _ = run.clock(None)
-    return Hand(signer=signer, builder_id=builder, pipeline_id=pipeline_id(os.environ), trust=trust, now=now)
+    return Hand(signer=signer, builder_id=builder, pipeline_id=run_of(signer, os.environ), trust=trust, now=now)
 
 
 def _say(out: Path, files: Mapping[str, bytes]) -> None:

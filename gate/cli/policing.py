@@ -112,8 +112,7 @@ def _sign(arguments: Any) -> int:
     from attestations.trust import POLICY
     from gate import policy as loading
     from gate import policy_signing
-    from gate.pipeline import pipeline_id
-    from gate.signing import choose, trust_of
+    from gate.signing import choose, run_of, trust_of
     from gate.tree import WorkTree
     from gate.writing import write_file
 
@@ -122,7 +121,7 @@ def _sign(arguments: Any) -> int:
     signer, _ = choose(arguments, trust_of(loaded), POLICY)
     now, _ = run.clock(None)
     try:
-        signature = policy_signing.sign(loaded, signer, pipeline_id(os.environ), now)
+        signature = policy_signing.sign(loaded, signer, run_of(signer, os.environ), now)
     except (Refused, SignerError) as error:
         raise GateError(f"policy sign: {error}") from None
     target = arguments.out or root / policy_signing.signature_path(loaded)

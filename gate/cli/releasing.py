@@ -14,9 +14,8 @@ from gate import __version__, ledger, run
 from gate.cli import options
 from gate.collect import Context
 from gate.model import Decision, GateError, Policy, Row, Stage, Subject, UndecidedError
-from gate.pipeline import pipeline_id
 from gate.policy_signing import read_signature
-from gate.signing import choose, trust_of
+from gate.signing import choose, run_of, trust_of
 from gate.tree import WorkTree, head
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
     subject = Subject(
         project=policy.config["project"], commit=head(root), version=arguments.version, artifacts=artifacts
     )
-    pipeline = pipeline_id(os.environ)
+    pipeline = run_of(signer, os.environ)
     binding = Binding(
         policy_version=policy.version,
         policy_digest=policy.digest,
