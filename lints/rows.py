@@ -26,6 +26,10 @@ class ReferenceLike(Protocol):
     def why_not(self) -> str | None: ...
     @property
     def rule(self) -> str | None: ...
+    @property
+    def start(self) -> int | None: ...
+    @property
+    def end(self) -> int | None: ...
 
 
 class ProofLike(Protocol):
@@ -55,6 +59,15 @@ class Prove(Protocol):
     """`lints.proof.prove`."""
 
     def __call__(self, sql: str, model: Model, *, dialect: str) -> Sequence[ProofLike]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A name on one line; columns count from 1, `end_column` is exclusive."""
+
+    line: int
+    column: int
+    end_column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +106,10 @@ class Access:
     sql: str
     first_line: int = 0
     """Where the call begins that the statement is handed to, if that is before `line`; else `line`."""
+    source: str = ""
+    """The lines `line` to `end_line` as they stand in the file, cut at some length."""
+    reference: Place | None = None
+    """The mention of `table` that the row is about, where it can be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +135,17 @@ class Unanalysed:
     line: int
     reason: str
     whole_file: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was found in one file, its accesses without fingerprints: these are numbered over the whole tree."""
+
+    path: str
+    accesses: tuple[Access, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    unanalysed: tuple[Unanalysed, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement, Suppression, extract, language_of
-from lints.rows import Access, CodeFacts, ProofLike, Prove, ReferenceLike, TableFact, Unanalysed, fingerprint
-from lints.schema.declared import Carrier, Declarations, Trust, read_declarations
-from lints.schema.order import defines_schema
-from lints.schema.paths import dialect_of, path_class, says_generated
-from lints.stores.orm import Entities
-from lints.stores.orm_rows import as_statement, call_row
+from lints.extract import Suppression
+from lints.rows import Access, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint
 from lints.tenancy import Model, Ownership
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
-_RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
-_SOME_PATHS = "TENSQL005"
-_DYNAMIC = "TENSQL013"
-_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
-_DROPPED = re.compile(r"/\*__hole_\d+__\*/")
-_MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
-_MAX_SQL = 4_000
+_COUNTED = (
+    "files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS, "statements_unrelated",
+    "statements_unclassified", "not_sql", "twins", "orm_unknown",
+)  # fmt: skip
 
 
 def scan(
@@ -36,7 +26,7 @@ def scan(
     declared: Mapping[str, Any] | None = None,
     prove: Prove | None = None,
 ) -> CodeFacts:
-    """Judge every statement in `files`, pairs of (relative path, bytes).
+    """Judge every statement in `files`, pairs of (relative path, bytes), here and now (whole trees: `project`).
 
     `declared` is the parsed `tenancy.yaml`, for its carriers and path classes. A file that is no source file of a known
     language is counted (`files_other`) and left alone. Numbers: `files_analysed`, `files_skipped`, `files_partial`,
@@ -44,475 +34,90 @@ def scan(
     `statements_unclassified` (of those: only on tables that nobody classified), `not_sql` (prose), `orm_unknown` (ORM
     calls on models that are not known), `twins`.
     """
+    from lints.examine import examine
+    from lints.extract import language_of
+    from lints.judge import Judge
+    from lints.schema.declared import read_declarations
+
     judge = Judge(model, read_declarations(declared), prove)
-    for path, data in files:
-        judge.file(path, data)
-    return judge.facts()
+    return facts_of(
+        model,
+        (judge.judge(examine(path, data)) if language_of(path) is not None else other(path) for path, data in files),
+    )
 
 
-class Judge:
-    """Collects the facts of a tree file by file; `extraction` takes what was extracted elsewhere (a cache, a child)."""
+def other(path: str) -> Judged:
+    """A file that is no source code."""
+    return Judged(path=path, numbers={"files_other": 1})
 
-    def __init__(self, model: Model, declared: Declarations, prove: Prove | None = None) -> None:
-        if prove is None:
-            from lints.proof import prove as real
 
-            prove = real
-        self.model = model
-        self.declared = declared
-        self._prove = prove
-        self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
-        self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
-        schema = getattr(model, "schema", None)
-        self._entities = Entities(model, schema.entities if schema is not None else ())
-        read = schema.files if schema is not None else ()
-        self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
-        self._proofs: dict[str, Sequence[ProofLike]] = {}
-        self._rows: list[Access] = []
-        self._suppressions: list[Suppression] = []
-        self._unanalysed: list[Unanalysed] = []
-        self._numbers: Counter[str] = Counter()
-        self._paths: set[str] = set()
+def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
+    """The facts of a tree, in a fixed order whatever the order of its files: twins dropped, fingerprints numbered."""
+    rows: list[Access] = []
+    paths: set[str] = set()
+    counts: Counter[str] = Counter()
+    suppressions: list[Suppression] = []
+    unanalysed: list[Unanalysed] = []
+    for one in judged:
+        rows.extend(one.accesses)
+        paths.add(one.path)
+        counts.update(one.numbers)
+        suppressions.extend(one.suppressions)
+        unanalysed.extend(one.unanalysed)
+    rows.sort(key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
+    kept = _without_twins(rows, paths)
+    seen: Counter[tuple[str, str, str]] = Counter()
+    numbered: list[Access] = []
+    for row in kept:
+        key = (row.rule or "", row.table, row.statement)
+        numbered.append(replace(row, fingerprint=fingerprint(*key, str(seen[key]))))
+        seen[key] += 1
+    return CodeFacts(
+        accesses=tuple(numbered),
+        tables=tuple(_tables(model, numbered)),
+        suppressions=tuple(sorted(suppressions, key=lambda s: (s.path, s.line))),
+        unanalysed=tuple(sorted(unanalysed, key=lambda u: (u.path, u.line, u.reason))),
+        numbers=dict.fromkeys(_COUNTED, 0) | dict(sorted(counts.items())) | {"twins": len(rows) - len(kept)},
+    )
 
-    def file(self, path: str, data: bytes) -> None:
-        """Extract and judge one file."""
-        if language_of(path) is None:
-            self._numbers["files_other"] += 1
-            return
-        self.extraction(extract(path, data), defines_schema=defines_schema(path, data), generated=says_generated(data))
 
-    def extraction(self, found: Extraction, *, defines_schema: bool = False, generated: bool = False) -> None:
-        """Judge what was extracted from one file. Queries inside a schema script are data changes of a migration."""
-        self._paths.add(found.path)
-        self._numbers["files_analysed" if found.analysed else "files_skipped"] += 1
-        if found.analysed and found.problems:
-            self._numbers["files_partial"] += 1
-        self._unanalysed.extend(_unanalysed(problem) for problem in found.problems)
-        self._suppressions.extend(found.suppressions)
-        kind = path_class(found.path, self.declared.paths)
-        if kind == "source":
-            # A script that only changes rows, among those that make the schema, is a migration like them.
-            among = found.language == "sql" and posixpath.dirname(found.path) in self._schema_folders
-            kind = "migration" if defines_schema or among else "generated" if generated else kind
-        by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
-        for statement in found.statements:
-            if statement.confidence is Confidence.PROSE:
-                self._numbers["not_sql"] += 1
-                continue
-            rows = self._judged(statement, kind)
-            key = (statement.line, statement.column, statement.variants)
-            before = by_place.get(key)
-            if rows is None:
-                continue
-            if before is None or _worst(rows) > _worst(before):
-                by_place[key] = rows
-        for call in found.calls:
-            rows = self._orm(call, kind)
-            if rows is not None:
-                by_place[(call.line, call.column, (call.snippet, str(len(by_place))))] = rows
-        for rows in by_place.values():
-            self._numbers["statements"] += 1
-            if not rows:
-                self._numbers["statements_unrelated"] += 1
-                continue
-            verdict = max((row.verdict for row in rows), key=lambda name: _RANK[name])
-            self._numbers[verdict] += 1
-            self._rows.extend(rows)
+def _without_twins(rows: Sequence[Access], paths: set[str]) -> list[Access]:
+    """Rows of a `.js` file that the `.ts` it was compiled from has too are not told twice."""
+    told: dict[str, set[tuple[str | None, str, str]]] = {}
+    for row in rows:
+        told.setdefault(row.path, set()).add((row.rule, row.table, row.statement))
+    originals = {path: _original(path, paths) for path in told}
+    return [
+        row
+        for row in rows
+        if (original := originals[row.path]) is None
+        or (row.rule, row.table, row.statement) not in told.get(original, set())
+    ]
 
-    def facts(self) -> CodeFacts:
-        """Everything so far, in a fixed order, twins dropped and fingerprints numbered."""
-        rows = sorted(self._rows, key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
-        rows = self._without_twins(rows)
-        seen: Counter[tuple[str, str, str]] = Counter()
-        numbered: list[Access] = []
-        for row in rows:
-            key = (row.rule or "", row.table, row.statement)
-            numbered.append(replace(row, fingerprint=fingerprint(*key, str(seen[key]))))
-            seen[key] += 1
-        numbers = dict.fromkeys(
-            ("files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS), 0
-        )
-        numbers |= {
-            "statements_unrelated": 0,
-            "statements_unclassified": 0,
-            "not_sql": 0,
-            "twins": 0,
-            "orm_unknown": 0,
-        } | self._numbers
-        return CodeFacts(
-            accesses=tuple(numbered),
-            tables=tuple(self._tables(numbered)),
-            suppressions=tuple(sorted(self._suppressions, key=lambda s: (s.path, s.line))),
-            unanalysed=tuple(sorted(self._unanalysed, key=lambda u: (u.path, u.line, u.reason))),
-            numbers=numbers,
+
+def _original(path: str, paths: set[str]) -> str | None:
+    pure = PurePosixPath(path)
+    endings = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}.get(pure.suffix, ())
+    return next((str(pure.with_suffix(end)) for end in endings if str(pure.with_suffix(end)) in paths), None)
+
+
+def _tables(model: Model, rows: Sequence[Access]) -> Iterable[TableFact]:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts.update(set(row.tables) or {row.table})
+    for name, table in sorted(model.tables.items()):
+        column = table.columns.get(table.tenant_column) if table.tenant_column is not None else None
+        yield TableFact(
+            table=name,
+            ownership=table.ownership.value,
+            tenant_column=table.tenant_column,
+            tenant_nullable=column is not None and column.nullable and table.ownership is Ownership.OWNED,
+            parent=table.parent.references if table.parent is not None else None,
+            path=table.origin.path,
+            line=table.origin.line,
+            why=table.origin.why,
+            accesses=counts[name],
         )
 
-    # One statement
 
-    def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
-        """The rows of a statement; an empty list if nothing in it is a tenant's; None if it is no SQL after all."""
-        dialect = statement.dialect_hint or dialect_of(statement.path) or self.model.dialect
-        if dialect == "redis":
-            known = statement.function is not None and statement.function.tenant_parameter is not None
-            dialect = "redis, tenant known" if known else "redis"
-        variants = [(text, self._understood(text, dialect)) for text in self._columns_as_stored(statement)]
-        readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
-        if not readable:
-            if statement.confidence is not Confidence.EXECUTED:
-                self._numbers["not_sql"] += 1
-                return None
-            reason = next((p.reason for _, proofs in variants for p in proofs if p.reason), None)
-            why = f"not understood as SQL{f' ({reason})' if reason else ''}, so nothing is known about it"
-            return [self._row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
-        rows: dict[tuple[str, str | None], Access] = {}
-        good: set[str] = set()
-        unclassified = False
-        for text, proofs in readable:
-            opened = _DROPPED.search(text) is not None
-            for proof in proofs:
-                if not proof.relevant and proof.verdict == "proven":
-                    continue
-                for row in self._of_proof(statement, kind, proof, text, opened=opened):
-                    if row.rule == "TENSQL000" and self._unclassified(row.table):
-                        unclassified = True
-                        continue
-                    if row.verdict in {"proven", "weak"}:
-                        good.add(row.table)
-                    key = (row.table, row.rule)
-                    if key not in rows or _RANK[row.verdict] > _RANK[rows[key].verdict]:
-                        rows[key] = row
-        if unclassified and not rows:
-            self._numbers["statements_unclassified"] += 1
-        return self._settled(statement, list(rows.values()), good)
-
-    def _unclassified(self, table: str) -> bool:
-        """A table of the model whose owner is not known: said once for the table, not for every statement on it."""
-        known = self.model.tables.get(table)
-        return known is not None and known.ownership is Ownership.UNKNOWN
-
-    def _settled(self, statement: Statement, rows: list[Access], good: set[str]) -> list[Access]:
-        """Rows of all paths together: the worst count, and a filter on some paths only is a finding of its own."""
-        if not rows:
-            return []
-        worst = _worst(rows)
-        kept = (
-            [row for row in rows if _RANK[row.verdict] == worst]
-            if worst < _RANK["opaque"]
-            else [row for row in rows if _RANK[row.verdict] >= _RANK["opaque"]]
-        )
-        if worst <= _RANK["proven"]:
-            first = min(kept, key=lambda row: row.table)
-            return [first]
-        if len(statement.variants) > 1:
-            kept = [
-                replace(
-                    row,
-                    rule={"TENC": "TENCYP005", "TENR": "TENRDS001"}.get((row.rule or "")[:4], _SOME_PATHS),
-                    why=f"{row.table} is tied to the tenant on some paths only: {_lower(row.why)}",
-                )
-                if row.verdict == "violation" and row.table in good
-                else row
-                for row in kept
-            ]
-            by_key = {(row.table, row.rule): row for row in kept}
-            kept = list(by_key.values())
-        return [self._carried(row, statement) for row in kept]
-
-    def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
-        """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
-        if call.kind == "mongo":
-            return self._mongo(call, kind)
-        rendered = self._entities.rendered(call)
-        if rendered is None:
-            self._numbers["orm_unknown"] += 1
-            return None
-        texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
-        statement = as_statement(call, texts)
-        judged = self._judged(statement, kind) or [] if texts else []
-        main = rendered[0].table if rendered else ""
-        # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
-        rows = [row for row in judged if row.table == main or row.rule != "TENSQL011"]
-        if judged and not rows:
-            rows = [
-                replace(
-                    judged[0],
-                    verdict="proven",
-                    rule=None,
-                    table=main,
-                    assumptions=(),
-                    why="its rows are tied to the caller's tenant",
-                )
-            ]
-        if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
-            why = "what it runs or writes is put together out of sight"
-            table = next(iter(rows), None)
-            name = table.table if table is not None else ""
-            shown = texts[0] if texts else call.snippet
-            return [self._row(statement, kind, "opaque", "TENORM013", name, (), why, shown, ())]
-        keys = next((path.relation_keys for path in rendered if path.relation_keys), ())
-        held = all(path.held for path in rendered)
-        return [call_row(row, keys, held=held) for row in rows]
-
-    def _mongo(self, call: OrmCall, kind: str) -> list[Access]:
-        """The rows of a MongoDB call; a tenant on some paths only is a finding of its own."""
-        from lints.stores.mongo import prove_mongo
-
-        nobodys = frozenset(n for n, t in self.model.tables.items() if t.ownership is Ownership.GLOBAL)
-        keys = frozenset(self._graph_properties)
-        rows: list[Access] = []
-        for steps in call.variants:
-            statement = as_statement(call, (call.snippet,))
-            for step in steps[:1]:
-                proof = prove_mongo(call.model, step, keys, nobodys)
-                if proof.relevant:
-                    rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
-        good = {row.table for row in rows if row.verdict in {"proven", "weak"}}
-        bad = [row for row in rows if row.verdict == "violation"]
-        if bad and good:
-            mixed = bad[0]
-            why = f"{mixed.table} is tied to the tenant on some paths only: {_lower(mixed.why)}"
-            return [self._carried(replace(mixed, rule="TENMGO005", why=why), statement)]
-        worst = max(rows, key=lambda row: _RANK[row.verdict], default=None)
-        return [self._carried(worst, statement)] if worst is not None else []
-
-    def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
-        """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
-        assumed where the whole model has no column in mixed case."""
-        if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
-            return statement.variants
-        return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)
-
-    def _understood(self, text: str, dialect: str) -> Sequence[ProofLike]:
-        """The proofs in the first dialect that understands the text."""
-        first = self._proven(text, dialect)
-        if dialect in {"cypher", "redis", "redis, tenant known"}:
-            return first
-        if any(proof.verdict == "unparsed" for proof in first):
-            for other in ("postgres", "clickhouse", "mysql", "sqlite", "tsql"):
-                found = self._proven(text, other) if other != dialect else first
-                if all(proof.verdict != "unparsed" for proof in found):
-                    return found
-        return first
-
-    def _proven(self, text: str, dialect: str) -> Sequence[ProofLike]:
-        key = f"{dialect}\0{text}"
-        found = self._proofs.get(key)
-        if found is None:
-            if dialect.startswith("redis"):
-                from lints.stores.redis import prove_redis
-
-                found = (prove_redis(text, self._graph_properties, tenant_at_hand=dialect != "redis"),)
-            elif dialect == "cypher":
-                from lints.stores.cypher import prove_cypher
-
-                found = (prove_cypher(text, self._graph_properties, self.declared.graph_globals),)
-            else:
-                found = tuple(self._prove(text, self.model, dialect=dialect))
-            self._proofs[key] = found
-        return found
-
-    def _of_proof(
-        self, statement: Statement, kind: str, proof: ProofLike, text: str, *, opened: bool
-    ) -> Iterable[Access]:
-        verdict = str(proof.verdict)
-        opened = opened or (verdict == "opaque" and proof.reason is not None)
-        open_references: dict[tuple[str, str | None], ReferenceLike] = {}
-        for reference in proof.references:
-            if not reference.proven or (verdict == "weak" and reference.rule is not None):
-                open_references.setdefault((_plain(reference.table), reference.rule), reference)
-        if verdict == "violation" and opened:
-            verdict = "opaque"
-        if verdict in {"proven", "unparsed"} or not open_references:
-            rule = next(iter(proof.rules), None)
-            table = next((name for name in map(_plain, proof.tables) if name), "")
-            why = proof.reason or ("; ".join(proof.assumptions) if proof.assumptions else "")
-            if verdict == "proven":
-                why = "every tenant-owned table in it is tied to the caller's tenant"
-            yield self._row(statement, kind, verdict, rule, table, proof.assumptions, why, text, (proof,))
-            return
-        for (table, rule), reference in open_references.items():
-            own = "weak" if reference.proven else "opaque" if rule in _UNDECIDED else verdict
-            why = self._why(reference, proof)
-            if opened and str(proof.verdict) == "violation":
-                rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"
-            yield self._row(
-                statement,
-                kind,
-                own,
-                rule or next(iter(proof.rules), None),
-                table,
-                proof.assumptions,
-                why,
-                text,
-                (proof,),
-            )
-
-    def _why(self, reference: ReferenceLike, proof: ProofLike) -> str:
-        if reference.table.startswith("__hole_"):
-            return "a table, or a whole query, is put in at run time: what it reads can't be seen here"
-        name = reference.table if reference.alias in {"", reference.table} else f"{reference.table} ({reference.alias})"
-        if reference.proven:
-            return "; ".join(proof.assumptions) or f"{name} is tied to the tenant under an assumption"
-        reason = reference.why_not or "nothing ties it to a caller's tenant"
-        wanted = (
-            f"; `{reference.alias or reference.table}.{reference.column} = <tenant>` would prove it"
-            if reference.column
-            else ""
-        )
-        return f"{name}: {reason}{wanted}"
-
-    def _row(
-        self,
-        statement: Statement,
-        kind: str,
-        verdict: str,
-        rule: str | None,
-        table: str,
-        assumptions: Sequence[str],
-        why: str,
-        text: str,
-        proofs: Sequence[ProofLike],
-    ) -> Access:
-        known = self.model.tables.get(table)
-        proof = proofs[0] if proofs else None
-        function = statement.function
-        call = statement.call
-        if function is not None and function.tenant_ignored and verdict in {"violation", "opaque"}:
-            why = f"{why}; {function.name or 'the function'} takes {function.tenant_parameter} and never uses it"
-        digest = proof.fingerprint if proof is not None and proof.fingerprint else ""
-        return Access(
-            path=statement.path,
-            line=statement.line,
-            column=statement.column,
-            end_line=statement.end_line,
-            end_column=statement.end_column,
-            snippet=statement.snippet,
-            language=statement.language,
-            operation=proof.operation if proof is not None else "",
-            table=table,
-            tables=tuple(name for name in proof.tables if _plain(name)) if proof is not None else (),
-            verdict=verdict,
-            rule=rule,
-            why=why,
-            owned_because=f"{known.origin.path}:{known.origin.line}: {known.origin.why}" if known is not None else None,
-            assumptions=tuple(assumptions),
-            fingerprint="",
-            statement=digest or fingerprint(" ".join(text.split())),
-            path_class=kind,
-            confidence=statement.confidence.value,
-            call=_dotted(call.receiver, call.method) if call is not None else None,
-            carrier=None,
-            function=function.name if function is not None else None,
-            tenant_parameter=function.tenant_parameter if function is not None else None,
-            tenant_ignored=function.tenant_ignored if function is not None else False,
-            variants=len(statement.variants),
-            sql=text[:_MAX_SQL],
-            first_line=min(statement.line, call.line) if call is not None else statement.line,
-        )
-
-    def _carried(self, row: Access, statement: Statement) -> Access:
-        """A wrapper the statement goes through, and what the organisation says it is worth."""
-        carrier = self._carrier(statement)
-        if carrier is None:
-            return row
-        if carrier.trust is Trust.NONE or row.verdict not in {"violation", "opaque"}:
-            return replace(row, carrier=carrier.call)
-        meant = {
-            Trust.ENFORCES: "keeps other tenants' rows out of reach",
-            Trust.SETS_CONTEXT: "sets the tenant for the database's policies, which confine",
-        }[carrier.trust]
-        said = f"{carrier.call} {meant} (declared at {carrier.origin.path}:{carrier.origin.line})"
-        return replace(
-            row,
-            carrier=carrier.call,
-            verdict="weak",
-            assumptions=(*row.assumptions, said),
-            why=f"{row.why}; taken as scoped because {said}",
-        )
-
-    def _carrier(self, statement: Statement) -> Carrier | None:
-        call = statement.call
-        if call is None:
-            return None
-        name = _dotted(call.receiver, call.method)
-        for carrier in self.declared.carriers:
-            if name == carrier.call or name.endswith(f".{carrier.call}"):
-                return carrier
-            if call.receiver_origin is not None and re.search(
-                rf"(?<![\w$]){re.escape(carrier.call)}\s*(?:<[^()]*>)?\(", call.receiver_origin
-            ):
-                return carrier
-        return None
-
-    # The whole tree
-
-    def _without_twins(self, rows: list[Access]) -> list[Access]:
-        """Rows of a `.js` file that the `.ts` it was compiled from has too are not told twice."""
-        told: dict[str, set[tuple[str | None, str, str]]] = {}
-        for row in rows:
-            told.setdefault(row.path, set()).add((row.rule, row.table, row.statement))
-        kept: list[Access] = []
-        for row in rows:
-            original = self._original(row.path)
-            if original is not None and (row.rule, row.table, row.statement) in told.get(original, set()):
-                self._numbers["twins"] += 1
-                continue
-            kept.append(row)
-        return kept
-
-    def _original(self, path: str) -> str | None:
-        pure = PurePosixPath(path)
-        endings = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}.get(pure.suffix, ())
-        return next((str(pure.with_suffix(end)) for end in endings if str(pure.with_suffix(end)) in self._paths), None)
-
-    def _tables(self, rows: Sequence[Access]) -> Iterable[TableFact]:
-        counts: Counter[str] = Counter()
-        for row in rows:
-            counts.update(set(row.tables) or {row.table})
-        for name, table in sorted(self.model.tables.items()):
-            column = table.columns.get(table.tenant_column) if table.tenant_column is not None else None
-            yield TableFact(
-                table=name,
-                ownership=table.ownership.value,
-                tenant_column=table.tenant_column,
-                tenant_nullable=column is not None and column.nullable and table.ownership is Ownership.OWNED,
-                parent=table.parent.references if table.parent is not None else None,
-                path=table.origin.path,
-                line=table.origin.line,
-                why=table.origin.why,
-                accesses=counts[name],
-            )
-
-
-def _unanalysed(problem: Problem) -> Unanalysed:
-    return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
-
-
-def _plain(table: str) -> str:
-    """The name of a table, or nothing for one that is put in at run time."""
-    return "" if table.startswith("__hole_") else table
-
-
-def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
-    """`tenant_id` and `tenantId`: a graph has no schema that says which."""
-    camel = (re.sub(r"_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
-    return tuple(dict.fromkeys([*sorted(columns), *camel]))
-
-
-def _snaked(found: re.Match[str]) -> str:
-    return re.sub(r"(?=[A-Z])", "_", found.group(1)).lower()
-
-
-def _worst(rows: Sequence[Access]) -> int:
-    return max((_RANK[row.verdict] for row in rows), default=-2)
-
-
-def _dotted(receiver: str, method: str) -> str:
-    return f"{receiver}.{method}" if receiver else method
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-__all__ = ["Access", "Callable", "CodeFacts", "Judge", "TableFact", "Unanalysed", "fingerprint", "scan"]
+__all__ = ["Access", "CodeFacts", "TableFact", "Unanalysed", "facts_of", "fingerprint", "scan"]

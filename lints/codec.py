@@ -1,0 +1,150 @@
+"""Frozen dataclasses as JSON arrays and back: what children answer and caches keep, checked on the way in.
+
+A dataclass becomes the array of its fields in their order, an enum its value, a frozenset a sorted array. Reading
+checks every type and every length, so that a damaged or foreign text is refused and never half understood.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import orjson
+
+T = TypeVar("T")
+_Convert = Callable[[Any], Any]
+
+
+class CodecError(ValueError):
+    """A text that is not what the wanted type is written as."""
+
+
+def encode(value: object, kind: Hashable) -> bytes:
+    """`value`, an instance of `kind`, as JSON. Lone surrogates in texts become `?`: JSON has no place for them."""
+    plain = _writer(kind)(value)
+    try:
+        return orjson.dumps(plain)
+    except TypeError:
+        return orjson.dumps(_clean(plain))
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """The value that `encode` wrote. Raises CodecError for anything else."""
+    try:
+        found: T = _reader(_hashable(kind))(orjson.loads(data))
+    except (TypeError, ValueError, KeyError, RecursionError) as error:
+        raise CodecError(f"not a {kind.__name__}: {str(error)[:100]}") from None
+    return found
+
+
+def _clean(plain: Any) -> Any:
+    if isinstance(plain, str):
+        return plain.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(plain, list):
+        return [_clean(item) for item in plain]
+    if isinstance(plain, dict):
+        return {_clean(key): _clean(item) for key, item in plain.items()}
+    return plain
+
+
+@cache
+def _writer(kind: Any) -> _Convert:
+    if is_dataclass(kind):
+        return _record_writer(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        write = _writer(_optional(kind))
+        return lambda value: None if value is None else write(value)
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            write = _writer(arguments[0])
+            return lambda value: [write(item) for item in value]
+        writes = [_writer(argument) for argument in arguments]
+        return lambda value: [write(item) for write, item in zip(writes, value, strict=True)]
+    if origin is frozenset:
+        return lambda value: sorted(value)
+    if _is_mapping(origin):
+        write = _writer(arguments[1])
+        return lambda value: {key: write(item) for key, item in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return lambda value: kind(value).value
+    if kind in (str, int, bool):
+        return lambda value: value
+    raise TypeError(f"{kind} has no JSON form here")
+
+
+def _record_writer(kind: Any) -> _Convert:
+    parts: list[tuple[str, _Convert]] = []
+    hints = get_type_hints(kind)
+
+    def write(value: Any) -> list[Any]:
+        if not parts:  # filled at the first use: a type may hold itself
+            parts.extend((field.name, _writer(hints[field.name])) for field in fields(kind))
+        return [convert(getattr(value, name)) for name, convert in parts]
+
+    return write
+
+
+@cache
+def _reader(kind: Any) -> _Convert:
+    if is_dataclass(kind):
+        return _record_reader(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        read = _reader(_optional(kind))
+        return lambda value: None if value is None else read(value)
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            read = _reader(arguments[0])
+            return lambda value: tuple([read(item) for item in _exactly(list, value)])
+        reads = [_reader(argument) for argument in arguments]
+        return lambda value: tuple([read(item) for read, item in zip(reads, _exactly(list, value), strict=True)])
+    if origin is frozenset:
+        read = _reader(arguments[0])
+        return lambda value: frozenset([read(item) for item in _exactly(list, value)])
+    if _is_mapping(origin):
+        read = _reader(arguments[1])
+        return lambda value: {key: read(item) for key, item in _exactly(dict, value).items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if kind in (str, int, bool):
+        return lambda value: _exactly(kind, value)
+    raise TypeError(f"{kind} has no JSON form here")
+
+
+def _record_reader(kind: Any) -> _Convert:
+    parts: list[tuple[str, _Convert]] = []
+    hints = get_type_hints(kind)
+
+    def read(value: Any) -> Any:
+        if not parts:
+            parts.extend((field.name, _reader(hints[field.name])) for field in fields(kind))
+        items = _exactly(list, value)
+        return kind(**{name: convert(item) for (name, convert), item in zip(parts, items, strict=True)})
+
+    return read
+
+
+def _hashable(kind: Hashable) -> Hashable:
+    return kind
+
+
+def _exactly(kind: Any, value: Any) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{type(value).__name__} where {kind.__name__} should be")
+    return value
+
+
+def _optional(kind: Any) -> Any:
+    wanted = [argument for argument in get_args(kind) if argument is not types.NoneType]
+    if len(wanted) != 1:
+        raise TypeError(f"{kind} has no JSON form here")
+    return wanted[0]
+
+
+def _is_mapping(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Mapping)
