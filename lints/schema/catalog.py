@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from lints.schema.facts import Entity, Grant, Index, Policy, Relation, Routine, RowSecurity, Schema
+from lints.schema.facts import Entity, Grant, Index, Key, Policy, Relation, Role, Routine, RowSecurity, Schema
 from lints.tenancy import Column, ForeignKey, Origin, View
 
 _DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
@@ -22,10 +22,13 @@ class Draft:
     column_origins: dict[str, Origin] = field(default_factory=dict)
     primary_key: tuple[str, ...] = ()
     unique: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unique_origins: dict[str, Origin] = field(default_factory=dict)
+    """Where a unique key was declared; without one it is where its first column was."""
     foreign_keys: dict[str, tuple[ForeignKey, Origin]] = field(default_factory=dict)
     indexes: dict[str, Index] = field(default_factory=dict)
     parent_partition: str | None = None
     row_security: RowSecurity | None = None
+    owner: str | None = None
 
     def add_column(self, column: Column, origin: Origin) -> None:
         """A column that exists already stays: repeated scripts say `IF NOT EXISTS` or come from a dump."""
@@ -91,9 +94,14 @@ class Catalog:
     def __init__(self) -> None:
         self.tables: dict[tuple[str | None, str], Draft] = {}
         self.views: dict[str, View] = {}
-        self.policies: dict[tuple[str, str], Policy] = {}
-        self.routines: list[Routine] = []
+        self.policies: dict[tuple[tuple[str | None, str], str], Policy] = {}
+        """By (schema, table) and name."""
+        self.routines: dict[tuple[str, int], Routine] = {}
+        """By name and number of arguments."""
+        self.roles: dict[str, Role] = {}
         self.grants: list[Grant] = []
+        self.assembled: list[Origin] = []
+        """Where row security or policies are put together at run time: what they are is not known."""
         self.entities: list[Entity] = []
         self.backward: dict[str, list[tuple[str, str]]] = {}
         """Entity to (related entity, the name under which that one sees it)."""
@@ -109,6 +117,13 @@ class Catalog:
         others = [draft for (_, bare), draft in self.tables.items() if bare == name]
         return others[0] if len(others) == 1 else None
 
+    def place(self, schema: str | None, name: str) -> tuple[str | None, str]:
+        """The key of the table of that name, whether or not it is known."""
+        found = self.find(schema, name)
+        return (
+            (found.schema, found.name) if found is not None else (None if schema in _DEFAULT_SCHEMAS else schema, name)
+        )
+
     def create(self, schema: str | None, name: str, origin: Origin) -> Draft:
         """A new table, or the one that is already there under exactly this name."""
         schema = None if schema in _DEFAULT_SCHEMAS else schema
@@ -116,39 +131,54 @@ class Catalog:
 
     def drop(self, draft: Draft) -> None:
         self.tables.pop((draft.schema, draft.name), None)
-        self.policies = {key: policy for key, policy in self.policies.items() if key[0] != draft.name}
+        gone = (draft.schema, draft.name)
+        self.policies = {key: policy for key, policy in self.policies.items() if key[0] != gone}
 
     def rename(self, draft: Draft, schema: str | None, name: str) -> None:
+        before = (draft.schema, draft.name)
         old = draft.name
-        self.tables.pop((draft.schema, old), None)
+        self.tables.pop(before, None)
         draft.name = name
         draft.schema = None if schema in _DEFAULT_SCHEMAS else schema
-        self.tables[(draft.schema, name)] = draft
+        after = (draft.schema, name)
+        self.tables[after] = draft
+        self.policies = {
+            (after, key[1]) if key[0] == before else key: replace(policy, table=name) if key[0] == before else policy
+            for key, policy in self.policies.items()
+        }
         if old == name:
             return
+        self.grants = [
+            replace(
+                grant, privileges={name if table == old else table: held for table, held in grant.privileges.items()}
+            )
+            for grant in self.grants
+        ]
         for other in self.tables.values():
+            if other.parent_partition == old:
+                other.parent_partition = name
             other.foreign_keys = {
                 key: (replace(fk, references=name) if fk.references == old else fk, origin)
                 for key, (fk, origin) in other.foreign_keys.items()
             }
-        self.policies = {
-            (name, key[1]) if key[0] == old else key: replace(policy, table=name) if key[0] == old else policy
-            for key, policy in self.policies.items()
-        }
 
     def freeze(self) -> Schema:
         """The schema as read. A foreign key without columns refers to the other table's primary key."""
         shared = _repeated(name for _, name in self.tables)
         relations: dict[str, Relation] = {}
+        keys: dict[tuple[str | None, str], str] = {}
         for (schema, name), draft in self.tables.items():
             key = f"{schema}.{name}" if schema is not None and name in shared else name
+            keys[schema, name] = key
             relations[key] = self._relation(draft)
         return Schema(
             relations=relations,
             views=dict(self.views),
-            policies=tuple(self.policies.values()),
-            routines=tuple(self.routines),
-            grants=tuple(self.grants),
+            policies=tuple(replace(p, table=keys.get(place, place[1])) for (place, _), p in self.policies.items()),
+            routines=tuple(self.routines.values()),
+            roles=dict(self.roles),
+            grants=tuple(grant for grant in self.grants if grant.privileges),
+            assembled=tuple(self.assembled),
             entities=tuple(self._with_reverse()),
             unread=tuple(self.unread),
             files=tuple(self.files),
@@ -180,12 +210,32 @@ class Catalog:
             column_origins=dict(draft.column_origins),
             primary_key=draft.primary_key,
             unique=tuple(unique),
+            keys=tuple(self._keys(draft)),
             foreign_keys=tuple(keys),
+            foreign_key_names=tuple(draft.foreign_keys),
             foreign_key_origins=tuple(origin for _, origin in draft.foreign_keys.values()),
             indexes=tuple(draft.indexes.values()),
             parent_partition=draft.parent_partition,
             row_security=draft.row_security,
+            owner=draft.owner,
         )
+
+    def _keys(self, draft: Draft) -> Iterable[Key]:
+        """Everything that must be unique, the primary key first; partial indexes and expressions too."""
+
+        def place(columns: tuple[str, ...]) -> Origin:
+            return draft.column_origins.get(columns[0], draft.origin)
+
+        if draft.primary_key:
+            yield Key(name="", columns=draft.primary_key, primary=True, origin=place(draft.primary_key))
+        for name, columns in draft.unique.items():
+            origin = draft.unique_origins.get(name) or place(columns)
+            yield Key(name=name, columns=columns, index=name in draft.indexes, origin=origin)
+        for index in draft.indexes.values():
+            if index.unique and index.name not in draft.unique:
+                yield Key(
+                    name=index.name, columns=index.columns, index=True, partial=index.partial, origin=index.origin
+                )
 
 
 def _swapped(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:

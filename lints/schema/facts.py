@@ -19,11 +19,28 @@ class Relation:
     column_origins: Mapping[str, Origin]
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[Key, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    foreign_key_names: tuple[str, ...] = ()
     foreign_key_origins: tuple[Origin, ...] = ()
     indexes: tuple[Index, ...] = ()
     parent_partition: str | None = None
     row_security: RowSecurity | None = None
+    owner: str | None = None
+    """The role that `ALTER TABLE … OWNER TO` names, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A unique constraint or index, or the primary key; `columns` holds the empty string for an expression."""
+
+    name: str
+    columns: tuple[str, ...]
+    origin: Origin
+    primary: bool = False
+    index: bool = False
+    """It was made by CREATE UNIQUE INDEX."""
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +86,39 @@ class Routine:
     pinned: bool
     sql: str
     origin: Origin
+    language: str = ""
+    body: str | None = None
+    """The statements of its body; None if they are not to be seen (C, Python, a body in a file)."""
+    body_line: int = 1
+    arguments: str = ""
+    """As written between the parentheses."""
+    trigger: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A database role as the scripts leave it. `origin` is the statement that last gave or took a power."""
+
+    name: str
+    origin: Origin
+    superuser: bool = False
+    bypasses: bool = False
+    """BYPASSRLS."""
+    member_of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A GRANT, ALTER ROLE or CREATE ROLE statement that matters to row security, as written."""
+    """Privileges on tables that one GRANT gave to one role and no later REVOKE took back.
 
-    sql: str
+    `privileges` maps a table to what is granted on it, lower case; `*` is every table made later in `schema`
+    (ALTER DEFAULT PRIVILEGES).
+    """
+
+    role: str
+    privileges: Mapping[str, frozenset[str]]
     origin: Origin
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +148,10 @@ class Schema:
     views: Mapping[str, View] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
     routines: tuple[Routine, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
+    assembled: tuple[Origin, ...] = ()
+    """Where row security or policies are put together at run time, so that their state is not known."""
     entities: tuple[Entity, ...] = ()
     unread: tuple[Origin, ...] = ()
     files: tuple[str, ...] = ()

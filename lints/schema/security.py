@@ -1,52 +1,64 @@
-"""Row-level security in migrations: policies, ENABLE and FORCE, routines that run with their owner's rights."""
+"""Row-level security in migrations: policies, ENABLE and FORCE."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from lints.schema.catalog import Catalog, Draft
-from lints.schema.facts import Policy, Routine, RowSecurity
+from lints.schema.catalog import Draft
+from lints.schema.facts import Policy, RowSecurity
 from lints.schema.names import IDENT, NAME
 from lints.tenancy import Origin
 
-_MAX_BODY = 512 * 1024
+if TYPE_CHECKING:
+    from lints.schema.statement import Statement
+
 _MADE = re.compile(rf"(?:create|alter)\s+policy\s+({IDENT})\s+on\s+({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
 _DROPPED = re.compile(rf"drop\s+policy\s+(?:if\s+exists\s+)?({IDENT})\s+on\s+({NAME})", re.IGNORECASE)
 _COMMAND = re.compile(r"\bfor\s+(all|select|insert|update|delete)\b", re.IGNORECASE)
 _ROLES = re.compile(r"\bto\s+(.*?)(?:\busing\b|\bwith\s+check\b|$)", re.IGNORECASE | re.DOTALL)
+_RENAMED = re.compile(rf"rename\s+to\s+({IDENT})", re.IGNORECASE)
+_COMMENTS = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
 _TOKEN = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[(),]")
 
 
-def apply_policy(
-    catalog: Catalog,
-    text: str,
-    qualified: Callable[[str], tuple[str | None, str]],
-    origin: Callable[[str], Origin],
-) -> str | None:
+def apply_policy(s: Statement, written: str) -> str | None:
     """CREATE, ALTER or DROP POLICY; returns why it could not be read, or None."""
+    text = without_comments(written)
+    policies = s.catalog.policies
     dropped = _DROPPED.match(text)
     if dropped is not None:
-        catalog.policies.pop((qualified(dropped.group(2))[1], qualified(dropped.group(1))[1]), None)
+        policies.pop((s.catalog.place(*s.written_name(dropped.group(2))), s.written_name(dropped.group(1))[1]), None)
         return None
     made = _MADE.match(text)
     if made is None:
         return "a POLICY statement that could not be read"
-    name, table, rest = qualified(made.group(1))[1], qualified(made.group(2))[1], made.group(3)
-    before = catalog.policies.get((table, name))
+    name, rest = s.written_name(made.group(1))[1], made.group(3)
+    place = s.catalog.place(*s.written_name(made.group(2)))
+    before = policies.get((place, name)) if text[:5].lower() == "alter" else None
+    renamed = _RENAMED.match(rest)
+    if renamed is not None:
+        if before is not None:
+            del policies[place, name]
+            name = s.written_name(renamed.group(1))[1]
+            policies[place, name] = replace(before, name=name)
+        return None
     head = rest.split("(", 1)[0]
     command, roles = _COMMAND.search(head), _ROLES.search(head)
     using, check = parenthesised(rest, "using"), parenthesised(rest, "with check")
-    listed = [qualified(role)[1] for role in roles.group(1).split(",") if role.strip()] if roles is not None else []
-    catalog.policies[(table, name)] = Policy(
+    listed = (
+        [s.written_name(role)[1] for role in roles.group(1).split(",") if role.strip()] if roles is not None else []
+    )
+    policies[place, name] = Policy(
         name=name,
-        table=table,
+        table=place[1],
         command=command.group(1).lower() if command is not None else before.command if before else "all",
         permissive=before.permissive if before else re.search(r"\bas\s+restrictive\b", head, re.IGNORECASE) is None,
         roles=tuple(listed) or (before.roles if before else ("public",)),
         using=before.using if using is None and before else using,
         check=before.check if check is None and before else check,
-        origin=origin(f"policy on {table}"),
+        origin=s.origin(f"policy {name} on {place[1]}"),
     )
     return None
 
@@ -59,16 +71,13 @@ def change_row_security(draft: Draft, verb: str, origin: Origin) -> None:
     draft.row_security = RowSecurity(enabled=enabled, forced=forced, origin=origin)
 
 
-def routine_of(name: str, text: str, origin: Origin) -> Routine:
-    """What matters of a CREATE FUNCTION or PROCEDURE."""
-    body = text[:_MAX_BODY]
-    return Routine(
-        name=name,
-        definer=re.search(r"\bsecurity\s+definer\b", body, re.IGNORECASE) is not None,
-        pinned=re.search(r"\bset\s+search_path\b", body, re.IGNORECASE) is not None,
-        sql=text,
-        origin=origin,
-    )
+def without_comments(text: str) -> str:
+    """`text` with its comments blanked, line breaks kept."""
+    return _COMMENTS.sub(lambda found: found.group() if found.group()[0] in "'\"" else _blank(found.group()), text)
+
+
+def _blank(comment: str) -> str:
+    return " " + "\n" * comment.count("\n")
 
 
 def parenthesised(text: str, keyword: str) -> str | None:
