@@ -58,7 +58,8 @@ def read_yaml(data: bytes, name: str, *, foreign: bool = False) -> Document:
     """Parse one YAML document.
 
     `foreign` is for files whose format is not ours (CI workflows): ambiguous plain scalars stay the strings they look
-    like, and aliases are followed at the price of the nodes they stand for. Raises GateError naming file and line.
+    like, aliases and merge keys are followed at the price of the nodes they stand for, and GitLab's `!reference [a, b]`
+    becomes the list `!reference, a, b`. Raises GateError naming file and line.
     """
     import yaml
 
@@ -100,7 +101,9 @@ class _YamlReader:
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
             self._start({} if kind == "MappingStartEvent" else [], event, line)
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-            self._stack.pop()
+            container, _, _ = self._stack.pop()
+            if isinstance(container, dict) and "<<" in container:
+                self._merge(container, line)
             if self._open_anchors and self._open_anchors[-1][1] == len(self._stack):
                 anchor, _, before = self._open_anchors.pop()
                 self._anchors[anchor] = (self._anchors[anchor][0], self._nodes - before)
@@ -109,6 +112,15 @@ class _YamlReader:
             self._scalar(event, line)
         elif kind == "AliasEvent":
             self._alias(event, line)
+
+    def _merge(self, container: dict[str, Any], line: int) -> None:
+        """Merge keys of foreign files. Their aliases have paid for the nodes they stand for, so this stays bounded."""
+        value = container.pop("<<")
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, dict):
+                raise self._refuse(line, "a merge key (<<) takes mappings")
+            for key, inner in part.items():
+                container.setdefault(key, inner)
 
     def _refuse(self, line: int, message: str) -> GateError:
         return GateError(f"{self.name}:{line}: {message}")
@@ -119,13 +131,16 @@ class _YamlReader:
             raise self._refuse(line, f"more than {MAX_NODES:,} nodes; split the file")
 
     def _start(self, container: Any, event: Any, line: int) -> None:
-        if event.tag is not None and not event.implicit:
+        reference = self.foreign and event.tag == "!reference" and isinstance(container, list)
+        if event.tag is not None and not event.implicit and not reference:
             raise self._refuse(line, f"the tag {event.tag!r} is not allowed")
         if self._expects_key():
             raise self._refuse(line, "a mapping key must be a plain string")
         if len(self._stack) >= MAX_DEPTH:
             raise self._refuse(line, f"nested deeper than {MAX_DEPTH} levels")
         self._count(1, line)
+        if reference:
+            container.append("!reference")  # GitLab's; what it refers to is left to the reader
         path = self._put(container, line)
         if event.anchor:
             self._anchors[event.anchor] = (container, MAX_NODES + 1)  # an alias inside its own anchor is a cycle
@@ -141,7 +156,7 @@ class _YamlReader:
         plain = event.implicit[0] and not event.style
         if self._expects_key():
             mapping, path, pending = self._stack[-1]
-            if plain and event.value == "<<":
+            if plain and event.value == "<<" and not self.foreign:
                 raise self._refuse(line, "merge keys (<<) are not allowed; write the keys out")
             if event.value in mapping:
                 raise self._refuse(line, f"the key {event.value!r} stands twice in one mapping")
