@@ -116,6 +116,8 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
     refusal, digest, holes = _scan(tokens)
     if refusal is not None:
         return Statement(None, refusal, tokens, digest)
+    if dialect == "tsql" and tokens[0].token_type is TokenType.DELETE:
+        tokens = _plain_delete(tokens)
     parser = _tools.of(dialect)[1]
     notes: list[str] = []
     dropped = opens = False
@@ -138,6 +140,26 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
             return Statement(None, "not one statement", tokens, digest)
         return Statement(trees[0], None, tokens, digest, tuple(notes), dropped, opens)
     return Statement(None, "interpolated text in places that don't parse", tokens, digest)
+
+
+def _plain_delete(tokens: list[Any]) -> list[Any]:
+    """T-SQL's DELETE as the parser knows it: FROM is written; TOP and OUTPUT, which show and take only rows of the
+    deletion, are not."""
+    if len(tokens) > 4 and tokens[1].text.lower() == "top":
+        past = 3
+        if tokens[2].token_type is TokenType.L_PAREN:
+            past = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.R_PAREN), len(tokens) - 1) + 1
+        tokens = [tokens[0], *tokens[past:]]
+    words = [token.text.lower() for token in tokens]
+    if "output" in words and "into" not in words:
+        start = words.index("output")
+        end = next((i for i in range(start, len(words)) if words[i] in ("where", "from", "option")), len(words))
+        if "select" not in words[start:end]:
+            tokens, words = [*tokens[:start], *tokens[end:]], [*words[:start], *words[end:]]
+    if words[1:2] != ["from"] and (len(words) < 3 or words[2] in ("where", "option")):
+        first = tokens[-1] if len(tokens) < 2 else tokens[1]
+        tokens = [tokens[0], Token(TokenType.FROM, "FROM", first.line, first.col, first.start, first.end), *tokens[1:]]
+    return tokens
 
 
 def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:

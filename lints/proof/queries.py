@@ -103,7 +103,7 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     if source is not None:
         join_tree(w, source.this, args.get("joins") or [], scope, group)
     if w.dialect == "clickhouse":
-        scope.aliases = {e.alias: e.this for e in node.expressions if type(e) is exp.Alias}
+        scope.aliases = _aliases(w, node)
         while env is not None:
             if env.cte.scalar:
                 scope.aliases.setdefault(env.cte.name, env.cte.body)
@@ -114,7 +114,11 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     keys = _group_keys(w, node, scope, group)
     if args.get("having") is not None:
         scope.keys = keys
+        if w.dialect == "mysql":
+            scope.aliases = _aliases(w, node)
         holds(w, args["having"].this, scope, group, "HAVING")
+        if w.dialect == "mysql":
+            scope.aliases = None
     if args.get("qualify") is not None:
         survey(w, args["qualify"], scope, group)
     scope.keys = keys
@@ -128,6 +132,11 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         group.through = _through(w, node, scope, group)
     unused(w, ctes, group)
     return columns
+
+
+def _aliases(w: Work, node: Any) -> dict[str, Any]:
+    """The names the select list gives, where conditions see them first."""
+    return {w.index.fold(e.args["alias"]): e.this for e in node.expressions if type(e) is exp.Alias}
 
 
 def _projections(w: Work, node: Any, scope: Scope, group: Group, *, root: bool) -> Columns:
@@ -169,6 +178,8 @@ def _group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozens
     """What of the rows survives grouping: key columns, and instances a key identifies. None: not grouped."""
     clause = node.args.get("group")
     if clause is None:
+        if w.dialect == "mysql" and not _aggregates(node, having=True):
+            return None  # HAVING is a second WHERE
         return (frozenset(), frozenset()) if _aggregates(node) else None
     if any(clause.args.get(part) for part in ("grouping_sets", "rollup", "cube", "totals", "all")):
         survey(w, clause, scope, group)
@@ -266,11 +277,13 @@ def _always_keyed(grouping: Any) -> bool:
     return bool(keys) and not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in keys)
 
 
-def _aggregates(node: Any) -> bool:
-    """Whether the block aggregates (beside windows)."""
-    if node.args.get("having") is not None:
-        return True
+def _aggregates(node: Any, *, having: bool = False) -> bool:
+    """Whether the block aggregates (beside windows). HAVING says so, but for `having` only if it aggregates itself."""
     stack = list(node.expressions)
+    if node.args.get("having") is not None:
+        if not having:
+            return True
+        stack.append(node.args["having"])
     if node.args.get("order") is not None:
         stack.extend(node.args["order"].expressions)
     while stack:

@@ -255,7 +255,9 @@ def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     if type(inner) is exp.Table and not inner.args.get("joins") and is_hole(inner.name):
         w.opaque["a sub-select is interpolated"] = None
         return [_derived(w, node, [_opaque_rel(w, node, group)])]
-    if type(inner) is exp.Table or (type(inner) is exp.Subquery and type(inner.this) is exp.Table):
+    if type(inner) is exp.Table or (
+        type(inner) is exp.Subquery and (type(inner.this) is exp.Table or inner.args.get("joins"))
+    ):
         nested = Scope(scope.outer, scope.env)
         nested.rels = dict(scope.rels)
         joins = [*(inner.args.get("joins") or ()), *(node.args.get("joins") or ())]

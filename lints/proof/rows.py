@@ -71,18 +71,27 @@ def assign(w: Work, items: list[Any], scope: Scope, group: Group, target: Rel) -
             continue
         left, right = unwrap(item.this), unwrap(item.expression)
         if type(left) is exp.Tuple and type(right) is exp.Tuple and len(left.expressions) == len(right.expressions):
-            for one, value in zip(left.expressions, right.expressions, strict=True):
-                _assign_one(w, one, term(w, value, scope, group), one, scope, group, target)
+            for one, node in zip(left.expressions, right.expressions, strict=True):
+                value, known = _set_value(w, node, scope, group)
+                _assign_one(w, one, value, one, scope, known, target)
         elif type(left) is exp.Tuple:
             values: list[Term] = [NOTHING for _ in left.expressions]
+            known = Group(group, Kind.BRANCH, "SET")
             if isinstance(right, exp.Query):
-                found = expand(w.inline(w, right, scope, Group(group, Kind.BRANCH, "SET")), w.index) or []
+                found = expand(w.inline(w, right, scope, known), w.index) or []
                 values = [t if i < len(found) else NOTHING for i, (_, t) in enumerate(found)] or values
             for one, value in zip(left.expressions, values, strict=False):
-                _assign_one(w, one, value, one, scope, group, target)
+                _assign_one(w, one, value, one, scope, known, target)
         else:
-            value = _value(w, right, scope, group)
-            _assign_one(w, left, value, left, scope, group, target)
+            value, known = _set_value(w, right, scope, group)
+            _assign_one(w, left, value, left, scope, known, target)
+
+
+def _set_value(w: Work, node: Any, scope: Scope, group: Group) -> tuple[Term, Group]:
+    """A value to set, and where it is known: a scalar sub-query may have no row, and then the row is set to NULL all
+    the same, so what the sub-query asks says nothing of the row that is written."""
+    known = Group(group, Kind.BRANCH, "SET") if isinstance(node, exp.Query) else group
+    return _value(w, node, scope, known), known
 
 
 def _value(w: Work, node: Any, scope: Scope, group: Group) -> Term:

@@ -47,6 +47,8 @@ _INEXACT = (
 """Types some values of which become the same integer."""
 _KEY_TYPES = frozenset({"UUID", "INT", "BIGINT", "INT128", "UBIGINT", "UINT", "UNIQUEIDENTIFIER"})
 _QUERIES = (exp.Subquery, exp.Select, exp.SetOperation)
+_FAITHFUL = frozenset({"tostring", "hex", "bin_to_uuid"})
+"""Functions that show a key in another form: different keys stay different."""
 _NO_VALUE = (exp.Identifier, exp.DataType, exp.Var, exp.Star)
 
 
@@ -263,7 +265,18 @@ def _call(w: Work, node: Any, scope: Scope, group: Group, schema: str = "") -> T
         return Other(frozenset().union(*(columns_of(term(w, a, scope, group)) for a in arguments)))
     if not arguments:
         return _without_arguments(w, name, schema)
+    if name in _FAITHFUL and len(arguments) == 1:
+        return _shown(w, node, arguments[0], name, scope, group)
     return _function(w, node, scope, group, name=name)
+
+
+def _hex(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    return _shown(w, node, node.this, "hex", scope, group)
+
+
+def _shown(w: Work, node: Any, argument: Any, name: str, scope: Scope, group: Group) -> Term:
+    inner = term(w, argument, scope, group)
+    return inner if type(inner) is Col else _function(w, node, scope, group, name=name)
 
 
 def setting(w: Work, name: str) -> Term:
@@ -418,4 +431,5 @@ _TERMS: dict[type, _Handler] = {
     exp.Collate: _collate,
     exp.Dot: _dot,
     exp.Anonymous: _anonymous,
+    exp.Hex: _hex,
 }

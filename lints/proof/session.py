@@ -91,7 +91,7 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word in ("if", "while", "declare", "for", "loop", "repeat"):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
     if word == "alter":
-        return _alter(w, tokens, rest)
+        return _alter(w, tokens, rest, text, group, translate)
     if word == "create":
         return _create(w, tree, tokens, rest, group, translate)
     if word == "load":
@@ -220,20 +220,55 @@ def _declare(w: Work, tree: Any, group: Group) -> str | Session:
     return "declare"
 
 
-def _alter(w: Work, tokens: list[Any], rest: list[str]) -> Session:
+def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group, translate: Translate) -> str | Session:
     words = " ".join(t.text.lower() for t in tokens)
     if re.search(r"\b(disable|no force) row level security\b", words):
         return Session("ddl", "TENSQL017", "row level security is switched off")
     if re.search(r"\bbypassrls\b|\bsuperuser\b", words) and rest[:1] in (["role"], ["user"]):
         return Session("ddl", "TENSQL017", "a role is allowed to bypass row level security")
     if w.dialect == "clickhouse" and re.search(r"\b(update|delete)\b", words):
-        raise Unsupported("a mutation by ALTER TABLE")
+        return _mutation(w, tokens, text, group, translate)
     return Session("ddl", None, "a change of the schema, not of rows")
+
+
+def _mutation(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
+    """ClickHouse: `ALTER TABLE t UPDATE ... WHERE` and `ALTER TABLE t DELETE WHERE` write rows."""
+    words = [t.text.lower() for t in tokens]
+    at = next((i for i, word in enumerate(words) if word in ("update", "delete")), 0)
+    if words[1:2] != ["table"] or not 3 <= at <= 9 or words.count("update") + words.count("delete") != 1:
+        raise Unsupported("a mutation by ALTER TABLE")
+    named = tokens[2:at]
+    if "on" in words[2:at]:  # ON CLUSTER
+        named = named[: words[2:at].index("on")]
+    where = text[tokens[at].end + 1 : tokens[-1].end + 1]
+    table = text[named[0].start : named[-1].end + 1]
+    start = named[0].start
+    verb, between = ("UPDATE ", " SET ") if words[at] == "update" else ("DELETE FROM ", " ")
+    inner = reparse(None, f"{' ' * max(0, start - len(verb))}{verb}{table}{between}{where}", w.dialect)
+    if inner.tree is None:
+        raise Unsupported("a mutation by ALTER TABLE")
+    return translate(w, inner.tree, group)
+
+
+_OBJECTS = frozenset(
+    {
+        "table", "view", "index", "unique", "schema", "database", "function", "procedure", "trigger", "rule", "event",
+        "type", "extension", "role", "user", "policy", "sequence", "domain", "materialized", "temp", "temporary",
+        "unlogged", "global", "local", "or", "foreign", "server", "publication", "subscription", "statistics",
+        "aggregate", "operator", "cast", "collation", "conversion", "text", "language", "access", "tablespace",
+        "clustered", "nonclustered", "columnstore", "fulltext", "spatial", "login", "external", "dictionary",
+        "recursive", "constraint", "transform", "algorithm", "definer", "sql", "live", "window", "row", "quota",
+        "settings", "profile", "virtual", "synonym", "default", "group", "trusted", "procedural", "partition",
+    }
+)  # fmt: skip
+"""What can be created; anything else after CREATE is prose."""
 
 
 def _create(
     w: Work, tree: Any, tokens: list[Any], rest: list[str], group: Group, translate: Translate
 ) -> str | Session:
+    if tokens and rest and rest[0] not in _OBJECTS:
+        return Session("other", None, "not a statement", unparsed=True)
     kinds = {"function", "procedure", "trigger", "rule", "event"}
     if any(word in kinds for word in rest[:4]):
         return Session("ddl", "TENSQL013", "the body of a routine is not judged here", opaque=True)

@@ -185,11 +185,11 @@ def _conflict(
         for column in key:
             name = w.index.loose(column)
             existing.conds.append(Eq(Col(inst, name), Col(row, name), "conflict key"))
-        inner = Scope(scope.outer, scope.env)
+        around = Scope(scope.outer, scope.env)
+        around.add(Rel("excluded", row, table))
+        inner = Scope(around, scope.env)  # a bare column is the existing row's
         rel = Rel(alias, inst, table)
         inner.add(rel)
-        new = Rel("excluded", row, table)
-        inner.add(new)
         if node is not None:
             where = node.args.get("where")
             if where is not None:
@@ -297,9 +297,13 @@ def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: G
     w.targets.append(Target(row, "insert", table.name, target_node.this, group, bool(w.targets)))
     expression = action.args.get("expression")
     values = list(expression.expressions) if isinstance(expression, exp.Tuple) else []
+    deciding = deciding_columns(w, table)
     for column, value in zip(columns, values, strict=False):
-        bind(group, Col(row, column), written_value(w, value, scope, group, column, table), "INSERT")
-    for column in deciding_columns(w, table) - set(columns[: len(values)]):
+        if column in deciding:
+            bind(group, Col(row, column), written_value(w, value, scope, group, column, table), "INSERT")
+        else:
+            survey(w, value, scope, group)
+    for column in deciding - set(columns[: len(values)]):
         set_default(w, table, column, row, group)
 
 

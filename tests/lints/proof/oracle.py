@@ -14,12 +14,22 @@ from lints.proof.text import prepare
 from . import harbour
 
 A, B = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
-KEY_ERRORS = {"23505", "23503"}
-"""Unique and foreign key violations: that a key is taken shows, whatever the predicate."""
+UNTOLD = {"23505", "23503", "57014"}
+"""Errors that say nothing: unique and foreign key violations (that a key is taken shows, whatever the predicate), and
+a statement that took too long."""
 WORLDS = ("some", "others", "none")
 EXTRAS = f"""
 CREATE SCHEMA auth;
 CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT jsonb_build_object('harbour_id', '{A}') $$;
+CREATE FUNCTION types_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE found text;
+BEGIN
+  EXECUTE 'PREPARE probe AS ' || statement;
+  SELECT 'types ' || coalesce(array_to_string(parameter_types, ' '), '') INTO found FROM pg_prepared_statements;
+  DEALLOCATE probe;
+  RETURN found;
+EXCEPTION WHEN OTHERS THEN RETURN NULL;
+END $$;
 CREATE FUNCTION current_harbour_id() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT '{A}'::uuid $$;
 """
 
@@ -76,7 +86,7 @@ class Server:
         psql = self.server.bin_path / "psql"
         done = subprocess.run(
             [str(psql), "-X", "-q", "-A", "-t", self.server.get_uri()],
-            input="SET client_min_messages = error;\n" + script,
+            input="SET client_min_messages = error;\nSET statement_timeout = '2s';\n" + script,
             capture_output=True,
             text=True,
             check=True,
@@ -86,20 +96,14 @@ class Server:
 
     def types(self, statements: Sequence[Statement]) -> list[tuple[str, ...] | None]:
         """The types of the parameters; None for what PostgreSQL refuses."""
-        script = []
-        for number, item in enumerate(statements):
-            script.append(f"PREPARE q{number} AS {item.sql};")
-            script.append(f"\\echo @@{number}")
-            script.append(
-                f"SELECT coalesce(array_to_string(parameter_types, ' '), '') FROM pg_prepared_statements WHERE name = 'q{number}';"
-            )
+        script = [f"\\echo @@{n}\nSELECT types_of($probe${item.sql}$probe$);" for n, item in enumerate(statements)]
         found: list[tuple[str, ...] | None] = [None] * len(statements)
         current = -1
         for line in self.run("\n".join(script)).splitlines():
             if line.startswith("@@"):
                 current = int(line[2:])
-            elif current >= 0 and found[current] is None:
-                found[current] = tuple(line.split())
+            elif current >= 0 and line.startswith("types"):
+                found[current] = tuple(line.split()[1:])
         return found
 
     def leaks(self, statements: Sequence[Statement], trials: int, seed: int = 1) -> tuple[list[Leak], int]:
@@ -127,7 +131,7 @@ class Server:
         script.append(f"SELECT state('{B}') AS before \\gset")
         for call in calls:
             script += [
-                "SAVEPOINT s;", "\\echo @@call", f"{call};", "\\echo @@code :SQLSTATE",
+                "SAVEPOINT s;", "\\echo @@call", f"{call}\n;", "\\echo @@code :SQLSTATE",
                 "\\if :ERROR", "ROLLBACK TO s;", "\\endif",
                 "\\echo @@own", f"SELECT state('{A}');", "\\echo @@other",
                 f"SELECT state('{B}') = :'before';", "ROLLBACK TO s;",
@@ -143,7 +147,7 @@ class Server:
 
 
 def _difference(observed: Sequence[Sequence[str]]) -> str | None:
-    if any(code in KEY_ERRORS for _, code, _, _ in observed):
+    if any(code in UNTOLD for _, code, _, _ in observed):
         return None
     if any(other != "t" for *_, other in observed):
         return "the other tenant's rows changed"

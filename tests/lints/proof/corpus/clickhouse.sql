@@ -55,7 +55,7 @@ DELETE FROM boats WHERE id = {id:UUID}
 SELECT count() FROM boats WHERE harbour_id = {harbour:UUID} SETTINGS max_threads = 1
 
 -- mutation
--- opaque
+-- violation TENSQL002
 ALTER TABLE boats UPDATE kind = 'x' WHERE id = 1
 
 -- with totals, filter outside
