@@ -53,6 +53,17 @@ def root(frontier: Sequence[bytes]) -> bytes:
     return head
 
 
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """The tree head over these leaf hashes, at once: hashed level by level, a lone last node moves up as it is."""
+    level = list(leaves)
+    while len(level) > 1:
+        lone = level[-1:] if len(level) % 2 else []
+        nodes = iter(level)
+        level = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(nodes, nodes, strict=False)]
+        level += lone
+    return level[0] if level else EMPTY_ROOT
+
+
 def row_size(index: int) -> int:
     """Bytes in the row of leaf `index`: one hash, and one for each subtree it completes."""
     return HASH_SIZE * (~index & (index + 1)).bit_length()

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from attestations.batches import STATEMENT_SUFFIX
 from gate import bundle
 from gate.bundle import bag, records
 from gate.bundle.instructions import LEDGER_SECTION, Example, argument, policy_section, verify_md
-from gate.model import Decision, Evidence, Outcome, Policy, Severity
+from gate.collect import batches
+from gate.model import Decision, Descriptor, Evidence, Outcome, Policy, Severity
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -63,9 +65,10 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
     files |= {f"{bundle.EVIDENCE_FILES}/{bag.sha256(data)}.json": data for data in material.attached}
     for evidence in decision.evidence:
         files[f"{bundle.EVIDENCE}/{evidence.kind}.json"] = records.write_evidence(evidence)
+        digests = {item.name: item.sha256 for item in evidence.materials}
         for item in evidence.materials:
             if item.content is not None:
-                files[f"{bundle.EVIDENCE_FILES}/{item.sha256}{_suffix(item.name)}"] = item.content
+                files[f"{bundle.EVIDENCE_FILES}/{_file_name(item, digests)}"] = item.content
     files |= trust_files(trust)
     return files
 
@@ -95,9 +98,16 @@ def attached(evidence: Sequence[Evidence], candidates: Sequence[bytes]) -> list[
     return [data for data in candidates if bag.sha256(data) in named]
 
 
-def _suffix(name: str) -> str:
-    """The ending of a record's file, nothing else of a name that somebody else chose."""
-    return ".sigstore.json" if name.endswith(".sigstore.json") else ".json"
+def _file_name(item: Descriptor, digests: Mapping[str, str]) -> str:
+    """A digest and the ending of a record's file, nothing else of a name that somebody else chose.
+
+    The statement about a batch of records lies beside its file and is called after it.
+    """
+    lines = batches.subject_of(item.name)
+    if lines is not None and lines in digests:
+        return f"{digests[lines]}{batches.ending(lines)}{STATEMENT_SUFFIX}"
+    suffix = STATEMENT_SUFFIX if item.name.endswith(STATEMENT_SUFFIX) else batches.ending(item.name) or ".json"
+    return f"{item.sha256}{suffix}"
 
 
 def verdict_statements(
@@ -182,6 +192,6 @@ def sealed(
         "files": len(payload_files),
         "sealed_at": format_time(now),
         "policy_signer": decision.policy_signer,
-        "evidence": {item.kind: records.commitment(secret, item.kind, item.rows) for item in decision.evidence},
+        "evidence": {item.kind: records.commitment(secret, item) for item in decision.evidence},
     }
     return bag.sealed(files, bundle.RELEASE, record, signer, binding, trust, now)

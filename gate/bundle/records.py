@@ -1,25 +1,90 @@
-"""Evidence as it lies in a bundle, `data/evidence/<kind>.json`: all that a control is asked about, written and read."""
+"""Evidence as it lies in a bundle, `data/evidence/<kind>.json`: all that a control is asked about, written and read.
+
+The records of a signed batch are not repeated there: the document says where among the rows they belong, and they are
+read from the batch's own file, `data/evidence/files/<sha256>.jsonl`.
+"""
 
 from __future__ import annotations
 
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
-from attestations import strict_json
+from attestations import envelope, statements, strict_json
+from attestations.batches import STATEMENT_SUFFIX, batch_of
 from attestations.ledger import tree
+from attestations.refusal import Refused
+from gate import bundle
 from gate.bundle.refusal import BundleError, Code
+from gate.collect import batches
 from gate.model import Coverage, Descriptor, Evidence, Row, Unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The records of a signed batch among the rows of a kind: `records` of them from row `at` on, counted from 0.
+
+    `path` is the name the batch was read under, `sha256` that of its file, `signer` who signed it.
+    """
+
+    at: int
+    path: str
+    sha256: str
+    records: int
+    signer: str
+
+    @property
+    def file(self) -> str:
+        """Where the batch's file lies in a release bundle."""
+        return f"{bundle.EVIDENCE_FILES}/{self.sha256}{batches.ending(self.path) or ''}"
+
+    @property
+    def statement(self) -> str:
+        return f"{self.file}{STATEMENT_SUFFIX}"
+
+
+def batched(evidence: Evidence) -> tuple[Part, ...]:
+    """The signed batches that evidence holds, each whole and in one piece, as the collector leaves them."""
+    names = {material.name for material in evidence.materials}
+    files = {m.sha256: m.name for m in evidence.materials if f"{m.name}{STATEMENT_SUFFIX}" in names}
+    found: list[Part] = []
+    index = 0
+    while index < len(evidence.rows):
+        row = evidence.rows[index]
+        digest = row.get("source_digest")
+        if digest not in files or row.get("verified") is not True:
+            index += 1
+            continue
+        count = 0
+        for line, other in enumerate(islice(evidence.rows, index, None), 1):
+            if (other.get("source_digest"), other.get("source_line")) != (digest, line):
+                break
+            count = line
+        if not count:
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{evidence.kind}: not all of {strict_json.shown(files[digest])}")
+        found.append(Part(at=index, path=files[digest], sha256=digest, records=count, signer=str(row.get("signer"))))
+        index += count
+    return tuple(found)
+
+
+def single(evidence: Evidence, parts: Sequence[Part]) -> tuple[Row, ...]:
+    """The rows that are of no batch."""
+    inside = {index for part in parts for index in range(part.at, part.at + part.records)}
+    return tuple(row for index, row in enumerate(evidence.rows) if index not in inside)
 
 
 def write_evidence(evidence: Evidence) -> bytes:
     """One kind as JSON: rows, coverage and materials, enough to ask the controls again."""
     coverage = evidence.coverage
-    document = {
+    parts = batched(evidence)
+    document: dict[str, Any] = {
         "kind": evidence.kind,
-        "rows": [dict(row) for row in evidence.rows],
+        "rows": [dict(row) for row in single(evidence, parts)],
         "coverage": {
             "scope": coverage.scope,
             "numbers": dict(coverage.numbers),
@@ -27,17 +92,24 @@ def write_evidence(evidence: Evidence) -> bytes:
         },
         "materials": [{"name": m.name, "sha256": m.sha256} for m in evidence.materials],
     }
+    if parts:
+        document["batches"] = [
+            {"at": p.at, "path": p.path, "sha256": p.sha256, "records": p.records, "signer": p.signer} for p in parts
+        ]
     return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n").encode()
 
 
-def read_evidence(data: bytes, name: str) -> Evidence:
-    """What `write_evidence` wrote. Raises BundleError for anything else."""
+def read_evidence(data: bytes, name: str, files: Mapping[str, bytes]) -> Evidence:
+    """What `write_evidence` wrote, with the rows of batches from their files. Raises BundleError for anything else."""
     try:
         document = strict_json.loads(data)
         coverage = document["coverage"]
+        rows = [_object(row) for row in document["rows"]]
+        for part in [_part(item) for item in document.get("batches", ())]:
+            rows[part.at : part.at] = _rows(part, files)
         found = Evidence(
             kind=_text(document["kind"]),
-            rows=tuple(_object(row) for row in document["rows"]),
+            rows=tuple(rows),
             coverage=Coverage(
                 scope=_text(coverage["scope"]),
                 numbers={_text(key): _integer(value) for key, value in coverage["numbers"].items()},
@@ -55,6 +127,31 @@ def read_evidence(data: bytes, name: str) -> Evidence:
     if name != f"data/evidence/{found.kind}.json":
         raise BundleError(Code.MALFORMED, f"{name}: says it is of kind {strict_json.shown(found.kind)}")
     return found
+
+
+def _part(item: Any) -> Part:
+    return Part(
+        at=_integer(item["at"]),
+        path=_text(item["path"]),
+        sha256=_text(item["sha256"]),
+        records=_integer(item["records"]),
+        signer=_text(item["signer"]),
+    )
+
+
+def _rows(part: Part, files: Mapping[str, bytes]) -> list[Row]:
+    """The rows of a batch from its file and what its statement says, whose signature is checked with the evidence."""
+    for path in (part.file, part.statement):
+        if path not in files:
+            raise BundleError(Code.MISSING_FILE, f"{path} is missing")
+    try:
+        document = statements.parse(envelope.read(files[part.statement]).envelope.payload)
+        batch = batch_of(document, part.signer, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=1))
+        if (batch.sha256, batch.records) != (part.sha256, part.records):
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{part.file}: the statement beside it is about another file")
+        return list(batches.rows(batch, files[part.file], part.path))
+    except Refused as refused:
+        raise BundleError(str(refused.code), f"{part.file}: {refused.message}") from None
 
 
 def canonical(row: Row) -> bytes:
@@ -86,15 +183,16 @@ def leaf(row_salt: bytes, row: Row) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> str:
     """The Merkle root over leaves in order, in hex."""
-    frontier: list[bytes] = []
-    for index, value in enumerate(leaves):
-        tree.append(frontier, index, value)
-    return tree.root(frontier).hex()
+    return tree.root_of(leaves).hex()
 
 
-def commitment(secret: bytes, kind: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """Number of records and root over them, for the seal."""
-    return {"records": len(rows), "root": root([leaf(salt(secret, kind, i), row) for i, row in enumerate(rows)])}
+def commitment(secret: bytes, evidence: Evidence) -> dict[str, Any]:
+    """Number of single records and root over them, for the seal; and the batches, whose statements commit to theirs."""
+    parts = batched(evidence)
+    rows = single(evidence, parts)
+    leaves = [leaf(salt(secret, evidence.kind, i), row) for i, row in enumerate(rows)]
+    made: dict[str, Any] = {"records": len(rows), "root": root(leaves)}
+    return made | ({"batches": {part.sha256: part.records for part in parts}} if parts else {})
 
 
 def _text(value: object) -> str:

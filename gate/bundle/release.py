@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from attestations import statements, strict_json
+from attestations.batches import STATEMENT_SUFFIX, open_batch
 from attestations.ledger import LedgerError, verify_receipt
 from attestations.refusal import Refused
 from attestations.strict_json import shown
@@ -142,7 +143,7 @@ def evidence_of(files: Mapping[str, bytes]) -> Iterator[Evidence]:
     """The evidence of a bundle, kind by kind. Raises BundleError."""
     for name in sorted(files):
         if name.startswith(f"{bundle.EVIDENCE}/") and name.count("/") == 2:
-            yield records.read_evidence(files[name], name)
+            yield records.read_evidence(files[name], name, files)
 
 
 def _check_evidence(v: Verification) -> str:
@@ -157,11 +158,13 @@ def _check_evidence(v: Verification) -> str:
     signed = total = 0
     for kind, item in sorted(found.items()):
         total += len(item.rows)
-        if records.commitment(secret, kind, item.rows) != v.record["evidence"][kind]:
+        if records.commitment(secret, item) != v.record["evidence"][kind]:
             raise BundleError(Code.EVIDENCE_MISMATCH, f"{kind}: its records are not the ones that were signed")
         if listed[kind]["records"] != len(item.rows):
             raise BundleError(Code.EVIDENCE_MISMATCH, f"{kind}: the decision counts {listed[kind]['records']} records")
-        for row in item.rows:
+        parts = records.batched(item)
+        signed += _check_batches(v, item, parts, sealed_at)
+        for row in records.single(item, parts):
             if row.get("verified") is True:
                 try:
                     if kind == "attestation":
@@ -173,6 +176,23 @@ def _check_evidence(v: Verification) -> str:
                     raise BundleError(str(refused.code), message) from None
                 signed += 1
     return f"{total} records of {len(found)} kinds; {signed} counted as verified, and verify"
+
+
+def _check_batches(v: Verification, item: Evidence, parts: Sequence[records.Part], at: datetime) -> int:
+    """Each signed batch that was read is there whole, signed by whom its rows say; returns the number of records.
+
+    That the lines are those the statement commits to was found out when they were read.
+    """
+    names = {material.name for material in item.materials}
+    wanted = {m.name for m in item.materials if f"{m.name}{STATEMENT_SUFFIX}" in names}
+    refused = {unread.path for unread in item.coverage.unread}
+    if left_out := wanted - refused - {part.path for part in parts}:
+        raise BundleError(Code.EVIDENCE_MISMATCH, f"{item.kind}: the records of {shown(min(left_out))} are left out")
+    for part in parts:
+        batch = open_batch(v.file(part.statement), v.trust, now=at, kind=item.kind)
+        if (batch.sha256, batch.records, batch.signer) != (part.sha256, part.records, part.signer):
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{item.kind}: {shown(part.path)} was signed otherwise")
+    return sum(part.records for part in parts)
 
 
 def _record_row(v: Verification, item: Evidence, row: Row, at: datetime) -> None:

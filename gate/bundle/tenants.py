@@ -9,8 +9,9 @@ from typing import Any
 from gate.model import GateError, Row
 from gate.policy import SOURCE_FIELDS
 
-FIELD = re.compile(r"(?:[A-Za-z0-9]+_)*tenants?(?:_ids?)?")
-"""Names of fields that name tenants: tenant, tenants, tenant_id, source_tenant, …; not tenant_column or tenancy."""
+FIELD = re.compile(r"(?:[A-Za-z0-9]+_)*tenants?(?:_?ids?)?")
+"""Names of fields that name tenants: tenant, tenants, tenant_id, tenantid (CloudEvents), source_tenant, …; not
+tenant_column or tenancy."""
 
 
 def named(value: Any) -> frozenset[str]:

@@ -37,6 +37,7 @@ COMMANDS = {
     "schema": ("reading", "print the JSON Schema of a file format or kind of evidence"),
     "drill": ("drilling", "run a DR drill playbook, or record a drill that ran elsewhere"),
     "purge": ("purging", "run a purge and record its manifest"),
+    "record": ("recording", "sign evidence that something else produced, one record or a file of many"),
     "keys": ("keeping", "make and trust signing keys"),
     "doctor": ("doctoring", "check what the gate needs on this machine"),
     "demo": ("demonstrating", "see the gate block, fix and release the embedded example"),

@@ -151,7 +151,7 @@ def test_another_version_of_the_tool(works: Any) -> None:
 def test_evidence_is_read_as_it_was_written(works: Any) -> None:
     evidence = works.evidence([{"id": "one", "count": 1}])
     data = records.write_evidence(evidence)
-    again = records.read_evidence(data, "data/evidence/note.json")
+    again = records.read_evidence(data, "data/evidence/note.json", {})
 
     assert again.rows == evidence.rows
     assert again.coverage == evidence.coverage
@@ -160,4 +160,4 @@ def test_evidence_is_read_as_it_was_written(works: Any) -> None:
                    data.replace(b'"files": 1', b'"files": true'), data.replace(b'"kind": "note"', b'"kind": "other"')):  # fmt: skip
         if broken != data:
             with pytest.raises(BundleError):
-                records.read_evidence(broken, "data/evidence/note.json")
+                records.read_evidence(broken, "data/evidence/note.json", {})
