@@ -496,7 +496,7 @@ class Interpreter:
             if query is not None:
                 return query
         if call.receiver is not None and methods.is_key_store(self.notes.text(call.receiver.span), method):
-            self.notes.note_key(arguments[0] if arguments else Lit("", call.span), described(), call.arguments_span)
+            self.notes.note_key(methods.key_of(self, call, arguments), described(), call.arguments_span)
         known = methods.apply(self, call, receiver, arguments, keywords, env)
         if known is not None:
             if is_text(known):

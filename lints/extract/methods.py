@@ -92,6 +92,17 @@ _KEY_COMMANDS = names(
 _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
 
 
+_CONTEXT = re.compile(r"(?:\w*[cC]tx|\w*[cC]ontext|[\w.]*[cC]ontext\(\)|context\.\w+\(.*\))", re.DOTALL)
+
+
+def key_of(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> Value:
+    """The key a command of a key-value store is given: the first argument that is no context."""
+    for argument, value in zip(call.arguments[:2], arguments, strict=False):
+        if not _CONTEXT.fullmatch(interpreter.notes.text(argument.span)):
+            return value
+    return Lit("", call.span)
+
+
 def is_key_store(receiver: str, method: str) -> bool:
     """Whether a call goes to Redis or a cache like it."""
     return method.lower() in _KEY_COMMANDS and _KEY_STORE.search(receiver[-60:]) is not None
@@ -140,6 +151,10 @@ def apply(
 ) -> Value | None:
     """The value of a call that is known here, or None."""
     method = call.method
+    if arguments:
+        built = _built(interpreter, call, receiver, arguments, env)
+        if built is not None:
+            return built
     if method in _JOINS:
         joined = _join(method, receiver, arguments)
         if joined is not None:
@@ -183,6 +198,41 @@ def apply(
         return _wrap(interpreter, call, arguments)
     if method in _KEEP and receiver is None and len(arguments) == 1 and is_text(arguments[0]):
         return arguments[0]
+    return None
+
+
+_FACTORY = re.compile(r"(?:builder|bqb|\bqb|sqlb)\.(?:[nN]ew\w*|[oO]f)$|(?:^|[nN]ew|\.)(?:Query|Sql|SQL)Builder$")
+
+
+def _built(
+    interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value], env: Env
+) -> Value | None:
+    """A project's own builder: `q := querybuilder.New("SELECT …")`, then `q.B("WHERE …", x)` adds a piece of text."""
+    made = _text_of(receiver) if receiver is not None else None
+    if made is None:
+        name = f"{interpreter.notes.text(call.receiver.span)[-80:]}.{call.method}" if call.receiver else call.method
+        root = first_literal(arguments[0])
+        starts = root is not None and verb_ahead(root.text) and _FACTORY.search(name) is not None
+        return Fragment(arguments[0], _BUILDER) if starts else None
+    if call.method.lower() in EXECUTES or not isinstance(arguments[0], (Lit, Rope, Alt, Gap, Fragment, Joined)):
+        return None
+    longer = Fragment(rope(made, Lit(" ", call.span), arguments[0]), _BUILDER)
+    if isinstance(call.receiver, Name):
+        env.put(call.receiver.path, longer)
+    interpreter.notes.note(longer, None, 0)
+    return longer
+
+
+_BUILDER = "builder"
+
+
+def _text_of(value: Value) -> Value | None:
+    """The text in a builder so far."""
+    if isinstance(value, Fragment):
+        return value.value if value.tag == _BUILDER else None
+    if isinstance(value, Alt):
+        yes, no = _text_of(value.yes), _text_of(value.no)
+        return Alt(value.key, yes, no) if yes is not None and no is not None else None
     return None
 
 

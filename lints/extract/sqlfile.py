@@ -20,7 +20,7 @@ def extract_sql(path: str, data: bytes) -> Extraction:
     from lints.schema.order import decoded, in_migrations, up_part
     from lints.schema.split import split
 
-    text = decoded(data)
+    text = _without_commands(decoded(data))
     if in_migrations(path):
         text = up_part(text)
     statements: list[Statement] = []
@@ -73,6 +73,16 @@ def extract_sql(path: str, data: bytes) -> Extraction:
         problems=tuple(problems),
         suppressions=suppressions(path, data),
     )
+
+
+_COMMAND = re.compile(r"^[ \t]*\\[a-z?!]\w*[^\n]*|\\g(?:set|exec|desc|x)?\b[^\n]*", re.MULTILINE)
+
+
+def _without_commands(text: str) -> str:
+    """psql's own lines (`\\if`, `\\echo`) as blanks; `\\gset` and the like end a statement as a semicolon does."""
+    if "\\" not in text:
+        return text
+    return _COMMAND.sub(lambda m: (";" if m[0].startswith("\\g") else " ").ljust(len(m[0])), text)
 
 
 def _one_line(text: str) -> str:

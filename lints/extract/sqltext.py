@@ -122,9 +122,13 @@ def hits(data: bytes) -> list[int]:
     return sorted(found)
 
 
+_FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
+"""MySQL's full-text search, which begins like a pattern."""
+
+
 def starts_like_cypher(text: str) -> bool:
     """Whether the text is a Cypher statement by its first words: a pattern, not only a verb."""
-    return _CYPHER_START.match(text) is not None
+    return _CYPHER_START.match(text) is not None and _FULL_TEXT.match(text) is None
 
 
 def starts_like_sql(text: str) -> str | None:
@@ -152,6 +156,8 @@ def reads_like_prose(text: str) -> bool:
     if len(text) > 400 or "\n" in text.strip() or verb.isupper():
         return False
     if _ARTICLE.search(text):
+        return True
+    if verb == "Select" and not re.search(r"\bfrom\b", text, re.IGNORECASE):
         return True
     words = len(_PROSE_WORD.findall(text))
     marks = len(_SQL_MARK.findall(text))

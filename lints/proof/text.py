@@ -26,6 +26,7 @@ _PLACEHOLDER = r"""
 | %\((?P<pyname>\w+)\)s
 | (?P<percent> (?<![\w%])%s(?!\w) )
 | (?<![\w:\])]) : (?P<colon>\w+)
+| (?<![\w:\])]) :' (?P<psql>\w+) '
 | (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)
 | (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
 )"""
@@ -44,7 +45,7 @@ _STRINGS = {
     "tsql": rf"{_PLAIN} | {_DOUBLE} | \[[^\]]*+\]",
     "clickhouse": rf"{_ESCAPES} | {_DOUBLE} | `[^`]*+`",
 }
-_TRIGGER = re.compile(r"[$%?@]|(?<!:):(?!h\d)\w|sqlc\.")
+_TRIGGER = re.compile(r"[$%?@]|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
 _BOUND = re.compile(r"h\d+\Z")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}
@@ -100,7 +101,7 @@ def prepare(sql: str, dialect: str) -> Prepared:
             close = sql.find(match["quote"], position)
             position = len(sql) if close < 0 else close + len(match["quote"])
             continue
-        name: str | None = match["pyname"] or match["num"] or match["dname"] or match["colon"]
+        name: str | None = match["pyname"] or match["num"] or match["dname"] or match["colon"] or match["psql"]
         replacement = None
         if match["at"]:
             name = match["at"] if dialect == "postgres" else None
