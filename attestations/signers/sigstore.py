@@ -64,7 +64,9 @@ class SigstoreSigner:
         try:
             token = (self._token or detect_credential() or "").strip()
             if not token:
-                raise SignerError("no identity token: run in a CI job with OIDC (GitHub: permissions id-token: write)")
+                raise SignerError(
+                    "no identity: run in a CI job that may ask for one (GitHub: permission to write id-token)"
+                )
             services = self._config.signing_config
             fulcio, rekor = services.get_fulcio(), services.get_tlogs()[0]
             for session in (fulcio.session, rekor._session):  # type: ignore[attr-defined]  # they wait for ever
@@ -95,10 +97,10 @@ class _Authority:
 
 
 def _why(error: BaseException) -> str:
-    """What happened, on one line; some errors of sigstore-python say it only in their cause."""
-    while not str(error) and error.__cause__ is not None:
-        error = error.__cause__
-    return f"{type(error).__name__}: {shown(str(error), 200)}"
+    """What happened, on one line; sigstore-python often says it only in the cause of its error."""
+    cause = error.__cause__
+    first = f"{type(error).__name__}: {shown(str(error), 200)}" if str(error) or cause is None else ""
+    return "; ".join(part for part in (first, _why(cause) if cause is not None else "") if part)
 
 
 def load_sigstore(*, trust_config: bytes | None = None, token: str | None = None) -> SigstoreSigner:

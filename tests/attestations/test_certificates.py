@@ -402,7 +402,7 @@ def test_a_bare_envelope_of_a_certificate_bundle_proves_nothing(bench: Any, ci: 
 
 
 def test_an_authority_that_replays_fails_the_run(bench: Any, ci: Any) -> None:
-    signer = load_sigstore(trust_config=ci.replay_config)
+    signer = load_sigstore(trust_config=ci.config(tsa="replay"))
     with pytest.raises(SignerError, match="another nonce"):
         signer.sign(bench.provenance(bound_to(bench, ci)))
 
@@ -411,7 +411,7 @@ def test_outside_a_ci_job_there_is_no_identity(instance: Any, monkeypatch: pytes
     for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", "ACTIONS_ID_TOKEN_REQUEST_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    with pytest.raises(SignerError, match=r"no signing certificate|no identity token"):
+    with pytest.raises(SignerError, match=r"no signing certificate|no identity"):
         load_sigstore(trust_config=instance.trust_config)
 
 
@@ -425,9 +425,8 @@ def test_tokens_and_configurations_that_do_not_work(instance: Any) -> None:
 
 
 def test_a_service_that_is_down(bench: Any, ci: Any) -> None:
-    down = ci.trust_config.replace(ci.url.encode(), b"http://127.0.0.1:9")
     with pytest.raises(SignerError, match="no signing certificate"):
-        load_sigstore(trust_config=down)
+        load_sigstore(trust_config=ci.config(fulcio="down"))
 
 
 def test_nothing_unbound_or_bound_to_another_is_signed(bench: Any, ci: Any, keyless: SigstoreSigner) -> None:

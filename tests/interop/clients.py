@@ -85,20 +85,18 @@ class Instance:
     url: str
     trusted_root: bytes
     trust_config: bytes
+    misbehaving: Mapping[str, str]
     identity: str
     issuer: str
     run: str
 
-    @property
-    def replay_config(self) -> bytes:
-        return self.config(tsa="/replay")
-
-    def config(self, **prefixes: str) -> bytes:
-        """Its ClientTrustConfig with the services `fulcio`, `rekor` and `tsa` under a prefix where they misbehave."""
+    def config(self, **modes: str) -> bytes:
+        """Its ClientTrustConfig with the services `fulcio`, `rekor` and `tsa` where they misbehave in that way."""
         document = json.loads(self.trust_config)
         for service, name in (("fulcio", "caUrls"), ("rekor", "rekorTlogUrls"), ("tsa", "tsaUrls")):
             (entry,) = document["signingConfig"][name]
-            entry["url"] = entry["url"].replace(self.url, self.url + prefixes.get(service, ""))
+            if service in modes:
+                entry["url"] = entry["url"].replace(self.url, self.misbehaving[modes[service]])
         return json.dumps(document).encode()
 
     def token(self, claims: Mapping[str, str] | None = None, *, audience: str = "sigstore", expires: int = 300) -> str:
@@ -135,6 +133,7 @@ def instance(node: Node) -> Iterator[Instance]:
             url=about["url"],
             trusted_root=json.dumps(about["trustedRoot"]).encode(),
             trust_config=json.dumps(about["trustConfig"]).encode(),
+            misbehaving={**about["misbehaving"], "down": "http://127.0.0.1:9"},
             identity=about["identity"],
             issuer=about["issuer"],
             run=about["run"],

@@ -1,7 +1,7 @@
 // A private Sigstore instance over HTTP from the sigstore-js authors' mock services: Fulcio, Rekor v1, a TSA, and the
 // OIDC endpoint of a CI job. Prints one JSON line with its address, trusted root and client trust configuration.
-// Under a prefix of the address the services misbehave: /fault/MODE (see FAULTS) fails, /other answers with keys that
-// the trusted root does not know, /impostor certifies somebody else, /replay stamps and logs what came first.
+// At other ports the services misbehave, each in its own way: they fail (see FAULTS), answer with keys that the trusted
+// root does not know (`other`), certify somebody else (`impostor`), or stamp and log what came first (`replay`).
 'use strict';
 const crypto = require('crypto');
 const http = require('http');
@@ -40,7 +40,7 @@ const FAULTS = {
   garbage: (response) => response.writeHead(201, { 'content-type': 'application/json' }).end('\u0000{"a":'),
   empty: (response) => response.writeHead(201).end(),
   object: (response) => response.writeHead(201, { 'content-type': 'application/json' }).end('{}'),
-  cut: (response) => response.writeHead(201, { 'content-length': '1000' }).end('{"signedCertificate', () => response.destroy()),
+  cut: (response) => response.writeHead(201, { 'content-length': '1000' }).write('{"signedCert', () => response.destroy()),
   close: (response) => response.socket.destroy(),
   hang: () => {},
 };
@@ -223,24 +223,28 @@ async function start(server, url) {
     }),
   };
 
-  server.on('request', async (request, response) => {
+  const listener = (mode) => async (request, response) => {
     const at = new URL(request.url, url);
-    const [, fault] = /^\/fault\/(\w+)\//.exec(at.pathname) || [];
-    const [, mode, path] = /^(?:\/(other|impostor|replay))?(\/.*)$/.exec(at.pathname);
-    const route = routes[`${request.method} ${path}`];
+    const route = routes[`${request.method} ${at.pathname}`];
     try {
       const body = await readBody(request);
-      if (fault) return FAULTS[fault](response);
+      if (FAULTS[mode]) return FAULTS[mode](response);
       const answer = route ? await route(request, body, at, mode) : { statusCode: 404, response: 'no' };
       response.writeHead(answer.statusCode, { 'content-type': answer.contentType || 'application/octet-stream' });
       response.end(answer.response);
     } catch (error) {
       response.writeHead(400).end(String(error));
     }
-  });
+  };
+  server.on('request', listener());
+  const misbehaving = {};
+  for (const mode of [...Object.keys(FAULTS), 'other', 'impostor', 'replay']) {
+    misbehaving[mode] = await listen(http.createServer(listener(mode)));
+  }
   console.log(
     JSON.stringify({
       url,
+      misbehaving,
       trustedRoot,
       trustConfig,
       identity: CLAIMS.san,
@@ -251,6 +255,7 @@ async function start(server, url) {
 }
 
 process.stdin.resume().on('end', () => process.exit(0)); // dies with the test that started it
-const server = http.createServer().listen(0, '127.0.0.1', () => {
-  start(server, `http://127.0.0.1:${server.address().port}`);
-});
+const listen = (server) =>
+  new Promise((done) => server.listen(0, '127.0.0.1', () => done(`http://127.0.0.1:${server.address().port}`)));
+const server = http.createServer();
+listen(server).then((url) => start(server, url));
