@@ -65,7 +65,7 @@ class SigstoreSigner:
             token = (self._token or detect_credential() or "").strip()
             if not token:
                 raise SignerError(
-                    "no identity: run in a CI job that may ask for one (GitHub: permission to write id-token)"
+                    "no identity: run in a CI job that may ask for one (GitHub: id-token, write)"
                 )
             services = self._config.signing_config
             fulcio, rekor = services.get_fulcio(), services.get_tlogs()[0]
