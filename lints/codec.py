@@ -34,8 +34,9 @@ def encode(value: object, kind: Hashable) -> bytes:
 
 def decode(data: bytes, kind: type[T]) -> T:
     """The value that `encode` wrote. Raises CodecError for anything else."""
+    wanted: Any = kind
     try:
-        found: T = _reader(_hashable(kind))(orjson.loads(data))
+        found: T = _reader(wanted)(orjson.loads(data))
     except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise CodecError(f"not a {kind.__name__}: {str(error)[:100]}") from None
     return found
@@ -127,10 +128,6 @@ def _record_reader(kind: Any) -> _Convert:
         return kind(**{name: convert(item) for (name, convert), item in zip(parts, items, strict=True)})
 
     return read
-
-
-def _hashable(kind: Hashable) -> Hashable:
-    return kind
 
 
 def _exactly(kind: Any, value: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from lints.extract import Extraction, extract, language_of
+from lints.extract import Extraction, extract
 from lints.schema.order import defines_schema, in_migrations
 from lints.schema.paths import path_class, says_generated
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
-_IN_CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
-_MODELS_IN_TYPESCRIPT = (".ts", ".tsx", ".js", ".mts")
+_CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
+_TYPESCRIPT = (".ts", ".tsx", ".js", ".mts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,28 +50,33 @@ def examine(path: str, data: bytes) -> Examined:
     )
 
 
-def may_make_schema(path: str, data: bytes) -> bool:
-    """Whether a file may be one of those that the model is made of (`lints.schema.sources`); in doubt it is."""
-    lower = path.lower()
-    if lower.endswith(".sql"):
-        return defines_schema(path, data)
-    if path.endswith((".prisma", "db/schema.rb")):
-        return True
-    if path.endswith(_IN_CODE) and (in_migrations(path) or "/migrate/" in f"/{path}" or b"down_revision" in data):
-        return True
-    if path.endswith(".py"):
-        return path_class(path) == "source" and _models_in_python(data)
-    return path.endswith(_MODELS_IN_TYPESCRIPT) and path_class(path) == "source" and _models_in_typescript(data)
+class Schema(StrEnum):
+    """What a file may add to the model (`lints.schema.sources`)."""
+
+    NOTHING = "-"
+    SCRIPT = "s"  # a migration, a script with table definitions, a dumped schema
+    MODELS = "m"  # models of an ORM
 
 
-def could_make_schema(path: str) -> bool:
-    """The same by the name alone: False for what no byte of it can make a schema source."""
-    return path.lower().endswith(".sql") or path.endswith((".prisma", *_IN_CODE, *_MODELS_IN_TYPESCRIPT))
+def schema_of(path: str, data: bytes) -> Schema:
+    """What a file may add to the model; in doubt it adds something."""
+    if path.lower().endswith(".sql"):
+        return Schema.SCRIPT if defines_schema(path, data) else Schema.NOTHING
+    if path.endswith(_CODE) and (in_migrations(path) or "/migrate/" in f"/{path}" or b"down_revision" in data):
+        return Schema.SCRIPT
+    if path.endswith("db/schema.rb"):
+        return Schema.SCRIPT
+    if path.endswith(".prisma"):
+        return Schema.MODELS
+    found = (path.endswith(".py") and _models_in_python(data)) or (
+        path.endswith(_TYPESCRIPT) and _models_in_typescript(data)
+    )
+    return Schema.MODELS if found and path_class(path) == "source" else Schema.NOTHING
 
 
-def of_interest(path: str) -> bool:
-    """Whether a file is read at all: as source code, or for the model."""
-    return language_of(path) is not None or could_make_schema(path)
+def could_be_schema(path: str) -> bool:
+    """Whether there are bytes that would make a file of this name add something to the model."""
+    return path.lower().endswith((".sql", ".prisma")) or path.endswith((*_CODE, *_TYPESCRIPT))
 
 
 def _models_in_python(data: bytes) -> bool:

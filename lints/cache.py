@@ -1,0 +1,212 @@
+"""What scans found out, kept by the digest of everything it depends on: the same question is not worked out twice.
+
+A cache is as hostile as any input. It lives outside of what is judged, in a folder that nobody else can write to; every
+entry carries a digest of itself and of its key; what does not fit, for whatever reason, was never there. Values are
+checked once more by whoever asked for them. With no folder given it is a temporary file: the same code, no memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import stat
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import lints
+
+MAX_BYTES = 512 << 20
+_FILE = "scan-v1.sqlite"
+_TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, day INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+_CHECK = 16
+_BATCH, _BATCH_BYTES = 512, 4 << 20
+_DEPENDS = (
+    "orjson", "sqlglot", "sqlglotc", "tree-sitter", "tree-sitter-c-sharp", "tree-sitter-go", "tree-sitter-java",
+    "tree-sitter-javascript", "tree-sitter-kotlin", "tree-sitter-php", "tree-sitter-python", "tree-sitter-ruby",
+    "tree-sitter-typescript",
+)  # fmt: skip
+
+
+class CacheError(ValueError):
+    """A folder that can't be trusted with a cache; one line that says why."""
+
+
+def default_folder() -> Path:
+    """Where a user's caches belong: `$XDG_CACHE_HOME/tenantgate`, on macOS `~/Library/Caches/tenantgate`."""
+    home = Path(os.environ.get("HOME") or "~").expanduser()
+    named = os.environ.get("XDG_CACHE_HOME")
+    if named and Path(named).is_absolute():
+        return Path(named, "tenantgate")
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "tenantgate"
+
+
+@cache
+def version() -> bytes:
+    """Digest of all that decides what a scan says beside its input: this package's source, its parsers, the Python."""
+    from importlib import metadata
+
+    digest = hashlib.sha256(repr((sys.version_info[:3], sys.implementation.name)).encode())
+    folder = Path(lints.__file__).parent
+    sources = sorted(folder.rglob("*.py"))
+    if not sources:
+        raise CacheError("the source of the lints is not there to be told from another version's")
+    for path in sources:
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode() + data)
+    for name in _DEPENDS:
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = ""
+        digest.update(f"{name}={found}\0".encode())
+    return digest.digest()
+
+
+def key(*parts: bytes | str) -> bytes:
+    """The key of a question: a digest of its parts and of `version()`."""
+    digest = hashlib.sha256(version())
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.digest()
+
+
+class Cache:
+    """A dictionary of bytes that may forget. Several processes can share one; none of them waits long for another."""
+
+    def __init__(self, folder: Path | None = None, *, max_bytes: int = MAX_BYTES, today: int | None = None) -> None:
+        """Open the cache in `folder`, made if need be; None: a temporary one. Raises CacheError."""
+        self._day = int(time.time() // 86_400) if today is None else today
+        self._max_bytes = max_bytes
+        self._new: dict[bytes, bytes] = {}
+        self._size = 0
+        self._seen: list[bytes] = []
+        self._temporary = folder is None
+        self._database = _opened("") if folder is None else _shared(folder)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(self, name: bytes) -> bytes | None:
+        """What was put under a key, or None."""
+        if (found := self._new.get(name)) is not None:
+            return found
+        try:
+            row = self._database.execute("SELECT day, value FROM entry WHERE key = ?", (name,)).fetchone()
+        except sqlite3.Error:
+            return None
+        if row is None or not isinstance(row[1], bytes) or not isinstance(row[0], int):
+            return None
+        check, value = row[1][:_CHECK], row[1][_CHECK:]
+        if check != _check(name, value):
+            return None
+        if row[0] != self._day:
+            self._seen.append(name)
+        return value
+
+    def put(self, name: bytes, value: bytes) -> None:
+        self._new[name] = value
+        self._size += len(value)
+        if len(self._new) >= _BATCH or self._size >= _BATCH_BYTES:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is new and let go of what was not asked for longest, if it has grown too large."""
+        self._write()
+        with contextlib.suppress(sqlite3.Error):
+            if not self._temporary:
+                self._evict()
+        self._database.close()
+
+    def _write(self) -> None:
+        rows = [(name, self._day, _check(name, value) + value) for name, value in self._new.items()]
+        try:
+            with self._database:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
+                self._database.executemany(
+                    "UPDATE entry SET day = ? WHERE key = ?", [(self._day, name) for name in self._seen]
+                )
+        except sqlite3.Error:
+            if self._temporary:
+                raise CacheError("the temporary file of the scan can't be written; is the disk full?") from None
+        self._new.clear()
+        self._size = 0
+        self._seen.clear()
+
+    def _evict(self) -> None:
+        ((pages,),) = self._database.execute("PRAGMA page_count")
+        ((size,),) = self._database.execute("PRAGMA page_size")
+        if pages * size <= self._max_bytes:
+            return
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            ((count,),) = self._database.execute("SELECT count(*) FROM entry")
+            self._database.execute(
+                "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY day, key LIMIT ?)", (count // 2 + 1,)
+            )
+        self._database.execute("VACUUM")
+
+
+def _check(name: bytes, value: bytes) -> bytes:
+    return hashlib.sha256(name + value).digest()[:_CHECK]
+
+
+def _shared(folder: Path) -> sqlite3.Connection:
+    path = _trusted(folder) / _FILE
+    for attempt in range(2):
+        try:
+            return _opened(str(path))
+        except sqlite3.DatabaseError as error:
+            if attempt or isinstance(error, sqlite3.OperationalError):
+                raise CacheError(f"{path}: can't be used: {error}") from None
+            for ending in ("", "-wal", "-shm"):  # damaged, or somebody else's: begin anew
+                Path(f"{path}{ending}").unlink(missing_ok=True)
+    raise AssertionError
+
+
+def _opened(name: str) -> sqlite3.Connection:
+    """Raises sqlite3.DatabaseError for a file that is no such database, OperationalError where none can be."""
+    database = sqlite3.connect(name, timeout=5, isolation_level=None)
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        if name:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+        with contextlib.suppress(sqlite3.OperationalError):
+            database.execute(_TABLE)
+        objects = database.execute("SELECT type, sql FROM sqlite_schema").fetchall()
+        if objects != [("table", _TABLE)]:
+            raise sqlite3.DatabaseError("not a cache of this version")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _trusted(folder: Path) -> Path:
+    """The folder, made for its owner alone. Raises CacheError for one that somebody else could write to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in (folder, *(folder / f"{_FILE}{ending}" for ending in ("", "-wal", "-shm"))):
+            with contextlib.suppress(FileNotFoundError):
+                _refuse_others(path, os.lstat(path))
+    except OSError as error:
+        raise CacheError(f"{folder}: can't be used as a cache: {error.strerror}") from None
+    return folder
+
+
+def _refuse_others(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise CacheError(f"{path}: a symbolic link; a cache is only read from a place of its own")
+    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise CacheError(f"{path}: others may write to it; chmod go-w, or choose another folder")
+    if stat.S_ISREG(found.st_mode) and found.st_nlink != 1:
+        raise CacheError(f"{path}: has another name; a cache is only read from a file of its own")

@@ -1,0 +1,176 @@
+"""The child process of a scan: it examines files, builds the model and judges, each step within a budget of its own.
+
+It reads requests and writes answers, both as messages (see `frames`), on one socket. The first chunk of an answer says
+what it is: `h` the child is ready, `p` it begins with the file named, `r` a result, `s` a result that took long and is
+not to be kept, `f` a file that could not be analysed and why, `e` a declaration refused. The kernel ends the child when
+a step spends its CPU time or memory; the first request without an answer says which file that was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from lints.frames import pack, receive
+
+FILE_SECONDS = 2.0
+BUILD_SECONDS = 20.0
+MEMORY_BYTES = 512 << 20
+_SLOW_SECONDS = 0.5
+_RETIRE_BYTES = 300 << 20
+
+
+def main() -> None:
+    """Answer requests until the other side hangs up. `argv[1]` is the number of the socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _Child(socket.socket(fileno=int(sys.argv[1]))).serve()
+
+
+class _Child:
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._judge: Any = None
+        self._imported: set[str] = set()
+        self._starved = False
+
+    def serve(self) -> None:
+        steps: Mapping[bytes, Callable[[list[bytes]], None]] = {
+            b"x": self._examine, b"m": self._model, b"j": self._judge_files, b"b": self._build,
+        }  # fmt: skip
+        self.send(b"h")
+        while (request := receive(self._channel)) is not None:
+            steps[request[0]](request[1:])
+            if self._starved or _peak() > _RETIRE_BYTES:
+                return  # a fresh child is started when there is more to do
+
+    def send(self, *chunks: bytes) -> None:
+        self._channel.sendall(pack(*chunks))
+
+    def _examine(self, chunks: list[bytes]) -> None:
+        """`path, bytes` of each file; answers with `Examined` (empty: nothing in it) and what it adds to the model."""
+        self._import("lints.extract.code")
+        from lints.codec import encode
+        from lints.examine import Examined, examine, schema_of
+
+        def step(path: str, data: bytes) -> tuple[bytes, bytes]:
+            found = examine(path, data)
+            self._starved |= any("MemoryError" in problem.reason for problem in found.extraction.problems)
+            written = b"" if found.empty else encode(found, Examined)
+            return written, schema_of(path, data).encode()
+
+        for name, data in zip(chunks[::2], chunks[1::2], strict=True):
+            self._within(FILE_SECONDS, partial(step, name.decode(), data))
+
+    def _model(self, chunks: list[bytes]) -> None:
+        """`model, declarations`: what `j` judges by from now on."""
+        self._import("lints.proof.parse", "lints.proof.engine", "lints.judge")
+        import orjson
+
+        from lints.codec import decode
+        from lints.judge import Judge
+        from lints.schema.declared import read_declarations
+        from lints.schema.facts import SourceModel
+
+        self._judge = Judge(decode(chunks[0], SourceModel), read_declarations(orjson.loads(chunks[1])))
+        self.send(b"r")
+
+    def _judge_files(self, chunks: list[bytes]) -> None:
+        """`Examined` of each file; answers with `Judged`."""
+        from lints.codec import decode, encode
+        from lints.examine import Examined
+        from lints.rows import Judged
+
+        def step(data: bytes) -> tuple[bytes]:
+            return (encode(self._judge.judge(decode(data, Examined)), Judged),)
+
+        for data in chunks:
+            self._within(FILE_SECONDS, partial(step, data))
+
+    def _build(self, chunks: list[bytes]) -> None:
+        """`declarations, dialect`, then `path, bytes` of each schema source; answers with the model."""
+        self._import("lints.schema.sources")
+        import orjson
+
+        from lints.codec import encode
+        from lints.schema import build_model
+        from lints.schema.declared import DeclarationError
+        from lints.schema.facts import SourceModel
+
+        declared, dialect, *rest = chunks
+        files = _Announced(self, dict(zip((name.decode() for name in rest[::2]), rest[1::2], strict=True)))
+
+        def step() -> tuple[bytes]:
+            return (encode(build_model(files, orjson.loads(declared), dialect=dialect.decode()), SourceModel),)
+
+        slow_seconds = _SLOW_SECONDS + 0.05 * len(files)
+        self._within(BUILD_SECONDS, step, slow_seconds=slow_seconds, refusal=DeclarationError)
+
+    def _within(
+        self,
+        seconds: float,
+        step: Callable[[], tuple[bytes, ...]],
+        *,
+        slow_seconds: float = _SLOW_SECONDS,
+        refusal: type[Exception] | None = None,
+    ) -> None:
+        """Run a step within its CPU time and send what it gives. What takes long here may not on another day."""
+        started = time.monotonic()
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        try:
+            answer = (b"r", *step())
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever a hostile file breaks, the run goes on
+            if refusal is not None and isinstance(error, refusal):
+                answer = (b"e", str(error).encode("utf-8", "replace"))
+            else:
+                self._starved = isinstance(error, MemoryError)
+                answer = (b"f", f"the analysis failed ({type(error).__name__})".encode())
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        if answer[0] == b"r" and (self._starved or time.monotonic() - started > slow_seconds):
+            answer = (b"s", *answer[1:])
+        self.send(*answer)
+
+    def _import(self, *modules: str) -> None:
+        """Import what a step needs before its time runs; its memory counts from there."""
+        if self._imported.issuperset(modules):
+            return
+        with contextlib.suppress(ValueError, OSError):  # a system without this limit still has the others
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        for name in modules:
+            import_module(name)
+        self._imported.update(modules)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY_BYTES, resource.RLIM_INFINITY))
+
+
+class _Announced(dict[str, bytes]):
+    """Files that say which of them is looked at, so that one that ends the child is known by its name."""
+
+    def __init__(self, child: _Child, files: Mapping[str, bytes]) -> None:
+        super().__init__(files)
+        self._child = child
+
+    def __getitem__(self, path: str) -> bytes:
+        signal.setitimer(signal.ITIMER_PROF, BUILD_SECONDS)
+        self._child.send(b"p", path.encode())
+        return super().__getitem__(path)
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 OSError where there is none
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _peak() -> int:
+    """Peak resident memory in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1 << 10)

@@ -1,0 +1,258 @@
+"""A whole project: every file read once, examined and judged by children on all cores, what is known already recalled.
+
+Three steps. Each file is examined by itself; what the schema sources among them say becomes the model; each file is
+judged against the model. A result is kept under the digest of everything it depends on (`cache`), so that after a
+change only what the change touches is worked out again, and the facts are the same to the byte as without memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from lints.cache import Cache, key
+from lints.child import BUILD_SECONDS
+from lints.codec import CodecError, decode
+from lints.examine import Schema, could_be_schema, schema_of
+from lints.extract import language_of
+from lints.rows import CodeFacts, Judged, Unanalysed
+from lints.scan import facts_of, other
+from lints.schema.declared import DeclarationError, read_declarations
+from lints.schema.facts import SourceModel
+from lints.tenancy import Origin
+from lints.workers import Lost, Workers, WorkersError
+
+MAX_SCHEMA_BYTES = 192 << 20
+MAX_DROPPED = 5
+
+Read = Callable[[str], bytes | None]
+"""The bytes of a path; None for one that can't be read, which the caller has noted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What there is to judge. `judged` are the paths whose statements are; the model is made of all `paths`.
+
+    `scripts` narrows which scripts and migrations make the model (None: all of them); models of an ORM always do.
+    """
+
+    paths: Sequence[str]
+    judged: Collection[str]
+    read: Read
+    declared: Mapping[str, Any] | None = None
+    dialect: str = "postgres"
+    scripts: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """The facts of a project, the model they were judged by, and the SHA-256 of every judged file by its path."""
+
+    model: SourceModel
+    facts: CodeFacts
+    digests: Mapping[str, bytes]
+
+
+def scan_project(project: Project, cache: Cache, *, workers: int | None = None) -> Scanned:
+    """Examine, build the model, judge. Raises DeclarationError, or WorkersError when no child can work at all."""
+    with Workers(workers) as pool:
+        run = _Run(project, cache, pool)
+        run.examine()
+        model = run.build()
+        return Scanned(
+            model=model, facts=facts_of(model, run.judge()), digests={p: run.digests[p] for p in sorted(run.judged)}
+        )
+
+
+def model_of_project(project: Project, cache: Cache) -> SourceModel:
+    """The model alone, the same as `scan_project` judges by."""
+    with Workers(1) as pool:
+        run = _Run(replace(project, judged=()), cache, pool)
+        run.examine()
+        return run.build()
+
+
+@dataclass(slots=True)
+class _Run:
+    project: Project
+    cache: Cache
+    pool: Workers
+    digests: dict[str, bytes] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+    sources: dict[str, bytes] = field(default_factory=dict)
+    full: set[str] = field(default_factory=set)
+    """Files with something in them to judge."""
+    at_hand: dict[str, bytes] = field(default_factory=dict)
+    """Results that are not for the cache."""
+    lost: dict[str, str] = field(default_factory=dict)
+    unread: list[Origin] = field(default_factory=list)
+    model: bytes = b""
+
+    # One file by itself
+
+    def examine(self) -> None:
+        """Read every file once. What is new goes to children; schema sources are kept at hand for the model."""
+        waiting: dict[str, bytes] = {}
+        for path, answer in self.pool.run(b"x", self._new_files(waiting)):
+            data = waiting.pop(path)
+            if isinstance(answer, Lost):
+                self.lost[path] = answer.reason
+                self._source(path, data, Schema.SCRIPT if could_be_schema(path) else Schema.NOTHING)
+                continue
+            written, schema = answer.chunks
+            self._examined(path, bool(written), data, Schema(schema.decode()))
+            if answer.lasting:
+                self.cache.put(self._key(b"f", path), (b"1" if written else b"0") + schema)
+            if written and answer.lasting:
+                self.cache.put(self._key(b"x", path), written)
+            elif written:
+                self.at_hand[path] = written
+
+    def _new_files(self, waiting: dict[str, bytes]) -> Iterator[tuple[str, Sequence[bytes]]]:
+        judged = self.project.judged
+        for path in self.project.paths:
+            wanted = path in judged
+            if not wanted and not could_be_schema(path):
+                continue
+            data = self.project.read(path)
+            if data is None:
+                continue
+            self.digests[path] = hashlib.sha256(data).digest()
+            if wanted:
+                self.judged.add(path)
+            if not wanted or language_of(path) is None:
+                self._source(path, data, schema_of(path, data))
+                continue
+            known = self.cache.get(self._key(b"f", path))
+            if known is not None and len(known) == 2 and known[:1] in b"01" and known[1:] in b"-sm":
+                self._examined(path, known[:1] == b"1", data, Schema(known[1:].decode()))
+            else:
+                waiting[path] = data
+                yield path, (path.encode(), data)
+
+    def _examined(self, path: str, full: bool, data: bytes, schema: Schema) -> None:
+        if full:
+            self.full.add(path)
+        self._source(path, data, schema)
+
+    def _source(self, path: str, data: bytes, schema: Schema) -> None:
+        scripts = self.project.scripts
+        if schema is Schema.NOTHING or (schema is Schema.SCRIPT and scripts is not None and path not in scripts):
+            return
+        self.sources[path] = data
+
+    # The model
+
+    def build(self) -> SourceModel:
+        """What the schema sources say, read by a child; one that ends it is left out and told as not read."""
+        read_declarations(self.project.declared)
+        declared = orjson.dumps(self.project.declared)
+        sources = dict(sorted(self.sources.items()))
+        self.sources = {}
+        self._bound(sources)
+        listing = b"".join(hashlib.sha256(path.encode()).digest() + self.digests[path] for path in sources)
+        name = key(b"m", declared, self.project.dialect, listing)
+        if not self.unread and (found := self.cache.get(name)) is not None:
+            try:
+                model = decode(found, SourceModel)
+            except CodecError:
+                pass
+            else:
+                self.model = found
+                return model
+        self.model, lasting = self._built(declared, sources)
+        if lasting and not self.unread:
+            self.cache.put(name, self.model)
+        model = decode(self.model, SourceModel)
+        return replace(model, unread=(*model.unread, *self.unread))
+
+    def _bound(self, sources: dict[str, bytes]) -> None:
+        size = sum(map(len, sources.values()))
+        while size > MAX_SCHEMA_BYTES:
+            largest = max(sources, key=lambda path: (len(sources[path]), path))
+            size -= len(sources.pop(largest))
+            why = f"the schema sources together are larger than {MAX_SCHEMA_BYTES >> 20} MiB"
+            self.unread.append(Origin(path=largest, line=1, why=why))
+
+    def _built(self, declared: bytes, sources: dict[str, bytes]) -> tuple[bytes, bool]:
+        reason = ""
+        for _ in range(MAX_DROPPED + 1):
+            chunks = [declared, self.project.dialect.encode()]
+            for path, data in sources.items():
+                chunks += (path.encode(), data)
+            ((_, answer),) = self.pool.run(b"b", [("", chunks)], seconds=BUILD_SECONDS)
+            if not isinstance(answer, Lost):
+                return answer.chunks[0], answer.lasting
+            if answer.refused:
+                raise DeclarationError(answer.reason)
+            reason = answer.reason
+            if answer.at is None:
+                break
+            del sources[answer.at]
+            self.unread.append(Origin(path=answer.at, line=1, why=f"as a schema source: {answer.reason}"))
+        raise WorkersError(f"the tenancy model can't be built: {reason}")
+
+    # Each file against the model
+
+    def judge(self) -> Iterator[Judged]:
+        """What every judged file does, in no order."""
+        setup = (b"m", self.model, orjson.dumps(self.project.declared))
+        against = hashlib.sha256(setup[1]).digest() + hashlib.sha256(setup[2]).digest()
+        todo: dict[str, bytes] = {}
+        for path in sorted(self.judged):
+            if path in self.lost:
+                continue
+            if language_of(path) is None:
+                yield other(path)
+            elif path not in self.full:
+                yield Judged(path=path, numbers={"files_analysed": 1})
+            else:
+                name = key(b"j", path, self.digests[path], against)
+                known = self._recalled(path, name)
+                if known is not None:
+                    yield known
+                else:
+                    todo[path] = name
+        for path, answer in self.pool.run(b"j", self._again(todo), setup=setup):
+            if isinstance(answer, Lost):
+                self.lost[path] = answer.reason
+                continue
+            try:
+                found = decode(answer.chunks[0], Judged)
+            except CodecError as error:
+                raise WorkersError(f"a child process of the scan answered nonsense: {error}") from None
+            if answer.lasting and path not in self.at_hand:
+                self.cache.put(todo[path], answer.chunks[0])
+            yield found
+        for path, reason in sorted(self.lost.items()):
+            problem = Unanalysed(path=path, line=1, reason=reason, whole_file=True)
+            yield Judged(path=path, unanalysed=(problem,), numbers={"files_skipped": 1})
+
+    def _recalled(self, path: str, name: bytes) -> Judged | None:
+        written = self.cache.get(name)
+        if written is None:
+            return None
+        try:
+            found = decode(written, Judged)
+        except CodecError:
+            return None
+        return found if found.path == path else None
+
+    def _again(self, paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """What was found in each of the files: kept at hand, recalled, or worked out once more."""
+        forgotten: list[str] = []
+        for path in paths:
+            written = self.at_hand.get(path) or self.cache.get(self._key(b"x", path))
+            if written is None:
+                forgotten.append(path)
+            else:
+                yield path, (written,)
+        for path in forgotten:
+            self.lost[path] = "what was found in it was lost from the cache while the scan ran; run it again"
+
+    def _key(self, kind: bytes, path: str) -> bytes:
+        return key(kind, path, self.digests[path])
