@@ -182,20 +182,28 @@ class Chains:
 
     def used(self, value: Value) -> None:
         """A query that is returned, looped over or handed to a call runs as it is."""
-        if isinstance(value, Query):
-            if id(value) not in self._used and not self.interpreter.notes.muted:
-                self._used.add(id(value))
-                self._kept.append(value)
-                if len(value.base) > 1:  # where paths met: it stands for what came in on each
-                    self.made.append((value, self.interpreter.notes.enclosing()))
-                    for base in value.base:
-                        self._extend(base)
-        elif isinstance(value, (Alt, Sized)):
-            self.used(value.yes)
-            self.used(value.no)
-        elif isinstance(value, Listing):
-            for item in value.items:
-                self.used(item)
+        stack: list[Value] = [value]
+        seen: set[int] = set()  # choices share their sides: without this their number doubles at every branch
+        while stack:
+            top = stack.pop()
+            if id(top) in seen:
+                continue
+            seen.add(id(top))
+            if isinstance(top, Query):
+                self._use(top)
+            elif isinstance(top, (Alt, Sized)):
+                stack.extend((top.no, top.yes))
+            elif isinstance(top, Listing):
+                stack.extend(reversed(top.items))
+
+    def _use(self, query: Query) -> None:
+        if id(query) not in self._used and not self.interpreter.notes.muted:
+            self._used.add(id(query))
+            self._kept.append(query)
+            if len(query.base) > 1:  # where paths met: it stands for what came in on each
+                self.made.append((query, self.interpreter.notes.enclosing()))
+                for base in query.base:
+                    self._extend(base)
 
     def fields(self, function: Func, env: Env) -> None:
         """Repositories that a constructor takes become fields: `constructor(private boats: Repository<Boat>)`."""

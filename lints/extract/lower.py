@@ -289,9 +289,9 @@ class Lowering:
         """An operation other than concatenation, its left side lowered already."""
         other = self.expression(right)
         if sign in self.either:
-            return Choose(self.test(left), value, other, where)
+            return Choose(self.test(left, value), value, other, where)
         if sign in self.both:
-            return Choose(self.test(left), other, Name("undefined", where), where)
+            return Choose(self.test(left, value), other, Name("undefined", where), where)
         return Other((value, other), where, sign)
 
     def added(self, parts: list[Expr], where: Span) -> Expr:
@@ -379,8 +379,11 @@ class Lowering:
             return text.replace("?.", ".").replace("!.", ".").replace("$", "").replace("@", "").replace(".#", ".")
         return None
 
-    def test(self, node: Node | None) -> Test:
-        """A condition: of a name's presence, of a list's size, or only known by its text."""
+    def test(self, node: Node | None, lowered: Expr | None = None) -> Test:
+        """A condition: of a name's presence, of a list's size, or only known by its text.
+
+        `lowered` is its expression where it is at hand: a chain of `||` must not be lowered once for every link.
+        """
         if node is None:
             return Test(key="?", value=None)
         while node.type == "parenthesized_expression" and len(self.parts(node)) == 1:
@@ -395,7 +398,7 @@ class Lowering:
                 bare = bare[1:-1].strip()
         if bare.lower() in {"true", "false"}:
             return Test(key=bare, value=None, constant=(bare.lower() == "true") is positive)
-        value = self.expression(node)
+        value = lowered if lowered is not None else self.expression(node)
         found = presence_test(_ARROWS.sub(".", bare))
         if found is not None:
             name, holds, size = found
