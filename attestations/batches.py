@@ -311,12 +311,15 @@ def openings(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> dict[str | No
     return {group.tenant: Opening(group=group, index=i, path=paths[i]) for i, group in enumerate(groups)}
 
 
-def check_opening(batch: Batch, opening: Opening, leaves: Sequence[bytes]) -> None:
-    """That these leaves are all of the group's lines, in order, under the signed root. Raises Refused."""
+def check_opening(batch: Batch, opening: Opening, leaves: Sequence[bytes] | None = None) -> None:
+    """That a group is under the signed root and that these leaves, where given, are all its lines in order.
+
+    Raises Refused.
+    """
     group = opening.group
     if batch.tenants is None:
         raise Refused(Reason.PREDICATE_MISMATCH, "the statement commits to no tenants")
-    if group.records != len(leaves) or group.root != tree.root_of(leaves).hex():
+    if leaves is not None and (group.records != len(leaves) or group.root != tree.root_of(leaves).hex()):
         raise Refused(Reason.PREDICATE_MISMATCH, f"not all of the {group.records} lines that were signed, or others")
     try:
         path = [bytes.fromhex(value) for value in opening.path]

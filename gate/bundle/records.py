@@ -16,13 +16,15 @@ from itertools import islice
 from typing import Any
 
 from attestations import envelope, statements, strict_json
-from attestations.batches import STATEMENT_SUFFIX, batch_of
+from attestations.batches import STATEMENT_SUFFIX, Batch, batch_of
 from attestations.ledger import tree
 from attestations.refusal import Refused
 from gate import bundle
 from gate.bundle.refusal import BundleError, Code
 from gate.collect import batches
 from gate.model import Coverage, Descriptor, Evidence, Row, Unread
+
+_LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ def batched(evidence: Evidence) -> tuple[Part, ...]:
             continue
         count = 0
         for line, other in enumerate(islice(evidence.rows, index, None), 1):
-            if (other.get("source_digest"), other.get("source_line")) != (digest, line):
+            source = (other.get("source_digest"), other.get("source_path"), other.get("source_line"))
+            if source != (digest, files[digest], line):
                 break
             count = line
         if not count:
@@ -139,17 +142,22 @@ def _part(item: Any) -> Part:
     )
 
 
-def _rows(part: Part, files: Mapping[str, bytes]) -> list[Row]:
-    """The rows of a batch from its file and what its statement says, whose signature is checked with the evidence."""
+def batch_of_part(part: Part, files: Mapping[str, bytes]) -> Batch:
+    """What the statement beside a batch says, its signature not checked. Raises BundleError and Refused."""
     for path in (part.file, part.statement):
         if path not in files:
             raise BundleError(Code.MISSING_FILE, f"{path} is missing")
+    document = statements.parse(envelope.read(files[part.statement]).envelope.payload)
+    batch = batch_of(document, part.signer, now=_LATEST)
+    if (batch.sha256, batch.records) != (part.sha256, part.records):
+        raise BundleError(Code.EVIDENCE_MISMATCH, f"{part.file}: the statement beside it is about another file")
+    return batch
+
+
+def _rows(part: Part, files: Mapping[str, bytes]) -> list[Row]:
+    """The rows of a batch from its file and what its statement says, whose signature is checked with the evidence."""
     try:
-        document = statements.parse(envelope.read(files[part.statement]).envelope.payload)
-        batch = batch_of(document, part.signer, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=1))
-        if (batch.sha256, batch.records) != (part.sha256, part.records):
-            raise BundleError(Code.EVIDENCE_MISMATCH, f"{part.file}: the statement beside it is about another file")
-        return list(batches.rows(batch, files[part.file], part.path))
+        return list(batches.rows(batch_of_part(part, files), files[part.file], part.path))
     except Refused as refused:
         raise BundleError(str(refused.code), f"{part.file}: {refused.message}") from None
 

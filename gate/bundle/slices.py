@@ -11,7 +11,7 @@ from attestations.strict_json import shown
 from attestations.trust import EVIDENCE
 from attestations.verify import UNCHECKED
 from gate import bundle
-from gate.bundle import bag, deriving, records, release, slicing, tenants
+from gate.bundle import bag, deriving, portions, records, release, slicing, tenants
 from gate.bundle.checking import Step, Verification
 from gate.bundle.refusal import BundleError, Code
 from gate.reading import parse_time
@@ -50,7 +50,8 @@ def _check_records(v: Verification) -> str:
     kinds = {path: v.json(path) for path in v.files if path.startswith(f"{bundle.EVIDENCE}/") and path.count("/") == 2}
     if set(kinds) != {f"{bundle.EVIDENCE}/{kind}.json" for kind in v.commitments}:
         raise BundleError(Code.INCOMPLETE, "the kinds of evidence are not those of the release")
-    shown_ = accounted = 0
+    at = parse_time(v.record["sealed_at"])
+    shown_ = accounted = batched = 0
     for path, document in sorted(kinds.items()):
         kind, promised = document["kind"], v.commitments[document["kind"]]
         leaves = _leaves(document)
@@ -60,12 +61,20 @@ def _check_records(v: Verification) -> str:
             )
         if records.root([leaves[index] for index in range(promised["records"])]) != promised["root"]:
             raise BundleError(Code.EVIDENCE_MISMATCH, f"{kind}: the records are not the ones that were sealed")
+        documents, batches = document.get("batches", []), promised.get("batches", {})
+        lines = portions.check(v, kind, documents, batches, at)
+        shown_ += lines
+        accounted += lines
+        batched += sum(batches.values())
         counted = slicing.numbers(document)
         if counted != about["kinds"][kind] or counted != v.record["kinds"][kind]:
             raise BundleError(Code.PREDICATE_MISMATCH, f"{kind}: the numbers are not those of its records")
         shown_ += counted["whole"] + counted["parts"]
         accounted += counted["records"]
-    return f"{shown_} records shown, {accounted - shown_} as salted digests, {accounted} sealed: none is missing"
+    others = f"; of {batched} in signed batches all lines of the tenant" if batched else ""
+    return (
+        f"{shown_} records shown, {accounted - shown_} as salted digests, {accounted} sealed: none is missing{others}"
+    )
 
 
 def _leaves(document: Mapping[str, Any]) -> dict[int, bytes]:
@@ -131,15 +140,15 @@ def _check_complete(v: Verification) -> str:
     for item in release.evidence_of(full):
         document = v.json(f"{bundle.EVIDENCE}/{item.kind}.json")
         again = slicing.kind_document(full, item, secret, asked, scanner)
-        for form in ("whole", "parts", "withheld"):
-            if records.canonical({form: document[form]}) != records.canonical({form: again[form]}):
+        for form in ("whole", "parts", "withheld", "batches"):
+            if records.canonical({form: document.get(form)}) != records.canonical({form: again.get(form)}):
                 raise BundleError(Code.INCOMPLETE, f"{item.kind}: the full bundle gives other records {_FORMS[form]}")
     if found := next((name for name, data in v.files.items() if scanner.find(data)), None):
         raise BundleError(Code.FOREIGN_TENANT, f"{found} names another tenant of the full bundle")
     return "the full bundle gives the same slice: nothing of the tenant is left out, nobody else is in it"
 
 
-_FORMS = {"whole": "as the tenant's own", "parts": "in part", "withheld": "as withheld"}
+_FORMS = {"whole": "as the tenant's own", "parts": "in part", "withheld": "as withheld", "batches": "of batches"}
 
 STEPS: tuple[Step, ...] = (
     ("release", _check_release),

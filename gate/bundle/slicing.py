@@ -3,7 +3,7 @@
     data/VERIFY.md
     data/slice.json                what this is: tenant, release, numbers by kind, findings
     data/evidence/<kind>.json      the tenant's records with their salts; every other record as a salted digest
-    data/evidence/files/…          the tenant's signed records as they were read
+    data/evidence/files/…          the tenant's signed records as they were read, the statements of its batches
     data/release/…                 seal and tag manifest of the full bundle
     data/attestations/reference.sigstore.json   in-toto reference to the full bundle
 
@@ -24,7 +24,7 @@ from typing import Any
 from attestations import strict_json
 from attestations.strict_json import shown
 from gate import bundle
-from gate.bundle import bag, deriving, records, release, tenants
+from gate.bundle import bag, deriving, portions, records, release, tenants
 from gate.bundle.deriving import REFERENCE, REFERENCE_TYPE, Hand, Original, write_json
 from gate.bundle.instructions import Example, verify_md
 from gate.bundle.refusal import BundleError
@@ -102,6 +102,7 @@ def payload(files: Mapping[str, bytes], asked: Cut, *, keyless: bool) -> dict[st
         made[f"{bundle.EVIDENCE}/{kind}.json"] = write_json(document)
         kinds[kind] = numbers(document)
         made |= {path: data for whole in document["whole"] for path, data in _signed(files, whole["row"])}
+        made |= {path: files[path] for path in portions.statements_of(document.get("batches", []))}
     made[SLICE] = write_json(_slice(files, asked, kinds, scanner))
     return made
 
@@ -109,10 +110,15 @@ def payload(files: Mapping[str, bytes], asked: Cut, *, keyless: bool) -> dict[st
 def kind_document(
     files: Mapping[str, bytes], item: Evidence, secret: bytes, asked: Cut, scanner: Scanner
 ) -> dict[str, Any]:
-    """One kind in the slice: each record whole, in part or as a digest. Pure, so that an auditor can repeat it."""
+    """One kind in the slice: each record whole, in part or as a digest, and the tenant's portion of each batch.
+
+    Pure, so that an auditor can repeat it.
+    """
     whole, parts = [], []
+    batched = records.batched(item)
+    rows = records.single(item, batched)
     withheld: dict[str, list[list[Any]]] = {reason.value: [] for reason in Withheld}
-    for index, row in enumerate(item.rows):
+    for index, row in enumerate(rows):
         salt = records.salt(secret, item.kind, index)
         leaf = records.leaf(salt, row).hex()
         fate = _fate(files, row, asked, scanner)
@@ -122,7 +128,9 @@ def kind_document(
             withheld[fate.value].append([index, leaf])
         else:
             parts.append({"index": index, "leaf": leaf, "parts": fate})
-    return {"kind": item.kind, "records": len(item.rows), "whole": whole, "parts": parts, "withheld": withheld}
+    made = {"kind": item.kind, "records": len(rows), "whole": whole, "parts": parts, "withheld": withheld}
+    portions_ = [portions.portion(files, part, asked.tenant, scanner) for part in batched]
+    return made | ({"batches": portions_} if portions_ else {})
 
 
 def _fate(files: Mapping[str, bytes], row: Row, asked: Cut, scanner: Scanner) -> Withheld | dict[str, Any] | None:
@@ -145,6 +153,7 @@ def numbers(document: Mapping[str, Any]) -> dict[str, Any]:
         "whole": len(document["whole"]),
         "parts": len(document["parts"]),
         "withheld": {reason: len(items) for reason, items in document["withheld"].items()},
+        **({"batches": portions.numbers(document["batches"])} if "batches" in document else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attestations import statements
+from attestations import batches, statements
 from attestations.signers.key import load_key, new_key, signer_for
 from attestations.signers.managed import ManagedSigner
 from attestations.statements import Binding, evidence_statement
@@ -26,6 +27,7 @@ from gate.bundle.checking import Question, check_files
 from gate.bundle.deriving import Hand, Original
 from gate.bundle.replaying import Files
 from gate.bundle.report import Report
+from gate.collect import batches as reading
 from gate.model import Artifact, Coverage, Descriptor, Evidence, Policy, Stage, Subject
 from gate.tree import WorkTree
 
@@ -144,8 +146,19 @@ class Works:
     def signed(self, record: Mapping[str, Any], *, kind: str = "note", signer: ManagedSigner | None = None) -> bytes:
         return (signer or self.ops).sign(evidence_statement(kind, record))
 
-    def evidence(self, records: Iterable[Mapping[str, Any]], *, plain: bool = False) -> Evidence:
-        """Records as the collector reads them: signed, or (`plain`) as mere claims."""
+    def statement(self, batch: bytes, *, signer: ManagedSigner | None = None) -> bytes:
+        """The signed statement about a batch of notes."""
+        return (signer or self.ops).sign(
+            batches.statement(
+                io.BytesIO(batch), name="b.jsonl", kind="note", schema_sha256="0" * 64, producer="exporter",
+                now=self.now, tenant_of=reading.tenant_of,
+            )
+        )  # fmt: skip
+
+    def evidence(
+        self, records: Iterable[Mapping[str, Any]], *, plain: bool = False, batch: bytes | None = None
+    ) -> Evidence:
+        """Records as the collector reads them: signed, or (`plain`) as mere claims; and those of a signed batch."""
         rows, materials = [], []
         for number, record in enumerate(records):
             data = json.dumps(record).encode() if plain else self.signed(record)
@@ -154,6 +167,12 @@ class Works:
             own = {"source_path": name, "source_line": 1, "source_digest": digest, "verified": not plain}
             rows.append({**record, **own, **({} if plain else {"signer": self.ops.identity})})
             materials.append(Descriptor(name=name, sha256=digest, content=data))
+        if batch is not None:
+            signed = self.statement(batch)
+            opened = batches.open_batch(signed, self.trust, now=self.now, kind="note")
+            rows += reading.rows(opened, batch, "notes/b.jsonl")
+            for name, data in (("notes/b.jsonl", batch), ("notes/b.jsonl.sigstore.json", signed)):
+                materials.append(Descriptor(name=name, sha256=sha256(data).hexdigest(), content=data))
         coverage = Coverage(scope=f"{len(rows)} files", numbers={"files": len(rows)})
         return Evidence(kind="note", rows=tuple(rows), coverage=coverage, materials=tuple(materials))
 
@@ -178,6 +197,7 @@ class Works:
         now: datetime = NOW,
         pipeline: str = "local",
         policy: Policy | None = None,
+        batch: bytes | None = None,
     ) -> Iterator[dict[str, bytes]]:
         """One release, sealed once for each change of its payload."""
         loaded = policy or self.small
@@ -187,7 +207,7 @@ class Works:
         evidence = {
             kind: Evidence(kind=kind, rows=(), coverage=nothing) for kind in run.needed_kinds(loaded, Stage.RELEASE)
         }
-        evidence["note"] = self.evidence(records, plain=plain)
+        evidence["note"] = self.evidence(records, plain=plain, batch=batch)
         decision = run.decide_on(
             loaded, Stage.RELEASE, evidence, now, as_of_overridden=False, subject=subject, pipeline_id=pipeline
         )
