@@ -19,11 +19,11 @@ FUNCTIONS = frozenset(
         "count", "count_star", "sum", "min", "max", "row_number", "rank", "dense_rank", "lag", "lead",
         # scalars
         "coalesce", "nullif", "abs", "greatest", "least", "lower", "upper", "trim", "length", "substring",
-        "concat", "starts_with",
+        "starts_with",
         # operators
         "+", "-", "*", "%", "||", "~~", "!~~",
         # ours, defined on every engine by the store
-        "days_between", "hours_between", "minutes_between", "int_div",
+        "days_between", "hours_between", "minutes_between", "int_div", "lower_ascii", "trim_space",
     }
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ _OPERATORS = frozenset(
     {"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_COALESCE",
      "OPERATOR_NULLIF"}
 )  # fmt: skip
-_CASTS = frozenset({"BIGINT", "VARCHAR", "BOOLEAN"})
+_CASTS = frozenset({"BIGINT", "STRING", "VARCHAR", "BOOLEAN"})
 _LITERALS = frozenset({"STRING", "INTEGER", "BOOLEAN", "NULL_LITERAL"})
 # Clocks and sessions that SQL spells without parentheses, so that they parse as columns.
 _SPECIAL_NAMES = frozenset(
@@ -184,7 +184,7 @@ def _check_expression(node: dict[str, Any], text: str) -> None:
     group, kind = node["class"], node.get("type")
     if group == "TYPE":
         if str(node.get("type_name")).upper() not in _CASTS:
-            raise _refused(node, text, f"a cast to {node.get('type_name')} (BIGINT, VARCHAR or BOOLEAN only)")
+            raise _refused(node, text, f"a cast to {node.get('type_name')} (BIGINT, STRING or BOOLEAN only)")
         return
     if group not in _EXPRESSIONS:
         raise _refused(node, text, _describe(str(group), kind))

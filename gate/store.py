@@ -27,6 +27,8 @@ QUERY_BYTES = 2 << 30
 MAX_ROWS = 100_000
 CALENDAR_WEEKS = 160
 CALENDAR = "calendar_week"
+UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SPACES = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _SQL_TYPES = {"integer": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN"}
@@ -150,6 +152,8 @@ class Store:
                 "python_enable_replacements": "false",
                 "threads": "1",  # in one thread, rows keep their order and errors name the same row every time
                 "memory_limit": "1GB",
+                # Where NULL sorts is the engine's choice where a query does not say it: as Spark and MySQL choose.
+                "default_null_order": "nulls_first_on_asc_last_on_desc",
             },
         )
         self._tables = {name: table for name, (table, _) in all_tables(kinds).items()}
@@ -163,10 +167,13 @@ class Store:
         self._calendar()
 
     def _define_functions(self) -> None:
-        # On another engine these are SQL functions of the same names; floor division makes negatives agree.
+        # On Spark these are SQL functions of the same names (gate/spark.py); floor division makes negatives agree, and
+        # letters and spaces are spelled out because engines differ in their Unicode tables.
         for name, unit in (("days_between", 86_400_000), ("hours_between", 3_600_000), ("minutes_between", 60_000)):
             self._connection.execute(f"CREATE MACRO {name}(a, b) AS (CAST(b AS BIGINT) - CAST(a AS BIGINT)) // {unit}")
         self._connection.execute("CREATE MACRO int_div(a, b) AS CAST(a AS BIGINT) // CAST(b AS BIGINT)")
+        self._connection.execute(f"CREATE MACRO lower_ascii(a) AS translate(a, '{UPPER}', '{UPPER.lower()}')")
+        self._connection.execute(f"CREATE MACRO trim_space(a) AS trim(a, '{SPACES}')")
 
     def _calendar(self) -> None:
         rows = calendar_weeks(self.as_of)
