@@ -121,6 +121,9 @@ def _say(out: Path, files: Mapping[str, bytes]) -> None:
             f"  {kind:<20} {count['whole']} of {count['records']} records, {count['parts']} in part"
             f"{'; withheld: ' + withheld if withheld else ''}\n"
         )
+        if batches := count.get("batches"):
+            lines, digests = batches["lines"], batches["mentions"]
+            sys.stdout.write(f"  {'':<20} {lines} of {batches['records']} lines of batches, {digests} as digests\n")
 
 
 def _packet(arguments: Any) -> int:
