@@ -226,12 +226,13 @@ def _built(
 _BUILDER = "builder"
 
 
-def _text_of(value: Value) -> Value | None:
-    """The text in a builder so far."""
+def _text_of(value: Value, depth: int = 0) -> Value | None:
+    """The text in a builder so far. Choices share their sides, so only a few levels are followed."""
     if isinstance(value, Fragment):
         return value.value if value.tag == _BUILDER else None
-    if isinstance(value, Alt):
-        yes, no = _text_of(value.yes), _text_of(value.no)
+    if isinstance(value, Alt) and depth < 8:
+        yes = _text_of(value.yes, depth + 1)
+        no = _text_of(value.no, depth + 1) if yes is not None else None
         return Alt(value.key, yes, no) if yes is not None and no is not None else None
     return None
 

@@ -235,8 +235,12 @@ def _shared(left: tuple[Value, ...], right: tuple[Value, ...]) -> int:
 def first_literal(value: Value) -> Lit | None:
     """The literal a text starts with, on its first path."""
     stack: list[Value] = [value]
+    seen: set[int] = set()
     while stack:
         top = stack.pop()
+        if id(top) in seen:
+            continue
+        seen.add(id(top))
         if isinstance(top, Lit):
             if top.text.strip():
                 return top
@@ -299,8 +303,12 @@ def is_text(value: Value) -> bool:
 def is_fragment(value: Value) -> bool:
     """Whether a tagged template takes it in as SQL on some path."""
     stack: list[Value] = [value]
+    seen: set[int] = set()
     while stack:
         top = stack.pop()
+        if id(top) in seen:
+            continue
+        seen.add(id(top))
         if isinstance(top, Fragment):
             return True
         if isinstance(top, (Rope, Alt, Sized)):
