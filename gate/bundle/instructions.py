@@ -10,11 +10,16 @@ from gate.bundle.bag import MANIFEST, SIGNATURE, TAG_MANIFEST
 
 
 class Example(NamedTuple):
-    """A signed file of the bundle to show other clients with: its path, predicate type, and the file it is about."""
+    """A signed file of the bundle to show other clients with: its path, predicate type, and the file it is about.
+
+    `resource` and `verifier` are the `resourceUri` and `verifier.id` of a VSA, for the clients that ask for them.
+    """
 
     path: str
     predicate_type: str
     subject: str
+    resource: str | None = None
+    verifier: str | None = None
 
 
 def verify_md(
@@ -22,18 +27,30 @@ def verify_md(
 ) -> bytes:
     """The file, for a bundle that holds `what`. `inside` are sections about what is special in this kind of bundle.
 
-    The commands of the sections on coreutils and OpenSSL run as they stand, in the bundle's folder, in a POSIX shell.
+    Every command runs as it stands, in the bundle's folder, in a POSIX shell; names in capitals are the reader's own.
     """
-    middle = [_CERTIFICATE if keyless else _KEY, *inside, _OTHERS_KEYLESS if keyless else _OTHERS_KEY]
+    others = [_COSIGN_KEYLESS, _NPM_KEYLESS] if keyless else [_COSIGN_KEY, _NPM_KEY]
+    if not keyless and example.verifier is not None:
+        others.insert(1, _SLSA_VERIFIER)
     values = {
         "WHAT": what,
-        "COMMANDS": "\n".join(f"    {command}" for command in commands),
+        "COMMANDS": "\n".join(f"    {_trusting(command, keyless=keyless)}" for command in commands),
         "PATH": example.path,
         "TYPE": example.predicate_type,
         "SUBJECT": example.subject,
+        "RESOURCE": example.resource or "",
+        "VERIFIER": example.verifier or "",
     }
-    text = "\n".join([_HEAD, _FILES, *middle])
+    text = "\n".join(
+        [_HEAD, *([_EVIDENCE_KEYS] if keyless else []), _FILES, _CERTIFICATE if keyless else _KEY, *inside, *others]
+    )
     return re.sub(r"@([A-Z]+)@", lambda match: values.get(match[1], match[0]), text).encode()
+
+
+def _trusting(command: str, *, keyless: bool) -> str:
+    """A command of the gate that says `--trusted-keys KEYS.json`, for a bundle that was signed in this way."""
+    certificate = "--trusted-root TRUSTED-ROOT.json --identity IDENTITY --issuer ISSUER"
+    return command.replace("--trusted-keys KEYS.json", certificate) if keyless else command
 
 
 def argument(name: str) -> str:
@@ -69,14 +86,22 @@ _HEAD = """# How to check this bundle
 It holds @WHAT@. Nothing in it has to be believed: check the signatures with trusted keys
 that you got from somewhere else than this folder. `data/trust/` is a copy for comparison only.
 
+Names in capitals stand for what is yours. Under `sh -e` the commands end at the first thing that does not hold.
+
 ## With the gate, offline
 
 @COMMANDS@
 """
 
+_EVIDENCE_KEYS = """\
+`IDENTITY` and `ISSUER` say whose certificate counts: a CI job, and the service that vouches for it. Evidence that was
+signed with keys needs those too: add `--trusted-keys KEYS.json`.
+"""
+
 _FILES = f"""## With coreutils: every file is the one that is listed
 
-    sha256sum --check --strict --quiet {TAG_MANIFEST} && sha256sum --check --strict --quiet {MANIFEST}
+    sha256sum --check --strict --quiet {TAG_MANIFEST}
+    sha256sum --check --strict --quiet {MANIFEST}
 
 Nothing printed means that all are. That no file was added: the two numbers must be equal.
 
@@ -122,34 +147,59 @@ shows that the signature fits the certificate; that the certificate is genuine, 
     openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/sig" "$work/signed"
 {_SUBJECT}"""
 
-_OTHERS_KEY = """## With cosign, a single attestation
+_COSIGN_KEY = """## With cosign, a single attestation
 
     cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle @PATH@ \\
       --insecure-ignore-tlog --type @TYPE@ @SUBJECT@
+"""
 
-## With npm's sigstore (JavaScript), a single attestation
+_SLSA_VERIFIER = """## With slsa-verifier, the verdict
 
+It reads the bare DSSE envelope, which is the first member of the bundle.
+
+    work=$(mktemp -d)
+    sed 's/^{"dsseEnvelope":\\(.*\\),"mediaType":.*/\\1/' @PATH@ > "$work/verdict.intoto.jsonl"
+    slsa-verifier verify-vsa --public-key-path PUBLIC-KEY.pem --attestation-path "$work/verdict.intoto.jsonl" \\
+      --subject-digest "sha256:$(sha256sum @SUBJECT@ | cut -d ' ' -f 1)" \\
+      --verifier-id @VERIFIER@ --resource-uri @RESOURCE@
+"""
+
+_NPM_KEY = """## With npm's sigstore (JavaScript), a single attestation
+
+    node -e "
+    const { readFileSync } = require('fs');
     const { bundleFromJSON } = require('@sigstore/bundle');
     const { toSignedEntity, toTrustMaterial, Verifier } = require('@sigstore/verify');
     const root = { certificateAuthorities: [], ctlogs: [], tlogs: [], timestampAuthorities: [] };
-    const key = { publicKey: require('crypto').createPublicKey(pem), validFor: () => true };
-    new Verifier(toTrustMaterial(root, () => key), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 })
-      .verify(toSignedEntity(bundleFromJSON(require('./@PATH@'))));
+    const publicKey = require('crypto').createPublicKey(readFileSync('PUBLIC-KEY.pem'));
+    new Verifier(toTrustMaterial(root, () => ({ publicKey, validFor: () => true })),
+      { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 })
+      .verify(toSignedEntity(bundleFromJSON(JSON.parse(readFileSync('@PATH@')))));
+    console.log('Verified OK');"
 
 It checks the signature alone: compare payload type, predicate type and subject yourself.
 """
 
-_OTHERS_KEYLESS = """## With cosign, a single attestation
+_COSIGN_KEYLESS = """## With cosign, a single attestation
 
-    cosign verify-blob-attestation --bundle @PATH@ \\
+    cosign verify-blob-attestation --bundle @PATH@ --trusted-root TRUSTED-ROOT.json \\
       --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER \\
       --type @TYPE@ @SUBJECT@
+"""
 
-## With npm's sigstore (JavaScript), a single attestation
+_NPM_KEYLESS = """## With npm's sigstore (JavaScript), a single attestation
 
-    require('sigstore').verify(require('./@PATH@'),
-      { certificateIdentityURI: '^IDENTITY, escaped$', certificateIssuer: 'ISSUER' });
+    node -e "
+    const { readFileSync } = require('fs');
+    const { bundleFromJSON } = require('@sigstore/bundle');
+    const { TrustedRoot } = require('@sigstore/protobuf-specs');
+    const { toSignedEntity, toTrustMaterial, Verifier } = require('@sigstore/verify');
+    const root = TrustedRoot.fromJSON(JSON.parse(readFileSync('TRUSTED-ROOT.json')));
+    const signer = new Verifier(toTrustMaterial(root)).verify(
+      toSignedEntity(bundleFromJSON(JSON.parse(readFileSync('@PATH@')))), { extensions: { issuer: 'ISSUER' } });
+    if (signer.identity.subjectAlternativeName !== 'IDENTITY') throw new Error('signed by another');
+    console.log('Verified OK');"
 
-The identity is a regular expression there: escape it, and anchor it with ^ and $. Compare predicate type and subject
-yourself.
+Its own check of the identity takes a regular expression, hence the comparison. Compare payload type, predicate type and
+subject yourself.
 """

@@ -42,7 +42,7 @@ class Material:
 
 def payload(decision: Decision, policy: Policy, material: Material, trust: Trust, *, keyless: bool) -> dict[str, bytes]:
     """Everything under `data/`, by path."""
-    from attestations.statements import VSA
+    from attestations.statements import BUILDERS, VSA
     from gate.report import REPORTS
 
     artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
@@ -52,7 +52,13 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
         "data/VERIFY.md": verify_md(
             f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
             commands=[f"gate verify . --trusted-keys KEYS.json --artifact {artifact}", *_REPLAY],
-            example=Example(bundle.VERDICT, VSA, artifact),
+            example=Example(
+                bundle.VERDICT,
+                VSA,
+                artifact,
+                resource=resource_uri(decision.subject.project, str(decision.subject.version)),
+                verifier=BUILDERS["sigstore" if keyless else "key"],
+            ),
             keyless=keyless,
             inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else [])],
         ),

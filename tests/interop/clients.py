@@ -36,6 +36,7 @@ class Node:
 
     @property
     def environment(self) -> dict[str, str]:
+        """That of a reader who installed Node.js and the packages."""
         return {"PATH": f"{self.executable.parent}:/usr/bin:/bin", "NODE_PATH": str(self.modules)}
 
     def __call__(self, script: str, stdin: Any = None) -> str:
