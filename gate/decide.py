@@ -3,7 +3,7 @@
 The rules it keeps:
 * evidence that is missing, incomplete, unverified or below its minimum makes a control UNKNOWN, and UNKNOWN blocks;
 * a query that fails makes its control UNKNOWN;
-* a waiver changes what blocks, never what is shown;
+* a waiver changes what blocks, never what is shown; so does what else sets a finding of code aside (`model.Aside`);
 * only an explicit "every control of this stage was asked and none blocks" is ALLOWED: a stage without controls is not.
 """
 
@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from gate.model import (
+    Aside,
     Clock,
     Control,
     ControlResult,
@@ -105,7 +106,7 @@ def judge(
         return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*incomplete, str(error)))
     # Told apart first: a waiver for one fingerprint covers one finding, the one that is shown with it.
     violations = tuple(with_waiver(v, holding) for v in distinct([violation(control, row) for row in rows]))
-    if any(v.waiver is None for v in violations):
+    if any(v.is_open for v in violations):
         outcome = Outcome.FAIL
     elif incomplete:
         outcome = Outcome.UNKNOWN
@@ -139,9 +140,10 @@ def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str,
 
 
 def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:
-    """The values for the `$name`s that the query uses (not those that its comments and strings mention)."""
+    """The values for the `$name`s that the query uses (not those that its comments and strings mention): the control's
+    own, `$as_of` and `$control`, its id."""
     used = set(re.findall(r"\$(\w+)", _NOT_CODE.sub(" ", control.query if text is None else text)))
-    values = {**control.params, "as_of": epoch_ms(as_of)}
+    values = {**control.params, "as_of": epoch_ms(as_of), "control": control.id}
     return {name: value for name, value in values.items() if name in used}
 
 
@@ -168,7 +170,14 @@ def violation(control: Control, row: Mapping[str, Any]) -> Violation:
         fingerprint=str(row.get("fingerprint") or fingerprint(control.id, subject)),
         tenant=row.get("tenant"),
         details=dict(row),
+        aside=_aside(row.get("aside")),
+        because=row.get("aside_because"),
     )
+
+
+def _aside(value: Any) -> Aside | None:
+    """What evidence says of it; a word that nobody knows sets nothing aside."""
+    return Aside(value) if value in tuple(Aside) else None
 
 
 def _position(value: int | None) -> int | None:

@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
     PASS = "pass"
     FAIL = "fail"
-    WAIVED = "waived"
+    WAIVED = "waived"  # there are findings, and every one is set aside: by a waiver, a comment, the baseline, the base
     UNKNOWN = "unknown"
 
 
@@ -249,6 +249,14 @@ class Evidence:
     materials: tuple[Descriptor, ...] = ()
 
 
+class Aside(StrEnum):
+    """Why a finding that is there does not block, beside a waiver. It is counted and named in every report."""
+
+    SUPPRESSED = "suppressed"  # by a comment beside the code, of a category that the policy allows
+    BASELINE = "baseline"  # listed in the policy's baseline: known since before the gate came
+    EARLIER = "earlier"  # open in the base revision too: not of this change
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """One row of a control's answer, with the message filled in and a place to look at.
@@ -265,6 +273,14 @@ class Violation:
     details: Row = field(default_factory=dict)
     waiver: str | None = None
     """Id of the waiver that sets it aside, if any."""
+    aside: Aside | None = None
+    because: str | None = None
+    """What sets it aside, in one clause, if `aside` says that something does."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing sets it aside."""
+        return self.waiver is None and self.aside is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +300,7 @@ class ControlResult:
 
     @property
     def open_violations(self) -> tuple[Violation, ...]:
-        return tuple(v for v in self.violations if v.waiver is None)
+        return tuple(v for v in self.violations if v.is_open)
 
 
 class WaiverState(StrEnum):

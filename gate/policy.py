@@ -42,12 +42,13 @@ FORMATS = {
     "control": "governance/schemas/control.json",
     "waiver": "governance/schemas/waiver.json",
     "tenancy": "tenancy/schemas/tenancy.json",
+    "baseline": "tenancy/schemas/baseline.json",
     "playbook": "drills/schemas/playbook.json",
 }
 """Our own file formats and their schemas, relative to the rules."""
 DEFAULT_WAIVERS = ("waivers/*.yaml",)
 DEFAULT_WAIVER_DAYS = 90
-_RESERVED_PARAMETERS = frozenset({"as_of"})
+_RESERVED_PARAMETERS = frozenset({"as_of", "control"})
 
 
 @cache
@@ -144,13 +145,17 @@ def _check_evidence(config: Document, kinds: Mapping[str, Kind]) -> None:
             )
 
 
+_CHECKED = (("tenancy",), ("source", "baseline"))
+
+
 def _referenced(config: Document, tree: Tree) -> Iterator[_Source]:
-    """The files that gate.yaml names and that decide something: trust anchors and tenancy declarations."""
+    """The files that gate.yaml names and that decide something: trust anchors, tenancy declarations, the baseline."""
     trust = config.value.get("trust", {})
     named = {
         ("trust", "keys"): trust.get("keys"),
         ("trust", "sigstore_root"): trust.get("sigstore_root"),
         ("tenancy",): config.value.get("tenancy"),
+        ("source", "baseline"): config.value.get("source", {}).get("baseline"),
     }
     for path, name in named.items():
         if name is not None:
@@ -158,8 +163,8 @@ def _referenced(config: Document, tree: Tree) -> Iterator[_Source]:
                 data = tree.read(name)
             except FileNotFoundError:
                 raise config.error(path, f"{'.'.join(path)}: the file {name!r} does not exist") from None
-            if path == ("tenancy",):
-                format_schema("tenancy").check(read_yaml(data, name))
+            if path in _CHECKED:
+                format_schema(path[-1]).check(read_yaml(data, name))
             yield _Source(name, data)
     patterns = config.value.get("patterns", {}).get("rules", ())
     for name in select(tree.paths(), [*config.value.get("playbooks", ()), *patterns]):
@@ -176,6 +181,8 @@ class _Pack:
     sources: tuple[_Source, ...]
     kinds: tuple[str, ...]
     limits: tuple[str, ...]
+    defaults: Mapping[str, Any]
+    """What a control of this pack says unless it says otherwise itself."""
     manifest: Document
 
 
@@ -220,7 +227,7 @@ def _read_pack(tree: Tree, folder: str, prefix: str) -> _Pack:
         raise manifest.error(("name",), f"name: {name!r} is not the folder's name {folder.rsplit('/', 1)[-1]!r}")
     return _Pack(
         name, prefix + folder, sources, tuple(manifest.value.get("kinds", ())), tuple(manifest.value.get("limits", ())),
-        manifest,
+        manifest.value.get("defaults", {}), manifest,
     )  # fmt: skip
 
 
@@ -266,6 +273,8 @@ def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind
         for source in pack.sources:
             if source.name.startswith(f"{pack.folder}/controls/"):
                 document = read_yaml(source.data, source.name)
+                if isinstance(document.value, dict):
+                    document = replace(document, value={**pack.defaults, **document.value})
                 control = _control(document, pack, schemas)
                 if control.id in controls:
                     raise document.error(("id",), f"id: {control.id} is already used by {controls[control.id].source}")
@@ -411,7 +420,9 @@ def _check_queries(document: Document, control: Control, known_tables: Mapping[s
 
 
 # The columns that place a finding, and what they must be.
-_TEXT_COLUMNS = frozenset({"path", "source_path", "snippet", "fingerprint", "tenant"})
+_TEXT_COLUMNS = frozenset({"path", "source_path", "snippet", "fingerprint", "tenant", "aside", "aside_because"})
+# Kinds of the lints, whose rows may say that a finding is set aside (`model.Aside`). No other evidence can.
+_ASIDE_KINDS = frozenset({"data_access", "suppression", "baseline_entry"})
 _INTEGER_COLUMNS = frozenset({"line", "source_line", "col", "end_line", "end_col", "since_at", "due_at"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
 _SCALARS = _INTEGERS | {"VARCHAR", "BOOLEAN", "NULL"}
@@ -423,7 +434,8 @@ def _check_columns(
     """Bind the query against the empty tables: wrong columns and types are load errors, not surprises in CI."""
     import duckdb
 
-    bound = {name: 0 if name == "as_of" else control.params[name] for name in parameters}
+    given = {**control.params, "as_of": 0, "control": control.id}
+    bound = {name: given[name] for name in parameters}
     try:
         columns = probe.columns(text, bound)
     except (duckdb.Error, UnicodeEncodeError) as error:
@@ -437,6 +449,8 @@ def _check_columns(
             raise document.error((key,), f"{key}: {problem}")
     if "subject" not in names:
         raise document.error((key,), f"{key}: must return a column named subject")
+    if "aside" in names and not _ASIDE_KINDS & set(control.evidence):
+        raise document.error((key,), f"{key}: only findings of code can be set aside, and it reads none; drop aside")
     if key == "clock":
         if set(names) != {"subject", "since_at", "due_at"}:
             raise document.error((key,), "clock: must return exactly subject, since_at, due_at")

@@ -23,7 +23,8 @@ def check(argv: list[str]) -> int:
     options.add_root(parser)
     parser.add_argument(
         "--base", type=options.text, metavar="REF",
-        help="take policy, waivers and trusted keys from this revision, which the change is to be merged into",
+        help="the revision that the change is to be merged into: policy, waivers, baseline and trusted keys come from"
+        " it, and findings of the code that it has too do not count",
     )  # fmt: skip
     parser.add_argument("--rev", type=options.text, metavar="REF", help="judge this commit instead of the work tree")
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
@@ -38,7 +39,9 @@ def check(argv: list[str]) -> int:
     tree: Tree = CommitTree(root, arguments.rev) if arguments.rev else WorkTree(root)
     policy = run.load_policy(root, base)
     commit = tree.sha if isinstance(tree, CommitTree) else head(root)
-    decision = _judge(arguments, Stage.CHECK, root, tree, policy, commit, ())
+    decision = _judge(
+        arguments, Stage.CHECK, root, tree, policy, commit, (), base=CommitTree(root, base) if base else None
+    )
     options.deliver(decision, wanted, arguments)
     return decision.exit_code
 
@@ -152,6 +155,7 @@ def _judge(
     commit: str | None,
     runs: tuple[Row, ...],
     *,
+    base: Tree | None = None,
     clocks_only: bool = False,
 ) -> Decision:
     as_of, overridden = run.clock(arguments.as_of)
@@ -165,6 +169,7 @@ def _judge(
         subject=Subject(project=policy.config["project"], commit=commit),
         stores=run.stores(root, arguments.evidence),
         runs=runs,
+        base=base,
     )
     return run.judge(
         context, stage, as_of_overridden=overridden, pipeline_id=pipeline_id(os.environ),

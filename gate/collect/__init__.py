@@ -25,7 +25,8 @@ Progress = Callable[[str], None]
 class Context:
     """What the collectors of one run may look at.
 
-    `as_of` is the moment judged, `now` the verifier's clock (they differ under --as-of).
+    `as_of` is the moment judged, `now` the verifier's clock (they differ under --as-of). `base` is the revision that
+    the change is to be merged into: findings that are open there too are not of this change.
     `stores` are folders with evidence from elsewhere (`<store>/<kind>/*.json`); `runs` are Golden Path records of this
     very run; `attestations` are (name, bundle) pairs and `sboms` the rows that describe the SBOMs among them.
     """
@@ -41,6 +42,7 @@ class Context:
     runs: tuple[Row, ...] = ()
     attestations: tuple[tuple[str, bytes], ...] = ()
     sboms: tuple[Row, ...] = ()
+    base: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _waivers(context: Context) -> Iterable[Evidence]:
 
 
 COLLECTORS = (
-    Collector(("data_access", "tenancy_table"), _code),
+    Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage"), _code),
     Collector(("code_pattern",), _patterns),
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),

@@ -55,7 +55,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
     orm = chains.hits(language, data)
     places = hits(data)
     if not places and not orm:
-        return Extraction(path=path, language=language)
+        return Extraction(path=path, language=language, suppressions=suppressions(path, data))
     from lints.extract.code import statements_of
 
     conflict = conflict_line(data)
