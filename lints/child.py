@@ -24,7 +24,7 @@ from lints.frames import pack, receive
 FILE_SECONDS = 2.0
 BUILD_SECONDS = 20.0
 MEMORY_BYTES = 512 << 20
-_SLOW_SECONDS = 0.5
+_SLOW_SECONDS = 1.5
 _RETIRE_BYTES = 300 << 20
 
 
@@ -42,6 +42,8 @@ class _Child:
         self._judge: Any = None
         self._imported: set[str] = set()
         self._starved = False
+        self._slow = False
+        self._since = 0.0
 
     def serve(self) -> None:
         steps: Mapping[bytes, Callable[[list[bytes]], None]] = {
@@ -74,14 +76,12 @@ class _Child:
     def _model(self, chunks: list[bytes]) -> None:
         """`model, declarations`: what `j` judges by from now on."""
         self._import("lints.proof.parse", "lints.proof.engine", "lints.judge")
-        import orjson
-
         from lints.codec import decode
         from lints.judge import Judge
-        from lints.schema.declared import read_declarations
+        from lints.schema.declared import Declarations
         from lints.schema.facts import SourceModel
 
-        self._judge = Judge(decode(chunks[0], SourceModel), read_declarations(orjson.loads(chunks[1])))
+        self._judge = Judge(decode(chunks[0], SourceModel), decode(chunks[1], Declarations))
         self.send(b"r")
 
     def _judge_files(self, chunks: list[bytes]) -> None:
@@ -99,32 +99,30 @@ class _Child:
     def _build(self, chunks: list[bytes]) -> None:
         """`declarations, dialect`, then `path, bytes` of each schema source; answers with the model."""
         self._import("lints.schema.sources")
-        import orjson
-
-        from lints.codec import encode
+        from lints.codec import decode, encode
         from lints.schema import build_model
-        from lints.schema.declared import DeclarationError
+        from lints.schema.declared import DeclarationError, Declarations
         from lints.schema.facts import SourceModel
 
         declared, dialect, *rest = chunks
         files = _Announced(self, dict(zip((name.decode() for name in rest[::2]), rest[1::2], strict=True)))
 
         def step() -> tuple[bytes]:
-            return (encode(build_model(files, orjson.loads(declared), dialect=dialect.decode()), SourceModel),)
+            model = build_model(files, decode(declared, Declarations), dialect=dialect.decode())
+            return (encode(model, SourceModel),)
 
-        slow_seconds = _SLOW_SECONDS + 0.05 * len(files)
-        self._within(BUILD_SECONDS, step, slow_seconds=slow_seconds, refusal=DeclarationError)
+        self._within(BUILD_SECONDS, step, refusal=DeclarationError)
 
     def _within(
         self,
         seconds: float,
         step: Callable[[], tuple[bytes, ...]],
         *,
-        slow_seconds: float = _SLOW_SECONDS,
         refusal: type[Exception] | None = None,
     ) -> None:
-        """Run a step within its CPU time and send what it gives. What takes long here may not on another day."""
-        started = time.monotonic()
+        """Run a step within its CPU time and send what it gives."""
+        self._slow = False
+        self._since = time.monotonic()
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             answer = (b"r", *step())
@@ -136,9 +134,16 @@ class _Child:
                 answer = (b"f", f"the analysis failed ({type(error).__name__})".encode())
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-        if answer[0] == b"r" and (self._starved or time.monotonic() - started > slow_seconds):
+        self.watch()
+        if answer[0] == b"r" and (self._starved or self._slow):
             answer = (b"s", *answer[1:])
         self.send(*answer)
+
+    def watch(self) -> None:
+        """Note whether it is long since the last look: parsers give up by the clock, and another day they may not."""
+        now = time.monotonic()
+        self._slow |= now - self._since > _SLOW_SECONDS
+        self._since = now
 
     def _import(self, *modules: str) -> None:
         """Import what a step needs before its time runs; its memory counts from there."""
@@ -162,6 +167,7 @@ class _Announced(dict[str, bytes]):
 
     def __getitem__(self, path: str) -> bytes:
         signal.setitimer(signal.ITIMER_PROF, BUILD_SECONDS)
+        self._child.watch()
         self._child.send(b"p", path.encode())
         return super().__getitem__(path)
 

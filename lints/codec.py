@@ -1,7 +1,8 @@
 """Frozen dataclasses as JSON arrays and back: what children answer and caches keep, checked on the way in.
 
-A dataclass becomes the array of its fields in their order, an enum its value, a frozenset a sorted array. Reading
-checks every type and every length, so that a damaged or foreign text is refused and never half understood.
+A dataclass becomes the array of its fields in their order, an enum its value, a frozenset a sorted array, a mapping an
+array of pairs. Reading checks every type and every length, so that a damaged or foreign text is refused and never half
+understood.
 """
 
 from __future__ import annotations
@@ -47,8 +48,6 @@ def _clean(plain: Any) -> Any:
         return plain.encode("utf-8", "replace").decode("utf-8")
     if isinstance(plain, list):
         return [_clean(item) for item in plain]
-    if isinstance(plain, dict):
-        return {_clean(key): _clean(item) for key, item in plain.items()}
     return plain
 
 
@@ -69,8 +68,8 @@ def _writer(kind: Any) -> _Convert:
     if origin is frozenset:
         return lambda value: sorted(value)
     if _is_mapping(origin):
-        write = _writer(arguments[1])
-        return lambda value: {key: write(item) for key, item in value.items()}
+        write_key, write = _writer(arguments[0]), _writer(arguments[1])
+        return lambda value: [[write_key(key), write(item)] for key, item in value.items()]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value).value
     if kind in (str, int, bool):
@@ -108,8 +107,8 @@ def _reader(kind: Any) -> _Convert:
         read = _reader(arguments[0])
         return lambda value: frozenset([read(item) for item in _exactly(list, value)])
     if _is_mapping(origin):
-        read = _reader(arguments[1])
-        return lambda value: {key: read(item) for key, item in _exactly(dict, value).items()}
+        read = _reader(tuple[arguments[0], arguments[1]])  # type: ignore[misc]
+        return lambda value: dict([read(item) for item in _exactly(list, value)])
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
     if kind in (str, int, bool):

@@ -61,7 +61,7 @@ class Schema(StrEnum):
 def schema_of(path: str, data: bytes) -> Schema:
     """What a file may add to the model; in doubt it adds something."""
     if path.lower().endswith(".sql"):
-        return Schema.SCRIPT if defines_schema(path, data) else Schema.NOTHING
+        return Schema.SCRIPT
     if path.endswith(_CODE) and (in_migrations(path) or "/migrate/" in f"/{path}" or b"down_revision" in data):
         return Schema.SCRIPT
     if path.endswith("db/schema.rb"):

@@ -10,18 +10,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import orjson
 
 from lints.cache import Cache, key
 from lints.child import BUILD_SECONDS
-from lints.codec import CodecError, decode
+from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema, schema_of
 from lints.extract import language_of
 from lints.rows import CodeFacts, Judged, Unanalysed
 from lints.scan import facts_of, other
-from lints.schema.declared import DeclarationError, read_declarations
+from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Origin
 from lints.workers import Lost, Workers, WorkersError
@@ -43,7 +40,7 @@ class Project:
     paths: Sequence[str]
     judged: Collection[str]
     read: Read
-    declared: Mapping[str, Any] | None = None
+    declared: Declarations = field(default_factory=Declarations)
     dialect: str = "postgres"
     scripts: Collection[str] | None = None
 
@@ -149,8 +146,7 @@ class _Run:
 
     def build(self) -> SourceModel:
         """What the schema sources say, read by a child; one that ends it is left out and told as not read."""
-        read_declarations(self.project.declared)
-        declared = orjson.dumps(self.project.declared)
+        declared = encode(self.project.declared, Declarations)
         sources = dict(sorted(self.sources.items()))
         self.sources = {}
         self._bound(sources)
@@ -200,7 +196,7 @@ class _Run:
 
     def judge(self) -> Iterator[Judged]:
         """What every judged file does, in no order."""
-        setup = (b"m", self.model, orjson.dumps(self.project.declared))
+        setup = (b"m", self.model, encode(self.project.declared, Declarations))
         against = hashlib.sha256(setup[1]).digest() + hashlib.sha256(setup[2]).digest()
         todo: dict[str, bytes] = {}
         for path in sorted(self.judged):

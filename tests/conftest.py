@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import pytest
 
@@ -23,6 +26,13 @@ FOREIGN = (
 for name in list(os.environ):
     if name.startswith(FOREIGN):
         del os.environ[name]
+
+# One memory of scans for all processes of a test run, and none from before it.
+_CACHE = "TENANTGATE_TEST_CACHE"
+if _CACHE not in os.environ:
+    os.environ[_CACHE] = tempfile.mkdtemp(prefix="tenantgate-cache-")
+    atexit.register(shutil.rmtree, os.environ[_CACHE], ignore_errors=True)
+os.environ["GATE_CACHE"] = os.environ[_CACHE]
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gate import run
 from gate.cli import options
-from gate.collect.code import model_of
+from gate.collect.scanning import model_of
 from gate.model import GateError
 from gate.reading import did_you_mean
 from gate.report.escape import line

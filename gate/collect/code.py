@@ -5,85 +5,123 @@ The judged project is read, never run or imported.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gate import baseline
 from gate.collect import Context, first_line
-from gate.model import Coverage, Descriptor, Evidence, GateError, Policy, Row, UndecidedError, Unread
-from gate.reading import read_yaml
+from gate.collect.scanning import model_of as model_of
+from gate.collect.scanning import scanned
+from gate.model import Aside, Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
 from gate.report.redact import redact
-from gate.tree import Tree, select
 
 if TYPE_CHECKING:
-    from lints.scan import Access, TableFact
-    from lints.tenancy import Model
+    from lints.rows import Access, CodeFacts, TableFact
 
 MAX_SNIPPET, MAX_SNIPPET_LINES = 3000, 40
-DEFAULT_MIGRATIONS = ("**/migrations/*.sql", "**/migrations/**/*.sql", "**/migrations/*.py", "prisma/schema.prisma")
 
 
 def collect(context: Context) -> Iterable[Evidence]:
-    """`data_access`: a row a statement. `tenancy_table`: a row a table."""
-    from lints.scan import scan
+    """`data_access`: a row a statement. `tenancy_table`: a row a table. `suppression`: a row a `tenant-ok` comment.
+    `baseline_entry`: a row an entry of the baseline."""
+    from gate.collect.aside import settle
 
     config = context.policy.config.get("source", {})
-    model, schema_unread = model_of(context.tree, context.policy)
-    unread = list(schema_unread)
-    excluded = set(select(context.tree.paths(), [item["path"] for item in config.get("exclude", ())]))
-    wanted = [p for p in select(context.tree.paths(), config.get("include", ("**",))) if p not in excluded]
-    sources = dict(_read(context.tree, wanted, unread))
-    unread += [u for u in context.tree.unread() if u.path not in excluded]
-    facts = scan(sources.items(), model, declared=_declared(context.policy))
-    code_unread = [Unread(path=p.path, line=p.line, reason=p.reason) for p in facts.unanalysed]
+    code = scanned(context.tree, context.policy)
+    facts, base, compared = code.facts, None, ""
+    if context.base is not None:
+        try:
+            base, compared = scanned(context.base, context.policy).facts, f", compared with {context.base.origin}"
+        except (GateError, UndecidedError) as error:
+            compared = (
+                f"; {context.base.origin} can't be analysed, so that everything counts as new: {first_line(error)}"
+            )
+    entries, entries_unread = _baseline(context)
+    settled = settle(
+        facts, context.policy, context.as_of.date(), entries=entries, base=base,
+        origin=context.base.origin if context.base is not None else "",
+    )  # fmt: skip
     yield Evidence(
         kind="data_access",
-        rows=tuple(_access(access, sources.get(access.path, b"")) for access in facts.accesses),
-        coverage=Coverage(
-            scope=f"{len(sources)} files, {len(excluded)} excluded by policy",
-            unread=(*unread, *code_unread),
-            numbers={**facts.numbers, "files_excluded": len(excluded)},
+        rows=tuple(
+            {**_access(access), **_aside(settled.asides.get(index))}
+            for index, access in enumerate(facts.accesses)
         ),
-        materials=tuple(_descriptors(sources)),
+        coverage=Coverage(
+            scope=f"{len(code.digests)} files, {code.excluded} excluded by policy{compared}",
+            unread=(*code.unread, *(Unread(path=p.path, line=p.line, reason=p.reason) for p in facts.unanalysed)),
+            numbers={**facts.numbers, "files_excluded": code.excluded, **settled.numbers},
+        ),
+        materials=tuple(Descriptor(name=path, sha256=digest) for path, digest in code.digests.items()),
     )
     yield Evidence(
         kind="tenancy_table",
         rows=tuple(_table(table) for table in facts.tables),
-        coverage=Coverage(scope="the migrations", unread=tuple(schema_unread), numbers={"tables": len(facts.tables)}),
+        coverage=Coverage(
+            scope="migrations and models", unread=code.schema_unread, numbers={"tables": len(facts.tables)}
+        ),
+    )  # fmt: skip
+    yield Evidence(
+        kind="coverage",
+        rows=(_coverage(facts, base),),
+        coverage=Coverage(scope=f"{len(code.digests)} files{compared}", numbers=facts.numbers),
+    )
+    yield Evidence(
+        kind="suppression",
+        rows=settled.suppressions,
+        coverage=Coverage(scope="tenant-ok comments in the source", unread=code.unread),
+    )
+    yield Evidence(
+        kind="baseline_entry",
+        rows=settled.baseline,
+        coverage=Coverage(scope=config.get("baseline", "the policy has no baseline"), unread=entries_unread),
     )
 
 
-def model_of(tree: Tree, policy: Policy) -> tuple[Model, tuple[Unread, ...]]:
-    """The tenancy model: the judged tree's migrations under the policy's declarations, and what of it can't be read."""
-    from lints.schema import build_model
-
-    config = policy.config.get("source", {})
-    unread: list[Unread] = []
-    migrations = dict(_read(tree, select(tree.paths(), config.get("migrations", DEFAULT_MIGRATIONS)), unread))
+def _baseline(context: Context) -> tuple[tuple[baseline.Entry, ...], tuple[Unread, ...]]:
+    """The judged tree's own baseline file: a change may shrink it, and only what both revisions have holds."""
+    name = baseline.path_of(context.policy)
+    if name is None:
+        return (), ()
     try:
-        model = build_model(migrations, _declared(policy), dialect=config.get("dialect", "postgres"))
-    except ValueError as error:
-        raise GateError(f"{policy.config.get('tenancy', 'tenancy')}: {first_line(error)}") from None
-    unread += [Unread(path=o.path, line=o.line, reason=o.why) for o in model.unread]
-    return model, tuple(unread)
+        return baseline.of_tree(context.tree, name), ()
+    except (GateError, UndecidedError) as error:
+        return (), (Unread(path=name, reason=first_line(error)),)
 
 
-def _declared(policy: Policy) -> Mapping[str, Any] | None:
-    name = policy.config.get("tenancy")
-    return None if name is None else read_yaml(policy.files[name], name).value
+def _coverage(facts: CodeFacts, base: CodeFacts | None) -> Row:
+    """How much was understood, in numbers that controls can set limits to. Tests, migrations and seeds don't count."""
+    numbers, verdicts = facts.numbers, _verdicts(facts)
+    before = {} if base is None else {f"base_{v}": n for v, n in _verdicts(base).items() if v in ("opaque", "unparsed")}
+    return {
+        "files_analysed": numbers["files_analysed"], "files_not_analysed": numbers["files_skipped"],
+        "files_partial": numbers["files_partial"], "statements": numbers["statements"],
+        "judged": sum(verdicts.values()), **verdicts, **before,
+    }  # fmt: skip
 
 
-def _read(tree: Tree, paths: Iterable[str], unread: list[Unread]) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        try:
-            yield path, tree.read(path)
-        except (GateError, UndecidedError, FileNotFoundError) as error:
-            unread.append(Unread(path=path, reason=first_line(error)))
+def _verdicts(facts: CodeFacts) -> dict[str, int]:
+    """How many statements have which verdict; the worst of its rows is the statement's."""
+    from gate.collect.aside import UNJUDGED
+
+    order = ("proven", "weak", "opaque", "violation", "unparsed")
+    worst: dict[tuple[str, int, int, str], int] = {}
+    for access in facts.accesses:
+        if access.path_class not in UNJUDGED:
+            place = (access.path, access.line, access.column, access.statement)
+            worst[place] = max(worst.get(place, 0), order.index(access.verdict))
+    return {verdict: sum(found == rank for found in worst.values()) for rank, verdict in enumerate(order)}
 
 
-def _access(access: Access, source: bytes) -> Row:
-    lines = source.decode("utf-8", "replace").splitlines()[access.line - 1 : access.end_line]
+def _aside(found: tuple[Aside, str] | None) -> Row:
+    return {} if found is None else {"aside": found[0].value, "aside_because": found[1]}
+
+
+def _access(access: Access) -> Row:
+    from lints.effects import writes
+
+    lines = access.source.split("\n")
     return _without_none(
         {
             "path": access.path, "line": access.line, "col": access.column, "end_line": access.end_line,
@@ -93,7 +131,8 @@ def _access(access: Access, source: bytes) -> Row:
             "fingerprint": access.fingerprint, "path_class": access.path_class, "executed_by": access.call or None,
             "confidence": access.confidence, "carrier": access.carrier or None, "function": access.function or None,
             "tenant_parameter": access.tenant_parameter, "tenant_ignored": access.tenant_ignored,
-            "assumptions": list(access.assumptions), **_fragment(access, lines),
+            "assumptions": list(access.assumptions), "statement": access.statement,
+            "effect": "write" if writes(access.operation, access.rule) else "read", **_fragment(access, lines),
         }
     )  # fmt: skip
 
@@ -109,26 +148,28 @@ def _snippet(lines: list[str]) -> str:
 
 
 def _fragment(access: Access, lines: list[str]) -> dict[str, object]:
-    """The place of the one reference that the finding is about, if the statement's lines show exactly one.
+    """The place of the one reference that the finding is about; lines before it are left out of the snippet, so that
+    the marked line comes first.
 
-    Lines before it are left out of the snippet, so that the marked line comes first.
+    Where the proof can't tell it in the source, it is the only mention of the table in the statement's lines.
     """
     if access.verdict == "proven" or not access.table:
         return {}
-    name = re.escape(access.table)
-    reference = re.compile(
-        rf"""\b(?:from|join|update|into|using|truncate)\s+(?:only\s+|table\s+)?["`]?({name})\b""", re.IGNORECASE
-    )
-    found = [(n, m) for n, text in enumerate(lines) for m in reference.finditer(text)]
-    if len(found) != 1:
-        return {}
-    number, match = found[0]
-    line = access.line + number
-    snippet = _snippet(lines[number : number + 3])
-    return {
-        "line": line, "col": match.start(1) + 1, "end_line": line, "end_col": match.end(1) + 1,
-        "snippet": snippet or None,
-    }  # fmt: skip
+    if access.reference is not None:
+        place = access.reference
+        line, column, end_column = place.line, place.column, place.end_column
+    else:
+        name = re.escape(access.table)
+        reference = re.compile(
+            rf"""\b(?:from|join|update|into|using|truncate)\s+(?:only\s+|table\s+)?["`]?({name})\b""", re.IGNORECASE
+        )
+        found = [(n, m) for n, text in enumerate(lines) for m in reference.finditer(text)]
+        if len(found) != 1:
+            return {}
+        number, match = found[0]
+        line, column, end_column = access.line + number, match.start(1) + 1, match.end(1) + 1
+    snippet = _snippet(lines[line - access.line : line - access.line + 3])
+    return {"line": line, "col": column, "end_line": line, "end_col": end_column, "snippet": snippet or None}
 
 
 def _table(table: TableFact) -> Row:
@@ -142,8 +183,3 @@ def _table(table: TableFact) -> Row:
 
 def _without_none(row: Mapping[str, Any]) -> Row:
     return {name: value for name, value in row.items() if value is not None}
-
-
-def _descriptors(files: Mapping[str, bytes]) -> Iterator[Descriptor]:
-    for name, data in sorted(files.items()):
-        yield Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest())
