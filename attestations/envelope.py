@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,17 @@ FORMATS: Final[Mapping[str, str]] = {
     "application/vnd.dev.sigstore.bundle+json;version=0.1": "bundle-v0.1",
 }
 MAX_TIMESTAMPS: Final = 32
+
+_OWN_START: Final = b'{"dsseEnvelope":{"payload":"'
+_OWN_REST: Final = re.compile(
+    rb'","payloadType":"([a-z0-9./+-]+)","signatures":\[\{"keyid":"([A-Za-z0-9+/:]*)","sig":"([A-Za-z0-9+/]+=*)"\}\]\},'
+    rb'"mediaType":"'
+    + re.escape(BUNDLE_V03.encode())
+    + rb'","verificationMaterial":\{"publicKey":\{"hint":"([A-Za-z0-9+/:]*)"\},"tlogEntries":\[\]\}\}'
+)
+"""A managed-key bundle as `write_bundle` writes it without timestamps, behind its payload. No quote, escape or bracket
+can be in a field, so that JSON has one way to read it; most bundles look like this, and are read several times as fast.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +134,10 @@ def read(data: bytes) -> Bundle:
     """Decode a Sigstore bundle v0.1 to v0.3 or a bare DSSE envelope. Raises Refused."""
     if len(data) > strict_json.MAX_BYTES:
         raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes; at most {strict_json.MAX_BYTES} are read")
+    if data.startswith(_OWN_START):
+        end = data.find(b'"', len(_OWN_START))
+        if end > 0 and (rest := _OWN_REST.fullmatch(data, end)) is not None:
+            return _read_own(data, data[len(_OWN_START) : end], rest)
     try:
         document = strict_json.loads(data)
     except strict_json.StrictJsonError as error:
@@ -135,15 +151,43 @@ def read(data: bytes) -> Bundle:
 
 def decode_base64(value: object, what: str) -> bytes:
     """Standard base64 in its one canonical spelling: no white space, no URL-safe letters, no stray trailing bits."""
-    if isinstance(value, str):
-        try:
-            decoded = base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            pass
-        else:
-            if base64.b64encode(decoded) == value.encode("ascii", "replace"):
-                return decoded
-    raise Refused(Reason.MALFORMED, f"{what} is not canonical base64")
+    decoded = _decoded(value.encode("ascii", "replace")) if isinstance(value, str) else None
+    if decoded is None:
+        raise Refused(Reason.MALFORMED, f"{what} is not canonical base64")
+    return decoded
+
+
+def _decoded(text: bytes) -> bytes | None:
+    try:
+        decoded = binascii.a2b_base64(text)
+    except binascii.Error:
+        return None
+    return decoded if binascii.b2a_base64(decoded, newline=False) == text else None
+
+
+def _read_own(raw: bytes, payload: bytes, rest: re.Match[bytes]) -> Bundle:
+    sig = rest[3]
+    payload_type, keyid, hint = rest[1].decode("ascii"), rest[2].decode("ascii"), rest[4].decode("ascii")
+    decoded, signature = _decoded(payload), _decoded(sig)
+    if decoded is None or signature is None:
+        raise Refused(Reason.MALFORMED, f"{'payload' if decoded is None else 'sig'} is not canonical base64")
+    return Bundle(
+        raw=raw,
+        format="bundle-v0.3",
+        envelope=Envelope(
+            payload=decoded, payload_type=payload_type, signatures=(Signature(sig=signature, keyid=keyid),)
+        ),
+        document={
+            "dsseEnvelope": {
+                "payload": payload.decode("ascii"),
+                "payloadType": payload_type,
+                "signatures": [{"keyid": keyid, "sig": sig.decode("ascii")}],
+            },
+            "mediaType": BUNDLE_V03,
+            "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
+        },
+        hint=hint,
+    )
 
 
 def _read_bundle(document: dict[str, Any], raw: bytes) -> Bundle:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
@@ -44,6 +45,7 @@ HEX_DIGITS: Final[Mapping[str, int]] = {"sha256": 64, "sha384": 96, "sha512": 12
 """The digest algorithms of a subject that are ever compared, with the length of their hex form."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEX = re.compile(r"[0-9a-f]+")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,127}")
 _TOKEN = re.compile(r"[!-~]{1,1024}")
 _KIND = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
@@ -63,6 +65,14 @@ def evidence_type(kind: str) -> str:
     return f"{EVIDENCE_PREFIX}{kind}/v1"
 
 
+_BINDING_RULES: Final = (
+    ("policy_version", _VERSION, "letters, digits and ._+~-, at most 128"),
+    ("policy_digest", _SHA256, "64 lower-case hex digits"),
+    ("pipeline_id", _TOKEN, "printable ASCII without spaces, at most 1024"),
+    ("signer_identity", _TOKEN, "printable ASCII without spaces, at most 1024"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """What a statement is bound to: printable ASCII without spaces; the digest is 64 lower-case hex digits."""
@@ -73,12 +83,7 @@ class Binding:
     signer_identity: str
 
     def __post_init__(self) -> None:
-        for name, pattern, rule in (
-            ("policy_version", _VERSION, "letters, digits and ._+~-, at most 128"),
-            ("policy_digest", _SHA256, "64 lower-case hex digits"),
-            ("pipeline_id", _TOKEN, "printable ASCII without spaces, at most 1024"),
-            ("signer_identity", _TOKEN, "printable ASCII without spaces, at most 1024"),
-        ):
+        for name, pattern, rule in _BINDING_RULES:
             value = getattr(self, name)
             if not isinstance(value, str) or not value:
                 raise Refused(Reason.BINDING_MISSING, f"{name} is missing")
@@ -381,6 +386,12 @@ def read_binding(document: Mapping[str, Any]) -> Binding:
             raise Refused(Reason.BINDING_MISSING, f"{part} is missing")
         if not isinstance(value, str) or values.setdefault(part, value) != value:
             raise Refused(Reason.BINDING_INVALID, f"{part} is {shown(value)} in one place and otherwise in another")
+    return _binding(**values)
+
+
+@lru_cache(maxsize=64)
+def _binding(**values: str) -> Binding:
+    """One object for the statements of one run: they are bound to the same."""
     return Binding(**values)
 
 
@@ -426,13 +437,15 @@ def _extension(binding: Binding) -> dict[str, str]:
 
 def at(value: object, *path: str) -> object:
     """The member at a path of names, None where one is missing; Refused where something is not an object."""
-    for depth, name in enumerate(path):
-        if not isinstance(value, dict):
+    found = value
+    for name in path:
+        if not isinstance(found, dict):
+            depth = next(d for d in range(len(path)) if not isinstance(at(value, *path[:d]), dict))
             raise Refused(Reason.MALFORMED, f"{'.'.join(('predicate', *path[:depth]))} is not an object")
-        value = value.get(name)
-        if value is None:
+        found = found.get(name)
+        if found is None:
             return None
-    return value
+    return found
 
 
 _INTERNAL: Final = ("buildDefinition", "internalParameters")
@@ -514,7 +527,7 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
         raise Refused(Reason.MALFORMED, f"subject {shown(name)} has {len(digest)} digests")
     for algorithm, value in digest.items():
         length = HEX_DIGITS.get(algorithm)
-        if not isinstance(value, str) or not value or (length and not re.fullmatch(f"[0-9a-f]{{{length}}}", value)):
+        if not isinstance(value, str) or not value or (length and (len(value) != length or not _HEX.fullmatch(value))):
             wanted = f"{length} lower-case hex digits" if length else "a string"
             raise Refused(Reason.MALFORMED, f"subject {shown(name)}: digest {shown(algorithm)} must be {wanted}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import accumulate
+from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -41,10 +42,15 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         raise StrictJsonError(f"{_place(data, error.start)}: not UTF-8") from None
     _bound(data, max_depth, max_values)
     try:
-        value = _DECODER.decode(text)
+        try:
+            value, end = _SCAN(text, 0)  # enough for a document without white space around it, as most are
+        except StopIteration:
+            end = -1
+        if end != len(text):
+            value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise StrictJsonError(f"{error.lineno}:{error.colno}: {error.msg}") from None
-    if _SURROGATE_ESCAPE.search(data):
+    if b"\\" in data and _SURROGATE_ESCAPE.search(data):
         _refuse_lone_surrogates(value)
     return value
 
@@ -75,7 +81,8 @@ def _bound(data: bytes, max_depth: int, max_values: int) -> None:
 
     Up to the first syntax error, where the parser stops, strings are cut out here exactly where it sees them.
     """
-    if data.count(b"[") + data.count(b"{") <= max_depth and data.count(b",") < max_values - max_depth:
+    few = len(data) < max_values - max_depth or data.count(b",") < max_values - max_depth
+    if few and data.count(b"[") + data.count(b"{") <= max_depth:
         return
     if b"\\" in data:
         data = _ESCAPE.sub(b"", data)
@@ -120,6 +127,7 @@ def _constant(text: str) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )
+_SCAN: Final = make_scanner(_DECODER)  # type: ignore[arg-type]  # what it takes is a decoder
 
 
 def _refuse_lone_surrogates(value: Any) -> None:

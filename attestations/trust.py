@@ -110,6 +110,7 @@ class TrustedKeys:
     """Trusted keys, at least one. The same key may have several usages, but only one identity."""
 
     keys: tuple[TrustedKey, ...]
+    _by_id: Mapping[str, tuple[TrustedKey, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 < len(self.keys) <= MAX_KEYS:
@@ -122,10 +123,14 @@ class TrustedKeys:
             if (key.public.keyid, key.usage) in usages:
                 raise Refused(Reason.MALFORMED, f"key {key.public.keyid} is listed twice for {key.usage}")
             usages.add((key.public.keyid, key.usage))
+        by_id: dict[str, tuple[TrustedKey, ...]] = {}
+        for key in self.keys:
+            by_id[key.public.keyid] = (*by_id.get(key.public.keyid, ()), key)
+        object.__setattr__(self, "_by_id", by_id)
 
     def find(self, keyid: str) -> tuple[TrustedKey, ...]:
         """The entries of one key, one for each usage."""
-        return tuple([key for key in self.keys if key.public.keyid == keyid])
+        return self._by_id.get(keyid, ())
 
     def with_key(self, key: TrustedKey) -> TrustedKeys:
         """A new set with one more entry."""

@@ -189,7 +189,7 @@ def _verify(data: bytes, trust: Trust, expectation: Expectation, now: datetime) 
         statement=statement,
         payload=bundle.envelope.payload,
         predicate_type=statement["predicateType"],
-        subjects=tuple((subject["name"], subject["digest"]) for subject in statement["subject"]),
+        subjects=tuple([(subject["name"], subject["digest"]) for subject in statement["subject"]]),
         signer_identity=signer.identity,
         issuer=signer.issuer,
         keyid=signer.keyid,
@@ -216,10 +216,12 @@ def _verify_key(bundle: Bundle, trust: Trust, usage: str, now: datetime) -> _Sig
         raise Refused(Reason.KEY_USAGE, f"key {shown(hint)} is not trusted for {usage}")
     message = envelope.pae(bundle.envelope.payload_type, bundle.envelope.payload)
     sig = _der_signature(signature.sig)
-    entry = next((entry for entry in candidates if _signed_by(entry.public, sig, message)), None)
-    if entry is None:
+    for entry in candidates:
+        if _signed_by(entry.public, sig, message):
+            break
+    else:
         raise Refused(Reason.BAD_SIGNATURE, f"the signature is not by key {shown(hint)} over this statement")
-    signed_at = _trusted_time(bundle, entry.public, trust)
+    signed_at = _trusted_time(bundle, entry.public, trust) if bundle.timestamps or bundle.log_entry else None
     _check_window(entry, signed_at, now)
     return _Signer(
         identity=entry.identity,
