@@ -127,3 +127,19 @@ def by_certificate(project: Project, instance: Instance, tmp_path_factory: pytes
     """The folder of a release bundle signed keyless."""
     out = tmp_path_factory.mktemp("by-certificate")
     return released(project, out, *project.keyless(), environment=github_job(instance))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of `make interop`: who judged what, and how it ended."""
+    rows = [
+        (value, report.outcome)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in getattr(report, "user_properties", ())
+        if name == "interop" and report.when == "call"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("clients of others, and what they made of it")
+    for (client, what, result), _ in sorted(rows):
+        terminalreporter.line(f"{client:<45} {what:<55} {result}")

@@ -192,7 +192,8 @@ async function start(server, url) {
         const san = 'https://github.com/intruder/app/.github/workflows/release.yml@refs/heads/main';
         order.credentials.oidcIdentityToken = await token('sigstore', { san }, 300);
       }
-      return certify(mode === 'other' ? other.ca : ca, JSON.stringify(order));
+      const answer = await certify(mode === 'other' ? other.ca : ca, JSON.stringify(order));
+      return { ...answer, statusCode: answer.statusCode === 201 ? 200 : answer.statusCode }; // as Fulcio has it
     },
     'POST /api/v1/log/entries': async (request, body, at, mode) => {
       const entry = JSON.parse(body);
@@ -214,7 +215,11 @@ async function start(server, url) {
         delete entry.spec.content.envelope.payload;
       }
       const answer = await (mode === 'other' ? other : own).rekor.fn(JSON.stringify(entry));
-      firstEntry ||= answer;
+      if (answer.statusCode === 201) {
+        const [uuid] = Object.keys(JSON.parse(answer.response)); // Rekor's Go client looks it up by these
+        answer.headers = { etag: uuid, location: `/api/v1/log/entries/${uuid}` };
+        firstEntry ||= answer;
+      }
       return mode === 'replay' ? firstEntry : answer;
     },
     'POST /api/v1/timestamp': async (request, body, at, mode) => ({
@@ -230,7 +235,8 @@ async function start(server, url) {
       const body = await readBody(request);
       if (FAULTS[mode]) return FAULTS[mode](response);
       const answer = route ? await route(request, body, at, mode) : { statusCode: 404, response: 'no' };
-      response.writeHead(answer.statusCode, { 'content-type': answer.contentType || 'application/octet-stream' });
+      const type = { 'content-type': answer.contentType || 'application/octet-stream' };
+      response.writeHead(answer.statusCode, { ...type, ...answer.headers });
       response.end(answer.response);
     } catch (error) {
       response.writeHead(400).end(String(error));
