@@ -369,12 +369,12 @@ class RubyLowering(Lowering):
         inner = body.child_by_field_name("body") if body is not None else None
         return self.closure_of(node, self.parameters(node.child_by_field_name("parameters")), inner)
 
-    def test(self, node: Node | None) -> Test:
+    def test(self, node: Node | None, lowered: Expr | None = None) -> Test:
         if node is not None and node.type == "unary" and self.text(node).startswith("!"):
             inner = self.test(node.child_by_field_name("operand"))
             inner.positive = not inner.positive
             return inner
-        return super().test(node)
+        return super().test(node, lowered)
 
     def spread_items(self, node: Node) -> Items:
         return Items(tuple(self.expression(child) for child in self.parts(node)), span(node))

@@ -45,7 +45,7 @@ _KEY_HITS = tuple(re.compile(store + _COMMANDS) for store in (rb"redis", rb"valk
 
 _CYPHER_START = re.compile(
     r"(?:\s+|//[^\n]*+(?:\n|\Z)|/\*.*?\*/|;)*+(?:(?:explain|profile)\s+)?"
-    r"(?:(?:optional\s+)?match\s*(?:\w+\s*=\s*)?(?:\w+\s*\(\s*)?\(|merge\s*(?:\w+\s*=\s*)?\(|create\s*\(\s*(?:\w*\s*[:{)]|__hole_)"
+    r"(?:(?:optional\s+)?match\s*(?:\w+\s*=\s*)?(?:\w+\s*\(\s*)?\(\s*(?:[\w$`]+\s*)?(?:[:{)$%#'\"`]|where\b|\Z)|merge\s*(?:\w+\s*=\s*)?\(|create\s*\(\s*(?:\w*\s*[:{)]|__hole_)"
     r"|unwind\s+\S.*?\bas\s+\w+\s|call\s*(?:\(\s*\w*\s*\)\s*)?\{|call\s+(?:db|apoc|gds|dbms)\.\w"
     r"|with\s+[^()]{1,400}?\bas\s+\w+\s.*?\b(?:match|merge|unwind|return|call)\b"
     r"|foreach\s*\(\s*\w+\s+in\b|load\s+csv\b"

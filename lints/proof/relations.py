@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlglot import exp
@@ -50,6 +51,13 @@ _SETS = frozenset(
         "jsoneach", "openjsoncolumn", "pg_options_to_table", "aclexplode", "regexp_split_to_array",
     }
 )  # fmt: skip
+
+
+_CATALOG = re.compile(
+    r"pg_(?:partition|stat|get|ls|available|show|lock|tablespace|timezone|event_trigger|snapshot|control|safe_snapshot"
+    r"|blocking)_?\w*\Z"
+)
+"""Functions of the catalog: what they return is nobody's."""
 
 
 def join_tree(w: Work, first: Any, joins: list[Any], scope: Scope, group: Group) -> list[Rel]:
@@ -409,7 +417,7 @@ def _function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
         return _unnest(w, node, scope, group, call)
     name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower()
     if not declared(w, call, scope, group):
-        if type(call) is exp.Anonymous and name not in _SETS:
+        if type(call) is exp.Anonymous and name not in _SETS and _CATALOG.match(name) is None:
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None
         if name in _ELEMENTS and call.expressions:

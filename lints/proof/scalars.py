@@ -207,7 +207,8 @@ def _nullif(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 def _case(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     options: list[Term] = []
     tests = [branch.this for branch in node.args["ifs"]] + ([node.this] if node.this is not None else [])
-    constant = all(is_constant(term(w, test, scope, group)) for test in tests)
+    asked = [term(w, test, scope, group) for test in tests]
+    constant = all(map(is_constant, asked))
     for branch in node.args["ifs"]:
         options.append(term(w, branch.args["true"], scope, group))
     default = node.args.get("default")

@@ -24,6 +24,7 @@ _BUILTIN = re.compile(
     r"|get_lock|release_lock|changes|total_changes|sqlite_version|crypt|digest|encode|decode|similarity|unaccent"
     r"|plainto_tsquery|phraseto_tsquery|websearch_to_tsquery|setseed|clock_timestamp|statement_timestamp|found_rows"
     r"|transaction_timestamp|timeofday|convert_from|convert_to|width_bucket|cardinality|host|masklen|row_count"
+    r"|throwif|to(?:date|decimal|string|int|uint|float|uuid|fixedstring|ipv|interval|unixtimestamp|start)\w*"
     r"|newid|getdate|sysdatetime|scope_identity|suser_sname|object_id|db_name|serverproperty|hostname|uptime)\Z"
 )
 """Functions of the databases themselves, by their families' names."""
@@ -60,6 +61,9 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     tree, tokens = statement.tree, statement.tokens
     word = tokens[0].text.lower() if tokens else ""
     if word in _ORDINARY and tree is not None:
+        whole = tree.this if type(tree) is exp.Alias else tree
+        if word == "(" and not isinstance(whole, (exp.Query, exp.DML, exp.Merge)):
+            return Session("other", None, "a part of a statement", unparsed=True)
         return None
     tokens = unfold(tokens, text, w.dialect)
     rest = [t.text.lower() for t in tokens[1:8]]

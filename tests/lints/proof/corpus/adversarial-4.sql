@@ -574,3 +574,43 @@ SELECT * FROM boats WHERE $1::uuid[] @> ARRAY[harbour_id]
 -- position in the caller's list
 -- violation TENSQL001
 SELECT * FROM boats WHERE array_position($1::uuid[], harbour_id) > 0
+
+-- the second test of a CASE reads an open table
+-- violation TENSQL010
+SELECT CASE WHEN b.kind = 'tug' THEN 1 WHEN EXISTS (SELECT 1 FROM repairs r WHERE r.status = b.kind) THEN 2 END FROM boats b WHERE b.harbour_id = $1
+
+-- the second test of a CASE reads the caller's rows
+-- proven
+SELECT CASE WHEN b.kind = 'tug' THEN 1 WHEN EXISTS (SELECT 1 FROM repairs r WHERE r.boat_id = b.id AND r.harbour_id = b.harbour_id) THEN 2 END FROM boats b WHERE b.harbour_id = $1
+
+-- upsert on the id that heals with a CASE
+-- violation TENSQL008
+INSERT INTO boats (id, harbour_id, name) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET archived_at = CASE WHEN boats.archived_at IS NULL THEN NULL WHEN boats.harbour_id = EXCLUDED.harbour_id AND EXISTS (SELECT 1 FROM repairs r WHERE r.boat_id = boats.id AND r.harbour_id = boats.harbour_id) THEN NULL ELSE boats.archived_at END RETURNING id
+
+-- upsert on the id that heals with a CASE and is guarded
+-- proven
+INSERT INTO boats (id, harbour_id, name) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET archived_at = CASE WHEN boats.archived_at IS NULL THEN NULL WHEN EXISTS (SELECT 1 FROM repairs r WHERE r.boat_id = boats.id AND r.harbour_id = boats.harbour_id) THEN NULL ELSE boats.archived_at END WHERE boats.harbour_id = EXCLUDED.harbour_id RETURNING id
+
+-- a part of a query with its alias
+-- violation TENSQL001
+(SELECT * FROM boats WHERE name = $1) AS b
+
+-- a part of a query with its alias, scoped
+-- proven
+(SELECT * FROM boats WHERE harbour_id = $1) AS b
+
+-- a comparison that is a part of a condition
+-- unparsed
+(SELECT 1 FROM boats n WHERE n.name = e.name) = 1
+
+-- a function of the catalog beside the caller's rows
+-- proven
+SELECT b.* FROM boats b JOIN pg_partition_tree('boats') t ON true WHERE b.harbour_id = $1
+
+-- a derived join tree with an alias of its own
+-- proven
+SELECT * FROM ((SELECT * FROM boats WHERE harbour_id = $1) AS a INNER JOIN repairs AS r USING (harbour_id))
+
+-- a derived join tree, one side open
+-- violation
+SELECT * FROM ((SELECT kind FROM boats GROUP BY kind) AS a INNER JOIN repairs AS r ON r.status = a.kind)
