@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = {
     "TENCYP009": "tenant may be reassigned",
     "TENCYP010": "further node unscoped",
     "TENCYP011": "scoped only through a relationship",
+    "TENCYP012": "LIMIT or SKIP before the tenant is compared",
     "TENCYP013": "dynamic Cypher, unverifiable",
     # Redis
     "TENRDS001": "key without tenant",

@@ -120,14 +120,10 @@ def _close(query: Query) -> None:
     """Equality between tenant properties carries a tie from one node to the other, to a fixed point."""
     for _ in range(len(query.equal) + 1):
         changed = False
-        for left, right in query.equal:
-            one, two = query.bound.get(left), query.bound.get(right)
-            if one is None or two is None:
-                continue
-            for source, target in ((one, two), (two, one)):
-                if source.tenant is not None and target.tenant is None:
-                    target.tenant, target.literal = source.tenant, source.literal
-                    changed = True
+        for one, two in query.equal:
+            if one.tenant is not None and two.tenant is None and not two.cut:
+                two.tenant, two.literal = one.tenant, one.literal
+                changed = True
         if not changed:
             return
 
@@ -138,9 +134,10 @@ def _reached(query: Query) -> set[int]:
     changed = True
     while changed:
         changed = False
-        for left, right, fixed in query.links:
-            if fixed and (left in reached) != (right in reached):
-                reached |= {left, right}
+        for left, right, fixed, inward in query.links:
+            new = right if left in reached else left
+            if fixed and (left in reached) != (right in reached) and (query.nodes[new].optional or not inward):
+                reached.add(new)
                 changed = True
     return reached
 
@@ -180,6 +177,11 @@ def _reference(reader: Reader, node: Node, reached: bool, *, scoped: bool) -> Re
         rule, why_not = "TENCYP013", "its conditions are put in at run time"
     elif node.rejected == "or":
         rule, why_not = "TENCYP006", "its tenant is compared in one branch of an OR only"
+    elif node.rejected == "late":
+        rule, why_not = (
+            "TENCYP012",
+            "rows are cut before its tenant is compared, so other tenants' rows count",
+        )
     elif node.rejected == "switch":
         rule, why_not = "TENCYP005", "a parameter can switch the comparison of its tenant off"
     elif reached:

@@ -29,19 +29,24 @@ class Node:
     link: int | None = None
     opaque: bool = False
     rejected: str | None = None
-    """Why a comparison of its tenant did not count: `or`, `switch`."""
+    """Why a comparison of its tenant did not count: `or`, `switch`, `late`."""
+    cut: bool = False
+    """Its rows were cut by LIMIT or SKIP before anything was said of its tenant."""
 
 
 @dataclass(slots=True)
 class Query:
     nodes: list[Node] = field(default_factory=list)
     bound: dict[str, Node] = field(default_factory=dict)
-    equal: list[tuple[str, str]] = field(default_factory=list)
+    equal: list[tuple[Node, Node]] = field(default_factory=list)
+    """The tenant of the first is that of the second too."""
     lists: set[str] = field(default_factory=set)
     opaque: list[str] = field(default_factory=list)
     reassigned: list[tuple[Node, bool]] = field(default_factory=list)
     writes: dict[int, str] = field(default_factory=dict)
-    links: list[tuple[int, int, bool]] = field(default_factory=list)
+    links: list[tuple[int, int, bool, bool]] = field(default_factory=list)
+    """(one node, the other, typed and of fixed length, inward): inward ones filter only what they bring in."""
+    paths: dict[str, list[Node]] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
     """Variables whose value comes from a parameter (UNWIND $rows AS row)."""
 
@@ -52,6 +57,11 @@ class Conditions:
     def __init__(self, tokens: Sequence[Token], properties: frozenset[str]) -> None:
         self.tokens = tokens
         self.properties = properties
+        stems = {re.sub(r"_?id$", "", name, flags=re.IGNORECASE).lower() for name in properties} - {""}
+        self.roots = stems | ({"organization", "organisation"} if "org" in stems else set())
+        """Labels of the tenants themselves, whose `id` is the tenant."""
+        self.positive: set[int] = set()
+        """Offsets of sub-queries and patterns that must hold for a row to be there."""
         self.at = 0
         self.query = Query()
         self.operation = ""
@@ -71,10 +81,12 @@ class Conditions:
         """Conjuncts of a condition. With `fresh`, only nodes from that one on are filtered (OPTIONAL MATCH)."""
         start = self.at
         end = self._end_of_condition(closing=inside is not None)
-        tokens = list(self.tokens[start:end])
         self.at = end
-        for part in split_on(tokens, "and"):
-            self._conjunct(part, fresh)
+        self._conjunct(self.tokens[start:end], fresh)
+        self._inner(start, end)
+
+    def _inner(self, start: int, end: int) -> None:
+        """Sub-queries and patterns inside an expression; the reader of clauses knows them."""
 
     def _end_of_condition(self, *, closing: bool) -> int:
         depth = 0
@@ -96,14 +108,18 @@ class Conditions:
 
     def _conjunct(self, tokens: Sequence[Token], fresh: int | None) -> None:
         tokens = unwrapped(tokens)
+        branches = split_on(tokens, "or")  # OR binds loosest, then XOR, then AND
+        if len(branches) > 1:
+            self._alternatives(branches, fresh)
+            return
+        if any(token.word == "xor" for token in top_level(tokens)):
+            return
         if any(token.word == "and" for token in top_level(tokens)):
             for part in split_on(tokens, "and"):
                 self._conjunct(part, fresh)
             return
-        branches = split_on(tokens, "or")
-        if len(branches) > 1:
-            self._alternatives(branches)
-            return
+        if len(tokens) > 2 and (tokens[0].text == "(" or (tokens[0].word == "exists" and tokens[1].text in {"{", "("})):
+            self.positive.update(token.start for token in tokens[:2])
         if tokens and tokens[0].word == "all" and len(tokens) > 6 and tokens[1].text == "(":
             self._every(tokens)
             return
@@ -114,13 +130,23 @@ class Conditions:
             return
         name, value, other = found
         if other is not None:
-            self.query.equal.append((name, other))
+            for one, two in ((name, other), (other, name)):
+                if self._filters(two, fresh):
+                    self._same(self.query.bound.get(one), self.query.bound.get(two))
             return
         node = self.query.bound.get(name)
-        if node is not None and (fresh is None or node not in self.query.nodes[:fresh]):
+        if node is not None and self._filters(name, fresh):
             self._tie(node, value)
 
-    def _alternatives(self, branches: Sequence[Sequence[Token]]) -> None:
+    def _same(self, source: Node | None, target: Node | None) -> None:
+        if source is not None and target is not None:
+            self.query.equal.append((source, target))
+
+    def _filters(self, name: str, fresh: int | None) -> bool:
+        """Whether a condition keeps rows of this node out: one of OPTIONAL MATCH does so only for what it brings in."""
+        return fresh is None or self.query.bound.get(name) not in self.query.nodes[:fresh]
+
+    def _alternatives(self, branches: Sequence[Sequence[Token]], fresh: int | None) -> None:
         """OR: a node is tied only if every branch ties it; otherwise say what the other branch is."""
         ties: list[dict[str, str]] = []
         switch = False
@@ -137,7 +163,7 @@ class Conditions:
             ties.append(found)
         for name in {name for found in ties for name in found}:
             node = self.query.bound.get(name)
-            if node is None:
+            if node is None or not self._filters(name, fresh):
                 continue
             if all(name in found for found in ties):
                 self._tie(node, ties[0][name])
@@ -150,10 +176,13 @@ class Conditions:
         position = next((n for n, token in enumerate(tokens) if token.word == "where"), None)
         if position is None or not any(token.word == "nodes" for token in tokens[:position]):
             return
+        path = next((name_of(t) for t in tokens[3:position] if t.kind == "word" and t.word not in {"in", "nodes"}), "")
+        if len(split_on(tokens[position + 1 : -1], "or")) > 1:
+            return
         for part in split_on(unwrapped(tokens[position + 1 : -1]), "and"):
             found = self._comparison(unwrapped(part))
             if found is not None and found[0] == name and found[2] is None:
-                for node in self.query.nodes:
+                for node in self.query.paths.get(path, ()):
                     if not node.created and not node.merged:
                         self._tie(node, found[1])
 
@@ -175,15 +204,20 @@ class Conditions:
 
     def _property(self, tokens: Sequence[Token]) -> str | None:
         """The variable, if the tokens are its tenant property."""
-        if (
-            len(tokens) == 3
-            and tokens[0].kind == "word"
-            and tokens[1].text == "."
-            and name_of(tokens[2]) in self.properties
-        ):
-            name = name_of(tokens[0])
-            return None if name in self.query.values else name
-        return None
+        if len(tokens) == 4 and tokens[1].text == "[" and tokens[2].kind == "string":  # n["tenantId"]
+            tokens = (tokens[0], tokens[1], Token("word", tokens[2].text.strip("'\""), tokens[2].start))
+        elif len(tokens) != 3 or tokens[1].text != ".":
+            return None
+        name = name_of(tokens[0])
+        if tokens[0].kind != "word" or name in self.query.values:
+            return None
+        node = self.query.bound.get(name)
+        attribute = name_of(tokens[2])
+        return name if attribute in self.properties or (node is not None and self._is_root(node, attribute)) else None
+
+    def _is_root(self, node: Node, attribute: str) -> bool:
+        """Whether this is the key of a tenant's own node: `(t:Tenant {id: $tenantId})`."""
+        return attribute.lower() in {"id", "uuid"} and any(label.lower() in self.roots for label in node.labels)
 
     def _value(self, tokens: Sequence[Token]) -> str | None:
         """The text of a value that a caller gives, or a literal; None for anything else."""
@@ -210,6 +244,9 @@ class Conditions:
         if node.tenant is None or node.literal:
             if not value or value == "null":
                 return
+            if node.cut:
+                node.rejected = "late"
+                return
             words = [Token("word", part, 0) for part in value.split(".")[:1]]
             if value.startswith("literal "):
                 node.tenant, node.literal = value.removeprefix("literal "), True
@@ -220,8 +257,10 @@ class Conditions:
             elif "$" in value or value.startswith(":h") or name_of(words[0]) in self.query.values:
                 node.tenant, node.literal = value, False
             else:
-                self.query.equal.append((node.name or str(id(node)), value.split(" ")[0].split(".")[0]))
-                self.query.bound.setdefault(str(id(node)), node)
+                holder, _, attribute = value.replace(" ", "").partition(".")
+                source = self.query.bound.get(holder.strip("`"))
+                if source is not None and (attribute in self.properties or self._is_root(source, attribute)):
+                    self._same(source, node)
 
     def _assigned(self, node: Node, attribute: str, value: str) -> None:
         self.query.writes.setdefault(id(node), "update")
@@ -268,7 +307,9 @@ class Conditions:
                 depth -= 1
             previous = token.word or token.text
             self.at += 1
-        return " ".join(token.text for token in self.tokens[start : self.at]).replace(" . ", ".")
+        text = " ".join(token.text for token in self.tokens[start : self.at]).replace(" . ", ".")
+        self._inner(start, self.at)
+        return text
 
     def _skip_parentheses(self) -> None:
         depth = 0

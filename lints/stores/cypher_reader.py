@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lints.stores.cypher_conditions import Conditions, Node
-from lints.stores.cypher_tokens import CLAUSES, name_of
+from lints.stores.cypher_tokens import CLAUSES, Token, name_of
 
 _HARMLESS_CALLS = (
     "db.labels",
@@ -22,6 +23,14 @@ _HARMLESS_CALLS = (
 class Reader(Conditions):
     """Walks the clauses and fills a `Query`. UNION branches and sub-queries keep their own variables."""
 
+    def __init__(self, tokens: Sequence[Token], properties: frozenset[str]) -> None:
+        super().__init__(tokens, properties)
+        self.outer: list[tuple[dict[str, Node], dict[str, Node] | None]] = []
+        """For each sub-query around: the variables outside, and those that it names in `CALL (…)`."""
+        self.returned: dict[str, Node] = {}
+        self.inward = False
+        """Inside something that keeps no row of the outer query out: its facts hold for its own nodes only."""
+
     def read(self) -> None:
         while self.peek().kind != "end":
             token = self.take()
@@ -29,8 +38,11 @@ class Reader(Conditions):
             handler = _HANDLERS.get(word)
             if handler is not None:
                 handler(self)
-            elif token.text in {";", "}"}:
-                self.query.bound = dict(self.query.bound) if token.text == "}" else {}
+            elif token.text == ";":
+                self.query.bound = {}
+            elif token.text == "}" and self.outer:
+                self.query.bound = {**self.returned, **self.outer.pop()[0]}
+                self.returned = {}
             elif token.kind == "word" and "__hole_" in token.text:
                 self.query.opaque.append("a clause is put in at run time")
             elif word in {"explain", "profile", "finish", "use", "using"} or token.kind in {"number", "string"}:
@@ -40,6 +52,7 @@ class Reader(Conditions):
 
     def clause_match(self, *, optional: bool = False) -> None:
         self._verb("match")
+        optional = optional or self.inward
         first = len(self.query.nodes)
         self._patterns("select", optional=optional)
         if self.peek().word == "where":
@@ -168,24 +181,22 @@ class Reader(Conditions):
         self.query.bound = {**self.query.bound, **bound} if everything else bound
 
     def clause_return(self) -> None:
+        """What a sub-query returns is bound outside it."""
         self._verb("match")
-        while (
-            self.peek().kind != "end"
-            and self.peek().word not in {"union", "order", "skip", "limit"}
-            and self.peek().text not in {";", "}"}
-        ):
-            if self.peek().text == "{" and self.peek(-1).word in {"exists", "count", "collect"}:
-                self.take()
-                continue
-            self._expression()
+        start = self.at
+        while self.peek().kind != "end" and self.peek().word not in {"union", "order", "skip", "limit"}:
+            if self.peek().text in {";", "}"} or (self.peek().word in CLAUSES and self.at > start):
+                break
+            before = self.at
+            self._expression(stop={"as"})
+            node = self.query.bound.get(name_of(self.tokens[before])) if self.at == before + 1 else None
+            alias = name_of(self.tokens[before]) if self.at == before + 1 else ""
             if self.peek().word == "as":
                 self.take()
-                self.take()
-            elif self.peek().text == ",":
-                self.take()
-            elif self.peek().word in CLAUSES or self.peek().kind == "end":
-                return
-            else:
+                alias = name_of(self.take())
+            if node is not None and self.outer:
+                self.returned[alias] = node
+            if self.peek().text == "," or self.at == before:
                 self.take()
 
     def clause_unwind(self) -> None:
@@ -205,16 +216,20 @@ class Reader(Conditions):
     def clause_call(self) -> None:
         if self.peek().text == "{":
             self.take()
-            return  # the clauses inside are read in place; what they bind stays visible
+            self._enter(None)
+            return
         if self.peek().text == "(":
+            before = self.at
             self._skip_parentheses()
+            names = {token.text if token.text == "*" else name_of(token) for token in self.tokens[before + 1 : self.at]}
             if self.peek().text == "{":
                 self.take()
+                self._enter({n: v for n, v in self.query.bound.items() if n in names or "*" in names})
             return
         start = self.peek().start
         name: list[str] = []
         while self.peek().kind == "word" or self.peek().text == ".":
-            if self.peek().word in CLAUSES:
+            if self.peek().word in CLAUSES and name[-1:] != ["."]:
                 break
             name.append(self.take().text)
         called = "".join(name)
@@ -271,9 +286,21 @@ class Reader(Conditions):
                 self.take()
 
     def clause_union(self) -> None:
-        if self.peek().word == "all":
+        if self.peek().word in {"all", "distinct"}:
             self.take()
-        self.query.bound = {}
+        self._begin()
+
+    def _enter(self, imported: dict[str, Node] | None) -> None:
+        """A sub-query sees what it imports: by name, or by the WITH it begins with."""
+        self.outer.append((self.query.bound, imported))
+        self._begin()
+
+    def _begin(self) -> None:
+        outer, imported = self.outer[-1] if self.outer else ({}, None)
+        if imported is not None:
+            self.query.bound = dict(imported)
+        else:
+            self.query.bound = dict(outer) if self.peek().word == "with" else {}
 
     def clause_load(self) -> None:
         self.query.opaque.append("rows come from a file")
@@ -281,7 +308,65 @@ class Reader(Conditions):
     def clause_ordered(self) -> None:
         if self.peek().word == "by":
             self.take()
+        while True:
+            self._expression()
+            if self.peek().text != ",":
+                return
+            self.take()
+
+    def clause_limit(self) -> None:
+        """Whose rows are left is decided here: a condition that comes later comes too late."""
+        for node in self.query.bound.values():
+            node.cut = node.cut or (node.tenant is None and not node.opaque)
         self._expression()
+
+    # Inside expressions
+
+    def _inner(self, start: int, end: int) -> None:
+        position = start
+        while position < end:
+            token = self.tokens[position]
+            before = self.tokens[position - 1].word if position > start else ""
+            if token.text == "{" and before in {"exists", "count", "collect"}:
+                close = self._closing(position, end)
+                self._nested(position, close)
+                position = close
+            elif token.text == "(" and self._begins_path(position, end):
+                inward, self.inward = self.inward, self.inward or token.start not in self.positive
+                at, self.at = self.at, position
+                self._path("select", optional=self.inward, merged=False, created=False)
+                position, self.at = max(self.at, position + 1), at
+                self.inward = inward
+                continue
+            position += 1
+
+    def _nested(self, opened: int, close: int) -> None:
+        """Reads `EXISTS { … }`; it sees the variables around it, and what it binds stays inside."""
+        kept = (self.tokens, self.at, self.query.bound, self.outer, self.inward, self.returned)
+        self.inward = self.inward or self.tokens[opened].start not in self.positive
+        self.tokens, self.at = self.tokens[opened + 1 : close], 0
+        self.query.bound, self.outer, self.returned = dict(self.query.bound), [], {}
+        if self.peek().text == "(":
+            self._patterns("select", optional=self.inward)
+        self.read()
+        self.tokens, self.at, self.query.bound, self.outer, self.inward, self.returned = kept
+
+    def _closing(self, opened: int, end: int) -> int:
+        depth = 0
+        for position in range(opened, end):
+            depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(self.tokens[position].text, 0)
+            if depth == 0:
+                return position
+        return end
+
+    def _begins_path(self, opened: int, end: int) -> bool:
+        """Whether a parenthesis is a node of a path, not one of a sum: a line follows it."""
+        close = self._closing(opened, end)
+        after = [token.text for token in self.tokens[close + 1 : min(close + 3, end)]]
+        return len(after) == 2 and (
+            (after[0] == "-" and after[1] in {"[", "-", "->", ">"})
+            or (after[0] in {"<-", "<"} and after[1] in {"[", "-"})
+        )
 
     def _verb(self, operation: str) -> None:
         order = ["match", "create", "merge", "update", "delete"]
@@ -294,22 +379,24 @@ class Reader(Conditions):
 
     def _patterns(self, action: str, *, optional: bool = False, merged: bool = False, created: bool = False) -> None:
         while True:
+            name = ""
             while self.peek().kind == "word" and self.peek(1).text == "=":
-                self.take()  # p = (a)-[:R]->(b)
+                name = name_of(self.take())  # p = (a)-[:R]->(b)
                 self.take()
             while self.peek().kind == "word" and self.peek(1).text == "(":
                 if self.peek().word in CLAUSES:
                     return
                 self.take()  # shortestPath(…)
                 self.take()
-            self._path(action, optional=optional, merged=merged, created=created)
+            self.query.paths[name] = self._path(action, optional=optional, merged=merged, created=created)
             while self.peek().text == ")":
                 self.take()
             if self.peek().text != ",":
                 return
             self.take()
 
-    def _path(self, action: str, *, optional: bool, merged: bool, created: bool) -> None:
+    def _path(self, action: str, *, optional: bool, merged: bool, created: bool) -> list[Node]:
+        passed: list[Node] = []
         before: int | None = None
         fixed, bracket = True, False
         relation: Node | None = None
@@ -318,17 +405,19 @@ class Reader(Conditions):
             if token.text == "(":
                 node = self._node(action, optional=optional, merged=merged, created=created)
                 if node is None:
-                    return
+                    return passed
+                passed.append(node)
                 position = self.query.nodes.index(node) if node in self.query.nodes else len(self.query.nodes) - 1
                 if before is not None:
                     ends = (self.query.nodes[before], node)
                     # What MERGE or CREATE draws between two nodes says nothing about them.
                     drawn = action != "select" and not any(end.merged for end in ends)
-                    self.query.links.append((before, position, fixed and not drawn))
+                    self.query.links.append((before, position, fixed and not drawn, optional))
                     if relation is not None and relation.tenant is not None:
                         for end in (before, position):
-                            if not self.query.nodes[end].labels and self.query.nodes[end].tenant is None:
-                                self.query.nodes[end].tenant = relation.tenant
+                            far = self.query.nodes[end]
+                            if not far.labels and far.tenant is None and (far.optional or not optional):
+                                far.tenant = relation.tenant
                 before, fixed, bracket, relation = position, True, False, None
             elif token.text in {"-", "->", "<-", "<", ">"}:
                 self.take()
@@ -341,7 +430,7 @@ class Reader(Conditions):
                 self.take()
                 self.query.opaque.append("part of a pattern is put in at run time")
             else:
-                return
+                return passed
 
     def _node(self, action: str, *, optional: bool, merged: bool, created: bool) -> Node | None:
         start = self.take().start  # "("
@@ -357,6 +446,10 @@ class Reader(Conditions):
         node = known or Node(name, tuple(labels), start, start, action=action, optional=optional)
         if known is None:
             node.created, node.merged = created, merged
+            if name:
+                self.query.bound[name] = node
+        elif labels and not known.labels:
+            known.labels = tuple(labels)
         if self.peek().text == "{":
             self._map(node)
         elif self.peek().kind == "param" or (self.peek().kind == "word" and "__hole_" in self.peek().text):
@@ -374,10 +467,6 @@ class Reader(Conditions):
             if not node.end or node.end == start:
                 node.end = start + 1
             self.query.nodes.append(node)
-            if name:
-                self.query.bound[name] = node
-        elif labels and not known.labels:
-            known.labels = tuple(labels)
         return node
 
     def _relationship(self) -> tuple[bool, Node | None]:
@@ -418,7 +507,7 @@ class Reader(Conditions):
             if self.peek().text == ":":
                 self.take()
                 value = self._expression()
-                if name_of(key) in self.properties:
+                if name_of(key) in self.properties or self._is_root(node, name_of(key)):
                     self._tie(node, value)
             elif "__hole_" in key.text or (key.kind == "mark" and key.text in {".", "*"}):
                 node.opaque = True
@@ -446,6 +535,6 @@ _HANDLERS = {
     "union": Reader.clause_union,
     "load": Reader.clause_load,
     "order": Reader.clause_ordered,
-    "skip": Reader.clause_ordered,
-    "limit": Reader.clause_ordered,
+    "skip": Reader.clause_limit,
+    "limit": Reader.clause_limit,
 }
