@@ -395,8 +395,9 @@ def _render(value: Value, chosen: Mapping[str, bool]) -> list[Segment]:
         if isinstance(top, Lit):
             size += len(top.text)
             if size > MAX_TEXT:
-                out.append(Gap("…", top.span))
-                return out
+                # What it begins with says that it is a statement; a verdict on the rest there can't be.
+                kept = top.text[: MAX_TEXT - (size - len(top.text))]
+                return [*out, Lit(kept, top.span), Gap("…", top.span)]
             out.append(top)
         elif isinstance(top, Gap):
             out.append(top)
