@@ -73,6 +73,7 @@ class Judge:
             return kind
         # A script that only changes rows, among those that make the schema, is a migration like them.
         among = found.language == "sql" and posixpath.dirname(found.path) in self._schema_folders
+        among = among and all(statement.function is None for statement in found.statements)  # named queries are run
         return "migration" if examined.defines_schema or among else "generated" if examined.generated else kind
 
     def _accesses(self, found: Extraction, kind: str) -> Iterable[Access]:
