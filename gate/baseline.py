@@ -8,7 +8,6 @@ or an attestation that is missing is never old news.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -100,9 +99,9 @@ def write(entries: Iterable[Entry]) -> bytes:
         f"version: {VERSION}",
         "findings:",
     ]
-    ordered = sorted(entries, key=lambda e: (e.path, e.rule, e.table, e.statement, str(e.until), str(e.reason)))
-    lines += [f"  - {_flow(entry)}" for entry in ordered]
-    if not ordered:
+    listed = sorted((e.path, e.rule, e.table, e.statement, _flow(e)) for e in entries)
+    lines += [f"  - {flow}" for *_, flow in listed]
+    if not listed:
         lines[-1] = "findings: []"
     return ("\n".join(lines) + "\n").encode("utf-8")
 
@@ -113,7 +112,20 @@ def _flow(entry: Entry) -> str:
         "statement": entry.statement, "until": None if entry.until is None else entry.until.isoformat(),
         "owner": entry.owner, "reason": entry.reason,
     }  # fmt: skip
-    return "{" + ", ".join(f"{k}: {json.dumps(v)}" for k, v in values.items() if v is not None) + "}"
+    return "{" + ", ".join(f"{k}: {_quoted(v)}" for k, v in values.items() if v is not None) + "}"
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted YAML string on one line (JSON's would write an emoji as two halves, which YAML refuses)."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return f"\\U{ord(character):08x}"
 
 
 def entry_of(violation: Violation, *, owner: str | None, reason: str | None, until: date | None) -> Entry | None:

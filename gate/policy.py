@@ -266,8 +266,8 @@ def _refers(schema: Any) -> bool:
 def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
     schemas = {name: _Records(Schema(kind.schema, str(kind.source)), misfit(kind)) for name, kind in kinds.items()}
     known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
-    probe = Store(kinds.values(), parse_time("2026-01-01T00:00:00Z"))
-    probe.lock()
+    probe = _Probe(Store(kinds.values(), parse_time("2026-01-01T00:00:00Z")))
+    probe.store.lock()
     controls: dict[str, Control] = {}
     for pack in packs:
         for source in pack.sources:
@@ -395,14 +395,34 @@ def _merge_patch(base: Any, patch: Any) -> Any:
     return merged
 
 
-def _check_queries(document: Document, control: Control, known_tables: Mapping[str, str], probe: Store) -> None:
+class _Probe:
+    """An empty store that queries are tried on; each text once, since many controls of a pack may share one."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._queries: dict[str, sql.Query] = {}
+        self._columns: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[str, str]]] = {}
+
+    def query(self, text: str) -> sql.Query:
+        if text not in self._queries:
+            self._queries[text] = sql.check(text, self.store.connection)
+        return self._queries[text]
+
+    def columns(self, text: str, bound: Mapping[str, Any]) -> list[tuple[str, str]]:
+        key = (text, tuple(sorted((name, type(value).__name__) for name, value in bound.items())))
+        if key not in self._columns:
+            self._columns[key] = self.store.columns(text, bound)
+        return self._columns[key]
+
+
+def _check_queries(document: Document, control: Control, known_tables: Mapping[str, str], probe: _Probe) -> None:
     parameters: set[str] = set()
     for key, text in (("query", control.query), ("clock", control.clock)):
         if text is None:
             continue
         first = document.line((key,)) + 1  # a block scalar's text starts on the next line
         try:
-            query = sql.check(text, probe.connection)
+            query = probe.query(text)
         except sql.SqlError as error:
             raise GateError(f"{document.name}:{first + error.line - 1}: {key}: {error}") from None
         for name in sorted(query.ctes & set(known_tables)):
@@ -429,7 +449,7 @@ _SCALARS = _INTEGERS | {"VARCHAR", "BOOLEAN", "NULL"}
 
 
 def _check_columns(
-    document: Document, control: Control, key: str, text: str, parameters: Iterable[str], probe: Store
+    document: Document, control: Control, key: str, text: str, parameters: Iterable[str], probe: _Probe
 ) -> None:
     """Bind the query against the empty tables: wrong columns and types are load errors, not surprises in CI."""
     import duckdb

@@ -32,6 +32,7 @@ COMMANDS = {
     "status": ("judging", "what runs out when"),
     "prove": ("proving", "prove SQL statements against a schema"),
     "tenancy": ("classifying", "which tables belong to a tenant, and where that was read"),
+    "baseline": ("baselining", "the code findings that were there when the gate came: write, shrink, show"),
     "explain": ("reading", "why a control exists, and how to fix what it finds"),
     "controls": ("reading", "list the controls, or try their examples"),
     "schema": ("reading", "print the JSON Schema of a file format or kind of evidence"),

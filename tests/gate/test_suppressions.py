@@ -41,12 +41,12 @@ def code(*lines: str) -> str:
     return "\n".join(["def f(cur, key, name, tenant):", *(f"    {line}" for line in lines), ""])
 
 
-def make(root: Path, files: dict[str, str], *, source: str = "") -> Path:
-    base = {
-        "gate.yaml": CONFIG.format(source=source), "tenancy.yaml": TENANCY, "migrations/0001.sql": SCHEMA,
-        "app/safe.py": code(SAFE),
-    }  # fmt: skip
-    for name, text in {**base, **files}.items():
+def make(root: Path, files: dict[str, str], *, source: str | None = None) -> Path:
+    """Write a project, or change one that is there."""
+    base = {"tenancy.yaml": TENANCY, "migrations/0001.sql": SCHEMA, "app/safe.py": code(SAFE)}
+    if source is not None or not (root / "gate.yaml").exists():
+        files = {"gate.yaml": CONFIG.format(source=source or ""), **files}
+    for name, text in {**{n: t for n, t in base.items() if not (root / n).exists()}, **files}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")
     return root
