@@ -14,7 +14,7 @@ from lints.tenancy import Model
 
 def build_model(
     files: Mapping[str, bytes],
-    declared: Mapping[str, Any] | None,
+    declared: Mapping[str, Any] | Declarations | None,
     *,
     dialect: str = "postgres",
     tenant_columns: Sequence[str] = ("tenant_id",),
@@ -22,8 +22,8 @@ def build_model(
     """The model of a project.
 
     `files` maps paths (relative, `/`) to bytes; it may be the whole tree, what is no schema source is left alone.
-    `declared` is the parsed `tenancy.yaml` (see `lints.schema.declared`), or None. Raises `DeclarationError` for a
-    declaration that can't be meant; whatever can't be read in `files` is in `Model.unread`.
+    `declared` is the parsed `tenancy.yaml` (see `lints.schema.declared`), what was read of it, or None. Raises
+    `DeclarationError` for a declaration that can't be meant; whatever can't be read in `files` is in `Model.unread`.
     """
     declarations = read_declarations(declared)
     spoken = declarations.dialect or dialect

@@ -36,6 +36,11 @@ class Draft:
             self.columns[column.name] = column
             self.column_origins[column.name] = origin
 
+    def add_index(self, columns: tuple[str, ...], origin: Origin) -> None:
+        """An index without a name of its own, as models declare it."""
+        name = f"{self.name}_{'_'.join(columns)}_idx"
+        self.indexes.setdefault(name, Index(name=name, columns=columns, unique=False, partial=False, origin=origin))
+
     def drop_column(self, name: str) -> None:
         self.columns.pop(name, None)
         self.column_origins.pop(name, None)
@@ -56,6 +61,9 @@ class Draft:
         self.column_origins[new] = self.column_origins.pop(old, self.origin)
         self.primary_key = _swapped(self.primary_key, old, new)
         self.unique = {key: _swapped(columns, old, new) for key, columns in self.unique.items()}
+        self.indexes = {
+            key: replace(index, columns=_swapped(index.columns, old, new)) for key, index in self.indexes.items()
+        }
         self.foreign_keys = {
             key: (replace(fk, columns=_swapped(fk.columns, old, new)), origin)
             for key, (fk, origin) in self.foreign_keys.items()
@@ -230,12 +238,10 @@ class Catalog:
             yield Key(name="", columns=draft.primary_key, primary=True, origin=place(draft.primary_key))
         for name, columns in draft.unique.items():
             origin = draft.unique_origins.get(name) or place(columns)
-            yield Key(name=name, columns=columns, index=name in draft.indexes, origin=origin)
+            yield Key(name=name, columns=columns, index=draft.indexes.get(name), origin=origin)
         for index in draft.indexes.values():
             if index.unique and index.name not in draft.unique:
-                yield Key(
-                    name=index.name, columns=index.columns, index=True, partial=index.partial, origin=index.origin
-                )
+                yield Key(name=index.name, columns=index.columns, index=index, origin=index.origin)
 
 
 def _swapped(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from lints.extract.ir import (
 from lints.extract.sqltext import names
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.ddl import apply_piece, quiet
+from lints.schema.facts import Index
 from lints.schema.orm import Source, constant, keyword, properties, texts, truth
 from lints.schema.python_models import add_column, table_constraint
 from lints.schema.split import Piece, split
@@ -31,7 +32,11 @@ from lints.tenancy import Column, ForeignKey
 
 ALEMBIC = re.compile(rb"\bop\.(?:(?:create|drop|add|alter|rename|batch_alter)_\w+|execute)\b")
 RAILS = re.compile(rb"\b(?:create_table|add_column|add_reference|add_foreign_key|rename_table|ActiveRecord::Schema)\b")
-TABLE_DDL = re.compile(rb"\b(?:create|alter|drop)\s+(?:table|view|policy|materialized|unique)\b", re.IGNORECASE)
+TABLE_DDL = re.compile(
+    rb"\b(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|policy|materialized|unique|role|function)\b"
+    rb"|row\s+level\s+security|\b(?:grant|revoke)\s+\w",
+    re.IGNORECASE,
+)
 _DOWN = frozenset({"down", "downgrade", "revert", "rollback", "undo", "reverse"})
 _REVISION = re.compile(rb"^(revision|down_revision)(?:\s*:\s*[^=\n]+)?\s*=\s*(.+)$", re.MULTILINE)
 _QUOTED = re.compile(rb"['\"]([\w.-]+)['\"]")
@@ -167,12 +172,20 @@ def _alembic(catalog: Catalog, source: Source, call: Invoke, batch: str | None) 
         found = table(1)
         columns = texts(arguments[shift + 1])
         if found is not None and columns:
-            found.unique[constant(arguments[0]) or "_".join(columns)] = columns
-    elif method == "create_index" and len(arguments) > shift + 1 and truth(keyword(call, "unique")):
+            name = constant(arguments[0]) or "_".join(columns)
+            found.unique[name] = columns
+            found.unique_origins[name] = source.origin(call.span[0], "unique constraint created here")
+    elif method == "create_index" and len(arguments) > shift + 1:
         found = table(1)
         columns = texts(arguments[shift + 1])
         if found is not None and columns and keyword(call, "postgresql_where") is None:
-            found.unique[constant(arguments[0]) or "_".join(columns)] = columns
+            origin = source.origin(call.span[0], "index created here")
+            name = constant(arguments[0]) or "_".join(columns)
+            if truth(keyword(call, "unique")):
+                found.unique[name] = columns
+                found.unique_origins[name] = origin
+            else:
+                found.indexes[name] = Index(name=name, columns=columns, unique=False, partial=False, origin=origin)
     elif method == "create_foreign_key" and len(arguments) > 2 + shift:
         found = table(1)
         target = constant(arguments[1 + shift])
@@ -269,11 +282,10 @@ def _rails(catalog: Catalog, source: Source, call: Invoke, variable: str | None,
             catalog.drop(found)
         elif found is not None and len(listed) > 1:
             catalog.rename(found, None, listed[1])
-    elif method == "add_index" and len(call.arguments) > 1 and truth(keyword(call, "unique")) and listed:
+    elif method == "add_index" and len(call.arguments) > 1 and listed:
         found = catalog.find(None, listed[0])
-        columns = texts(call.arguments[1])
-        if found is not None and columns and keyword(call, "where") is None:
-            found.unique["_".join(columns)] = columns
+        if found is not None:
+            _rails_index(found, source, call, texts(call.arguments[1]))
 
 
 def _rails_column(draft: Draft, source: Source, call: Invoke, kind: str, listed: Sequence[str]) -> None:
@@ -283,14 +295,14 @@ def _rails_column(draft: Draft, source: Source, call: Invoke, kind: str, listed:
             column = f"{name}_id"
             origin = source.origin(call.span[0], f"{column} is added here")
             draft.add_column(Column(name=column, type="bigint", nullable=nullable), origin)
+            if truth(keyword(call, "index")) is not False:
+                draft.add_index((column,), origin)
             foreign = keyword(call, "foreign_key")
             if foreign is not None and truth(foreign) is not False:
                 target = constant(properties(foreign).get("to_table"))
                 _refer(draft, source, call, column, target or _plural(name), None)
     elif kind == "index":
-        columns = texts(call.arguments[0]) if call.arguments else ()
-        if columns and truth(keyword(call, "unique")) and keyword(call, "where") is None:
-            draft.unique["_".join(columns)] = columns
+        _rails_index(draft, source, call, texts(call.arguments[0]) if call.arguments else ())
     elif kind in _RAILS_TYPES and listed:
         name = listed[0]
         origin = source.origin(call.span[0], f"{name} is declared here")
@@ -298,6 +310,17 @@ def _rails_column(draft: Draft, source: Source, call: Invoke, kind: str, listed:
     elif kind == "timestamps":
         for name in ("created_at", "updated_at"):
             draft.add_column(Column(name=name, type="datetime"), source.origin(call.span[0], "timestamps"))
+
+
+def _rails_index(draft: Draft, source: Source, call: Invoke, columns: tuple[str, ...]) -> None:
+    if not columns or keyword(call, "where") is not None:
+        return
+    origin = source.origin(call.span[0], "index created here")
+    if truth(keyword(call, "unique")):
+        draft.unique["_".join(columns)] = columns
+        draft.unique_origins["_".join(columns)] = origin
+    else:
+        draft.add_index(columns, origin)
 
 
 def _refer(draft: Draft, source: Source, call: Invoke, column: str, target: str, key: str | None) -> None:

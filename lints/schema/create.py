@@ -246,7 +246,11 @@ def _index(s: Statement, tree: exp.Create) -> str | None:
     partial = params is not None and params.args.get("where") is not None
     unique = bool(tree.args.get("unique"))
     origin = s.origin("index created here", label)
-    draft.indexes[label] = Index(name=label, columns=columns, unique=unique, partial=partial, origin=origin)
+    parts = [item.sql(dialect=s.dialect) for item in params.args.get("columns") or []] if params is not None else []
+    where = params.args["where"].sql(dialect=s.dialect) if params is not None and partial else None
+    draft.indexes[label] = Index(
+        name=label, columns=columns, unique=unique, partial=partial, origin=origin, parts=tuple(parts), where=where
+    )
     if unique and not partial and columns and "" not in columns:
         draft.unique[label] = columns
         draft.unique_origins[label] = origin

@@ -6,6 +6,7 @@ Shape (every key optional, unknown keys refused):
     dialect: postgres                  # how migrations and statements are read
     tenant_columns: [tenant_id, org_id]
     settings: [app.tenant_id]          # session settings that hold the caller's tenant
+    isolation: {by: row_security, roles: [app]}  # or {by: statements, reason: "…"}; roles: what the service connects as
     tables:
       countries: {ownership: global, reason: "ISO 3166, the same for everybody"}
       boats:     {ownership: owned, column: fleet_id}
@@ -30,12 +31,12 @@ Shape (every key optional, unknown keys refused):
       generated: ["**/*.gen.ts"]
 
 A `reason` is required wherever something is taken out of judgement: `global`, `shared_null`, `principal`, a trusted
-carrier (`sets_context`, `enforces`) and a function.
+carrier (`sets_context`, `enforces`), a function, and isolation by statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -74,6 +75,22 @@ class Carrier:
     origin: Origin
 
 
+class Means(StrEnum):
+    """What keeps tenants apart in the database."""
+
+    ROW_SECURITY = "row_security"  # policies in the database: every tenant table must have them
+    STATEMENTS = "statements"  # predicates in statements; policies, where there are some, are a second line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """How tenants are kept apart, and the database roles that the service connects as (none: not said)."""
+
+    by: Means
+    roles: tuple[str, ...]
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
     """A `tenancy.yaml` as read."""
@@ -87,19 +104,47 @@ class Declarations:
     graph_properties: tuple[str, ...] = ()
     graph_globals: Mapping[str, str] = field(default_factory=dict)
     dialect: str | None = None
+    isolation: Isolation | None = None
 
 
 PATH_CLASSES = ("test", "seed", "migration", "generated", "source")
 _KEYS = frozenset(
-    {"version", "dialect", "tenant_columns", "settings", "tables", "globals", "functions", "carriers", "paths", "graph"}
+    {
+        "version",
+        "dialect",
+        "tenant_columns",
+        "settings",
+        "tables",
+        "globals",
+        "functions",
+        "carriers",
+        "paths",
+        "graph",
+        "isolation",
+    }
 )
 _NEED_REASON = frozenset({Ownership.GLOBAL, Ownership.SHARED_NULL})
 
 
-def read_declarations(declared: Mapping[str, Any] | None, path: str = "tenancy.yaml") -> Declarations:
-    """Check a parsed `tenancy.yaml`. Raises `DeclarationError` (one line) for anything that is not understood."""
+LineOf = Callable[[tuple[str | int, ...]], int]
+"""The line of the value at a path of keys and positions."""
+
+
+def read_declarations(
+    declared: Mapping[str, Any] | Declarations | None, path: str = "tenancy.yaml", line_of: LineOf | None = None
+) -> Declarations:
+    """Check a parsed `tenancy.yaml`. Raises `DeclarationError` (one line) for anything that is not understood.
+
+    `line_of` says where in the file a value stands; without it every origin is its first line.
+    """
     if declared is None:
         return Declarations()
+    if isinstance(declared, Declarations):
+        return declared
+
+    def origin(why: str, *keys: str | int) -> Origin:
+        return Origin(path=path, line=1 if line_of is None else line_of(keys), why=why)
+
     source = _mapping(declared, path)
     unknown = sorted(map(str, set(source) - _KEYS))
     if unknown:
@@ -108,13 +153,13 @@ def read_declarations(declared: Mapping[str, Any] | None, path: str = "tenancy.y
         raise DeclarationError(f"{path}: version: {source['version']!r} is not known; this version reads 1")
     tables: dict[str, TableDeclaration] = {}
     for name, value in _mapping(source.get("tables") or {}, f"{path}: tables").items():
-        tables[name] = _table(path, name, value)
+        tables[name] = _table(path, name, value, origin)
     for name, reason in _mapping(source.get("globals") or {}, f"{path}: globals").items():
         if name in tables:
             raise DeclarationError(f"{path}: globals: {name} is declared under tables too; keep one")
         where = f"{path}: globals: {name}"
         tables[name] = TableDeclaration(
-            ownership=Ownership.GLOBAL, origin=_origin(path, f"declared global: {_text(reason, where)}")
+            ownership=Ownership.GLOBAL, origin=origin(f"declared global: {_text(reason, where)}", "globals", name)
         )
     functions: dict[str, Function] = {}
     for name, value in _mapping(source.get("functions") or {}, f"{path}: functions").items():
@@ -125,7 +170,9 @@ def read_declarations(declared: Mapping[str, Any] | None, path: str = "tenancy.y
             raise DeclarationError(f"{where}: tenant_argument must be the 0-based position of the tenant")
         reason = _reason(spec, where)
         functions[name] = Function(
-            name=name, tenant_argument=argument, origin=_origin(path, f"declared scoped by its argument: {reason}")
+            name=name,
+            tenant_argument=argument,
+            origin=origin(f"declared scoped by its argument: {reason}", "functions", name),
         )
     graph = _spec(source.get("graph") or {}, f"{path}: graph", {"properties", "globals"})
     labels = _mapping(graph.get("globals") or {}, f"{path}: graph: globals")
@@ -134,15 +181,30 @@ def read_declarations(declared: Mapping[str, Any] | None, path: str = "tenancy.y
         graph_globals={label: _text(reason, f"{path}: graph: globals: {label}") for label, reason in labels.items()},
         tables=tables,
         functions=functions,
-        carriers=tuple(_carriers(path, source.get("carriers") or [])),
+        carriers=tuple(_carriers(path, source.get("carriers") or [], origin)),
         settings=frozenset(_texts(source.get("settings") or [], f"{path}: settings")),
         tenant_columns=_texts(source.get("tenant_columns") or [], f"{path}: tenant_columns"),
         paths=_paths(path, source.get("paths") or {}),
         dialect=_text(source["dialect"], f"{path}: dialect") if source.get("dialect") is not None else None,
+        isolation=_isolation(path, source["isolation"], origin) if source.get("isolation") is not None else None,
     )
 
 
-def _table(path: str, name: str, value: object) -> TableDeclaration:
+def _isolation(path: str, value: object, origin: Callable[..., Origin]) -> Isolation:
+    where = f"{path}: isolation"
+    spec = _spec(value, where, {"by", "roles", "reason"})
+    try:
+        by = Means(spec.get("by", ""))
+    except ValueError:
+        known = ", ".join(m.value for m in Means)
+        raise DeclarationError(f"{where}: by {spec.get('by')!r} is not one of {known}") from None
+    needed = by is Means.STATEMENTS or spec.get("reason") is not None
+    reason = f": {_reason(spec, where)}" if needed else ""
+    roles = _texts(spec.get("roles") or [], f"{where}: roles")
+    return Isolation(by=by, roles=roles, origin=origin(f"declared isolation by {by.value}{reason}", "isolation"))
+
+
+def _table(path: str, name: str, value: object, origin: Callable[..., Origin]) -> TableDeclaration:
     where = f"{path}: tables: {name}"
     spec = _spec(value, where, {"ownership", "column", "reason", "principal"})
     written = spec.get("ownership", "unknown")
@@ -160,13 +222,13 @@ def _table(path: str, name: str, value: object) -> TableDeclaration:
     said = f"declared {ownership.value}" if ownership is not Ownership.UNKNOWN else "principal columns declared"
     return TableDeclaration(
         ownership=ownership,
-        origin=_origin(path, f"{said}: {reason}" if reason else said),
+        origin=origin(f"{said}: {reason}" if reason else said, "tables", name),
         column=column,
         principal_columns=principal,
     )
 
 
-def _carriers(path: str, value: object) -> list[Carrier]:
+def _carriers(path: str, value: object, origin: Callable[..., Origin]) -> list[Carrier]:
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
         raise DeclarationError(f"{path}: carriers: a list of {{call, trust, reason}} is wanted")
     found: list[Carrier] = []
@@ -180,7 +242,8 @@ def _carriers(path: str, value: object) -> list[Carrier]:
             known = ", ".join(t.value for t in Trust)
             raise DeclarationError(f"{where}: trust {spec['trust']!r} is not one of {known}") from None
         reason = _reason(spec, where) if trust is not Trust.NONE or spec.get("reason") is not None else ""
-        found.append(Carrier(call=call, trust=trust, origin=_origin(path, f"{call}: {reason}" if reason else call)))
+        said = origin(f"{call}: {reason}" if reason else call, "carriers", position)
+        found.append(Carrier(call=call, trust=trust, origin=said))
     return found
 
 
@@ -191,10 +254,6 @@ def _paths(path: str, value: object) -> dict[str, tuple[str, ...]]:
             raise DeclarationError(f"{path}: paths: {name!r} is not one of {', '.join(PATH_CLASSES)}")
         found[name] = _texts(globs, f"{path}: paths: {name}")
     return found
-
-
-def _origin(path: str, why: str) -> Origin:
-    return Origin(path=path, line=1, why=why)
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -38,20 +38,24 @@ class Key:
     columns: tuple[str, ...]
     origin: Origin
     primary: bool = False
-    index: bool = False
-    """It was made by CREATE UNIQUE INDEX."""
-    partial: bool = False
+    index: Index | None = None
+    """The index that CREATE UNIQUE INDEX made, if it did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index; `columns` holds plain columns only, an expression is an empty string. `partial`: it has a WHERE."""
+    """An index; `columns` holds plain columns only, an expression is an empty string. `partial`: it has a WHERE.
+
+    `parts` and `where` are SQL text, for whoever wants to make it again.
+    """
 
     name: str
     columns: tuple[str, ...]
     unique: bool
     partial: bool
     origin: Origin
+    parts: tuple[str, ...] = ()
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

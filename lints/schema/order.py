@@ -40,6 +40,11 @@ _DEFINES = re.compile(
     rb"(?:table|(?:materialized\s+|recursive\s+)*view|policy|unique\s+index)|alter\s+table|drop\s+table|rename\s+table)\b",
     re.IGNORECASE,
 )
+_RIGHTS = re.compile(
+    rb"\b(?:(?:alter|drop)\s+(?:policy|view|materialized\s+view|index)|(?:create|alter|drop)\s+(?:or\s+replace\s+)?"
+    rb"(?:role|user|index|function|procedure|routine)|alter\s+default\s+privileges)\b|^\s*(?:grant|revoke|do)\s",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CHUNK = re.compile(r"(\d+)")
 
 
@@ -52,6 +57,11 @@ def in_migrations(path: str) -> bool:
 def defines_schema(path: str, data: bytes) -> bool:
     """Whether a `.sql` file has statements that change the schema."""
     return path.lower().endswith(".sql") and _DEFINES.search(data) is not None
+
+
+def changes_rights(path: str, data: bytes) -> bool:
+    """Whether a migration changes who may do what, or how: roles, privileges, policies, routines, indexes, blocks."""
+    return path.lower().endswith(".sql") and in_migrations(path) and _RIGHTS.search(data) is not None
 
 
 def is_down(path: str) -> bool:

@@ -15,7 +15,7 @@ _FIELD = re.compile(r"[ \t]*(\w+)[ \t]+(\w+)(\[\]|\?)?[ \t]*(.*)")
 _NAMED = re.compile(r"@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
 _TABLE = re.compile(r"@@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
 _SCHEMA = re.compile(r"@@schema\(\s*\"([^\"]+)\"")
-_KEY = re.compile(r"@@(id|unique)\(\s*(?:fields:\s*)?\[([^\]]*)\]")
+_KEY = re.compile(r"@@(id|unique|index)\(\s*(?:fields:\s*)?\[([^\]]*)\]")
 _RELATION = re.compile(r"@relation\(")
 _LISTED = re.compile(r"\b(fields|references):\s*\[([^\]]*)\]")
 _DEFAULT = re.compile(r"@default\(([^\n]{0,200}?)\)(?:\s|$)")
@@ -118,6 +118,8 @@ def _add(catalog: Catalog, model: _Model, models: Mapping[str, _Model]) -> None:
         columns = tuple(model.columns.get(part, part) for part in _split(listed_fields))
         if kind == "id":
             draft.primary_key = columns
+        elif kind == "index":
+            draft.add_index(columns, model.origin)
         else:
             draft.unique[f"{model.table}_{'_'.join(columns)}_key"] = columns
     catalog.entities.append(

@@ -120,6 +120,11 @@ def _add_django(
     meta = _meta(found.body)
     for unique in _unique_together(meta.get("unique_together")):
         draft.unique[f"{table}_{'_'.join(unique)}_uniq"] = tuple(fields.get(name, name) for name in unique)
+    for listed in _unique_together(meta.get("index_together")):
+        draft.add_index(tuple(fields.get(name, name) for name in listed), origin)
+    for call in calls_within(meta.get("indexes")):
+        if listed := texts(keyword(call, "fields")):
+            draft.add_index(tuple(fields.get(name.lstrip("-"), name) for name in listed), origin)
     for call in calls_within(meta.get("constraints")):
         listed = texts(keyword(call, "fields"))
         if call.method == "UniqueConstraint" and listed and keyword(call, "condition") is None:
@@ -191,6 +196,10 @@ def _django_field(
         draft.primary_key = (column,)
     elif truth(keyword(call, "unique")) or method == "OneToOneField":
         draft.unique[f"{draft.name}_{column}_key"] = (column,)
+    if (method in _DJANGO_RELATIONS and truth(keyword(call, "db_index")) is not False) or truth(
+        keyword(call, "db_index")
+    ):
+        draft.add_index((column,), source.origin(offset, why))
     if method in _DJANGO_RELATIONS:
         fields[f"{name}_id"] = column
         if target is not None:
@@ -324,6 +333,8 @@ def add_column(draft: Draft, source: Source, name: str, call: Invoke, offset: in
         draft.primary_key = (*draft.primary_key, column)
     if truth(keyword(call, "unique")):
         draft.unique[f"{draft.name}_{column}_key"] = (column,)
+    if truth(keyword(call, "index")):
+        draft.add_index((column,), source.origin(offset, f"{column} is indexed"))
     for inner in call.arguments:
         if isinstance(inner, Invoke) and inner.method == "ForeignKey" and inner.arguments:
             _foreign_key(draft, source, column, inner.arguments[0], offset)
@@ -349,6 +360,10 @@ def table_constraint(draft: Draft, source: Source, call: Invoke) -> None:
         columns = tuple(text for part in call.arguments if (text := constant(part)) is not None)
         if columns:
             draft.unique[constant(keyword(call, "name")) or "_".join(columns)] = columns
+    elif call.method == "Index":
+        columns = tuple(constant(part) or "" for part in call.arguments[1:])
+        if columns:
+            draft.add_index(columns, source.origin(call.span[0], "index declared here"))
     elif call.method == "PrimaryKeyConstraint":
         columns = tuple(text for part in call.arguments if (text := constant(part)) is not None)
         draft.primary_key = columns or draft.primary_key

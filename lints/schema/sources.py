@@ -10,7 +10,7 @@ from lints.extract.lines import Lines
 from lints.schema import code_migrations, prisma, python_models, typescript_models
 from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
-from lints.schema.order import decoded, defines_schema, in_migrations, is_down, ordered, up_part
+from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
 from lints.schema.paths import dialect_of, path_class
 from lints.tenancy import Origin
@@ -26,7 +26,8 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
     paths = [
         path
         for path, data in files.items()
-        if (defines_schema(path, data) or _in_code(path, data, rails=not dumps)) and path not in alembic
+        if (defines_schema(path, data) or changes_rights(path, data) or _in_code(path, data, rails=not dumps))
+        and path not in alembic
     ]
     for path in [*ordered([*paths, *dumps]), *code_migrations.alembic_order(alembic)]:
         if is_down(path) or path_class(path) == "test":

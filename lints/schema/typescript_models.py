@@ -101,8 +101,11 @@ def _add_entity(catalog: Catalog, found: Class, known: Mapping[str, list[Class]]
             unique = member_mark.method == "Unique" or any(
                 truth(properties(argument).get("unique")) for argument in member_mark.arguments
             )
+            columns = tuple(fields.get(name, name) for name in listed)
             if unique and listed:
-                draft.unique["_".join(listed)] = tuple(fields.get(name, name) for name in listed)
+                draft.unique["_".join(listed)] = columns
+            elif listed:
+                draft.add_index(columns, origin)
     catalog.entities.append(
         Entity(name=found.body.name, table=table, kind="typeorm", columns=fields, relations=relations, origin=origin)
     )
@@ -147,6 +150,8 @@ def _entity_member(
                 ),
                 why,
             )
+        if _mark(member.decorators, "Index") is not None:
+            draft.add_index((column,), why)
         return
     mark = next((m for m in member.decorators if isinstance(m, Invoke) and m.method in _COLUMNS), None)
     bare = next((m for m in member.decorators if isinstance(m, Name) and m.path in _COLUMNS), None)
@@ -178,6 +183,8 @@ def _entity_member(
         draft.primary_key = (*draft.primary_key, column) if column not in draft.primary_key else draft.primary_key
     if truth(options.get("unique")):
         draft.unique[f"{draft.name}_{column}_key"] = (column,)
+    if _mark(member.decorators, "Index") is not None:
+        draft.add_index((column,), draft.column_origins[column])
     refers = _mark(member.decorators, "ForeignKey")
     referred = _target(refers, member)
     if refers is not None and referred is not None:
@@ -249,6 +256,10 @@ def _add_drizzle(
             columns = tuple(_field(part, fields) for part in inner.arguments)
             if all(columns):
                 draft.unique["_".join(columns)] = columns
+        elif inner.method == "on" and isinstance(inner.receiver, Invoke) and inner.receiver.method == "index":
+            draft.add_index(
+                tuple(_field(part, fields) for part in inner.arguments), source.origin(inner.span[0], "index")
+            )
         elif inner.method == "primaryKey" and inner.arguments:
             listed = properties(inner.arguments[0]).get("columns")
             parts = listed.items if isinstance(listed, Items) else inner.arguments

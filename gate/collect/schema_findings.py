@@ -1,0 +1,70 @@
+"""What the schema does to the separation of tenants: the judgements of `lints.ddl` on the judged tree's migrations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from gate.collect import Context
+from gate.collect.scanning import declarations, model_of
+from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, fingerprint
+from gate.report.redact import redact
+
+if TYPE_CHECKING:
+    from lints.ddl import Finding
+
+MAX_SNIPPET = 600
+
+
+def collect(context: Context) -> Iterable[Evidence]:
+    """`schema_finding`: a row a finding. What can't be read of the schema is unread: it may hold another."""
+    from lints.ddl import judge_schema
+
+    model, unread = model_of(context.tree, context.policy)
+    facts = judge_schema(model, declarations(context.policy))
+    sources: dict[str, bytes] = {}
+    for path in sorted({finding.origin.path for finding in facts.findings}):
+        try:
+            sources[path] = context.tree.read(path)
+        except (GateError, UndecidedError, FileNotFoundError):
+            continue  # declared elsewhere than in the tree; the finding stands without its line
+    yield Evidence(
+        kind="schema_finding",
+        rows=tuple(_row(finding, sources) for finding in facts.findings),
+        coverage=Coverage(
+            scope=f"{facts.numbers.get('tables', 0)} tables", unread=unread, numbers=dict(facts.numbers)
+        ),
+        materials=tuple(
+            Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest()) for name, data in sorted(sources.items())
+        ),
+    )  # fmt: skip
+
+
+def _row(finding: Finding, sources: Mapping[str, bytes]) -> Row:
+    origin, owner = finding.origin, finding.owned_because
+    row = {
+        "rule": finding.rule,
+        "subject": finding.subject,
+        "table_name": finding.table,
+        "path": origin.path,
+        "line": origin.line,
+        "snippet": _line(sources.get(origin.path, b""), origin.line) or None,
+        "why": finding.why,
+        "repair": _one_line(finding.fix),
+        "made_by": origin.why,
+        "owned_because": f"{owner.path}:{owner.line}: {owner.why}" if owner is not None else None,
+        "fingerprint": fingerprint(finding.rule, finding.subject),
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _one_line(script: str) -> str:
+    """SQL of several lines as one that can still be run."""
+    lines = (f"/* {line[2:].strip()} */" if line.startswith("--") else line for line in script.splitlines())
+    return " ".join(lines)
+
+
+def _line(data: bytes, number: int) -> str:
+    lines = data.decode("utf-8", "replace").splitlines()
+    return redact(lines[number - 1][:MAX_SNIPPET].rstrip()) if number <= len(lines) else ""
