@@ -20,12 +20,13 @@ PATIENCE = 1800  # seconds for one client
 
 @dataclass(frozen=True)
 class Client:
-    """A command in a Go module; `sum` is the module's digest as go.sum has it."""
+    """A Go module and a command in it; `sum` is the module's digest as go.sum has it."""
 
     name: str
     module: str
     version: str
     sum: str
+    command: str
 
     @property
     def executable(self) -> Path:
@@ -34,14 +35,22 @@ class Client:
 
 CLIENTS = {
     "cosign": Client(
-        "cosign", "github.com/sigstore/cosign/v3", "v3.1.2", "h1:AlWkztipzFHLGfLECkUwcC2a2EbpzKOsElge1vcRNcs="
+        "cosign", "github.com/sigstore/cosign/v3", "v3.1.2", "h1:AlWkztipzFHLGfLECkUwcC2a2EbpzKOsElge1vcRNcs=", "cmd/cosign"
     ),
     "slsa-verifier": Client(
         "slsa-verifier", "github.com/slsa-framework/slsa-verifier/v2", "v2.7.1",
-        "h1:UofvmqdJysF8K13h42/NVD+7IFQjZBOWMDmfZsLUimw=",
+        "h1:UofvmqdJysF8K13h42/NVD+7IFQjZBOWMDmfZsLUimw=", "cli/slsa-verifier",
     ),
 }  # fmt: skip
-COMMANDS = {"cosign": "cmd/cosign", "slsa-verifier": "cli/slsa-verifier"}
+SOURCES = CLIENTS | {
+    "sigstore-go": Client(
+        "sigstore-go",
+        "github.com/sigstore/sigstore-go",
+        "v1.2.1",
+        "h1:YWP/rDbBaEBvtbkj6xtwsSj38ZCFEhTVVadNOXjVe3A=",
+        "",
+    )
+}
 
 
 class NotBuiltError(Exception):
@@ -55,25 +64,35 @@ def cache() -> Path:
 
 def build(client: Client) -> None:
     """Build a client as its own go.mod pins its dependencies. Raises NotBuiltError."""
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
-        raise NotBuiltError("there is no Go")
-    module = f"{client.module}@{client.version}"
-    cache().mkdir(parents=True, exist_ok=True)
+    about = _download(client)
+    wanted = re.search(r"^go .+$", Path(about["GoMod"]).read_text("utf-8"), re.MULTILINE)
     with tempfile.TemporaryDirectory(dir=cache()) as name:
         folder = Path(name)
-        about = json.loads(_run(go, "mod", "download", "-json", module, folder=folder))
-        if about["Sum"] != client.sum:
-            raise NotBuiltError(f"{module} is not the module it was: {about['Sum']}")
-        wanted = re.search(r"^go .+$", Path(about["GoMod"]).read_text("utf-8"), re.MULTILINE)
         (folder / "go.mod").write_text(
             f"module interop\n\n{wanted[0] if wanted else ''}\n\nrequire {client.module} {client.version}\n"
         )
-        _run(go, "build", "-o", "built", f"{client.module}/{COMMANDS[client.name]}", folder=folder)
+        _go("build", "-o", "built", f"{client.module}/{client.command}", folder=folder)
         (folder / "built").replace(client.executable)
 
 
-def _run(go: str, *argv: str, folder: Path) -> str:
+def source(name: str) -> Path:
+    """The folder of a module's source, in Go's own cache. Raises NotBuiltError."""
+    return Path(_download(SOURCES[name])["Dir"])
+
+
+def _download(client: Client) -> dict[str, str]:
+    cache().mkdir(parents=True, exist_ok=True)
+    module = f"{client.module}@{client.version}"
+    about: dict[str, str] = json.loads(_go("mod", "download", "-json", module, folder=cache()))
+    if about.get("Sum") != client.sum:
+        raise NotBuiltError(f"{module} is not the module it was: {about.get('Sum') or about.get('Error')}")
+    return about
+
+
+def _go(*argv: str, folder: Path) -> str:
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        raise NotBuiltError("there is no Go")
     environment = {**os.environ, "GOTOOLCHAIN": "auto", "GOFLAGS": "-mod=mod"}
     try:
         done = subprocess.run(

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +130,12 @@ def by_certificate(project: Project, instance: Instance, tmp_path_factory: pytes
     return released(project, out, *project.keyless(), environment=github_job(instance))
 
 
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
+    """Puts a row into the table that is printed at the end: client, what it judged, and the result."""
+    return lambda client, what, result: request.node.user_properties.append(("interop", (client, what, result)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table of `make interop`: who judged what, and how it ended."""
     rows = [
@@ -140,6 +147,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if not rows:
         return
-    terminalreporter.section("clients of others, and what they made of it")
+    terminalreporter.section("who judged what, and what came of it")
     for (client, what, result), _ in sorted(rows):
         terminalreporter.line(f"{client:<45} {what:<55} {result}")

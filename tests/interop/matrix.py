@@ -65,12 +65,6 @@ def slsa_verifier(tmp_path_factory: pytest.TempPathFactory) -> Tool:
     return tool("slsa-verifier", tmp_path_factory.mktemp("slsa-verifier"))
 
 
-@pytest.fixture
-def record(request: pytest.FixtureRequest) -> Record:
-    """Puts a row into the table that is printed at the end."""
-    return lambda client, what, result: request.node.user_properties.append(("interop", (client, what, result)))
-
-
 @dataclass(frozen=True)
 class Signed:
     """An attestation of ours: its bundle, its type, the file it is about, and how it was signed."""
@@ -473,6 +467,22 @@ def test_we_judge_what_cosign_signs_keyless(
         assert ours(path, signed, project, instance) == 1, f"we accept {name}"
         assert cosign(*cosign_line(path, signed, project, instance)).returncode, f"cosign accepts {name}"
     record("the gate", "cosign's, keyless: provenance (Rekor v1, TSA)", f"accepted; refused {len(tampered)} wrong")
+
+
+@pytest.mark.parametrize("kind", ["dsse", "intoto"])
+def test_we_judge_what_npm_signs_keyless(
+    kind: str, project: Project, instance: Instance, node: Node, by_certificate: Path, tmp_path: Path, record: Record, capsys: Any
+) -> None:  # fmt: skip
+    """npm's own provenance has log entries of the kind `intoto`, which sigstore-python does not verify."""
+    payload = json.loads((by_certificate / FILES["provenance"][0]).read_bytes())["dsseEnvelope"]["payload"]
+    order = {"url": instance.url, "token": instance.token(), "payload": payload, "entryType": kind}
+    (bundle := tmp_path / "theirs.sigstore.json").write_text(node("sign.cjs", order))
+    signed = Signed(bundle, statements.SLSA_PROVENANCE, project.artifact, keyless=True)
+    assert ours(bundle, signed, project, instance) == 0, capsys.readouterr().out
+    tampered = variants(signed, tmp_path)
+    for name, path in tampered.items():
+        assert ours(path, signed, project, instance) == 1, f"we accept {name}"
+    record("the gate", f"npm's, keyless: provenance (Rekor v1, {kind})", f"accepted; refused {len(tampered)} wrong")
 
 
 def test_a_key_bundle_with_a_timestamp(
