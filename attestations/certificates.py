@@ -117,6 +117,25 @@ def log_time(bundle: Bundle, key: PublicKey, root: bytes | None) -> datetime | N
     return _promised_time(entry)
 
 
+class _Root(TrustedRoot):
+    """A trusted root that loads its logs' keys once: sigstore-python loads all of them for every signature."""
+
+    def __init__(self, inner: TrustedRootModel) -> None:
+        super().__init__(inner)
+        self._loaded: dict[tuple[str, KeyringPurpose], Any] = {}
+
+    def rekor_keyring(self, purpose: KeyringPurpose) -> Any:
+        return self._once("rekor", purpose, super().rekor_keyring)
+
+    def ct_keyring(self, purpose: KeyringPurpose) -> Any:
+        return self._once("ct", purpose, super().ct_keyring)
+
+    def _once(self, name: str, purpose: KeyringPurpose, load: Callable[[KeyringPurpose], Any]) -> Any:
+        if (name, purpose) not in self._loaded:
+            self._loaded[name, purpose] = load(purpose)
+        return self._loaded[name, purpose]
+
+
 class _Verifier(Verifier):
     """sigstore-python's verifier, which also tells the times it established and takes them from `intoto` entries."""
 
@@ -211,7 +230,7 @@ def _complete(bundle: Bundle, entry: LogEntry) -> bytes:
 def _shared_verifier(root: bytes) -> _Verifier:
     try:
         strict_json.loads(root)
-        return _Verifier(trusted_root=TrustedRoot(TrustedRootModel.from_json(root)))
+        return _Verifier(trusted_root=_Root(TrustedRootModel.from_json(root)))
     except (ValueError, Error) as error:
         raise Refused(Reason.NO_TRUST, f"the trusted root is not usable: {shown(str(error), 200)}") from None
 
@@ -223,14 +242,14 @@ def _verifier(root: bytes) -> _Verifier:
 
 def holder(certificate: x509.Certificate) -> Identity:
     """The one subject alternative name and the issuer of a Fulcio certificate."""
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     found = [
         name.value.decode("utf-8") if isinstance(name, x509.OtherName) else str(name.value)
         for name in names
         if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier)
         or (isinstance(name, x509.OtherName) and name.type_id == _OTHER_NAME)
     ]
-    if len(found) != 1 or len(list(names)) != 1:
+    if len(found) != 1 or len(names) != 1:
         raise ValueError("not exactly one name")
     issuers = {
         value
