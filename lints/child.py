@@ -22,6 +22,9 @@ from typing import Any
 from lints.frames import pack, receive
 
 FILE_SECONDS = 2.0
+STATEMENT_SECONDS = 0.0005
+JUDGE_SECONDS = 20.0
+"""A file of thousands of statements, rows of seed data mostly, is judged in `FILE_SECONDS` and so much for each."""
 BUILD_SECONDS = 20.0
 MEMORY_BYTES = 512 << 20
 _SLOW_SECONDS = 1.5
@@ -91,7 +94,11 @@ class _Child:
         from lints.rows import Judged
 
         def step(data: bytes) -> tuple[bytes]:
-            return (encode(self._judge.judge(decode(data, Examined)), Judged),)
+            examined = decode(data, Examined)
+            found = examined.extraction
+            seconds = FILE_SECONDS + STATEMENT_SECONDS * (len(found.statements) + len(found.calls))
+            signal.setitimer(signal.ITIMER_PROF, min(seconds, JUDGE_SECONDS))
+            return (encode(self._judge.judge(examined), Judged),)
 
         for data in chunks:
             self._within(FILE_SECONDS, partial(step, data))

@@ -110,8 +110,8 @@ def _quoted(lines: list[str], start: int, end: int) -> str:
     kept: list[str] = []
     size = 0
     for line in lines[start - 1 : min(end, start - 1 + MAX_QUOTED_LINES)]:
-        size += len(line) + 1
-        if size > MAX_QUOTED:
+        kept.append(line.removesuffix("\r")[: MAX_QUOTED - size])
+        size += len(kept[-1]) + 1
+        if size >= MAX_QUOTED:
             break
-        kept.append(line.removesuffix("\r"))
     return "\n".join(kept)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 
 from lints.cache import Cache, key
-from lints.child import BUILD_SECONDS
+from lints.child import BUILD_SECONDS, JUDGE_SECONDS
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema, schema_of
 from lints.extract import language_of
@@ -213,7 +213,7 @@ class _Run:
                     yield known
                 else:
                     todo[path] = name
-        for path, answer in self.pool.run(b"j", self._again(todo), setup=setup):
+        for path, answer in self.pool.run(b"j", self._again(todo), setup=setup, seconds=JUDGE_SECONDS):
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
                 continue

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from gate.collect import first_line
 from gate.model import GateError, Policy, UndecidedError, Unread
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from lints.tenancy import Model
 
 CACHE_VARIABLE, JOBS_VARIABLE = "GATE_CACHE", "GATE_JOBS"
+_models: WeakKeyDictionary[Tree, tuple[str, Model, tuple[Unread, ...]]] = WeakKeyDictionary()
+"""The models of trees that this process has read, with the policy they were read under: nothing is read twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ def scanned(tree: Tree, policy: Policy) -> Scanned:
     with _refusals(), _cache(tree) as cache:
         found = scan_project(_project(source, policy, wanted), cache, workers=_jobs())
     schema_unread = source.schema_unread(found.model)
+    _models[tree] = (policy.digest, found.model, schema_unread)
     told = {(u.path, u.line) for u in schema_unread}
     unread = [u for u in (*source.unread, *tree.unread()) if u.path not in source.excluded]
     return Scanned(
@@ -61,10 +65,15 @@ def model_of(tree: Tree, policy: Policy) -> tuple[Model, tuple[Unread, ...]]:
     declarations. `source.migrations` narrows which scripts count; models in code always do."""
     from lints.project import model_of_project
 
+    known = _models.get(tree)
+    if known is not None and known[0] == policy.digest:
+        return known[1], known[2]
     source = _Source(tree, policy)
     with _refusals(), _cache(tree) as cache:
         model = model_of_project(_project(source, policy, frozenset()), cache)
-    return model, source.schema_unread(model)
+    schema_unread = source.schema_unread(model)
+    _models[tree] = (policy.digest, model, schema_unread)
+    return model, schema_unread
 
 
 @contextlib.contextmanager

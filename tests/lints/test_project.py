@@ -1,0 +1,182 @@
+"""Whole projects through children and the cache: the same facts as in one process, whatever is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from lints import cache as caching
+from lints import workers
+from lints.cache import Cache
+from lints.examine import Schema, could_be_schema, schema_of
+from lints.project import Project, Scanned, model_of_project, scan_project
+from lints.scan import scan
+from lints.schema import build_model, read_declarations
+
+ROOT = Path(__file__).parent.parent.parent
+SCHEMA = b"""
+CREATE TABLE tenants (id uuid PRIMARY KEY);
+CREATE TABLE boats (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants(id), name text);
+"""
+BY_ID = b'def f(c, id):\n    c.execute("SELECT * FROM boats WHERE id = %s", (id,))\n'
+SCOPED = b'def f(c, t, id):\n    c.execute("SELECT * FROM boats WHERE id = %s AND tenant_id = %s", (id, t))\n'
+SMALL = {"db/migrations/001.sql": SCHEMA, "app/a.py": BY_ID, "app/b.py": SCOPED, "readme.md": b"x"}
+DJANGO = {
+    "fleet/models.py": b"""
+from django.db import models
+class Tenant(models.Model):
+    pass
+class Boat(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    name = models.TextField()
+""",
+    "fleet/views.py": b"def f(request, pk):\n    return Boat.objects.get(pk=pk)\n",
+}
+PRISMA = {
+    "packages/db/prisma/schema.prisma": b"""
+model Tenant { id String @id
+  boats Boat[] }
+model Boat { id String @id
+  tenantId String
+  tenant Tenant @relation(fields: [tenantId], references: [id]) }
+""",
+    "apps/web/a.ts": b"export const f = (prisma, id) => prisma.boat.findUnique({ where: { id } });\n",
+}
+DECLARED = {"version": 1, "tenant_columns": ["tenant_id", "tenantId"]}
+
+
+def project(files: Mapping[str, bytes], **more: object) -> Project:
+    given = {"paths": sorted(files), "judged": frozenset(files), "read": files.get, **more}
+    return Project(**given)  # type: ignore[arg-type]
+
+
+def scanned(files: Mapping[str, bytes], folder: Path | None = None, *, size: int = 1, **more: object) -> Scanned:
+    with Cache(folder) as cache:
+        return scan_project(project(files, **more), cache, workers=size)
+
+
+def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise AssertionError("a child was started")
+
+    monkeypatch.setattr(workers.Workers, "_start", refuse)
+
+
+def own_sources() -> dict[str, bytes]:
+    """The corpora and test sources of the lints: thousands of statements in every language."""
+    files = {
+        path.relative_to(ROOT / folder).as_posix(): path.read_bytes()
+        for folder in ("tests/lints", "examples")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return {**files, **DJANGO, **PRISMA}
+
+
+def test_children_say_what_one_process_says_and_so_does_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = own_sources()
+    model = build_model(files, None)
+    facts = scan(files.items(), model)
+    assert facts.numbers["statements"] > 300
+
+    for size, folder in ((1, tmp_path / "one"), (2, None), (3, tmp_path / "three")):
+        found = scanned(files, folder, size=size)
+        assert found.model == model, size
+        assert found.facts == facts, size
+    no_child(monkeypatch)
+    assert scanned(files, tmp_path / "one") == found
+    assert scanned(files, tmp_path / "three") == found
+
+
+@pytest.mark.parametrize(("files", "wanted"), [(DJANGO, "TENORM001"), (PRISMA, "TENORM001")], ids=["django", "prisma"])
+def test_models_anywhere_in_the_tree_make_the_model(files: dict[str, bytes], wanted: str) -> None:
+    found = scanned(files, declared=read_declarations(DECLARED), scripts=frozenset())
+    assert [row.rule for row in found.facts.accesses] == [wanted]
+
+
+def test_scripts_are_narrowed_and_models_are_not() -> None:
+    files = {**DJANGO, "db/migrations/1.sql": SCHEMA, "vendor/other.sql": b"CREATE TABLE others (id int);"}
+    assert "others" in scanned(files).model.tables
+    narrowed = scanned(files, scripts=frozenset({"db/migrations/1.sql"})).model.tables
+    assert "others" not in narrowed
+    assert {"boats", "fleet_boat"} <= set(narrowed)
+
+
+def test_the_model_alone_is_the_model_that_is_judged_by() -> None:
+    files = {**DJANGO, **PRISMA, **SMALL}
+    with Cache(None) as cache:
+        assert model_of_project(project(files), cache) == scanned(files).model
+
+
+def test_files_that_are_not_judged_make_the_model_all_the_same() -> None:
+    found = scanned(SMALL, judged=frozenset({"app/a.py"}))
+    assert [(row.path, row.rule) for row in found.facts.accesses] == [("app/a.py", "TENSQL001")]
+    assert sorted(found.digests) == ["app/a.py"]
+
+
+CHANGES: Mapping[str, Callable[[dict[str, bytes]], Mapping[str, object]]] = {
+    "a file": lambda files: files.update({"app/a.py": SCOPED}) or {},
+    "a file moves": lambda files: files.update({"tests/test_a.py": files.pop("app/a.py")}) or {},
+    "a file goes": lambda files: files.pop("app/a.py") and {},
+    "two files swap": lambda files: files.update({"app/a.py": SCOPED, "app/b.py": BY_ID}) or {},
+    "the schema": lambda files: (
+        files.update({"db/migrations/002.sql": b"ALTER TABLE boats DROP COLUMN tenant_id;"}) or {}
+    ),
+    "the schema's folder": lambda files: files.update({"app/c.sql": b"DELETE FROM boats;", "app/d.sql": SCHEMA}) or {},
+    "declarations": lambda _: {
+        "declared": read_declarations({"globals": {"boats": "the same boats for everybody here"}})
+    },
+    "path classes": lambda _: {"declared": read_declarations({"paths": {"test": ["app/**"]}})},
+    "the dialect": lambda _: {"dialect": "mysql"},
+    "which scripts count": lambda _: {"scripts": frozenset()},
+}
+
+
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that knows the small project and the ones before."""
+    folder = tmp_path_factory.mktemp("cache")
+    scanned(SMALL, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_no_answer_is_stale_after_a_change_of(name: str, remembered: Path) -> None:
+    files = dict(SMALL)
+    more = CHANGES[name](files)
+    fresh = scanned(files, **more)
+    assert scanned(files, remembered, **more) == fresh
+    assert scanned(files, remembered, **more) == fresh
+    assert fresh.facts != scanned(SMALL, remembered).facts or fresh.model != scanned(SMALL, remembered).model
+
+
+def test_another_version_of_the_lints_asks_again(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned(SMALL, remembered)
+    monkeypatch.setattr(caching, "version", lambda: b"another")
+    no_child(monkeypatch)
+    with pytest.raises(AssertionError, match="a child was started"):
+        scanned(SMALL, remembered)
+
+
+def test_a_file_that_cannot_be_read_is_left_to_the_caller_to_tell() -> None:
+    files = {**SMALL, "app/c.py": BY_ID}
+    found = scanned(files, read=lambda path: None if path == "app/c.py" else files[path])
+    assert "app/c.py" not in found.digests
+    assert found.facts.numbers["files_analysed"] == 3
+
+
+def sources_of(files: Mapping[str, bytes]) -> Iterator[str]:
+    for path, data in files.items():
+        kind = schema_of(path, data)
+        assert kind is Schema.NOTHING or could_be_schema(path)
+        if kind is not Schema.NOTHING:
+            yield path
+
+
+def test_no_schema_source_is_missed_by_looking_at_one_file_alone() -> None:
+    files = {**own_sources(), **SMALL}
+    assert build_model({path: files[path] for path in sources_of(files)}, None) == build_model(files, None)
