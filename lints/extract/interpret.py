@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from lints.extract import calls, chains, methods
+from lints.extract import calls, chains, keys, methods
 from lints.extract.environment import Env, decide, first, learn, merged, oriented, part
 from lints.extract.facts import Call
 from lints.extract.ir import (
@@ -495,8 +495,8 @@ class Interpreter:
             query = self.chains.called(call, receiver, arguments, keywords, env)
             if query is not None:
                 return query
-        if call.receiver is not None and methods.is_key_store(self.notes.text(call.receiver.span), method):
-            self.notes.note_key(methods.key_of(self, call, arguments), described(), call.arguments_span)
+        if keys.is_key_store(self, call, receiver, arguments):
+            keys.note_keys(self, call, receiver, arguments, described())
         known = methods.apply(self, call, receiver, arguments, keywords, env)
         if known is not None:
             if is_text(known):

@@ -78,34 +78,12 @@ _PERCENT = re.compile(
     r"%(?:\((\w{1,64})\)|(\d{1,3})\$|\[(\d{1,3})\])?[-+ #0]*(?:\*|\d{1,4})?(?:\.(?:\*|\d{1,4}))?[hlLq]?([a-zA-Z%@])"
 )
 _VERB_AHEAD = re.compile(
-    r"\s*(?:--[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+"
+    r"\s*(?:--[^\n]*+\n\s*|//[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+"
     r"(?:select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
     r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare|match|optional|unwind|foreach|load|profile)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_KEY_STORE = re.compile(r"(?:^|[._])(?:\w*(?:redis|valkey|ioredis)\w*|cache|rdb|kv)(?:\(\))?$", re.IGNORECASE)
-_KEY_COMMANDS = names(
-    "get set setex psetex setnx getset getdel getex mget mset del unlink exists expire pexpire ttl incr incrby decr"
-    " decrby hget hset hmset hmget hgetall hdel hincrby lpush rpush lpop rpop lrange sadd srem smembers sismember zadd"
-    " zrem zrange zrangebyscore publish subscribe psubscribe keys scan flushall flushdb delete"
-)
 _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
-
-
-_CONTEXT = re.compile(r"(?:\w*[cC]tx|\w*[cC]ontext|[\w.]*[cC]ontext\(\)|context\.\w+\(.*\))", re.DOTALL)
-
-
-def key_of(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> Value:
-    """The key a command of a key-value store is given: the first argument that is no context."""
-    for argument, value in zip(call.arguments[:2], arguments, strict=False):
-        if not _CONTEXT.fullmatch(interpreter.notes.text(argument.span)):
-            return value
-    return Lit("", call.span)
-
-
-def is_key_store(receiver: str, method: str) -> bool:
-    """Whether a call goes to Redis or a cache like it."""
-    return method.lower() in _KEY_COMMANDS and _KEY_STORE.search(receiver[-60:]) is not None
 
 
 def verb_ahead(text: str) -> bool:
@@ -120,8 +98,12 @@ def rank(method: str) -> int:
 
 
 def returns_text(source: bytes, span: Span) -> bool:
-    """Whether it is worth following a function for what it returns: short, and it returns something."""
-    return span[1] - span[0] < 8_000 and _RETURNS.search(source, span[0], span[1]) is not None
+    """Whether it is worth following a function for what it returns: short, and it returns something.
+
+    A body that is no block is an expression, which is what is returned.
+    """
+    short = span[1] - span[0] < 8_000
+    return short and (source[span[0] : span[0] + 1] != b"{" or _RETURNS.search(source, span[0], span[1]) is not None)
 
 
 def later_root(value: Value) -> Lit | None:

@@ -37,9 +37,9 @@ _HITS = tuple(
     )
 )
 _COMMANDS = (
-    rb"\w*(?:\(\))?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*|hget\w*|hset\w*|hdel"
-    rb"|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|subscribe|psubscribe|keys|scan|flushall|flushdb"
-    rb"|delete)\s*[(<]"
+    rb"\w*(?:\(\))?[?!]?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*|hget\w*|hset\w*"
+    rb"|hdel|hincr\w*|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|p?subscribe|keys|scan\w*|flush(?:all|db)"
+    rb"|delete|multi|pipeline|batch|eval\w*|call|sendcommand)\s*[(<]"
 )
 _KEY_HITS = tuple(re.compile(store + _COMMANDS) for store in (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv"))
 

@@ -248,12 +248,12 @@ class Conditions:
                 node.rejected = "late"
                 return
             words = [Token("word", part, 0) for part in value.split(".")[:1]]
-            if value.startswith("literal "):
+            if "__hole_" in value:
+                node.opaque = True
+            elif value.startswith("literal "):
                 node.tenant, node.literal = value.removeprefix("literal "), True
             elif value[:1] in {"'", '"'} or value[:1].isdigit():
                 node.tenant, node.literal = value, True
-            elif "__hole_" in value or value == "__hole__":
-                node.opaque = True
             elif "$" in value or value.startswith(":h") or name_of(words[0]) in self.query.values:
                 node.tenant, node.literal = value, False
             else:
