@@ -30,8 +30,8 @@ _ONE_KEY = names(
     "get set setex psetex setnx getset getdel getex getrange setrange append strlen expire pexpire expireat ttl pttl"
     " persist incr incrby incrbyfloat decr decrby dump restore setbit getbit bitcount lpush rpush lpop rpop lrange lrem"
     " lset llen ltrim lindex sadd srem smembers sismember scard spop srandmember zadd zrem zrange zrangebyscore"
-    " zrevrange zscore zcard zcount zincrby zrank zremrangebyscore pfadd geoadd publish spublish hscan sscan zscan delete type"
-    " hgetall hmget hmset hkeys hvals hlen xadd xrange xlen xtrim xdel"
+    " zrevrange zscore zcard zcount zincrby zrank zremrangebyscore pfadd geoadd publish spublish hscan sscan zscan type"
+    " delete hgetall hmget hmset hkeys hvals hlen xadd xrange xlen xtrim xdel"
 )
 _FIELDS = names("hget hset hdel hsetnx hexists hincrby hincrbyfloat")
 _MANY_KEYS = names("mget del unlink exists touch watch sinter sunion sdiff pfcount subscribe psubscribe")
