@@ -64,9 +64,7 @@ class SigstoreSigner:
         try:
             token = (self._token or detect_credential() or "").strip()
             if not token:
-                raise SignerError(
-                    "no identity: run in a CI job that may ask for one (GitHub: id-token, write)"
-                )
+                raise SignerError("no identity: run in a CI job that may ask for one (GitHub: id-token, write)")
             services = self._config.signing_config
             fulcio, rekor = services.get_fulcio(), services.get_tlogs()[0]
             for session in (fulcio.session, rekor._session):  # type: ignore[attr-defined]  # they wait for ever
