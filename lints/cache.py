@@ -1,14 +1,16 @@
 """What scans found out, kept by the digest of everything it depends on: the same question is not worked out twice.
 
 A cache is as hostile as any input. It lives outside of what is judged, in a folder that nobody else can write to; every
-entry carries a digest of itself and of its key; what does not fit, for whatever reason, was never there. Values are
-checked once more by whoever asked for them. With no folder given it is a temporary file: the same code, no memory.
+entry carries a digest of itself and of its key, made with a secret where there is one; what does not fit, for whatever
+reason, was never there. Values are checked once more by whoever asked for them. With no folder given it is a temporary
+file: the same code, no memory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import os
 import sqlite3
 import stat
@@ -53,7 +55,7 @@ def version() -> bytes:
     folder = Path(lints.__file__).parent
     sources = sorted(folder.rglob("*.py"))
     if not sources:
-        raise CacheError("the source of the lints is not there to be told from another version's")
+        return os.urandom(32)  # not to be told from another version: nothing is recalled
     for path in sources:
         data = path.read_bytes()
         digest.update(f"{path.relative_to(folder)}\0{len(data)}\0".encode() + data)
@@ -78,8 +80,14 @@ def key(*parts: bytes | str) -> bytes:
 class Cache:
     """A dictionary of bytes that may forget. Several processes can share one; none of them waits long for another."""
 
-    def __init__(self, folder: Path | None = None, *, max_bytes: int = MAX_BYTES, today: int | None = None) -> None:
-        """Open the cache in `folder`, made if need be; None: a temporary one. Raises CacheError."""
+    def __init__(
+        self, folder: Path | None = None, *, secret: bytes = b"", max_bytes: int = MAX_BYTES, today: int | None = None
+    ) -> None:
+        """Open the cache in `folder`, made if need be; None: a temporary one. Raises CacheError.
+
+        With a `secret` only entries made with the same one count: code that runs as the same user can't forge them.
+        """
+        self._secret = secret
         self._day = int(time.time() // 86_400) if today is None else today
         self._max_bytes = max_bytes
         self._new: dict[bytes, bytes] = {}
@@ -105,7 +113,7 @@ class Cache:
         if row is None or not isinstance(row[1], bytes) or not isinstance(row[0], int):
             return None
         check, value = row[1][:_CHECK], row[1][_CHECK:]
-        if check != _check(name, value):
+        if not hmac.compare_digest(check, self._check(name, value)):
             return None
         if row[0] != self._day:
             self._seen.append(name)
@@ -126,7 +134,7 @@ class Cache:
         self._database.close()
 
     def _write(self) -> None:
-        rows = [(name, self._day, _check(name, value) + value) for name, value in self._new.items()]
+        rows = [(name, self._day, self._check(name, value) + value) for name, value in self._new.items()]
         try:
             with self._database:
                 self._database.execute("BEGIN IMMEDIATE")
@@ -141,6 +149,11 @@ class Cache:
         self._size = 0
         self._seen.clear()
 
+    def _check(self, name: bytes, value: bytes) -> bytes:
+        if self._secret:
+            return hmac.digest(self._secret, name + value, "sha256")[:_CHECK]
+        return hashlib.sha256(name + value).digest()[:_CHECK]
+
     def _evict(self) -> None:
         ((pages,),) = self._database.execute("PRAGMA page_count")
         ((size,),) = self._database.execute("PRAGMA page_size")
@@ -153,10 +166,6 @@ class Cache:
                 "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY day, key LIMIT ?)", (count // 2 + 1,)
             )
         self._database.execute("VACUUM")
-
-
-def _check(name: bytes, value: bytes) -> bytes:
-    return hashlib.sha256(name + value).digest()[:_CHECK]
 
 
 def _shared(folder: Path) -> sqlite3.Connection:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lints.schema.declared import Declarations
     from lints.tenancy import Model
 
-CACHE_VARIABLE, JOBS_VARIABLE = "GATE_CACHE", "GATE_JOBS"
+CACHE_VARIABLE, SECRET_VARIABLE, JOBS_VARIABLE = "GATE_CACHE", "GATE_CACHE_KEY", "GATE_JOBS"
 _models: WeakKeyDictionary[Tree, tuple[str, Model, tuple[Unread, ...]]] = WeakKeyDictionary()
 """The models of trees that this process has read, with the policy they were read under: nothing is read twice."""
 
@@ -158,12 +158,14 @@ def _jobs() -> int | None:
 def _cache(tree: Tree) -> Cache:
     """What earlier scans found: in the user's cache folder, or where GATE_CACHE says; `off` remembers nothing.
 
-    A folder inside of what is judged is no place for it, because whoever proposes a change could fill it.
+    A CI job remembers only where GATE_CACHE says so: what ran there before may have written to the user's folder. With
+    GATE_CACHE_KEY, a secret of the pipeline, only entries made with it count. A folder inside of what is judged is no
+    place for a cache, because whoever proposes a change could fill it.
     """
     from lints.cache import Cache, CacheError, default_folder
 
     value = os.environ.get(CACHE_VARIABLE)
-    if value == "off":
+    if value == "off" or (value is None and os.environ.get("CI", "false").lower() not in ("", "0", "false")):
         return Cache(None)
     if value is not None and not Path(value).is_absolute():
         raise GateError(f"{CACHE_VARIABLE}={value[:200]!r}: give an absolute path, or off")
@@ -175,7 +177,7 @@ def _cache(tree: Tree) -> Cache:
             inside = find_repository(folder) is not None
         if inside:
             raise CacheError(f"{folder}: lies inside the judged tree, whose changes could fill it")
-        return Cache(folder)
+        return Cache(folder, secret=os.environb.get(SECRET_VARIABLE.encode(), b""))
     except CacheError as error:
         if value is not None:
             raise GateError(f"{CACHE_VARIABLE}: {first_line(error)}") from None
