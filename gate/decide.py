@@ -36,6 +36,7 @@ from gate.model import (
     fingerprint,
 )
 from gate.reading import epoch_ms, from_epoch_ms
+from gate.store import unverified
 from gate.waivers import holds, is_expired, is_pending, matches
 
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
@@ -126,12 +127,12 @@ def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str,
         if found is None:
             short.append(f"no evidence of kind {kind} was collected")
             continue
-        unverified = [row for row in found.rows if not row.get("verified", False)] if need.verified else []
-        usable = len(found.rows) - len(unverified)
+        claims, claimed = unverified(found.rows) if need.verified else ([], 0)
+        usable = len(found.rows) - claimed
         if usable < need.minimum:
             known = "verified record" if need.verified else "record"
             short.append(f"{kind}: {usable} {known}{'s' if usable != 1 else ''}; at least {need.minimum} needed")
-        doubts = [f"{row.get('source_path', 'a record')} is not verified" for row in unverified]
+        doubts = [f"{place} is not verified" for place in claims]
         doubts += [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
         incomplete += [f"{kind}: {doubt}" for doubt in doubts[:SHOWN_REASONS]]
         if len(doubts) > SHOWN_REASONS:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import re
 import resource
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,16 +137,75 @@ def _column(name: str, json_type: str, fmt: str, path: tuple[str, ...]) -> Colum
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A Parquet file of an event store: rows of one table, as `gate.ingest.staging` writes them.
+
+    `base` plus a row's ordinal is its evidence id; `sources` are (name, SHA-256) of what the events were read from.
+    """
+
+    path: str
+    table: str
+    records: int
+    base: int
+    sources: tuple[tuple[str, str], ...]
+    verified: bool = False
+    signer: str | None = None
+
+
+class StoredRows(Sequence[Row]):
+    """The records of a kind of which most lie in an event store: they become tables without being read into memory.
+
+    Going through them as rows is possible, for what must have each (a bundle), and slow.
+    """
+
+    def __init__(self, records: Sequence[Row], segments: Sequence[Segment], read: Callable[[], Iterator[Row]]) -> None:
+        self.records = records
+        self.segments = tuple(segments)
+        self._read = read
+        self.mains = tuple(segment for segment in segments if "__" not in segment.table)
+
+    def __len__(self) -> int:
+        return len(self.records) + sum(segment.records for segment in self.mains)
+
+    def __iter__(self) -> Iterator[Row]:
+        yield from self.records
+        yield from self._read()
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
+
+
+def unverified(rows: Sequence[Row]) -> tuple[list[str], int]:
+    """Where records lie that did not verify, a file of an event store once, and how many such records there are."""
+    if not isinstance(rows, StoredRows):
+        places = [str(row.get("source_path", "a record")) for row in rows if not row.get("verified", False)]
+        return places, len(places)
+    places, count = unverified(rows.records)
+    files = [segment for segment in rows.mains if not segment.verified]
+    return [*places, *(Path(file.path).name for file in files)], count + sum(file.records for file in files)
+
+
+EVENT_MEMORY = "640MB"
+
+
 class Store:
-    """The evidence of one run as tables. `load` everything, `lock`, then `ask`."""
+    """The evidence of one run as tables. `load` everything, `lock`, then `ask`.
+
+    Once it is locked the engine can open no file but those of event stores that were loaded.
+    """
 
     def __init__(self, kinds: Iterable[Kind], as_of: datetime) -> None:
         import duckdb
 
+        self._seconds = QUERY_SECONDS
+        self._files: list[str] = []
+        self._locked = False
+        self._spill: tempfile.TemporaryDirectory[str] | None = None
+
         self._connection = duckdb.connect(
             ":memory:",
             config={
-                "enable_external_access": "false",
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "allow_community_extensions": "false",
@@ -166,6 +226,45 @@ class Store:
         self._define_functions()
         self._calendar()
 
+    def _attach(self, segments: Sequence[Segment]) -> None:
+        """Make each table of the segments a view of its loaded records and of the files.
+
+        For these the engine may use two processors, and spills what does not fit its memory into a folder of its own.
+        """
+        if not segments:
+            return
+        self._allow([segment.path for segment in segments])
+        if self._spill is None:
+            self._spill = tempfile.TemporaryDirectory(prefix="gate-spill-")
+            self._connection.execute(f"SET temp_directory = {_quoted(self._spill.name)}")
+            self._connection.execute(f"SET memory_limit = '{EVENT_MEMORY}'")
+            self._connection.execute("SET threads = 2")
+        self._seconds += QUERY_SECONDS * (sum(segment.records for segment in segments) // 1_000_000)
+        for name in {segment.table for segment in segments}:
+            table = self._tables[name]
+            columns = ["evidence_id", *(f'"{c.name}"' for c in table.columns)]
+            columns += [] if table.array else [column for column, _ in _SOURCE_COLUMNS]
+            parts = [f'SELECT {", ".join(columns)} FROM "_{name}"']  # noqa: S608 names of columns are plain
+            parts += [_of_segment(table, segment) for segment in segments if segment.table == name]
+            self._connection.execute(f'ALTER TABLE "{name}" RENAME TO "_{name}"')
+            self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(parts)}')
+
+    def _allow(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            if any(character in path for character in "*?["):
+                raise QueryError(f"{path}: the engine would take this name for a pattern; move the store")
+            self._files.append(path)
+
+    def add_view(self, name: str, like: str, paths: Sequence[str]) -> None:
+        """A view of Parquet files with the columns of the table `like`, which is empty."""
+        self._allow(paths)
+        columns = ", ".join(row[0] for row in self._connection.execute(f'DESCRIBE "{like}"').fetchall())
+        parts = [f'SELECT {columns} FROM "{like}"']  # noqa: S608 the table is ours
+        for path in paths:
+            known = columns.replace("source_line", "_line AS source_line")
+            parts.append(f"SELECT {known} FROM read_parquet({_quoted(path)})")  # noqa: S608 the path is quoted
+        self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(parts)}')
+
     def _define_functions(self) -> None:
         # On Spark these are SQL functions of the same names (gate/spark.py); floor division makes negatives agree, and
         # letters and spaces are spelled out because engines differ in their Unicode tables.
@@ -184,6 +283,10 @@ class Store:
 
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         """Insert the records of a kind. What does not fit its column (a time without an offset …) raises QueryError."""
+        if isinstance(rows, StoredRows):
+            self.load(kind, rows.records)
+            self._attach(rows.segments)
+            return
         for table in self._tables.values():
             if table.name == kind or table.name.startswith(f"{kind}__"):
                 self._load_table(table, rows)
@@ -220,8 +323,13 @@ class Store:
             raise QueryError(f"{table}: a record does not fit: {_first_line(error)}") from None
 
     def lock(self) -> None:
-        """No setting can be changed any more."""
-        self._connection.execute("SET lock_configuration = true")
+        """No file can be opened any more but those loaded, and no setting changed."""
+        if not self._locked:
+            self._locked = True
+            if self._files:
+                self._connection.execute(f"SET allowed_paths = [{', '.join(map(_quoted, self._files))}]")
+            self._connection.execute("SET enable_external_access = false")
+            self._connection.execute("SET lock_configuration = true")
 
     @property
     def connection(self) -> Any:
@@ -229,6 +337,7 @@ class Store:
 
     def columns(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         """The names and SQL types of the columns a query returns; it is bound to the tables, not run."""
+        self.lock()
         with _bounded():
             found = self._connection.execute(f"DESCRIBE {query}", _bind(parameters)).fetchall()
         return [(str(name), str(sql_type).strip('"')) for name, sql_type, *_ in found]
@@ -237,7 +346,8 @@ class Store:
         """Run one checked query and return its rows in the order of their text. Raises QueryError."""
         import duckdb
 
-        timer = threading.Timer(QUERY_SECONDS, self._connection.interrupt)
+        self.lock()
+        timer = threading.Timer(self._seconds, self._connection.interrupt)
         timer.start()
         try:
             with _bounded():
@@ -245,7 +355,7 @@ class Store:
                 names = [d[0] for d in cursor.description]
                 found = cursor.fetchmany(MAX_ROWS + 1)
         except duckdb.InterruptException:
-            raise QueryError(f"the query took longer than {QUERY_SECONDS} s") from None
+            raise QueryError(f"the query took longer than {self._seconds} s") from None
         except MemoryError:
             raise QueryError("the query needs too much memory") from None
         except (duckdb.Error, UnicodeEncodeError) as error:
@@ -254,8 +364,35 @@ class Store:
             timer.cancel()
         if len(found) > MAX_ROWS:
             raise QueryError(f"the query returns more than {MAX_ROWS:,} rows")
-        rows = [dict(zip(names, row, strict=True)) for row in found]
-        return sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
+        return sorted_rows([dict(zip(names, row, strict=True)) for row in found])
+
+    def table_names(self) -> tuple[str, ...]:
+        """Every table there is."""
+        return (CALENDAR, *self._tables)
+
+    def arrow(self, table: str) -> Any:
+        """A table as a `pyarrow.Table`, for another engine."""
+        return self._connection.sql(f'FROM "{table}"').to_arrow_table()
+
+
+def sorted_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in the order of their text, so that an answer does not depend on the engine."""
+    return sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
+
+
+def _of_segment(table: TableDef, segment: Segment) -> str:
+    """The rows of a segment as its table has them."""
+    columns = [f"CAST({segment.base} + _at AS BIGINT) AS evidence_id", *(f'"{c.name}"' for c in table.columns)]
+    if not table.array:
+        names, digests = (", ".join(_quoted(source[i]) for source in segment.sources) for i in (0, 1))
+        columns += [f"list_extract([{names}], _source + 1)", "_line", f"list_extract([{digests}], _source + 1)"]
+        columns += ["lower(hex(_digest))", "true" if segment.verified else "false"]
+        columns.append("CAST(NULL AS VARCHAR)" if segment.signer is None else _quoted(segment.signer))
+    return f"SELECT {', '.join(columns)} FROM read_parquet({_quoted(segment.path)})"  # noqa: S608 all of it is quoted
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextlib.contextmanager

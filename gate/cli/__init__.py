@@ -30,6 +30,8 @@ COMMANDS = {
     "policy": ("policing", "what a change of policy means; sign a policy"),
     "bundle": ("bundling", "make an archive, a tenant's slice or a redacted packet of a release bundle"),
     "status": ("judging", "what runs out when"),
+    "ingest": ("ingesting", "read events into an evidence store: each accepted, parked or rejected, all counted"),
+    "query": ("ingesting", "ask an event store something in SQL; for people, never evidence"),
     "prove": ("proving", "prove SQL statements against a schema"),
     "tenancy": ("classifying", "which tables belong to a tenant, and where that was read"),
     "baseline": ("baselining", "the code findings that were there when the gate came: write, shrink, show"),

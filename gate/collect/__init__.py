@@ -59,6 +59,12 @@ def _code(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _schema_findings(context: Context) -> Iterable[Evidence]:
+    from gate.collect.schema_findings import collect
+
+    return collect(context)
+
+
 def _patterns(context: Context) -> Iterable[Evidence]:
     from gate.collect.patterns import collect
 
@@ -89,18 +95,27 @@ def _waivers(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _calendars(context: Context) -> Iterable[Evidence]:
+    from gate.collect.calendars import collect
+
+    return collect(context)
+
+
 COLLECTORS = (
     Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage"), _code),
+    Collector(("schema_finding",), _schema_findings),
     Collector(("code_pattern",), _patterns),
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),
     Collector(("source_tree",), _source),
     Collector(("waiver",), _waivers),
+    Collector(("business_period",), _calendars),
 )
 
 
 def collect(context: Context, kinds: Iterable[str], progress: Progress) -> dict[str, Evidence]:
     """Collect the wanted kinds. A kind without a collector of its own is read from evidence records."""
+    from gate.collect.events import open_stores, with_events
     from gate.collect.records import collect_records
 
     wanted = set(kinds)
@@ -116,7 +131,12 @@ def collect(context: Context, kinds: Iterable[str], progress: Progress) -> dict[
     for kind in sorted(wanted - served):
         progress(f"collecting {kind}")
         found[kind] = collect_records(context, kind)
-    return {kind: _valid(context, evidence) for kind, evidence in found.items() if kind in wanted}
+    stores = open_stores(context)
+    return {
+        kind: with_events(context, stores, _valid(context, evidence))
+        for kind, evidence in found.items()
+        if kind in wanted
+    }
 
 
 def _failed(kind: str, error: Exception) -> Evidence:

@@ -1,0 +1,256 @@
+"""What an event store holds: its batches, their files by SHA-256 and their counts. Replacing this file is the commit.
+
+A file that the manifest does not name does not count, whoever put it there; a file that it names and that is not there,
+or not the same, makes the store unreadable. Below the store's folder `ingest/` belongs to the store, and
+`<kind>/<batch>-<part>.parquet` are the accepted events of a kind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from attestations import strict_json
+from gate.model import GateError, UndecidedError
+from gate.writing import write_file
+
+FORMAT = "tenantgate event store v1"
+FOLDER = "ingest"
+NAME = f"{FOLDER}/manifest.json"
+LOCK = f"{FOLDER}/lock"
+STAGING = f"{FOLDER}/staging"
+HELD = f"{FOLDER}/held"
+RAW = f"{FOLDER}/accepted"
+MAX_BYTES = 64 << 20
+_OURS = re.compile(
+    r"[0-9]{6}-[0-9]{4}(__[A-Za-z0-9_]+)?\.parquet|[0-9]{6}\.parquet|[0-9a-f]{64}\.bytes|[0-9]{6}-[0-9]{4}\.[A-Za-z0-9_]+\.jsonl\.zst"
+)
+_SAFE = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.-]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of the store. `table` is the kind or one of its array tables; empty for what was held."""
+
+    name: str
+    sha256: str
+    size: int
+    records: int
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one run added. `schemas` are the SHA-256 of the kinds' schemas (canonical JSON) it was judged by.
+
+    `sources` are (name, SHA-256, bytes); `reasons` are (outcome, reason, records), most first. A replay judges what was
+    parked once more: its `read` is no new record.
+    """
+
+    number: int
+    finished_at: str
+    replay: bool
+    policy_version: str
+    policy_digest: str
+    schemas: Mapping[str, str]
+    sources: tuple[tuple[str, str, int], ...]
+    read: int
+    accepted: int
+    duplicates: int
+    parked: int
+    rejected: int
+    parked_open: int
+    oldest_parked_at: str | None
+    reasons: tuple[tuple[str, str, int], ...]
+    files: tuple[File, ...]
+    previous: str = ""
+    """SHA-256 of the batch before it, as it stands in the manifest."""
+
+    @property
+    def id(self) -> str:
+        return f"ingest-{self.number:06}-{batch_digest(self)[:12]}"
+
+    def report(self) -> dict[str, Any]:
+        """The batch as a record of the kind `ingest_report`."""
+        return {
+            "id": self.id, "batch": self.id, "read": self.read, "accepted": self.accepted,
+            "duplicates": self.duplicates, "parked": self.parked, "rejected": self.rejected,
+            "parked_open": self.parked_open,
+            "reasons": [{"outcome": o, "reason": r, "events": n} for o, r, n in self.reasons],
+            "oldest_parked_at": self.oldest_parked_at, "finished_at": self.finished_at,
+        }  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in _SCALARS},
+            "schemas": dict(self.schemas),
+            "sources": [list(source) for source in self.sources],
+            "reasons": [list(reason) for reason in self.reasons],
+            "files": [{name: getattr(file, name) for name in File.__slots__} for file in self.files],
+        }
+
+
+_SCALARS = (
+    "number", "finished_at", "replay", "policy_version", "policy_digest", "read", "accepted", "duplicates", "parked",
+    "rejected", "parked_open", "oldest_parked_at", "previous",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The store's folder and its batches, oldest first."""
+
+    store: Path
+    batches: tuple[Batch, ...] = field(default=())
+
+    def files(self) -> Iterator[tuple[Batch, File]]:
+        for batch in self.batches:
+            for file in batch.files:
+                yield batch, file
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Over all batches. What was replayed successfully is accepted and no longer parked."""
+        new = [batch for batch in self.batches if not batch.replay]
+        last = self.batches[-1] if self.batches else None
+        return {
+            "read": sum(b.read for b in new),
+            "accepted": sum(b.accepted for b in self.batches),
+            "duplicates": sum(b.duplicates for b in new),
+            "parked": last.parked_open if last else 0,
+            "rejected": sum(b.rejected for b in self.batches),
+        }
+
+
+def batch_digest(batch: Batch) -> str:
+    return hashlib.sha256(strict_json.dumps(batch.to_json())).hexdigest()
+
+
+def read(store: Path) -> Manifest | None:
+    """The manifest of a store; None when there is none. Raises GateError for one that is not to be believed."""
+    path = store / NAME
+    try:
+        if path.is_symlink():
+            raise GateError(f"{path}: a symbolic link; give the store's own folder")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GateError(f"{path}: can't be read: {error.strerror or error}") from None
+    try:
+        return Manifest(store=store, batches=tuple(_parsed(strict_json.loads(data, max_bytes=MAX_BYTES))))
+    except (strict_json.StrictJsonError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GateError(f"{path}: not the manifest of an event store: {str(error)[:120]}") from None
+
+
+def _parsed(value: Any) -> Iterator[Batch]:
+    if value["format"] != FORMAT:
+        raise ValueError("its format is another one")
+    previous = ""
+    for number, item in enumerate(value["batches"], 1):
+        files = tuple(
+            File(name=_name(f["name"]), sha256=_text(f["sha256"]), size=_count(f["size"]), records=_count(f["records"]),
+                 table=_text(f["table"]))
+            for f in item["files"]
+        )  # fmt: skip
+        batch = Batch(
+            **{name: item[name] for name in _SCALARS},
+            schemas={_text(k): _text(v) for k, v in item["schemas"].items()},
+            sources=tuple((_text(n), _text(d), _count(s)) for n, d, s in item["sources"]),
+            reasons=tuple((_text(o), _text(r), _count(n)) for o, r, n in item["reasons"]),
+            files=files,
+        )
+        for count in (batch.read, batch.accepted, batch.duplicates, batch.parked, batch.rejected, batch.parked_open):
+            _count(count)
+        if batch.number != number or batch.previous != previous:
+            raise ValueError(f"batch {number} does not follow the one before it")
+        if batch.read != batch.accepted + batch.duplicates + batch.parked + batch.rejected:
+            raise ValueError(f"the counts of batch {number} do not add up")
+        previous = batch_digest(batch)
+        yield batch
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text is none")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a count is none")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not _SAFE.fullmatch(_text(value)) or ".." in value:
+        raise ValueError("a file has no name of this store")
+    return str(value)
+
+
+def commit(manifest: Manifest, batch: Batch) -> Manifest:
+    """Add a batch whose files are in place. From here on it counts. Raises UndecidedError; then it does not."""
+    batches = (*manifest.batches, batch)
+    value = {"format": FORMAT, "batches": [item.to_json() for item in batches]}
+    write_file(manifest.store / NAME, strict_json.dumps(value) + b"\n")
+    return Manifest(store=manifest.store, batches=batches)
+
+
+def sweep(manifest: Manifest) -> None:
+    """Remove what a run that did not end left behind: staging, and files of ours that no batch names."""
+    shutil.rmtree(manifest.store / STAGING, ignore_errors=True)
+    named = {file.name for _, file in manifest.files()}
+    for path in (
+        *manifest.store.glob("*/*.parquet"),
+        *manifest.store.glob(f"{HELD}/*"),
+        *manifest.store.glob(f"{RAW}/*"),
+    ):
+        name = path.relative_to(manifest.store).as_posix()
+        if _OURS.fullmatch(path.name) and name not in named and not path.is_symlink():
+            path.unlink()
+
+
+def check(manifest: Manifest, file: File) -> str | None:
+    """Why a file is not what the manifest says; None when it is."""
+    path = manifest.store / file.name
+    try:
+        if path.is_symlink():
+            return "a symbolic link"
+        with path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        return f"can't be read: {error.strerror or error}"
+    return None if digest == file.sha256 else "is not the file that was ingested"
+
+
+@contextlib.contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Hold the store's lock: one writer at a time. The kernel lets go of it when its holder ends, however it ends.
+
+    Raises UndecidedError when somebody else holds it, or the folder can't be written.
+    """
+    path = store / LOCK
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        raise UndecidedError(f"{path}: can't be written: {error.strerror or error}") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UndecidedError(
+                f"{store}: another ingest is writing to this store; try again when it is done"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
