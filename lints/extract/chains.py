@@ -133,6 +133,7 @@ _TERMS = names(
 _MUTABLE = frozenset({"typeorm", "knex"})
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
+_SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 
 
@@ -252,7 +253,7 @@ class Chains:
             return self._new("sqlalchemy", model, call.span, (step,))
         if method == "query" and path:
             return self._new("sqlalchemy", model, call.span, (Step("query", step.arguments, {}, call.span),))
-        if method in {"get", "get_one"} and path.rpartition(".")[2] in {"session", "db", "sess", "s", "db_session"}:
+        if method in {"get", "get_one"} and _SESSION.search(path):
             return self._new(
                 "sqlalchemy", model, call.span, (Step("get", step.arguments[1:], step.keywords, call.span),)
             )

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from lints.scan import scan
+from tests.lints.proof.harbour import MODEL
+
 FOLDER = Path(__file__).parent / "judged"
 ENDINGS = {"python": "py", "go": "go", "typescript": "ts", "ruby": "rb", "php": "php"}
 
@@ -29,3 +32,16 @@ def load() -> list[Snippet]:
             name = f"{language}: {title}"
             found.append(Snippet(name, language, words, f"app/repo.{ENDINGS[language]}", text.encode()))
     return found
+
+
+WORST = {verdict: rank for rank, verdict in enumerate(("unparsed", "proven", "weak", "opaque", "violation"))}
+
+
+def verdicts(snippet: Snippet) -> tuple[str, ...]:
+    """The worst verdict at each place a statement is found at, in the order of the source."""
+    worst: dict[tuple[int, int], str] = {}
+    for access in scan([(snippet.path, snippet.source)], MODEL).accesses:
+        place = (access.line, access.column)
+        if WORST[access.verdict] >= WORST[worst.get(place, "unparsed")]:
+            worst[place] = access.verdict
+    return tuple(worst[place] for place in sorted(worst))

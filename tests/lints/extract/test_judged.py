@@ -10,23 +10,17 @@ from tests.lints.proof.harbour import MODEL
 from . import judged
 
 SNIPPETS = judged.load()
-WORST = {verdict: rank for rank, verdict in enumerate(("unparsed", "proven", "weak", "opaque", "violation"))}
 
 
 def test_there_are_snippets_for_every_language_and_their_names_are_unique() -> None:
     assert {s.language for s in SNIPPETS} == set(judged.ENDINGS)
     assert len({s.name for s in SNIPPETS}) == len(SNIPPETS)
-    assert set(VERDICTS) == set(WORST)
+    assert set(VERDICTS) == set(judged.WORST)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: s.name)
 def test_verdict_of_code(snippet: judged.Snippet) -> None:
     facts = scan([(snippet.path, snippet.source)], MODEL)
-    worst: dict[tuple[int, int], str] = {}
-    for access in facts.accesses:
-        place = (access.line, access.column)
-        if WORST[access.verdict] >= WORST[worst.get(place, "unparsed")]:
-            worst[place] = access.verdict
     told = "\n".join(f"{a.line}: {a.verdict} {a.rule}: {a.why}\n  {a.sql}" for a in facts.accesses)
-    assert tuple(worst[place] for place in sorted(worst)) == snippet.verdicts, told
+    assert judged.verdicts(snippet) == snippet.verdicts, told
     assert not facts.unanalysed
