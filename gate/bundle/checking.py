@@ -231,7 +231,7 @@ def _seal(v: Verification) -> str:
     v.facts |= {
         "version": str(v.record.get("version")),
         "policy": v.binding.policy_version,
-        "policy digest": v.binding.policy_digest,
+        "policy_digest": v.binding.policy_digest,
         "signer": found.signer_identity,
         "digest": bag.sha256(v.files[bag.TAG_MANIFEST]),
     }

@@ -56,7 +56,7 @@ def _check_packet(v: Verification) -> str:
         if said != expected:
             raise BundleError(Code.PREDICATE_MISMATCH, f"the {what} in packet.json is not the one that was signed")
     v.result = "PASSED" if record["releasable"] is True else "FAILED"
-    v.facts |= {"audience": str(record["audience"]), "release digest": str(record["release_digest"])}
+    v.facts |= {"audience": str(record["audience"]), "release_digest": str(record["release_digest"])}
     return f"for {record['audience']}: {sum(k['records'] for k in kinds.values())} records of {len(kinds)} kinds"
 
 

@@ -54,16 +54,17 @@ def batched(evidence: Evidence) -> tuple[Part, ...]:
     """The signed batches that evidence holds, each whole and in one piece, as the collector leaves them."""
     names = {material.name for material in evidence.materials}
     files = {m.sha256: m.name for m in evidence.materials if f"{m.name}{STATEMENT_SUFFIX}" in names}
+    rows = list(evidence.rows) if files else []
     found: list[Part] = []
     index = 0
-    while index < len(evidence.rows):
-        row = evidence.rows[index]
+    while index < len(rows):
+        row = rows[index]
         digest = row.get("source_digest")
         if digest not in files or row.get("verified") is not True:
             index += 1
             continue
         count = 0
-        for line, other in enumerate(islice(evidence.rows, index, None), 1):
+        for line, other in enumerate(islice(rows, index, None), 1):
             source = (other.get("source_digest"), other.get("source_path"), other.get("source_line"))
             if source != (digest, files[digest], line):
                 break
@@ -77,6 +78,8 @@ def batched(evidence: Evidence) -> tuple[Part, ...]:
 
 def single(evidence: Evidence, parts: Sequence[Part]) -> tuple[Row, ...]:
     """The rows that are of no batch."""
+    if not parts:
+        return tuple(evidence.rows)
     inside = {index for part in parts for index in range(part.at, part.at + part.records)}
     return tuple(row for index, row in enumerate(evidence.rows) if index not in inside)
 

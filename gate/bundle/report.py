@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 SCHEMA_ID = "urn:tenantgate:schema:verification:v1"
-_LONG = ("digest", "policy digest", "key")
+_LONG = ("digest", "policy_digest", "key", "schema_sha256")
 """Facts for machines: a person finds the digests in the checks."""
 
 
@@ -29,8 +29,9 @@ class Check:
 class Report:
     """What one target turned out to be.
 
-    `kind` is `release-bundle`, `tenant-slice`, `trust-packet`, `attestation` or `unknown`. `authentic`: every check
-    held. `passed`: and what it says is that something passed. `facts` are verified values only, by name.
+    `kind` is `release-bundle`, `tenant-slice`, `trust-packet`, `attestation`, `record-batch` or `unknown`.
+    `authentic`: every check held. `passed`: and what it says is that something passed. `facts` are verified values
+    only, by name.
     """
 
     target: str
@@ -103,11 +104,17 @@ def text(reports: Sequence[Report], setting: Setting, *, quiet: bool) -> str:
         lines.append(f"{word}: {kind}{line(report.target, 200)}{verdict}")
         shown = {name: value for name, value in report.facts.items() if name not in _LONG}
         if shown and not quiet:
-            lines.append("  " + ", ".join(f"{name} {line(value, 120)}" for name, value in shown.items()))
+            label = max(map(len, shown))
+            lines += [f"  {name.replace('_', ' '):<{label}}  {line(value, 160)}" for name, value in shown.items()]
+            lines.append("")
         width = max((len(check.name) for check in report.checks), default=0)
         for check in report.checks:
             if not (quiet and check.held):
                 mark = "ok  " if check.held else "FAIL"
                 code = f" [{check.code}]" if check.code else ""
                 lines.append(f"  {mark} {check.name:<{width}}  {line(check.detail, 300)}{code}")
+        if not quiet and report is not reports[-1]:
+            lines.append("")
+    if len(reports) > 1:
+        lines.append(f"{sum(report.passed for report in reports)} of {len(reports)} accepted")
     return "\n".join(lines) + "\n"

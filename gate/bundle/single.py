@@ -1,11 +1,13 @@
-"""Verify signed files by themselves: Sigstore bundles, bare DSSE envelopes, and in-toto JSONL with one a line."""
+"""Verify signed files by themselves: Sigstore bundles, bare DSSE envelopes, in-toto JSONL, and batches of records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attestations import envelope, statements, strict_json
+from attestations import batches, envelope, statements, strict_json
 from attestations.refusal import Reason, Refused
 from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY
 from attestations.verify import UNCHECKED, Verified, verify
@@ -70,7 +72,60 @@ def _documents(data: bytes) -> tuple[bytes, ...]:
     return lines
 
 
+def check_batch(data: bytes, name: str, file: Path, trust: Trust, question: Question) -> Report:
+    """A batch of records: its statement, and the file it is about to the last line."""
+    report, found = _examined(data, name, trust, question)
+    checks = list(report.checks)
+    facts = dict(report.facts)
+    if found is not None:
+        try:
+            detail, said = _batch(found, file, question)
+            checks.append(Check(name="records", detail=detail))
+            facts |= said
+        except (Refused, BundleError) as refused:
+            checks.append(Check(name="records", detail=refused.message, code=str(refused.code)))
+            return Report(target=name, kind="record-batch", checks=tuple(checks), verdict="unknown")
+    return replace(report, kind="record-batch", checks=tuple(checks), facts=facts)
+
+
+def _batch(found: Verified, file: Path, question: Question) -> tuple[str, dict[str, str]]:
+    from gate.collect.batches import tenant_of
+
+    if found.predicate_type != batches.PREDICATE_TYPE:
+        raise Refused(Reason.PREDICATE_TYPE, f"a {strict_json.shown(found.predicate_type)}, not one of a batch")
+    batch = batches.batch_of(found.statement, found.signer_identity, now=question.now)
+    if not file.is_file():
+        raise BundleError(Code.MISSING_FILE, f"{strict_json.shown(file.name)} is not beside its statement")
+    with file.open("rb") as opened:
+        if batch.tenants is None and batch.time is None:
+            count = sum(1 for _ in batches.lines(batch, opened))
+        else:
+            count = sum(1 for _ in batches.records(batch, opened, tenant_of))
+    said = {
+        "kind": batch.kind,
+        "records": str(count),
+        "groups": str(batch.tenants[0]) if batch.tenants else "",
+        "first": batch.time.first if batch.time else "",
+        "last": batch.time.last if batch.time else "",
+        "scope": batch.scope or "",
+        "producer": batch.producer,
+        "sealed_at": statements.timestamp(batch.sealed_at),
+        "schema_sha256": batch.schema_sha256,
+    }
+    detail = f"{count:,} records, all as they were signed under one root; sha256:{batch.sha256}"
+    return detail, {name: value for name, value in said.items() if value}
+
+
 def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
+    report, found = _examined(data, name, trust, question)
+    if found is not None and found.predicate_type == batches.PREDICATE_TYPE:
+        said = "a batch counts with its file: call the statement what its file is called, with .sigstore.json behind"
+        refusal = Check(name="records", detail=said, code=Code.MISSING_FILE)
+        return Report(target=name, kind="record-batch", checks=(*report.checks, refusal), verdict="unknown")
+    return report
+
+
+def _examined(data: bytes, name: str, trust: Trust, question: Question) -> tuple[Report, Verified | None]:
     checks: list[Check] = []
     try:
         found = verify_one(data, trust, question)
@@ -80,10 +135,11 @@ def _report(data: bytes, name: str, trust: Trust, question: Question) -> Report:
     except (Refused, BundleError) as refused:
         step = "statement" if checks else "verification"
         checks.append(Check(name=step, detail=refused.message, code=str(refused.code)))
-        return Report(target=name, kind="attestation", checks=tuple(checks), verdict="unknown")
-    return Report(
+        return Report(target=name, kind="attestation", checks=tuple(checks), verdict="unknown"), None
+    report = Report(
         target=name, kind="attestation", checks=tuple(checks), verdict=_verdict(found), facts=dict(_facts(found))
     )
+    return report, found
 
 
 def verify_one(data: bytes, trust: Trust, question: Question) -> Verified:
@@ -141,10 +197,10 @@ def _facts(found: Verified) -> Iterator[tuple[str, str]]:
     if found.keyid is not None:
         yield "key", found.keyid
     if found.signed_at is not None:
-        yield "signed at", statements.timestamp(found.signed_at)
+        yield "signed_at", statements.timestamp(found.signed_at)
     if found.binding is not None:
         yield "policy", found.binding.policy_version
-        yield "policy digest", found.binding.policy_digest
+        yield "policy_digest", found.binding.policy_digest
         yield "pipeline", found.binding.pipeline_id
 
 

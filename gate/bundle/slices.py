@@ -40,7 +40,7 @@ def _check_release(v: Verification) -> str:
             raise BundleError(Code.PREDICATE_MISMATCH, f"the {what} is not the one that the release was sealed with")
     v.commitments = sealed["evidence"]
     v.result = "PASSED" if sealed["releasable"] is True else "FAILED"
-    v.facts |= {"tenant": str(v.record["tenant"]), "release digest": digest, "release signer": found.signer_identity}
+    v.facts |= {"tenant": str(v.record["tenant"]), "release_digest": digest, "release_signer": found.signer_identity}
     return f"{sealed['verdict']}, sealed by {found.signer_identity}; sha256:{digest}"
 
 

@@ -98,7 +98,7 @@ def _slice(arguments: Any) -> int:
 
 def _original(report: Report) -> Original:
     facts = report.facts
-    return Original(digest=facts["digest"], policy_version=facts["policy"], policy_digest=facts["policy digest"])
+    return Original(digest=facts["digest"], policy_version=facts["policy"], policy_digest=facts["policy_digest"])
 
 
 def _hand(signer: Signer, builder: str, trust: Trust) -> Hand:

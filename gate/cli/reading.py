@@ -13,6 +13,12 @@ from gate.reading import did_you_mean
 from gate.report.escape import line
 from gate.tree import WorkTree
 
+_DOCUMENTS = {
+    "decision": "report/schemas/decision-v1.json",
+    **{name: f"bundle/schemas/{name}-v1.json" for name in ("verification", "slice", "packet", "redactions")},
+}
+"""Documents that the gate itself writes or reads beside a bundle, and their schemas."""
+
 
 def _policy(root: Path) -> Policy:
     """The checkout's policy; outside one, all built-in packs."""
@@ -126,20 +132,20 @@ def controls(argv: list[str]) -> int:
 
 
 def schema(argv: list[str]) -> int:
-    """Print a JSON Schema: of gate.yaml (gate_config), control, waiver, pack, decision, or a kind of evidence."""
+    """Print a JSON Schema: of a file that is read (gate_config, control …), one that is written, a kind of evidence."""
     parser = options.Parser("schema", "Print the JSON Schema of a file format or kind of evidence.")
     parser.add_argument("name", type=options.text, nargs="?", metavar="NAME")
     options.add_root(parser)
     arguments = parser.parse_args(argv)
     policy = _policy(arguments.root)
-    names = sorted({*FORMATS, "decision", *policy.kinds})
+    names = sorted({*FORMATS, *_DOCUMENTS, *policy.kinds})
     if arguments.name is None:
         sys.stdout.write("\n".join(names) + "\n")
         return 0
     if arguments.name in policy.kinds:
         text = json.dumps(policy.kinds[arguments.name].schema, indent=2) + "\n"
-    elif arguments.name == "decision":
-        text = (Path(__file__).parent.parent / "report" / "schemas" / "decision-v1.json").read_text("utf-8")
+    elif arguments.name in _DOCUMENTS:
+        text = (Path(__file__).parent.parent / _DOCUMENTS[arguments.name]).read_text("utf-8")
     elif arguments.name in FORMATS:
         text = (rules_root() / FORMATS[arguments.name]).read_text("utf-8")
     else:

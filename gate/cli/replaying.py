@@ -30,7 +30,7 @@ def replay(argv: list[str]) -> int:
     for difference in differences:
         sys.stdout.write(f"DIFFERENT: {line(difference, 400)}\n")
     if not differences:
-        version, digest = found.facts["version"], found.facts["policy digest"]
+        version, digest = found.facts["version"], found.facts["policy_digest"]
         sys.stdout.write(
             f"REPLAYED: the decision on release {line(version)} came out the same, byte for byte ({DECISION}): "
             f"verdict {found.verdict}, policy sha256:{digest}\n"

@@ -29,7 +29,8 @@ def verify(argv: list[str]) -> int:
     parser = options.Parser("verify", "Verify release bundles, archives of them, and single attestations, offline.")
     parser.add_argument(
         "targets", nargs="+", type=options.path, metavar="PATH",
-        help="a bundle's folder or .tar, or a file of signed statements (Sigstore bundle, DSSE, JSONL)",
+        help="a bundle's folder or .tar, a file of signed statements (Sigstore bundle, DSSE, JSONL), or a batch of "
+        "records (FILE.jsonl, or .gz, with FILE.jsonl.sigstore.json beside it)",
     )  # fmt: skip
     add_question(parser)
     parser.add_argument(
@@ -60,15 +61,25 @@ def verify(argv: list[str]) -> int:
 
 
 def _reports(target: Path, trust: Trust, question: Question) -> Iterator[Report]:
+    from attestations.batches import STATEMENT_SUFFIX
     from gate.bundle import archive
     from gate.bundle.checking import check
-    from gate.bundle.single import check_attestations
+    from gate.bundle.single import check_attestations, check_batch
+    from gate.collect import batches
 
     if target.is_dir():
         yield check(target, trust, question)
         return
     if not target.is_file():
         raise GateError(f"{target}: no such file or folder")
+    beside = target.with_name(f"{target.name}{STATEMENT_SUFFIX}")
+    if batches.ending(target.name) and beside.is_file():
+        target = beside
+    if lines := batches.subject_of(target.name):
+        with target.open("rb") as file:
+            data = file.read(MAX_ATTESTATION + 1)
+        yield check_batch(data, str(target), target.with_name(lines), trust, question)
+        return
     with target.open("rb") as file:
         start = file.read(512)
         if archive.looks_like_tar(start) or target.suffix == ".tar":

@@ -50,6 +50,7 @@ def decision_json(decision: Decision) -> dict[str, Json]:
             "version": json_string(decision.policy_version),
             "digest": json_string(decision.policy_digest),
             "origin": json_string(decision.policy_origin),
+            "signer": _optional(decision.policy_signer),
         },
         "pipeline": {"id": json_string(decision.pipeline_id)},
         "summary": _summary(decision),

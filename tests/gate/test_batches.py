@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
@@ -393,3 +395,83 @@ def test_a_record_whose_id_is_no_file_name_stays_in_the_store(keyed: tuple[Path,
     stored = [path.name for path in (root / ".gate/evidence/thing").iterdir()]
     assert stored == [f"{hashlib.sha256(b'../../../escaped').hexdigest()}.sigstore.json"]
     assert cli.run(["record", "thin", str(tmp_path / "a.json"), "--key", str(key), "-C", str(root)]) == 2
+
+
+@pytest.fixture
+def batch(keyed: tuple[Path, Path], tmp_path: Path) -> tuple[Path, list[str]]:
+    """A batch on record, and how to verify it."""
+    root, key = keyed
+    (tmp_path / "a.jsonl").write_bytes(DATA)
+    options = ["--key", str(key), "-C", str(root), "--time-field", "at", "--scope", "production"]
+    assert cli.run(["record", "thing", str(tmp_path / "a.jsonl"), *options]) == 0
+    return root / ".gate/evidence/thing/a.jsonl", ["--trusted-keys", str(root / "policy/trusted-keys.json")]
+
+
+@pytest.mark.parametrize("suffix", ["", ".sigstore.json"])
+def test_verify_reads_a_batch_to_its_last_line(
+    batch: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    file, trusted = batch
+    capsys.readouterr()
+
+    assert cli.run(["verify", f"{file}{suffix}", *trusted, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    schema = json.loads(resources.files("gate.bundle").joinpath("schemas/verification-v1.json").read_bytes())
+    jsonschema.validate(found, schema)
+    (target,) = found["targets"]
+    assert target["kind"] == "record-batch"
+    assert {name: target["facts"][name] for name in ("kind", "records", "groups", "first", "last", "scope", "signer")} == {
+        "kind": "thing", "records": "6", "groups": "3", "first": "2026-11-20T00:00:00Z",
+        "last": "2026-11-20T00:00:05Z", "scope": "production", "signer": OPS,
+    }  # fmt: skip
+    assert cli.run(["verify", f"{file}{suffix}", *trusted, "--artifact", str(file)]) == 0
+    assert "ok   records" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda file: file.write_bytes(DATA[:-1]), "malformed"),
+        (lambda file: file.write_bytes(HALF), "subject-mismatch"),
+        (lambda file: file.unlink(), "missing-file"),
+        (lambda file: file.with_name("a.jsonl.sigstore.json").rename(file.with_name("b.sigstore.json")), None),
+    ],
+)
+def test_verify_refuses_a_batch_with_a_reason(
+    batch: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str], change: Callable[[Path], None], code: str | None
+) -> None:
+    file, trusted = batch
+    change(file)
+    capsys.readouterr()
+    statement = file.with_name("a.jsonl.sigstore.json")
+    target = statement if statement.exists() else file.with_name("b.sigstore.json")
+
+    assert cli.run(["verify", str(target), *trusted, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["targets"][0]
+    assert [check["code"] for check in found["checks"] if not check["held"]] == [code or "missing-file"]
+
+
+def test_many_statements_under_one_signature(maker: Maker) -> None:
+    """What nothing is said about tenants or times of is not parsed: only hashed, and compared with the signed root."""
+    payloads = b"".join(statements.evidence_statement("thing", {"id": f"x{n}"}) + b"\n" for n in range(300))
+    signed = maker.signer.sign(
+        batches.statement(
+            io.BytesIO(payloads), name="s.jsonl", kind="statement", schema_sha256="0" * 64, producer="ci", now=NOW
+        )
+    )
+    batch = batches.open_batch(signed, maker.trust, now=NOW)
+    found = list(batches.lines(batch, io.BytesIO(payloads)))
+
+    assert [statements.parse(line)["predicate"]["record"]["id"] for line in found] == [f"x{n}" for n in range(300)]
+    leaves = [tree.leaf_hash(line) for line in found]
+    batches.check_line(batch, found[217], 217, batches.proof(leaves, 217))
+    with pytest.raises(Refused, match="not line 218"):
+        batches.check_line(batch, found[216], 217, batches.proof(leaves, 217))
+
+
+@pytest.mark.parametrize("name", ["verification", "slice", "packet", "redactions", "decision"])
+def test_the_schemas_of_what_is_written_can_be_had(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert cli.run(["schema", name]) == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))
+    assert cli.run(["schema"]) == 0
+    assert name in capsys.readouterr().out.split()

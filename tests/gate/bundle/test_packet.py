@@ -92,7 +92,7 @@ def test_what_is_shown_and_what_is_gone(works: Any, full: Files, packet: Files) 
     report = works.check(packet, against=full)
     assert codes(report) == [], report
     assert (report.kind, report.verdict) == ("trust-packet", "FAILED")
-    assert report.facts["release digest"] == bag.sha256(full[bag.TAG_MANIFEST])
+    assert report.facts["release_digest"] == bag.sha256(full[bag.TAG_MANIFEST])
 
 
 def test_nothing_taken_out_survives_and_no_digest_of_it(works: Any, full: Files, packet: Files) -> None:

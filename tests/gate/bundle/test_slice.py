@@ -79,7 +79,7 @@ def test_what_is_shown_and_in_which_form(works: Any, full: Files, slice_: Files)
     report = works.check(slice_, against=full)
     assert codes(report) == []
     assert (report.kind, report.verdict, report.facts["tenant"]) == ("tenant-slice", "PASSED", T)
-    assert report.facts["release digest"] == bag.sha256(full[bag.TAG_MANIFEST])
+    assert report.facts["release_digest"] == bag.sha256(full[bag.TAG_MANIFEST])
 
 
 def everywhere(files: Mapping[str, bytes]) -> bytes:
