@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gate import __version__, sql
+from gate.calendars import read_calendar
 from gate.model import (
     Control,
     EvidenceNeed,
@@ -86,6 +87,7 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     packs += [_read_pack(tree, folder, "") for folder in _own_packs(config, tree)]
     kinds = _kinds(packs)
     _check_evidence(config, kinds)
+    _check_calendars(config)
     controls = _controls(packs, config, kinds)
     waivers, waiver_files = _waivers(config, tree, controls)
     files = _files(
@@ -143,6 +145,14 @@ def _check_evidence(config: Document, kinds: Mapping[str, Kind]) -> None:
             raise config.error(
                 ("evidence", name), f"evidence: unknown kind {name!r}{did_you_mean(name, sorted(kinds))}"
             )
+
+
+def _check_calendars(config: Document) -> None:
+    for name, value in config.value.get("calendars", {}).items():
+        try:
+            read_calendar(name, value)
+        except ValueError as error:
+            raise config.error(("calendars", name), f"calendars.{name}: {error}") from None
 
 
 _CHECKED = (("tenancy",), ("source", "baseline"))
@@ -273,8 +283,7 @@ def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind
         for source in pack.sources:
             if source.name.startswith(f"{pack.folder}/controls/"):
                 document = read_yaml(source.data, source.name)
-                if isinstance(document.value, dict):
-                    document = replace(document, value={**pack.defaults, **document.value})
+                document = _with_defaults(document, pack.defaults)
                 control = _control(document, pack, schemas)
                 if control.id in controls:
                     raise document.error(("id",), f"id: {control.id} is already used by {controls[control.id].source}")
@@ -295,6 +304,15 @@ class _Records:
 
     schema: Schema
     misfit: Callable[[Row], str | None]
+
+
+def _with_defaults(document: Document, defaults: Mapping[str, Any]) -> Document:
+    """A control with what its pack says for all; params and message go with the query that they belong to."""
+    if not isinstance(document.value, dict):
+        return document
+    own_query = {"query", "params", "message"} if "query" in document.value else set()
+    taken = {name: value for name, value in defaults.items() if name not in own_query}
+    return replace(document, value={**taken, **document.value})
 
 
 def _control(document: Document, pack: _Pack, schemas: Mapping[str, _Records]) -> Control:

@@ -7,14 +7,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gate import decide, policy
 from gate.collect import Context, Progress, collect
-from gate.model import Artifact, Decision, Evidence, GateError, Policy, QueryError, Stage, Subject
+from gate.model import Artifact, Decision, Evidence, GateError, Kind, Policy, QueryError, Stage, Subject
 from gate.policy_signing import signer_of
 from gate.reading import parse_time
 from gate.store import Store
 from gate.tree import CommitTree, Tree, WorkTree
+
+if TYPE_CHECKING:
+    from gate.spark import SparkStore
 
 LOCAL_STORE = Path(".gate/evidence")
 
@@ -68,7 +72,7 @@ def decide_on(
     pipeline_id: str,
 ) -> Decision:
     """Decide on evidence that is already there; the same call replays a decision from a bundle."""
-    store = Store([loaded.kinds[kind] for kind in sorted(evidence)], as_of)
+    store = open_store([loaded.kinds[kind] for kind in sorted(evidence)], as_of, loaded.config.get("engine"))
     for kind in sorted(evidence):
         try:
             store.load(kind, evidence[kind].rows)
@@ -85,6 +89,15 @@ def decide_on(
         subject=subject,
         pipeline_id=pipeline_id,
     )
+
+
+def open_store(kinds: Iterable[Kind], as_of: datetime, engine: str | None) -> Store | SparkStore:
+    """The embedded store, or the Spark that gate.yaml names. Raises UndecidedError when it is not there."""
+    if engine is None:
+        return Store(kinds, as_of)
+    from gate.spark import SparkStore
+
+    return SparkStore(kinds, as_of, engine)
 
 
 def artifacts(paths: Iterable[Path]) -> tuple[Artifact, ...]:

@@ -18,14 +18,17 @@ FUNCTIONS = frozenset(
         # aggregates and windows over integers and strings: exact, and equal on every engine
         "count", "count_star", "sum", "min", "max", "row_number", "rank", "dense_rank", "lag", "lead",
         # scalars
-        "coalesce", "nullif", "abs", "greatest", "least", "lower", "upper", "trim", "length", "substring",
-        "starts_with",
+        "coalesce", "nullif", "abs", "greatest", "least", "length", "substring", "starts_with", "ends_with",
         # operators
         "+", "-", "*", "%", "||", "~~", "!~~",
         # ours, defined on every engine by the store
         "days_between", "hours_between", "minutes_between", "int_div", "lower_ascii", "trim_space",
     }
 )  # fmt: skip
+
+# Spelled alike everywhere and not meaning the same: Unicode tables, NULL, division.
+_INSTEAD = {"/": "int_div(a, b)", "//": "int_div(a, b)", "lower": "lower_ascii(a)", "upper": "lower_ascii(a)",
+            "trim": "trim_space(a)", "concat": "a || b"}  # fmt: skip
 
 MAX_CHARACTERS = 16_000
 MAX_TABLES = 64
@@ -45,7 +48,7 @@ _OPERATORS = frozenset(
     {"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL", "COMPARE_IN", "COMPARE_NOT_IN", "OPERATOR_COALESCE",
      "OPERATOR_NULLIF"}
 )  # fmt: skip
-_CASTS = frozenset({"BIGINT", "STRING", "VARCHAR", "BOOLEAN"})
+_CASTS = frozenset({"BIGINT", "STRING", "BOOLEAN"})
 _LITERALS = frozenset({"STRING", "INTEGER", "BOOLEAN", "NULL_LITERAL"})
 # Clocks and sessions that SQL spells without parentheses, so that they parse as columns.
 _SPECIAL_NAMES = frozenset(
@@ -194,18 +197,33 @@ def _check_expression(node: dict[str, Any], text: str) -> None:
         raise _refused(node, text, f"the operator {kind}")
     if group in ("FUNCTION", "WINDOW"):
         if _function(node) not in FUNCTIONS:
-            hint = "; write int_div(a, b)" if node.get("function_name") in ("/", "//") else ""
-            raise _refused(node, text, f"the function {node.get('function_name')}(){hint}")
+            name = node.get("function_name")
+            instead = _INSTEAD.get(str(name).lower())
+            raise _refused(node, text, f"the function {name}(){f'; write {instead}' if instead else ''}")
         if node.get("schema") or node.get("catalog"):
             raise _refused(node, text, "a function of another schema")
         if _function(node) in ("min", "max") and len(node.get("arguments", ())) > 1:
             raise _refused(node, text, f"{_function(node)}() of more than one value")
+        _check_arguments(node, text)
         if group == "WINDOW" and _function(node) in _ORDERED and not node.get("orders"):
             raise _refused(node, text, f"{_function(node)}() without ORDER BY")
     if group == "CONSTANT" and node.get("literal", {}).get("kind") not in _LITERALS:
         raise _refused(node, text, f"a {node.get('literal', {}).get('kind')} literal (integers and strings only)")
+    if group == "CONSTANT" and "\\" in str(node.get("literal", {}).get("text")):
+        raise _refused(node, text, "a backslash in a string (some engines read it as an escape)")
     if group == "COLUMN_REF" and node["column_names"][-1].lower() in _SPECIAL_NAMES:
         raise _refused(node, text, f"{node['column_names'][-1]} ($as_of is the only clock)")
+
+
+def _check_arguments(node: dict[str, Any], text: str) -> None:
+    """Where engines disagree about values: patterns and positions are literals, so that the load can see them."""
+    literals = [argument["expression"].get("literal", {}) for argument in node.get("arguments") or ()]
+    if _function(node) in ("~~", "!~~") and literals[1].get("kind") != "STRING":
+        raise _refused(node, text, "LIKE with a pattern that is no literal")
+    if _function(node) == "substring" and not all(
+        part.get("kind") == "INTEGER" and int(part["text"]) > 0 for part in literals[1:]
+    ):
+        raise _refused(node, text, "substring() from another position than a literal of 1 or more")
 
 
 def _function(node: dict[str, Any]) -> str:

@@ -42,6 +42,7 @@ WITHHOLDING = {
     ("HRO006", "high_risk_closure"): "what is not closed is not due yet; what was executed is due after a day",
     ("HRO006", "high_risk_execution"): "nothing was executed; its other events are orphans or show it",
     ("HRO007", "high_risk_closure"): "a bundle is judged when its request is closed",
+    ("HRO009", "business_period"): "made by the gate from the policy's calendar; nobody reports it",
     ("HRO012", "high_risk_request"): "a tenant without high-risk actions need not be watched",
     ("HRO012", "side_door_attempt"): "nothing was attempted on that surface",
     ("HRO013", "policy_decision_count"): "a day without a count is not told from a day without runs",
