@@ -119,6 +119,7 @@ class Workers:
         `setup` is a message that a child gets before its first item; `seconds` is the CPU time of an item, which the
         child sets itself.
         """
+        self._lost = 0
         batches = _batches(items)
         ready: deque[list[_Item]] = deque()
         wall = seconds * WALL_PER_CPU
