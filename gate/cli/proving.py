@@ -1,4 +1,4 @@
-"""`gate prove`: the proof engine by itself, for people and for logs. Nothing is connected to, nothing is run."""
+"""`gate prove`: the proof engine by itself, for people, for editors, and for what production really ran."""
 
 from __future__ import annotations
 
@@ -9,51 +9,67 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.cli import options
-from gate.model import GateError
+from gate.model import GateError, UndecidedError
 from gate.reading import read_yaml
 
 if TYPE_CHECKING:
+    from gate.statements.observed import Observed, Record
     from lints.proof import Proof
     from lints.tenancy import Model
 
 DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse")
-RANK = ("proven", "weak", "opaque", "violation", "unparsed")
 MAX_LINE = 4 << 20
+SHOWN = 200
+_ORDER = ("violation", "opaque", "unparsed", "weak", "proven")
 
 
 def prove(argv: list[str]) -> int:
     """Judge SQL against a schema.
 
-    Exit 0: every statement is proven or weak; 1: one is a violation, opaque or not understood. With `-` (NDJSON in,
-    NDJSON out, same order) the verdicts are in the output and 0 only says that every line was judged; 2 that one was
-    not a JSON object with `sql`.
+    Exit 0: every statement is proven or weak; 1: one is a violation, opaque or not understood; 2: usage; 3: what ran is
+    not wholly known (`--from`). With `-` the verdicts are in the answers, one line for each line of input in the same
+    order, whatever that line is; 0 says that every line held a statement, 2 that one did not.
     """
     parser = options.Parser("prove", "Prove that SQL statements stay inside their tenant.")
-    parser.add_argument("--schema", action="append", nargs="+", type=options.path, required=True, metavar="FILE")
+    parser.add_argument("--schema", action="append", nargs="+", type=options.path, required=True, metavar="FILE",
+                        help="SQL or ORM models that make the schema, in their order")  # fmt: skip
     parser.add_argument("--tenancy", type=options.path, metavar="FILE", help="declarations (tenancy.yaml)")
     parser.add_argument("--dialect", choices=DIALECTS, default="postgres")
     parser.add_argument("--output", choices=["text", "json"], default="text")
+    parser.add_argument("--from", dest="recorded", choices=["pg_stat_statements", "log"],
+                        help="judge what ran; give a connection, or a PostgreSQL log (- reads stdin)")  # fmt: skip
     parser.add_argument("sql", nargs="*", metavar="SQL", help="statements; - reads NDJSON lines {id, sql} from stdin")
     options.add_terminal(parser)
     arguments = parser.parse_args(argv)
     schemas, statements = _sort([str(path) for group in arguments.schema for path in group], arguments.sql)
     model = _model(schemas, arguments.tenancy, arguments.dialect)
+    if arguments.recorded is not None:
+        if len(statements) != 1:
+            wanted = "a connection (postgresql://…)" if arguments.recorded != "log" else "a file, or -"
+            raise GateError(f"prove --from {arguments.recorded}: give {wanted}")
+        return _recorded(arguments.recorded, statements[0], model, arguments)
     if statements == ["-"]:
         return _stream(model, arguments.dialect)
+    from gate.statements.answers import document, worst
     from lints.proof import prove as judge
 
     proofs = [(text, judge(text, model, dialect=arguments.dialect)) for text in statements]
     if arguments.output == "json":
-        sys.stdout.writelines(f"{json.dumps(_document(None, found))}\n" for _, found in proofs)
+        sys.stdout.writelines(f"{json.dumps(document(None, found))}\n" for _, found in proofs)
     else:
-        sys.stdout.writelines(_text(text, found, verbose=not arguments.quiet) for text, found in proofs)
-    return 0 if all(_worst(found) in ("proven", "weak") for _, found in proofs) else 1
+        sys.stdout.writelines(_text(text, found, model, verbose=not arguments.quiet) for text, found in proofs)
+    return 0 if all(worst(found) in ("proven", "weak") for _, found in proofs) else 1
 
 
 def _sort(schemas: list[str], statements: list[str]) -> tuple[list[Path], list[str]]:
     """`--schema a.sql b.sql -` and `--schema a.sql "SELECT …"`: what is no file name after the files is SQL."""
     first = next(
-        (i for i, text in enumerate(schemas) if text == "-" or (" " in text and not Path(text).exists())), None
+        (
+            i
+            for i, text in enumerate(schemas)
+            if text == "-" or "://" in text or (" " in text and not Path(text).exists())
+        ),
+        None,
     )
     if first is not None:
         schemas, statements = schemas[:first], [*schemas[first:], *statements]
@@ -63,7 +79,7 @@ def _sort(schemas: list[str], statements: list[str]) -> tuple[list[Path], list[s
 
 
 def _model(schemas: Sequence[Path], tenancy: Path | None, dialect: str) -> Model:
-    from lints.schema import build_model
+    from lints.schema import build_model, read_declarations
 
     files = {}
     for path in schemas:
@@ -73,36 +89,46 @@ def _model(schemas: Sequence[Path], tenancy: Path | None, dialect: str) -> Model
     if tenancy is not None and not tenancy.is_file():
         raise GateError(f"--tenancy {tenancy}: no such file")
     declared: Mapping[str, Any] | None = None
+    line_of = None
     if tenancy is not None:
-        declared = read_yaml(tenancy.read_bytes(), str(tenancy)).value
+        document = read_yaml(tenancy.read_bytes(), str(tenancy))
+        declared, line_of = document.value, document.line
     try:
-        model = build_model(files, declared, dialect=dialect)
+        model = build_model(files, read_declarations(declared, str(tenancy), line_of), dialect=dialect)
     except ValueError as error:
-        raise GateError(f"{tenancy}: {error}") from None
+        raise GateError(str(error)) from None
     if not model.tables:
         raise GateError(f"--schema {', '.join(files)}: no table was found; give the SQL that creates the schema")
     return model
 
 
-def _stream(model: Model, dialect: str) -> int:
-    from lints.proof import prove as judge
+# A stream of JSON lines
 
+
+def _stream(model: Model, dialect: str) -> int:
+    from gate.statements.answers import Answers, refusal
+
+    answers = Answers(model)
     broken = 0
     for number, line in enumerate(_lines(sys.stdin.buffer), 1):
         if not line.strip():
             continue
+        identifier, sql, said = None, "", ""
         try:
             item = json.loads(line) if len(line) <= MAX_LINE else None
         except (ValueError, RecursionError):
             item = None
-        if isinstance(item, dict) and isinstance(item.get("sql"), str):
-            found = judge(item["sql"], model, dialect=str(item.get("dialect", dialect)))
-            sys.stdout.write(json.dumps(_document(item.get("id"), found)) + "\n")
-        else:
-            broken += 1
+        if not isinstance(item, dict) or not isinstance(item.get("sql"), str):
             said = f"line {number} is not a JSON object with a string `sql` of at most {MAX_LINE:,} bytes"
-            sys.stdout.write(json.dumps({"id": None, "verdict": "unparsed", "error": said}) + "\n")
-    sys.stdout.flush()
+            identifier = item.get("id") if isinstance(item, dict) else None
+        else:
+            identifier, sql = item.get("id"), item["sql"]
+            spoken = item.get("dialect", dialect)
+            if spoken not in DIALECTS:
+                said = f"line {number}: dialect {str(spoken)[:40]!r} is not one of {', '.join(DIALECTS)}"
+        broken += bool(said)
+        sys.stdout.write((refusal(identifier, said) if said else answers.to(identifier, sql, spoken)) + "\n")
+        sys.stdout.flush()
     return 2 if broken else 0
 
 
@@ -114,36 +140,70 @@ def _lines(stream: Any) -> Iterator[bytes]:
             line = stream.readline(MAX_LINE + 1)
 
 
-def _document(identifier: Any, proofs: Iterable[Proof]) -> dict[str, Any]:
-    found = list(proofs)
-    references = [
-        {
-            "table": r.table, "column": r.column, "alias": r.alias, "action": r.action, "rule": r.rule,
-            **({"proven_by": r.proven_by} if r.proven else {"why_not": r.why_not}),
-        }
-        for proof in found
-        for r in proof.references
-    ]  # fmt: skip
-    document: dict[str, Any] = {
-        "id": identifier,
-        "verdict": _worst(found),
-        "rules": sorted({rule for proof in found for rule in proof.rules}),
-        "references": references,
-        "assumptions": list(dict.fromkeys(text for proof in found for text in proof.assumptions)),
-    }
-    reasons = [proof.reason for proof in found if proof.reason]
-    return {**document, "reason": "; ".join(reasons)} if reasons else document
+# What a database really ran
 
 
-def _worst(proofs: Iterable[Proof]) -> str:
-    """The verdict on a text of several statements: a violation outranks what is unknown; no statement is unparsed."""
-    verdicts = [str(proof.verdict) for proof in proofs] or ["unparsed"]
-    if "violation" in verdicts:
-        return "violation"
-    return max(verdicts, key=RANK.index)
+def _recorded(kind: str, place: str, model: Model, arguments: Any) -> int:
+    from gate.statements.answers import document, worst
+    from lints.proof import prove as judge
+
+    record = _read(kind, place, model)
+    judged = [(found, judge(found.sql, model, dialect="postgres")) for found in record.statements.values()]
+    judged.sort(key=lambda pair: (_ORDER.index(worst(pair[1])), -pair[0].calls, pair[0].sql))
+    if arguments.output == "json":
+        for found, proofs in judged:
+            counts = {"calls": found.calls, "rows": found.rows, "milliseconds": found.milliseconds}
+            sys.stdout.write(json.dumps({**document(None, proofs), "sql": found.sql, **counts}) + "\n")
+    else:
+        sys.stdout.writelines(_told(record, judged, model, verbose=arguments.verbose, quiet=arguments.quiet))
+    if any(worst(proofs) not in ("proven", "weak") for _, proofs in judged):
+        return 1
+    if record.lost:
+        raise UndecidedError(f"{record.source} does not tell everything: {'; '.join(record.lost)}")
+    return 0
 
 
-def _text(sql: str, proofs: Iterable[Proof], *, verbose: bool) -> str:
+def _read(kind: str, place: str, model: Model) -> Record:
+    if kind == "log":
+        from gate.statements.postgres_log import read_log
+
+        return read_log(place)
+    from gate.statements.stat_statements import read_statements
+
+    return read_statements(place, model.settings)
+
+
+def _told(
+    record: Record, judged: Sequence[tuple[Observed, Sequence[Proof]]], model: Model, *, verbose: bool, quiet: bool
+) -> Iterator[str]:
+    from gate.report.escape import line
+    from gate.statements.answers import worst
+
+    verdicts = [worst(proofs) for _, proofs in judged]
+    calls = sum(found.calls for found, _ in judged)
+    tally = ", ".join(f"{verdicts.count(v):,} {v}" for v in _ORDER if v in verdicts)
+    yield f"{line(record.source)}: {len(judged):,} statements, {calls:,} calls: {tally}\n"
+    shown = 0
+    for (found, proofs), verdict in zip(judged, verdicts, strict=True):
+        if (verdict == "proven" and not verbose) or (quiet and verdict == "weak"):
+            continue
+        shown += 1
+        if shown > SHOWN and not verbose:
+            yield f"\n… and {len(judged) - shown + 1:,} more statements (see --output json)\n"
+            break
+        rows = "" if found.rows is None else f", {found.rows:,} rows"
+        spent = "" if found.milliseconds is None else f", {found.milliseconds / 1000:,.1f} s"
+        yield f"\n{found.calls:,} calls{rows}{spent}\n" + _text(found.sql, proofs, model, verbose=verbose)
+    if record.aside:
+        yield f"\nnote: {record.aside:,} calls about transactions and the schema are not judged\n"
+    for said in [*record.notes, *(f"not judged: {text}" for text in record.lost)]:
+        yield f"\nnote: {line(said, 300)}\n"
+
+
+# For people
+
+
+def _text(sql: str, proofs: Iterable[Proof], model: Model, *, verbose: bool) -> str:
     from gate.report.escape import line
     from lints.proof import RULES
 
@@ -154,10 +214,21 @@ def _text(sql: str, proofs: Iterable[Proof], *, verbose: bool) -> str:
             f"{str(proof.verdict).upper()}:{rules} {line(' '.join(sql[proof.start : proof.end].split()), 160)}"
         )
         for r in proof.references:
-            mark = "ok  " if r.proven else "FAIL"
+            mark = "weak" if r.proven and r.rule else "ok  " if r.proven else "FAIL"
             said = (r.proven_by if r.proven else r.why_not) or ""
             name = line(r.table) if r.alias == r.table else f"{line(r.table)} as {line(r.alias)}"
             lines.append(f"  {mark} {name}: {line(said, 400)}")
+            table = model.tables.get(r.table)
+            if verbose and table is not None:
+                place = f"{line(table.origin.path)}:{table.origin.line}"
+                lines.append(
+                    f"       {line(table.name)} is {table.ownership.value} ({place}: {line(table.origin.why, 200)})"
+                )
+            if not r.proven and r.column and r.action != "insert":
+                alias = r.alias or r.table
+                lines.append(
+                    f"       `{line(alias)}.{line(r.column)} = <tenant>` beside its other conditions would prove it"
+                )
         lines += [f"  assuming that {line(text, 300)}" for text in proof.assumptions]
         if proof.reason:
             lines.append(f"  because {line(proof.reason, 300)}")

@@ -1,0 +1,129 @@
+"""Statements of pg_stat_statements, read from a running PostgreSQL in a read-only transaction."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gate.model import GateError, UndecidedError
+from gate.statements.observed import MAX_DISTINCT, Record
+
+if TYPE_CHECKING:
+    import psycopg
+
+STATEMENT_SECONDS = 30
+CONNECT_SECONDS = 10
+_VIEW = """
+    SELECT n.nspname,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'total_exec_time')
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'pg_stat_statements'
+    WHERE e.extname = 'pg_stat_statements'
+"""
+_HIDDEN = "<insufficient privilege>"
+_SETTING = re.compile(r"\bcurrent_setting\s*\(\s*\$\d+", re.IGNORECASE)
+
+
+def read_statements(dsn: str, settings: frozenset[str]) -> Record:
+    """What pg_stat_statements holds of the database that `dsn` names. Raises GateError; no message has the password.
+
+    `settings` are the model's: the name in `current_setting($1)` is not kept, and is taken to be the only one.
+    """
+    connection = _connected(dsn)
+    import psycopg
+
+    try:
+        with connection:
+            record = Record(source=f"pg_stat_statements of {connection.info.dbname}")
+            _read(connection, record, settings)
+            return record
+    except psycopg.Error as error:
+        raise GateError(f"--from pg_stat_statements: {_said(error)}") from None
+
+
+def _connected(dsn: str) -> psycopg.Connection:
+    try:
+        import psycopg
+    except ImportError:
+        raise GateError("--from pg_stat_statements needs psycopg: pip install 'tenantgate[postgres]'") from None
+    try:
+        psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.Error:  # its message quotes the text, password and all
+        raise GateError(
+            "--from pg_stat_statements: the connection is none that libpq understands; give postgresql://user@host/database"
+        ) from None
+    try:
+        connection = psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS, autocommit=False, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise GateError(f"--from pg_stat_statements: {_said(error)}") from None
+    connection.read_only = True
+    return connection
+
+
+def _said(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _read(connection: psycopg.Connection, record: Record, settings: frozenset[str]) -> None:
+    connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+    connection.execute("SET LOCAL search_path = pg_catalog")
+    view = connection.execute(_VIEW).fetchone()
+    if view is None:
+        raise GateError(
+            "--from pg_stat_statements: the extension is not installed in this database;"
+            " CREATE EXTENSION pg_stat_statements"
+        )
+    from psycopg import sql
+
+    time = sql.Identifier("total_exec_time" if view[1] else "total_time")
+    query = sql.SQL(
+        "SELECT query, calls, rows, {} FROM {}.pg_stat_statements"
+        " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT {}"
+    ).format(time, sql.Identifier(view[0]), MAX_DISTINCT + 1)
+    hidden = lost = 0
+    only = next(iter(settings)) if len(settings) == 1 else None
+    restored = unnamed = 0
+    for text, calls, rows, milliseconds in connection.execute(query):
+        if text is None:
+            lost += 1
+        elif text == _HIDDEN:
+            hidden += 1
+        elif "pg_stat_statements" not in text:
+            if _SETTING.search(text):
+                unnamed += only is None
+                restored += only is not None
+                text = _SETTING.sub(f"current_setting('{only}'", text) if only is not None else text
+            record.add(" ".join(text.split()), calls=int(calls), rows=int(rows), milliseconds=float(milliseconds))
+    if hidden:
+        record.lost.append(f"{hidden:,} statements of other roles; GRANT pg_read_all_stats")
+    if lost:
+        record.lost.append(f"{lost:,} statements whose text PostgreSQL dropped; raise pg_stat_statements.max")
+    _evictions(connection, record, view[0])
+    track = connection.execute("SELECT current_setting('pg_stat_statements.track', true)").fetchone()
+    if track is not None and track[0] == "top":
+        record.notes.append("statements inside functions are not tracked (pg_stat_statements.track = top)")
+    if unnamed:
+        record.notes.append(
+            f"the setting in {unnamed:,} statements is not kept and counts as nothing; declare the one that holds the"
+            " tenant under settings in tenancy.yaml"
+        )
+    if restored:
+        record.notes.append(f"the setting in {restored:,} statements is taken to be {only}: its name is not kept")
+    record.notes.append("constants are parameters in it: a tenant that is written into the text can't be told from one")
+    if not record.statements and not record.lost:
+        raise UndecidedError("--from pg_stat_statements: it holds no statement of this database yet")
+
+
+def _evictions(connection: psycopg.Connection, record: Record, schema: str) -> None:
+    """PostgreSQL 14 tells how often the least used statements were thrown away."""
+    from psycopg import sql
+
+    there = connection.execute("SELECT to_regclass(%s)", (f'"{schema}".pg_stat_statements_info',)).fetchone()
+    if there is None or there[0] is None:
+        return
+    query = sql.SQL("SELECT dealloc FROM {}.pg_stat_statements_info").format(sql.Identifier(schema))
+    found = connection.execute(query).fetchone()
+    if found is not None and found[0]:
+        record.notes.append(
+            f"the least used statements were thrown away {found[0]:,} times; raise pg_stat_statements.max"
+        )
