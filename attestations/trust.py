@@ -37,6 +37,8 @@ EVIDENCE: Final = "tenantgate:evidence"
 """Usage of a key that signs evidence records: drill reports, purge manifests …"""
 POLICY: Final = "tenantgate:policy"
 """Usage of a key that signs policy bundles."""
+LAYOUT: Final = "tenantgate:layout"
+"""Usage of a key that signs in-toto layouts: who does which step."""
 MAX_KEYS: Final = 1024
 
 _USAGE = re.compile(r"[a-z][a-z0-9]*(?:[:._-][a-z0-9]+)*")

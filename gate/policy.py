@@ -154,6 +154,7 @@ def _referenced(config: Document, tree: Tree) -> Iterator[_Source]:
     named = {
         ("trust", "keys"): trust.get("keys"),
         ("trust", "sigstore_root"): trust.get("sigstore_root"),
+        ("trust", "layout"): trust.get("layout"),
         ("tenancy",): config.value.get("tenancy"),
         ("source", "baseline"): config.value.get("source", {}).get("baseline"),
     }

@@ -14,7 +14,7 @@ from gate.run import clock
 from gate.signing import PASSPHRASE_VARIABLE, trusted_keys
 from gate.writing import write_file
 
-USAGES = ("attestations", "evidence", "policy")
+USAGES = ("attestations", "evidence", "policy", "layout")
 
 
 def keys(argv: list[str]) -> int:
@@ -75,10 +75,10 @@ def _passphrase() -> bytes:
 
 def _trust(arguments: Any) -> int:
     from attestations.refusal import Refused
-    from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, PublicKey, TrustedKey, TrustedKeys
+    from attestations.trust import ATTESTATIONS, EVIDENCE, LAYOUT, POLICY, PublicKey, TrustedKey, TrustedKeys
     from gate.reading import parse_time
 
-    usages = {"attestations": ATTESTATIONS, "evidence": EVIDENCE, "policy": POLICY}
+    usages = {"attestations": ATTESTATIONS, "evidence": EVIDENCE, "policy": POLICY, "layout": LAYOUT}
     try:
         start = parse_time(arguments.start) if arguments.start else clock(None)[0]
     except ValueError as error:

@@ -89,6 +89,12 @@ def _source(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _layouts(context: Context) -> Iterable[Evidence]:
+    from gate.collect.layouts import collect
+
+    return collect(context)
+
+
 def _waivers(context: Context) -> Iterable[Evidence]:
     from gate.collect.waivers import collect
 
@@ -108,6 +114,7 @@ COLLECTORS = (
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),
     Collector(("source_tree",), _source),
+    Collector(("supply_chain_layout",), _layouts),
     Collector(("waiver",), _waivers),
     Collector(("business_period",), _calendars),
 )

@@ -14,7 +14,15 @@ from gate.store import Store, tables
 from gate.tree import WorkTree
 
 PACKS = ("audit", "finops", "high-risk-ops", "integrations", "quotas", "regulatory", "revops", "slo", "tenant-zero")
-OTHER_PACKS = ("drills", "golden-path", "governance", "retention-and-purge", "supply-chain", "tenancy")
+OTHER_PACKS = (
+    "drills",
+    "golden-path",
+    "governance",
+    "retention-and-purge",
+    "separation-of-duties",
+    "supply-chain",
+    "tenancy",
+)
 
 Records = Mapping[str, Sequence[Row]]
 
