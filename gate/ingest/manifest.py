@@ -118,15 +118,14 @@ class Manifest:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Over all batches. What was replayed successfully is accepted and no longer parked."""
+        """Over all batches: what was read and what became of it at once, what replays made of it, and what waits."""
         new = [batch for batch in self.batches if not batch.replay]
-        last = self.batches[-1] if self.batches else None
+        replays = [batch for batch in self.batches if batch.replay]
+        names = ("read", "accepted", "duplicates", "parked", "rejected")
         return {
-            "read": sum(b.read for b in new),
-            "accepted": sum(b.accepted for b in self.batches),
-            "duplicates": sum(b.duplicates for b in new),
-            "parked": last.parked_open if last else 0,
-            "rejected": sum(b.rejected for b in self.batches),
+            **{name: sum(getattr(batch, name) for batch in new) for name in names},
+            **{f"replayed_{name}": sum(getattr(batch, name) for batch in replays) for name in ("accepted", "rejected")},
+            "parked_open": self.batches[-1].parked_open if self.batches else 0,
         }
 
 
