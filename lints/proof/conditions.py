@@ -209,14 +209,23 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
     if type(field) is exp.Column and not is_hole(field.name) and w.index.table(w.index.fold(field.this)) is not None:
         text = f"IN {field.name} reads a table by name"
         raise Unsupported(text)
-    if node.args.get("unnest") is not None or node.args.get("is_global"):
+    unnest = node.args.get("unnest")
+    if unnest is not None and mode is _TRUE and len(unnest.expressions) == 1:
+        array = unwrap(unnest.expressions[0])
+        if type(array) is exp.Array:
+            one_of(w, node.this, array.expressions, scope, group, why)
+        else:
+            member(w, term(w, node.this, scope, group), term(w, array, scope, group), group, why)
+        return
+    if unnest is not None or node.args.get("is_global"):
         survey(w, node, scope, group)
         group.conds.append(Atom(frozenset()))
         return
     if mode is not _TRUE:
         survey(w, node, scope, group)
         left = term(w, node.this, scope, group) if row_of(unwrap(node.this)) is None else NULL
-        rejects = type(left) is Col and mode is _FALSE and query is None  # NULL NOT IN (no rows) is true
+        listed = query is None and bool(node.expressions)
+        rejects = type(left) is Col and mode is _FALSE and listed  # NULL NOT IN (nothing) is true
         strict = frozenset((left,)) if type(left) is Col and rejects else frozenset()
         group.conds.append(Atom(columns_of(left), strict))
     elif query is not None:
@@ -322,6 +331,7 @@ _LEAVES: dict[type, _Leaf] = {
     exp.EQ: _eq,
     exp.NEQ: _neq,
     exp.NullSafeEQ: _null_safe_eq,
+    exp.EqualNull: _null_safe_eq,
     exp.NullSafeNEQ: _null_safe_neq,
     exp.Is: _is,
     exp.In: _in,

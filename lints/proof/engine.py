@@ -12,7 +12,7 @@ from lints.proof import queries, session, writes
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
-from lints.proof.parse import DIALECTS, REFUSALS, Statement, parse
+from lints.proof.parse import ALIASES, DIALECTS, REFUSALS, Statement, parse
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
 from lints.proof.work import OPENS, Work
@@ -54,6 +54,7 @@ def index_of(model: Model, dialect: str) -> Index:
 
 
 def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof, ...]:
+    dialect = ALIASES.get(dialect, dialect)
     if dialect not in DIALECTS:
         text = f"dialect {dialect!r} is not supported: use one of {', '.join(DIALECTS)}"
         raise ValueError(text)

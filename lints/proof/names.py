@@ -9,8 +9,10 @@ from lints.proof.ir import TENANT, Col, Merged, Other, Term, Unsupported
 from lints.tenancy import Model, Ownership, Table, View
 
 NOTHING = Other(frozenset())
-_FOLDED = frozenset({"sqlite", "tsql", "mysql"})
-"""Dialects in which column names match whatever their case, quoted or not."""
+_FOLDED = frozenset({"sqlite", "tsql", "mysql", "bigquery", "snowflake", "redshift", "duckdb"})
+"""Dialects in which column names match whatever their case, quoted or not (nearly so in Snowflake)."""
+_TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift"})
+"""Engines that take keys for a promise and don't enforce them."""
 _TENANTS = frozenset(
     {"tenant", "org", "organization", "organisation", "account", "workspace", "company", "customer", "team", "jwt"}
 )
@@ -104,7 +106,7 @@ class Index:
         self.dialect = dialect
         self.folds = dialect in _FOLDED
         self.keeps = dialect == "clickhouse"
-        self.enforces = dialect != "clickhouse"
+        self.enforces = dialect not in _TRUSTING
         """Whether the engine enforces keys at all."""
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}

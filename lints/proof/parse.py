@@ -17,7 +17,16 @@ from lints.proof.names import Index
 from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
-DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse")
+DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb")
+ALIASES = {
+    **dict.fromkeys(
+        ("postgresql", "pg", "cockroachdb", "cockroach", "yugabyte", "timescaledb", "supabase"), "postgres"
+    ),
+    **dict.fromkeys(("mariadb", "tidb", "singlestore", "vitess", "planetscale"), "mysql"),
+    **dict.fromkeys(("mssql", "sqlserver", "azuresql"), "tsql"),
+    **dict.fromkeys(("sqlite3", "libsql", "turso", "d1"), "sqlite"),
+}
+"""Other names of these dialects, and of engines that speak them."""
 _STEPS: dict[TokenType, tuple[int, bool, int]] = {
     **dict.fromkeys((TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE), (1, False, 0)),
     **dict.fromkeys((TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE), (-1, False, 0)),

@@ -31,6 +31,8 @@ _TABLE_PARTS = frozenset(
         "ordinality",
         "final",
         "partition",
+        "when",
+        "version",
     }
 )
 _ELEMENTS = frozenset(

@@ -280,6 +280,13 @@ def _shown(w: Work, node: Any, argument: Any, name: str, scope: Scope, group: Gr
     return inner if type(inner) is Col else _function(w, node, scope, group, name=name)
 
 
+def _assignment(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    """MySQL's `@x := value`: the variable is no value of the caller any more."""
+    if type(node.this) is exp.Parameter:
+        w.opaque["a session variable is assigned in the statement"] = None
+    return _function(w, node, scope, group)
+
+
 def setting(w: Work, name: str) -> Term:
     """A session setting as a value: the caller's tenant if declared, else an assumption that is named."""
     if name.lower() not in w.index.settings:
@@ -433,4 +440,5 @@ _TERMS: dict[type, _Handler] = {
     exp.Dot: _dot,
     exp.Anonymous: _anonymous,
     exp.Hex: _hex,
+    exp.PropertyEQ: _assignment,
 }

@@ -108,6 +108,9 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return "truncate"
     if type(tree) is exp.Copy:
         return _copy(w, tree, group, translate)
+    if type(tree) is exp.Export:
+        translate(w, tree.this, group)
+        return "copy"
     if word in _HARMLESS:
         return Session(word, None, f"{word.upper()} touches no row")
     if type(tree) is exp.Command or isinstance(tree, (exp.Block, exp.IfBlock, exp.WhileBlock)):

@@ -44,7 +44,11 @@ _STRINGS = {
     "sqlite": rf"{_PLAIN} | {_DOUBLE} | `[^`]*+` | \[[^\]]*+\]",
     "tsql": rf"{_PLAIN} | {_DOUBLE} | \[[^\]]*+\]",
     "clickhouse": rf"{_ESCAPES} | {_DOUBLE} | `[^`]*+`",
+    "bigquery": rf"\"\"\".*?\"\"\" | \'\'\'.*?\'\'\' | {_ESCAPES}"
+    r' | "(?:[^"\\]|\\.)*+" | `[^`]*+` | \#[^\n]*',
+    "snowflake": rf"{_ESCAPES} | {_DOUBLE}",
 }
+_DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
 _TRIGGER = re.compile(r"[$%?@]|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
 _BOUND = re.compile(r"h\d+\Z")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
@@ -134,7 +138,7 @@ def _pattern(dialect: str) -> re.Pattern[str]:
     if dialect not in _patterns:
         text = _PLACEHOLDER.format(
             strings=_STRINGS.get(dialect, _STRINGS["postgres"]),
-            dollar=_DOLLAR_QUOTE if dialect == "postgres" else _DOLLAR_PLAIN,
+            dollar=_DOLLAR_QUOTE if dialect in _DOLLAR_QUOTES else _DOLLAR_PLAIN,
         )
         _patterns[dialect] = re.compile(text, re.VERBOSE | re.DOTALL | re.IGNORECASE)
     return _patterns[dialect]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CORPUS = Path(__file__).parent / "corpus"
-DIALECTS = {"mysql", "sqlite", "tsql", "clickhouse"}
+DIALECTS = {"mysql", "sqlite", "tsql", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb"}
 
 
 class Case(NamedTuple):

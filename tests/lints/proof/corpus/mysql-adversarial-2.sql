@@ -189,3 +189,7 @@ SELECT * FROM boats WHERE harbour_id = @harbour_id
 -- truncate
 -- violation TENSQL014
 TRUNCATE boats
+
+-- a session variable assigned on the way
+-- opaque
+SELECT * FROM boats WHERE (@h := harbour_id) IS NOT NULL AND harbour_id = @h
