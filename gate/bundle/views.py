@@ -8,6 +8,7 @@ from typing import Any
 
 from gate.model import (
     Artifact,
+    Aside,
     Clock,
     Control,
     ControlResult,
@@ -121,6 +122,8 @@ def _violation(control: str, v: Mapping[str, Any]) -> Violation:
         fingerprint=_text(v, "fingerprint"),
         tenant=v.get("tenant"),
         waiver=v.get("waiver"),
+        aside=Aside(v["aside"]) if v.get("aside") in tuple(Aside) else None,
+        because=v.get("because"),
     )
 
 

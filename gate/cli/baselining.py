@@ -152,7 +152,8 @@ def _sorted_out(decision: Decision, entries: tuple[known.Entry, ...]) -> tuple[l
         for row in _rows(decision)
         if row["state"] == "stale"
     )
-    kept, gone = [], []
+    kept: list[known.Entry] = []
+    gone: list[known.Entry] = []
     for entry in entries:
         place = (entry.line, entry.path, entry.rule, entry.statement)
         (gone if stale[place] > 0 else kept).append(entry)

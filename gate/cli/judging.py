@@ -27,6 +27,9 @@ def check(argv: list[str]) -> int:
         " it, and findings of the code that it has too do not count",
     )  # fmt: skip
     parser.add_argument("--rev", type=options.text, metavar="REF", help="judge this commit instead of the work tree")
+    parser.add_argument(
+        "--all", action="store_true", help="list what the baseline or the base revision sets aside, too"
+    )
     parser.add_argument("--evidence", action="append", type=options.path, default=[], metavar="DIR")
     options.add_as_of(parser)
     options.add_output(parser)

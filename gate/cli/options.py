@@ -130,7 +130,10 @@ def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any) -> Non
             verbosity = (
                 Verbosity.VERBOSE if arguments.verbose else Verbosity.QUIET if arguments.quiet else Verbosity.NORMAL
             )
-            style = Style(colour=colour(arguments.color, sys.stdout), width=width(), verbosity=verbosity)
+            style = Style(
+                colour=colour(arguments.color, sys.stdout), width=width(), verbosity=verbosity,
+                everything=getattr(arguments, "all", False),
+            )  # fmt: skip
             sys.stdout.write(render(decision, style=style))
         elif output.file is None:
             sys.stdout.write(REPORTS[output.format](decision))

@@ -39,6 +39,10 @@ def render(decision: Decision) -> str:
     if waived := [v for _, v in view.waived]:
         known = sorted({v.waiver for v in waived if v.waiver in uses})
         says += f"; {words.count(len(waived), 'waived finding')} ({', '.join(str(ident) for ident in known)})"
+    if (aside := words.aside_line(view)) is not None:
+        says += f"; set aside: {aside}"
+    if (proven := words.lint_line(decision)) is not None:
+        says += f"; lint: {proven}"
     if hidden:
         says += f"; {words.count(hidden, 'more finding')} without annotation, see the other reports of this run"
     return "\n".join([*errors[:CAP], *warnings[:CAP], _command("notice", title, [says])]) + "\n"
@@ -56,8 +60,9 @@ def _commands(kind: str, result: ControlResult) -> Iterator[str]:
     if result.outcome is Outcome.UNKNOWN:
         reasons = "; ".join(result.reasons) or "no reason was given"
         yield _command(kind, title, [f"could not be judged: {reasons}", *advice], control.source)
-    for violation in result.open_violations:
+    for violation, others in words.alike(result.open_violations):
         tenant = f" (tenant {violation.tenant})" if violation.tenant else ""
+        tenant += f"; {words.more_like_this(others)}" if others else ""
         inside = relative_uri(violation.location.path) is not None
         text = violation.message + tenant + ("" if inside else f" (at {violation.location.path})")
         yield _command(kind, title, [text, *advice], violation.location if inside else control.source)

@@ -1,4 +1,4 @@
-"""GitLab Code Quality, the widget of a merge request. Waived findings are in it as `info`: shown, never hidden."""
+"""GitLab Code Quality, the widget of a merge request. What is set aside is in it as `info`: shown, never hidden."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def _issue(violation: Violation, result: ControlResult, untils: dict[str, str]) 
         text += f" (tenant {violation.tenant})"
     if violation.waiver:
         text += f" (waived by {violation.waiver} {untils.get(violation.waiver, '')})"
+        severity = "info"
+    elif violation.aside:
+        text += f" (set aside: {violation.because or violation.aside})"
         severity = "info"
     inside = relative_uri(violation.location.path) is not None
     where = violation.location if inside else result.control.source

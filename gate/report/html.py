@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gate.model import Clock, ControlResult, Decision, Outcome, Verdict
+from gate.model import Aside, Clock, ControlResult, Decision, Outcome, Verdict
 from gate.report import outline as words
 from gate.report.escape import line, lines, place
 from gate.report.snippet import excerpt
@@ -52,6 +52,11 @@ def render(decision: Decision) -> str:
         "packs": [(pack, list(results)) for pack, results in groupby(by_pack, key=lambda r: r.control.pack)],
         "uses": {use.waiver.id: use for use in decision.waivers},
         "waivers": sorted(decision.waivers, key=lambda u: (u.waiver.expires, u.waiver.id)),
+        "aside": [
+            (kind.value, [v for _, v in view.aside if v.aside is kind])
+            for kind in Aside
+            if any(v.aside is kind for _, v in view.aside)
+        ],
         "unread": [(e.kind, u) for e in decision.evidence for u in e.coverage.unread],
         "reasons": _reasons,
         "per_control": _PER_CONTROL,

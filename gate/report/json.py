@@ -107,6 +107,8 @@ def _violation(violation: Violation) -> dict[str, Json]:
         "location": _location(violation.location),
         "fingerprint": json_string(violation.fingerprint),
         "waiver": _optional(violation.waiver),
+        "aside": None if violation.aside is None else violation.aside.value,
+        "because": _optional(violation.because),
         "details": json_value(violation.details),
     }
 

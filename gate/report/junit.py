@@ -68,7 +68,9 @@ def _verdict(suites: ET.Element, decision: Decision) -> None:
     if decision.exit_code != 0:
         tag = "error" if decision.verdict is Verdict.UNDECIDED else "failure"
         ET.SubElement(case, tag, {"type": decision.verdict.value, "message": text})
-    lines = [*_waivers(decision), *(f"not checked: {line(limit, _LIMIT)}" for limit in decision.not_checked)]
+    proven = words.lint_line(decision)
+    coverage = [] if proven is None else [f"lint: {proven}"]
+    lines = [*_waivers(decision), *coverage, *(f"not checked: {line(limit, _LIMIT)}" for limit in decision.not_checked)]
     if lines:
         ET.SubElement(case, "system-out").text = "\n".join(lines)
 
@@ -105,6 +107,9 @@ def _waived_by(result: ControlResult, decision: Decision) -> str:
         use = uses.get(ident)
         until = f" until {use.waiver.expires}: {words.prose(use.waiver.reason)}" if use else ""
         parts.append(message(f"waived by {ident}{until}", _LIMIT))
+    parts += [
+        message(f"set aside: {v.because or v.aside}", _LIMIT) for v in result.violations if v.aside and not v.waiver
+    ][:20]
     return "; ".join(parts)
 
 
@@ -124,4 +129,6 @@ def _lines(result: ControlResult) -> Iterator[str]:
 def _line(violation: Violation) -> str:
     tenant = f" (tenant {message(violation.tenant, 200)})" if violation.tenant else ""
     waived = f" [waived by {message(violation.waiver, 100)}]" if violation.waiver else ""
+    if violation.aside and not violation.waiver:
+        waived = f" [set aside: {message(violation.because or violation.aside, _LIMIT)}]"
     return f"at {place(violation.location, 300)}: {message(violation.message, _LIMIT)}{tenant}{waived}"

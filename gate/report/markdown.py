@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from gate.model import ControlResult, Decision, Location, Outcome, Violation
+from gate.model import Aside, ControlResult, Decision, Location, Outcome, Violation
 from gate.report import outline as words
 from gate.report.escape import line, lines, markdown, markdown_block, markdown_code, place
 from gate.report.snippet import excerpt
@@ -91,6 +91,7 @@ def _blocks(decision: Decision) -> Iterator[str]:
             f" owner {markdown_code(u.waiver.owner, 80)}, {_where(u.waiver.source)}"
             for u in view.waiver_problems
         )
+    yield from _aside(view)
     yield from _clocks(decision, view)
     yield from _controls(decision)
     yield from _evidence(decision)
@@ -139,14 +140,28 @@ def _control(result: ControlResult) -> Iterator[str]:
         yield f"- not seen: {markdown(reason, _LIMIT)}"
     if (more := len(reasons) - _PER_CONTROL) > 0:
         yield f"- … and {more:,} more reasons: see the JSON report"
-    for violation in result.open_violations[:_PER_CONTROL]:
-        yield _finding(violation)
-    if (more := len(result.open_violations) - _PER_CONTROL) > 0:
+    groups = words.alike(result.open_violations)
+    for violation, others in groups[:_PER_CONTROL]:
+        yield _finding(violation, others)
+    if (more := sum(1 + len(others) for _, others in groups[_PER_CONTROL:])) > 0:
         yield f"- … and {more:,} more findings of {markdown_code(control.id, 60)}: see the JSON report"
 
 
-def _finding(violation: Violation) -> str:
+def _aside(view: words.Outline) -> Iterator[str]:
+    if (counted := words.aside_line(view)) is None:
+        return
+    yield "### Set aside, still there"
+    yield f"{words.capital(counted)}."
+    for result, violation in [(r, v) for r, v in view.aside if v.aside is Aside.SUPPRESSED][:50]:
+        yield (
+            f"- {markdown_code(result.control.id, 60)} {_where(violation.location)}: {_message(violation)};"
+            f" {markdown(violation.because or '', 400)}"
+        )
+
+
+def _finding(violation: Violation, others: tuple[Violation, ...]) -> str:
     tenant = f" (tenant {markdown_code(violation.tenant, 100)})" if violation.tenant else ""
+    tenant += f"; {words.more_like_this(others)}" if others else ""
     text = f"- {_where(violation.location)}: {_message(violation)}{tenant}"
     shown = excerpt(violation.location, width=110)
     if shown is None:
@@ -189,6 +204,8 @@ def _controls(decision: Decision) -> Iterator[str]:
 
 def _evidence(decision: Decision) -> Iterator[str]:
     yield f"### Evidence: {words.coverage_line(decision)}"
+    if (said := words.lint_line(decision)) is not None:
+        yield f"Lint: {said}."
     rows = []
     for evidence in decision.evidence:
         scope = markdown(evidence.coverage.scope, 200)

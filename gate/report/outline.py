@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from gate.model import (
+    Aside,
     Clock,
     ControlResult,
     Decision,
@@ -50,6 +51,8 @@ class Outline:
     announced: tuple[ControlResult, ...]
     settled: tuple[ControlResult, ...]
     waived: tuple[tuple[ControlResult, Violation], ...]
+    aside: tuple[tuple[ControlResult, Violation], ...]
+    """What no waiver but a comment, the baseline or the base revision sets aside."""
     waiver_problems: tuple[WaiverUse, ...]
     running_out: tuple[Clock, ...]
 
@@ -80,6 +83,12 @@ def outline(decision: Decision) -> Outline:
         ),
         waived=tuple(
             (r, v) for r in sorted(decision.results, key=lambda r: r.control.id) for v in r.violations if v.waiver
+        ),
+        aside=tuple(
+            (r, v)
+            for r in sorted(decision.results, key=lambda r: r.control.id)
+            for v in r.violations
+            if v.aside is not None and v.waiver is None
         ),
         waiver_problems=tuple(sorted(problems, key=lambda u: (order.index(u.state), u.waiver.expires, u.waiver.id))),
         running_out=tuple(c for c in clocks(decision) if is_soon(c, decision.as_of)),
@@ -137,8 +146,8 @@ def tally(decision: Decision) -> str:
     if view.announced:
         parts.append(f"{len(view.announced):,} will fail once in force")
     by = Counter(r.outcome for r in results)
-    if by[Outcome.WAIVED]:
-        parts.append(f"{by[Outcome.WAIVED]:,} waived")
+    for word, number in Counter(level_word(r) for r in results if r.outcome is Outcome.WAIVED).items():
+        parts.append(f"{number:,} {word}")
     parts.append(f"{by[Outcome.PASS]:,} of {count(len(results), 'control')} passed")
     return ", ".join(parts)
 
@@ -212,6 +221,61 @@ def waiver_problem(use: WaiverUse, as_of: datetime) -> str:
             return f"covers {finds} of {waiver.control} {until(use, as_of)}"
 
 
+_ASIDE = {
+    Aside.SUPPRESSED: ("by a tenant-ok comment", "by tenant-ok comments"),
+    Aside.BASELINE: ("in the baseline", "in the baseline"),
+    Aside.EARLIER: ("in the base revision too", "in the base revision too"),
+}
+
+
+def aside_line(view: Outline) -> str | None:
+    """How many findings are there and do not count, and why: `2 by tenant-ok comments, 31 in the baseline`; or None."""
+    tally = Counter(v.aside for _, v in view.aside)
+    parts = [f"{tally[kind]:,} {words[tally[kind] != 1]}" for kind, words in _ASIDE.items() if tally[kind]]
+    return ", ".join(parts) or None
+
+
+def alike(violations: Sequence[Violation]) -> tuple[tuple[Violation, tuple[Violation, ...]], ...]:
+    """Findings of one control, those on the same table in the same file together: the first, and the others."""
+    groups: dict[tuple[str, ...], list[Violation]] = {}
+    for violation in violations:
+        table = violation.details.get("table_name")
+        known = (violation.location.path, str(table), violation.tenant or "")
+        groups.setdefault(known if table else (violation.fingerprint, str(id(violation))), []).append(violation)
+    return tuple((first, tuple(others)) for first, *others in groups.values())
+
+
+def more_like_this(others: Sequence[Violation]) -> str:
+    """`3 more like this in this file: lines 41, 77 and 102`."""
+    places = [str(v.location.line) for v in others[:12]]
+    if len(others) > 12:
+        places.append(f"{len(others) - 12:,} more")
+    lines = " and ".join([", ".join(places[:-1]), places[-1]] if len(places) > 1 else places)
+    return f"{len(others):,} more like this in this file: line{'' if len(others) == 1 else 's'} {lines}"
+
+
+def lint_line(decision: Decision) -> str | None:
+    """What the lint understood, in one sentence, which says what "no finding" is worth; None without a lint."""
+    found = next((row for e in decision.evidence if e.kind == "coverage" for row in e.rows), None)
+    if found is None:
+        return None
+    judged = found["judged"]
+    share = f" ({100 * found['proven'] // judged} %)" if judged else ""
+    verdicts = [
+        ("weak", "weak"),
+        ("violation", "not isolated"),
+        ("opaque", "out of sight"),
+        ("unparsed", "not understood"),
+    ]
+    rest = "".join(f", {found[name]:,} {word}" for name, word in verdicts if found[name])
+    files = f"{count(found['files_analysed'], 'file')} read"
+    if found["files_not_analysed"]:
+        files += f", {found['files_not_analysed']:,} not analysed"
+    if found["files_partial"]:
+        files += f", {found['files_partial']:,} in part"
+    return f"{found['proven']:,} of {count(judged, 'statement')} on tenants' tables proven{share}{rest}; {files}"
+
+
 def scope(use: WaiverUse) -> str:
     """What narrows a waiver: `tenant acme, path src/**`."""
     waiver = use.waiver
@@ -224,7 +288,7 @@ def level_word(result: ControlResult) -> str:
     if result.outcome is Outcome.PASS:
         return "passed"
     if result.outcome is Outcome.WAIVED:
-        return "waived"
+        return "waived" if any(v.waiver for v in result.violations) else "set aside"
     if result.blocks:
         return "blocks" if result.outcome is Outcome.FAIL else "unknown"
     if result.level is Severity.WARN:

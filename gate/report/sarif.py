@@ -1,6 +1,6 @@
 """SARIF 2.1.0 in two profiles: everything with its suppressions, and what GitHub code scanning can use.
 
-GitHub ignores suppressions and would reopen what was waived, so its profile leaves waived results out; it keeps 5,000
+GitHub ignores suppressions and would reopen what was set aside, so its profile leaves that out; it keeps 5,000
 results of a run, so the list is cut here, the worst first, and says so in a result of its own.
 """
 
@@ -10,7 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gate.model import Control, ControlResult, Decision, Location, Outcome, Severity, Verdict, Violation, WaiverUse
+from gate.model import (
+    Aside,
+    Control,
+    ControlResult,
+    Decision,
+    Location,
+    Outcome,
+    Severity,
+    Verdict,
+    Violation,
+    WaiverUse,
+)
 from gate.model import fingerprint as identity
 from gate.report import outline as words
 from gate.report.escape import Json, json_document, json_string, line, lines, markdown, message, relative_uri, rfc3339
@@ -30,6 +41,7 @@ _FALLBACK = "gate.yaml"
 _NOTIFICATIONS = {
     "UNREAD": "Something that should have been read could not be",
     "UNKNOWN": "A control could not be judged, or not from everything there is",
+    "COVERAGE": "How much of the code the lint understood",
     "LIMIT": "What this decision or this report does not cover",
     "WAIVER": "A waiver that needs attention",
 }
@@ -150,6 +162,8 @@ def _invocation(decision: Decision, cut: str | None) -> dict[str, Json]:
     for use in words.outline(decision).waiver_problems:
         text = f"{use.waiver.id} {words.waiver_problem(use, decision.as_of)}"
         notifications.append(_notification("WAIVER", "warning", text, use.waiver.source))
+    if (said := words.lint_line(decision)) is not None:
+        notifications.append(_notification("COVERAGE", "note", said))
     notifications += [_notification("LIMIT", "note", text) for text in decision.not_checked]
     return {
         "executionSuccessful": decision.verdict is not Verdict.UNDECIDED,
@@ -285,8 +299,22 @@ def _violation(violation: Violation, result: ControlResult, uses: Mapping[str, W
         place=violation.location if inside else result.control.source,
         fingerprint=violation.fingerprint,
         properties=properties,
-        suppression=_suppression(violation.waiver, uses.get(violation.waiver)) if violation.waiver else None,
+        suppression=_suppression(violation.waiver, uses.get(violation.waiver))
+        if violation.waiver
+        else _aside(violation),
     )
+
+
+def _aside(violation: Violation) -> dict[str, Json] | None:
+    """A comment suppresses in the source; the baseline and the base revision do it from outside."""
+    if violation.aside is None:
+        return None
+    return {
+        "kind": "inSource" if violation.aside is Aside.SUPPRESSED else "external",
+        "status": "accepted",
+        "justification": message(violation.because or violation.aside.value, _MESSAGE),
+        "properties": {"aside": violation.aside.value},
+    }
 
 
 def _suppression(ident: str, use: WaiverUse | None) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from textwrap import wrap
 
-from gate.model import ControlResult, Decision, Location, Outcome, Violation
+from gate.model import Aside, ControlResult, Decision, Location, Outcome, Violation
 from gate.report import outline as words
 from gate.report.escape import COMMAND_AT_START, line, lines, place, relative_uri
 from gate.report.snippet import excerpt
@@ -30,6 +30,8 @@ class Style:
     width: int = 100
     verbosity: Verbosity = Verbosity.NORMAL
     link_base: str | None = None
+    everything: bool = False
+    """Also each finding that is set aside by the baseline or the base revision."""
 
 
 PLAIN = Style()
@@ -74,6 +76,7 @@ def _lines(decision: Decision, style: Style) -> Iterator[str]:
     yield from _announced(view, style)
     yield from _waived(decision, view, style)
     yield from _waiver_problems(decision, view, style)
+    yield from _aside(view, style)
     yield from _clocks(decision, view, style)
     yield from _settled(view, style)
     yield from _evidence(decision, style)
@@ -117,9 +120,10 @@ def _finding(result: ControlResult, word: str, style: Style) -> Iterator[str]:
     if not result.open_violations:
         yield f"  --> {_place(control.source, style)}"
     limit = _PER_CONTROL[style.verbosity]
-    for violation in result.open_violations[:limit]:
-        yield from _violation(violation, style)
-    if (more := len(result.open_violations) - limit) > 0:
+    groups = words.alike(result.open_violations)
+    for violation, others in groups[:limit]:
+        yield from _violation(violation, others, style)
+    if (more := sum(1 + len(others) for _, others in groups[limit:])) > 0:
         yield f"   = … and {more:,} more (see --output json)"
     doubt = "could not be judged" if result.outcome is Outcome.UNKNOWN else "not everything was seen"
     for reason in _capped(result.reasons, style):
@@ -150,7 +154,7 @@ def _fix(text: str) -> Iterator[str]:
         lead = " " * len(lead)
 
 
-def _violation(violation: Violation, style: Style) -> Iterator[str]:
+def _violation(violation: Violation, others: tuple[Violation, ...], style: Style) -> Iterator[str]:
     yield f"  --> {_place(violation.location, style)}"
     shown = excerpt(violation.location, width=max(40, style.width - 8))
     if shown is not None:
@@ -165,6 +169,8 @@ def _violation(violation: Violation, style: Style) -> Iterator[str]:
         yield f" {'':{gutter}} {bar}"
     tenant = f" (tenant {violation.tenant})" if violation.tenant else ""
     yield from _wrap(line(violation.message + tenant, _MESSAGE_LIMIT), "   = ", style)
+    if others:
+        yield from _wrap(words.more_like_this(others), "   = ", style)
 
 
 def _announced(view: words.Outline, style: Style) -> Iterator[str]:
@@ -189,6 +195,21 @@ def _waived(decision: Decision, view: words.Outline, style: Style) -> Iterator[s
         message = line(violation.message, 300)
         items.append(f"{line(result.control.id, 40)} {_place(violation.location, style)} {message} [{by}]")
     yield from _section("Waived, still there", items, style)
+
+
+def _aside(view: words.Outline, style: Style) -> Iterator[str]:
+    """What a comment sets aside is always shown; the baseline and the base revision are counted unless asked for."""
+    if (counted := words.aside_line(view)) is None:
+        return
+    shown = [(r, v) for r, v in view.aside if style.everything or v.aside is Aside.SUPPRESSED]
+    hidden = "" if len(shown) == len(view.aside) else "; --all shows them"
+    items = [
+        f"{line(r.control.id, 40)} {_place(v.location, style)} {line(v.message, 300)}"
+        f" [{line(v.because or f'{v.aside}', 400)}]"
+        for r, v in shown
+    ]
+    title = f"Set aside, still there: {counted}{hidden}"
+    yield from _section(title, items, style, heading_alone=True, capped=not style.everything)
 
 
 def _waiver_problems(decision: Decision, view: words.Outline, style: Style) -> Iterator[str]:
@@ -231,16 +252,20 @@ def _evidence(decision: Decision, style: Style) -> Iterator[str]:
                 + (f" ({counts})" if counts else "")
             )
             kinds += [f"  {line(m.name, 200)} sha256:{line(m.sha256, 64)}" for m in evidence.materials]
-    yield from _section(f"Evidence: {words.coverage_line(decision)}", [*unread, *kinds], style, heading_alone=True)
+    proven = [f"lint: {said}"] if (said := words.lint_line(decision)) is not None else []
+    title = f"Evidence: {words.coverage_line(decision)}"
+    yield from _section(title, [*proven, *unread, *kinds], style, heading_alone=True)
 
 
-def _section(title: str, items: list[str], style: Style, *, heading_alone: bool = False) -> Iterator[str]:
+def _section(
+    title: str, items: list[str], style: Style, *, heading_alone: bool = False, capped: bool = True
+) -> Iterator[str]:
     if not items and not heading_alone:
         return
     yield ""
     counted = title if heading_alone else f"{title} ({len(items):,})"
     yield _paint(counted, "bold", style) + (":" if items else "")
-    for item in _capped(items, style):
+    for item in _capped(items, style) if capped else items:
         yield from _wrap(item, "  ", style, hang="    ")
 
 

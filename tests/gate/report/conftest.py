@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from gate.model import (
     Artifact,
+    Aside,
     Clock,
     Control,
     ControlResult,
@@ -358,6 +359,37 @@ def waived() -> Decision:
     )
 
 
+def aside() -> Decision:
+    """Findings that are there and do not count: by a comment, by the baseline, by the base revision; and four alike."""
+    spot = replace(BYPASS, path="src/orders/sweep.py")
+    comment = (
+        "tenant-ok background-sweep until 2027-03-31, @data: expires exports of every tenant (src/orders/sweep.py:41)"
+    )
+    old = control("TEN015", "Every delete is tied to the caller's tenant")
+    lint = {
+        "files_analysed": 41, "files_not_analysed": 1, "files_partial": 0, "statements": 90, "judged": 40, "proven": 36,
+        "weak": 1, "opaque": 1, "violation": 2, "unparsed": 0,
+    }  # fmt: skip
+    set_aside = (
+        violation(old, "sweep", "exports: nothing ties it to a caller's tenant", spot, aside=Aside.SUPPRESSED, because=comment),
+        violation(old, "old", "orders: nothing ties it to a caller's tenant", aside=Aside.BASELINE, because="in the baseline"),
+        violation(old, "older", "orders: nothing ties it to a caller's tenant", aside=Aside.EARLIER, because="main has it too"),
+    )  # fmt: skip
+    alike = [
+        violation(
+            TENANT, f"orders{n}", "orders: nothing ties it to a caller's tenant", replace(BYPASS, line=42 + n),
+            details={"table_name": "orders"},
+        )
+        for n in (0, 7, 20, 41)
+    ]  # fmt: skip
+    return replace(
+        blocked(),
+        stage=Stage.CHECK,
+        results=(result(TENANT, Outcome.FAIL, *alike), result(old, Outcome.WAIVED, *set_aside), result(PURGE)),
+        evidence=(Evidence(kind="coverage", rows=(lint,), coverage=Coverage(scope="41 files", numbers={"files": 41})),),
+    )
+
+
 def _filled(value: Any, text: str) -> Any:
     """`value` with every string inside it replaced, enums, dates and numbers left alone."""
     if type(value) is str:
@@ -378,11 +410,16 @@ def hostile(text: str = HOSTILE) -> Decision:
     covered = waived()
     full = replace(
         base,
-        results=(*base.results[:4], unknown, *covered.results, *(base.results[4:])),
+        results=(*base.results[:4], unknown, *covered.results, *(base.results[4:]), _one_aside()),
         waivers=covered.waivers,
         evidence=undecided().evidence,
     )
     return _filled(full, text)
+
+
+def _one_aside() -> ControlResult:
+    found = aside().results[1]
+    return replace(found, violations=found.violations[:1])
 
 
 def endless() -> Decision:
@@ -424,6 +461,7 @@ SAMPLES: dict[str, Callable[[], Decision]] = {
     "blocked": blocked,
     "undecided": undecided,
     "waived": waived,
+    "aside": aside,
     "rehearsal": rehearsal,
     "hostile": hostile,
     "empty": empty,
