@@ -44,11 +44,13 @@ def choose(arguments: Any, trust: Trust, usage: str) -> tuple[Signer, str]:
     """The signer that `--key` or `--keyless` name, and the builder.id of that way of signing."""
     import os
 
+    from attestations.signers.kms import is_reference
     from attestations.statements import BUILDERS
 
     if arguments.keyless:
         return keyless_signer(arguments.trust_config, trust), BUILDERS["sigstore"]
-    return key_signer(arguments.key, dict(os.environ), trust, usage), BUILDERS["key"]
+    kind = "kms" if is_reference(arguments.key) else "key"
+    return key_signer(arguments.key, dict(os.environ), trust, usage), BUILDERS[kind]
 
 
 def run_of(signer: Signer, environment: Mapping[str, str]) -> str:
@@ -83,20 +85,33 @@ def keyless_signer(trust_config: Path | None, trust: Trust) -> Signer:
 def key_signer(path: Path, environment: dict[str, str], trust: Trust, usage: str) -> Signer:
     """The signer of a key file, in the identity that the trusted keys give it for this usage.
 
-    A key that the policy does not trust signs nothing: nobody could verify the result.
+    The file holds a key, or says which key of a KMS or token signs (`attestations.signers.kms.load_reference`). A key
+    that the policy does not trust signs nothing: nobody could verify the result.
     """
+    from dataclasses import replace
+
     from attestations.refusal import Refused
     from attestations.signers import SignerError
     from attestations.signers.key import load_key
+    from attestations.signers.kms import is_reference, load_reference
 
-    passphrase = environment.get(PASSPHRASE_VARIABLE)
+    secret = environment.get(PASSPHRASE_VARIABLE)
+
+    def pin(_: str) -> str:
+        if secret is None:
+            raise SignerError(f"set {PASSPHRASE_VARIABLE}: the key's store asks for a PIN")
+        return secret
+
     try:
-        probe = load_key(path, passphrase.encode() if passphrase else None, "unknown")
-        entries = [k for k in trust.keys.find(probe.keyid) if k.usage == usage] if trust.keys else []
+        if is_reference(path):
+            signer = load_reference(path, "unknown", secret=pin)
+        else:
+            signer = load_key(path, secret.encode() if secret else None, "unknown")
+        entries = [k for k in trust.keys.find(signer.keyid) if k.usage == usage] if trust.keys else []
         if not entries:
             raise GateError(
-                f"{path}: key {probe.keyid} is not trusted for {usage}; add it with `gate keys trust` and commit that"
+                f"{path}: key {signer.keyid} is not trusted for {usage}; add it with `gate keys trust` and commit that"
             )
-        return load_key(path, passphrase.encode() if passphrase else None, entries[0].identity)
+        return replace(signer, identity=entries[0].identity)
     except (Refused, SignerError) as error:
         raise GateError(f"{path}: {error}") from None

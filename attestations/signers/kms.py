@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
+from attestations import strict_json
 from attestations.refusal import Refused
 from attestations.signers import SignerError
 from attestations.signers.managed import ManagedSigner
 from attestations.strict_json import shown
 from attestations.timestamps import TimestampAuthority
 from attestations.trust import PublicKey
+
+MAX_REFERENCE: Final = 64 * 1024
+
+
+def is_reference(path: Path) -> bool:
+    """Whether a key file holds no key but says where one is kept: JSON, where a key is PEM."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(b"{")
+
+
+def load_reference(path: Path, identity: str, *, secret: Callable[[str], str] | None = None) -> ManagedSigner:
+    """A signer for the key that a file refers to: `{"uri": "awskms:alias/release", "publicKey": "release.pub"}`.
+
+    `publicKey` names the PEM file of its public half, counted from the reference. Raises SignerError.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_REFERENCE + 1)
+    try:
+        found = strict_json.loads(data, max_bytes=MAX_REFERENCE)
+    except strict_json.StrictJsonError as error:
+        raise SignerError(f"{path}: {error}") from None
+    if not isinstance(found, dict) or found.keys() != {"uri", "publicKey"} or not all(map(_is_text, found.values())):
+        raise SignerError(f"{path}: a reference to a key has the members uri and publicKey, both text")
+    try:
+        public = (path.parent / found["publicKey"]).read_bytes()
+    except (OSError, ValueError) as error:
+        raise SignerError(f"{path}: publicKey {shown(found['publicKey'])} cannot be read: {error}") from None
+    return load_kms(found["uri"], public, identity, secret=secret)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value)
 
 
 def load_kms(

@@ -42,7 +42,8 @@ class Material:
 
 def payload(decision: Decision, policy: Policy, material: Material, trust: Trust, *, keyless: bool) -> dict[str, bytes]:
     """Everything under `data/`, by path."""
-    from attestations.statements import BUILDERS, VSA
+    from attestations.envelope import read
+    from attestations.statements import VSA, builder_of, parse
     from gate.report import REPORTS
 
     artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
@@ -57,7 +58,7 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
                 VSA,
                 artifact,
                 resource=resource_uri(decision.subject.project, str(decision.subject.version)),
-                verifier=BUILDERS["sigstore" if keyless else "key"],
+                verifier=builder_of(parse(read(material.attestations["verdict"]).envelope.payload)),
             ),
             keyless=keyless,
             inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else [])],

@@ -222,6 +222,41 @@ def test_key_stores_that_cannot_be_used(bench: Any, tmp_path: Path) -> None:
             load_kms(uri, public, bench.identity)
 
 
+def test_a_file_that_refers_to_a_key_in_a_store(bench: Any, tmp_path: Path) -> None:
+    from attestations.signers.kms import is_reference, load_reference
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = bench.signer.public.of(key.public_key())
+    (tmp_path / "k.pem").write_bytes(private_pem(key))
+    (tmp_path / "k.pub").write_bytes(public.pem)
+    reference = tmp_path / "release.key.json"
+    good = {"uri": f"file2:{tmp_path}/k.pem", "publicKey": "k.pub"}
+    reference.write_text(json.dumps(good))
+
+    assert is_reference(reference)
+    assert not is_reference(tmp_path / "k.pem")
+    assert not is_reference(tmp_path)
+    signer = load_reference(reference, bench.identity)
+    assert bench.verify(signer.sign(bench.provenance()), trust=Trust(keys=bench.trusted(signer))).keyid == public.keyid
+    for bad, why in (
+        ("{", "1:2"),
+        ("{}", "has the members uri and publicKey"),
+        (json.dumps({**good, "x": ""}), "has the members uri and publicKey"),
+        (json.dumps({**good, "uri": 1}), "has the members uri and publicKey"),
+        (json.dumps({**good, "publicKey": "missing"}), "cannot be read"),
+        (json.dumps({**good, "publicKey": "a" * 5000}), "cannot be read"),
+        (json.dumps({**good, "publicKey": "."}), "cannot be read"),
+        (json.dumps({**good, "publicKey": "k.pem"}), "not an ECDSA P-256"),
+        (json.dumps({**good, "uri": "ftp://x"}), "not one of"),
+        (json.dumps({**good, "uri": "file2:nowhere"}), "cannot be used"),
+        (" " * 70_000, "larger than"),
+    ):
+        reference.write_text(bad)
+        with pytest.raises(SignerError, match=why) as refusal:
+            load_reference(reference, bench.identity)
+        assert str(refusal.value).count("\n") == 0
+
+
 def test_a_key_store_that_answers_with_another_key_is_found_out(bench: Any) -> None:
     from dataclasses import replace
 

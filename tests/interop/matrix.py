@@ -6,22 +6,27 @@ Run by `make interop` (the Go clients are built by building.py); not collected b
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from attestations import statements
 from attestations.envelope import bare_envelope
 from attestations.signers.key import load_key
 from attestations.signers.sigstore import load_sigstore
+from attestations.trust import PublicKey
 from gate import cli
 from gate.bundle import RELEASE
 
@@ -539,3 +544,58 @@ def test_a_key_bundle_with_a_timestamp(
         "ours, key with RFC 3161 timestamp: provenance",
         "accepted; refused 1 wrong",
     )
+
+
+@pytest.fixture
+def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PKCS#11 token (SoftHSM) with a P-256 key of id 2, and the PEM file of its public half."""
+    util, module = shutil.which("softhsm2-util"), os.environ.get("PYKCS11LIB")
+    if util is None or module is None or importlib.util.find_spec("pkcs11") is None:
+        not_run("a key in a PKCS#11 token: needs softhsm2-util, python-pkcs11, and PYKCS11LIB naming libsofthsm2.so")
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "token.pub").write_bytes(PublicKey.of(key.public_key()).pem)
+    for argv in (
+        ["--init-token", "--free", "--label", "gate", "--pin", "123456", "--so-pin", "12345678"],
+        ["--import", str(tmp_path / "key.pem"), "--token", "gate", "--label", "gate", "--id", "02", "--pin", "123456"],
+    ):
+        done = subprocess.run([util, "--module", module, *argv], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    (tmp_path / "key.pem").unlink()
+    return tmp_path / "token.pub"
+
+
+def test_a_release_signed_in_a_token(
+    token: Path, project: Project, cosign: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, record: Record
+) -> None:  # fmt: skip
+    mine = replace(project, root=Path(shutil.copytree(project.root, tmp_path / "app")))
+    trusted = gate(
+        "keys", "trust", str(token), "--identity", "hsm@summit.example", "--usage", "attestations", "--file", str(mine.keys)
+    )  # fmt: skip
+    assert trusted.returncode == 0, trusted.stderr
+    mine.change((mine.root / "gate.yaml").read_text("utf-8"))
+    reference = tmp_path / "release.key.json"
+    reference.write_text(json.dumps({"uri": "hsm:2?label=gate", "publicKey": "token.pub"}))
+    (out := tmp_path / "out").mkdir()
+    for pin, code, says in ((None, 3, "asks for a PIN"), ("000000", 3, "PinIncorrect"), ("123456", 0, "")):
+        if pin is None:
+            monkeypatch.delenv("GATE_KEY_PASSPHRASE", raising=False)
+        else:
+            monkeypatch.setenv("GATE_KEY_PASSPHRASE", pin)
+        assert cli.run(mine.release(out, "--key", str(reference))) == code
+        said = capsys.readouterr().err
+        assert says in said
+        assert code == 0 or (said.count("\n"), list(out.iterdir())) == (1, [])
+    assert cli.run(["verify", str(out / "bundle"), "--trusted-keys", str(mine.keys)]) == 0
+    path, found = FILES["verdict (VSA)"]
+    judged = cosign(
+        "verify-blob-attestation", "--key", token, "--bundle", out / "bundle" / path, "--insecure-ignore-tlog",
+        "--type", found, project.artifact,
+    )  # fmt: skip
+    assert judged.returncode == 0, judged.stderr
+    assert statements.BUILDERS["kms"] in (out / "bundle/data/VERIFY.md").read_text("utf-8")
+    record(f"cosign {CLIENTS['cosign'].version}", "ours, key in a PKCS#11 token (SoftHSM): verdict (VSA)", "accepted")
