@@ -14,7 +14,7 @@ from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, U
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import as_statement, call_row
+from lints.stores.orm_rows import as_statement, call_row, written
 from lints.tenancy import Model, Ownership
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
@@ -198,15 +198,20 @@ class Judge:
                     why="its rows are tied to the caller's tenant",
                 )
             ]
+        sent = written(rendered) if self._owned(main) else None
+        if sent is not None and not any(row.verdict == "violation" for row in rows):
+            return [self._row(statement, kind, "violation", sent[0], main, (), sent[1], call.snippet, ())]
         if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
             why = "what it runs or writes is put together out of sight"
             table = next(iter(rows), None)
             name = table.table if table is not None else ""
             shown = texts[0] if texts else call.snippet
             return [self._row(statement, kind, "opaque", "TENORM013", name, (), why, shown, ())]
-        keys = next((path.relation_keys for path in rendered if path.relation_keys), ())
-        held = all(path.held for path in rendered)
-        return [call_row(row, keys, held=held) for row in rows]
+        return [call_row(row, call, rendered) for row in rows]
+
+    def _owned(self, table: str) -> bool:
+        known = self.model.tables.get(table)
+        return known is not None and known.ownership not in {Ownership.GLOBAL, Ownership.UNKNOWN}
 
     def _mongo(self, call: OrmCall, kind: str) -> list[Access]:
         """The rows of a MongoDB call; a tenant on some paths only is a finding of its own."""

@@ -45,7 +45,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
         map(
             re.compile,
             (
-                rb"\.objects\b",
+                rb"\.\w*objects\b",
                 rb"_or_404\(",
                 rb"\.query\s*\(\s*[A-Z]",
                 rb"\.query\.(?:filter|get|all|first)",
@@ -68,6 +68,9 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
                 rb"\.from\(\s*\w",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
+                rb"getRepository\s*\(",
+                rb"Repository<\s*\w",
+                rb"(?:\bem|[mM]anager)\.\w+\(",
                 rb"prisma\.\w+\.\w+\(",
                 rb"tx\.\w+\.\w+\(",
                 rb"(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\(",
@@ -76,7 +79,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
     ),
     "ruby": (
         re.compile(
-            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|update_all|delete_all|destroy_all|find_or_create_by)\b"
+            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
         ),
     ),
 }
@@ -132,6 +135,8 @@ _TERMS = names(
 )
 _MUTABLE = frozenset({"typeorm", "knex"})
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
+_SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
@@ -145,6 +150,7 @@ class Chains:
         self.made: list[tuple[Query, Function | None]] = []
         self._extended: set[int] = set()
         self._used: set[int] = set()
+        self._inner: set[int] = set()
         self._kept: list[Query] = []
 
     # Observed by the interpreter
@@ -169,6 +175,9 @@ class Chains:
                 if isinstance(value, Query):
                     self._extend(value)  # a part of the query around it
             return Term(call.method, tuple(arguments), dict(keywords), self.interpreter.notes.text(call.span)[:200])
+        made = step.arguments[-1] if call.method in {"create", "merge"} and step.arguments else None
+        if isinstance(made, Record) and self._entity_of(call, receiver, env) is not None:
+            return made  # an entity in memory: what it is made of is what will be saved
         begun = self._begun(call, receiver, step, env)
         if begun is not None:
             return begun
@@ -262,6 +271,9 @@ class Chains:
     def _javascript(
         self, call: Invoke, receiver: Value | None, path: str, method: str, step: Step, env: Env
     ) -> Query | None:
+        around = call.receiver
+        if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
+            path = around.receiver.path
         head, _, last = path.rpartition(".")
         first = step.arguments[0] if step.arguments else None
         if method in _PRISMA and head and last[:1].islower():
@@ -287,7 +299,10 @@ class Chains:
                 rest = Step(method, step.arguments[1:], step.keywords, call.span)
                 return self._new("typeorm", named, call.span, (rest,))
         if method in {"selectFrom", "updateTable", "deleteFrom", "insertInto"} and isinstance(first, Lit):
-            return self._new("kysely", first.text.split(" ")[0], call.span, (step,))
+            made = self._new("kysely", first.text.strip(), call.span, (step,))
+            if path in _SUB_SELECTS:
+                self._sub_select(made)
+            return made
         if re.fullmatch(r"[A-Z]\w*", path) and (method in _SEQUELIZE or method in _REPOSITORY):
             if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
                 return self._new("sequelize", path, call.span, (step,))
@@ -329,8 +344,17 @@ class Chains:
         return self._kept_query(Query(kind, model, steps, span))
 
     def _continued(self, query: Query, step: Step) -> Query:
+        inner = id(query) in self._inner
         self._extend(query)
-        return self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
+        longer = self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
+        if inner:
+            self._sub_select(longer)
+        return longer
+
+    def _sub_select(self, query: Query) -> None:
+        """A part of the query around it, which is judged; it never runs by itself."""
+        self._inner.add(id(query))
+        self._extend(query)
 
     def _kept_query(self, query: Query) -> Query:
         if not self.interpreter.notes.muted:
@@ -351,7 +375,7 @@ class Chains:
     def finished(self) -> Iterable[tuple[Query, Function | None]]:
         """The queries that run, once for each place they begin and form they take."""
         for query, function in self.made:
-            if id(query) not in self._extended or id(query) in self._used:
+            if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function
 
 
@@ -406,7 +430,17 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="closure")
     if isinstance(value, (Rope, Joined, Fragment)):
         return Argument(kind="dynamic", text="".join(lit.text for lit in literals(value))[:2000])
-    return Argument(kind="value", text=value.source[:200] if isinstance(value, Gap) else "")
+    return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
+
+
+def _named(value: Gap) -> str:
+    """The source of a value; that of `b.id` in `boats.map((b) => b.id)` says where `b` is from: `boats.each.id`."""
+    found = (
+        _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
+    )
+    if found is None:
+        return value.source[:200]
+    return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]
 
 
 def _class_name(expression: object) -> str | None:

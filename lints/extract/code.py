@@ -90,9 +90,26 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             model=query.model,
             variants=variants,
             function=function,
+            compared=compared(data, query.span[0], max(last[1], query.span[1])),
         )
         found.setdefault((query.span, variants), made)
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
+
+
+_HOLDER = re.compile(rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$")
+_GUARD = (
+    rb"\b%s\b[\w.?!\s]{0,80}?\.\s*\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment)\w*[!?]?"
+    rb"\s*[!=]==?[^\n;]{1,120}"
+)
+
+
+def compared(data: bytes, start: int, end: int) -> str | None:
+    """The comparison of the tenant of what a query loaded, in the lines after it: `if (boat.tenantId !== …)`."""
+    held = _HOLDER.search(data, max(0, start - 200), start)
+    if held is None:
+        return None
+    found = re.search(_GUARD % re.escape(held.group(1)), data[end : end + 900], re.IGNORECASE)
+    return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
 
 
 _LOWERINGS = {

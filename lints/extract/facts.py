@@ -53,6 +53,8 @@ class Function:
     tenant_parameter: str | None = None
     tenant_ignored: bool = False
     """Its body never mentions that parameter."""
+    tenant_optional: bool = False
+    """The parameter may be left out, and the body never asks whether it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ class OrmCall:
     model: str
     variants: tuple[tuple[OrmStep, ...], ...]
     function: Function | None = None
+    compared: str | None = None
+    """The comparison of a tenant that what was loaded goes through afterwards, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

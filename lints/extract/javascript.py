@@ -336,12 +336,16 @@ class JavaScriptLowering(Lowering):
             if pattern.type == "identifier":
                 kind = child.child_by_field_name("type")
                 written = self.text(kind).lstrip(": ") if kind is not None else ""
+                if child.type == "optional_parameter":
+                    written = f"{written} | undefined"
                 found.append(Parameter(self.text(pattern), value, written))
             elif pattern.type == "rest_pattern":
                 found.append(Parameter(self.text(pattern).lstrip(".").strip(), value))
             elif pattern.type in {"object_pattern", "array_pattern"}:
                 names = ",".join(name for _, name in self.pattern(pattern))
-                found.append(Parameter(names or "_", value))
+                kind = child.child_by_field_name("type")
+                written = self.text(kind).lstrip(": ")[:2000] if kind is not None else ""
+                found.append(Parameter(names or "_", value, written))
         return tuple(found)
 
     # Expressions

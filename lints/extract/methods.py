@@ -168,6 +168,8 @@ def apply(
         return _replace(method, receiver, arguments)
     if method in {"empty", "skip"} and isinstance(call.receiver, Name) and call.receiver.path in {"sql", "Prisma"}:
         return Fragment(NOTHING)
+    if method == "assign" and isinstance(call.receiver, Name) and call.receiver.path == "Object" and len(arguments) > 1:
+        return _assigned(call, arguments, env)
     if method in _PARAMETER and len(arguments) <= 1 and (call.receiver is not None or method[:1].isupper()):
         return Fragment(Gap(interpreter.notes.text(call.span), call.span, bound=True), method)
     if method in _IDENTIFIER and arguments and (call.receiver is not None or method[:1].isupper()):
@@ -217,6 +219,17 @@ def _text_of(value: Value, depth: int = 0) -> Value | None:
         no = _text_of(value.no, depth + 1) if yes is not None else None
         return Alt(value.key, yes, no) if yes is not None and no is not None else None
     return None
+
+
+def _assigned(call: Invoke, arguments: list[Value], env: Env) -> Value:
+    """`Object.assign(target, source…)`: the target has the properties of all of them, and is changed itself."""
+    fields: dict[str, Value] = {}
+    for value in arguments:
+        fields.update(value.fields if isinstance(value, Record) else {"...": value})
+    made = Record(fields)
+    if isinstance(call.arguments[0], Name):
+        env.put(call.arguments[0].path, made)
+    return made
 
 
 def _wrap(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> Value | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lints.extract import methods
 from lints.extract.facts import Call, Function
-from lints.extract.ir import Func, Span
+from lints.extract.ir import Func, Parameter, Span
 from lints.extract.lines import Lines
 from lints.extract.values import Gap, Lit, Value, first_literal, is_text
 
@@ -16,6 +16,9 @@ _TENANT_NAME = re.compile(
     r"(?:tenant|org|organi[sz]ation|workspace|account)s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name)?",
     re.IGNORECASE,
 )
+
+
+_UNDEFINED = re.compile(r"\|\s*(?:undefined|null)\b|^(?:undefined|null)\s*\|")
 
 
 @dataclass(slots=True)
@@ -66,10 +69,10 @@ class Recorder:
             for parameter in function.parameters:
                 for name in bound_names(parameter.name):
                     if _TENANT_NAME.fullmatch(name):
-                        return self._described(named, function, name)
+                        return self._described(named, function, name, parameter)
         return self._described(named, named, None)
 
-    def _described(self, named: Func, owner: Func, tenant: str | None) -> Function:
+    def _described(self, named: Func, owner: Func, tenant: str | None, parameter: Parameter | None = None) -> Function:
         ignored = False
         if tenant is not None:
             known = self._ignored.get((owner.body_span, tenant))
@@ -84,7 +87,22 @@ class Recorder:
             parameters=tuple(parameter.name for parameter in named.parameters),
             tenant_parameter=tenant,
             tenant_ignored=ignored,
+            tenant_optional=tenant is not None and parameter is not None and self._optional(owner, tenant, parameter),
         )
+
+    def _optional(self, owner: Func, tenant: str, parameter: Parameter) -> bool:
+        """Whether a caller may leave the tenant out, and nothing in the body asks whether it did."""
+        key = (owner.body_span, f"{tenant}?")
+        known = self._ignored.get(key)
+        if known is None:
+            alone = parameter.name == tenant
+            left_out = _UNDEFINED.search(parameter.type) if alone else re.search(rf"\b{tenant}\?\s*:", parameter.type)
+            asked = rb"(?:!\s*|if\s*\(\s*|[&|?]\s*|===?\s*|assert\w*\(\s*|require\w*\(\s*)" + re.escape(tenant.encode())
+            asked += rb"\b|\b" + re.escape(tenant.encode()) + rb"\s*(?:[!=]==?|\?[^.]|&&|\|\|)"
+            body = self.source[owner.body_span[0] : owner.body_span[1]]
+            known = left_out is not None and re.search(asked, body) is None
+            self._ignored[key] = known
+        return known
 
     def text(self, span: Span) -> str:
         """The source of a span, at most 2,000 bytes of it."""

@@ -25,7 +25,11 @@ def filtered(builder: Builder, given: Argument | None, depth: int = 0) -> str:
         return builder.any_of(filtered(builder, item, depth + 1) for item in given.items)
     if given.kind != "map" or depth > MAX_DEPTH:
         return builder.hole()
-    return builder.all_of(_field(builder, name, value, depth) for name, value in mapping(given).items())
+    parts: list[str] = []
+    for name, value in mapping(given).items():
+        builder.shown = given.text
+        parts.append(_field(builder, name, value, depth))
+    return builder.all_of(parts)
 
 
 def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
@@ -103,13 +107,16 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     elif "..." in options:
         builder.where.append(builder.hole())
     data = options.get("data")
+    if step.method in {"create", "createMany", "createManyAndReturn", "update", "updateMany", "updateManyAndReturn"}:
+        _as_sent(builder, data)
     if step.method.startswith("create"):
         rows = data.items[:1] if data is not None and data.kind == "list" else (data,)
         assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
-        return [builder.insert(assigned, dynamic=dynamic)]
+        return [builder.insert(assigned, dynamic=dynamic), *_attached(builder, mapping(rows[0] if rows else None))]
     if step.method.startswith("update"):
         assigned, dynamic = builder.assignments(mapping(data))
-        return [builder.update(assigned, dynamic=dynamic or (data is not None and data.kind != "map"))]
+        attached = _attached(builder, mapping(data))
+        return [builder.update(assigned, dynamic=dynamic or (data is not None and data.kind != "map")), *attached]
     if step.method == "upsert":
         assigned, dynamic = builder.assignments(mapping(options.get("create")))
         keys: list[str] = []
@@ -122,6 +129,29 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if step.method.startswith("delete"):
         return [builder.delete()]
     return [builder.select()]
+
+
+def _as_sent(builder: Builder, data: Argument | None) -> None:
+    if data is not None and builder.client(data):
+        builder.raw = data.text
+
+
+def _attached(builder: Builder, data: Mapping[str, Argument]) -> list[str | None]:
+    """`logbooks: { connect: { id } }` inside a write: rows that begin to refer to this one, found by what is said."""
+    texts: list[str | None] = []
+    for name, value in data.items():
+        target = builder.entities.get(builder.entity.relations.get(name, "")) if builder.entity is not None else None
+        if target is None or value.kind != "map" or builder.foreign_column(target.table) is not None:
+            continue
+        for key in ("connect", "set"):
+            given = mapping(value).get(key)
+            for item in (given.items[:3] if given.kind == "list" else (given,)) if given is not None else ():
+                inner = builder.inside(target)
+                column = inner.foreign_column(builder.table)
+                if column is not None and item.kind == "map" and item.names:
+                    inner.where.append(filtered(inner, item))
+                    texts.append(inner.update([(column, inner.parameter())]))
+    return texts
 
 
 # TypeORM and Sequelize
@@ -141,9 +171,15 @@ def typeorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method == "delete":
             return [builder.delete()]
         second = step.arguments[1] if len(step.arguments) > 1 and method == "update" else None
+        _as_sent(builder, second)
         assigned, dynamic = builder.assignments(mapping(second))
         return [builder.update(assigned, dynamic=dynamic or second is None or second.kind != "map")]
-    if method in {"save", "insert", "upsert", "remove", "softRemove", "preload"}:
+    if method in {"save", "insert", "upsert", "remove", "softRemove", "preload", "merge", "assign"}:
+        saved = step.arguments[1] if method in {"merge", "assign"} and len(step.arguments) > 1 else first
+        if method not in {"remove", "softRemove"}:
+            _as_sent(builder, saved)
+            builder.assignments(mapping(saved))
+            builder.by_client_key = method in {"save", "upsert"} and not _keyed(builder, saved)
         if method == "insert" and first is not None and first.kind == "map":
             assigned, dynamic = builder.assignments(mapping(first))
             return [builder.insert(assigned, dynamic=dynamic)]
@@ -165,16 +201,35 @@ def _find_options(builder: Builder, first: Argument | None, *, by_id: bool) -> N
             builder.where.append(builder.hole())
         elif options and all(builder.column(name) is not None for name in options):
             builder.where.append(filtered(builder, first))
-    elif by_id and first.kind in {"value", "text"}:
+    elif by_id and _is_key(first):
         builder.where.append(builder.compare(builder.key_of(builder.table), first))
     else:
         builder.where.append(builder.hole())
 
 
+_KEY = re.compile(r"(?:^|[.?!])(?:_?id|\w+(?:Id|ID|_id)|pk|uuid|key|slug)$")
+_KEYS = re.compile(r"(?:^|[.?!])(?:ids|\w+(?:Ids|IDs|_ids))$")
+
+
+def _is_key(given: Argument) -> bool:
+    """Whether an argument is a key, not a filter that is put together somewhere else."""
+    return given.kind in {"text", "list"} or (
+        given.kind == "value" and (_KEY.search(given.text) or _KEYS.search(given.text)) is not None
+    )
+
+
+def _keyed(builder: Builder, given: Argument | None) -> bool:
+    """Whether the key of what is saved is set by the code, after what the client sent."""
+    names = list(mapping(given))
+    key = builder.key_of(builder.table)
+    later = names[names.index("...") + 1 :] if "..." in names else names
+    return any(builder.column(name) == key for name in later)
+
+
 def _criteria(builder: Builder, first: Argument | None) -> None:
     if first is not None and first.kind == "map":
         builder.where.append(filtered(builder, first))
-    elif first is not None and first.kind in {"value", "text", "list"}:
+    elif first is not None and _is_key(first):
         builder.where.append(builder.compare(builder.key_of(builder.table), first))
     else:
         builder.where.append(builder.hole())
@@ -265,6 +320,8 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if first is not None:
             builder.where.append(builder.compare(builder.key_of(builder.table), first))
         return [builder.select()]
+    if method in {"create", "bulkCreate", "upsert", "update"}:
+        _as_sent(builder, first)
     if method in {"create", "bulkCreate", "upsert"}:
         assigned, dynamic = builder.assignments(mapping(first))
         return [builder.insert(assigned, dynamic=dynamic)] if method == "create" else [None]

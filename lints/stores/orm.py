@@ -45,6 +45,19 @@ _ENTITY_KINDS = {
 }
 
 
+_UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
+"""ORMs that read a condition whose value is undefined as no condition."""
+
+_ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "withoutGlobalScopes", "withoutGlobalScope"})
+_MANAGERS = re.compile(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
+
+
+def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
+    found = next((step.method for step in steps if step.method in _ESCAPES), None)
+    named = _MANAGERS.search(call.snippet)
+    return found or (named.group()[1:] if named is not None else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """The statements of one path. `unseen`: something is run or written that can't be seen."""
@@ -54,6 +67,11 @@ class Rendered:
     relation_keys: tuple[str, ...]
     held: bool
     table: str
+    raw: str | None = None
+    by_client_key: bool = False
+    undefined: str | None = None
+    escape: str | None = None
+    """What takes the tenant's filter away, as written: `unscoped`, `all_objects`."""
 
 
 class Entities:
@@ -76,6 +94,8 @@ class Entities:
             if not steps:
                 continue
             builder = Builder(self.model, known, table, entity, alias=alias)
+            if call.kind in _UNDEFINED_IS_ANY and call.function is not None and call.function.tenant_optional:
+                builder.optional = call.function.tenant_parameter
             texts = _RENDER[call.kind](builder, steps)
             out.append(
                 Rendered(
@@ -84,6 +104,10 @@ class Entities:
                     relation_keys=tuple(builder.relation_keys),
                     held=builder.held,
                     table=table,
+                    raw=builder.raw,
+                    by_client_key=builder.by_client_key,
+                    undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
+                    escape=_escape(call, steps),
                 )
             )
         return tuple(out)

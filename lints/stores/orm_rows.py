@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.rows import Access
-from lints.stores.orm import AS_ORM
+from lints.stores.orm import AS_ORM, Rendered
 
 
 def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
@@ -27,20 +27,42 @@ def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
     )
 
 
+def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
+    """(rule, why) if a call writes what the client sent as it is, its key or its tenant among it."""
+    sent = next((path for path in paths if path.raw is not None), None)
+    if sent is None:
+        return None
+    if sent.by_client_key:
+        return "TENORM008", f"{sent.raw} is saved as it is: its id says which row, another tenant's too"
+    return "TENORM004", f"{sent.raw} is copied onto the row as a whole, its tenant too if the client says so"
+
+
 def _assumed(row: Access, rule: str, said: str) -> Access:
     why = f"{row.why}; taken as scoped because {said}"
     return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
 
 
-def call_row(row: Access, relation_keys: Sequence[str], *, held: bool) -> Access:
+def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
     rule = AS_ORM.get(row.rule or "", row.rule)
+    undefined = next((path.undefined for path in paths if path.undefined is not None), None)
+    if undefined is not None and row.verdict in {"proven", "weak"}:
+        if "?." in undefined:
+            return _assumed(row, "TENORM007", f"{undefined} is never undefined here")
+        why = f"{undefined} may be left out by a caller, and then this ORM filters by nothing"
+        return replace(row, rule="TENORM007", verdict="violation", why=why, assumptions=())
     if rule == "TENSQL004" and row.verdict == "violation":
         return _assumed(row, rule, "the model sets its tenant by itself")
     if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
         return replace(row, rule=rule)
-    if held:
+    escape = next((path.escape for path in paths if path.escape is not None), None)
+    if escape is not None:
+        return replace(row, rule="TENORM011", why=f"{escape} takes the tenant's filter away: {row.why}")
+    keys = next((path.relation_keys for path in paths if path.relation_keys), ())
+    if all(path.held for path in paths):
         return _assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
-    if relation_keys:
-        return _assumed(row, "TENORM002", f"what {relation_keys[0]} refers to was checked to be the caller's")
+    if keys:
+        return _assumed(row, "TENORM002", f"what {keys[0]} refers to was checked to be the caller's")
+    if call.compared is not None:
+        return _assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
     return replace(row, rule=rule)

@@ -19,7 +19,11 @@ MAX_DEPTH = 10
 _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
-_HELD = re.compile(r"[A-Za-z_][\w.]*\.(?:id|pk|uuid)$")
+_HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*Id)$")
+_RAW = re.compile(
+    r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
+    r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
+)
 
 
 @dataclass(slots=True)
@@ -37,6 +41,16 @@ class Builder:
     """Further entities in FROM, by the name conditions use for them."""
     relation_keys: list[str] = field(default_factory=list)
     held: bool = False
+    raw: str | None = None
+    """What is written is, as a whole, something that the client sent: its source."""
+    by_client_key: bool = False
+    """It is saved under a key that is part of what the client sent."""
+    optional: str | None = None
+    """The function's tenant parameter, if it may be left out."""
+    shown: str = ""
+    """The source of the filter that is being read."""
+    undefined: str | None = None
+    """The value of the tenant's column, if it may be undefined."""
     counter: list[int] = field(default_factory=lambda: [0])
     root: Builder | None = None
     """The builder whose FROM this one's table was joined to."""
@@ -72,8 +86,11 @@ class Builder:
     def compare(self, column: str, given: Argument, operator: str = "=", alias: str | None = None) -> str:
         """`column operator value`; NULL and lists as SQL wants them."""
         left = self.qualified(column, alias)
-        if operator == "=":
-            self._remember(column, given)
+        if operator == "=" or (operator == "in" and given.kind == "list" and len(given.items) == 1):
+            one = given.items[0] if given.kind == "list" and len(given.items) == 1 else given
+            self._remember(column, one)
+            if column in self.model.tenant_columns and given.kind == "value":
+                self._maybe_undefined(given.text)
         if given.kind == "null":
             return f"{left} IS NOT NULL" if operator == "<>" else f"{left} IS NULL"
         if given.kind == "list" and operator in {"=", "in"}:
@@ -82,6 +99,13 @@ class Builder:
         if operator == "in":
             return f"{left} IN ({self.value(given)})"
         return f"{left} {operator} {self.value(given)}"
+
+    def _maybe_undefined(self, text: str) -> None:
+        chained = re.search(rf":\s*({re.escape(text.split('.')[0])}(?:\.\w+)*\?\.[\w.?!]+)", self.shown)
+        if chained is not None:
+            (self.root or self).undefined = chained.group(1)
+        elif self.optional is not None and text == self.optional:
+            (self.root or self).undefined = text
 
     def _remember(self, column: str, given: Argument) -> None:
         table = self.model.tables.get(self.table)
@@ -204,18 +228,33 @@ class Builder:
         """(column, value) pairs of an object, and whether part of it can't be seen."""
         found: list[tuple[str, str]] = []
         dynamic = False
+        raw: str | None = None
         for name, value in given.items():
             if name in {"...", "**", "[]"}:
                 dynamic = True
+                raw = value.text if self.client(value) else raw
                 continue
             column = self.column(name)
             if column is not None:
                 found.append((column, self._written(value)))
+                if raw is not None and column == self._tenant():
+                    raw = None  # set after the client's object was spread: the caller's value wins
                 continue
             linked = self._connected(name, value)
             if linked is not None:
                 found.append(linked)
+                if raw is not None and linked[0] == self._tenant():
+                    raw = None
+        self.raw = raw or self.raw
         return found, dynamic
+
+    def client(self, given: Argument | None) -> bool:
+        """Whether a value is, as a whole, what the client sent."""
+        return given is not None and given.kind in {"value", "dynamic"} and _RAW.search(given.text) is not None
+
+    def _tenant(self) -> str | None:
+        known = self.model.tables.get(self.table)
+        return known.tenant_column if known is not None else None
 
     def _written(self, value: Argument) -> str:
         return self.parameter() if value.kind in {"map", "dynamic", "closure", "list"} else self.value(value)
@@ -232,7 +271,12 @@ class Builder:
         """The column of an attribute; None if the entity has no such attribute."""
         if self.entity is None:
             return name if re.fullmatch(r"\w+", name) else None
-        return self.entity.columns.get(name)
+        column = self.entity.columns.get(name)
+        table = self.model.tables.get(self.table)
+        if column is not None and table is not None and table.columns and column not in table.columns:
+            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()  # a naming strategy of the ORM
+            return snake if snake in table.columns else column
+        return column
 
 
 def mapping(given: Argument | None) -> dict[str, Argument]:

@@ -308,6 +308,147 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         """,
         [("violation", "TENORM001"), ("proven", None), ("proven", None), ("violation", "TENORM001")],
     ),
+    "prisma: as sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: req.body });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: spread sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: { ...req.body } });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: spread then tenant": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.create({ data: { ...req.body, tenantId: t } });",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: create sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.create({ data: { tenantId: t, ...req.body } });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: input": (
+        "prisma",
+        "const f=(input,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: { name: input.name } });",
+        [("proven", None)],
+    ),
+    "prisma: undefined chain": (
+        "prisma",
+        "const f=(s)=>prisma.boat.findMany({ where: { tenantId: s?.tenantId } });",
+        [("weak", "TENORM007")],
+    ),
+    "prisma: optional param": (
+        "prisma",
+        "async function f(id: string, tenantId?: string){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "prisma: optional param asked": (
+        "prisma",
+        "async function f(id: string, tenantId?: string){ if (!tenantId) throw new Error('x'); return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("proven", None)],
+    ),
+    "prisma: optional in object": (
+        "prisma",
+        "async function f({ id, tenantId }: { id: string; tenantId?: string }){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "prisma: required in object": (
+        "prisma",
+        "async function f({ id, tenantId }: { id: string; tenantId: string }){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("proven", None)],
+    ),
+    "prisma: connect": (
+        "prisma",
+        "const f=(id,t,x)=>prisma.boat.update({ where: { id, tenantId: t }, data: { logbooks: { connect: { id: x } } } });",
+        [("violation", "TENORM001"), ("violation", "TENORM002")],
+    ),
+    "prisma: compared": (
+        "prisma",
+        "async function f(id, ctx){ const boat = await prisma.boat.findUnique({ where: { id } }); if (boat.tenantId !== ctx.tenantId) throw new Error(); return boat }",
+        [("weak", "TENORM010")],
+    ),
+    "prisma: held map": (
+        "prisma",
+        "async function f(old){ await prisma.boat.deleteMany({ where: { id: { in: old.map((b) => b.id) } } }) }",
+        [("weak", "TENORM003")],
+    ),
+    "prisma: upsert": (
+        "prisma",
+        "const f=(id,t)=>prisma.boat.upsert({ where: { id, tenantId: t }, create: { id, tenantId: t }, update: {} });",
+        [("proven", None)],
+    ),
+    "typeorm: assign save": (
+        "typeorm",
+        "async function f(req, ds){ const b = new Boat(); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
+        [("violation", "TENORM008")],
+    ),
+    "typeorm: const body assign save": (
+        "typeorm",
+        "async function f(req, ds){ const body = req.body; const b = new Boat(); Object.assign(b, body); const r = ds.getRepository(Boat).create(b); return ds.getRepository(Boat).save(r) }",
+        [("violation", "TENORM008")],
+    ),
+    "typeorm: assign loaded": (
+        "typeorm",
+        "async function f(req, ds, t){ const b = await ds.getRepository(Boat).findOneBy({ id: 1, tenantId: t }); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
+        [("proven", None), ("violation", "TENORM008")],
+    ),
+    "typeorm: save dto": ("typeorm", "async function f(dto, ds){ return ds.getRepository(Boat).save(dto) }", []),
+    "typeorm: save body": (
+        "typeorm",
+        "async function f(req, ds){ return ds.getRepository(Boat).save(req.body) }",
+        [("violation", "TENORM008")],
+    ),
+    "typeorm: save body keyed": (
+        "typeorm",
+        "async function f(req, ds, id, t){ return ds.getRepository(Boat).save({ ...req.body, id, tenantId: t }) }",
+        [],
+    ),
+    "typeorm: update body": (
+        "typeorm",
+        "async function f(req, ds, id, t){ return ds.getRepository(Boat).update({ id, tenantId: t }, req.body) }",
+        [("violation", "TENORM004")],
+    ),
+    "typeorm: filter elsewhere": (
+        "typeorm",
+        "async function f(em, ctx){ return em.findOne(Boat, scoped({ id: 1 }, ctx)) }",
+        [("opaque", "TENORM013")],
+    ),
+    "typeorm: em by id": (
+        "typeorm",
+        "async function f(em, id){ return em.findOne(Boat, { id }) }",
+        [("violation", "TENORM001")],
+    ),
+    "typeorm: undefined": (
+        "typeorm",
+        "async function f(ds, tenantId?: string){ return ds.getRepository(Boat).find({ where: { tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "kysely: eb": (
+        "sql-ts",
+        "const f=(db,t)=>db.selectFrom('boats').where('tenant_id','=',t).where((eb) => eb.exists(eb.selectFrom('logbooks as l').whereRef('l.boat_id','=','boats.id'))).execute();",
+        [("proven", None)],
+    ),
+    "kysely: alias": (
+        "sql-ts",
+        "const f=(db,t)=>db.selectFrom('boats as b').selectAll().where('b.tenant_id','=',t).execute();",
+        [("proven", None)],
+    ),
+    "sequelize: unscoped": (
+        "typeorm",
+        "const f=(id)=>Boat.unscoped().findAll({ where: { id } });",
+        [("violation", "TENORM011")],
+    ),
+    "rails: unscoped": (
+        "sql-rb",
+        "class S\n def f(id)\n  Boat.unscoped.find(id)\n end\nend\n",
+        [("violation", "TENORM011")],
+    ),
+    "django: all_objects": (
+        "django",
+        "def f(pk):\n    return Boat.all_objects.get(pk=pk)\n",
+        [("violation", "TENORM011")],
+    ),
 }
 
 
