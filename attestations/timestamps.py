@@ -51,6 +51,7 @@ class TimestampAuthority:
 
 def request(url: str, signature: bytes) -> bytes:
     """Ask for a timestamp over the SHA-256 of a signature; the answer must carry our nonce and our hash."""
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -59,13 +60,13 @@ def request(url: str, signature: bytes) -> bytes:
     if not url.startswith(("https://", "http://")):
         raise TimestampError(f"{shown(url)}: not an http(s) address")
     query = TimestampRequestBuilder().hash_algorithm(HashAlgorithm.SHA256).data(signature).nonce(nonce=True).build()
-    post = urllib.request.Request(  # noqa: S310 - the scheme was checked
-        url, data=query.as_bytes(), headers={"Content-Type": "application/timestamp-query"}
-    )
     try:
+        post = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            url, data=query.as_bytes(), headers={"Content-Type": "application/timestamp-query"}
+        )
         with urllib.request.urlopen(post, timeout=TIMEOUT) as answer:  # noqa: S310
             token: bytes = answer.read(_MAX_RESPONSE + 1)
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
         raise TimestampError(f"{url}: no timestamp: {shown(str(error))}") from None
     try:
         response = decode_timestamp_response(token)

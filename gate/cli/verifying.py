@@ -185,13 +185,15 @@ def _trust(arguments: Any) -> Trust:
     for path in (keys, root):
         if path is not None and not path.is_file():
             raise GateError(f"{path}: no such file")
-    if root is not None and not (arguments.identity and arguments.issuer):
+    named = bool(arguments.identity and arguments.issuer)
+    if root is not None and not named and (keys is None or arguments.issuer):
         raise GateError("--trusted-root: say whose certificates count: --identity and --issuer")
     if keys is not None or root is not None:
         return Trust(
             keys=trusted_keys(keys.read_bytes(), str(keys)) if keys else None,
             sigstore_root=root.read_bytes() if root else None,
-            identities=(Identity(arguments.identity, arguments.issuer),) if root else (),
+            # Beside keys, a root without a name vouches for times alone.
+            identities=(Identity(arguments.identity, arguments.issuer),) if root and named else (),
         )
     if (arguments.root / "gate.yaml").is_file():
         return trust_of(run.load_policy(arguments.root.resolve(), None))

@@ -274,9 +274,18 @@ def test_an_authority_that_answers_wrongly_fails_the_signing(
 def test_an_authority_that_cannot_be_reached_or_asked(authority: Authority) -> None:
     with pytest.raises(TimestampError, match="no timestamp"):
         request("http://127.0.0.1:9/", b"x")
+    for url in ("http://[", "http://127.0.0.1:port/", "http://a b/", "http://127.0.0.1:9/\n", "http://"):
+        with pytest.raises(TimestampError, match="no timestamp"):
+            request(url, b"x")
     for url in ("file:///etc/passwd", "ftp://x/", ""):
         with pytest.raises(TimestampError, match="not an http"):
             request(url, b"x")
+
+
+def test_an_authority_that_speaks_no_http(bench: Any, instance: Any, authority: Authority) -> None:
+    signer = replace(bench.signer, authority=TimestampAuthority(instance.misbehaving["noise"], authority.root))
+    with pytest.raises(SignerError, match=r"no timestamp: .*no HTTP"):
+        signer.sign(bench.provenance())
 
 
 def test_an_authority_we_do_not_trust_is_found_out_when_signing(

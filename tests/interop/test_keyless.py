@@ -123,19 +123,19 @@ def as_it_is(_: Instance, __: pytest.MonkeyPatch) -> None:
 # what is wrong: where each service is asked, what else to prepare, and what the one line says
 FAULTS: dict[str, tuple[dict[str, str], Prepare, str]] = {
     **{f"Fulcio: {mode}": ({"fulcio": mode}, as_it_is, "no signing certificate from Sigstore: ") for mode in (
-        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close")},
+        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close", "noise")},
     "Fulcio: hang": ({"fulcio": "hang"}, impatient, "ReadTimeout"),
     "Fulcio: another certificate authority": ({"fulcio": "other"}, as_it_is, "untrusted-certificate"),
     "Fulcio: somebody else's certificate": ({"fulcio": "impostor"}, as_it_is, "identity-mismatch"),
     "Fulcio: nobody there": ({"fulcio": "down"}, as_it_is, "no signing certificate"),
     **{f"Rekor: {mode}": ({"rekor": mode}, as_it_is, "Sigstore did not sign: ") for mode in (
-        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close")},
+        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close", "noise")},
     "Rekor: nobody there": ({"rekor": "down"}, as_it_is, "Sigstore did not sign"),
     "Rekor: hang": ({"rekor": "hang"}, impatient, "ReadTimeout"),
     "Rekor: another log": ({"rekor": "other"}, as_it_is, "untrusted-log"),
     "Rekor: another's entry": ({"rekor": "replay"}, as_it_is, "untrusted-log"),
     **{f"TSA: {mode}": ({"tsa": mode}, as_it_is, "timestamp") for mode in (
-        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close")},
+        "500", "429", "redirect", "garbage", "empty", "object", "cut", "close", "noise")},
     "TSA: nobody there": ({"tsa": "down"}, as_it_is, "no timestamp"),
     "TSA: hang": ({"tsa": "hang"}, impatient, "no timestamp: "),
     "TSA: another authority": ({"tsa": "other"}, as_it_is, "untrusted-timestamp"),

@@ -191,7 +191,7 @@ def test_the_json_document_fits_its_schema(works: Any, released: Any, files: Pat
         ([".", "--max-age", "0"], "a whole number of days"),
         ([".", "--type", "No Such"], "--type: "),
         ([".", "--as-of", "today"], "--as-of"),
-        ([".", "--trusted-root", __file__], "say whose certificates count"),
+        ([".", "--trusted-root", __file__, "--issuer", "https://ci.example"], "say whose certificates count"),
         ([], "required: PATH"),
     ],
 )

@@ -42,6 +42,7 @@ const FAULTS = {
   object: (response) => response.writeHead(201, { 'content-type': 'application/json' }).end('{}'),
   cut: (response) => response.writeHead(201, { 'content-length': '1000' }).write('{"signedCert', () => response.destroy()),
   close: (response) => response.socket.destroy(),
+  noise: (response) => response.socket.end('no HTTP\r\n\r\n'),
   hang: () => {},
 };
 
