@@ -15,30 +15,49 @@ if TYPE_CHECKING:
     from lints.ddl import Finding
 
 MAX_SNIPPET = 600
+_COUNTED = ("tables", "tables_owned", "tables_row_security", "policies", "policies_confining")
 
 
 def collect(context: Context) -> Iterable[Evidence]:
-    """`schema_finding`: a row a finding. What can't be read of the schema is unread: it may hold another."""
+    """`schema_finding`: a row a finding. `schema_state`: one row, the schema that was judged.
+
+    What can't be read of the schema is unread: it may hold another finding.
+    """
     from lints.ddl import judge_schema
 
     model, unread = model_of(context.tree, context.policy)
     facts = judge_schema(model, declarations(context.policy))
+    schema = getattr(model, "schema", None)
     sources: dict[str, bytes] = {}
-    for path in sorted({finding.origin.path for finding in facts.findings}):
+    for path in sorted({*(f.origin.path for f in facts.findings), *(schema.files if schema is not None else ())}):
         try:
             sources[path] = context.tree.read(path)
         except (GateError, UndecidedError, FileNotFoundError):
             continue  # declared elsewhere than in the tree; the finding stands without its line
+    materials = tuple(Descriptor(name=n, sha256=hashlib.sha256(data).hexdigest()) for n, data in sources.items())
+    coverage = Coverage(scope=f"{facts.numbers.get('tables', 0)} tables", unread=unread, numbers=dict(facts.numbers))
     yield Evidence(
         kind="schema_finding",
         rows=tuple(_row(finding, sources) for finding in facts.findings),
-        coverage=Coverage(
-            scope=f"{facts.numbers.get('tables', 0)} tables", unread=unread, numbers=dict(facts.numbers)
-        ),
-        materials=tuple(
-            Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest()) for name, data in sorted(sources.items())
-        ),
-    )  # fmt: skip
+        coverage=coverage,
+        materials=materials,
+    )
+    state = {
+        "digest": digest_of(materials), "commit": context.subject.commit, "sources": len(materials),
+        **{name: facts.numbers.get(name, 0) for name in _COUNTED},
+    }  # fmt: skip
+    yield Evidence(
+        kind="schema_state",
+        rows=({name: value for name, value in state.items() if value is not None},) if materials else (),
+        coverage=coverage,
+        materials=materials,
+    )
+
+
+def digest_of(sources: Iterable[Descriptor]) -> str:
+    """The digest of a schema: SHA-256 of the `sha256sum` lines of its sources, sorted by path."""
+    lines = "".join(f"{source.sha256}  {source.name}\n" for source in sorted(sources, key=lambda s: s.name))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _row(finding: Finding, sources: Mapping[str, bytes]) -> Row:

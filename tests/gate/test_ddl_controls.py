@@ -66,8 +66,7 @@ def collected(root: Path, script: str, declared: str = "version: 1\n") -> Eviden
         tree=tree, root=root, policy=policy.load(tree), as_of=now, now=now, trust=None,  # type: ignore[arg-type]
         subject=Subject(project="t", commit=None),
     )  # fmt: skip
-    (evidence,) = collect(context)
-    return evidence
+    return next(iter(collect(context)))
 
 
 def test_findings_are_evidence_with_their_line(tmp_path: Path) -> None:
