@@ -65,6 +65,12 @@ def _schema_findings(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _schema_audits(context: Context) -> Iterable[Evidence]:
+    from gate.collect.pgrls import collect
+
+    return collect(context)
+
+
 def _patterns(context: Context) -> Iterable[Evidence]:
     from gate.collect.patterns import collect
 
@@ -109,7 +115,8 @@ def _calendars(context: Context) -> Iterable[Evidence]:
 
 COLLECTORS = (
     Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage"), _code),
-    Collector(("schema_finding",), _schema_findings),
+    Collector(("schema_finding", "schema_state"), _schema_findings),
+    Collector(("schema_audit",), _schema_audits),
     Collector(("code_pattern",), _patterns),
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),
