@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import re
 import resource
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -201,7 +203,7 @@ class Store:
         self._seconds = QUERY_SECONDS
         self._files: list[str] = []
         self._locked = False
-        self._spill: tempfile.TemporaryDirectory[str] | None = None
+        self._spill: str | None = None
 
         self._connection = duckdb.connect(
             ":memory:",
@@ -235,8 +237,9 @@ class Store:
             return
         self._allow([segment.path for segment in segments])
         if self._spill is None:
-            self._spill = tempfile.TemporaryDirectory(prefix="gate-spill-")
-            self._connection.execute(f"SET temp_directory = {_quoted(self._spill.name)}")
+            self._spill = tempfile.mkdtemp(prefix="gate-spill-")
+            weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
+            self._connection.execute(f"SET temp_directory = {_quoted(self._spill)}")
             self._connection.execute(f"SET memory_limit = '{EVENT_MEMORY}'")
             self._connection.execute("SET threads = 2")
         self._seconds += QUERY_SECONDS * (sum(segment.records for segment in segments) // 1_000_000)
@@ -268,9 +271,12 @@ class Store:
     def _define_functions(self) -> None:
         # On Spark these are SQL functions of the same names (gate/spark.py); floor division makes negatives agree, and
         # letters and spaces are spelled out because engines differ in their Unicode tables.
+        floor = "{a} // {b} - CASE WHEN {a} % {b} <> 0 AND ({a} < 0) <> ({b} < 0) THEN 1 ELSE 0 END"
         for name, unit in (("days_between", 86_400_000), ("hours_between", 3_600_000), ("minutes_between", 60_000)):
-            self._connection.execute(f"CREATE MACRO {name}(a, b) AS (CAST(b AS BIGINT) - CAST(a AS BIGINT)) // {unit}")
-        self._connection.execute("CREATE MACRO int_div(a, b) AS CAST(a AS BIGINT) // CAST(b AS BIGINT)")
+            body = floor.format(a="(CAST(b AS BIGINT) - CAST(a AS BIGINT))", b=str(unit))
+            self._connection.execute(f"CREATE MACRO {name}(a, b) AS {body}")
+        body = floor.format(a="CAST(a AS BIGINT)", b="nullif(CAST(b AS BIGINT), 0)")
+        self._connection.execute(f"CREATE MACRO int_div(a, b) AS {body}")
         self._connection.execute(f"CREATE MACRO lower_ascii(a) AS translate(a, '{UPPER}', '{UPPER.lower()}')")
         self._connection.execute(f"CREATE MACRO trim_space(a) AS trim(a, '{SPACES}')")
 

@@ -353,14 +353,17 @@ def _path(root: str, path: Sequence[str]) -> str:
     return ".".join([root, *map(identifier, path)])
 
 
+def time_sql(value: str) -> str:
+    """SQL for the epoch milliseconds of an RFC 3339 time: cut off below the millisecond, not rounded."""
+    cut = f"regexp_replace(upper({value}), '(\\.\\d{{3}})\\d+', '\\1')"
+    return f"epoch_ms(CAST(CASE WHEN strlen({value}) = 20 THEN upper({value}) ELSE {cut} END AS TIMESTAMPTZ))"
+
+
 def _typed(fmt: str, root: str, path: Sequence[str]) -> str:
-    """A field as its column holds it: a time as the milliseconds of `reading.parse_time`, cut off, not rounded."""
+    """A field as its column holds it."""
     value = _path(root, path)
     if fmt == "date-time":
-        short = (
-            f"CASE WHEN strlen({value}) <= 24 THEN {value} ELSE regexp_replace({value}, '(\\.\\d{{3}})\\d+', '\\1') END"
-        )
-        return f"epoch_ms(CAST(upper({short}) AS TIMESTAMP))"
+        return time_sql(value)
     if fmt == "date":
         return f"epoch_ms(CAST(CAST({value} AS DATE) AS TIMESTAMP))"
     return value

@@ -7,7 +7,7 @@ import gzip
 import json
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from gate.ingest import manifest, run, sources
 from gate.ingest.judge import Rules
 from gate.ingest.run import Outcome
+from gate.ingest.staging import time_sql
 from gate.model import GateError, Policy
 from gate.reading import epoch_ms, parse_time
 
@@ -309,3 +310,17 @@ def test_how_it_is_cut_into_files_runs_and_blocks_changes_nothing(
     cut = sorted(rng.choices(range(len(records) + 1), k=2))
     parts = [b"".join(records[: cut[0]]), b"".join(records[cut[0] : cut[1]]), b"".join(records[cut[1] :])]
     assert ingested("parts", parts) == whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    moment=st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31)),
+    fraction=st.sampled_from(["", ".1", ".12", ".999", ".1239", ".9999", ".999999999"]),
+    offset=st.sampled_from(["Z", "z", "+00:00", "-00:00", "+05:45", "-23:59", "+14:00"]),
+)
+def test_the_engine_reads_times_as_the_gate_does(moment: datetime, fraction: str, offset: str) -> None:
+    text = f"{moment.replace(microsecond=0).isoformat()}{fraction}{offset}"
+    text = text.replace("T", "t") if offset == "z" else text
+    found = duckdb.execute(f"SELECT {time_sql('$1')}", [text]).fetchall()
+
+    assert found == [(epoch_ms(parse_time(text)),)]
