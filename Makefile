@@ -37,7 +37,7 @@ bench: bootstrap
 	  test ! -f bench/$$file.py || PYTHONPATH=bench $(BIN)/python bench/$$file.py || exit 1; done
 
 test: bootstrap
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: lint types test
 

@@ -1,0 +1,201 @@
+"""The same control text on DuckDB and on a real Spark: the same rows, for every example of every control."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate import policy
+from gate.decide import parameters
+from gate.model import Kind, Location, Policy, QueryError, UndecidedError
+from gate.store import Store
+from gate.tree import WorkTree
+
+PACKS = sorted(p.name for p in (Path(__file__).parents[2] / "rules").iterdir() if (p / "pack.yaml").exists())
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MASTER = "local[2]"
+
+# Tiny tables: compiling a query takes longer than interpreting it.
+SETTINGS = """\
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+spark.sql.adaptive.enabled false
+spark.driver.memory 1g
+"""
+
+
+def missing() -> str | None:
+    """Why Spark can't run here, or None."""
+    try:
+        import pyarrow  # noqa: F401
+        import pyspark  # noqa: F401
+    except ImportError as error:
+        return f"{error.name} is not installed (pip install -r requirements/spark.txt)"
+    return (
+        None if shutil.which("java") or os.environ.get("JAVA_HOME") else "no Java 17 (Debian: openjdk-17-jre-headless)"
+    )
+
+
+spark = pytest.mark.skipif(missing() is not None, reason=f"Spark: {missing()}")
+pytestmark = pytest.mark.xdist_group("spark")
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("spark-conf")
+    (folder / "spark-defaults.conf").write_text(SETTINGS, "ascii")
+    before = os.environ.get("SPARK_CONF_DIR")
+    os.environ["SPARK_CONF_DIR"] = str(folder)
+    yield
+    if before is None:
+        del os.environ["SPARK_CONF_DIR"]
+    else:
+        os.environ["SPARK_CONF_DIR"] = before
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    root = tmp_path_factory.mktemp("packs")
+    (root / "gate.yaml").write_text(f'version: 1\npolicy_version: "1"\nproject: packs\npacks: [{", ".join(PACKS)}]\n')
+    return policy.load(WorkTree(root))
+
+
+def answers(store: Any, control: Any, as_of: datetime) -> list[object]:
+    """What the query and the clock of a control say."""
+    found: list[object] = []
+    for text in (control.query, control.clock):
+        if text is not None:
+            try:
+                found.append(store.ask(text, parameters(control, as_of, text)))
+            except QueryError:
+                found.append("refused")
+    return found
+
+
+@spark
+@pytest.mark.slow
+@pytest.mark.parametrize("pack", PACKS)
+def test_every_example_of_every_control_has_the_same_answer_on_both_engines(
+    configured: None, loaded: Policy, pack: str
+) -> None:
+    from gate.spark import SparkStore
+
+    wrong = []
+    for control in (c for c in loaded.controls if c.pack == pack):
+        for example in control.examples:
+            tried = replace(control, params=example.params)
+            said = []
+            for store in (
+                Store([loaded.kinds[kind] for kind in control.evidence], example.as_of),
+                SparkStore([loaded.kinds[kind] for kind in control.evidence], example.as_of, MASTER),
+            ):
+                for kind in control.evidence:
+                    store.load(kind, tuple(example.records.get(kind, ())))
+                store.lock()
+                said.append(answers(store, tried, example.as_of))
+                if isinstance(store, SparkStore):
+                    store.close()
+            if said[0] != said[1]:
+                wrong.append((control.id, example.name, said))
+    assert wrong == []
+
+
+THING = Kind(
+    name="thing",
+    pack="test",
+    schema={
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"}, "size": {"type": "integer"}, "good": {"type": "boolean"},
+            "seen_at": {"type": "string", "format": "date-time"}, "tags": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+    source=Location(path="thing.json"),
+)  # fmt: skip
+
+ROWS: list[Mapping[str, Any]] = [
+    {"name": "Ärger ÀB\u00a0", "size": 7, "good": True, "seen_at": "2026-11-20T12:00:00Z", "tags": ["a", "b"]},
+    {"name": "100%_'\"\\n\n$x :y", "size": -7, "good": False, "seen_at": "2026-11-21T11:59:59.5+05:30", "tags": []},
+    {"name": "", "size": 0, "seen_at": "1969-12-31T23:59:59Z"},
+    {"size": 2**62, "good": True},
+    {"name": "İß\U0001f600", "size": -(2**62), "tags": ["a"]},
+]
+
+QUERIES = {
+    "floor division": "SELECT name AS subject, int_div(size, 2) AS a, int_div(size, -2) AS b, int_div(size, 0) AS c FROM thing",
+    "time between": "SELECT name AS subject, days_between(seen_at, $as_of) AS a, hours_between($as_of, seen_at) AS b, minutes_between(seen_at, $as_of) AS c FROM thing",
+    "letters and spaces": "SELECT lower_ascii(name) AS subject, trim_space(name) AS a, length(name) AS b, substring(name, 1, 2) AS c FROM thing",
+    "beginnings and ends": "SELECT name AS subject, starts_with(name, '100%_') AS a, ends_with(name, 'x :y') AS b FROM thing",
+    "patterns": "SELECT name AS subject, name LIKE '%\\%%' AS a, name LIKE '_rger%' AS b FROM thing".replace("\\", ""),
+    "quotes and parameters in text": "SELECT name AS subject, 'it''s $as_of -- no' AS a, $text AS b FROM thing -- $as_of",
+    "where NULL sorts": "SELECT coalesce(name, 'none') AS subject, row_number() OVER (ORDER BY good, size) AS a, row_number() OVER (ORDER BY good DESC, size DESC) AS b, lag(size) OVER (ORDER BY name DESC, size) AS c FROM thing",
+    "NULL in comparisons": "SELECT size AS subject, greatest(size, NULL) AS a, least(NULL, size) AS b, nullif(good, true) AS c, name IS DISTINCT FROM NULL AS d, NOT good AS e FROM thing",
+    "aggregates": "SELECT good AS subject, count(*) AS a, count(name) AS b, min(name) AS c, max(size) AS d, count(DISTINCT size % 2) AS e FROM thing GROUP BY good",
+    "an aggregate of nothing": "SELECT count(*) AS subject, sum(size) AS a, max(name) AS b FROM thing WHERE size > 9223372036854775806",
+    "sets": "SELECT name AS subject FROM thing EXCEPT SELECT name AS subject FROM thing WHERE size > 0",
+    "an array's table": "SELECT t.name AS subject, count(g.value) AS a FROM thing AS t LEFT JOIN thing__tags AS g ON g.evidence_id = t.evidence_id GROUP BY t.name",
+    "casts": "SELECT CAST(size AS STRING) AS subject, CAST(good AS STRING) AS a, CAST(' 12 ' AS BIGINT) AS b, CAST(size % 2 AS BOOLEAN) AS c FROM thing",
+    "the calendar": "SELECT week AS subject, starts_at AS a, ordinal AS b FROM calendar_week WHERE ordinal < 3",
+    "quoted names": 'SELECT "name" AS subject, "size" AS "a" FROM thing',
+    "an overflow": "SELECT name AS subject, size * 4 AS a FROM thing",
+    "a remainder by zero": "SELECT name AS subject, size % 0 AS a FROM thing",
+    "text that is no number": "SELECT name AS subject, CAST(name AS BIGINT) AS a FROM thing",
+    "big parameters": "SELECT name AS subject, $days * 86400000 AS a FROM thing",
+}  # fmt: skip
+
+
+@spark
+def test_the_portable_subset_means_the_same_on_both_engines(configured: None) -> None:
+    from gate import sql
+    from gate.spark import SparkStore
+
+    stores: list[Any] = [Store([THING], NOW), SparkStore([THING], NOW, MASTER)]
+    values = {"as_of": int(NOW.timestamp() * 1000), "text": "it's \\n $as_of", "days": 90}
+    for store in stores:
+        store.load("thing", ROWS)
+        store.lock()
+    for name, query in QUERIES.items():
+        used = sql.check(query, stores[0].connection).parameters
+        said = []
+        for store in stores:
+            try:
+                said.append(store.ask(query, {key: values[key] for key in used}))
+            except QueryError:
+                said.append("refused")
+        assert said[0] == said[1], name
+
+
+def test_without_spark_the_gate_says_what_is_missing_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gate.spark import SparkStore
+
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UndecidedError, match=r"pip install 'tenantgate\[spark\]'"):
+        SparkStore([THING], NOW, MASTER)
+
+
+@spark
+def test_a_whole_decision_on_spark_is_the_embedded_engines_and_silent(tmp_path: Path) -> None:
+    outputs = []
+    for engine in ("", "engine: local[2]\n"):
+        root = tmp_path / ("spark" if engine else "duckdb")
+        root.mkdir()
+        (root / "gate.yaml").write_text(f'version: 1\npolicy_version: "1"\nproject: x\npacks: [governance]\n{engine}')
+        done = subprocess.run(
+            [sys.executable, "-m", "gate", "check", "--format", "json", "--as-of", "2026-11-21T12:00:00Z"],
+            cwd=root, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        outputs.append((done.returncode, done.stderr.replace(str(root), "")))
+        assert "WARN" not in done.stderr
+        assert "Spark" not in done.stderr
+    assert outputs[0] == outputs[1]
