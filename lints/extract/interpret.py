@@ -6,6 +6,7 @@ start like SQL are recorded where they are made and where they are handed on; `e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from lints.extract import calls, chains, keys, methods
@@ -74,6 +75,10 @@ MAX_UNROLL = 4
 MAX_RETURNS = 24
 
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
+
+
+_ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
+"""Calls that put common table expressions before the text: its tables may be theirs."""
 
 
 class TooLargeError(Exception):
@@ -506,8 +511,12 @@ class Interpreter:
         if self.chains is not None:
             for value in (*arguments, *keywords.values()):
                 self.chains.used(value)
+        shadowed = _ADDS_TABLES.search(f"{self._receiver(call)}.{method}") is not None
         for value in (*arguments, *keywords.values()):
-            self._visit(value, described, rank)
+            if shadowed and is_text(value):
+                self.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
+            else:
+                self._visit(value, described, rank)
         if rank == 2:
             for argument in call.arguments:
                 if isinstance(argument, Name):
@@ -518,6 +527,9 @@ class Interpreter:
             if result is not None:
                 return result
         return Gap(self.notes.text(call.span), call.span, origin=self.notes.text(call.span)[:200])
+
+    def _receiver(self, call: Invoke) -> str:
+        return self.notes.text(call.receiver.span)[-80:] if call.receiver is not None else ""
 
     def _exposed(self, argument: Name, env: Env) -> None:
         """A list handed to a function of unknown effect may come back longer."""
