@@ -175,8 +175,8 @@ class Judge:
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
-        if call.kind == "mongo":
-            return self._mongo(call, kind)
+        if call.kind in {"mongo", "index"}:
+            return self._documents(call, kind)
         rendered = self._entities.rendered(call)
         if rendered is None:
             self._numbers["orm_unknown"] += 1
@@ -213,25 +213,31 @@ class Judge:
         known = self.model.tables.get(table)
         return known is not None and known.ownership not in {Ownership.GLOBAL, Ownership.UNKNOWN}
 
-    def _mongo(self, call: OrmCall, kind: str) -> list[Access]:
-        """The rows of a MongoDB call; a tenant on some paths only is a finding of its own."""
+    def _documents(self, call: OrmCall, kind: str) -> list[Access]:
+        """The rows of a MongoDB or search call; a tenant on some paths only is a finding of its own."""
         from lints.stores.mongo import prove_mongo
+        from lints.stores.search import prove_search
 
         nobodys = frozenset(n for n, t in self.model.tables.items() if t.ownership is Ownership.GLOBAL)
         keys = frozenset(self._graph_properties)
         rows: list[Access] = []
         for steps in call.variants:
             statement = as_statement(call, (call.snippet,))
-            for step in steps[:1]:
-                proof = prove_mongo(call.model, step, keys, nobodys)
-                if proof.relevant:
-                    rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
+            if not steps:
+                continue
+            if call.kind == "index":
+                proof = prove_search(call.model, steps, keys, nobodys)
+            else:
+                proof = prove_mongo(call.model, steps[0], keys, nobodys)
+            if proof.relevant:
+                rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
         good = {row.table for row in rows if row.verdict in {"proven", "weak"}}
         bad = [row for row in rows if row.verdict == "violation"]
         if bad and good:
             mixed = bad[0]
             why = f"{mixed.table} is tied to the tenant on some paths only: {_lower(mixed.why)}"
-            return [self._carried(replace(mixed, rule="TENMGO005", why=why), statement)]
+            rule = "TENIDX005" if call.kind == "index" else "TENMGO005"
+            return [self._carried(replace(mixed, rule=rule, why=why), statement)]
         worst = max(rows, key=lambda row: RANK[row.verdict], default=None)
         return [self._carried(worst, statement)] if worst is not None else []
 

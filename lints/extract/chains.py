@@ -28,7 +28,7 @@ from lints.extract.values import (
     Term,
     Value,
     assignments,
-    literals,
+    paths,
     present,
     settled,
 )
@@ -85,10 +85,16 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
 }
 
 
+_INDEX_HIT = re.compile(
+    rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(|(?:[eE]lastic|[oO]pen[sS]earch|[qQ]drant|[pP]inecone|[mM]eili)\w*\.\w+\(|\bes\.\w+\("
+)
+
+
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
     family = "javascript" if language in {"typescript", "tsx"} else language
-    return sorted({match.start() for pattern in _HITS.get(family, ()) for match in pattern.finditer(data)})
+    patterns = (*_HITS.get(family, ()), *((_INDEX_HIT,) if family in {"javascript", "python"} else ()))
+    return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})
 
 
 _DJANGO = names(
@@ -135,6 +141,14 @@ _TERMS = names(
 )
 _MUTABLE = frozenset({"typeorm", "knex"})
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
+_INDEX_CLIENT = re.compile(
+    r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone\w*|\w*search_?client)$",
+    re.IGNORECASE,
+)
+_INDEX_CALLS = names(
+    "search msearch count deleteByQuery delete_by_query updateByQuery update_by_query get exists delete update index"
+    " create bulk mget getSource get_source query query_points upsert addDocuments add_documents"
+)
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
@@ -232,6 +246,10 @@ class Chains:
         language = self.interpreter.language
         path = call.receiver.path if isinstance(call.receiver, Name) else ""
         method = call.method
+        if language in {"python", "typescript", "tsx", "javascript"}:
+            indexed = self._index(call, path, method, step, env)
+            if indexed is not None:
+                return indexed
         if language == "python":
             return self._python(call, path, method, step)
         if language == "ruby":
@@ -241,6 +259,23 @@ class Chains:
         if language in {"typescript", "tsx", "javascript"}:
             return self._javascript(call, receiver, path, method, step, env)
         return None
+
+    def _index(self, call: Invoke, path: str, method: str, step: Step, env: Env) -> Query | None:
+        """A call of a search or vector index: `es.search({…})`, `meili.index("boats").search(…)`."""
+        if method not in _INDEX_CALLS:
+            return None
+        inner = call.receiver
+        if isinstance(inner, Invoke) and inner.method in {"index", "namespace", "Index"} and inner.receiver is not None:
+            base = self.interpreter.notes.text(inner.receiver.span)
+            if _INDEX_CLIENT.search(base.partition("(")[0][-60:].rpartition(".index")[0] or base[-60:]):
+                named = tuple(self.interpreter.eval(argument, env) for argument in inner.arguments[:1])
+                name = next((value.text for value in named if isinstance(value, Lit)), "")
+                return self._new("index", name, call.span, (Step(inner.method, named, {}, call.span), step))
+            return None
+        if _INDEX_CLIENT.search(path) is None or (not step.arguments and not step.keywords):
+            return None
+        first = step.arguments[0] if step.arguments else None
+        return self._new("index", first.text if isinstance(first, Lit) else "", call.span, (step,))
 
     def _python(self, call: Invoke, path: str, method: str, step: Step) -> Query | None:
         head, _, last = path.rpartition(".")
@@ -429,8 +464,14 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
     if isinstance(value, (Fn, Returned)):
         return Argument(kind="closure")
     if isinstance(value, (Rope, Joined, Fragment)):
-        return Argument(kind="dynamic", text="".join(lit.text for lit in literals(value))[:2000])
+        return Argument(kind="dynamic", text=_shown(value)[:2000])
     return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
+
+
+def _shown(value: Value) -> str:
+    """The text of a value on its first path, its gaps as `{source}`."""
+    segments = paths(value)[0][:1]
+    return "".join(s.text if isinstance(s, Lit) else "{" + s.source[:80] + "}" for part in segments for s in part)
 
 
 def _named(value: Gap) -> str:
