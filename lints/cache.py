@@ -16,6 +16,7 @@ import sqlite3
 import stat
 import sys
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -70,11 +71,11 @@ def version() -> bytes:
 
 def key(*parts: bytes | str) -> bytes:
     """The key of a question: a digest of its parts and of `version()`."""
-    digest = hashlib.sha256(version())
+    pieces = [version()]
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.digest()
+        pieces += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(pieces)).digest()
 
 
 class Cache:
@@ -104,20 +105,30 @@ class Cache:
 
     def get(self, name: bytes) -> bytes | None:
         """What was put under a key, or None."""
-        if (found := self._new.get(name)) is not None:
-            return found
-        try:
-            row = self._database.execute("SELECT day, value FROM entry WHERE key = ?", (name,)).fetchone()
-        except sqlite3.Error:
-            return None
-        if row is None or not isinstance(row[1], bytes) or not isinstance(row[0], int):
-            return None
-        check, value = row[1][:_CHECK], row[1][_CHECK:]
-        if not hmac.compare_digest(check, self._check(name, value)):
-            return None
-        if row[0] != self._day:
-            self._seen.append(name)
-        return value
+        return self.get_many([name]).get(name)
+
+    def get_many(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        """What was put under those of the keys that are known."""
+        found = {name: self._new[name] for name in names if name in self._new}
+        asked = [name for name in names if name not in found] if found else names
+        for start in range(0, len(asked), _BATCH):
+            some = asked[start : start + _BATCH]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT key, day, value FROM entry WHERE key IN ({marks})"  # noqa: S608 question marks only
+            try:
+                rows = self._database.execute(query, some).fetchall()
+            except sqlite3.Error:
+                break
+            for name, day, written in rows:
+                if not isinstance(written, bytes) or not isinstance(day, int):
+                    continue
+                value = written[_CHECK:]
+                if not hmac.compare_digest(written[:_CHECK], self._check(name, value)):
+                    continue
+                found[name] = value
+                if day != self._day:
+                    self._seen.append(name)
+        return found
 
     def put(self, name: bytes, value: bytes) -> None:
         self._new[name] = value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from lints.extract import Extraction, extract
 from lints.schema.order import defines_schema, in_migrations
@@ -42,10 +43,12 @@ class Examined:
 def examine(path: str, data: bytes) -> Examined:
     """Everything about one file of a known language. Never raises for what is in it; see `extract`."""
     found = extract(path, data)
+    if not found.statements and not found.calls:
+        return Examined(extraction=found)
     return Examined(
         extraction=found,
         defines_schema=defines_schema(path, data),
-        generated=says_generated(data),
+        generated=b"generated" in data[:1500].lower() and says_generated(data),
         quotes=_quotes(found, data),
     )
 
@@ -62,7 +65,7 @@ def schema_of(path: str, data: bytes) -> Schema:
     """What a file may add to the model; in doubt it adds something."""
     if path.lower().endswith(".sql"):
         return Schema.SCRIPT
-    if path.endswith(_CODE) and (in_migrations(path) or "/migrate/" in f"/{path}" or b"down_revision" in data):
+    if path.endswith(_CODE) and (_among_migrations(path) or b"down_revision" in data):
         return Schema.SCRIPT
     if path.endswith("db/schema.rb"):
         return Schema.SCRIPT
@@ -72,6 +75,15 @@ def schema_of(path: str, data: bytes) -> Schema:
         path.endswith(_TYPESCRIPT) and _models_in_typescript(data)
     )
     return Schema.MODELS if found and path_class(path) == "source" else Schema.NOTHING
+
+
+def _among_migrations(path: str) -> bool:
+    return _of_migrations(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _of_migrations(folder: str) -> bool:
+    return in_migrations(f"{folder}/x") or "/migrate/" in f"/{folder}/"
 
 
 def could_be_schema(path: str) -> bool:

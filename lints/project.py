@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
 
 from lints.cache import Cache, key
 from lints.child import BUILD_SECONDS, JUDGE_SECONDS
@@ -23,8 +25,11 @@ from lints.schema.facts import SourceModel
 from lints.tenancy import Origin
 from lints.workers import Lost, Workers, WorkersError
 
+T = TypeVar("T")
+
 MAX_SCHEMA_BYTES = 192 << 20
 MAX_DROPPED = 5
+_TOGETHER, _TOGETHER_BYTES = 256, 4 << 20
 
 Read = Callable[[str], bytes | None]
 """The bytes of a path; None for one that can't be read, which the caller has noted."""
@@ -110,9 +115,10 @@ class _Run:
                 self.at_hand[path] = written
 
     def _new_files(self, waiting: dict[str, bytes]) -> Iterator[tuple[str, Sequence[bytes]]]:
-        judged = self.project.judged
+        asked: dict[bytes, tuple[str, bytes]] = {}
+        size = 0
         for path in self.project.paths:
-            wanted = path in judged
+            wanted = path in self.project.judged
             if not wanted and not could_be_schema(path):
                 continue
             data = self.project.read(path)
@@ -124,9 +130,22 @@ class _Run:
             if not wanted or language_of(path) is None:
                 self._source(path, data, schema_of(path, data))
                 continue
-            known = self.cache.get(self._key(b"f", path))
-            if known is not None and len(known) == 2 and known[:1] in b"01" and known[1:] in b"-sm":
-                self._examined(path, known[:1] == b"1", data, Schema(known[1:].decode()))
+            asked[self._key(b"f", path)] = (path, data)
+            size += len(data)
+            if len(asked) >= _TOGETHER or size >= _TOGETHER_BYTES:
+                yield from self._unknown(asked, waiting)
+                asked, size = {}, 0
+        yield from self._unknown(asked, waiting)
+
+    def _unknown(
+        self, asked: Mapping[bytes, tuple[str, bytes]], waiting: dict[str, bytes]
+    ) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """Those of the files that the cache doesn't know."""
+        known = self.cache.get_many(list(asked))
+        for name, (path, data) in asked.items():
+            flags = known.get(name, b"")
+            if len(flags) == 2 and flags[:1] in b"01" and flags[1:] in b"-sm":
+                self._examined(path, flags[:1] == b"1", data, Schema(flags[1:].decode()))
             else:
                 waiting[path] = data
                 yield path, (path.encode(), data)
@@ -163,7 +182,7 @@ class _Run:
         self.model, lasting = self._built(declared, sources)
         if lasting and not self.unread:
             self.cache.put(name, self.model)
-        model = decode(self.model, SourceModel)
+        model = _answered(self.model, SourceModel)
         return replace(model, unread=(*model.unread, *self.unread))
 
     def _bound(self, sources: dict[str, bytes]) -> None:
@@ -198,7 +217,7 @@ class _Run:
         """What every judged file does, in no order."""
         setup = (b"m", self.model, encode(self.project.declared, Declarations))
         against = hashlib.sha256(setup[1]).digest() + hashlib.sha256(setup[2]).digest()
-        todo: dict[str, bytes] = {}
+        asked: dict[str, bytes] = {}
         for path in sorted(self.judged):
             if path in self.lost:
                 continue
@@ -207,36 +226,27 @@ class _Run:
             elif path not in self.full:
                 yield Judged(path=path, numbers={"files_analysed": 1})
             else:
-                name = key(b"j", path, self.digests[path], against)
-                known = self._recalled(path, name)
-                if known is not None:
-                    yield known
+                asked[path] = key(b"j", path, self.digests[path], against)
+        todo: dict[str, bytes] = {}
+        for some in _batched(asked.items(), _TOGETHER):
+            known = self.cache.get_many([name for _, name in some])
+            for path, name in some:
+                recalled = _recalled(path, known.get(name, b""))
+                if recalled is not None:
+                    yield recalled
                 else:
                     todo[path] = name
         for path, answer in self.pool.run(b"j", self._again(todo), setup=setup, seconds=JUDGE_SECONDS):
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
                 continue
-            try:
-                found = decode(answer.chunks[0], Judged)
-            except CodecError as error:
-                raise WorkersError(f"a child process of the scan answered nonsense: {error}") from None
+            found = _answered(answer.chunks[0], Judged)
             if answer.lasting and path not in self.at_hand:
                 self.cache.put(todo[path], answer.chunks[0])
             yield found
         for path, reason in sorted(self.lost.items()):
             problem = Unanalysed(path=path, line=1, reason=reason, whole_file=True)
             yield Judged(path=path, unanalysed=(problem,), numbers={"files_skipped": 1})
-
-    def _recalled(self, path: str, name: bytes) -> Judged | None:
-        written = self.cache.get(name)
-        if written is None:
-            return None
-        try:
-            found = decode(written, Judged)
-        except CodecError:
-            return None
-        return found if found.path == path else None
 
     def _again(self, paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
         """What was found in each of the files: kept at hand, recalled, or worked out once more."""
@@ -252,3 +262,26 @@ class _Run:
 
     def _key(self, kind: bytes, path: str) -> bytes:
         return key(kind, path, self.digests[path])
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _answered(written: bytes, kind: type[T]) -> T:
+    try:
+        return decode(written, kind)
+    except CodecError as error:
+        raise WorkersError(f"a child process of the scan answered with what is no answer: {error}") from None
+
+
+def _recalled(path: str, written: bytes) -> Judged | None:
+    if not written:
+        return None
+    try:
+        found = decode(written, Judged)
+    except CodecError:
+        return None
+    return found if found.path == path else None

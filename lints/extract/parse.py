@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import cast
 
 from tree_sitter import Language, Parser, Point, Tree
@@ -55,7 +55,7 @@ _GRAMMARS = {
 
 def language_of(path: str) -> str | None:
     """The language of a path by its ending, or None: not a source file that is analysed."""
-    return LANGUAGES.get(PurePosixPath(path).suffix.lower())
+    return LANGUAGES.get(splitext(path)[1].lower())
 
 
 @lru_cache(maxsize=16)
