@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lints.rows import Access, CodeFacts, TableFact
 
 MAX_SNIPPET, MAX_SNIPPET_LINES = 3000, 40
+MAX_REMEDIES = 2000
+# What the lint says would prove it, in words that a remedy makes needless.
+_WANTED = re.compile(r"; `[^`]* = <tenant>` would prove it")
 
 
 def collect(context: Context) -> Iterable[Evidence]:
@@ -42,10 +45,11 @@ def collect(context: Context) -> Iterable[Evidence]:
         facts, context.policy, context.as_of.date(), entries=entries, base=base,
         origin=context.base.origin if context.base is not None else "",
     )  # fmt: skip
+    remedies = _remedies(context, facts)
     yield Evidence(
         kind="data_access",
         rows=tuple(
-            {**_access(access), **_aside(settled.asides.get(index))}
+            {**_access(access), **_aside(settled.asides.get(index)), **remedies.get(index, {})}
             for index, access in enumerate(facts.accesses)
         ),
         coverage=Coverage(
@@ -112,6 +116,28 @@ def _verdicts(facts: CodeFacts) -> dict[str, int]:
             place = (access.path, access.line, access.column, access.statement)
             worst[place] = max(worst.get(place, 0), order.index(access.verdict))
     return {verdict: sum(found == rank for found in worst.values()) for rank, verdict in enumerate(order)}
+
+
+def _remedies(context: Context, facts: CodeFacts) -> Mapping[int, Row]:
+    """By index of the access: what was proven to help, and the place in the file where it can be applied as it is."""
+    from lints.remedy import remedy
+    from lints.schema.paths import dialect_of
+
+    broken = [i for i, access in enumerate(facts.accesses) if access.verdict == "violation"][:MAX_REMEDIES]
+    if not broken:
+        return {}
+    model, _ = model_of(context.tree, context.policy)
+    found: dict[int, Row] = {}
+    for index in broken:
+        access = facts.accesses[index]
+        helps = remedy(access, model, dialect_of(access.path) or model.dialect)
+        if helps is not None:
+            row = {
+                "remedy": helps.said, "fix_line": helps.line, "fix_col": helps.column,
+                "fix_text": helps.text if helps.line is not None else None, "why": _WANTED.sub("", access.why),
+            }  # fmt: skip
+            found[index] = _without_none(row)
+    return found
 
 
 def _aside(found: tuple[Aside, str] | None) -> Row:

@@ -56,6 +56,7 @@ class _Finding:
     fingerprint: str
     properties: dict[str, Json] = field(default_factory=dict)
     suppression: dict[str, Json] | None = None
+    fix: dict[str, Json] | None = None
 
 
 def render(decision: Decision) -> str:
@@ -127,6 +128,8 @@ def _results(findings: Iterable[_Finding], positions: Mapping[str, int]) -> list
         }
         if finding.suppression is not None:
             result["suppressions"] = [finding.suppression]
+        if finding.fix is not None:
+            result["fixes"] = [finding.fix]
         results.append(result)
     return results
 
@@ -302,7 +305,28 @@ def _violation(violation: Violation, result: ControlResult, uses: Mapping[str, W
         suppression=_suppression(violation.waiver, uses.get(violation.waiver))
         if violation.waiver
         else _aside(violation),
+        fix=_fix(violation),
     )
+
+
+def _fix(violation: Violation) -> dict[str, Json] | None:
+    """A text to insert that was proven to repair the finding by itself: the `fix_…` of the finding's evidence."""
+    details, uri = violation.details, relative_uri(violation.location.path)
+    row, column, text = (details.get(name) for name in ("fix_line", "fix_col", "fix_text"))
+    if uri is None or not isinstance(row, int) or not isinstance(column, int) or not isinstance(text, str):
+        return None
+    if not 0 < row < 2**31 or not 0 < column < 2**31 or line(text, _MESSAGE) != text:
+        return None
+    place: dict[str, Json] = {"startLine": row, "startColumn": column, "endLine": row, "endColumn": column}
+    return {
+        "description": {"text": message(str(details.get("remedy") or "Tie it to the tenant"), _MESSAGE)},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
+                "replacements": [{"deletedRegion": place, "insertedContent": {"text": text}}],
+            }
+        ],
+    }
 
 
 def _aside(violation: Violation) -> dict[str, Json] | None:
