@@ -58,9 +58,10 @@ class Ledger:
     def append(self, entries: Sequence[Entry]) -> tuple[Receipt, ...]:
         """Record entries, in order; return when they and a signed checkpoint over them are on the disk.
 
-        All are recorded or none. After an exception none is acknowledged; yet when the server was lost during the
-        commit, or the process killed, they may be there: `find` tells. Raises LedgerError: READ_ONLY, ENTRY_INVALID,
-        INCONSISTENT and the other ways in which a store can't be used.
+        All are recorded or none. A server lost in between, even during the commit, is asked once more: entries that
+        turn out to be there are acknowledged, others recorded then, none of them twice. After an exception none is
+        acknowledged; yet when the server stays away, or the process is killed, they may be there: `find` tells.
+        Raises LedgerError: READ_ONLY, ENTRY_INVALID, INCONSISTENT and the other ways in which a store can't be used.
         """
         signer = self._signer
         if signer is None:
@@ -68,8 +69,22 @@ class Ledger:
         bodies = [write_entry(entry) for entry in entries]
         if not bodies:
             raise LedgerError(Code.ENTRY_INVALID, "there is nothing to append")
+        before: list[int] = []
+        try:
+            return self._append(bodies, signer, before)
+        except LedgerError as error:
+            if error.code is not Code.UNAVAILABLE or not before or not self.store.reconnect():
+                raise
+        return self._append(bodies, signer, before)
+
+    def _append(self, bodies: Sequence[bytes], signer: Signer, before: list[int]) -> tuple[Receipt, ...]:
+        """One attempt. `before` is given the size it found; what an earlier one left behind that counts as recorded."""
         with self.store.write() as session:
             head = self._head(session)
+            at = self._recorded(session, bodies, before[0], head.checkpoint.size) if before else None
+            if at is not None:
+                return tuple(self._receipt(session, head, at + number) for number in range(len(bodies)))
+            before[:] = [head.checkpoint.size]
             frontier = list(head.frontier)
             rows = [
                 Row(index=index, body=body, hashes=tree.append(frontier, index, tree.leaf_hash(body)))
@@ -106,10 +121,20 @@ class Ledger:
     def receipt(self, index: int) -> Receipt:
         """A receipt for entry `index` under the newest checkpoint, verified. Raises LedgerError RANGE, INCONSISTENT."""
         with self.store.read() as session:
-            head = self._head(session)
-            size = head.checkpoint.size
-            leaf = tree.leaf_hash(self._row(session, index, size).body)
-            path = self._hashes(session, tree.inclusion_plan(index, size))
+            return self._receipt(session, self._head(session), index)
+
+    def _recorded(self, session: Session, bodies: Sequence[bytes], start: int, stop: int) -> int | None:
+        """Where these entries stand, in one piece, among those from `start` on."""
+        found = [self._row(session, index, stop).body for index in range(start, stop)]
+        count = len(bodies)
+        return next(
+            (start + at for at in range(len(found) - count + 1) if found[at : at + count] == list(bodies)), None
+        )
+
+    def _receipt(self, session: Session, head: _Head, index: int) -> Receipt:
+        size = head.checkpoint.size
+        leaf = tree.leaf_hash(self._row(session, index, size).body)
+        path = self._hashes(session, tree.inclusion_plan(index, size))
         if tree.root_from_inclusion(index, size, leaf, path) != head.checkpoint.root:
             raise self._inconsistent(f"entry {index} is not the one that was signed")
         return Receipt(index=index, leaf_hash=leaf, path=path, checkpoint=head.note)

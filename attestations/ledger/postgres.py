@@ -62,19 +62,24 @@ class PostgresStore:
 
     def __init__(self, url: str, *, writable: bool, timeout: float) -> None:
         """Connect by a libpq URL (`postgresql://…`, with `sslmode` and the like). Raises LedgerError."""
+        self._url = url
+        self._writable = writable
         self._timeout = timeout
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._connection: psycopg.Connection | None = None
         self.where = "PostgreSQL"
+        self._connect()
+
+    def _connect(self) -> None:
         with _refusing(self.where):
-            self._connection = connection = _connect(url, timeout)
+            self._connection = connection = _connect(self._url, self._timeout)
         self.where = f"PostgreSQL database {connection.info.dbname} on {connection.info.host or 'localhost'}"
         try:
             with self.read():
                 self._check_tables(connection)
                 self.durability = "read-only"
-            if writable:
+            if self._writable:
                 with self.write():  # what would keep a commit from being durable is said now
                     self.durability = f"postgresql {connection.info.server_version}, {_durability(connection)}"
         except BaseException:
@@ -106,6 +111,19 @@ class PostgresStore:
     def damage(self) -> list[str]:
         return []  # the audit reads every row; the server's own checks (checksums, amcheck) are its administrator's
 
+    def reconnect(self) -> bool:
+        with self._lock:
+            connection, self._connection = self._open_or_lost(), None
+            if connection is not None:
+                connection.close()
+            self._connect()
+        return True
+
+    def _open_or_lost(self) -> psycopg.Connection | None:
+        if os.getpid() != self._pid:
+            raise LedgerError(Code.UNAVAILABLE, f"{self.where}: opened before a fork; open it again in the child")
+        return self._connection
+
     def close(self) -> None:
         """Idempotent."""
         with self._lock:
@@ -114,11 +132,10 @@ class PostgresStore:
                 connection.close()
 
     def _open(self) -> psycopg.Connection:
-        if os.getpid() != self._pid:
-            raise LedgerError(Code.UNAVAILABLE, f"{self.where}: opened before a fork; open it again in the child")
-        if self._connection is None or self._connection.closed:
+        connection = self._open_or_lost()
+        if connection is None or connection.closed:
             raise LedgerError(Code.UNAVAILABLE, f"{self.where}: closed, or the connection is lost; open it again")
-        return self._connection
+        return connection
 
     def _check_tables(self, connection: psycopg.Connection) -> None:
         if connection.execute(_TABLES, (SCHEMA,)).fetchall() != _EXPECTED:

@@ -96,6 +96,9 @@ class SqliteStore:
             found = [str(line, "utf-8", "replace") for (line,) in self._open().execute("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
+    def reconnect(self) -> bool:
+        return False
+
     def close(self) -> None:
         """Idempotent. The last one out folds the write-ahead log into the file."""
         with self._lock:

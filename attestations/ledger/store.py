@@ -146,6 +146,10 @@ class Store(Protocol):
         """What the database says of its own integrity; empty is sound."""
         ...
 
+    def reconnect(self) -> bool:
+        """Connect again after the connection was lost; False where there is none to lose. Raises LedgerError."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 import pytest
 
-from attestations.ledger import Code, Ledger, LedgerError, audit
+from attestations.ledger import Code, Ledger, LedgerError, audit, verify_receipt
 
 
 def run(url: str, *statements: str) -> None:
@@ -312,3 +316,135 @@ def test_nothing_acknowledged_is_lost_to_a_server_crash(database: str, kit: Any)
             assert report.ok, report.findings
             assert report.size > max(acknowledged)
     assert len(set(acknowledged)) == len(acknowledged)
+
+
+class Proxy:
+    """Stands between client and server, and cuts both off around a COMMIT: before the server hears of it, or after it
+    was done and before the client does."""
+
+    def __init__(self, server: str, folder: Path, *, lose: str, times: int) -> None:
+        self._server, self._lose, self._left = server, lose, times
+        self.cut = 0
+        self._sockets = [socket.socket(socket.AF_UNIX)]
+        self._sockets[0].bind(str(folder / ".s.PGSQL.5432"))
+        self._sockets[0].listen()
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def _start(self, work: Callable[..., None], *arguments: Any) -> None:
+        self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._sockets[0].accept()
+                server = socket.socket(socket.AF_UNIX)
+                self._sockets += [client, server]
+                server.connect(self._server)
+                committing = threading.Event()
+                self._start(self._pump, client, server, True, committing)
+                self._start(self._pump, server, client, False, committing)
+
+    def _pump(self, source: socket.socket, target: socket.socket, asks: bool, committing: threading.Event) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                if asks and self._left and b"COMMIT\0" in data:
+                    self._left -= 1
+                    self.cut += 1
+                    committing.set()
+                    if self._lose == "question":
+                        break
+                elif not asks and committing.is_set():
+                    break  # the server has answered: it is done
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def refuse(self) -> None:
+        """Nobody new is let through."""
+        with contextlib.suppress(OSError):
+            self._sockets[0].shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for one in self._sockets:
+            one.close()
+
+
+@pytest.fixture
+def between(database: str) -> Iterator[Callable[..., tuple[Proxy, str]]]:
+    """Makes a proxy before the server, and the URL that leads through it."""
+    made: list[Proxy] = []
+    with tempfile.TemporaryDirectory(prefix="tg-px-") as name:
+        folder = Path(name)
+
+        def make(**how: Any) -> tuple[Proxy, str]:
+            info = psycopg.conninfo.conninfo_to_dict(database)
+            made.append(Proxy(f"{info['host']}/.s.PGSQL.{info.get('port') or 5432}", folder, **how))
+            return made[-1], f"postgresql://{info['user']}@/{info['dbname']}?host={folder}&port=5432"
+
+        yield make
+        for proxy in made:
+            proxy.close()
+
+
+@pytest.mark.parametrize("lose", ["question", "answer"])
+def test_a_commit_whose_outcome_nobody_heard_is_asked_for_and_never_doubled(
+    database: str, between: Any, kit: Any, lose: str
+) -> None:
+    kit.create(database).close()
+    with kit.open(database) as first:
+        first.append(kit.entries(0, 2))
+    proxy, url = between(lose=lose, times=0)
+    with kit.open(url) as ledger:
+        proxy._left = 1
+        receipts = ledger.append(kit.entries(2, 5))
+        assert proxy.cut == 1
+        assert [receipt.index for receipt in receipts] == [2, 3, 4]
+        for receipt, entry in zip(receipts, kit.entries(2, 5), strict=True):
+            verify_receipt(receipt, entry, [kit.key])
+        ledger.append(kit.entries(5, 6))
+    with kit.open(database) as again:
+        assert [again.entry(index) for index in range(again.size())] == kit.entries(0, 6)
+        assert audit(again).ok
+
+
+def test_a_server_that_stays_away_acknowledges_nothing(database: str, between: Any, kit: Any) -> None:
+    kit.create(database).close()
+    proxy, url = between(lose="answer", times=0)
+    with kit.open(url) as ledger:
+        proxy._left = 1
+        proxy.refuse()
+        assert kit.refused(lambda: ledger.append(kit.entries(0, 2))).code is Code.UNAVAILABLE
+    with kit.open(database) as again:
+        assert again.size() == 2, "it was done all the same, which nobody was told"
+        assert audit(again).ok
+
+
+def test_another_writer_in_between_does_not_hide_what_was_recorded(database: str, between: Any, kit: Any) -> None:
+    """The commit is done and its answer lost; before the question is asked again, somebody else records something."""
+    kit.create(database).close()
+    proxy, url = between(lose="answer", times=0)
+    with kit.open(url) as ledger, kit.open(database) as other:
+        reconnect = ledger.store.reconnect
+
+        def later() -> bool:
+            other.append(kit.entries(10, 13))
+            return bool(reconnect())
+
+        ledger.store.reconnect = later
+        proxy._left = 1
+        receipts = ledger.append(kit.entries(0, 2))
+        assert [receipt.index for receipt in receipts] == [0, 1]
+        assert ledger.size() == 5
+        for receipt, entry in zip(receipts, kit.entries(0, 2), strict=True):
+            assert verify_receipt(receipt, entry, [kit.key]).size == 5
+        assert audit(other).ok
