@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ import pytest
 from attestations.trust import Trust
 from gate import decide
 from gate.collect import Context, collect
-from gate.ingest import manifest
+from gate.ingest import manifest, reporting
 from gate.ingest.run import Outcome
 from gate.model import Evidence, Policy, Subject
 from gate.model import Outcome as Verdict
 from gate.reading import parse_time
-from gate.store import Store, StoredRows
+from gate.store import Store, StoredRows, unverified
 from gate.tree import WorkTree
 
 ROOT = Path(__file__).parents[3]
@@ -276,3 +277,88 @@ def test_a_query_answers_and_ends(asked: Context) -> None:
     assert list(querying.ask(asked, "SELECT read, accepted FROM batch", 20).rows) == [(301, 300)]
     with pytest.raises(UndecidedError, match="longer than 1 s"):
         querying.ask(asked, "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a, b) = 1", 1)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Trust]:
+    """An evidence signer, and the trust in it."""
+    from attestations.signers.key import load_key, new_key
+    from attestations.trust import EVIDENCE, PublicKey, TrustedKey, TrustedKeys
+
+    path = tmp_path_factory.mktemp("keys") / "key.pem"
+    public = new_key(path, None)
+    known = TrustedKey(
+        public=PublicKey.from_pem(public.pem), identity="pipeline@summit.example", usage=EVIDENCE,
+        start=parse_time("2026-01-01T00:00:00Z"),
+    )  # fmt: skip
+    return load_key(path, None, "pipeline@summit.example"), Trust(keys=TrustedKeys((known,)))
+
+
+def test_a_signed_report_makes_its_events_verified_and_the_report_evidence(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path, keys: tuple[Any, Trust]
+) -> None:
+    signer, trust = keys
+    first = ingest({"a.ndjson": lines(MANY[:10])})
+    reporting.write(first.manifest, signer, trust, NOW)
+    second = ingest({"b.ndjson": lines([*MANY[10:15], {**MANY[0], "id": "x", "tenantid": None}])})
+    reporting.write(second.manifest, None, trust, NOW)
+    context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
+    evidence = collected(context, "meter_event", "ingest_report")
+
+    assert unverified(evidence["meter_event"].rows) == (["000002-0001.parquet"], 5)
+    assert {(row["verified"], row.get("signer")) for row in evidence["meter_event"].rows} == {
+        (True, "pipeline@summit.example"), (False, None),
+    }  # fmt: skip
+    assert sorted((row["read"], row["verified"]) for row in evidence["ingest_report"].rows) == [(6, False), (10, True)]
+    outcome, _, reasons = answer(context, "FIN001", evidence)
+    assert outcome is Verdict.UNKNOWN
+    assert len(reasons) == 1
+
+    (tmp_path / "store/ingest_report" / f"{second.batch.id}.json").unlink()
+    third = ingest({"c.ndjson": lines(MANY[20:22])})
+    reporting.write(third.manifest, signer, trust, NOW)
+    assert len(list((tmp_path / "store/ingest_report").iterdir())) == 3
+
+
+def test_a_signature_is_about_the_files_it_names_and_no_others(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path, keys: tuple[Any, Trust]
+) -> None:
+    """Whoever can write the store swaps the events of a signed batch, and the manifest with them."""
+    signer, trust = keys
+    reporting.write(ingest({"a.ndjson": lines(MANY[:10])}).manifest, signer, trust, NOW)
+    forged = ingest(
+        {"a.ndjson": lines([{**record, "tenantid": "tenant-6"} for record in MANY[:10]])}, into=tmp_path / "forged"
+    )
+    value = json.loads((tmp_path / "store" / manifest.NAME).read_text())
+    other = json.loads((tmp_path / "forged" / manifest.NAME).read_text())
+    value["batches"][0]["files"] = other["batches"][0]["files"]
+    (tmp_path / "store" / manifest.NAME).write_text(json.dumps(value))
+    for _, file in forged.manifest.files():
+        (tmp_path / "store" / file.name).write_bytes((tmp_path / "forged" / file.name).read_bytes())
+    context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
+    rows = collected(context, "meter_event")["meter_event"].rows
+
+    assert len(rows) == 10
+    assert unverified(rows)[1] == 10
+
+
+def test_all_that_adds_up_passes(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path, keys: tuple[Any, Trust]
+) -> None:
+    signer, trust = keys
+    outcome = ingest(
+        {"a.ndjson": lines([*MANY, MANY[0], {**MANY[0], "id": "parked", "tenantid": None}]) + b"nonsense\n"}
+    )
+    reporting.write(outcome.manifest, signer, trust, NOW)
+    context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
+
+    assert answer(context, "FIN001", collected(context, "ingest_report")) == (Verdict.PASS, [], ())
+    late = replace(context, as_of=NOW + timedelta(hours=73))
+    control = loaded.control("FIN001")
+    assert control is not None
+    store = Store([loaded.kinds["ingest_report"]], late.as_of)
+    evidence = collected(late, "ingest_report")
+    store.load("ingest_report", evidence["ingest_report"].rows)
+    found = decide.judge(control, evidence, store.ask, (), late.as_of)
+    said = " | ".join(v.message for v in found.violations)
+    assert "1 events are parked since 73 hours" in said

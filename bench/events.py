@@ -1,0 +1,153 @@
+"""Judge a million ingested events by every built-in pack: time, memory, and how both grow with ten times as many.
+
+python bench/events.py [EVENTS] [--large]     # 1,000,000 events; with --large ten times as many too
+
+Events of all kinds that are CloudEvents, made from their schemas' examples: in each round the ids of all kinds belong
+together, as a request, its approval and its execution do. The process that judges loads the policy, opens the store
+(and hashes its files), asks every control of the GA stage and decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from measure import once
+
+GATE = str(Path(sys.executable).parent / "gate")
+RULES = Path(__file__).parent.parent / "rules"
+METERED = 20
+"""Meter events in a round, beside one event of every other kind."""
+_ID = re.compile(r"[a-z][a-z-]*-[a-z0-9-]+")
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """An event of each kind that is a CloudEvent."""
+    found = {}
+    for path in sorted(RULES.glob("*/schemas/*.json")):
+        schema = json.loads(path.read_text())
+        if "specversion" in schema.get("properties", {}):
+            found[path.stem] = schema["examples"][0]
+    return found
+
+
+def numbered(value: Any, number: int, key: str = "") -> Any:
+    """The event with its ids, and those it refers to, of this round."""
+    if isinstance(value, dict):
+        return {name: numbered(inner, number, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [numbered(inner, number, key) for inner in value]
+    if isinstance(value, str) and (key in ("id", "subject") or key.endswith("_id")) and _ID.fullmatch(value):
+        return f"{value}-{number}"
+    return value
+
+
+def events(count: int) -> Iterator[bytes]:
+    templates = examples()
+    made = 0
+    for number in range(count):
+        for kind, template in templates.items():
+            record = numbered(copy.deepcopy(template), number)
+            for extra in range(METERED if kind == "meter_event" else 1):
+                if extra:
+                    record["id"] = f"{record['id'].rsplit('+', 1)[0].split('.')[0]}.{extra}"
+                yield json.dumps(record, separators=(",", ":")).encode() + b"\n"
+                made += 1
+                if made == count:
+                    return
+
+
+def project(root: Path) -> None:
+    packs = ", ".join(sorted(path.parent.name for path in RULES.glob("*/pack.yaml")))
+    (root / "gate.yaml").write_text(
+        f'version: 1\npolicy_version: "1"\nproject: bench\npacks: [{packs}]\ntrust: {{keys: trusted-keys.json}}\n'
+    )
+    key = str(root / "key.pem")
+    trusted = ["--identity", "pipeline@summit.example", "--usage", "evidence", "--start", "2026-01-01T00:00:00Z"]
+    for argv in (
+        ["git", "init", "-q", str(root)],
+        [GATE, "keys", "new", key, "--no-passphrase"],
+        [GATE, "keys", "trust", f"{key}.pub", *trusted, "--file", str(root / "trusted-keys.json")],
+    ):
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+
+
+def record_others(root: Path) -> None:
+    """One signed record of each kind that is no event and has no collector: what the controls compare events with."""
+    from gate import run
+    from gate.collect import COLLECTORS
+    from gate.model import GateError
+    from gate.recording import record, signer_for
+
+    policy = run.load_policy(root, None)
+    signer = signer_for(root / "key.pem", policy)
+    served = {kind for collector in COLLECTORS for kind in collector.kinds} | set(examples())
+    for name, kind in policy.kinds.items():
+        if name not in served and "examples" in kind.schema and "id" in kind.schema["examples"][0]:
+            with contextlib.suppress(GateError):  # kinds that have a command of their own
+                record(root, name, kind.schema["examples"][0], signer, policy)
+
+
+def judge(root: Path) -> None:
+    """What the measured process does."""
+    from gate import run
+    from gate.collect import Context
+    from gate.model import Stage, Subject
+    from gate.signing import trust_of
+    from gate.tree import WorkTree
+
+    policy = run.load_policy(root, None)
+    now, _ = run.clock(None)
+    subject = Subject(project="bench", commit=None)
+    context = Context(
+        tree=WorkTree(root), root=root, policy=policy, as_of=now, now=now, trust=trust_of(policy), subject=subject,
+        stores=run.stores(root, ()),
+    )  # fmt: skip
+    decision = run.judge(context, Stage.GA, as_of_overridden=False, pipeline_id="bench", progress=lambda _: None)
+    records = sum(len(evidence.rows) for evidence in decision.evidence)
+    outcomes = Counter(str(result.outcome) for result in decision.results)
+    asked = sum(not any("needed" in r for r in result.reasons) for result in decision.results)
+    slow = [r for result in decision.results for r in result.reasons if "longer than" in r or "memory" in r]
+    said = f"{records:,} records, {len(decision.results)} controls, {asked} asked: {dict(sorted(outcomes.items()))}"
+    (root / "decided.txt").write_text("\n".join([said, *slow]))
+
+
+def main() -> None:
+    given = [argument for argument in sys.argv[1:] if argument.isdigit()]
+    first = int(given[0]) if given else 1_000_000
+    sizes = (first, 10 * first) if "--large" in sys.argv else (first,)
+    sys.stdout.write("| events | judged in s | CPU s | MiB | what came out |\n|---|---|---|---|---|\n")
+    for count in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            project(root)
+            record_others(root)
+            writing = subprocess.Popen(
+                [GATE, "ingest", "-", "-C", folder, "-q", "--key", str(root / "key.pem")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+            )
+            assert writing.stdin is not None
+            writing.stdin.writelines(events(count))
+            writing.stdin.close()
+            assert writing.wait() == 0
+            done = once([sys.executable, __file__, "judge", folder])
+            said = (root / "decided.txt").read_text() if done.exit_code == 0 else f"exit {done.exit_code}"
+            sys.stdout.write(f"| {count:,} | {done.wall:.1f} | {done.cpu:.1f} | {done.memory:.0f} | {said} |\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["judge"]:
+        judge(Path(sys.argv[2]))
+    else:
+        main()
