@@ -8,7 +8,6 @@ GitPython's command runner, plumbing only, in a closed environment, and every ob
 from __future__ import annotations
 
 import bisect
-import contextlib
 import fnmatch
 import hashlib
 import os
@@ -104,12 +103,20 @@ class WorkTree:
             handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)
         except OSError as error:
             raise GateError(f"{path}: can't be read: {error.strerror}") from None
-        with contextlib.ExitStack() as closing:
-            closing.callback(os.close, handle)
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
                 raise GateError(f"{path}: not a regular file")
-            with os.fdopen(handle, "rb", closefd=False) as file:
-                data = file.read(limit + 1)
+            data = os.read(handle, min(found.st_size, limit) + 1)
+            while len(data) != found.st_size and len(data) <= limit:  # it changes while it is read
+                more = os.read(handle, limit + 1 - len(data))
+                if not more:
+                    break
+                data += more
+        except OSError as error:
+            raise GateError(f"{path}: can't be read: {error.strerror}") from None
+        finally:
+            os.close(handle)
         if len(data) > limit:
             raise GateError(f"{path}: larger than {limit:,} bytes")
         return data

@@ -24,7 +24,7 @@ import lints
 
 MAX_BYTES = 512 << 20
 _FILE = "scan-v1.sqlite"
-_TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, day INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+_TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, day INTEGER NOT NULL, value BLOB NOT NULL)"
 _CHECK = 16
 _BATCH, _BATCH_BYTES = 512, 4 << 20
 _DEPENDS = (
@@ -202,8 +202,8 @@ def _opened(name: str) -> sqlite3.Connection:
             database.execute("PRAGMA synchronous = NORMAL")
         with contextlib.suppress(sqlite3.OperationalError):
             database.execute(_TABLE)
-        objects = database.execute("SELECT type, sql FROM sqlite_schema").fetchall()
-        if objects != [("table", _TABLE)]:
+        objects = database.execute("SELECT type, sql FROM sqlite_schema ORDER BY type DESC").fetchall()
+        if objects != [("table", _TABLE), ("index", None)]:
             raise sqlite3.DatabaseError("not a cache of this version")
     except BaseException:
         database.close()

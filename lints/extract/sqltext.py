@@ -16,7 +16,7 @@ _HITS = tuple(
         rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
         rb"replace\s+into\b",
         rb"merge\s+into\b",
-        rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b)",
+        rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
         rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
         rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
         rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
