@@ -84,7 +84,7 @@ def _routines(subject: Subject) -> Iterator[Finding]:
         if not routine.definer:
             continue
         touched = _mentioned(subject, routine)
-        exempt = routine.trigger or routine.name in subject.model.functions
+        exempt = routine.trigger or routine.name in subject.declared.functions
         reaches = bool(touched) and not exempt and not _proven(subject, routine)
         if routine.pinned and not reaches:
             continue

@@ -178,6 +178,8 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
         w.statement(w, tree, None, None, root)
         operation = kind.__name__.lower()
     _complete(w, tree)
+    if w.index.hiding:
+        w.calls(tree)
     return operation
 
 

@@ -131,6 +131,9 @@ class Index:
                         self.levels[id(parent)] = self.loose(parent.primary_key[0])
                         self.domains[self.loose(reference.columns[0])] = parent.name
         self.functions = {name.lower(): f for name, f in model.functions.items()}
+        self.hiding: dict[str, str] = {n.lower(): why for n, why in getattr(model, "hiding", {}).items()}
+        """Stored functions whose call touches tenants' rows out of sight."""
+        self.harmless = frozenset(n.lower() for n in getattr(model, "harmless", ()))
         self.proofs: dict[tuple[str, int], tuple[Any, ...]] = {}
         """The proofs of the last texts."""
         self._shapes: dict[int, Shape] = {}

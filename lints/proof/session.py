@@ -196,7 +196,7 @@ def calls(w: Work, tree: Any) -> None:
         if type(inner) is not exp.Anonymous:
             continue
         name = str(inner.this).lower()
-        if name not in w.index.functions and not _BUILTIN.match(name):
+        if name not in w.index.functions and name not in w.index.harmless and not _BUILTIN.match(name):
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from sqlglot import exp
+
 from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Unsupported
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
@@ -114,6 +116,13 @@ class Work:
 
     def assume(self, text: str) -> None:
         self.assumptions[text] = None
+
+    def calls(self, tree: Any) -> None:
+        """Note every call of a stored function that touches tenants' rows out of sight, wherever it stands."""
+        for call in tree.find_all(exp.Func):
+            name = (str(call.this) if type(call) is exp.Anonymous else type(call).sql_name()).lower()
+            if name in self.index.hiding:
+                self.opaque[f"the function {name} {self.index.hiding[name]}"] = None
 
     def label(self, name: str) -> str:
         return self.labels.get(name, f":{name}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lints.schema.declared import Declarations, TableDeclaration
 from lints.schema.facts import Relation, Schema, SourceModel
+from lints.schema.routines import with_routines
 from lints.tenancy import ForeignKey, Model, Origin, Ownership, Table
 
 _WHO_DID_IT = frozenset(
@@ -64,7 +65,7 @@ def classify(schema: Schema, declared: Declarations, dialect: str, tenant_column
                 principal_columns=declaration.principal_columns,
             )
     _children(schema, tables, declared)
-    return SourceModel(
+    model = SourceModel(
         schema=schema,
         tables=tables,
         views=dict(schema.views),
@@ -74,6 +75,7 @@ def classify(schema: Schema, declared: Declarations, dialect: str, tenant_column
         dialect=dialect,
         unread=schema.unread,
     )
+    return with_routines(model)
 
 
 def _roots(schema: Schema, columns: Sequence[str]) -> Mapping[str, Origin]:

@@ -167,3 +167,7 @@ class SourceModel(Model):
     """The tenancy model of a project with the schema it was derived from: entities, policies, indexes."""
 
     schema: Schema = field(default_factory=Schema)
+    hiding: Mapping[str, str] = field(default_factory=dict)
+    """Stored functions whose call touches tenants' rows out of sight, each with what and where."""
+    harmless: frozenset[str] = frozenset()
+    """Stored functions that were read and touch no tenant's row."""

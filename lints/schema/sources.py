@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lints.extract import extract
 from lints.extract.code import lowered
 from lints.extract.lines import Lines
-from lints.schema import code_migrations, prisma, python_models, typescript_models
+from lints.schema import code_migrations, compiled_models, prisma, python_models, typescript_models
 from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
@@ -90,6 +90,14 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
                     sources.append(source)
         read(catalog, sources)
         catalog.files.extend(source.path for source in sources)
+    compiled = {
+        path: decoded(data)
+        for path, data in sorted(files.items())
+        if path.endswith(compiled_models.ENDINGS)
+        and path_class(path) == "source"
+        and compiled_models.declares(path, data)
+    }
+    compiled_models.read_compiled_models(catalog, compiled)
 
 
 def _source(catalog: Catalog, path: str, data: bytes) -> Source | None:
