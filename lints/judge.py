@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lints.examine import Examined, Quote
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
@@ -16,6 +18,9 @@ from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
 from lints.stores.orm_rows import as_statement, call_row, written
 from lints.tenancy import Model, Ownership
+
+if TYPE_CHECKING:
+    from lints.ddl.reach import Reach
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
@@ -386,6 +391,10 @@ class Judge:
             return row
         if carrier.trust is Trust.NONE or row.verdict not in {"violation", "opaque"}:
             return replace(row, carrier=carrier.call)
+        if carrier.trust is Trust.SETS_CONTEXT:
+            why_not = self._reach.why_not(row.table, row.rule, row.sql)
+            if why_not is not None:
+                return replace(row, carrier=carrier.call, why=f"{row.why}; {carrier.call} does not help: {why_not}")
         meant = {
             Trust.ENFORCES: "keeps other tenants' rows out of reach",
             Trust.SETS_CONTEXT: "sets the tenant for the database's policies, which confine",
@@ -398,6 +407,12 @@ class Judge:
             assumptions=(*row.assumptions, said),
             why=f"{row.why}; taken as scoped because {said}",
         )
+
+    @cached_property
+    def _reach(self) -> Reach:
+        from lints.ddl.reach import Reach
+
+        return Reach(self.model, self.declared)
 
     def _carrier(self, statement: Statement) -> Carrier | None:
         call = statement.call
