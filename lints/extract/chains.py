@@ -77,6 +77,12 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
             ),
         )
     ),
+    "java": (
+        re.compile(rb"[rR]epository\s*\.\s*\w+\("),
+        re.compile(rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\("),
+    ),
+    "c_sharp": (re.compile(rb"(?:[cC]ontext|[dD]b\w*)\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),),
+    "go": (re.compile(rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]"),),
     "ruby": (
         re.compile(
             rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
@@ -85,15 +91,27 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
 }
 
 
-_INDEX_HIT = re.compile(
-    rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(|(?:[eE]lastic|[oO]pen[sS]earch|[qQ]drant|[pP]inecone|[mM]eili)\w*\.\w+\(|\bes\.\w+\("
+# Each begins with a literal, which is what makes the search fast.
+_INDEX_HITS = tuple(
+    map(
+        re.compile,
+        (
+            rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(",
+            rb"lastic\w*\.\w+\(",
+            rb"pen[sS]earch\w*\.\w+\(",
+            rb"drant\w*\.\w+\(",
+            rb"inecone\w*\.\w+\(",
+            rb"eili\w*\.\w+\(",
+            rb"es\.(?<!\wes\.)\w+\(",
+        ),
+    )
 )
 
 
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
-    family = "javascript" if language in {"typescript", "tsx"} else language
-    patterns = (*_HITS.get(family, ()), *((_INDEX_HIT,) if family in {"javascript", "python"} else ()))
+    family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
+    patterns = (*_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
     return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})
 
 
@@ -149,6 +167,16 @@ _INDEX_CALLS = names(
     "search msearch count deleteByQuery delete_by_query updateByQuery update_by_query get exists delete update index"
     " create bulk mget getSource get_source query query_points upsert addDocuments add_documents"
 )
+_LINQ = names(
+    "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
+    " Any AnyAsync Count CountAsync Find FindAsync ToList ToListAsync ToArrayAsync IgnoreQueryFilters Include"
+    " AsNoTracking Select OrderBy OrderByDescending AsQueryable ExecuteDelete ExecuteDeleteAsync ExecuteUpdate"
+    " ExecuteUpdateAsync"
+)
+_GORM = names("Where First Find Take Last Model Delete Not Or Scopes Joins Preload Unscoped Updates Count")
+_GORM_ROOT = re.compile(
+    r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
+)
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
@@ -175,7 +203,7 @@ class Chains:
         """The query a call begins or continues, or the term it is; None for any other call."""
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if isinstance(receiver, Query):
-            longer = self._continued(receiver, step)
+            longer = self._continued(receiver, step, call)
             if longer.kind in _MUTABLE and isinstance(call.receiver, Name):
                 env.put(call.receiver.path, longer)  # the builder itself has changed
             return longer
@@ -183,7 +211,7 @@ class Chains:
             sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
             if sides:
                 longest = max(sides, key=lambda side: len(side.steps))
-                return self._continued(longest, step)
+                return self._continued(longest, step, call)
         if call.method in _INNER:
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
@@ -252,6 +280,8 @@ class Chains:
                 return indexed
         if language == "python":
             return self._python(call, path, method, step)
+        if language in {"java", "kotlin", "c_sharp", "go"}:
+            return self._compiled(call, path, method)
         if language == "ruby":
             if re.fullmatch(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*", path) and method in _ACTIVE_RECORD:
                 return self._new("active_record", re.split(r"::|\.", path)[-1], call.span, (step,))
@@ -378,10 +408,72 @@ class Chains:
     def _new(self, kind: str, model: str, span: Span, steps: tuple[Value, ...]) -> Query:
         return self._kept_query(Query(kind, model, steps, span))
 
-    def _continued(self, query: Query, step: Step) -> Query:
+    def _as_written(self, call: Invoke, method: str) -> Step:
+        """A step with its arguments as source text; constants stay constants."""
+        given = tuple(
+            Lit(argument.value, argument.span)
+            if isinstance(argument, Text) and self.interpreter.language == "go"
+            else Gap(self.interpreter.notes.text(argument.span)[:1000], argument.span)
+            for argument in call.arguments
+        )
+        return Step(method, given, {}, call.span)
+
+    def _compiled(self, call: Invoke, path: str, method: str) -> Query | None:
+        """Spring Data repositories, Entity Framework's sets, GORM's chains."""
+        language = self.interpreter.language
+        step = self._as_written(call, method)
+        last = path.rpartition(".")[2]
+        if language in {"java", "kotlin"}:
+            held = re.fullmatch(r"_?(\w+?)(?:Jpa)?Repository", last)
+            if held is not None and re.match(r"(?:find|get|read|query|count|exists|delete|remove|stream)", method):
+                return self._new("jpa", held.group(1)[:1].upper() + held.group(1)[1:], call.span, (step,))
+            if last in {"em", "entityManager"} and method in {"find", "getReference"} and len(step.arguments) > 1:
+                first = step.arguments[0]
+                named = (
+                    re.match(r"(?:\w+\.)*(\w+)(?:\.class|::class)", first.source) if isinstance(first, Gap) else None
+                )
+                if named is not None:
+                    rest = Step(method, step.arguments[1:2], {}, call.span)
+                    return self._new("jpa", named.group(1), call.span, (rest,))
+            return None
+        if language == "c_sharp":
+            found = re.search(r"(?:^|\.)_?\w*(?:[cC]ontext|[dD]b\w*)\.(?:Set<)?(\w+)$", path)
+            written = self.interpreter.notes.text(call.receiver.span)[-120:] if call.receiver is not None else ""
+            found = found or re.search(r"(?:[cC]ontext|[dD]b\w*)\.Set<(\w+)>\(\)$", written)
+            return (
+                self._new("ef", found.group(1), call.span, (step,)) if found is not None and method in _LINQ else None
+            )
+        if method in _GORM and call.receiver is not None:
+            written = self.interpreter.notes.text(call.receiver.span)
+            if _GORM_ROOT.search(written[-200:]):
+                return self._new("gorm", self._struct(step), call.span, (step,))
+        return None
+
+    def _struct(self, step: Step) -> str:
+        """The struct that a step of GORM names, by itself or by a variable of that type declared before it."""
+        for value in step.arguments[:1]:
+            text = value.source if isinstance(value, Gap) else ""
+            named = re.match(r"&?(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)\s*\{", text)
+            if named is not None:
+                return named.group(1)
+            held = re.fullmatch(r"&?(\w+)", text)
+            if held is not None:
+                source = self.interpreter.notes.source[max(0, step.span[0] - 4000) : step.span[0]]
+                kinds = re.findall(
+                    rb"\b" + held.group(1).encode() + rb"\s*(?::=\s*&?|\s)(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)", source
+                )
+                if kinds:
+                    return str(kinds[-1].decode())
+        return ""
+
+    def _continued(self, query: Query, step: Step, call: Invoke | None = None) -> Query:
         inner = id(query) in self._inner
         self._extend(query)
-        longer = self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
+        model = query.model
+        if query.kind in {"ef", "gorm"}:
+            step = self._as_written(call, step.method) if call is not None else step
+            model = model or self._struct(step)
+        longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))
         if inner:
             self._sub_select(longer)
         return longer

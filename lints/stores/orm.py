@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.stores import active_record, javascript_orms, python_orms, query_builders
+from lints.stores import active_record, compiled_orms, javascript_orms, python_orms, query_builders
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -32,6 +32,9 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "drizzle": query_builders.drizzle,
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
+    "jpa": compiled_orms.jpa,
+    "ef": compiled_orms.framework,
+    "gorm": compiled_orms.gorm,
 }
 _ENTITY_KINDS = {
     "django": {"django"},
@@ -40,6 +43,9 @@ _ENTITY_KINDS = {
     "typeorm": {"typeorm"},
     "entity": {"typeorm"},
     "sequelize": {"typeorm"},
+    "jpa": {"jpa"},
+    "ef": {"ef", "ef filtered"},
+    "gorm": {"gorm"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
 }
@@ -126,6 +132,8 @@ class Entities:
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
         elif call.kind == "active_record":
             return self._record(call.model)
+        elif call.kind == "ef":
+            entity = next((e for e in known.values() if call.model in {e.name, e.table}), None)
         else:
             entity = known.get(call.model)
         return (entity.table, entity, known, None) if entity is not None else None

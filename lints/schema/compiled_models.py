@@ -1,0 +1,245 @@
+"""Entities of JPA, Entity Framework and GORM: what classes and structs of compiled languages say of tables.
+
+Read line by line, not parsed: names, columns, keys and references are all that is wanted, and they stand on lines of
+their own in every project that a formatter has touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lints.schema.catalog import Catalog
+from lints.schema.facts import Entity
+from lints.tenancy import Column, ForeignKey, Origin
+
+ENDINGS = (".java", ".kt", ".cs", ".go")
+_MAX = 512 * 1024
+_JPA = re.compile(r"^\s*(?:@[\w.]+\s*)*(?:public\s+|open\s+|data\s+|abstract\s+|final\s+)*class\s+(\w+)")
+_JPA_FIELD = re.compile(
+    r"^\s*(?:(?:private|protected|public)\s+)(?:final\s+)?([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*(?:=[^;]*)?;"
+    r"|^\s*(?:@\S+\s+)*(?:(?:private|override|lateinit|protected)\s+)*va[lr]\s+(\w+)\s*:\s*([\w.<>?]{1,80})"
+)
+_MARK = re.compile(r"@(?:field:)?(\w+)")
+_NAMED = re.compile(r"\bname\s*=\s*\"([\w.]+)\"")
+_TABLE = re.compile(r"@Table\s*\([^)]{0,400}?\bname\s*=\s*\"([\w.`\[\]]+)\"")
+_SET = re.compile(r"\bDbSet<(\w+)>\s+(\w+)")
+_FILTERED = re.compile(r"Entity<(\w+)>\s*\([^;]{0,400}?\.HasQueryFilter\s*\(")
+_CLASS = re.compile(r"^\s*(?:public|internal)\s+(?:sealed\s+|abstract\s+|partial\s+)*(?:class|record)\s+(\w+)")
+_PROPERTY = re.compile(r"^\s*public\s+(?:virtual\s+|required\s+|override\s+)*([\w.<>?\[\]]{1,80})\s+(\w+)\s*\{\s*get\b")
+_CS_TABLE = re.compile(r"\[Table\(\s*\"(\w+)\"")
+_STRUCT = re.compile(r"^type\s+(\w+)\s+struct\s*\{")
+_GO_FIELD = re.compile(r"^\s*(\w+)\s+([\w.*\[\]]{1,80})\s*(?:`([^`]*)`)?")
+_GO_TABLE = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?(\w+)\s*\)\s*TableName\(\)\s*string\s*\{\s*return\s*\"([\w.]+)\"")
+
+
+@dataclass(slots=True)
+class _Found:
+    name: str
+    table: str
+    kind: str
+    origin: Origin
+    columns: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Property to (column, type, line)."""
+    keys: tuple[str, ...] = ()
+    references: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Property to (column, entity, line)."""
+
+
+def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
+    """Add the tables that entities in `.java`, `.kt`, `.cs` and `.go` files stand for."""
+    sets: dict[str, str] = {}
+    filtered: set[str] = set()
+    go_tables: dict[str, str] = {}
+    texts = {path: text for path, text in files.items() if len(text) <= _MAX}
+    for path, text in texts.items():
+        if path.endswith(".cs"):
+            sets.update(_SET.findall(text))
+            filtered.update(_FILTERED.findall(text))
+        elif path.endswith(".go"):
+            go_tables.update(_GO_TABLE.findall(text))
+    found: dict[str, _Found] = {}
+    for path, text in texts.items():
+        if path.endswith((".java", ".kt")) and "@Entity" in text:
+            _jpa(path, text, found)
+        elif path.endswith(".cs") and sets:
+            _framework(path, text, sets, filtered, found)
+        elif path.endswith(".go") and "gorm" in text:
+            _gorm(path, text, go_tables, found)
+    for entity in found.values():
+        _add(catalog, entity, found)
+
+
+def declares(path: str, data: bytes) -> bool:
+    """Whether a file may say something of an entity."""
+    if path.endswith((".java", ".kt")):
+        return b"@Entity" in data
+    if path.endswith(".go"):
+        return b"gorm" in data
+    return path.endswith(".cs") and (b"DbSet<" in data or b"get;" in data or b"HasQueryFilter" in data)
+
+
+def _add(catalog: Catalog, entity: _Found, known: Mapping[str, _Found]) -> None:
+    draft = catalog.create(None, entity.table, entity.origin)
+    path = entity.origin.path
+    columns: dict[str, str] = {}
+    relations: dict[str, str] = {}
+    for name, (column, kind, line) in entity.columns.items():
+        columns[name] = column
+        nullable = kind.endswith("?") or kind.startswith("*")
+        if column not in draft.columns:
+            place = Origin(path=path, line=line, why=f"{column} is a property of {entity.name}")
+            draft.add_column(Column(name=column, type=kind.lower()[:60], nullable=nullable), place)
+    for name, (column, target, line) in entity.references.items():
+        relations[name] = target
+        place = Origin(path=path, line=line, why=f"{column} joins {entity.name}.{name} to {target}")
+        if column not in draft.columns:
+            draft.add_column(Column(name=column), place)
+        if target in known:
+            draft.foreign_keys.setdefault(
+                f"{entity.table}_{column}_fkey",
+                (ForeignKey(columns=(column,), references=known[target].table, referenced_columns=()), place),
+            )
+    if entity.keys and not draft.primary_key:
+        draft.primary_key = entity.keys
+    catalog.entities.append(
+        Entity(
+            name=entity.name,
+            table=entity.table,
+            kind=entity.kind,
+            columns=columns,
+            relations=relations,
+            origin=entity.origin,
+        )
+    )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _jpa(path: str, text: str, found: dict[str, _Found]) -> None:
+    current: _Found | None = None
+    marks = ""
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        header = _JPA.match(line)
+        if header is not None and (current is None or depth <= 0):
+            current = None
+            if re.search(r"@Entity\b", marks + line):
+                table = _TABLE.search(marks + line)
+                name = header.group(1)
+                current = _Found(
+                    name,
+                    table.group(1).strip("`[]") if table is not None else _snake(name),
+                    "jpa",
+                    Origin(path=path, line=number, why=f"entity {name}"),
+                )
+                found.setdefault(name, current)
+                depth = 0
+            marks = ""
+        member = _JPA_FIELD.match(line) if current is not None and header is None else None
+        if current is not None and member is not None:
+            name, kind = (member.group(2), member.group(1)) if member.group(2) else (member.group(3), member.group(4))
+            _jpa_field(current, name, kind, marks + line, number)
+            marks = ""
+        elif stripped.startswith(("@", '"', ")")) or (marks.count("(") > marks.count(")")):
+            marks = (marks + stripped + " ")[-2000:]
+        elif stripped and header is None and not stripped.startswith(("*", "/", "//")):
+            marks = ""
+        if current is not None:
+            depth += line.count("{") - line.count("}")
+
+
+def _jpa_field(entity: _Found, name: str, kind: str, marks: str, line: int) -> None:
+    written = set(_MARK.findall(marks))
+    if not written.isdisjoint({"Transient", "OneToMany", "ManyToMany", "ElementCollection"}) or "static" in kind:
+        return
+    named = _NAMED.search(marks)
+    if not written.isdisjoint({"ManyToOne", "OneToOne"}):
+        if "mappedBy" not in marks:
+            column = named.group(1) if named is not None else f"{_snake(name)}_id"
+            entity.references[name] = (column, kind.strip("?").rpartition(".")[2], line)
+        return
+    if "Column" not in written:
+        named = None
+    column = named.group(1) if named is not None else _snake(name)
+    entity.columns[name] = (column, kind, line)
+    if not written.isdisjoint({"Id", "EmbeddedId"}):
+        entity.keys = (*entity.keys, column)
+
+
+def _framework(path: str, text: str, sets: Mapping[str, str], filtered: set[str], found: dict[str, _Found]) -> None:
+    current: _Found | None = None
+    marks = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        header = _CLASS.match(line)
+        if header is not None:
+            name = header.group(1)
+            current = None
+            if name in sets and name not in found:
+                table = _CS_TABLE.search(marks)
+                kind = "ef filtered" if name in filtered else "ef"
+                origin = Origin(path=path, line=number, why=f"entity {name}")
+                current = _Found(name, table.group(1) if table is not None else sets[name], kind, origin)
+                found[name] = current
+            marks = ""
+            continue
+        member = _PROPERTY.match(line) if current is not None else None
+        if current is not None and member is not None:
+            kind, name = member.groups()
+            plain = kind.strip("?")
+            if plain in sets:
+                current.references[name] = (f"{name}Id", plain, number)
+            elif not re.match(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+)<", plain):
+                current.columns[name] = (name, kind, number)
+                if name == "Id" or "[Key]" in marks:
+                    current.keys = (name,)
+            marks = ""
+        elif line.strip().startswith("["):
+            marks = (marks + line)[-1000:]
+        elif line.strip():
+            marks = ""
+
+
+def _gorm(path: str, text: str, tables: Mapping[str, str], found: dict[str, _Found]) -> None:
+    current: _Found | None = None
+    tagged = False
+    for number, line in enumerate(text.split("\n"), 1):
+        header = _STRUCT.match(line)
+        if header is not None:
+            name = header.group(1)
+            snake = _snake(name)
+            plural = (
+                snake[:-1] + "ies"
+                if snake.endswith("y")
+                else snake + ("es" if snake.endswith(("s", "x", "ch")) else "s")
+            )
+            origin = Origin(path=path, line=number, why=f"struct {name}")
+            current = _Found(name, tables.get(name, plural), "gorm", origin)
+            tagged = name in tables
+            continue
+        if current is None:
+            continue
+        if line.startswith("}"):
+            if tagged:
+                found.setdefault(current.name, current)
+            current = None
+            continue
+        if line.strip() == "gorm.Model":
+            current.columns["ID"], current.keys, tagged = ("id", "uint", number), ("id",), True
+            continue
+        member = _GO_FIELD.match(line)
+        if member is None:
+            continue
+        name, kind, tag = member.groups()
+        tagged = tagged or "gorm:" in (tag or "")
+        if 'gorm:"-' in (tag or "") or not name[:1].isupper() or (kind.startswith("[]") and "byte" not in kind):
+            continue
+        named = re.search(r"column:(\w+)", tag or "")
+        column = named.group(1) if named is not None else _snake(name)
+        current.columns[name] = (column, kind, number)
+        if name == "ID" or "primaryKey" in (tag or "") or "primary_key" in (tag or ""):
+            current.keys = (*current.keys, column) if column not in current.keys else current.keys

@@ -1,0 +1,257 @@
+"""Spring Data, JPA, Entity Framework and GORM calls as the SQL they stand for.
+
+Arguments come as source text: a lambda of C# or a struct of Go is read where it stands, not evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lints.extract.facts import Argument, OrmStep
+from lints.stores.orm_sql import Builder
+
+_DERIVED = re.compile(
+    r"(?:find|get|read|query|search|stream|count|exists|delete|remove)(?:All|First\d*|Top\d*|Distinct|One|Any)*\w*?By"
+    r"(?P<conditions>[A-Z]\w*)"
+)
+_SUFFIX = re.compile(
+    r"(?P<property>\w+?)(?P<sign>NotIn|NotNull|IsNotNull|IsNull|IsNot|Not|In|Is|Equals|NotLike|Like|Containing|Contains"
+    r"|StartingWith|EndingWith|GreaterThanEqual|GreaterThan|LessThanEqual|LessThan|Between|Before|After|True|False|Null)?"
+)
+_ONE = frozenset({"findById", "getById", "getOne", "getReferenceById", "existsById", "deleteById", "findByIdOrNull"})
+_MANY = frozenset({"findAllById", "deleteAllById"})
+_ALL = frozenset({"findAll", "count", "deleteAll", "deleteAllInBatch"})
+
+
+def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """Query methods by their names: `findByIdAndTenantId`, `deleteById`, `em.find(Boat.class, id)`."""
+    step = steps[0]
+    method, given = step.method, [argument.text for argument in step.arguments]
+    deletes = method.startswith(("delete", "remove"))
+    key = builder.key_of(builder.table)
+    if method in _ONE or (method in {"find", "getReference"} and len(given) == 1):
+        if len(given) != 1:
+            return []
+        builder.where.append(builder.compare(key, step.arguments[0]))
+    elif method in _MANY:
+        builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
+    elif method in _ALL:
+        if any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
+            builder.where.append(builder.hole())  # a Specification or an Example
+    else:
+        found = _DERIVED.fullmatch(method)
+        if found is None:
+            return []
+        builder.where.append(_conditions(builder, found.group("conditions").partition("OrderBy")[0]))
+    return [builder.delete() if deletes else builder.select()]
+
+
+def _conditions(builder: Builder, text: str) -> str:
+    branches = re.split(r"(?<=[a-z0-9])Or(?=[A-Z])", text.removesuffix("IgnoreCase"))
+    return builder.any_of(
+        builder.all_of(_condition(builder, part) for part in re.split(r"(?<=[a-z0-9])And(?=[A-Z])", branch))
+        for branch in branches
+    )
+
+
+def _condition(builder: Builder, text: str) -> str:
+    whole = _property(builder, text)
+    found = _SUFFIX.fullmatch(text)
+    column = whole or (_property(builder, found.group("property")) if found is not None else None)
+    if column is None:
+        return builder.hole()
+    sign = "" if whole is not None or found is None else found.group("sign") or ""
+    left = builder.qualified(column)
+    if sign in {"", "Is", "Equals"}:
+        return builder.compare(column, Argument(kind="value"))
+    if sign == "In":
+        return f"{left} IN ({builder.parameter()})"
+    if sign in {"IsNull", "Null"}:
+        return f"{left} IS NULL"
+    return f"{left} > {builder.parameter()}"
+
+
+def _property(builder: Builder, text: str) -> str | None:
+    """The column of `TenantId`: a property, or the key of what a relation leads to."""
+    name = text[:1].lower() + text[1:]
+    column = builder.column(name)
+    if column is not None or builder.entity is None:
+        return column
+    relation = name.removesuffix("_Id").removesuffix("Id").removesuffix("_")
+    target = builder.entities.get(builder.entity.relations.get(relation, ""))
+    return builder.foreign_column(target.table) if target is not None else None
+
+
+# Entity Framework
+
+_FILTERS = re.compile(
+    r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault)(?:Async)?"
+)
+_LAMBDA = re.compile(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
+
+
+def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """LINQ on a DbSet: `Boats.Where(b => b.Id == id && b.TenantId == tenant)`."""
+    methods = [step.method for step in steps]
+    known = builder.model.tables.get(builder.table)
+    filtered = builder.entity is not None and builder.entity.kind == "ef filtered"
+    if filtered and "IgnoreQueryFilters" not in methods and known is not None and known.tenant_column is not None:
+        builder.where.append(f"{builder.qualified(known.tenant_column)} = {builder.parameter()}")
+    runs = False
+    for step in steps:
+        given = [argument.text for argument in step.arguments]
+        if step.method.startswith("FromSql") or step.method in {
+            "Add",
+            "AddAsync",
+            "AddRange",
+            "Update",
+            "Attach",
+            "Entry",
+        }:
+            return []
+        if step.method in {"Remove", "RemoveRange"}:
+            return []
+        if step.method in {"Find", "FindAsync"}:
+            builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
+            runs = True
+        elif _FILTERS.fullmatch(step.method):
+            runs = True
+            found = _LAMBDA.fullmatch(given[0]) if given else None
+            if found is not None:
+                builder.where.append(_expression(builder, found.group(1), found.group(2), 0))
+            elif given and step.method.startswith("Where"):
+                builder.where.append(builder.hole())
+        elif re.match(r"To(?:List|Array|Dictionary|HashSet)|Select|OrderBy|Max|Min|Sum|AsAsync|Skip|Take", step.method):
+            runs = True
+        elif step.method.startswith("ExecuteDelete"):
+            return [builder.delete()]
+        elif step.method.startswith("ExecuteUpdate"):
+            return [builder.update([])]
+        elif step.method in {"Join", "GroupJoin", "Union", "Concat"}:
+            builder.where.append(builder.hole())
+    return [builder.select()] if runs else []
+
+
+def _expression(builder: Builder, name: str, text: str, depth: int) -> str:
+    """A condition of C#: `||`, `&&`, comparisons of a property; anything else can't be seen."""
+    text = _bare(text)
+    for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
+        parts = list(_split(text, sign))
+        if len(parts) > 1 and depth < 10:
+            return combine(_expression(builder, name, part, depth + 1) for part in parts)
+    listed = re.fullmatch(rf"([\w.]+)\.Contains\(\s*{re.escape(name)}\.(\w+)(?:\.Value)?\s*\)", text)
+    if listed is not None:
+        column = builder.column(listed.group(2))
+        return f"{builder.qualified(column)} IN ({builder.parameter()})" if column else builder.hole()
+    found = re.fullmatch(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)", text, re.DOTALL)
+    if found is None:
+        return builder.hole()
+    left, sign, right = found.groups()
+    one, two = (_member(builder, name, side) for side in (left, right))
+    if one is None and two is not None:
+        one, right, two = two, left, None
+    if one is None or re.search(rf"\b{re.escape(name)}\.", right):
+        return builder.hole()
+    if right.strip() == "null":
+        return f"{builder.qualified(one)} IS {'NOT ' if sign == '!=' else ''}NULL"
+    literal = re.fullmatch(r"\"([^\"]*)\"|(\d+)", right.strip())
+    value = builder.parameter() if literal is None else "'" + (literal.group(1) or literal.group(2) or "") + "'"
+    return f"{builder.qualified(one)} {'=' if sign == '==' else '<>' if sign == '!=' else sign} {value}"
+
+
+def _member(builder: Builder, name: str, text: str) -> str | None:
+    found = re.fullmatch(rf"{re.escape(name)}\.(\w+)(?:\.(\w+))?(?:\.Value)?", text.strip())
+    if found is None:
+        return None
+    if found.group(2) == "Id" and builder.entity is not None:
+        target = builder.entities.get(builder.entity.relations.get(found.group(1), ""))
+        return builder.foreign_column(target.table) if target is not None else None
+    return builder.column(found.group(1)) if found.group(2) in {None, "Value"} else None
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _closes_last(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes_last(text: str) -> bool:
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0 and position < len(text) - 1:
+            return False
+    return True
+
+
+def _split(text: str, sign: str) -> Iterator[str]:
+    depth, start = 0, 0
+    for position, letter in enumerate(text):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
+        if depth == 0 and text.startswith(sign, position) and position >= start:
+            yield text[start:position]
+            start = position + len(sign)
+    yield text[start:]
+
+
+# GORM
+
+
+def gorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`db.Where("id = ? AND tenant_id = ?", id, tenant).First(&boat)`; what a scope adds can't be seen."""
+    verb = ""
+    condition: str | None = None
+    for step in steps:
+        method, given = step.method, step.arguments
+        part: str | None = None
+        if method in {"Where", "Or", "Not"} and given:
+            part = _gorm_condition(builder, given[0].kind, given[0].text)
+            part = f"NOT ({part})" if method == "Not" else part
+        elif method in {"Scopes", "Joins", "Clauses"}:
+            part = builder.hole()
+        elif method in {"First", "Find", "Take", "Last", "Delete", "Count", "Pluck", "Scan", "Updates", "Update"}:
+            verb = "delete" if method == "Delete" else "update" if method.startswith("Update") else verb or "select"
+            if method in {"First", "Find", "Take", "Last", "Delete"}:
+                part = _inline(builder, step)
+        elif method in {"Save", "Create", "Raw", "Exec", "FirstOrCreate", "FirstOrInit", "CreateInBatches"}:
+            return []
+        if part is not None:
+            sign = "OR" if method == "Or" else "AND"
+            condition = part if condition is None else f"({condition}) {sign} ({part})"
+    if not verb:
+        return []
+    if condition is not None:
+        builder.where.append(condition)
+    if verb == "update":
+        return [builder.update([], dynamic=True)]
+    return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _inline(builder: Builder, step: OrmStep) -> str | None:
+    """Conditions after the destination, or the fields of the destination itself: `Delete(&Boat{ID: id})`."""
+    if len(step.arguments) > 1:
+        second = step.arguments[1]
+        if second.kind == "text" and re.search(r"[=?]", second.text):
+            return _gorm_condition(builder, "text", second.text)
+        return f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+    text = step.arguments[0].text if step.arguments else ""
+    return _gorm_condition(builder, "value", text) if re.search(r"\w\{[^}]*:", text) else None
+
+
+def _gorm_condition(builder: Builder, kind: str, text: str) -> str:
+    if kind == "text":
+        return re.sub(r"(?:IN\s*)?\?", lambda found: _placeholder(builder, found.group()), text)
+    if re.match(r"\s*&?(?:\w+\.)?\w+\{", text):
+        names = re.findall(r"(?:\{|,)\s*(\w+)\s*:", text)
+        columns = [builder.column(name) for name in names]
+    else:
+        columns = [builder.column(name) or name for name in re.findall(r"\"(\w+)\"\s*:", text)]
+    if not columns or not all(columns):
+        return builder.hole()
+    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in columns if column)
+
+
+def _placeholder(builder: Builder, text: str) -> str:
+    return f"IN ({builder.parameter()})" if text.upper().startswith("IN") else builder.parameter()
