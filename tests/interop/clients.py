@@ -91,12 +91,16 @@ class Instance:
     issuer: str
     run: str
 
-    def config(self, **modes: str) -> bytes:
+    def config(self, *, rekor_version: int = 1, **modes: str) -> bytes:
         """Its ClientTrustConfig with the services `fulcio`, `rekor` and `tsa` where they misbehave in that way."""
         document = json.loads(self.trust_config)
         for service, name in (("fulcio", "caUrls"), ("rekor", "rekorTlogUrls"), ("tsa", "tsaUrls")):
             (entry,) = document["signingConfig"][name]
-            if service in modes:
+            if service == "rekor":
+                entry["majorApiVersion"] = rekor_version
+            if modes.get(service) == "none":
+                document["signingConfig"][name] = []
+            elif service in modes:
                 entry["url"] = entry["url"].replace(self.url, self.misbehaving[modes[service]])
         return json.dumps(document).encode()
 

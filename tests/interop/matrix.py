@@ -78,10 +78,11 @@ class Signed:
     type: str
     subject: Path
     keyless: bool
+    rekor: int = 1
 
     @property
     def way(self) -> str:
-        return "keyless" if self.keyless else "key"
+        return f"keyless, Rekor v{self.rekor}" if self.keyless else "key"
 
 
 FILES: Mapping[str, tuple[str, str]] = {
@@ -94,21 +95,23 @@ FILES: Mapping[str, tuple[str, str]] = {
 KINDS = (*FILES, "simple verification result")
 
 
-@pytest.fixture(params=[(way, kind) for way in ("by_key", "by_certificate") for kind in KINDS], ids="-".join)
+@pytest.fixture(
+    params=[(way, kind) for way in ("by_key", "by_certificate", "by_certificate_v2") for kind in KINDS], ids="-".join
+)
 def signed(
     request: pytest.FixtureRequest, project: Project, instance: Instance, tmp_path: Path, monkeypatch: Any
 ) -> Signed:
     way, kind = request.param
-    keyless = way == "by_certificate"
+    keyless, rekor = way != "by_key", 2 if way.endswith("v2") else 1
     if kind in FILES:
         folder: Path = request.getfixturevalue(way)
         path, found_type = FILES[kind]
         subject = folder / "tagmanifest-sha256.txt" if kind.startswith("seal") else project.artifact
-        return Signed(folder / path, found_type, subject, keyless)
+        return Signed(folder / path, found_type, subject, keyless, rekor)
     for name, value in github_job(instance).items():
         monkeypatch.setenv(name, value)
     signer = (
-        load_sigstore(trust_config=instance.trust_config)
+        load_sigstore(trust_config=instance.config(rekor_version=rekor))
         if keyless
         else load_key(project.key, None, "ci@summit.example")
     )
@@ -121,7 +124,7 @@ def signed(
         verifier_id=statements.BUILDERS["sigstore" if keyless else "key"], created_at=datetime.now(UTC), properties=["TENANTS_APART"],
     )  # fmt: skip
     (path := tmp_path / "svr.sigstore.json").write_bytes(signer.sign(statement))
-    return Signed(path, statements.SVR, project.artifact, keyless)
+    return Signed(path, statements.SVR, project.artifact, keyless, rekor)
 
 
 def flip(text: str) -> str:
@@ -159,17 +162,22 @@ TAMPERED: Mapping[str, Edit] = {
 KEYLESS_TAMPERED: Mapping[str, Edit] = {
     "no log entry": lambda d: d["verificationMaterial"].update(tlogEntries=[]),
     "no inclusion proof": lambda d: d["verificationMaterial"]["tlogEntries"][0].pop("inclusionProof"),
-    "another promise": lambda d: d["verificationMaterial"]["tlogEntries"][0].update(integratedTime="1000000000"),
     "a bit of the certificate": lambda d: d["verificationMaterial"]["certificate"].update(
         rawBytes=flip(d["verificationMaterial"]["certificate"]["rawBytes"])
     ),
+}
+BY_REKOR: Mapping[int, Mapping[str, Edit]] = {
+    1: {"another time": lambda d: d["verificationMaterial"]["tlogEntries"][0].update(integratedTime="1000000000")},
+    2: {"no timestamp": lambda d: d["verificationMaterial"].pop("timestampVerificationData")},
 }
 
 
 def variants(signed: Signed, folder: Path) -> Mapping[str, Path]:
     """The tampered bundles, written out."""
     found = {}
-    for number, (name, edit) in enumerate((TAMPERED | (KEYLESS_TAMPERED if signed.keyless else {})).items()):
+    for number, (name, edit) in enumerate(
+        ({**TAMPERED, **(KEYLESS_TAMPERED | BY_REKOR[signed.rekor] if signed.keyless else {})}).items()
+    ):
         document = json.loads(signed.path.read_bytes())
         edit(document)
         (path := folder / f"tampered-{number}.sigstore.json").write_text(json.dumps(document))
@@ -259,8 +267,8 @@ def test_npm_judges_ours(
         }
     else:
         trust = {"key": project.public.read_text(), "hint": load_key(project.key, None, "x").keyid}
-    # sigstore-js is content with the log's promise, and reads bundles of versions to come as v0.3.
-    lenient = ("no inclusion proof", "a future bundle")
+    # sigstore-js is content with the promise of Rekor v1, and reads bundles of versions to come as v0.3.
+    lenient = ("a future bundle", *(["no inclusion proof"] if signed.rekor == 1 else []))
     tampered = {name: path for name, path in variants(signed, tmp_path).items() if name not in lenient}
     asked = [{"bundle": json.loads(path.read_bytes()), **trust} for path in (signed.path, *tampered.values())]
     good, *bad = json.loads(node("verify.cjs", asked))
@@ -293,7 +301,7 @@ def test_sigstore_python_judges_ours(
     for path in tampered.values():
         with pytest.raises((Error, ValueError)):
             verifier.verify_dsse(Bundle.from_json(path.read_bytes()), exact)
-    record("sigstore-python 4.5.1", f"ours, keyless: {kind}", f"accepted; refused {len(tampered)} wrong")
+    record("sigstore-python 4.5.1", f"ours, {signed.way}: {kind}", f"accepted; refused {len(tampered)} wrong")
 
 
 @pytest.mark.parametrize("client", ["cosign", "slsa-verifier"])
@@ -442,7 +450,9 @@ def test_we_judge_cosigns_key_bundles(
     record("the gate", f"cosign's, key: {kind}", f"accepted; refused {3 + len(tampered)} wrong")
 
 
+@pytest.mark.parametrize("rekor", [1, 2])
 def test_we_judge_what_cosign_signs_keyless(
+    rekor: int,
     project: Project,
     instance: Instance,
     cosign: Tool,
@@ -455,7 +465,7 @@ def test_we_judge_what_cosign_signs_keyless(
     document = json.loads((by_certificate / FILES["provenance"][0]).read_bytes())
     (statement := tmp_path / "statement.json").write_bytes(base64.b64decode(document["dsseEnvelope"]["payload"]))
     (config := tmp_path / "signing-config.json").write_text(
-        json.dumps(json.loads(instance.trust_config)["signingConfig"])
+        json.dumps(json.loads(instance.config(rekor_version=rekor))["signingConfig"])
     )
     (token := tmp_path / "token").write_text(instance.token())
     bundle = tmp_path / "theirs.sigstore.json"
@@ -464,14 +474,16 @@ def test_we_judge_what_cosign_signs_keyless(
         project.sigstore_root, "--identity-token", token, "--bundle", bundle, project.artifact,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    signed = Signed(bundle, statements.SLSA_PROVENANCE, project.artifact, keyless=True)
+    signed = Signed(bundle, statements.SLSA_PROVENANCE, project.artifact, keyless=True, rekor=rekor)
     assert ours(bundle, signed, project, instance) == 0, capsys.readouterr().out
     assert cosign(*cosign_line(bundle, signed, project, instance)).returncode == 0
     tampered = variants(signed, tmp_path)
     for name, path in tampered.items():
         assert ours(path, signed, project, instance) == 1, f"we accept {name}"
         assert cosign(*cosign_line(path, signed, project, instance)).returncode, f"cosign accepts {name}"
-    record("the gate", "cosign's, keyless: provenance (Rekor v1, TSA)", f"accepted; refused {len(tampered)} wrong")
+    record(
+        "the gate", f"cosign's, keyless: provenance (Rekor v{rekor}, TSA)", f"accepted; refused {len(tampered)} wrong"
+    )
 
 
 @pytest.mark.parametrize("kind", ["dsse", "intoto"])

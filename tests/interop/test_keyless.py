@@ -43,9 +43,11 @@ def asked(project: Project, instance: Instance, **changes: str) -> list[str]:
     return [f"--{name}={value}" for name, value in (values | changes).items()]
 
 
+@pytest.mark.parametrize("log", ["by_certificate", "by_certificate_v2"])
 def test_it_verifies_offline_for_its_identity_alone(
-    project: Project, instance: Instance, by_certificate: Path, offline: Path, capsys: Any
+    project: Project, instance: Instance, log: str, request: Any, offline: Path, capsys: Any
 ) -> None:
+    by_certificate: Path = request.getfixturevalue(log)
     target = str(by_certificate)
     verify = ["verify", target, "--artifact", str(project.artifact)]
 
@@ -121,7 +123,7 @@ def as_it_is(_: Instance, __: pytest.MonkeyPatch) -> None:
 
 
 # what is wrong: where each service is asked, what else to prepare, and what the one line says
-FAULTS: dict[str, tuple[dict[str, str], Prepare, str]] = {
+FAULTS: dict[str, tuple[dict[str, Any], Prepare, str]] = {
     **{f"Fulcio: {mode}": ({"fulcio": mode}, as_it_is, "no signing certificate from Sigstore: ") for mode in (
         "500", "429", "redirect", "garbage", "empty", "object", "cut", "close", "noise")},
     "Fulcio: hang": ({"fulcio": "hang"}, impatient, "ReadTimeout"),
@@ -134,6 +136,12 @@ FAULTS: dict[str, tuple[dict[str, str], Prepare, str]] = {
     "Rekor: hang": ({"rekor": "hang"}, impatient, "ReadTimeout"),
     "Rekor: another log": ({"rekor": "other"}, as_it_is, "untrusted-log"),
     "Rekor: another's entry": ({"rekor": "replay"}, as_it_is, "untrusted-log"),
+    **{f"Rekor v2: {mode}": ({"rekor": mode, "rekor_version": 2}, as_it_is, "Sigstore did not sign: ") for mode in (
+        "500", "garbage", "object", "cut", "close", "down")},
+    "Rekor v2: hang": ({"rekor": "hang", "rekor_version": 2}, impatient, "ReadTimeout"),
+    "Rekor v2: another log": ({"rekor": "other", "rekor_version": 2}, as_it_is, "untrusted-log"),
+    "Rekor v2: another's entry": ({"rekor": "replay", "rekor_version": 2}, as_it_is, "untrusted-log"),
+    "Rekor v2: no authority for the time": ({"rekor_version": 2, "tsa": "none"}, as_it_is, "signed timestamp(s)"),
     **{f"TSA: {mode}": ({"tsa": mode}, as_it_is, "timestamp") for mode in (
         "500", "429", "redirect", "garbage", "empty", "object", "cut", "close", "noise")},
     "TSA: nobody there": ({"tsa": "down"}, as_it_is, "no timestamp"),
@@ -155,7 +163,7 @@ FAULTS: dict[str, tuple[dict[str, str], Prepare, str]] = {
 @pytest.mark.parametrize(("services", "prepare", "says"), FAULTS.values(), ids=FAULTS)
 def test_what_fails_is_one_line_and_leaves_nothing(
     project: Project, ci: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any,
-    services: dict[str, str], prepare: Prepare, says: str,
+    services: dict[str, Any], prepare: Prepare, says: str,
 ) -> None:  # fmt: skip
     config = tmp_path / "config.json"
     config.write_bytes(ci.config(**services))

@@ -27,7 +27,7 @@ from gate import cli
 from .conftest import Project, gate
 
 ORIGIN = "ledger.example/releases"
-KILLS = 8
+KILLS = 6
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def material() -> Material:
         "evidence": statements.evidence_statement("note", {"id": "one"}),
     }  # fmt: skip
     bundles = {name: signer.sign(payload) for name, payload in own.items()}
-    bundles |= {name: strict_json.dumps(kept[name]) for name in ("keyless", "stamped")}
+    bundles |= {name: strict_json.dumps(kept[name]) for name in ("keyless", "tiled", "stamped")}
     bundles["bare"] = envelope.bare_envelope(bundles["vsa"]).strip()
     stamping = PublicKey.from_pem(kept["stampedKey"].encode())
     keys = TrustedKeys(tuple(
@@ -150,7 +150,7 @@ def trusted_keys(data: bytes) -> None:
 
 def trusted_root(data: bytes) -> None:
     trust = material().trust
-    for name in ("keyless", "stamped"):
+    for name in ("keyless", "tiled", "stamped"):
         judged(material().bundles[name], Trust(keys=trust.keys, sigstore_root=data, identities=trust.identities))
 
 

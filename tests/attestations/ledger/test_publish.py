@@ -109,6 +109,28 @@ def test_a_witness_cosigns_as_the_ledger_grows(ledger: Ledger, kit: Any) -> None
     assert not any(entry.statement.encode() in sent for entry in kit.entries(0, 10))
 
 
+def test_the_command_asks_the_witness_and_keeps_its_word(
+    ledger: Ledger, path: Path, kit: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gate import cli
+
+    someone = Witness([kit.key])
+    ledger.append(kit.entries(0, 3))
+    argv = ["ledger", "checkpoint", "--ledger", str(path), "--origin", kit.origin, "--ledger-key", kit.key]
+    with serving(someone.answer) as url:
+        asked = ["--witness", url, "--witness-key", someone.vkey, "-o", str(tmp_path / "anchor")]
+        assert cli.run([*argv, *asked, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["size"], found["witnessed"]) == (3, True)
+        note = (tmp_path / "anchor").read_text("utf-8")
+        assert verify_cosignature(note, verifier_for(someone.key.public_key(), "witness.example/w", COSIGNATURE))
+        someone.key = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
+        assert cli.run([*argv, *asked]) == 3, "another key than the one that was trusted"
+    assert cli.run([*argv, *asked]) == 3, "nobody there"
+    assert capsys.readouterr().err.count("\n") == 2
+    assert (tmp_path / "anchor").read_text("utf-8") == note, "a refusal replaces nothing"
+
+
 def test_a_witness_notices_a_rollback_and_a_fork(path: Path, kit: Any) -> None:
     someone = Witness([kit.key])
     kit.filled(path, 3)

@@ -1,5 +1,5 @@
 // A private Sigstore instance over HTTP from the sigstore-js authors' mock services: Fulcio, Rekor v1, a TSA, and the
-// OIDC endpoint of a CI job. Prints one JSON line with its address, trusted root and client trust configuration.
+// OIDC endpoint of a CI job; Rekor v2 is ours (log.cjs), the mock's not being canonical. Prints one JSON line with its address, trusted root and client trust configuration.
 // At other ports the services misbehave, each in its own way: they fail (see FAULTS), answer with keys that the trusted
 // root does not know (`other`), certify somebody else (`impostor`), or stamp and log what came first (`replay`).
 'use strict';
@@ -8,6 +8,7 @@ const http = require('http');
 const jose = require('jose');
 const pkijs = require('pkijs');
 const mock = require('@sigstore/mock');
+const { Log, ORIGIN } = require('./log.cjs');
 const { TrustedRoot, HashAlgorithm, PublicKeyDetails } = require('@sigstore/protobuf-specs');
 
 const WORKFLOW = 'summit/app/.github/workflows/release.yml@refs/heads/main';
@@ -65,7 +66,8 @@ async function start(server, url) {
   const own = await services(keys);
   const other = await services({ ca: keyPair(), ct: keys.ct, log: keyPair(), tsa: keyPair() });
   const { ca, tsa } = own;
-  let firstEntry;
+  const tiles = { own: new Log(), other: new Log() };
+  let firstEntry, firstTiled;
 
   const validFor = { start: new Date(Date.now() - 60000) };
   const log = ({ publicKey }) => {
@@ -89,7 +91,16 @@ async function start(server, url) {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
     certificateAuthorities: [authority(ca.rootCertificate)],
     ctlogs: [log(keys.ct)],
-    tlogs: [log(keys.log)],
+    tlogs: [
+      log(keys.log),
+      {
+        baseUrl: `https://${ORIGIN}`,
+        hashAlgorithm: HashAlgorithm.SHA2_256,
+        logId: { keyId: tiles.own.id },
+        publicKey: { rawBytes: tiles.own.publicKey, keyDetails: PublicKeyDetails.PKIX_ED25519, validFor },
+        operator: 'test',
+      },
+    ],
     timestampAuthorities: [authority(tsa.intCertificate, tsa.rootCertificate)],
   });
   const service = (path) => ({
@@ -222,6 +233,12 @@ async function start(server, url) {
         firstEntry ||= answer;
       }
       return mode === 'replay' ? firstEntry : answer;
+    },
+    'POST /api/v2/log/entries': async (request, body, at, mode) => {
+      const answer = (mode === 'other' ? tiles.other : tiles.own).add(body);
+      firstTiled ||= answer;
+      const response = JSON.stringify(mode === 'replay' ? firstTiled : answer);
+      return { statusCode: 201, response, contentType: 'application/json' };
     },
     'POST /api/v1/timestamp': async (request, body, at, mode) => ({
       statusCode: 201,
