@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from gate.model import Decision, GateError, Policy, UndecidedError
 
@@ -43,7 +43,7 @@ def named(place: str, origin: str, keys: Sequence[str]) -> Named:
     """Check a ledger's place and keys. Raises GateError."""
     from attestations.ledger import LedgerError, parse_verifier
 
-    if "://" in place and urlsplit(place).password is not None:
+    if "://" in place and _holds_password(place):
         raise GateError("ledger: the URL holds a password; give it in PGPASSWORD or a password file")
     try:
         for key in keys:
@@ -51,6 +51,12 @@ def named(place: str, origin: str, keys: Sequence[str]) -> Named:
     except LedgerError as error:
         raise GateError(f"ledger: {error}") from None
     return Named(place=place, origin=origin, keys=tuple(keys))
+
+
+def _holds_password(url: str) -> bool:
+    """Whether a libpq URL carries a password, before the host or among its parameters."""
+    parts = urlsplit(url)
+    return bool(parts.password) or any("password" in name for name in parse_qs(parts.query))
 
 
 @contextmanager

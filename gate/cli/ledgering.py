@@ -35,23 +35,30 @@ def ledger(argv: list[str]) -> int:
     append.add_argument("--kind", type=options.text, default="attestation", help="what the entries are called")
     append.add_argument("--tenant", type=options.text, metavar="ID", help="whom the statements are about")
     append.add_argument("-o", "--out", type=options.path, default=Path(), metavar="DIR", help="where receipts go")
+    append.add_argument(
+        "--once", action="store_true", help="what is recorded already is proved, not recorded again (reads the ledger)"
+    )
+    _add_json(append)
     _add_trust(append)
     prove = _add(actions, "prove", "write receipts under the newest checkpoint")
     prove.add_argument("what", type=options.text, metavar="INDEX|FILE", help="an entry, or all that are about a file")
     prove.add_argument("-o", "--out", type=options.path, default=Path(), metavar="DIR")
+    _add_json(prove)
     verify = _add(actions, "verify", "check receipts offline")
     verify.add_argument(
         "receipts", nargs="+", type=options.path, metavar="FILE.tlog-proof", help="beside its FILE.json"
     )
     verify.add_argument("--statement", type=options.path, metavar="FILE", help="the signed statement it must be about")
+    _add_json(verify)
     checkpoint = _add(actions, "checkpoint", "print the newest checkpoint; publish it where others keep it")
     checkpoint.add_argument("-o", "--out", type=options.path, metavar="FILE")
     checkpoint.add_argument("--witness", type=options.text, metavar="URL", help="have it cosigned (C2SP tlog-witness)")
     checkpoint.add_argument("--witness-key", type=options.text, metavar="KEY", help="the witness's verifier key")
     checkpoint.add_argument("--rekor", type=options.text, metavar="URL", help="log its digest in a Rekor v2 instance")
     checkpoint.add_argument("--key", type=options.path, metavar="FILE", help="the attestation key that signs for Rekor")
+    _add_json(checkpoint)
     audit = _add(actions, "audit", "recompute everything, and say what does not fit")
-    audit.add_argument("--json", action="store_true", help="machine-readable")
+    _add_json(audit)
     export = _add(actions, "export", "write the ledger as static files that any web server serves (C2SP tlog-tiles)")
     export.add_argument("out", type=options.path, metavar="DIR")
     arguments = parser.parse_args(argv)
@@ -84,6 +91,14 @@ def _add(actions: Any, name: str, summary: str) -> Any:
     )
     options.add_root(parser)
     return parser
+
+
+def _add_json(parser: Any) -> None:
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"schemaVersion": "1", **document}, indent=2, sort_keys=True) + "\n")
 
 
 def _add_trust(parser: Any) -> None:
@@ -181,8 +196,12 @@ def _append(arguments: Any) -> int:
             for subject in subjects
         ]
     with ledgers.writable(_named(arguments), arguments.key, _trusted(arguments)) as opened:
-        receipts = opened.append(entries)
-    _write(arguments.out, entries, receipts)
+        known = {i: opened.entry(i) for e in entries for i in opened.find(e.statement)} if arguments.once else {}
+        about = {(e.kind, e.subject, e.statement, e.tenant): i for i, e in known.items()}
+        there = {about[key] for e in entries if (key := (e.kind, e.subject, e.statement, e.tenant)) in about}
+        new = [e for e in entries if (e.kind, e.subject, e.statement, e.tenant) not in about]
+        receipts = [*(opened.receipt(i) for i in sorted(there)), *(opened.append(new) if new else ())]
+    _write(arguments, opened.origin, [*(known[i] for i in sorted(there)), *new], receipts, recorded=len(new))
     return 0
 
 
@@ -203,11 +222,26 @@ def _verified(path: Path, trust: Any, question: Any) -> tuple[bytes, list[str]]:
     return found.payload, subjects
 
 
-def _write(folder: Path, entries: Sequence[Entry], receipts: Sequence[Receipt]) -> None:
+def _write(
+    arguments: Any, origin: str, entries: Sequence[Entry], receipts: Sequence[Receipt], *, recorded: int
+) -> None:
+    """Entries and receipts as files, and a word of each; the last `recorded` of them are new."""
+    from gate.reading import format_time
     from gate.writing import write_file
 
     for name, data in ledgers.files_of(entries, receipts).items():
-        write_file(folder / name, data)
+        write_file(arguments.out / name, data)
+    if arguments.json:
+        rows = [
+            {
+                "index": receipt.index, "kind": entry.kind, "subject": entry.subject, "statement": entry.statement,
+                "recorded_at": format_time(entry.recorded_at), "tenant": entry.tenant,
+                "receipt": str(arguments.out / f"{receipt.index}.tlog-proof"), "new": number >= len(entries) - recorded,
+            }
+            for number, (entry, receipt) in enumerate(zip(entries, receipts, strict=True))
+        ]  # fmt: skip
+        _json({"origin": origin, "entries": rows})
+        return
     for entry, receipt in zip(entries, receipts, strict=True):
         sys.stdout.write(
             f"entry {receipt.index}: {entry.kind} about sha256:{entry.subject}; {receipt.index}.tlog-proof\n"
@@ -233,20 +267,22 @@ def _prove(arguments: Any) -> int:
                 raise GateError(f"{path}: {refused}") from None
             indices = opened.find(sha256(statement).hexdigest())
         if not indices:
-            sys.stdout.write(f"not in the ledger: {arguments.what}\n")
+            if arguments.json:
+                _json({"origin": opened.origin, "entries": []})
+            else:
+                sys.stdout.write(f"not in the ledger: {arguments.what}\n")
             return 1
-        _write(arguments.out, [opened.entry(i) for i in indices], [opened.receipt(i) for i in indices])
+        entries, receipts = [opened.entry(i) for i in indices], [opened.receipt(i) for i in indices]
+        _write(arguments, opened.origin, entries, receipts, recorded=0)
     return 0
 
 
 def _verify(arguments: Any) -> int:
-    """Needs the receipts and a verifier key, not the ledger. Exit 1 for the first that does not verify."""
+    """Needs the receipts and a verifier key, not the ledger. Exit 1 when one of them does not verify."""
     from hashlib import sha256
 
     from attestations import envelope
-    from attestations.ledger import LedgerError, read_entry, read_receipt, verify_receipt
     from attestations.refusal import Refused
-    from gate.reading import format_time
 
     keys = arguments.ledger_key or _named(arguments).keys
     if not keys:
@@ -257,30 +293,49 @@ def _verify(arguments: Any) -> int:
             wanted = sha256(envelope.read(arguments.statement.read_bytes()).envelope.payload).hexdigest()
         except Refused as refused:
             raise GateError(f"{arguments.statement}: {refused}") from None
-    for path in arguments.receipts:
-        beside = path.with_suffix(".json")
-        for file in (path, beside):
-            if not file.is_file():
-                raise GateError(f"{file}: no such file")
-        try:
-            entry = read_entry(beside.read_bytes())
-            receipt = read_receipt(path.read_text("utf-8", "surrogateescape"), entry)
-            checkpoint = verify_receipt(receipt, entry, keys)
-        except LedgerError as error:
-            sys.stdout.write(f"REFUSED: {path}: {error.message} [{error.code}]\n")
-            return 1
-        if wanted is not None and entry.statement != wanted:
-            sys.stdout.write(f"REFUSED: {path}: records another statement [entry-mismatch]\n")
-            return 1
+    found = [_judged(path, keys, wanted) for path in arguments.receipts]
+    held = all(row["held"] for row in found)
+    if arguments.json:
+        _json({"accepted": held, "receipts": found})
+        return 0 if held else 1
+    for row in found:
+        if not row["held"]:
+            sys.stdout.write(f"REFUSED: {row['receipt']}: {row['detail']} [{row['code']}]\n")
+            continue
         sys.stdout.write(
-            f"RECORDED: {entry.kind} about sha256:{entry.subject}, statement sha256:{entry.statement}, at "
-            f"{format_time(entry.recorded_at)}: entry {receipt.index} of {checkpoint.size} in {checkpoint.origin}\n"
+            f"RECORDED: {row['kind']} about sha256:{row['subject']}, statement sha256:{row['statement']}, at "
+            f"{row['recorded_at']}: entry {row['index']} of {row['size']} in {row['origin']}\n"
         )
-    return 0
+    return 0 if held else 1
+
+
+def _judged(path: Path, keys: Sequence[str], wanted: str | None) -> dict[str, Any]:
+    """One receipt with its entry beside it: what it records, or why it is refused."""
+    from attestations.ledger import LedgerError, read_entry, read_receipt, verify_receipt
+    from gate.reading import format_time
+
+    beside = path.with_suffix(".json")
+    for file in (path, beside):
+        if not file.is_file():
+            raise GateError(f"{file}: no such file")
+    try:
+        entry = read_entry(beside.read_bytes())
+        receipt = read_receipt(path.read_text("utf-8", "surrogateescape"), entry)
+        checkpoint = verify_receipt(receipt, entry, keys)
+    except LedgerError as error:
+        return {"receipt": str(path), "held": False, "code": str(error.code), "detail": error.message}
+    if wanted is not None and entry.statement != wanted:
+        return {"receipt": str(path), "held": False, "code": "entry-mismatch", "detail": "records another statement"}
+    return {
+        "receipt": str(path), "held": True, "code": None, "detail": None, "kind": entry.kind, "subject": entry.subject,
+        "statement": entry.statement, "recorded_at": format_time(entry.recorded_at), "tenant": entry.tenant,
+        "index": receipt.index, "size": checkpoint.size, "origin": checkpoint.origin,
+    }  # fmt: skip
 
 
 def _checkpoint(arguments: Any) -> int:
     from attestations.ledger import publish
+    from attestations.ledger.note import open_checkpoint
     from gate.writing import write_file
 
     if (arguments.witness is None) != (arguments.witness_key is None):
@@ -290,12 +345,18 @@ def _checkpoint(arguments: Any) -> int:
             note = publish.witness(opened, arguments.witness, arguments.witness_key)
         else:
             note = opened.checkpoint()
-    if arguments.rekor is not None:
-        logged = _log(note, arguments)
-        write_file(Path(f"{arguments.out or 'checkpoint'}.rekor.json"), logged)
+    rekor = None if arguments.rekor is None else Path(f"{arguments.out or 'checkpoint'}.rekor.json")
+    if rekor is not None:
+        write_file(rekor, _log(note, arguments))
     if arguments.out is not None:
         write_file(arguments.out, note.encode())
-    else:
+    if arguments.json:
+        checkpoint = open_checkpoint(note, opened.verifiers)
+        _json({
+            "origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(), "note": note,
+            "witnessed": arguments.witness is not None, "rekor": rekor and str(rekor),
+        })  # fmt: skip
+    elif arguments.out is None:
         sys.stdout.write(note)
     return 0
 
@@ -330,7 +391,6 @@ def _audit(arguments: Any) -> int:
         durability = opened.durability
     if arguments.json:
         document = {
-            "schemaVersion": "1",
             "origin": report.origin,
             "ok": report.ok,
             "entries": report.size,
@@ -339,7 +399,7 @@ def _audit(arguments: Any) -> int:
             "durability": durability,
             "findings": [{"code": str(f.code), "index": f.index, "message": f.message} for f in report.findings],
         }
-        sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
+        _json(document)
         return 0 if report.ok else 1
     anchored = "compared with a trusted checkpoint" if report.anchor else "no trusted checkpoint was given"
     word = "SOUND" if report.ok else "NOT SOUND"

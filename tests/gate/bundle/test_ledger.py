@@ -375,6 +375,10 @@ def test_a_ledger_rolled_back_is_noticed_by_whoever_kept_a_checkpoint(
             ["audit", "--ledger", "postgresql://u:secret@h/db", "--origin", ORIGIN, "--ledger-key", "x"],
             "the URL holds a password",
         ),
+        (
+            ["audit", "--ledger", "postgresql://u@h/db?password=secret", "--origin", ORIGIN, "--ledger-key", "x"],
+            "the URL holds a password",
+        ),
         (["audit", "--trusted-checkpoint", "nothing"], "no such file"),
         (["checkpoint", "--witness", "http://127.0.0.1:9"], "go together"),
         (["init", "--key", "k", "--ledger", "x.db"], "--origin NAME"),
