@@ -10,14 +10,14 @@ together, as a request, its approval and its execution do. The process that judg
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ GATE = str(Path(sys.executable).parent / "gate")
 RULES = Path(__file__).parent.parent / "rules"
 METERED = 20
 """Meter events in a round, beside one event of every other kind."""
+TENANTS = 400
+DAYS = 25
+"""Over which the rounds are spread."""
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 _ID = re.compile(r"[a-z][a-z-]*-[a-z0-9-]+")
 
 
@@ -40,26 +44,38 @@ def examples() -> dict[str, dict[str, Any]]:
     return found
 
 
-def numbered(value: Any, number: int, key: str = "") -> Any:
-    """The event with its ids, and those it refers to, of this round."""
+def varied(value: Any, number: int, back: timedelta, key: str = "") -> Any:
+    """The event of this round: its ids and those it refers to, its tenant, and all its times so much earlier."""
     if isinstance(value, dict):
-        return {name: numbered(inner, number, name) for name, inner in value.items()}
+        return {name: varied(inner, number, back, name) for name, inner in value.items()}
     if isinstance(value, list):
-        return [numbered(inner, number, key) for inner in value]
-    if isinstance(value, str) and (key in ("id", "subject") or key.endswith("_id")) and _ID.fullmatch(value):
+        return [varied(inner, number, back, key) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if key == "tenantid":
+        return tenant(number, value)
+    if (key in ("id", "subject") or key.endswith("_id")) and _ID.fullmatch(value):
         return f"{value}-{number}"
+    if _TIME.fullmatch(value):
+        return (datetime.fromisoformat(value) - back).isoformat(timespec="seconds").replace("+00:00", "Z")
     return value
+
+
+def tenant(number: int, first: str) -> str:
+    return f"tenant-{number % TENANTS}" if number % TENANTS else first
 
 
 def events(count: int) -> Iterator[bytes]:
     templates = examples()
+    rounds = count // (len(templates) + METERED - 1) + 1
     made = 0
-    for number in range(count):
+    for number in range(rounds):
+        back = timedelta(days=DAYS) * ((rounds - number) / rounds)
         for kind, template in templates.items():
-            record = numbered(copy.deepcopy(template), number)
+            record = varied(template, number, back)
             for extra in range(METERED if kind == "meter_event" else 1):
                 if extra:
-                    record["id"] = f"{record['id'].rsplit('+', 1)[0].split('.')[0]}.{extra}"
+                    record["id"] = f"{record['id'].split('.')[0]}.{extra}"
                 yield json.dumps(record, separators=(",", ":")).encode() + b"\n"
                 made += 1
                 if made == count:
@@ -82,7 +98,7 @@ def project(root: Path) -> None:
 
 
 def record_others(root: Path) -> None:
-    """One signed record of each kind that is no event and has no collector: what the controls compare events with."""
+    """Signed records of each kind that is no event and has no collector: what the controls compare events with."""
     from gate import run
     from gate.collect import COLLECTORS
     from gate.model import GateError
@@ -92,9 +108,28 @@ def record_others(root: Path) -> None:
     signer = signer_for(root / "key.pem", policy)
     served = {kind for collector in COLLECTORS for kind in collector.kinds} | set(examples())
     for name, kind in policy.kinds.items():
-        if name not in served and "examples" in kind.schema and "id" in kind.schema["examples"][0]:
+        if name in served or "examples" not in kind.schema or "id" not in kind.schema["examples"][0]:
+            continue
+        example = kind.schema["examples"][0]
+        if name in ("tenant", "approval_matrix"):
+            each = [
+                {**example, "id": f"{example['id']}-{n}", "tenantid": tenant(n, example["tenantid"])}
+                for n in range(TENANTS)
+            ]
+            lines = "".join(json.dumps(one) + "\n" for one in each).encode()
+            ingest(root, lines.splitlines(keepends=True), "--kind", name)
+        else:
             with contextlib.suppress(GateError):  # kinds that have a command of their own
-                record(root, name, kind.schema["examples"][0], signer, policy)
+                record(root, name, example, signer, policy)
+
+
+def ingest(root: Path, lines: Iterable[bytes], *options: str) -> None:
+    argv = [GATE, "ingest", "-", "-C", str(root), "-q", "--key", str(root / "key.pem"), *options]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as writing:
+        assert writing.stdin is not None
+        writing.stdin.writelines(lines)
+        writing.stdin.close()
+        assert writing.wait() == 0
 
 
 def judge(root: Path) -> None:
@@ -131,15 +166,7 @@ def main() -> None:
             root = Path(folder)
             project(root)
             record_others(root)
-            writing = subprocess.Popen(
-                [GATE, "ingest", "-", "-C", folder, "-q", "--key", str(root / "key.pem")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-            )
-            assert writing.stdin is not None
-            writing.stdin.writelines(events(count))
-            writing.stdin.close()
-            assert writing.wait() == 0
+            ingest(root, events(count))
             done = once([sys.executable, __file__, "judge", folder])
             said = (root / "decided.txt").read_text() if done.exit_code == 0 else f"exit {done.exit_code}"
             sys.stdout.write(f"| {count:,} | {done.wall:.1f} | {done.cpu:.1f} | {done.memory:.0f} | {said} |\n")
