@@ -9,9 +9,6 @@ from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Model
 
-_KEYED = frozenset({"postgres", "redshift", "mysql", "sqlite", "tsql"})
-"""Dialects whose engines enforce keys."""
-
 
 def judged(model: Model, declared: Declarations) -> SchemaFacts:
     """See `lints.ddl.judge_schema`."""
@@ -25,8 +22,7 @@ def judged(model: Model, declared: Declarations) -> SchemaFacts:
         of_policies, confining = row_security.policies(subject)
         findings += of_policies
         findings += ways_around.findings(subject)
-    if model.dialect in _KEYED:
-        findings += keys.findings(subject)
+    findings += keys.findings(subject)
     by_key = {(finding.rule, finding.subject): finding for finding in reversed(findings)}
     ordered = sorted(by_key.values(), key=lambda f: (f.rule, f.origin.path, f.origin.line, f.subject))
     schema = subject.schema

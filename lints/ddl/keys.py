@@ -15,9 +15,11 @@ _WITH_COLUMN = frozenset({Ownership.OWNED, Ownership.SHARED_NULL})
 _SECRET = re.compile(
     r"(?:token|hash|secret|digest|checksum|sha(?:256|512)?|nonce|salt|signature|password)(?:_?\w{0,3})?$"
 )
-_MADE_UP = re.compile(r"(?:^|_)(?:uuid|guid|ulid|cuid|nanoid)(?:$|_)")
+_MADE_UP = re.compile(r"(?:^|_)(?:uuid|guid|ulid|cuid|nano_?id)(?:$|_)")
 _COUNTED = re.compile(r"serial|identity|autoincrement|auto_increment|nextval")
-_RANDOM = re.compile(r"uuid|ulid|cuid|nanoid|random|newid|newsequentialid|gen_|generate|autoincrement|nextval|objectid")
+_RANDOM = re.compile(
+    r"identity|uuid|ulid|cuid|nanoid|random|newid|newsequentialid|gen_|generate|autoincrement|nextval|objectid"
+)
 _UUID_TYPES = re.compile(r"uuid|uniqueidentifier|guid|ulid")
 
 
@@ -55,11 +57,11 @@ def _nullable(subject: Subject, name: str, table: Table) -> Iterator[Finding]:
 
 def _not_null(subject: Subject, name: str, column: Column) -> str:
     table, own = subject.named(name), quoted(column.name)
-    if subject.model.dialect == "mysql":
+    if subject.dialects[name] == "mysql":
         return f"ALTER TABLE {table} MODIFY {own} {column.type or '/* its type */'} NOT NULL;"
-    if subject.model.dialect == "tsql":
+    if subject.dialects[name] == "tsql":
         return f"ALTER TABLE {table} ALTER COLUMN {own} {column.type or '/* its type */'} NOT NULL;"
-    if subject.model.dialect == "sqlite":
+    if subject.dialects[name] == "sqlite":
         return f"-- SQLite can't alter a column: rebuild {table} with {own} {column.type.upper()} NOT NULL"
     return f"ALTER TABLE {table} ALTER COLUMN {own} SET NOT NULL;"
 
@@ -71,7 +73,7 @@ def _index(subject: Subject, name: str, table: Table, relation: Relation) -> Ite
     leading = {key.columns[0] for key in relation.keys if key.columns} | {
         index.columns[0] for index in relation.indexes if index.columns
     }
-    if subject.model.dialect == "mysql":
+    if subject.dialects[name] == "mysql":
         leading |= {fk.columns[0] for fk in relation.foreign_keys if fk.columns}  # InnoDB makes one for each
     if column in leading:
         return
@@ -129,13 +131,13 @@ def _spanning(subject: Subject, name: str, table: Table, relation: Relation, key
     elif key.index is not None:
         more = f" {key.index.where}" if key.index.where is not None else ""
         fix = f"DROP INDEX {old};\nCREATE UNIQUE INDEX {old} ON {named} ({quoted(tenant)}, {listed}){more};"
-        if subject.model.dialect == "mysql":
+        if subject.dialects[name] == "mysql":
             fix = f"ALTER TABLE {named} DROP INDEX {old}, ADD UNIQUE {old} ({quoted(tenant)}, {listed});"
-    elif subject.model.dialect == "sqlite":
+    elif subject.dialects[name] == "sqlite":
         fix = f"-- SQLite can't change a constraint: rebuild {named} with UNIQUE ({quoted(tenant)}, {listed})"
     elif key.primary:
         fix = f"ALTER TABLE {named} DROP CONSTRAINT {old}, ADD PRIMARY KEY ({quoted(tenant)}, {listed});"
-    elif subject.model.dialect == "mysql":
+    elif subject.dialects[name] == "mysql":
         fix = f"ALTER TABLE {named} DROP INDEX {old}, ADD UNIQUE {old} ({quoted(tenant)}, {listed});"
     else:
         fix = f"ALTER TABLE {named} DROP CONSTRAINT {old}, ADD CONSTRAINT {old} UNIQUE ({quoted(tenant)}, {listed});"
@@ -188,13 +190,13 @@ def _composite(subject: Subject, name: str, table: Table, parent: Table, fk: For
     referenced = (theirs, *(fk.referenced_columns or parent.primary_key))
     listed = ", ".join(map(quoted, referenced))
     made = f"ADD CONSTRAINT {quoted(label)} FOREIGN KEY ({columns}) REFERENCES {there} ({listed})"
-    if subject.model.dialect == "sqlite":
+    if subject.dialects[name] == "sqlite":
         wanted = f"FOREIGN KEY ({columns}) REFERENCES {there} ({listed})"
         return f"-- SQLite can't change a constraint: rebuild {here} with {wanted}"
     lines = []
     if set(referenced) not in [set(key) for key in (parent.primary_key, *parent.unique)]:
         key = quoted(f"{parent.name.rpartition('.')[2]}_{'_'.join(referenced)}_key")
         lines.append(f"ALTER TABLE {there} ADD CONSTRAINT {key} UNIQUE ({listed});")
-    old = "FOREIGN KEY" if subject.model.dialect == "mysql" else "CONSTRAINT"
+    old = "FOREIGN KEY" if subject.dialects[name] == "mysql" else "CONSTRAINT"
     lines.append(f"ALTER TABLE {here} DROP {old} {quoted(label)}, {made};")
     return "\n".join(lines)

@@ -39,6 +39,8 @@ def tables(subject: Subject) -> Iterator[Finding]:
     unprotected: dict[str, list[str]] = {}
     for name, table in subject.owned.items():
         relation = subject.relation(name)
+        if subject.dialects[name] != "postgres":
+            continue
         security = relation.row_security
         if not subject.enabled(name):
             if not subject.everywhere or (schema.assembled and security is None):

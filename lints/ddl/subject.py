@@ -8,9 +8,12 @@ from collections.abc import Iterable
 
 from lints.schema.declared import Declarations, Means
 from lints.schema.facts import Policy, Relation, SourceModel
+from lints.schema.paths import dialect_of
 from lints.tenancy import Ownership, Table
 
 TENANTS = frozenset({Ownership.OWNED, Ownership.SHARED_NULL, Ownership.CHILD, Ownership.ROOT})
+KEYED = frozenset({"postgres", "redshift", "mysql", "sqlite", "tsql"})
+"""Dialects whose engines enforce keys."""
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _SETTING = re.compile(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
 _PLATFORM_ROLES = frozenset({"service_role", "postgres", "supabase_admin", "supabase_auth_admin", "rds_superuser"})
@@ -25,11 +28,11 @@ class Subject:
         self.model = model
         self.schema = model.schema
         self.declared = declared
-        self.postgres = model.dialect in ("postgres", "redshift")
+        dialects = {name: dialect_of(r.origin.path) or model.dialect for name, r in model.schema.relations.items()}
+        self.dialects = {name: spoken for name, spoken in dialects.items() if spoken in KEYED}
+        """The dialect of each table whose engine enforces keys."""
         self.owned = {
-            name: table
-            for name, table in model.tables.items()
-            if table.ownership in TENANTS and name in model.schema.relations
+            name: table for name, table in model.tables.items() if table.ownership in TENANTS and name in self.dialects
         }
         self.partitions = {
             name for name, relation in self.schema.relations.items() if relation.parent_partition is not None
@@ -38,9 +41,8 @@ class Subject:
         for policy in self.schema.policies:
             self.by_table.setdefault(policy.table, []).append(policy)
         isolation = declared.isolation
-        self.row_security = self.postgres and (
-            (isolation is not None and isolation.by is Means.ROW_SECURITY) or any(map(self.enabled, self.owned))
-        )
+        declared_so = isolation is not None and isolation.by is Means.ROW_SECURITY
+        self.row_security = model.dialect == "postgres" and (declared_so or any(map(self.enabled, self.owned)))
         self.everywhere = isolation is None or isolation.by is Means.ROW_SECURITY
         """Whether a table without row level security is a finding at all."""
         self.roles = self._reachable(isolation.roles) if isolation is not None and isolation.roles else None

@@ -133,6 +133,8 @@ def column(s: Statement, draft: Draft, item: exp.ColumnDef, why: str = "is decla
             nullable = False
         elif isinstance(what, exp.DefaultColumnConstraint):
             default = what.this.sql(dialect=s.dialect)
+        elif isinstance(what, (exp.GeneratedAsIdentityColumnConstraint, exp.AutoIncrementColumnConstraint)):
+            default = default or "identity"
     written = kind.sql(dialect=s.dialect).lower() if isinstance(kind, exp.Expr) else str(kind or "").lower()
     draft.add_column(
         Column(name=name, type=written, nullable=nullable, default=default), s.origin(f"{name} {why}", name)
