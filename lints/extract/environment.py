@@ -107,6 +107,8 @@ def part(value: Value, key: str | int, name: str, span: Span) -> Value:
         return value.fields[key]
     if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
         return value.items[key]
+    if isinstance(value, Alt):
+        return Alt(value.key, part(value.yes, key, name, span), part(value.no, key, name, span))
     return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
 
 

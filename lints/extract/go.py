@@ -70,6 +70,7 @@ class GoLowering(Lowering):
         "field_identifier": "name",
         "package_identifier": "name",
         "selector_expression": "path",
+        "index_expression": "index",
         "call_expression": "call",
         "binary_expression": "binary",
         "composite_literal": "composite",
@@ -95,6 +96,15 @@ class GoLowering(Lowering):
 
     def raw_string(self, node: Node) -> Expr:
         return Text(self.text(node)[1:-1], span(node))
+
+    def index(self, node: Node) -> Expr:
+        """`queries["get"]` as `queries.get`: what a map of this file holds."""
+        base, key = node.child_by_field_name("operand"), node.child_by_field_name("index")
+        if base is not None and key is not None and key.type == "interpreted_string_literal":
+            path, name = self.presence(self.text(base)), self.text(key)[1:-1]
+            if path is not None and name.isidentifier():
+                return Name(f"{path}.{name}", span(node))
+        return self.other(node)
 
     def unary(self, node: Node) -> Expr:
         operand = node.child_by_field_name("operand")

@@ -81,6 +81,9 @@ _ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 """Calls that put common table expressions before the text: its tables may be theirs."""
 
 
+_PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
+
+
 class TooLargeError(Exception):
     """The step budget of a file is used up."""
 
@@ -319,7 +322,11 @@ class Interpreter:
                 env.bind(name, first if alone and first is not None else Gap(name, statement.span))
         inner = env.copy()
         self._block(statement.body, inner)
-        env.become(inner)
+        if isinstance(over, Listing) and any(not isinstance(item, (Alt, Nothing)) for item in over.items):
+            env.become(inner)  # there is an item at least
+        else:
+            key = f"loop@{statement.span[0]}"
+            env.become(merged(oriented(lambda yes, no: Alt(key, yes, no), positive=True), inner, env.copy()))
 
     def _cases(self, statement: Cases, env: Env) -> bool:
         ends: list[Env] = []
@@ -353,7 +360,10 @@ class Interpreter:
             self.notes.note(value, None, 0)
             return value
         if isinstance(expression, Name):
-            return env.lookup(expression.path, expression.span)
+            value = env.lookup(expression.path, expression.span)
+            if isinstance(value, Fn) and any(_last(d) in _PROPERTIES for d in value.function.decorators):
+                return self._inline(value, (), env) or Gap(expression.path, expression.span)
+            return value
         if isinstance(expression, Cat):
             value = rope(*(self._spliced(part, env) for part in expression.parts))
             self.seen.add(expression.span)

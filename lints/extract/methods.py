@@ -151,6 +151,10 @@ def apply(
             return appended
     if receiver is not None and method in _KEEP and is_text(receiver):
         return receiver
+    if method in {"Repeat", "repeat", "str_repeat"}:
+        repeated = receiver if receiver is not None and is_text(receiver) else arguments[0] if arguments else None
+        if repeated is not None and is_text(repeated):
+            return repeated  # once will do: it makes a list of placeholders longer
     if receiver is not None and method in {"concat", "plus", "Concat"}:
         if isinstance(receiver, Listing):
             return Listing((*receiver.items, *_spread(arguments)))

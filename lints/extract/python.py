@@ -73,6 +73,7 @@ class PythonLowering(Lowering):
         "concatenated_string": "concatenated_string",
         "identifier": "name",
         "attribute": "path",
+        "subscript": "subscript",
         "call": "call",
         "binary_operator": "binary",
         "boolean_operator": "boolean_operator",
@@ -417,6 +418,15 @@ class PythonLowering(Lowering):
 
     def nested_assignment(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("right"))
+
+    def subscript(self, node: Node) -> Expr:
+        """`QUERIES["get"]` as `QUERIES.get`: what a dictionary of this file holds."""
+        base, index = node.child_by_field_name("value"), node.child_by_field_name("subscript")
+        if base is not None and index is not None and index.type == "string":
+            path, key = self.presence(self.text(base)), self.expression(index)
+            if path is not None and isinstance(key, Text) and key.value.isidentifier():
+                return Name(f"{path}.{key.value}", span(node))
+        return self.other(node)
 
     def call(self, node: Node) -> Expr:
         function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")

@@ -24,7 +24,7 @@ _PLACEHOLDER = r"""
 | (?P<block> /\* )
 | {dollar}
 | %\((?P<pyname>\w+)\)s
-| (?P<percent> (?<![\w%])%s(?!\w) )
+| (?P<percent> (?<![\w%])%s(?!\w) | (?:(?<=[=(,<>])|(?<=[=(,<>]\s)|(?<=limit\s)|(?<=offset\s))%[dfi](?!\w) )
 | (?<![\w:\])]) : (?P<colon>\w+)
 | (?<![\w:\])]) :' (?P<psql>\w+) '
 | (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)

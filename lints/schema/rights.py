@@ -40,7 +40,9 @@ _MEMBERSHIP = re.compile(
 _TAIL = re.compile(
     r"\b(?:with\s+(?:grant|admin|inherit|set)|granted\s+by|cascade|restrict)\b.*", re.IGNORECASE | re.DOTALL
 )
-_ROUTINE = re.compile(rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+({NAME})\s*", re.IGNORECASE)
+_ROUTINE = re.compile(
+    rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?:if\s+not\s+exists\s+)?({NAME})\s*", re.IGNORECASE
+)
 _CHANGED = re.compile(
     rf"(alter|drop)\s+(?:function|procedure|routine)\s+(?:if\s+exists\s+)?({NAME})\s*(\()?", re.IGNORECASE
 )
