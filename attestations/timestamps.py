@@ -100,7 +100,9 @@ def verified_time(token: bytes, signature: bytes, root: bytes | None) -> datetim
             authority.verifier.verify(response, digest)
         except VerificationError:
             continue
-        except Exception as error:  # rfc3161-client lets through what it meets in certificates and status codes
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # what rfc3161-client meets in certificates it lets through, or panics in Rust
             raise Refused(Reason.UNTRUSTED_TIMESTAMP, f"malformed: {shown(str(error))}") from error
         if authority.start <= time and (authority.end is None or time <= authority.end):
             return time

@@ -131,9 +131,9 @@ def verify(bundle: bytes, trust: Trust, expectation: Expectation, *, now: dateti
         raise ValueError("now needs a time zone")
     try:
         return _verify(bundle, trust, expectation, now)
-    except Refused:
+    except (Refused, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # the one boundary: whatever a library raises on hostile bytes is a refusal
+    except BaseException as error:  # the one boundary: whatever a library raises on hostile bytes, and Rust's panics
         raise Refused(Reason.MALFORMED, f"{type(error).__name__}: {shown(str(error))}") from error
 
 

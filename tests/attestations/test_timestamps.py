@@ -315,6 +315,26 @@ def test_a_trusted_root_that_is_not_one(authority: Authority, root: bytes) -> No
     assert refusal.value.code is Reason.NO_TRUST
 
 
+def test_a_certificate_that_makes_rust_panic(bench: Any, authority: Authority, stamped: bytes) -> None:
+    """A panic is no Exception in Python; it must be a refusal all the same. Here: a name that is not a string."""
+
+    def spoiled(der: bytes) -> bytes:
+        return der.replace(b"\x06\x03\x55\x04\x03\x0c", b"\x06\x03\x55\x04\x03\x8c")
+
+    document = json.loads(authority.root)
+    for certificate in document["timestampAuthorities"][0]["certChain"]["certificates"]:
+        certificate["rawBytes"] = base64.b64encode(spoiled(base64.b64decode(certificate["rawBytes"]))).decode()
+    root = json.dumps(document).encode()
+    token = request(f"{authority.url}/good", b"x")
+    with pytest.raises(Refused) as refusal:
+        verified_time(token, b"x", root)
+    assert refusal.value.code is Reason.UNTRUSTED_TIMESTAMP
+    assert "unwrap" in refusal.value.message
+    with pytest.raises(Refused) as refusal:
+        bench.verify(stamped, trust=Trust(keys=bench.trust.keys, sigstore_root=root))
+    assert refusal.value.code in (Reason.UNTRUSTED_TIMESTAMP, Reason.NO_TRUST)
+
+
 def test_a_flipped_bit_never_moves_the_time(authority: Authority) -> None:
     """The signature of a token leaves out two version numbers and the name of its own algorithm; nothing else."""
     token = request(f"{authority.url}/good", b"x")
