@@ -20,7 +20,7 @@ from gate.signing import trust_of
 from gate.tree import WorkTree, head
 
 DEFAULT = "baseline.yaml"
-CODE_KINDS = frozenset({"data_access", "suppression", "baseline_entry", "coverage", "tenancy_table"})
+CODE_KINDS = frozenset({"data_access", "schema_finding", "suppression", "baseline_entry", "coverage", "tenancy_table"})
 
 
 def baseline(argv: list[str]) -> int:

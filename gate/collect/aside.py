@@ -8,18 +8,20 @@ that could not be analysed, nothing is earlier.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from gate import baseline
 from gate.collect import suppressions
-from gate.model import Aside, Policy, Row
+from gate.model import Aside, Policy, Row, fingerprint
 
 if TYPE_CHECKING:
     from lints.rows import Access, CodeFacts
 
+Found = tuple[baseline.Key, str]
+"""A finding as it is compared: its key, and the file that it is in."""
 UNJUDGED = frozenset({"test", "migration", "seed"})
 """Path classes whose statements no control judges."""
 
@@ -29,6 +31,8 @@ class Settled:
     """What became of the findings, by index of the access; and the comments and baseline entries as evidence."""
 
     asides: Mapping[int, tuple[Aside, str]]
+    schema: Mapping[int, tuple[Aside, str]]
+    """The same of the findings of the schema, by their index."""
     suppressions: tuple[Row, ...]
     baseline: tuple[Row, ...]
     numbers: Mapping[str, int]
@@ -41,6 +45,7 @@ class _Side:
     findings: tuple[int, ...]
     judged: tuple[suppressions.Judged, ...]
     asides: Mapping[int, tuple[Aside, str]]
+    schema: Mapping[int, tuple[Aside, str]]
     unmatched: frozenset[int]
     """Indexes of baseline entries that nothing matches."""
 
@@ -51,22 +56,32 @@ def settle(
     today: date,
     *,
     entries: Sequence[baseline.Entry],
+    schema: Sequence[Found] = (),
     base: CodeFacts | None = None,
+    base_schema: Sequence[Found] = (),
     origin: str = "the base revision",
 ) -> Settled:
-    """Settle the findings of a tree. `entries` are those of its own baseline file; `origin` names the base revision."""
+    """Settle the findings of a tree and of its schema. `entries` are those of its own baseline file; `origin` names the
+    base revision, from which `base` and `base_schema` are."""
     name = baseline.path_of(policy) or ""
     listed = baseline.of_policy(policy)
     kept, added = baseline.in_force(listed, entries)
     allowed = suppressions.categories(policy)
-    head = _side(facts, allowed, kept, name, today)
-    before = None if base is None else _side(base, allowed, listed, name, today)
-    asides = dict(head.asides)
+    head = _side(facts, schema, allowed, kept, name, today)
+    before = None if base is None else _side(base, base_schema, allowed, listed, name, today)
+    asides, of_schema = dict(head.asides), dict(head.schema)
     if base is not None and before is not None:
         asides.update(_earlier(facts, head, base, before, origin))
+        now = [i for i in range(len(schema)) if i not in of_schema]
+        then = [found for i, found in enumerate(base_schema) if i not in before.schema]
+        pairs = baseline.pair([schema[i] for i in now], then)
+        of_schema.update(
+            {i: (Aside.EARLIER, f"{origin} has it too") for i, pair in zip(now, pairs, strict=True) if pair is not None}
+        )
     tally = Counter(aside for aside, _ in asides.values())
     return Settled(
         asides=asides,
+        schema=of_schema,
         suppressions=tuple(_comments(head, before)),
         baseline=tuple(_entries(kept, added, listed, head, before, name, today)),
         numbers={
@@ -78,8 +93,17 @@ def settle(
     )
 
 
+def of_schema(findings: Iterable[tuple[str, str, str]]) -> tuple[Found, ...]:
+    """Findings of the schema, triples of rule, subject and path, as `settle` takes them."""
+    return tuple(
+        (baseline.key_of(rule, "violation", subject, fingerprint(rule, subject)), path)
+        for rule, subject, path in findings
+    )
+
+
 def _side(
     facts: CodeFacts,
+    schema: Sequence[Found],
     allowed: Mapping[str, suppressions.Category],
     entries: Sequence[baseline.Entry],
     name: str,
@@ -87,18 +111,22 @@ def _side(
 ) -> _Side:
     findings = tuple(i for i, a in enumerate(facts.accesses) if a.verdict != "proven" and a.path_class not in UNJUDGED)
     judged = suppressions.judge(facts.suppressions, facts.accesses, allowed, today, UNJUDGED)
-    asides: dict[int, tuple[Aside, str]] = {}
-    found = [(_key(facts.accesses[i]), facts.accesses[i].path) for i in findings]
+    found = [*((_key(facts.accesses[i]), facts.accesses[i].path) for i in findings), *schema]
     pairs = baseline.pair(found, [(entry.key, entry.path) for entry in entries])
-    for index, paired in zip(findings, pairs, strict=True):
-        if paired is not None and not _over(entries[paired], today):
-            asides[index] = (Aside.BASELINE, baseline.because(entries[paired], name))
+    listed = {
+        number: (Aside.BASELINE, baseline.because(entries[paired], name))
+        for number, paired in enumerate(pairs)
+        if paired is not None and not _over(entries[paired], today)
+    }
+    asides = {findings[number]: why for number, why in listed.items() if number < len(findings)}
     for item in judged:
         asides.update({index: (Aside.SUPPRESSED, suppressions.because(item.comment)) for index in item.covers})
     matched = {paired for paired in pairs if paired is not None}
     return _Side(
-        findings=findings, judged=judged, asides=asides, unmatched=frozenset(set(range(len(entries))) - matched)
-    )
+        findings=findings, judged=judged, asides=asides,
+        schema={number - len(findings): why for number, why in listed.items() if number >= len(findings)},
+        unmatched=frozenset(set(range(len(entries))) - matched),
+    )  # fmt: skip
 
 
 def _key(access: Access) -> baseline.Key:

@@ -15,6 +15,7 @@ from gate.collect.scanning import model_of as model_of
 from gate.collect.scanning import scanned
 from gate.model import Aside, Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
 from gate.report.redact import redact
+from gate.tree import Tree
 
 if TYPE_CHECKING:
     from lints.rows import Access, CodeFacts, TableFact
@@ -43,6 +44,7 @@ def collect(context: Context) -> Iterable[Evidence]:
     entries, entries_unread = _baseline(context)
     settled = settle(
         facts, context.policy, context.as_of.date(), entries=entries, base=base,
+        schema=_schema(context, context.tree, entries), base_schema=_schema(context, context.base, entries),
         origin=context.base.origin if context.base is not None else "",
     )  # fmt: skip
     remedies = _remedies(context, facts)
@@ -92,6 +94,20 @@ def _baseline(context: Context) -> tuple[tuple[baseline.Entry, ...], tuple[Unrea
         return baseline.of_tree(context.tree, name), ()
     except (GateError, UndecidedError) as error:
         return (), (Unread(path=name, reason=first_line(error)),)
+
+
+def _schema(
+    context: Context, tree: Tree | None, entries: tuple[baseline.Entry, ...]
+) -> tuple[tuple[baseline.Key, str], ...]:
+    """What is found in the schema, if the baseline has entries about it: those are stale when it is gone."""
+    if tree is None or not any(entry.rule.startswith("TENDDL") for entry in entries):
+        return ()
+    from gate.collect.schema_findings import found_in
+
+    try:
+        return found_in(tree, context.policy)
+    except (GateError, UndecidedError):
+        return ()
 
 
 def _coverage(facts: CodeFacts, base: CodeFacts | None) -> Row:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gate import baseline
 from gate.collect import Context
+from gate.collect.aside import Found, of_schema, settle
 from gate.collect.scanning import declarations, model_of
-from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, fingerprint
+from gate.model import Coverage, Descriptor, Evidence, GateError, Policy, Row, UndecidedError, fingerprint
 from gate.report.redact import redact
+from gate.tree import Tree
 
 if TYPE_CHECKING:
     from lints.ddl import Finding
@@ -36,9 +40,10 @@ def collect(context: Context) -> Iterable[Evidence]:
             continue  # declared elsewhere than in the tree; the finding stands without its line
     materials = tuple(Descriptor(name=n, sha256=hashlib.sha256(data).hexdigest()) for n, data in sources.items())
     coverage = Coverage(scope=f"{facts.numbers.get('tables', 0)} tables", unread=unread, numbers=dict(facts.numbers))
+    asides = _asides(context, facts.findings)
     yield Evidence(
         kind="schema_finding",
-        rows=tuple(_row(finding, sources) for finding in facts.findings),
+        rows=tuple({**_row(finding, sources), **asides.get(i, {})} for i, finding in enumerate(facts.findings)),
         coverage=coverage,
         materials=materials,
     )
@@ -52,6 +57,36 @@ def collect(context: Context) -> Iterable[Evidence]:
         coverage=coverage,
         materials=materials,
     )
+
+
+def found_in(tree: Tree, policy: Policy) -> tuple[Found, ...]:
+    """The findings of a tree's schema, as they are compared with those of another one and with the baseline."""
+    from lints.ddl import judge_schema
+
+    model, _ = model_of(tree, policy)
+    return of_schema((f.rule, f.subject, f.origin.path) for f in judge_schema(model, declarations(policy)).findings)
+
+
+def _asides(context: Context, findings: Sequence[Finding]) -> Mapping[int, Row]:
+    """What the baseline or the base revision sets aside. A base that can't be analysed sets nothing aside."""
+    from lints.rows import CodeFacts
+
+    name = baseline.path_of(context.policy)
+    base: tuple[Found, ...] | None = None
+    with contextlib.suppress(GateError, UndecidedError):
+        base = None if context.base is None else found_in(context.base, context.policy)
+    entries: tuple[baseline.Entry, ...] = ()
+    with contextlib.suppress(GateError, UndecidedError):  # the code's collector says so
+        entries = () if name is None else baseline.of_tree(context.tree, name)
+    settled = settle(
+        CodeFacts(), context.policy, context.as_of.date(), entries=entries,
+        schema=of_schema((f.rule, f.subject, f.origin.path) for f in findings),
+        base=None if base is None else CodeFacts(), base_schema=base or (),
+        origin=context.base.origin if context.base is not None else "",
+    )  # fmt: skip
+    return {
+        index: {"aside": aside.value, "aside_because": because} for index, (aside, because) in settled.schema.items()
+    }
 
 
 def digest_of(sources: Iterable[Descriptor]) -> str:
@@ -74,6 +109,8 @@ def _row(finding: Finding, sources: Mapping[str, bytes]) -> Row:
         "made_by": origin.why,
         "owned_because": f"{owner.path}:{owner.line}: {owner.why}" if owner is not None else None,
         "fingerprint": fingerprint(finding.rule, finding.subject),
+        "statement": fingerprint(finding.rule, finding.subject),
+        "verdict": "violation",
     }
     return {name: value for name, value in row.items() if value is not None}
 

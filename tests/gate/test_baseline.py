@@ -410,3 +410,43 @@ def test_a_floor_of_proven_statements_is_demanded(tmp_path: Path) -> None:
     assert open_of(decision) == ["TEN003", "TENSQL001"]
     (found,) = [v.message for r in decision.results if r.control.id == "TEN003" for v in r.violations]
     assert found == "share of the statements on tenants' tables that is proven (per cent): 50; the limit is 90"
+
+
+# --- the schema --------------------------------------------------------------------------------------------------
+
+HALF = """
+CREATE TABLE berths (id text NOT NULL, tenant_id text NOT NULL REFERENCES tenants (id), PRIMARY KEY (tenant_id, id));
+ALTER TABLE berths ENABLE ROW LEVEL SECURITY;
+ALTER TABLE berths FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON berths USING (tenant_id = current_setting('app.tenant_id'));
+"""
+
+
+def test_findings_of_the_schema_are_old_and_new_too(tmp_path: Path, git: Git) -> None:
+    root = make(tmp_path, {"migrations/0002.sql": HALF})
+    assert "TENDDL001" in open_of(decide(root))
+    commit(git, root)
+    make(root, {"app/b.py": code(SAFE)})
+    decision = decide(root, base="main")
+    assert (open_of(decision), ("TENDDL001", Aside.EARLIER) in aside_of(decision)) == ([], True)
+
+    table = "CREATE TABLE crew (id text NOT NULL, tenant_id text NOT NULL REFERENCES tenants (id), PRIMARY KEY (tenant_id, id));\n"
+    make(root, {"migrations/0003.sql": table})
+    assert "TENDDL001" in open_of(decide(root, base="main"))
+
+
+def test_findings_of_the_schema_can_be_baselined_and_shrink(tmp_path: Path) -> None:
+    root = adopt(tmp_path, {"migrations/0002.sql": HALF, "app/a.py": code(READ)})
+    assert open_of(decide(root)) == []
+    assert {entry.rule for entry in read((root / "baseline.yaml").read_bytes(), "b")} >= {"TENDDL001", "TENSQL001"}
+
+    make(
+        root,
+        {
+            "migrations/0003.sql": "ALTER TABLE boats ENABLE ROW LEVEL SECURITY;\nALTER TABLE boats FORCE ROW LEVEL SECURITY;\n"
+            "CREATE POLICY own ON boats USING (tenant_id = current_setting('app.tenant_id'));\n"
+        },
+    )
+    assert open_of(decide(root)) == ["TENBAS002"]
+    assert gate("baseline", "shrink", "-C", str(root)) == 0
+    assert open_of(decide(root)) == []
