@@ -249,6 +249,8 @@ class Judge:
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
         """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
         assumed where the whole model has no column in mixed case."""
+        if statement.language in {"java", "kotlin"}:
+            return tuple(self._entities.of_entities(text) for text in statement.variants)
         if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
             return statement.variants
         return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)

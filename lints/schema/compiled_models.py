@@ -23,6 +23,7 @@ _JPA_FIELD = re.compile(
 )
 _MARK = re.compile(r"@(?:field:)?(\w+)")
 _NAMED = re.compile(r"\bname\s*=\s*\"([\w.]+)\"")
+_CONSTANT = re.compile(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;")
 _TABLE = re.compile(r"@Table\s*\([^)]{0,400}?\bname\s*=\s*\"([\w.`\[\]]+)\"")
 _SET = re.compile(r"\bDbSet<(\w+)>\s+(\w+)")
 _FILTERED = re.compile(r"Entity<(\w+)>\s*\([^;]{0,400}?\.HasQueryFilter\s*\(")
@@ -45,6 +46,9 @@ class _Found:
     keys: tuple[str, ...] = ()
     references: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Property to (column, entity, line)."""
+    base: str | None = None
+    mapped: bool = True
+    """A table of its own; False for a class that only hands its properties down."""
 
 
 def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
@@ -59,22 +63,42 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
             filtered.update(_FILTERED.findall(text))
         elif path.endswith(".go"):
             go_tables.update(_GO_TABLE.findall(text))
+    constants: dict[str, str] = {}
+    for path, text in texts.items():
+        if path.endswith(("Constants.java", "Constants.kt")):
+            constants.update(_CONSTANT.findall(text))
     found: dict[str, _Found] = {}
     for path, text in texts.items():
-        if path.endswith((".java", ".kt")) and "@Entity" in text:
-            _jpa(path, text, found)
+        if path.endswith((".java", ".kt")) and ("@Entity" in text or "@MappedSuperclass" in text):
+            _jpa(path, text, found, constants)
         elif path.endswith(".cs") and sets:
             _framework(path, text, sets, filtered, found)
         elif path.endswith(".go") and "gorm" in text:
             _gorm(path, text, go_tables, found)
     for entity in found.values():
-        _add(catalog, entity, found)
+        if entity.mapped:
+            _inherit(entity, found)
+            _add(catalog, entity, found)
+
+
+def _inherit(entity: _Found, known: Mapping[str, _Found]) -> None:
+    """Properties of the classes above it, nearest first."""
+    above = known.get(entity.base or "")
+    for _ in range(8):
+        if above is None or above is entity:
+            return
+        for name, column in above.columns.items():
+            entity.columns.setdefault(name, column)
+        for name, reference in above.references.items():
+            entity.references.setdefault(name, reference)
+        entity.keys = entity.keys or above.keys
+        above = known.get(above.base or "")
 
 
 def declares(path: str, data: bytes) -> bool:
     """Whether a file may say something of an entity."""
     if path.endswith((".java", ".kt")):
-        return b"@Entity" in data
+        return b"@Entity" in data or b"@MappedSuperclass" in data or path.endswith(("Constants.java", "Constants.kt"))
     if path.endswith(".go"):
         return b"gorm" in data
     return path.endswith(".cs") and (b"DbSet<" in data or b"get;" in data or b"HasQueryFilter" in data)
@@ -119,7 +143,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _jpa(path: str, text: str, found: dict[str, _Found]) -> None:
+def _jpa(path: str, text: str, found: dict[str, _Found], constants: Mapping[str, str]) -> None:
     current: _Found | None = None
     marks = ""
     depth = 0
@@ -128,14 +152,17 @@ def _jpa(path: str, text: str, found: dict[str, _Found]) -> None:
         header = _JPA.match(line)
         if header is not None and (current is None or depth <= 0):
             current = None
-            if re.search(r"@Entity\b", marks + line):
-                table = _TABLE.search(marks + line)
+            if re.search(r"@(?:Entity|MappedSuperclass)\b", marks + line):
+                table = _TABLE.search(_resolved(marks + line, constants))
+                base = re.search(r"\bextends\s+(\w+)|\)\s*:\s*(\w+)\(", line)
                 name = header.group(1)
                 current = _Found(
                     name,
                     table.group(1).strip("`[]") if table is not None else _snake(name),
                     "jpa",
                     Origin(path=path, line=number, why=f"entity {name}"),
+                    base=(base.group(1) or base.group(2)) if base is not None else None,
+                    mapped=re.search(r"@Entity\b", marks + line) is not None,
                 )
                 found.setdefault(name, current)
                 depth = 0
@@ -143,7 +170,7 @@ def _jpa(path: str, text: str, found: dict[str, _Found]) -> None:
         member = _JPA_FIELD.match(line) if current is not None and header is None else None
         if current is not None and member is not None:
             name, kind = (member.group(2), member.group(1)) if member.group(2) else (member.group(3), member.group(4))
-            _jpa_field(current, name, kind, marks + line, number)
+            _jpa_field(current, name, kind, _resolved(marks + line, constants), number)
             marks = ""
         elif stripped.startswith(("@", '"', ")")) or (marks.count("(") > marks.count(")")):
             marks = (marks + stripped + " ")[-2000:]
@@ -151,6 +178,16 @@ def _jpa(path: str, text: str, found: dict[str, _Found]) -> None:
             marks = ""
         if current is not None:
             depth += line.count("{") - line.count("}")
+
+
+def _resolved(marks: str, constants: Mapping[str, str]) -> str:
+    """Names of tables and columns that are constants, as what they say."""
+
+    def value(found: re.Match[str]) -> str:
+        held = constants.get(found.group(2).rpartition(".")[2])
+        return f'{found.group(1)}"{held}"' if held is not None else found.group()
+
+    return re.sub(r"(\bname\s*=\s*)([A-Za-z_][\w.]*)", value, marks)
 
 
 def _jpa_field(entity: _Found, name: str, kind: str, marks: str, line: int) -> None:
@@ -179,7 +216,9 @@ def _framework(path: str, text: str, sets: Mapping[str, str], filtered: set[str]
         if header is not None:
             name = header.group(1)
             current = None
-            if name in sets and name not in found:
+            if name in sets and name in found:
+                current = found[name]  # the same entity in another layer, or the other part of it
+            elif name in sets:
                 table = _CS_TABLE.search(marks)
                 kind = "ef filtered" if name in filtered else "ef"
                 origin = Origin(path=path, line=number, why=f"entity {name}")
@@ -194,7 +233,7 @@ def _framework(path: str, text: str, sets: Mapping[str, str], filtered: set[str]
             if plain in sets:
                 current.references[name] = (f"{name}Id", plain, number)
             elif not re.match(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+)<", plain):
-                current.columns[name] = (name, kind, number)
+                current.columns.setdefault(name, (name, kind, number))
                 if name == "Id" or "[Key]" in marks:
                     current.keys = (name,)
             marks = ""

@@ -89,6 +89,11 @@ class Entities:
         for entity in entities:
             self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, entity)
 
+    def of_entities(self, text: str) -> str:
+        """A statement over JPA entities as one over their tables."""
+        known = self.by_kind.get("jpa")
+        return compiled_orms.jpql(text, self.model, known) if known else text
+
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
         """What a call stands for on each path; None if nothing is known of its model."""
         found = self._target(call)
@@ -135,7 +140,7 @@ class Entities:
         elif call.kind == "ef":
             entity = next((e for e in known.values() if call.model in {e.name, e.table}), None)
         else:
-            entity = known.get(call.model)
+            entity = known.get(call.model) or known.get(f"{call.model}Entity")
         return (entity.table, entity, known, None) if entity is not None else None
 
     def _record(self, name: str) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:

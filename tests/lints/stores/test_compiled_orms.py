@@ -122,3 +122,36 @@ def test_call(name: str) -> None:
 
 def test_what_is_saved_was_loaded() -> None:
     assert [row for row in facts("java", "boatRepository.save(boat)").accesses if row.verdict != "proven"] == []
+
+
+QUERIES = {
+    "with the tenant": ("SELECT b FROM Boat b WHERE b.id = :id AND b.tenantId = :tenantId", "proven"),
+    "without it": ("SELECT b FROM Boat b WHERE b.id = ?1", "violation"),
+    "a constructor": ("SELECT new fleet.Named(b.id, b.name) FROM Boat b WHERE b.tenantId = :t", "proven"),
+    "along a relation": ("SELECT l FROM Logbook l JOIN Boat b ON b.id = l.boat.id WHERE b.tenantId = :t", "proven"),
+    "an update": ("UPDATE Boat b SET b.name = :n WHERE b.id = :id", "violation"),
+    "a delete without alias": ("DELETE FROM Boat WHERE id = :id AND tenantId = :t", "proven"),
+    "native": ("SELECT * FROM boats WHERE id = :id", "violation"),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_query_annotation(name: str) -> None:
+    text, verdict = QUERIES[name]
+    path, declared, code = SCHEMAS["java"]
+    source = (
+        f'interface BoatRepository extends JpaRepository<Boat, UUID> {{ @Query("{text}") Boat own(UUID id, UUID t); }}'
+    )
+    tree = {path: declared.encode(), code: source.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None))
+    assert [row.verdict for row in found.accesses] == [verdict], [(row.sql, row.why) for row in found.accesses]
+
+
+def test_entities_of_constants_and_superclasses() -> None:
+    tree = {
+        "dao/ModelConstants.java": b'class ModelConstants { public static final String BOAT_TABLE = "boat"; }',
+        "dao/Base.java": b"@MappedSuperclass\npublic abstract class Base {\n @Id\n private UUID id;\n private UUID tenantId;\n}\n",
+        "dao/BoatEntity.java": b"@Entity\n@Table(name = BOAT_TABLE)\npublic class BoatEntity extends Base {\n private String name;\n}\n",
+    }
+    table = build_model(tree, None).tables["boat"]
+    assert (set(table.columns), table.tenant_column) == ({"id", "tenant_id", "name"}, "tenant_id")
