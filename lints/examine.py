@@ -13,6 +13,10 @@ from lints.schema.paths import path_class, says_generated
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts")
+_COMPILED = (".java", ".kt", ".cs", ".go")
+# The words are searched at the speed of memory; an expression, which is slow, decides only where one of them occurs.
+PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
+TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +75,12 @@ def schema_of(path: str, data: bytes) -> Schema:
         return Schema.SCRIPT
     if path.endswith(".prisma"):
         return Schema.MODELS
-    found = (path.endswith(".py") and _models_in_python(data)) or (
-        path.endswith(_TYPESCRIPT) and _models_in_typescript(data)
-    )
+    if path.endswith(".py"):
+        found = _models_in_python(data)
+    elif path.endswith(_TYPESCRIPT):
+        found = _models_in_typescript(data)
+    else:
+        found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
     return Schema.MODELS if found and path_class(path) == "source" else Schema.NOTHING
 
 
@@ -92,9 +99,7 @@ def could_be_schema(path: str) -> bool:
 
 
 def _models_in_python(data: bytes) -> bool:
-    # The words are searched at the speed of memory; the expression, which is slow, decides only where one occurs.
-    words = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
-    if not any(word in data for word in words):
+    if not any(word in data for word in PYTHON_WORDS):
         return False
     from lints.schema.python_models import DECLARES
 
@@ -102,11 +107,17 @@ def _models_in_python(data: bytes) -> bool:
 
 
 def _models_in_typescript(data: bytes) -> bool:
-    if not any(word in data for word in (b"Entity", b"Table", b"Schema")):
+    if not any(word in data for word in TYPESCRIPT_WORDS):
         return False
     from lints.schema.typescript_models import DECLARES
 
     return DECLARES.search(data) is not None
+
+
+def _models_in_compiled(path: str, data: bytes) -> bool:
+    from lints.schema.compiled_models import declares
+
+    return declares(path, data)
 
 
 def _quotes(found: Extraction, data: bytes) -> tuple[Quote, ...]:

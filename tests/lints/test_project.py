@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import pytest
 from lints import cache as caching
 from lints import workers
 from lints.cache import Cache
-from lints.examine import Schema, could_be_schema, schema_of
+from lints.examine import PYTHON_WORDS, TYPESCRIPT_WORDS, Schema, could_be_schema, schema_of
 from lints.project import Project, Scanned, model_of_project, scan_project
 from lints.scan import scan
-from lints.schema import build_model, read_declarations
+from lints.schema import build_model, python_models, read_declarations, typescript_models
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA = b"""
@@ -44,6 +45,39 @@ model Boat { id String @id
 """,
     "apps/web/a.ts": b"export const f = (prisma, id) => prisma.boat.findUnique({ where: { id } });\n",
 }
+COMPILED = {
+    "src/main/java/Boat.java": b"""
+@Entity
+@Table(name = "boats")
+public class Boat {
+    @Id
+    private UUID id;
+    @Column(name = "tenant_id")
+    private UUID tenantId;
+}
+""",
+    "Data/Fleet.cs": b"""
+public class FleetContext : DbContext { public DbSet<Sail> Sails { get; set; } }
+public class Sail
+{
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+}
+""",
+    "store/models.go": b"""
+package store
+import "gorm.io/gorm"
+type Winch struct {
+	ID       string `gorm:"primaryKey"`
+	TenantID string
+}
+""",
+    "src/berth.entity.ts": b"@Entity('berths')\nexport class Berth { @PrimaryColumn() id: string; @Column() tenantId: string; }\n",
+    "src/schema.ts": b"export const crews = pgTable('crews', { id: uuid('id').primaryKey(), tenantId: uuid('tenant_id') });\n",
+    "app/orm.py": b"class Buoy(Base):\n    __tablename__ = 'buoys'\n    id = Column(Integer, primary_key=True)\n",
+    "db/schema.rb": b"ActiveRecord::Schema.define do\n  create_table 'lights' do |t|\n    t.string 'name'\n  end\nend\n",
+    "alembic/versions/1.py": b"revision = '1'\ndown_revision = None\ndef upgrade():\n    op.create_table('masts', sa.Column('id', sa.Integer()))\n",
+}
 DECLARED = {"version": 1, "tenant_columns": ["tenant_id", "tenantId"]}
 
 
@@ -72,12 +106,10 @@ def own_sources() -> dict[str, bytes]:
         for path in sorted((ROOT / folder).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    return {**files, **DJANGO, **PRISMA}
+    return {**files, **DJANGO, **PRISMA, **COMPILED}
 
 
-def test_children_say_what_one_process_says_and_so_does_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_children_say_what_one_process_says_and_so_does_the_memory(tmp_path: Path) -> None:
     files = own_sources()
     model = build_model(files, None)
     facts = scan(files.items(), model)
@@ -87,9 +119,15 @@ def test_children_say_what_one_process_says_and_so_does_the_memory(
         found = scanned(files, folder, size=size)
         assert found.model == model, size
         assert found.facts == facts, size
-    no_child(monkeypatch)
     assert scanned(files, tmp_path / "one") == found
     assert scanned(files, tmp_path / "three") == found
+
+
+def test_what_is_remembered_starts_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {**SMALL, **DJANGO}
+    found = scanned(files, tmp_path)
+    no_child(monkeypatch)
+    assert scanned(files, tmp_path) == found
 
 
 @pytest.mark.parametrize(("files", "wanted"), [(DJANGO, "TENORM001"), (PRISMA, "TENORM001")], ids=["django", "prisma"])
@@ -179,4 +217,25 @@ def sources_of(files: Mapping[str, bytes]) -> Iterator[str]:
 
 def test_no_schema_source_is_missed_by_looking_at_one_file_alone() -> None:
     files = {**own_sources(), **SMALL}
-    assert build_model({path: files[path] for path in sources_of(files)}, None) == build_model(files, None)
+    whole = build_model(files, None)
+    assert {"boats", "berths", "crews", "buoys", "lights", "masts"} <= set(whole.tables)
+    assert len(build_model(COMPILED, None).tables) >= len(COMPILED)
+    assert build_model({path: files[path] for path in sources_of(files)}, None) == whole
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [(python_models.DECLARES, PYTHON_WORDS), (typescript_models.DECLARES, TYPESCRIPT_WORDS)],
+    ids=["python", "typescript"],
+)
+def test_whatever_declares_a_model_has_one_of_the_words(
+    expression: re.Pattern[bytes], words: tuple[bytes, ...]
+) -> None:
+    depth, alternatives = 0, [b""]
+    for byte in expression.pattern.replace(b"\\(", b"<").replace(b"\\", b""):
+        depth += (byte == ord("(")) - (byte == ord(")"))
+        if byte == ord("|") and depth == 0:
+            alternatives.append(b"")
+        else:
+            alternatives[-1] += bytes([byte]).replace(b"<", b"(")
+    assert all(any(word in alternative for word in words) for alternative in alternatives), alternatives
