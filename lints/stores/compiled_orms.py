@@ -43,26 +43,30 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             builder.where.append(builder.hole())  # a Specification or an Example
     else:
         found = _DERIVED.fullmatch(method)
-        if found is None:
-            return []
-        builder.where.append(_conditions(builder, found.group("conditions").partition("OrderBy")[0]))
+        said = _conditions(builder, found.group("conditions").partition("OrderBy")[0]) if found is not None else None
+        if said is None:
+            return []  # no property of the entity: the method has a query of its own, judged where it stands
+        builder.where.append(said)
     return [builder.delete() if deletes else builder.select()]
 
 
-def _conditions(builder: Builder, text: str) -> str:
-    branches = re.split(r"(?<=[a-z0-9])Or(?=[A-Z])", text.removesuffix("IgnoreCase"))
-    return builder.any_of(
-        builder.all_of(_condition(builder, part) for part in re.split(r"(?<=[a-z0-9])And(?=[A-Z])", branch))
-        for branch in branches
-    )
+def _conditions(builder: Builder, text: str) -> str | None:
+    branches: list[str] = []
+    for branch in re.split(r"(?<=[a-z0-9])Or(?=[A-Z])", text.removesuffix("IgnoreCase")):
+        parts = [_condition(builder, part) for part in re.split(r"(?<=[a-z0-9])And(?=[A-Z])", branch)]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        branches.append(builder.all_of(known))
+    return builder.any_of(branches)
 
 
-def _condition(builder: Builder, text: str) -> str:
+def _condition(builder: Builder, text: str) -> str | None:
     whole = _property(builder, text)
     found = _SUFFIX.fullmatch(text)
     column = whole or (_property(builder, found.group("property")) if found is not None else None)
     if column is None:
-        return builder.hole()
+        return _through(builder, text)
     sign = "" if whole is not None or found is None else found.group("sign") or ""
     left = builder.qualified(column)
     if sign in {"", "Is", "Equals"}:
@@ -72,6 +76,21 @@ def _condition(builder: Builder, text: str) -> str:
     if sign in {"IsNull", "Null"}:
         return f"{left} IS NULL"
     return f"{left} > {builder.parameter()}"
+
+
+def _through(builder: Builder, text: str) -> str | None:
+    """`BoatTenantId`: a property of what a relation leads to."""
+    for name, entity in (builder.entity.relations if builder.entity is not None else {}).items():
+        prefix, target = name[:1].upper() + name[1:], builder.entities.get(entity)
+        forward = builder.foreign_column(target.table) if target is not None else None
+        if target is None or forward is None or not text.startswith(prefix):
+            continue
+        inner = builder.inside(target)
+        said = _condition(inner, text.removeprefix(prefix).lstrip("_")) if len(text) > len(prefix) else None
+        if said is not None:
+            inner.where.append(said)
+            return builder.related(forward, target.table, inner)
+    return None
 
 
 def _property(builder: Builder, text: str) -> str | None:

@@ -75,6 +75,7 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "java: by name": ("java", "return boatRepository.findAllByNameOrderByNameDesc(n)", UNSCOPED),
     "java: Or": ("java", "return boatRepository.findByTenantIdOrName(tenantId, n)", OR),
     "java: along a relation": ("java", "return logbookRepository.findByBoatId(id)", "TENORM002"),
+    "java: through a relation": ("java", "return logbookRepository.findByBoatTenantId(tenantId)", SCOPED),
     "java: deleteById": ("java", "boatRepository.deleteById(id)", UNSCOPED),
     "java: a specification": ("java", "return boatRepository.findAll(spec)", UNSEEN),
     "java: entity manager": ("java", "return em.find(Boat.class, id)", UNSCOPED),
@@ -118,6 +119,11 @@ def test_call(name: str) -> None:
     rows = [row for row in found.accesses if row.path == SCHEMAS[schema][2]]
     wanted = [(VERDICTS.get(rule, "violation"), rule)]
     assert [(row.verdict, row.rule) for row in rows] == wanted, ([(row.sql, row.why) for row in rows], found.numbers)
+
+
+def test_a_name_of_no_property_has_a_query_of_its_own() -> None:
+    found = facts("java", "return boatRepository.findByOddity(id)")
+    assert [row for row in found.accesses if row.path == SCHEMAS["java"][2]] == []
 
 
 def test_what_is_saved_was_loaded() -> None:
