@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from gate.model import Policy, UndecidedError
 from gate.reading import epoch_ms, format_time, from_epoch_ms
 
 SKEW = timedelta(minutes=5)
-SLICE = 384 << 20
+SLICE = 128 << 20
 """Bytes of input that are judged before what was accepted becomes Parquet."""
 SMALL = 8 << 20
 """Bytes of input that are not worth starting processes for."""
@@ -142,24 +143,28 @@ class _Run:
         self._progress(self._bytes, self.read)
 
     def judge(self, blocks: Iterator[Block], processes: int) -> None:
-        """Judge every block, and turn what was accepted into Parquet from time to time."""
+        """Judge every block; a slice of them becomes Parquet while the next one is judged."""
         pending: list[Result] = []
         size = 0
         workers = Workers(processes, self._rules, self._folder)
         try:
-            for block in blocks:
-                pending += self._took(workers.give(block))
-                size += block.size
-                if size >= SLICE:
-                    pending += self._took(workers.drain())
-                    self._convert(pending)
-                    pending, size = [], 0
-            pending += self._took(workers.drain())
+            with ThreadPoolExecutor(1) as beside:
+                converting = beside.submit(self._convert, [])
+                for block in blocks:
+                    pending += self._took(workers.give(block))
+                    size += block.size
+                    if size >= SLICE:
+                        pending += self._took(workers.drain())
+                        converting.result()
+                        converting = beside.submit(self._convert, pending)
+                        pending, size = [], 0
+                pending += self._took(workers.drain())
+                converting.result()
+                self._convert(pending)
         except OSError as error:
             raise UndecidedError(f"{error.filename or self._folder}: {error.strerror or error}") from None
         finally:
             workers.close()
-        self._convert(pending)
 
     def _took(self, results: Iterator[Result]) -> Iterator[Result]:
         for result in results:

@@ -117,6 +117,8 @@ def find(given: Sequence[str], wanted: str | None) -> list[Source]:
         if key in seen:
             raise GateError(f"{source.name}: is named twice")
         seen[key] = source.name
+        if not source.name.isprintable():
+            raise GateError(f"{source.name!r}: the name is not printable; rename the file")
         if source.path is not None and not stat.S_ISREG(source.path.stat().st_mode):
             raise GateError(f"{source.name}: not a regular file; give a pipe as -")
     return found

@@ -275,7 +275,9 @@ class Staging:
         held = [str(self._manifest.store / f.name) for _, f in self._manifest.files() if _is_held(f.name)]
         if not held:
             return
-        cursor = self._db.execute(f"SELECT bytes, digest FROM ({self.open_parked(held, [])}) ORDER BY held_at, _at")
+        cursor = self._db.cursor().execute(
+            f"SELECT bytes, digest FROM ({self.open_parked(held, [])}) ORDER BY held_at, _at"
+        )
         number = 0
         while rows := cursor.fetchmany(1024):
             for data, digest in rows:

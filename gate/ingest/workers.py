@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import gc
+import io
 import multiprocessing
 import signal
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -53,9 +53,7 @@ class Work:
     """Judges blocks and writes what became of them into a folder."""
 
     def __init__(self, rules: Rules, folder: Path) -> None:
-        import zstandard
-
-        self._zstd = zstandard.ZstdCompressor(level=1)
+        self._compressors: dict[str, Any] = {}
         self._rules = rules
         self._judge = Judge(rules)
         self._folder = folder
@@ -63,8 +61,7 @@ class Work:
 
     def __call__(self, block: Block) -> Result:
         judge = self._judge
-        accepted: dict[str, list[bytes]] = {}
-        held: list[bytes] = []
+        written: dict[str, _Lines] = {}
         base = block.number << LINES_IN_BLOCK
         read = longest = 0
         shape = None
@@ -73,26 +70,39 @@ class Work:
         for line, data in _records(block):
             verdict = judge(data) if shape is None and not block.nulls else self._shaped(shape, data)
             if isinstance(verdict, Held):
-                entry = self._entry(base + read, block.source, line, verdict, data)
-                held.append(entry)
+                name, entry = HELD, self._entry(base + read, block.source, line, verdict, data)
             else:
-                kind, text = verdict
+                name, text = verdict
                 digest = sha256(text).hexdigest().encode()
                 entry = b'{"o":%d,"f":%d,"l":%d,"d":"%s","e":%s}\n' % (base + read, block.source, line, digest, text)
-                accepted.setdefault(kind, []).append(entry)
+            if name not in written:
+                written[name] = self._lines(name)
+            written[name].add(entry)
             longest = max(longest, len(entry))
             read += 1
         for broken in block.broken:
             lost = Held(REJECTED, broken.reason, broken.detail)
-            held.append(self._entry(base + read, block.source, broken.line, lost, broken.data))
-            longest = max(longest, len(held[-1]))
+            entry = self._entry(base + read, block.source, broken.line, lost, broken.data)
+            if HELD not in written:
+                written[HELD] = self._lines(HELD)
+            written[HELD].add(entry)
+            longest = max(longest, len(entry))
             read += 1
-        for name, entries in (*accepted.items(), *(((HELD, held),) if held else ())):
-            staged(self._folder, block.number, name).write_bytes(self._zstd.compress(b"".join(entries)))
+        for name, lines in written.items():
+            staged(self._folder, block.number, name).write_bytes(lines.packed())
+        accepted = {name: lines.count for name, lines in written.items() if name != HELD}
         return Result(
-            number=block.number, source=block.source, read=read, held=len(held), longest=longest, size=block.size,
-            accepted=Counter({kind: len(entries) for kind, entries in accepted.items()}),
+            number=block.number, source=block.source, read=read, held=read - sum(accepted.values()), longest=longest,
+            size=block.size, accepted=accepted,
         )  # fmt: skip
+
+    def _lines(self, name: str) -> _Lines:
+        """A compressor writes one frame at a time, so each name has its own."""
+        if name not in self._compressors:
+            import zstandard
+
+            self._compressors[name] = zstandard.ZstdCompressor(level=1)
+        return _Lines(self._compressors[name])
 
     def _shaped(self, shape: Any, data: bytes) -> Accepted | Held:
         """The verdict on a row of another format: as JSON, and without the nulls that only say "no value"."""
@@ -124,13 +134,33 @@ class Work:
         }) + b"\n"  # fmt: skip
 
 
+class _Lines:
+    """Lines on their way into one zstd frame, a few at a time: keeping a block's worth costs more than judging it."""
+
+    def __init__(self, compressor: Any) -> None:
+        self._frame = compressor.compressobj()
+        self._waiting: list[bytes] = []
+        self._done: list[bytes] = []
+        self.count = 0
+
+    def add(self, line: bytes) -> None:
+        self.count += 1
+        self._waiting.append(line)
+        if len(self._waiting) == 64:
+            self._done.append(self._frame.compress(b"".join(self._waiting)))
+            self._waiting.clear()
+
+    def packed(self) -> bytes:
+        last = self._frame.compress(b"".join(self._waiting))
+        return b"".join([*self._done, last, self._frame.flush()])
+
+
 def _records(block: Block) -> Iterator[tuple[int, bytes]]:
     """The records of a block with their lines; white space is none."""
     yield from block.lines
-    if block.text:
-        for number, line in enumerate(block.text.split(b"\n"), block.first):
-            if line and (line[0] == 123 or not line.isspace()):  # most begin with a brace
-                yield number, line
+    for number, line in enumerate(io.BytesIO(block.text), block.first):
+        if line[0] == 123 or not line.isspace():  # most begin with a brace
+            yield number, line.removesuffix(b"\n")
 
 
 def _without_nulls(value: Any, properties: Mapping[str, Any]) -> Any:

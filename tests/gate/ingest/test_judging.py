@@ -362,3 +362,42 @@ def test_all_that_adds_up_passes(
     found = decide.judge(control, evidence, store.ask, (), late.as_of)
     said = " | ".join(v.message for v in found.violations)
     assert "1 events are parked since 73 hours" in said
+
+
+ODD = [
+    {"data": {"quantity": 10**12}},
+    {"source": "a\x00b"}, {"source": "😀" * 1024}, {"source": "\\\"'\t\r\n"}, {"source": "\u2028\x7f\x1b[0m"},
+    {"time": "2026-10-15t09:00:00z"}, {"time": "2026-10-15T09:00:00.123456789Z"}, {"time": "2026-10-15T09:00:00.9999-23:59"},
+    {"time": "0001-01-01T00:00:00Z"}, {"recordedtime": "9999-12-31T23:59:59.999Z"},
+]  # fmt: skip
+
+
+def test_odd_but_valid_values_reach_the_tables_as_they_are(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path
+) -> None:
+    records = [event(number, **copy.deepcopy(changes)) for number, changes in enumerate(ODD)]
+    (tmp_path / "plain/meter_event").mkdir(parents=True)
+    (tmp_path / "plain/meter_event/all.jsonl").write_bytes(lines(records))
+    assert ingest({"a.ndjson": lines(records)}).batch.accepted == len(ODD)
+    found = []
+    for store in (tmp_path / "plain", tmp_path / "store"):
+        evidence = collected(context_of(project, loaded, store), "meter_event")["meter_event"]
+        assert evidence.coverage.unread == ()
+        tables = Store([loaded.kinds["meter_event"]], NOW)
+        tables.load("meter_event", evidence.rows)
+        found.append(tables.ask("SELECT id, source, time, recordedtime, data_quantity FROM meter_event", {}))
+    assert found[0] == found[1]
+    again = collected(context_of(project, loaded, tmp_path / "store"), "meter_event")["meter_event"].rows
+    assert [row["source"] for row in again] == [record["source"] for record in records]
+
+
+def test_an_integer_written_with_a_fraction_is_that_integer(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path
+) -> None:
+    ingest({"a.ndjson": lines(event(n, data={"quantity": value}) for n, value in enumerate([1.0, 1e3, -0.0]))})
+    tables = Store([loaded.kinds["meter_event"]], NOW)
+    tables.load(
+        "meter_event", collected(context_of(project, loaded, tmp_path / "store"), "meter_event")["meter_event"].rows
+    )
+
+    assert [row["q"] for row in tables.ask("SELECT data_quantity AS q FROM meter_event", {})] == [0, 1, 1000]

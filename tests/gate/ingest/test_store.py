@@ -234,6 +234,26 @@ def knowing(loaded: Policy, *tenants: str, now: Any) -> Rules:
     return run.rules_of(loaded, None, frozenset(tenants), now)
 
 
+def test_kinds_that_come_in_turn_each_go_to_their_own_table(ingest: Ingest, loaded: Policy) -> None:
+    """One block of bare and of wrapped kinds would be two runs; kinds of events come mixed."""
+    schemas = {name: dict(loaded.kinds["meter_event"].schema) for name in ("meter_event", "other_event")}
+    other = json.loads(json.dumps(schemas["other_event"]).replace("finops.meter.v1", "finops.other.v1"))
+    rules = Rules(schemas={**schemas, "other_event": other}, kind=None, tenants=None, not_after="2026-11-21T12:05:00Z")
+    mixed = [
+        event(i, source=f"s{i}" * 20, **({"type": "dev.tenantgate.finops.other.v1"} if i % 3 else {}))
+        for i in range(700)
+    ]
+    outcome = ingest(
+        {"a.ndjson": b"".join(lines(e) + (b"x\n" if i % 5 == 0 else b"") for i, e in enumerate(mixed))}, rules=rules
+    )
+
+    assert counts(outcome) == (840, 700, 139, 0, 1)
+    assert len(stored(outcome, "meter_event")) == 234
+    assert {row[0] for row in stored(outcome, "other_event", "source")} == {
+        e["source"] for i, e in enumerate(mixed) if i % 3
+    }
+
+
 def test_a_stranger_waits_until_the_registry_knows_it(ingest: Ingest, tmp_path: Path, loaded: Policy) -> None:
     now = parse_time("2026-11-21T12:00:00Z")
     data = lines(
