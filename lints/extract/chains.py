@@ -65,15 +65,21 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
                 rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
                 rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
-                rb"(?:knex|trx|db|Knex)\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"nex\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"trx\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"db\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
                 rb"\.from\(\s*\w",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
                 rb"Repository<\s*\w",
-                rb"(?:\bem|[mM]anager)\.\w+\(",
+                rb"em\.(?<!\wem\.)\w+\(",
+                rb"anager\.\w+\(",
                 rb"prisma\.\w+\.\w+\(",
                 rb"tx\.\w+\.\w+\(",
-                rb"(?:db|tx|trx|database|drizzle)\.(?:select|selectDistinct|delete|update|insert)\s*\(",
+                *(
+                    rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+                    for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
+                ),
             ),
         )
     ),
