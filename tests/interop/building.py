@@ -102,8 +102,9 @@ def _go(*argv: str, folder: Path) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotBuiltError(f"go {argv[0]}: {error}") from None
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip() or "failed").splitlines()[-1]
-        raise NotBuiltError(f"go {' '.join(argv[:2])}: {last[:300]}")
+        said = done.stderr.strip() or done.stdout.strip() or "failed"
+        why = re.search(r'"Error": "(.*)"', said)
+        raise NotBuiltError(f"go {' '.join(argv[:2])}: {(why[1] if why else said.splitlines()[-1])[:300]}")
     return done.stdout
 
 
