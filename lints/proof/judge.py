@@ -270,6 +270,8 @@ def _unproven(w: Work, target: Target, table: Table | None, context: Context) ->
         return Finding(
             target, Rank.NONE, "TENSQL013", "interpolated text stands where the predicate could", opaque=True
         )
+    if _elsewhere(target):
+        return Finding(target, Rank.NONE, "TENSQL013", "the table's schema is interpolated", opaque=True)
     if target.rule is None:
         alternative = _failing_or(w, target, context)
         if alternative is not None:
@@ -282,6 +284,13 @@ def _unproven(w: Work, target: Target, table: Table | None, context: Context) ->
             if wider is not None:
                 return wider
     return Finding(target, Rank.NONE, rule, _reason(w, target, table, context))
+
+
+def _elsewhere(target: Target) -> bool:
+    """Whether the schema of the table is put in at run time: it may be the tenant's own."""
+    around = getattr(target.place, "parent", None)
+    schema = around.args.get("db") if around is not None else None
+    return schema is not None and "__hole_" in schema.name
 
 
 def _has_hole(w: Work, target: Target, conds: list[Cond]) -> bool:

@@ -11,6 +11,8 @@ from lints.tenancy import Model, Ownership, Table, View
 NOTHING = Other(frozenset())
 _FOLDED = frozenset({"sqlite", "tsql", "mysql", "bigquery", "snowflake", "redshift", "duckdb"})
 """Dialects in which column names match whatever their case, quoted or not (nearly so in Snowflake)."""
+_PLACES = {"postgres": "ctid", "sqlite": "rowid"}
+"""Hidden columns that tell every row of a table from the others while a statement runs."""
 _TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift"})
 """Engines that take keys for a promise and don't enforce them."""
 _TENANTS = frozenset(
@@ -50,6 +52,9 @@ class Shape:
         self.keys: tuple[tuple[str, ...], ...] = tuple(
             dict.fromkeys(tuple(map(loose, key)) for key in (table.primary_key, *table.unique) if key)
         )
+        if index.place is not None:  # where a row is stored says which row it is
+            self.known |= {index.place}
+            self.keys += ((index.place,),)
         self.principal = tuple(map(loose, table.principal_columns))
         self.own: str | None = None
         """The column that names the tenant of a row, if it has one of its own."""
@@ -108,6 +113,7 @@ class Index:
         self.keeps = dialect == "clickhouse"
         self.enforces = dialect not in _TRUSTING
         """Whether the engine enforces keys at all."""
+        self.place = _PLACES.get(dialect)
         self.tables: dict[str, Table] = {}
         self.views: dict[str, View] = {}
         self.parsed_views: dict[str, Any] = {}

@@ -19,8 +19,10 @@ MAX_JOINS = 64
 HOLE = re.compile(r"__hole_\d+__\Z")
 
 _PLACEHOLDER = r"""
-(?=[-'":@<?%$/`\[\#]) (?:
-  (?P<skip> --[^\n]* | {strings} | ::+ | := | @@\w+ | @[>@?] | <@ | \?[|&](?!\|) )
+(?=[-'":@<?%$/`\[\#{{]) (?:
+  (?P<mapped> [:?]?\#\{{ [^{{}}]{{1,200}} \}} )
+| (?P<template> \$\{{ [^{{}}]{{1,200}} \}} | \{{\{{ [^{{}}]{{1,200}} \}}\}} )
+| (?P<skip> --[^\n]* | {strings} | ::+ | := | @@\w+ | @[>@?] | <@ | \?[|&](?!\|) )
 | (?P<block> /\* )
 | {dollar}
 | %\((?P<pyname>\w+)\)s
@@ -30,6 +32,7 @@ _PLACEHOLDER = r"""
 | (?<!\?) (?P<question> \?\?? ) (?P<qnum>\d*)
 | (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
 )"""
+_NAMED = ("mapped", "pyname", "num", "dname", "colon", "psql")
 _SQLC = re.compile(r"\bsqlc\.n?(?:arg|slice)\(\s*'?(\w+)'?\s*\)")
 _DOLLAR_QUOTE = (
     r"(?P<quote>(?<![\w$])\$(?:[A-Za-z_]\w*)?\$) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
@@ -49,7 +52,7 @@ _STRINGS = {
     "snowflake": rf"{_ESCAPES} | {_DOUBLE}",
 }
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
-_TRIGGER = re.compile(r"[$%?@]|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
+_TRIGGER = re.compile(r"[$%?@]|\#\{|\{\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
 _BOUND = re.compile(r"h\d+\Z")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}
@@ -105,8 +108,10 @@ def prepare(sql: str, dialect: str) -> Prepared:
             close = sql.find(match["quote"], position)
             position = len(sql) if close < 0 else close + len(match["quote"])
             continue
-        name: str | None = match["pyname"] or match["num"] or match["dname"] or match["colon"] or match["psql"]
-        replacement = None
+        replacement = f"__hole_8{count}__" if kind == "template" else None
+        name: str | None = (
+            match["mapped"] or match["pyname"] or match["num"] or match["dname"] or match["colon"] or match["psql"]
+        )
         if match["at"]:
             name = match["at"] if dialect == "postgres" else None
         elif match["question"]:
