@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lints.ddl.helpers import written_out
 from lints.ddl.result import Finding
 from lints.ddl.seeing import seen_through
 from lints.ddl.subject import Subject, quoted
@@ -190,7 +191,9 @@ def _judged(
         if expression is None:
             continue
         whole = " AND ".join(f"({part})" for part in (expression, *(o for o in others if o is not None)))
-        rule, why = _rule(subject, name, seen_through(subject, name, whole), check=check)
+        seen = seen_through(subject, name, whole)
+        meant = written_out(seen, name.rpartition(".")[2], subject.schema.routines, subject.columns)
+        rule, why = _rule(subject, name, meant, check=check)
         if rule is not None:
             bad.setdefault((rule, why), []).append(command)
     if not bad:

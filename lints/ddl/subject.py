@@ -37,6 +37,7 @@ class Subject:
         self.partitions = {
             name for name, relation in self.schema.relations.items() if relation.parent_partition is not None
         }
+        self.columns = frozenset(column for r in self.schema.relations.values() for column in r.columns)
         self.by_table: dict[str, list[Policy]] = {}
         for policy in self.schema.policies:
             self.by_table.setdefault(policy.table, []).append(policy)

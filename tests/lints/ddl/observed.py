@@ -32,6 +32,11 @@ EXPRESSIONS = (
     f"COALESCE({SETTING}, '') = '' OR {OWN}",
     "EXISTS (SELECT 1 FROM harbours h WHERE h.id = harbour_id)",
     "harbour_id IN (SELECT id FROM harbours)",
+    "harbour_id = here()",
+    "mine(harbour_id)",
+    "anywhere(harbour_id)",
+    "listed(harbour_id)",
+    "harbour_id = here() OR anywhere(kind)",
 )
 COMMANDS = ("ALL", "ALL", "SELECT", "INSERT", "UPDATE", "DELETE")
 CHILD = (
@@ -55,6 +60,11 @@ TABLES = """
 CREATE TABLE harbours (id text PRIMARY KEY);
 CREATE TABLE berths (id int PRIMARY KEY, harbour_id text NOT NULL REFERENCES harbours (id), kind text);
 CREATE TABLE ropes (id int PRIMARY KEY, berth_id int NOT NULL REFERENCES berths (id) ON DELETE CASCADE, kind text);
+CREATE FUNCTION here() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('app.harbour', true) $$;
+CREATE FUNCTION mine(h text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT h = here() $$;
+CREATE FUNCTION anywhere(h text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN h IS NOT NULL OR h = here(); END $$;
+CREATE FUNCTION listed(text) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = public AS
+  $$ SELECT EXISTS (SELECT 1 FROM harbours x WHERE x.id = $1 AND x.id = current_setting('app.harbour', true)) $$;
 ALTER TABLE berths ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ropes ENABLE ROW LEVEL SECURITY;
 """

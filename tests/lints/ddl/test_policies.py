@@ -38,7 +38,7 @@ def said(policies: observed.Policies) -> dict[str, list[str]]:
 
 
 def test_policies_that_are_no_finding_let_nothing_through_and_the_others_do(server: observed.Server) -> None:
-    sets = observed.policies(150, seed=20261122)
+    sets = observed.policies(90, seed=20261122)
     missed, needless, leaky = [], [], 0
     for policies, leaks in zip(sets, server.leaks(sets), strict=True):
         judged = said(policies)
@@ -49,7 +49,7 @@ def test_policies_that_are_no_finding_let_nothing_through_and_the_others_do(serv
             if judged.get(table) and not leaks.get(table):
                 needless.append((policies, table, judged[table]))
     assert not missed
-    assert leaky > 100
+    assert leaky > 60
     # One WITH CHECK that is open behind a USING that is not, and the like: a defect that nothing reaches yet.
     assert len(needless) <= leaky // 10, needless
 

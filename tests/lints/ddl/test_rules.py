@@ -58,6 +58,21 @@ FOUND: dict[str, tuple[str, list[str]]] = {
                    ["TENDDL004 policy demo on boats"]),
     "a function nobody knows": (SAFE + "CREATE FUNCTION may(x uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';\n"
                                 "CREATE POLICY asks ON boats USING (may(tenant_id));", ["TENDDL004 policy asks on boats"]),
+    "a function that gives the setting back": (
+        SAFE + "CREATE SCHEMA app; CREATE FUNCTION app.own() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $$;\n"
+        "CREATE POLICY p ON boats USING (tenant_id = (SELECT app.own()));", []),
+    "a function that gives it back in plpgsql": (
+        SAFE + "CREATE FUNCTION own() RETURNS uuid LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.tenant_id')::uuid; END $$;\n"
+        "CREATE POLICY p ON boats USING (tenant_id = own());", []),
+    "a function that compares": (
+        SAFE + "CREATE FUNCTION mine(t uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT t = current_setting('app.tenant_id', true)::uuid $$;\n"
+        "CREATE POLICY p ON boats USING (mine(tenant_id));", []),
+    "a function that compares, and fails open": (
+        SAFE + "CREATE FUNCTION mine(uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT current_setting('app.tenant_id', true) IS NULL OR $1 = current_setting('app.tenant_id', true)::uuid $$;\n"
+        "CREATE POLICY p ON boats USING (mine(tenant_id));", ["TENDDL005 policy p on boats"]),
+    "an argument named like a column": (
+        SAFE + "CREATE FUNCTION mine(tenant_id uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT tenant_id = current_setting('app.tenant_id', true)::uuid $$;\n"
+        "CREATE POLICY p ON boats USING (mine(tenant_id));", ["TENDDL004 policy p on boats"]),
     "a comment is no expression": (SAFE + "CREATE POLICY c ON boats FOR SELECT -- USING (tenant_id = 1)\n USING (true);",
                                    ["TENDDL004 policy c on boats"]),
     "opens without a tenant": (SAFE + "CREATE POLICY late ON boats USING (current_setting('app.tenant_id', true) IS NULL OR "
