@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from gate import baseline
 from gate.model import Control, Example, GateError, Outcome, Policy, QueryError, Severity, Waiver
 from gate.policy import CONFIG
 from gate.trial import judge_example
@@ -50,6 +51,7 @@ def compare(old: Policy, new: Policy, on: date) -> tuple[Change, ...]:
         *_waivers(old, new, on),
         *_trusted_keys(old, new),
         *_config(old, new),
+        *_baseline(old, new),
         *_files(old, new),
     ]
     if old.digest != new.digest and old.version == new.version:
@@ -355,9 +357,34 @@ def _source(section: str, was: Any, becomes: Any) -> Found:
         more=_weaker,
         word="not read:",
     )
-    for key in sorted((old.keys() | new.keys()) - {"exclude"}):
+    yield from _suppressions(f"{section}.suppressions", old.get("suppressions"), new.get("suppressions"))
+    for key in sorted((old.keys() | new.keys()) - {"exclude", "suppressions"}):
         if old.get(key) != new.get(key):
             yield _unclear(f"{section}.{key}", f"{_shown(new.get(key))} (before: {_shown(old.get(key))})")
+
+
+def _suppressions(section: str, was: Any, becomes: Any) -> Found:
+    """The categories of inline comments: one more, a longer life or writes too is weaker."""
+    if was is None or becomes is None:
+        if was != becomes:
+            yield _unclear(section, f"the built-in categories {'no longer ' if was is None else ''}apply")
+        return
+    for name in sorted(was.keys() | becomes.keys()):
+        if name not in was or name not in becomes:
+            change = _weaker if name not in was else _stronger
+            yield change(
+                section, f"tenant-ok {name} {'sets findings aside' if name not in was else 'no longer counts'}"
+            )
+            continue
+        old, new = was[name], becomes[name]
+        if old["days"] != new["days"]:
+            change = _weaker if new["days"] > old["days"] else _stronger
+            yield change(section, f"tenant-ok {name} may live {new['days']} days (before: {old['days']})")
+        if old.get("writes", False) != new.get("writes", False):
+            change = _weaker if new.get("writes", False) else _stronger
+            yield change(
+                section, f"tenant-ok {name} may {'' if new.get('writes', False) else 'no longer '}set writes aside"
+            )
 
 
 def _commands(section: str, was: Any, becomes: Any) -> Found:
@@ -424,6 +451,25 @@ _SECTIONS: Mapping[str, Callable[[str, Any, Any], Found]] = {
 }
 
 
+def _baseline(old: Policy, new: Policy) -> Found:
+    """What is known and set aside: an entry more, or more time for one, is weaker."""
+    before, after = baseline.of_policy(old), baseline.of_policy(new)
+    name = baseline.path_of(new) or baseline.path_of(old) or "baseline"
+    kept, added = baseline.in_force(before, after)
+    for entry in added:
+        on = f" on {entry.table}" if entry.table else ""
+        yield _weaker(name, f"sets aside {entry.rule}{on} in {entry.path}{_until(entry)}")
+    gone = len(before) - len(kept)
+    if gone:
+        yield _stronger(name, f"{gone} of {len(before)} known findings count again or are repaired")
+    elif not added and before != after:
+        yield _other(name, "entries have another owner or reason, or end sooner")
+
+
+def _until(entry: baseline.Entry) -> str:
+    return f" until {entry.until}" if entry.until is not None else ""
+
+
 # --- files -------------------------------------------------------------------------------------------------------
 
 
@@ -432,6 +478,7 @@ def _files(old: Policy, new: Policy) -> Found:
     understood = {CONFIG, *(w.source.path for p in (old, new) for w in p.waivers)}
     understood |= {c.source.path for p in (old, new) for c in p.controls}
     understood |= {str(p.config.get("trust", {}).get("keys")) for p in (old, new)}
+    understood |= {str(baseline.path_of(p)) for p in (old, new)}
     understood |= {k.source.path for p in (old, new) for k in p.kinds.values()}
     for name in sorted(old.files.keys() | new.files.keys()):
         if old.files.get(name) == new.files.get(name) or name in understood or name.endswith("/pack.yaml"):

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate import baseline, cli
+from gate import baseline, cli, policy
 from gate.baseline import Entry, in_force, pair, read, write
-from gate.model import Aside, GateError, Stage
+from gate.model import Aside, GateError, Policy, Stage
+from gate.policy_diff import compare
+from gate.tree import WorkTree
 from tests.gate.test_suppressions import (
     DELETE,
     GOOD,
@@ -450,3 +452,29 @@ def test_findings_of_the_schema_can_be_baselined_and_shrink(tmp_path: Path) -> N
     assert open_of(decide(root)) == ["TENBAS002"]
     assert gate("baseline", "shrink", "-C", str(root)) == 0
     assert open_of(decide(root)) == []
+
+
+# --- what a change of them means ---------------------------------------------------------------------------------
+
+
+def test_a_policy_that_sets_more_aside_is_weaker(tmp_path: Path) -> None:
+    entry = Entry(rule="TENSQL001", verdict="violation", table="boats", statement="0" * 32, path="app/a.py")
+    later = Entry(rule="TENSQL003", verdict="violation", table="boats", statement="1" * 32, path="app/a.py")
+
+    def loaded(name: str, entries: list[Entry], categories: str) -> Policy:
+        source = f"source: {{baseline: baseline.yaml, suppressions: {categories}}}"
+        root = make(tmp_path / name, {"baseline.yaml": write(entries).decode()}, source=source)
+        return policy.load(WorkTree(root))
+
+    old = loaded("old", [entry], "{admin: {days: 30}, public-surface: {days: 30}}")
+    new = loaded("new", [entry, later], "{admin: {days: 90, writes: true}, sweep: {days: 30}}")
+    on = datetime(2026, 11, 22, tzinfo=UTC).date()
+
+    assert [(c.effect.value, c.text) for c in compare(old, new, on) if c.subject != "gate.yaml"] == [
+        ("weaker", "sets aside TENSQL003 on boats in app/a.py"),
+        ("weaker", "tenant-ok admin may live 90 days (before: 30)"),
+        ("weaker", "tenant-ok admin may set writes aside"),
+        ("weaker", "tenant-ok sweep sets findings aside"),
+        ("stronger", "tenant-ok public-surface no longer counts"),
+    ]
+    assert {c.effect.value for c in compare(new, old, on) if c.subject == "baseline.yaml"} == {"stronger"}
