@@ -19,8 +19,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, BinaryIO, Final
 
-from attestations import statements, strict_json
-from attestations.ledger import tree
+from attestations import merkle, statements, strict_json
 from attestations.refusal import Reason, Refused
 from attestations.statements import Subject, parse_time, timestamp
 from attestations.strict_json import shown
@@ -95,7 +94,7 @@ class Group:
     @property
     def leaf(self) -> bytes:
         members = {"tenant": self.tenant, "records": self.records, "root": self.root, "salt": self.salt}
-        return tree.leaf_hash(strict_json.dumps(members))
+        return merkle.leaf_hash(strict_json.dumps(members))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +118,7 @@ class Tally:
 
     def add(self, line: bytes, record: Record) -> None:
         """Raises Refused when the record has no time in the field that must hold one."""
-        leaf = tree.leaf_hash(line)
+        leaf = merkle.leaf_hash(line)
         self.leaves.append(leaf)
         if self._tenant_of is not None:
             self._groups.setdefault(self._tenant_of(record), []).append(leaf)
@@ -139,7 +138,7 @@ class Tally:
     def groups(self, seed: bytes) -> tuple[Group, ...]:
         """In the order of their salts, so that a tenant's place says nothing about the names of the others."""
         found = (
-            Group(tenant=tenant, records=len(leaves), root=tree.root_of(leaves).hex(), salt=_salt(seed, tenant))
+            Group(tenant=tenant, records=len(leaves), root=merkle.root_of(leaves).hex(), salt=_salt(seed, tenant))
             for tenant, leaves in self._groups.items()
         )
         return tuple(sorted(found, key=lambda group: group.salt))
@@ -177,13 +176,13 @@ def statement(
         "encoding": encoding,
         "records": len(tally.leaves),
         "content_bytes": source.size,
-        "root": tree.root_of(tally.leaves).hex(),
+        "root": merkle.root_of(tally.leaves).hex(),
         "producer": producer,
         "sealed_at": timestamp(now),
     }
     if tenant_of is not None:
         groups = tally.groups(source.seed)
-        about["tenants"] = {"groups": len(groups), "root": tree.root_of([g.leaf for g in groups]).hex()}
+        about["tenants"] = {"groups": len(groups), "root": merkle.root_of([g.leaf for g in groups]).hex()}
     if (times := tally.times) is not None:
         about["time"] = {"field": times.field, "first": times.first, "last": times.last}
     if scope is not None:
@@ -289,7 +288,7 @@ def records(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> Iterator[tuple
     _check_repeats(tally.leaves)
     if batch.tenants is not None:
         groups = tally.groups(source.seed)
-        if batch.tenants != (len(groups), tree.root_of([group.leaf for group in groups]).hex()):
+        if batch.tenants != (len(groups), merkle.root_of([group.leaf for group in groups]).hex()):
             raise Refused(Reason.PREDICATE_MISMATCH, "the lines of each tenant are not those the statement commits to")
     if batch.time != tally.times:
         raise Refused(Reason.PREDICATE_MISMATCH, "the times of the records are not those the statement says")
@@ -304,10 +303,10 @@ def openings(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> dict[str | No
     _check_file(batch, source, tally.leaves)
     groups = tally.groups(source.seed)
     leaves = [group.leaf for group in groups]
-    if batch.tenants != (len(groups), tree.root_of(leaves).hex()):
+    if batch.tenants != (len(groups), merkle.root_of(leaves).hex()):
         raise Refused(Reason.PREDICATE_MISMATCH, "the lines of each tenant are not those the statement commits to")
     count = len(leaves)
-    paths = tree.inclusion_paths(0, count, count, lambda node: tree.root_of(leaves[node[0] : node[1]]).hex())
+    paths = merkle.inclusion_paths(0, count, count, lambda node: merkle.root_of(leaves[node[0] : node[1]]).hex())
     return {group.tenant: Opening(group=group, index=i, path=paths[i]) for i, group in enumerate(groups)}
 
 
@@ -319,11 +318,11 @@ def check_opening(batch: Batch, opening: Opening, leaves: Sequence[bytes] | None
     group = opening.group
     if batch.tenants is None:
         raise Refused(Reason.PREDICATE_MISMATCH, "the statement commits to no tenants")
-    if leaves is not None and (group.records != len(leaves) or group.root != tree.root_of(leaves).hex()):
+    if leaves is not None and (group.records != len(leaves) or group.root != merkle.root_of(leaves).hex()):
         raise Refused(Reason.PREDICATE_MISMATCH, f"not all of the {group.records} lines that were signed, or others")
     try:
         path = [bytes.fromhex(value) for value in opening.path]
-        root = tree.root_from_inclusion(opening.index, batch.tenants[0], group.leaf, path)
+        root = merkle.root_from_inclusion(opening.index, batch.tenants[0], group.leaf, path)
     except ValueError as error:
         raise Refused(Reason.MALFORMED, f"the tenant's proof: {error}") from None
     if root.hex() != batch.tenants[1]:
@@ -332,7 +331,9 @@ def check_opening(batch: Batch, opening: Opening, leaves: Sequence[bytes] | None
 
 def proof(leaves: Sequence[bytes], index: int) -> tuple[str, ...]:
     """The path from line `index` (from 0) to the root over all lines, in hex; for `check_line`."""
-    found = tree.inclusion_paths(index, index + 1, len(leaves), lambda node: tree.root_of(leaves[node[0] : node[1]]))
+    found = merkle.inclusion_paths(
+        index, index + 1, len(leaves), lambda node: merkle.root_of(leaves[node[0] : node[1]])
+    )
     return tuple(value.hex() for value in found[0])
 
 
@@ -340,7 +341,7 @@ def check_line(batch: Batch, line: bytes, index: int, path: Sequence[str]) -> No
     """That one line is number `index` (from 0) of the batch, by its proof alone. Raises Refused."""
     try:
         hashes = [bytes.fromhex(value) for value in path]
-        root = tree.root_from_inclusion(index, batch.records, tree.leaf_hash(line), hashes)
+        root = merkle.root_from_inclusion(index, batch.records, merkle.leaf_hash(line), hashes)
     except ValueError as error:
         raise Refused(Reason.MALFORMED, f"the line's proof: {error}") from None
     if root.hex() != batch.root:
@@ -437,7 +438,7 @@ def _check_file(batch: Batch, source: _Source, leaves: Sequence[bytes]) -> None:
         raise Refused(
             Reason.PREDICATE_MISMATCH, f"the statement says {batch.records} records; the file has {source.count}"
         )
-    if tree.root_of(leaves).hex() != batch.root:
+    if merkle.root_of(leaves).hex() != batch.root:
         raise Refused(Reason.PREDICATE_MISMATCH, "the lines are not under the root that the statement says")
 
 

@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gate import decide, policy
-from gate.collect import Context, Progress, collect
+from gate import policy
 from gate.model import Artifact, Decision, Evidence, GateError, Kind, Policy, QueryError, Stage, Subject
 from gate.policy_signing import signer_of
 from gate.reading import parse_time
-from gate.store import Store
 from gate.tree import CommitTree, Tree, WorkTree
 
 if TYPE_CHECKING:
+    from gate.collect import Context, Progress
     from gate.spark import SparkStore
+    from gate.store import Store
 
 LOCAL_STORE = Path(".gate/evidence")
 
@@ -53,6 +53,8 @@ def needed_kinds(loaded: Policy, stage: Stage) -> set[str]:
 
 def judge(context: Context, stage: Stage, *, as_of_overridden: bool, pipeline_id: str, progress: Progress) -> Decision:
     """Collect what the stage needs and decide."""
+    from gate.collect import collect
+
     evidence = collect(context, needed_kinds(context.policy, stage), progress)
     progress(f"deciding {sum(stage in c.stages for c in context.policy.controls)} controls")
     return decide_on(
@@ -72,6 +74,8 @@ def decide_on(
     pipeline_id: str,
 ) -> Decision:
     """Decide on evidence that is already there; the same call replays a decision from a bundle."""
+    from gate.decide import decide
+
     store = open_store([loaded.kinds[kind] for kind in sorted(evidence)], as_of, loaded.config.get("engine"))
     for kind in sorted(evidence):
         try:
@@ -79,7 +83,7 @@ def decide_on(
         except QueryError as error:
             raise GateError(f"evidence of kind {kind}: {error}") from None
     store.lock()
-    return decide.decide(
+    return decide(
         loaded,
         stage,
         evidence,
@@ -94,6 +98,8 @@ def decide_on(
 def open_store(kinds: Iterable[Kind], as_of: datetime, engine: str | None) -> Store | SparkStore:
     """The embedded store, or the Spark that gate.yaml names. Raises UndecidedError when it is not there."""
     if engine is None:
+        from gate.store import Store
+
         return Store(kinds, as_of)
     from gate.spark import SparkStore
 

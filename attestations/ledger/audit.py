@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from attestations.ledger import tree
+from attestations import merkle
 from attestations.ledger.entry import read_entry
 from attestations.ledger.errors import Code, LedgerError
 from attestations.ledger.log import Ledger
@@ -105,16 +105,16 @@ def _read(session: Session, ledger: Ledger, anchor: Checkpoint | None, seen: _Pa
     row = next(rows, None)
     while True:
         if pending and pending.size == seen.size:
-            if pending.root == tree.root(frontier):
+            if pending.root == merkle.root(frontier):
                 seen.right = pending.size
             else:
                 seen.wrong.append(pending)
             pending = next(checkpoints, None)
         if anchor and anchor.size == seen.size:
-            seen.anchor_root = tree.root(frontier)
+            seen.anchor_root = merkle.root(frontier)
         if row is None or row.index != seen.size:
             break
-        _check_row(row, tree.append(frontier, row.index, tree.leaf_hash(row.body)), seen)
+        _check_row(row, merkle.append(frontier, row.index, merkle.leaf_hash(row.body)), seen)
         seen.size += 1
         row = next(rows, None)
     if row is not None:
@@ -126,9 +126,9 @@ def _read(session: Session, ledger: Ledger, anchor: Checkpoint | None, seen: _Pa
 
 def _check_row(row: Row, expected: bytes, seen: _Pass) -> None:
     if row.hashes != expected:
-        stored = row.hashes[: tree.HASH_SIZE]
-        if stored != expected[: tree.HASH_SIZE]:
-            seen.edited.append((row.index, expected[: tree.HASH_SIZE], stored))
+        stored = row.hashes[: merkle.HASH_SIZE]
+        if stored != expected[: merkle.HASH_SIZE]:
+            seen.edited.append((row.index, expected[: merkle.HASH_SIZE], stored))
             return
         seen.misfits.append(row.index)
     try:
@@ -226,8 +226,8 @@ def _stored_hashes_match(session: Session, wrong: Sequence[Checkpoint]) -> bool:
     for expected, row in enumerate(session.entries()):
         if row.index != expected:
             break
-        tree.append(frontier, row.index, row.hashes[: tree.HASH_SIZE])
-        if roots.pop(row.index + 1, None) not in (None, tree.root(frontier)):
+        merkle.append(frontier, row.index, row.hashes[: merkle.HASH_SIZE])
+        if roots.pop(row.index + 1, None) not in (None, merkle.root(frontier)):
             return False
     return not roots
 
@@ -247,22 +247,22 @@ def _rearranged(session: Session) -> bool:
             continue
         both = [left, row] if left else [row]
         hashes = [one.hashes for one in both]
-        first, last = hashes[0][: tree.HASH_SIZE], hashes[-1][: tree.HASH_SIZE]
-        fits = [len(one.hashes) == tree.row_size(one.index) for one in both]
-        if not all(fits) or tree.node_hash(first, last) != _level_1(row.hashes):
+        first, last = hashes[0][: merkle.HASH_SIZE], hashes[-1][: merkle.HASH_SIZE]
+        fits = [len(one.hashes) == merkle.row_size(one.index) for one in both]
+        if not all(fits) or merkle.node_hash(first, last) != _level_1(row.hashes):
             leaves += [first, last]
             pairs.update(filter(None, map(_level_1, hashes)))
         left = None
     if left is not None:
-        leaves.append(left.hashes[: tree.HASH_SIZE])
+        leaves.append(left.hashes[: merkle.HASH_SIZE])
         pairs.update(filter(None, [_level_1(left.hashes)]))
     if not pairs or len(leaves) > _SUSPECTS:
         return False
-    return pairs <= {tree.node_hash(one, other) for one in leaves for other in leaves}
+    return pairs <= {merkle.node_hash(one, other) for one in leaves for other in leaves}
 
 
 def _level_1(hashes: bytes) -> bytes:
-    return hashes[tree.HASH_SIZE : 2 * tree.HASH_SIZE]
+    return hashes[merkle.HASH_SIZE : 2 * merkle.HASH_SIZE]
 
 
 def _each(code: Code, places: Sequence[tuple[object, ...]], text: str) -> Iterator[Finding]:

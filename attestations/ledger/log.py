@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from attestations.ledger import tree
+from attestations import merkle
 from attestations.ledger.entry import Entry, read_entry, statement_needle, write_entry
 from attestations.ledger.errors import Code, LedgerError
 from attestations.ledger.note import (
@@ -87,10 +87,12 @@ class Ledger:
             before[:] = [head.checkpoint.size]
             frontier = list(head.frontier)
             rows = [
-                Row(index=index, body=body, hashes=tree.append(frontier, index, tree.leaf_hash(body)))
+                Row(index=index, body=body, hashes=merkle.append(frontier, index, merkle.leaf_hash(body)))
                 for index, body in enumerate(bodies, head.checkpoint.size)
             ]
-            checkpoint = Checkpoint(origin=self.origin, size=head.checkpoint.size + len(rows), root=tree.root(frontier))
+            checkpoint = Checkpoint(
+                origin=self.origin, size=head.checkpoint.size + len(rows), root=merkle.root(frontier)
+            )
             note = sign_checkpoint(checkpoint, signer)
             session.insert(rows, checkpoint.size, note)
             receipts = tuple(_receipts(rows, head, note))
@@ -133,19 +135,19 @@ class Ledger:
 
     def _receipt(self, session: Session, head: _Head, index: int) -> Receipt:
         size = head.checkpoint.size
-        leaf = tree.leaf_hash(self._row(session, index, size).body)
-        path = self._hashes(session, tree.inclusion_plan(index, size))
-        if tree.root_from_inclusion(index, size, leaf, path) != head.checkpoint.root:
+        leaf = merkle.leaf_hash(self._row(session, index, size).body)
+        path = self._hashes(session, merkle.inclusion_plan(index, size))
+        if merkle.root_from_inclusion(index, size, leaf, path) != head.checkpoint.root:
             raise self._inconsistent(f"entry {index} is not the one that was signed")
         return Receipt(index=index, leaf_hash=leaf, path=path, checkpoint=head.note)
 
     def prove_inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """The hashes that lead from leaf `index` to the root of the first `size` entries. Raises LedgerError RANGE."""
-        return self._prove(lambda: tree.inclusion_plan(index, size), size)
+        return self._prove(lambda: merkle.inclusion_plan(index, size), size)
 
     def prove_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """The hashes that prove the first `old` entries a prefix of the first `new`. Raises LedgerError RANGE."""
-        return self._prove(lambda: tree.consistency_plan(old, new) if old else [], new)
+        return self._prove(lambda: merkle.consistency_plan(old, new) if old else [], new)
 
     def check_extends(self, trusted: str) -> Checkpoint:
         """Make sure the ledger is the one of a checkpoint kept elsewhere, with entries added; return that checkpoint.
@@ -182,8 +184,8 @@ class Ledger:
         if not checkpoint.size == filed == size:
             what = f"there are {size} entries; the newest checkpoint, filed under {filed}, covers {checkpoint.size}"
             raise self._inconsistent(what)
-        frontier = self._hashes(session, tree.peaks(0, size))
-        if tree.root(frontier) != checkpoint.root:
+        frontier = self._hashes(session, merkle.peaks(0, size))
+        if merkle.root(frontier) != checkpoint.root:
             raise self._inconsistent("the stored hashes do not lead to the signed root")
         if seen:
             self._check_prefix(session, seen.checkpoint, checkpoint)
@@ -196,20 +198,20 @@ class Ledger:
                 f"{self.where}: has {head.size} entries, a trusted checkpoint {anchor.size}: an old copy was put back"
             )
             raise LedgerError(Code.ROLLED_BACK, message)
-        if tree.root(self._hashes(session, tree.peaks(0, anchor.size))) != anchor.root:
+        if merkle.root(self._hashes(session, merkle.peaks(0, anchor.size))) != anchor.root:
             message = (
                 f"{self.where}: its first {anchor.size} entries are not those of the trusted checkpoint: two histories"
             )
             raise LedgerError(Code.FORKED, message)
 
-    def _prove(self, plan: Callable[[], Sequence[tree.Range]], size: int) -> tuple[bytes, ...]:
+    def _prove(self, plan: Callable[[], Sequence[merkle.Range]], size: int) -> tuple[bytes, ...]:
         with self.store.read() as session:
             covered = self._head(session).checkpoint.size
             if not 0 <= size <= covered:
                 raise LedgerError(Code.RANGE, f"{self.where}: has {covered} entries, not {size}")
             try:
                 nodes = plan()
-            except tree.ProofError as error:
+            except merkle.ProofError as error:
                 raise LedgerError(Code.RANGE, f"{self.where}: {error}") from None
             return self._hashes(session, nodes)
 
@@ -221,10 +223,10 @@ class Ledger:
             raise self._inconsistent(f"entry {index} is missing")
         return row
 
-    def _hashes(self, session: Session, nodes: Sequence[tree.Range]) -> tuple[bytes, ...]:
-        rows = session.hashes(tree.rows_of(nodes))
+    def _hashes(self, session: Session, nodes: Sequence[merkle.Range]) -> tuple[bytes, ...]:
+        rows = session.hashes(merkle.rows_of(nodes))
         try:
-            return tuple(tree.hash_of(node, rows) for node in nodes)
+            return tuple(merkle.hash_of(node, rows) for node in nodes)
         except KeyError as missing:
             raise self._inconsistent(f"the hashes of entry {missing} are missing or cut") from None
 
@@ -274,7 +276,7 @@ def create_ledger(place: str | Path, *, origin: str, signer: Signer, timeout: fl
     """
     if signer.verifier.name != check_origin(origin):
         raise LedgerError(Code.UNTRUSTED, f"the key is {signer.verifier.name}'s, the ledger is {origin}")
-    genesis = sign_checkpoint(Checkpoint(origin=origin, size=0, root=tree.EMPTY_ROOT), signer)
+    genesis = sign_checkpoint(Checkpoint(origin=origin, size=0, root=merkle.EMPTY_ROOT), signer)
     if str(place).startswith(_POSTGRES):
         from attestations.ledger import postgres
 
@@ -299,9 +301,9 @@ def _open_store(place: str | Path, *, writable: bool, timeout: float) -> Store:
 def _receipts(rows: Sequence[Row], head: _Head, note: str) -> Iterator[Receipt]:
     """Receipts for the rows just added to `head`: all the hashes they need are in its frontier and in the rows."""
     stored = {row.index: row.hashes for row in rows}
-    for (start, stop), value in zip(tree.peaks(0, head.checkpoint.size), head.frontier, strict=True):
-        stored[stop - 1] = bytes(tree.HASH_SIZE * ((stop - start).bit_length() - 1)) + value
+    for (start, stop), value in zip(merkle.peaks(0, head.checkpoint.size), head.frontier, strict=True):
+        stored[stop - 1] = bytes(merkle.HASH_SIZE * ((stop - start).bit_length() - 1)) + value
     size = head.checkpoint.size + len(rows)
-    paths = tree.inclusion_paths(head.checkpoint.size, size, size, lambda node: tree.hash_of(node, stored))
+    paths = merkle.inclusion_paths(head.checkpoint.size, size, size, lambda node: merkle.hash_of(node, stored))
     for row, path in zip(rows, paths, strict=True):
-        yield Receipt(index=row.index, leaf_hash=row.hashes[: tree.HASH_SIZE], path=path, checkpoint=note)
+        yield Receipt(index=row.index, leaf_hash=row.hashes[: merkle.HASH_SIZE], path=path, checkpoint=note)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attestations.ledger.errors import Code, LedgerError
-from attestations.ledger.tree import HASH_SIZE
+from attestations.merkle import HASH_SIZE
 from attestations.strict_json import shown
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from attestations.ledger import tree
+from attestations import merkle
 from attestations.ledger.entry import Entry, write_entry
 from attestations.ledger.errors import Code, LedgerError
 from attestations.ledger.note import MAX_NOTE, Checkpoint, open_checkpoint, parse_verifier
@@ -65,7 +65,7 @@ def read_receipt(text: str, entry: Entry) -> Receipt:
         raise malformed(f"more than {MAX_PATH} hashes")
     return Receipt(
         index=int(index[1]),
-        leaf_hash=tree.leaf_hash(write_entry(entry)),
+        leaf_hash=merkle.leaf_hash(write_entry(entry)),
         path=tuple(_hash(line) for line in lines[1:]),
         checkpoint=checkpoint,
     )
@@ -77,12 +77,12 @@ def verify_receipt(receipt: Receipt, entry: Entry, verifier_keys: Sequence[str])
     A verifier key names the ledger it speaks for. Raises LedgerError: ENTRY_MISMATCH, PROOF_INVALID, KEY_INVALID and
     what `open_checkpoint` raises.
     """
-    if receipt.leaf_hash != tree.leaf_hash(write_entry(entry)):
+    if receipt.leaf_hash != merkle.leaf_hash(write_entry(entry)):
         raise LedgerError(Code.ENTRY_MISMATCH, "the receipt is for another entry")
     checkpoint = open_checkpoint(receipt.checkpoint, [parse_verifier(key) for key in verifier_keys])
     try:
-        root = tree.root_from_inclusion(receipt.index, checkpoint.size, receipt.leaf_hash, receipt.path)
-    except tree.ProofError as error:
+        root = merkle.root_from_inclusion(receipt.index, checkpoint.size, receipt.leaf_hash, receipt.path)
+    except merkle.ProofError as error:
         raise LedgerError(Code.PROOF_INVALID, f"the receipt's proof: {error}") from None
     if root != checkpoint.root:
         raise LedgerError(Code.PROOF_INVALID, "the receipt's proof does not lead to the signed root")
@@ -110,12 +110,12 @@ def verify_consistency(
             raise LedgerError(Code.PROOF_INVALID, "a proof between equal checkpoints is empty")
         return older, newer
     if not older.size:
-        if older.root != tree.EMPTY_ROOT or path:
+        if older.root != merkle.EMPTY_ROOT or path:
             raise LedgerError(Code.PROOF_INVALID, "an empty ledger has the root of the empty tree and needs no proof")
         return older, newer
     try:
-        roots = tree.roots_from_consistency(older.size, newer.size, older.root, path)
-    except tree.ProofError as error:
+        roots = merkle.roots_from_consistency(older.size, newer.size, older.root, path)
+    except merkle.ProofError as error:
         raise LedgerError(Code.PROOF_INVALID, f"the consistency proof: {error}") from None
     if roots != (older.root, newer.root):
         raise LedgerError(Code.PROOF_INVALID, "the consistency proof does not lead to both signed roots")
@@ -127,6 +127,6 @@ def _hash(line: str) -> bytes:
         value = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError):
         value = b""
-    if len(value) != tree.HASH_SIZE or base64.b64encode(value).decode() != line:
+    if len(value) != merkle.HASH_SIZE or base64.b64encode(value).decode() != line:
         raise LedgerError(Code.PROOF_MALFORMED, f"not a tlog-proof: {shown(line)} is not a SHA-256 in base64")
     return value

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from attestations.ledger import tree
+from attestations import merkle
 from attestations.ledger.errors import Code, LedgerError
 from attestations.ledger.log import Ledger
 from attestations.ledger.note import open_checkpoint
@@ -46,15 +46,15 @@ def _write(ledger: Ledger, folder: Path) -> str:
     entries: list[bytes] = []
     with ledger.store.read() as session:
         for index, row in zip(range(checkpoint.size), session.entries(), strict=False):
-            leaf = tree.leaf_hash(row.body)
-            tree.append(frontier, index, leaf)
+            leaf = merkle.leaf_hash(row.body)
+            merkle.append(frontier, index, leaf)
             entries.append(len(row.body).to_bytes(2, "big") + row.body)
             levels[0].append(leaf)
             if len(entries) == _WIDTH:
                 _put(folder, "entries", index // _WIDTH, entries)
                 entries = []
             _fold(folder, levels, index)
-    if tree.root(frontier) != checkpoint.root:
+    if merkle.root(frontier) != checkpoint.root:
         raise LedgerError(
             Code.INCONSISTENT, f"{ledger.where}: the entries are not those signed; run `gate ledger audit`"
         )
@@ -73,11 +73,11 @@ def _fold(folder: Path, levels: list[list[bytes]], index: int) -> None:
         _put(folder, str(level), index // _WIDTH ** (level + 1), hashes)
         frontier: list[bytes] = []
         for number, value in enumerate(hashes):
-            tree.append(frontier, number, value)
+            merkle.append(frontier, number, value)
         levels[level] = []
         if level + 1 == len(levels):
             levels.append([])
-        levels[level + 1].append(tree.root(frontier))
+        levels[level + 1].append(merkle.root(frontier))
 
 
 def _put(folder: Path, kind: str, number: int, parts: list[bytes]) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from attestations import batches, strict_json
+from attestations import batches, merkle, strict_json
 from attestations.batches import Group, Opening
-from attestations.ledger import tree
 from attestations.refusal import Refused
 from gate import bundle
 from gate.bundle import records, tenants
@@ -46,7 +45,7 @@ def portion(files: Mapping[str, bytes], part: Part, tenant: str, scanner: Scanne
         "tenant": _opening(opened[tenant]),
         "nobody": _opening(opened[None]) if None in opened else None,
         "lines": [[number, line.decode()] for number, line in shown],
-        "mentions": [[number, tree.leaf_hash(line).hex()] for number, line in hidden],
+        "mentions": [[number, merkle.leaf_hash(line).hex()] for number, line in hidden],
     }
 
 
@@ -91,7 +90,7 @@ def _check(v: Verification, kind: str, document: Mapping[str, Any], at: datetime
         line = text.encode()
         if tenants.named(strict_json.loads(line)) != {tenant}:
             raise BundleError(Code.FOREIGN_TENANT, f"{kind}: line {number} is not this tenant's alone")
-        leaves[number] = tree.leaf_hash(line)
+        leaves[number] = merkle.leaf_hash(line)
     leaves |= {number: bytes.fromhex(leaf) for number, leaf in document["mentions"]}
     if len(leaves) != len(document["lines"]) + len(document["mentions"]):
         raise BundleError(Code.MALFORMED, f"{kind}: a line is accounted for twice")

@@ -15,9 +15,8 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from attestations import envelope, statements, strict_json
+from attestations import envelope, merkle, statements, strict_json
 from attestations.batches import STATEMENT_SUFFIX, Batch, batch_of
-from attestations.ledger import tree
 from attestations.refusal import Refused
 from gate import bundle
 from gate.bundle.refusal import BundleError, Code
@@ -189,12 +188,12 @@ def salt(secret: bytes, kind: str, index: int) -> bytes:
 
 def leaf(row_salt: bytes, row: Row) -> bytes:
     """The leaf of one record: 32 bytes that only who knows salt and record can make."""
-    return tree.leaf_hash(row_salt + canonical(row))
+    return merkle.leaf_hash(row_salt + canonical(row))
 
 
 def root(leaves: Sequence[bytes]) -> str:
     """The Merkle root over leaves in order, in hex."""
-    return tree.root_of(leaves).hex()
+    return merkle.root_of(leaves).hex()
 
 
 def commitment(secret: bytes, evidence: Evidence) -> dict[str, Any]:

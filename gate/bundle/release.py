@@ -9,7 +9,6 @@ from typing import Any
 
 from attestations import statements, strict_json
 from attestations.batches import STATEMENT_SUFFIX, open_batch
-from attestations.ledger import LedgerError, verify_receipt
 from attestations.refusal import Refused
 from attestations.strict_json import shown
 from attestations.trust import EVIDENCE
@@ -228,6 +227,8 @@ def _check_ledger(v: Verification) -> str:
         return "none: the policy names no ledger"
     if section is None:
         raise BundleError(Code.LEDGER_MISMATCH, "there are receipts, and the policy names no ledger")
+    from attestations.ledger import LedgerError, verify_receipt
+
     wanted = sha256(_of_verdict(v).payload).hexdigest()
     said = "rehearsed" if v.json(bundle.DECISION)["as_of_overridden"] else v.record["verdict"]
     proved = {}

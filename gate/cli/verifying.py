@@ -64,12 +64,13 @@ def _reports(target: Path, trust: Trust, question: Question) -> Iterator[Report]
     from attestations.batches import STATEMENT_SUFFIX
     from gate.bundle import archive
     from gate.bundle.checking import check
-    from gate.bundle.single import check_attestations, check_batch
     from gate.collect import batches
 
     if target.is_dir():
         yield check(target, trust, question)
         return
+    from gate.bundle.single import check_attestations, check_batch
+
     if not target.is_file():
         raise GateError(f"{target}: no such file or folder")
     beside = target.with_name(f"{target.name}{STATEMENT_SUFFIX}")
@@ -148,15 +149,18 @@ def question_of(arguments: Any) -> tuple[Trust, Question, Setting]:
     from attestations.refusal import Refused
     from gate.bundle.checking import Question
     from gate.bundle.report import Setting
-    from gate.bundle.single import predicate_type
 
     now, overridden = run.clock(arguments.as_of)
     trust = _trust(arguments)
     wanted = getattr(arguments, "type", None)
-    try:
-        wanted_type = predicate_type(wanted) if wanted else None
-    except Refused as refused:
-        raise GateError(f"--type: {refused.message}") from None
+    wanted_type = None
+    if wanted is not None:
+        from gate.bundle.single import predicate_type
+
+        try:
+            wanted_type = predicate_type(wanted)
+        except Refused as refused:
+            raise GateError(f"--type: {refused.message}") from None
     question = Question(
         now=now,
         artifacts=tuple(_artifact(text) for group in arguments.artifact for text in group),

@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attestations import batches, statements, strict_json
-from attestations.ledger import tree
+from attestations import batches, merkle, statements, strict_json
 from attestations.refusal import Refused
 from attestations.signers.key import load_key, new_key, signer_for
 from attestations.signers.managed import ManagedSigner
@@ -138,7 +137,7 @@ def test_what_the_statement_says(maker: Maker) -> None:
     assert (about["records"], about["content_bytes"], about["scope"]) == (6, len(DATA), "production")
     assert about["tenants"]["groups"] == 3
     assert "acme" not in json.dumps(document)
-    assert about["root"] == tree.root_of([tree.leaf_hash(line) for line in DATA.splitlines()]).hex()
+    assert about["root"] == merkle.root_of([merkle.leaf_hash(line) for line in DATA.splitlines()]).hex()
 
 
 HALF = DATA[: DATA.index(b'{"id": "t3"')]
@@ -296,18 +295,18 @@ def test_a_tenant_is_shown_all_its_lines_or_the_proof_fails(
     batch = batches.open_batch(maker.signed(content, time_field=None), maker.trust, now=NOW)
     found = batches.openings(batch, io.BytesIO(content), reading.tenant_of)
     tenant = data.draw(st.sampled_from(sorted(set(whose), key=str)))
-    mine = [tree.leaf_hash(line) for line, t in zip(content.splitlines(), whose, strict=True) if t == tenant]
+    mine = [merkle.leaf_hash(line) for line, t in zip(content.splitlines(), whose, strict=True) if t == tenant]
 
     assert found.keys() == set(whose)
     batches.check_opening(batch, found[tenant], mine)
-    for wrong in (mine[1:], mine[:-1], [*mine, mine[0]], [tree.leaf_hash(b"x"), *mine[1:]]):
+    for wrong in (mine[1:], mine[:-1], [*mine, mine[0]], [merkle.leaf_hash(b"x"), *mine[1:]]):
         with pytest.raises(Refused):
             batches.check_opening(batch, found[tenant], wrong)
     for other in found.keys() - {tenant}:
         with pytest.raises(Refused):
             batches.check_opening(batch, found[other], mine)
     number = data.draw(st.integers(0, len(whose) - 1))
-    leaves = [tree.leaf_hash(line) for line in content.splitlines()]
+    leaves = [merkle.leaf_hash(line) for line in content.splitlines()]
     path = batches.proof(leaves, number)
     batches.check_line(batch, content.splitlines()[number], number, path)
     for line, index, hashes in (
@@ -321,12 +320,12 @@ def test_a_tenant_is_shown_all_its_lines_or_the_proof_fails(
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 200))
 def test_the_root_at_once_is_the_root_leaf_by_leaf(count: int) -> None:
-    leaves = [tree.leaf_hash(bytes([n])) for n in range(count)]
+    leaves = [merkle.leaf_hash(bytes([n])) for n in range(count)]
     frontier: list[bytes] = []
     for index, leaf in enumerate(leaves):
-        tree.append(frontier, index, leaf)
+        merkle.append(frontier, index, leaf)
 
-    assert tree.root_of(leaves) == tree.root(frontier)
+    assert merkle.root_of(leaves) == merkle.root(frontier)
 
 
 @pytest.fixture
@@ -463,7 +462,7 @@ def test_many_statements_under_one_signature(maker: Maker) -> None:
     found = list(batches.lines(batch, io.BytesIO(payloads)))
 
     assert [statements.parse(line)["predicate"]["record"]["id"] for line in found] == [f"x{n}" for n in range(300)]
-    leaves = [tree.leaf_hash(line) for line in found]
+    leaves = [merkle.leaf_hash(line) for line in found]
     batches.check_line(batch, found[217], 217, batches.proof(leaves, 217))
     with pytest.raises(Refused, match="not line 218"):
         batches.check_line(batch, found[216], 217, batches.proof(leaves, 217))

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from attestations.ledger import Checkpoint, Code, Ledger, LedgerError, Report, audit, tree, write_entry
+from attestations import merkle
+from attestations.ledger import Checkpoint, Code, Ledger, LedgerError, Report, audit, write_entry
 from attestations.ledger.note import sign_checkpoint
 from attestations.ledger.sqlite import _SQL, _TABLES
 from attestations.ledger.store import Session
@@ -32,7 +33,7 @@ def rehash(kit: Any, numbers: list[int]) -> list[str]:
     statements = ["DELETE FROM entry"]
     for index, number in enumerate(numbers):
         body = write_entry(kit.entry(number))
-        hashes = tree.append(frontier, index, tree.leaf_hash(body))
+        hashes = merkle.append(frontier, index, merkle.leaf_hash(body))
         statements.append(f"INSERT INTO entry VALUES ({index}, x'{body.hex()}', x'{hashes.hex()}')")
     return statements
 
@@ -42,7 +43,7 @@ def body_of(kit: Any, number: int) -> str:
 
 
 def leaf_of(kit: Any, number: int) -> str:
-    return tree.leaf_hash(write_entry(kit.entry(number))).hex()
+    return merkle.leaf_hash(write_entry(kit.entry(number))).hex()
 
 
 def swap(one: int, other: int, columns: str) -> list[str]:
@@ -179,7 +180,7 @@ def test_an_old_copy_and_another_history_against_a_trusted_checkpoint(path: Path
     with kit.open(path) as ledger:
         newest = ledger.append(kit.entries(5, 8))[0].checkpoint
         middle = sign_checkpoint(
-            Checkpoint(origin=kit.origin, size=6, root=tree.root(_frontier(kit, range(6)))), kit.signer()
+            Checkpoint(origin=kit.origin, size=6, root=merkle.root(_frontier(kit, range(6)))), kit.signer()
         )
         assert audit(ledger, newest).ok
         assert audit(ledger, middle).ok  # any size between is as good an anchor
@@ -197,7 +198,7 @@ def test_an_old_copy_and_another_history_against_a_trusted_checkpoint(path: Path
 def _frontier(kit: Any, numbers: range) -> list[bytes]:
     frontier: list[bytes] = []
     for index, number in enumerate(numbers):
-        tree.append(frontier, index, tree.leaf_hash(write_entry(kit.entry(number))))
+        merkle.append(frontier, index, merkle.leaf_hash(write_entry(kit.entry(number))))
     return frontier
 
 
@@ -244,7 +245,7 @@ def test_every_flipped_bit_of_every_stored_value_is_found(kit: Any) -> None:
     signer = kit.signer()
     ledger = Ledger(store, kit.origin, signer, [signer.verifier])
     with store.write() as session:
-        empty = Checkpoint(origin=kit.origin, size=0, root=tree.EMPTY_ROOT)
+        empty = Checkpoint(origin=kit.origin, size=0, root=merkle.EMPTY_ROOT)
         session.insert([], 0, sign_checkpoint(empty, signer))
     ledger.append(kit.entries(0, 3))
     assert audit(ledger).ok

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attestations.ledger import tree
+from attestations import merkle
 
 # The leaves and tree heads with which Certificate Transparency logs have been tested since RFC 6962.
 LEAVES = [
@@ -72,7 +72,7 @@ def subproof(old: int, leaves: list[bytes], *, complete: bool) -> list[bytes]:
 
 def grown(leaves: list[bytes]) -> tuple[list[bytes], dict[int, bytes]]:
     frontier: list[bytes] = []
-    rows = {index: tree.append(frontier, index, tree.leaf_hash(leaf)) for index, leaf in enumerate(leaves)}
+    rows = {index: merkle.append(frontier, index, merkle.leaf_hash(leaf)) for index, leaf in enumerate(leaves)}
     return frontier, rows
 
 
@@ -83,12 +83,12 @@ def some(count: int) -> list[bytes]:
 @pytest.mark.parametrize("size", range(9))
 def test_heads_are_the_published_ones(size: int) -> None:
     frontier, _ = grown(LEAVES[:size])
-    assert tree.root(frontier).hex() == HEADS[size]
+    assert merkle.root(frontier).hex() == HEADS[size]
 
 
 def test_the_published_inclusion_proof_of_the_first_leaf() -> None:
     _, rows = grown(LEAVES)
-    found = [tree.hash_of(node, rows).hex() for node in tree.inclusion_plan(0, 8)]
+    found = [merkle.hash_of(node, rows).hex() for node in merkle.inclusion_plan(0, 8)]
     assert found == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
@@ -100,20 +100,20 @@ def test_the_published_inclusion_proof_of_the_first_leaf() -> None:
 def test_every_head_row_and_proof_is_that_of_the_definitions(size: int) -> None:
     leaves = some(size)
     frontier, rows = grown(leaves)
-    root = tree.root(frontier)
+    root = merkle.root(frontier)
     assert root == head(leaves)
-    assert [len(rows[index]) for index in range(size)] == [tree.row_size(index) for index in range(size)]
+    assert [len(rows[index]) for index in range(size)] == [merkle.row_size(index) for index in range(size)]
     for index in range(size):
-        plan = tree.inclusion_plan(index, size)
-        assert tree.rows_of(plan) <= set(rows)
-        proof = [tree.hash_of(node, rows) for node in plan]
+        plan = merkle.inclusion_plan(index, size)
+        assert merkle.rows_of(plan) <= set(rows)
+        proof = [merkle.hash_of(node, rows) for node in plan]
         assert proof == path(index, leaves)
-        assert tree.root_from_inclusion(index, size, tree.leaf_hash(leaves[index]), proof) == root
+        assert merkle.root_from_inclusion(index, size, merkle.leaf_hash(leaves[index]), proof) == root
     for old in range(1, size):
-        proof = [tree.hash_of(node, rows) for node in tree.consistency_plan(old, size)]
+        proof = [merkle.hash_of(node, rows) for node in merkle.consistency_plan(old, size)]
         assert proof == subproof(old, leaves, complete=True)
-        assert tree.roots_from_consistency(old, size, head(leaves[:old]), proof) == (head(leaves[:old]), root)
-    assert tree.consistency_plan(size, size) == []
+        assert merkle.roots_from_consistency(old, size, head(leaves[:old]), proof) == (head(leaves[:old]), root)
+    assert merkle.consistency_plan(size, size) == []
 
 
 def corrupted(proof: list[bytes], other: bytes) -> list[list[bytes]]:
@@ -127,24 +127,24 @@ def corrupted(proof: list[bytes], other: bytes) -> list[list[bytes]]:
 def test_no_wrong_inclusion_proof_is_taken(size: int) -> None:
     leaves = some(size)
     frontier, rows = grown(leaves)
-    root = tree.root(frontier)
+    root = merkle.root(frontier)
 
     def taken(index: int, count: int, leaf: bytes, proof: list[bytes]) -> bool:
         try:
-            return tree.root_from_inclusion(index, count, leaf, proof) == root
-        except tree.ProofError:
+            return merkle.root_from_inclusion(index, count, leaf, proof) == root
+        except merkle.ProofError:
             return False
 
     for index in range(size):
-        leaf = tree.leaf_hash(leaves[index])
-        proof = [tree.hash_of(node, rows) for node in tree.inclusion_plan(index, size)]
+        leaf = merkle.leaf_hash(leaves[index])
+        proof = [merkle.hash_of(node, rows) for node in merkle.inclusion_plan(index, size)]
         for wrong in corrupted(proof, root):
             assert wrong == proof or not taken(index, size, leaf, wrong)
         for other in {index - 1, index + 1, index ^ 2, size, -1, 2**63} - {index}:
             assert not taken(other, size, leaf, proof)
         for count in {0, index, 2 * size + 2, 4 * size, -1} - {size}:
             assert not taken(index, count, leaf, proof)
-        assert not taken(index, size, tree.leaf_hash(b"another"), proof)
+        assert not taken(index, size, merkle.leaf_hash(b"another"), proof)
         assert not taken(index, size, leaf[:-1], proof)
 
 
@@ -152,17 +152,17 @@ def test_no_wrong_inclusion_proof_is_taken(size: int) -> None:
 def test_no_wrong_consistency_proof_is_taken(new: int) -> None:
     leaves = some(new)
     frontier, rows = grown(leaves)
-    root = tree.root(frontier)
+    root = merkle.root(frontier)
 
     def taken(old: int, count: int, old_root: bytes, proof: list[bytes], new_root: bytes = root) -> bool:
         try:
-            return tree.roots_from_consistency(old, count, old_root, proof) == (old_root, new_root)
-        except tree.ProofError:
+            return merkle.roots_from_consistency(old, count, old_root, proof) == (old_root, new_root)
+        except merkle.ProofError:
             return False
 
     for old in range(1, new):
         old_root = head(leaves[:old])
-        proof = [tree.hash_of(node, rows) for node in tree.consistency_plan(old, new)]
+        proof = [merkle.hash_of(node, rows) for node in merkle.consistency_plan(old, new)]
         assert taken(old, new, old_root, proof)
         for wrong in corrupted(proof, root):
             assert wrong == proof or not taken(old, new, old_root, wrong)
@@ -174,14 +174,14 @@ def test_no_wrong_consistency_proof_is_taken(new: int) -> None:
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (-1, 4), (4, 4)])
 def test_there_is_no_plan_for_a_leaf_that_is_not_there(index: int, size: int) -> None:
-    with pytest.raises(tree.ProofError):
-        tree.inclusion_plan(index, size)
+    with pytest.raises(merkle.ProofError):
+        merkle.inclusion_plan(index, size)
 
 
 @pytest.mark.parametrize(("old", "new"), [(0, 0), (0, 4), (5, 4), (-1, 4)])
 def test_there_is_no_plan_from_nothing_or_backwards(old: int, new: int) -> None:
-    with pytest.raises(tree.ProofError):
-        tree.consistency_plan(old, new)
+    with pytest.raises(merkle.ProofError):
+        merkle.consistency_plan(old, new)
 
 
 @given(st.integers(1, 2**62), st.data())
@@ -189,9 +189,9 @@ def test_proofs_stay_logarithmic_in_huge_trees(size: int, data: st.DataObject) -
     index = data.draw(st.integers(0, size - 1))
     old = data.draw(st.integers(1, size))
     bits = size.bit_length()
-    for plan in (tree.inclusion_plan(index, size), tree.consistency_plan(old, size)):
+    for plan in (merkle.inclusion_plan(index, size), merkle.consistency_plan(old, size)):
         assert len(plan) <= bits + 1
-        assert len(tree.rows_of(plan)) <= 2 * bits
+        assert len(merkle.rows_of(plan)) <= 2 * bits
         assert all(0 <= start < stop <= size for start, stop in plan)
 
 
@@ -199,4 +199,4 @@ def test_a_row_that_is_missing_or_cut_is_an_error_and_never_a_hash() -> None:
     _, rows = grown(some(8))
     for broken in ({}, rows | {3: rows[3][:-1]}, rows | {3: b""}):
         with pytest.raises(KeyError):
-            tree.hash_of((0, 4), broken)
+            merkle.hash_of((0, 4), broken)
