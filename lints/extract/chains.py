@@ -71,6 +71,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.from\(\s*\w",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
+                rb"Object\.assign\(\s*\w+\s*,",
                 rb"Repository<\s*\w",
                 rb"em\.(?<!\wem\.)\w+\(",
                 rb"anager\.\w+\(",
@@ -183,6 +184,7 @@ _GORM = names("Where First Find Take Last Model Delete Not Or Scopes Joins Prelo
 _GORM_ROOT = re.compile(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
 )
+_FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
@@ -360,6 +362,11 @@ class Chains:
         if method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|Model$", last)):
             return self._new("mongo", path if not head else last, call.span, (step,))
         if method == "getRepository" or method == "getTreeRepository":
+            return None
+        if path == "Object" and method == "assign" and isinstance(first, Gap):
+            fresh = _FRESH.match(first.origin or "")
+            if fresh is not None:  # what is copied onto a new entity is what will be saved
+                self._new("typeorm", fresh.group(1), call.span, (step,))
             return None
         entity = self._entity_of(call, receiver, env)
         if entity is not None and method in _REPOSITORY:

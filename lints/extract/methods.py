@@ -228,8 +228,11 @@ def _text_of(value: Value, depth: int = 0) -> Value | None:
 def _assigned(call: Invoke, arguments: list[Value], env: Env) -> Value:
     """`Object.assign(target, source…)`: the target has the properties of all of them, and is changed itself."""
     fields: dict[str, Value] = {}
+    told = isinstance(arguments[0], Gap) and (arguments[0].origin or "").startswith("new ")
     for value in arguments:
         fields.update(value.fields if isinstance(value, Record) else {"...": value})
+    if told and "..." in fields:
+        fields["..."] = arguments[0]  # the copying itself is judged, not everything done with its result
     made = Record(fields)
     if isinstance(call.arguments[0], Name):
         env.put(call.arguments[0].path, made)

@@ -381,12 +381,12 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
     "typeorm: assign save": (
         "typeorm",
         "async function f(req, ds){ const b = new Boat(); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
-        [("violation", "TENORM008")],
+        [("violation", "TENORM004")],
     ),
     "typeorm: const body assign save": (
         "typeorm",
         "async function f(req, ds){ const body = req.body; const b = new Boat(); Object.assign(b, body); const r = ds.getRepository(Boat).create(b); return ds.getRepository(Boat).save(r) }",
-        [("violation", "TENORM008")],
+        [("violation", "TENORM004")],
     ),
     "typeorm: assign loaded": (
         "typeorm",
