@@ -32,6 +32,7 @@ COMMANDS = {
     "status": ("judging", "what runs out when"),
     "ingest": ("ingesting", "read events into an evidence store: each accepted, parked or rejected, all counted"),
     "query": ("ingesting", "ask an event store something in SQL; for people, never evidence"),
+    "memo": ("costing", "a month's costs by tenant, pack, SLA tier and SKU, and what changed"),
     "prove": ("proving", "prove SQL statements against a schema"),
     "tenancy": ("classifying", "which tables belong to a tenant, and where that was read"),
     "baseline": ("baselining", "the code findings that were there when the gate came: write, shrink, show"),
