@@ -192,7 +192,7 @@ def test_the_memo_of_ingested_events_for_people_and_for_machines(project: Path, 
         "month_closed.ndjson",
         "focus.csv",
     }
-    rows = list(csv.DictReader((tmp_path / "out" / "focus.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out" / "focus.csv").read_text().splitlines()))
     assert sum(Fraction(row["EffectiveCost"]) for row in rows) == Fraction("2.310121")
     closed = [json.loads(text) for text in (tmp_path / "out" / "month_closed.ndjson").read_text().splitlines()]
     assert sum(e["data"]["minor"] for e in closed) == 231
