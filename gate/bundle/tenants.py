@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gate.model import GateError, Row
@@ -16,18 +17,26 @@ tenant_column or tenancy."""
 
 def named(value: Any) -> frozenset[str]:
     """The tenants that the fields of a record name, at any depth."""
-    return frozenset(_named(value))
+    found: set[str] = set()
+    _collect(value, found)
+    return frozenset(found)
 
 
-def _named(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+def _collect(value: Any, found: set[str]) -> None:
+    if type(value) is dict or isinstance(value, Mapping):
         for key, member in value.items():
-            if FIELD.fullmatch(str(key)):
-                yield from _ids(member if isinstance(member, list | tuple) else [member])
-            yield from _named(member)
+            if _names_tenants(str(key)):
+                found.update(_ids(member if isinstance(member, list | tuple) else [member]))
+            if type(member) is not str:
+                _collect(member, found)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _named(item)
+            _collect(item, found)
+
+
+@lru_cache(maxsize=4096)
+def _names_tenants(field: str) -> bool:
+    return FIELD.fullmatch(field) is not None
 
 
 def _ids(values: Iterable[Any]) -> Iterator[str]:
