@@ -71,6 +71,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.from\(\s*\w",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
+                rb"['\"]mongoose['\"]",
                 rb"Object\.assign\(\s*\w+\s*,",
                 rb"Repository<\s*\w",
                 rb"em\.(?<!\wem\.)\w+\(",
@@ -359,6 +360,18 @@ class Chains:
         native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
         if native and (method in _MONGO or method in {"find", "findOne", "aggregate", "distinct"}):
             return self._new("mongo", _collection(call, ""), call.span, (step,))
+        mongoose = path and re.fullmatch(r"[A-Z]\w*", last) and b"mongoose" in self.interpreter.notes.source
+        if mongoose and method in {
+            "find",
+            "findOne",
+            "exists",
+            "distinct",
+            "aggregate",
+            "count",
+            "create",
+            "insertMany",
+        }:
+            return self._new("mongo", last, call.span, (step,))
         if method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|Model$", last)):
             return self._new("mongo", path if not head else last, call.span, (step,))
         if method == "getRepository" or method == "getTreeRepository":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.proof.result import Proof, Reference, Verdict
-from lints.stores.orm_sql import mapping
+from lints.stores.orm_sql import RAW, mapping
 from lints.tenancy import Ownership
 
 _BY_ID = frozenset({"findById", "findByIdAndUpdate", "findByIdAndDelete", "findByIdAndRemove", "find_by_id"})
@@ -48,20 +48,28 @@ def prove_mongo(collection: str, step: OrmStep, keys: frozenset[str], globals_: 
     why: str | None = None
     proven: str | None = None
     if method in {"bulkWrite", "bulk_write"}:
-        rule, why = "TENMGO013", "several writes are put together out of sight"
+        rule, why, proven = _bulk(first, keys)
     elif method in _BY_ID:
         rule, why = "TENMGO001", "the document is found by its id alone"
     elif action == "insert":
         rule, why, proven = _document(first, keys)
     else:
-        target = _first_stage(first) if method == "aggregate" else first
-        rule, why, proven = _filter(target, keys)
+        if method == "aggregate":
+            rule, why, proven = _pipeline(first, keys)
+        else:
+            asked = step.arguments[1] if method == "distinct" and len(step.arguments) > 1 else first
+            rule, why, proven = _filter(None if method == "distinct" and asked is first else asked, keys)
         if rule == "TENMGO001" and action == "update" and _upserts(step):
             rule = "TENMGO008"
-        if proven is not None and action == "update" and _reassigns(step, keys):
-            rule, why, proven = "TENMGO009", "the update sets its tenant", None
-        if proven is not None and method == "aggregate" and _looks_up(first, keys):
-            rule = "TENMGO010"
+        changed = _reassigns(step, keys) if proven is not None and action == "update" else None
+        if changed is not None:
+            rule, why, proven = "TENMGO009", changed, None
+        if proven is not None and method == "aggregate":
+            beside = _looks_up(first, keys)
+            if beside == "all":
+                rule, why, proven = "TENMGO010", "$unionWith adds documents of every tenant", None
+            elif beside is not None:
+                rule = "TENMGO010"
     reference = Reference(
         table=collection or "(collection)",
         column=next(iter(sorted(keys, key=lambda key: (key != "tenantId", key))), None),
@@ -103,6 +111,8 @@ def _filter(given: Argument | None, keys: frozenset[str]) -> tuple[str | None, s
     if found is None:
         if _unseen(given):
             return "TENMGO013", "part of the filter is put together out of sight", None
+        if _somewhere(given, keys):
+            return "TENMGO006", "the tenant is in one branch of $or only", None
         return "TENMGO001", "the filter does not name the tenant", None
     return ("TENMGO007" if found == "literal" else None), None, "the filter names the tenant"
 
@@ -120,11 +130,35 @@ def _ties(given: Argument, keys: frozenset[str], depth: int) -> str | None:
             found = next((tie for item in value.items if (tie := _ties(item, keys, depth + 1)) is not None), None)
             if found is not None:
                 return found
+        elif name == "$expr":
+            found = _expression(value, keys, depth + 1)
+            if found is not None:
+                return found
         elif name == "$or" and value.kind == "list" and value.items:
             ties = [_ties(item, keys, depth + 1) for item in value.items]
             if all(tie is not None for tie in ties):
                 return ties[0]
     return None
+
+
+def _expression(given: Argument, keys: frozenset[str], depth: int) -> str | None:
+    """`{$eq: ["$tenantId", value]}`, by itself or inside `$and`."""
+    for name, value in mapping(given).items():
+        if name == "$and" and value.kind == "list" and depth <= _MAX_DEPTH:
+            found = next((tie for item in value.items if (tie := _expression(item, keys, depth + 1)) is not None), None)
+            if found is not None:
+                return found
+        elif name == "$eq" and value.kind == "list" and len(value.items) == 2:
+            for one, two in (value.items, value.items[::-1]):
+                if one.kind == "text" and one.text.lstrip("$") in keys:
+                    return "literal" if two.kind == "text" and not two.text.startswith("$") else "value"
+    return None
+
+
+def _somewhere(given: Argument, keys: frozenset[str]) -> bool:
+    """Whether some branch of an `$or` at the top is tied."""
+    listed = mapping(given).get("$or")
+    return listed is not None and any(_ties(item, keys, 1) is not None for item in listed.items)
 
 
 def _unseen(given: Argument) -> bool:
@@ -133,6 +167,9 @@ def _unseen(given: Argument) -> bool:
 
 def _document(given: Argument | None, keys: frozenset[str]) -> tuple[str | None, str | None, str | None]:
     rows = given.items if given is not None and given.kind == "list" else (given,)
+    if len(rows) > 1:
+        answers = [_document(row, keys) for row in rows[:200]]
+        return next((answer for answer in answers if answer[1] is not None), answers[0])
     row = rows[0] if rows else None
     if row is None or row.kind != "map":
         return "TENMGO013", "the document is put together out of sight", None
@@ -150,14 +187,78 @@ def _first_stage(given: Argument | None) -> Argument | None:
     return mapping(stages[0]).get("$match") if stages else None
 
 
-def _looks_up(given: Argument | None, keys: frozenset[str]) -> bool:
+_Answer = tuple[str | None, str | None, str | None]
+_CUTS = frozenset(
+    {"$limit", "$skip", "$sample", "$group", "$bucket", "$count", "$sortByCount", "$facet", "$setWindowFields"}
+)
+
+
+def _pipeline(given: Argument | None, keys: frozenset[str]) -> _Answer:
+    """The tenant must be matched before a stage that counts, cuts or mixes documents."""
+    if given is None or given.kind != "list" or not given.items:
+        return _filter(given, keys)
+    for position, stage in enumerate(given.items[:50]):
+        name, value = next(iter(mapping(stage).items()), ("", None))
+        if name == "$match":
+            answer = _filter(value, keys)
+            if answer[1] is None or position + 1 == len(given.items) or answer[0] != "TENMGO001":
+                return answer
+        elif name in {"$vectorSearch", "$geoNear"}:
+            return _filter(mapping(value).get("filter" if name == "$vectorSearch" else "query"), keys)
+        elif name == "$search":
+            return _searched(value, keys)
+        elif name in _CUTS:
+            later = any(_filter(mapping(s).get("$match"), keys)[1] is None for s in given.items[position:50])
+            if later:
+                return "TENMGO012", f"{name} comes before the tenant is matched", None
+            return "TENMGO001", "no stage before it matches the tenant", None
+        elif not name or name == "...":
+            return "TENMGO013", "a stage is put together out of sight", None
+    return "TENMGO001", "no stage matches the tenant", None
+
+
+def _searched(value: Argument | None, keys: frozenset[str]) -> _Answer:
+    """Atlas Search: `compound.filter` with `equals` on the tenant's path."""
+    compound = mapping(mapping(value).get("compound"))
+    for clause in (compound.get("filter"), compound.get("must")):
+        for item in clause.items if clause is not None and clause.kind == "list" else ():
+            equals = mapping(mapping(item).get("equals"))
+            path = equals.get("path")
+            if path is not None and path.kind == "text" and path.text in keys and "value" in equals:
+                return None, None, "the search is filtered by the tenant"
+    return "TENMGO001", "the search does not filter by the tenant", None
+
+
+def _bulk(given: Argument | None, keys: frozenset[str]) -> _Answer:
+    """Each write of a bulk is judged; the first that is not tied decides."""
+    answers: list[_Answer] = []
+    for operation in given.items[:200] if given is not None and given.kind == "list" else ():
+        for name, value in mapping(operation).items():
+            options = mapping(value)
+            answers.append(
+                _document(options.get("document"), keys)
+                if name == "insertOne"
+                else _filter(options.get("filter"), keys)
+            )
+    if not answers:
+        return "TENMGO013", "several writes are put together out of sight", None
+    return next((answer for answer in answers if answer[1] is not None), answers[0])
+
+
+def _looks_up(given: Argument | None, keys: frozenset[str]) -> str | None:
+    """`all` if documents of every tenant are added, `some` if looked-up ones may be another's."""
+    found: str | None = None
     for stage in given.items if given is not None and given.kind == "list" else ():
-        lookup = mapping(stage).get("$lookup")
+        options = mapping(stage)
+        union, lookup, graph = options.get("$unionWith"), options.get("$lookup"), options.get("$graphLookup")
+        if union is not None and _filter(_first_stage(mapping(union).get("pipeline")), keys)[1] is not None:
+            return "all"
         if lookup is not None:
             rule, why, _ = _filter(_first_stage(mapping(lookup).get("pipeline")), keys)
-            if why is not None or rule is not None:
-                return True
-    return False
+            found = "some" if why is not None or rule is not None else found
+        if graph is not None and _filter(mapping(graph).get("restrictSearchWithMatch"), keys)[1] is not None:
+            found = "some"
+    return found
 
 
 def _upserts(step: OrmStep) -> bool:
@@ -167,7 +268,21 @@ def _upserts(step: OrmStep) -> bool:
     return any(option is not None and option.kind != "null" for option in options)
 
 
-def _reassigns(step: OrmStep, keys: frozenset[str]) -> bool:
-    change = mapping(step.arguments[1]) if len(step.arguments) > 1 else {}
-    inner = mapping(change.get("$set"))
-    return not keys.isdisjoint(inner) or not keys.isdisjoint(change)
+def _reassigns(step: OrmStep, keys: frozenset[str]) -> str | None:
+    """How an update may give a document to another tenant; the same value as in the filter changes nothing."""
+    given = step.arguments[1] if len(step.arguments) > 1 else None
+    change = mapping(given)
+    same = {value for name, value in mapping(step.arguments[0]).items() if name in keys}
+    if "replace" in step.method.lower():
+        held = [value for name, value in change.items() if name in keys]
+        if given is None or given.kind != "map" or "..." in change or any(value in same for value in held):
+            return None
+        return "it is replaced by a document without its tenant" if not held else "the update sets its tenant"
+    for name in ("$set", "$setOnInsert", "$rename", "$unset", ""):
+        written = change if not name else mapping(change.get(name))
+        if any(key in keys and value not in same for key, value in written.items()):
+            return "the update sets its tenant"
+        whole = change.get(name, given) if name in {"$set", ""} else None
+        if whole is not None and whole.kind == "value" and RAW.search(whole.text):
+            return f"{whole.text} is set as a whole, the tenant's field among it if the client says so"
+    return None

@@ -20,7 +20,7 @@ _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
 _HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*Id)$")
-_RAW = re.compile(
+RAW = re.compile(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
     r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
 )
@@ -250,7 +250,7 @@ class Builder:
 
     def client(self, given: Argument | None) -> bool:
         """Whether a value is, as a whole, what the client sent."""
-        return given is not None and given.kind in {"value", "dynamic"} and _RAW.search(given.text) is not None
+        return given is not None and given.kind in {"value", "dynamic"} and RAW.search(given.text) is not None
 
     def _tenant(self) -> str | None:
         known = self.model.tables.get(self.table)

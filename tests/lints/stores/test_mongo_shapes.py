@@ -1,0 +1,99 @@
+"""MongoDB calls written to deceive: each name says what the shape tries; the label stood before the code was run."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.tenancy import Model
+
+CASES = {
+    "by filter": ("col.find({ tenantId: t, name: n })", "proven"),
+    "no filter": ("col.find({ name: n })", "violation"),
+    "empty": ("col.find({})", "violation"),
+    "or all": ("col.find({ $or: [{ tenantId: t, a: 1 }, { tenantId: t, b: 2 }] })", "proven"),
+    "or one": ("col.find({ $or: [{ tenantId: t }, { owner: u }] })", "violation"),
+    "or beside": ("col.find({ tenantId: t, $or: [{ a: 1 }, { b: 2 }] })", "proven"),
+    "and": ("col.find({ $and: [{ tenantId: t }, { a: 1 }] })", "proven"),
+    "nor": ("col.find({ $nor: [{ tenantId: t }] })", "violation"),
+    "ne": ("col.find({ tenantId: { $ne: t } })", "violation"),
+    "in": ("col.find({ tenantId: { $in: ts } })", "violation"),
+    "exists": ("col.find({ tenantId: { $exists: true } })", "violation"),
+    "regex": ("col.find({ tenantId: { $regex: t } })", "violation"),
+    "expr": ("col.find({ $expr: { $eq: ['$tenantId', t] } })", "proven"),
+    "expr or": ("col.find({ $expr: { $or: [{ $eq: ['$tenantId', t] }, { $eq: ['$a', 1] }] } })", "violation"),
+    "where": ("col.find({ $where: 'this.tenantId == x' })", "violation"),
+    "not": ("col.find({ tenantId: { $not: { $eq: t } } })", "violation"),
+    "aggregate match first": ("col.aggregate([{ $match: { tenantId: t } }, { $group: { _id: '$a' } }])", "proven"),
+    "aggregate match later": ("col.aggregate([{ $group: { _id: '$tenantId' } }, { $match: { _id: t } }])", "violation"),
+    "aggregate limit before": ("col.aggregate([{ $limit: 5 }, { $match: { tenantId: t } }])", "violation"),
+    "aggregate sort before": ("col.aggregate([{ $sort: { a: 1 } }, { $match: { tenantId: t } }])", "proven"),
+    "aggregate none": ("col.aggregate([{ $group: { _id: '$a' } }])", "violation"),
+    "lookup plain": (
+        "col.aggregate([{ $match: { tenantId: t } }, { $lookup: { from: 'crew', localField: 'a', foreignField: 'b', as: 'c' } }])",
+        "weak",
+    ),
+    "lookup pipeline": (
+        "col.aggregate([{ $match: { tenantId: t } }, { $lookup: { from: 'crew', let: { a: '$a' }, pipeline: [{ $match: { tenantId: t } }], as: 'c' } }])",
+        "proven",
+    ),
+    "unionWith": ("col.aggregate([{ $match: { tenantId: t } }, { $unionWith: { coll: 'crew' } }])", "violation"),
+    "graphLookup": (
+        "col.aggregate([{ $match: { tenantId: t } }, { $graphLookup: { from: 'crew', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'c' } }])",
+        "weak",
+    ),
+    "facet": ("col.aggregate([{ $match: { tenantId: t } }, { $facet: { a: [{ $count: 'n' }] } }])", "proven"),
+    "vector": ("col.aggregate([{ $vectorSearch: { index: 'v', queryVector: q, filter: { tenantId: t } } }])", "proven"),
+    "vector no": (
+        "col.aggregate([{ $vectorSearch: { index: 'v', queryVector: q } }, { $match: { tenantId: t } }])",
+        "violation",
+    ),
+    "search compound": (
+        "col.aggregate([{ $search: { compound: { filter: [{ equals: { path: 'tenantId', value: t } }] } } }])",
+        "proven",
+    ),
+    "insert": ("col.insertOne({ a: 1, tenantId: t })", "proven"),
+    "insert no": ("col.insertOne({ a: 1 })", "violation"),
+    "insert many one without": ("col.insertMany([{ tenantId: t }, { a: 1 }])", "violation"),
+    "insert body": ("col.insertOne({ ...req.body })", "opaque"),
+    "update": ("col.updateOne({ _id: id, tenantId: t }, { $set: { a: 1 } })", "proven"),
+    "update set tenant": ("col.updateOne({ _id: id, tenantId: t }, { $set: { tenantId: u } })", "violation"),
+    "update set body": ("col.updateOne({ _id: id, tenantId: t }, { $set: req.body })", "violation"),
+    "update rename tenant": ("col.updateOne({ _id: id, tenantId: t }, { $unset: { tenantId: 1 } })", "violation"),
+    "upsert no": ("col.updateOne({ _id: id }, { $set: { tenantId: t } }, { upsert: true })", "violation"),
+    "upsert": ("col.updateOne({ _id: id, tenantId: t }, { $set: { a: 1 } }, { upsert: true })", "proven"),
+    "replace": ("col.replaceOne({ _id: id, tenantId: t }, { a: 1 })", "violation"),
+    "replace ok": ("col.replaceOne({ _id: id, tenantId: t }, { a: 1, tenantId: t })", "proven"),
+    "delete": ("col.deleteOne({ _id: id })", "violation"),
+    "distinct": ("col.distinct('name', { tenantId: t })", "proven"),
+    "distinct no": ("col.distinct('name')", "violation"),
+    "count": ("col.countDocuments({ tenantId: t })", "proven"),
+    "bulk": (
+        "col.bulkWrite([{ updateOne: { filter: { _id: id, tenantId: t }, update: { $set: { a: 1 } } } }])",
+        "proven",
+    ),
+    "bulk no": ("col.bulkWrite([{ deleteOne: { filter: { _id: id } } }])", "violation"),
+    "spread": ("col.find({ ...filter })", "opaque"),
+    "literal": ("col.find({ tenantId: 'demo' })", "weak"),
+    "findById": ("Boat.findById(id)", "violation"),
+    "mongoose find chain": ("BoatModel.findOneAndUpdate({ _id: id, tenantId: t }, { a: 1 })", "proven"),
+    "nested path": ("col.find({ 'meta.tenantId': t })", "violation"),
+    "elemMatch": ("col.find({ tenants: { $elemMatch: { tenantId: t } } })", "violation"),
+    "tenant eq": ("col.find({ tenantId: { $eq: t } })", "proven"),
+    "new ObjectId": ("col.find({ tenantId: new ObjectId(t) })", "proven"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_shape(name: str) -> None:
+    call, wanted = CASES[name]
+    call = call.replace("col.", "db.collection('boats').")
+    source = f"const f = async (db, t, id, n, u, q, req, filter) => {{ const r = await {call}; }};"
+    found = scan([("src/a.ts", source.encode())], Model(tables={}))
+    assert [row.verdict for row in found.accesses] == [wanted], [(row.rule, row.why) for row in found.accesses]
+
+
+def test_mongoose_models_are_told_by_their_import() -> None:
+    source = "import mongoose from 'mongoose';\nconst f = (t) => Boat.find({ tenantId: t });\nconst g = () => Boat.find({});\n"
+    found = scan([("src/a.ts", source.encode())], Model(tables={}))
+    assert [(row.verdict, row.rule) for row in found.accesses] == [("proven", None), ("violation", "TENMGO001")]
