@@ -31,8 +31,9 @@ def prove(argv: list[str]) -> int:
     order, whatever that line is; 0 says that every line held a statement, 2 that one did not.
     """
     parser = options.Parser("prove", "Prove that SQL statements stay inside their tenant.")
-    parser.add_argument("--schema", action="append", nargs="+", type=options.path, required=True, metavar="FILE",
+    parser.add_argument("--schema", action="append", nargs="+", type=options.path, default=[], metavar="FILE",
                         help="SQL or ORM models that make the schema, in their order")  # fmt: skip
+    parser.add_argument("--live", type=options.text, metavar="DSN", help="take the schema from a running PostgreSQL")
     parser.add_argument("--tenancy", type=options.path, metavar="FILE", help="declarations (tenancy.yaml)")
     parser.add_argument("--dialect", choices=DIALECTS, default="postgres")
     parser.add_argument("--output", choices=["text", "json"], default="text")
@@ -41,8 +42,10 @@ def prove(argv: list[str]) -> int:
     parser.add_argument("sql", nargs="*", metavar="SQL", help="statements; - reads NDJSON lines {id, sql} from stdin")
     options.add_terminal(parser)
     arguments = parser.parse_args(argv)
+    if bool(arguments.schema) == (arguments.live is not None):
+        raise GateError("prove: give the schema, either as --schema FILE or as --live DSN")
     schemas, statements = _sort([str(path) for group in arguments.schema for path in group], arguments.sql)
-    model = _model(schemas, arguments.tenancy, arguments.dialect)
+    model = _model(_sources(schemas, arguments.live), arguments.tenancy, arguments.dialect)
     if arguments.recorded is not None:
         if len(statements) != 1:
             wanted = "a connection (postgresql://…)" if arguments.recorded != "log" else "a file, or -"
@@ -73,19 +76,25 @@ def _sort(schemas: list[str], statements: list[str]) -> tuple[list[Path], list[s
     )
     if first is not None:
         schemas, statements = schemas[:first], [*schemas[first:], *statements]
-    if not schemas or not statements:
-        raise GateError("prove: give --schema FILE and the SQL to judge (- reads NDJSON from stdin)")
+    if not statements:
+        raise GateError("prove: give the SQL to judge (- reads NDJSON from stdin)")
     return [Path(text) for text in schemas], statements
 
 
-def _model(schemas: Sequence[Path], tenancy: Path | None, dialect: str) -> Model:
-    from lints.schema import build_model, read_declarations
+def _sources(schemas: Sequence[Path], live: str | None) -> dict[str, bytes]:
+    if live is not None:
+        from gate.statements.live_schema import read_live_schema
 
-    files = {}
+        return {"live.sql": read_live_schema(live).encode()}
     for path in schemas:
         if not path.is_file():
             raise GateError(f"--schema {path}: no such file")
-        files[str(path)] = path.read_bytes()
+    return {str(path): path.read_bytes() for path in schemas}
+
+
+def _model(files: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Model:
+    from lints.schema import build_model, read_declarations
+
     if tenancy is not None and not tenancy.is_file():
         raise GateError(f"--tenancy {tenancy}: no such file")
     declared: Mapping[str, Any] | None = None
@@ -98,7 +107,7 @@ def _model(schemas: Sequence[Path], tenancy: Path | None, dialect: str) -> Model
     except ValueError as error:
         raise GateError(str(error)) from None
     if not model.tables:
-        raise GateError(f"--schema {', '.join(files)}: no table was found; give the SQL that creates the schema")
+        raise GateError(f"{', '.join(files)}: no table was found; give the SQL that creates the schema")
     return model
 
 

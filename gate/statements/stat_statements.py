@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from gate.model import GateError, UndecidedError
+from gate.statements.connection import reading
 from gate.statements.observed import MAX_DISTINCT, Record
 
 if TYPE_CHECKING:
     import psycopg
 
-STATEMENT_SECONDS = 30
-CONNECT_SECONDS = 10
 _VIEW = """
     SELECT n.nspname,
            EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'total_exec_time')
@@ -29,44 +28,13 @@ def read_statements(dsn: str, settings: frozenset[str]) -> Record:
 
     `settings` are the model's: the name in `current_setting($1)` is not kept, and is taken to be the only one.
     """
-    connection = _connected(dsn)
-    import psycopg
-
-    try:
-        with connection:
-            record = Record(source=f"pg_stat_statements of {connection.info.dbname}")
-            _read(connection, record, settings)
-            return record
-    except psycopg.Error as error:
-        raise GateError(f"--from pg_stat_statements: {_said(error)}") from None
-
-
-def _connected(dsn: str) -> psycopg.Connection:
-    try:
-        import psycopg
-    except ImportError:
-        raise GateError("--from pg_stat_statements needs psycopg: pip install 'tenantgate[postgres]'") from None
-    try:
-        psycopg.conninfo.conninfo_to_dict(dsn)
-    except psycopg.Error:  # its message quotes the text, password and all
-        raise GateError(
-            "--from pg_stat_statements: the connection is none that libpq understands; give postgresql://user@host/database"
-        ) from None
-    try:
-        connection = psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS, autocommit=False, prepare_threshold=None)
-    except psycopg.Error as error:
-        raise GateError(f"--from pg_stat_statements: {_said(error)}") from None
-    connection.read_only = True
-    return connection
-
-
-def _said(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    with reading(dsn, "--from pg_stat_statements") as connection:
+        record = Record(source=f"pg_stat_statements of {connection.info.dbname}")
+        _read(connection, record, settings)
+        return record
 
 
 def _read(connection: psycopg.Connection, record: Record, settings: frozenset[str]) -> None:
-    connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
-    connection.execute("SET LOCAL search_path = pg_catalog")
     view = connection.execute(_VIEW).fetchone()
     if view is None:
         raise GateError(

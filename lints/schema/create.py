@@ -225,12 +225,20 @@ def _view(s: Statement, tree: exp.Create, listed: list[exp.Expr]) -> str | None:
         return None
     s.catalog.views[name] = View(
         name=name,
-        sql=query.sql(dialect=s.dialect),
+        sql=query.transform(_constant).sql(dialect=s.dialect),
         origin=s.origin("view defined here", name),
         materialized=any(isinstance(prop, exp.MaterializedProperty) for prop in listed),
         security_invoker=invoker,
     )
     return None
+
+
+def _constant(node: exp.Expr) -> exp.Expr:
+    """A constant without the cast to text that PostgreSQL adds when it tells a view's definition."""
+    if not (isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string):
+        return node
+    plain = node.to.this in (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR) and not node.to.expressions
+    return node.this if plain else node
 
 
 def _index(s: Statement, tree: exp.Create) -> str | None:

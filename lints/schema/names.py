@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-IDENT = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)'
+# Letters, digits and whatever is not ASCII, by what is left out: a class up to \uffff takes long to compile.
+IDENT = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|[^\x00-@[-^`{-\x7f][^\x00-#%-/:-@[-^`{-\x7f]*)'
 NAME = rf"{IDENT}(?:\s*\.\s*{IDENT}){{0,2}}"
 
 _CASE_KEPT = frozenset({"postgres", "redshift", "snowflake", "oracle", "clickhouse", "bigquery"})

@@ -20,6 +20,10 @@ _COMMAND = re.compile(r"\bfor\s+(all|select|insert|update|delete)\b", re.IGNOREC
 _ROLES = re.compile(r"\bto\s+(.*?)(?:\busing\b|\bwith\s+check\b|$)", re.IGNORECASE | re.DOTALL)
 _RENAMED = re.compile(rf"rename\s+to\s+({IDENT})", re.IGNORECASE)
 _COMMENTS = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
+_CAST = re.compile(
+    r"(?P<text>'(?:[^']|'')*+')::(?:text|character varying|varchar|name)\b(?!\s*[\[(])|'(?:[^']|'')*+'|\"[^\"]*+\"",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[(),]")
 
 
@@ -56,11 +60,18 @@ def apply_policy(s: Statement, written: str) -> str | None:
         command=command.group(1).lower() if command is not None else before.command if before else "all",
         permissive=before.permissive if before else re.search(r"\bas\s+restrictive\b", head, re.IGNORECASE) is None,
         roles=tuple(listed) or (before.roles if before else ("public",)),
-        using=before.using if using is None and before else using,
-        check=before.check if check is None and before else check,
+        using=before.using if using is None and before else _as_written(using),
+        check=before.check if check is None and before else _as_written(check),
         origin=s.origin(f"policy {name} on {place[1]}"),
     )
     return None
+
+
+def _as_written(expression: str | None) -> str | None:
+    """An expression without the casts that PostgreSQL adds to the constants of one when it tells it."""
+    if expression is None or "::" not in expression:
+        return expression
+    return _CAST.sub(lambda found: found.group("text") or found.group(), expression)
 
 
 def change_row_security(draft: Draft, verb: str, origin: Origin) -> None:

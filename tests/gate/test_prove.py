@@ -90,6 +90,7 @@ def test_a_declared_table_is_told_with_its_line(gate: Callable[..., Any], tmp_pa
         (["--schema", "nowhere.sql", OWN], "nowhere.sql: no such file"),
         (["--tenancy", "nowhere.yaml", OWN], "nowhere.yaml: no such file"),
         ([], "the SQL to judge"),
+        (["--live", "postgresql://x", OWN], "either as --schema FILE or as --live DSN"),
         (["--from", "log", "a", "b"], "give a file, or -"),
         (["--from", "log", "nowhere.log"], "nowhere.log: no such file"),
         (["--from", "pg_stat_statements", "not a connection"], "none that libpq understands"),
@@ -462,3 +463,19 @@ def test_only_a_read_only_transaction_is_used(gate: Callable[..., Any], dsn: str
 
     assert (code, out) == (2, "")
     assert "read-only transaction" in err
+
+
+def test_the_schema_of_a_running_database(gate: Callable[..., Any], dsn: str) -> None:
+    import psycopg
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE boats (id int PRIMARY KEY, tenant_id uuid NOT NULL, name text)")
+        try:
+            code, out, _ = gate("--live", dsn, "SELECT name FROM boats WHERE tenant_id = $1", schema=False)
+            assert (code, "PROVEN" in out) == (0, True)
+            code, out, _ = gate("--live", dsn, "SELECT name FROM boats", schema=False)
+            assert (code, "live.sql:" in out) == (1, True)
+        finally:
+            connection.execute("DROP TABLE boats")
+    code, _, err = gate("--live", "postgresql://me:sesame@localhost:1/x", OWN, schema=False)
+    assert (code, "sesame" in err) == (2, False)
