@@ -71,7 +71,6 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.from\(\s*\w",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
-                rb"['\"]mongoose['\"]",
                 rb"Object\.assign\(\s*\w+\s*,",
                 rb"Repository<\s*\w",
                 rb"em\.(?<!\wem\.)\w+\(",
@@ -116,10 +115,14 @@ _INDEX_HITS = tuple(
 )
 
 
+_MONGOOSE_HIT = re.compile(rb"\b[A-Z]\w*\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\(")
+
+
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
     family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
-    patterns = (*_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
+    documents = (_MONGOOSE_HIT,) if family == "javascript" and b"mongoose" in data else ()
+    patterns = (*documents, *_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
     return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})
 
 

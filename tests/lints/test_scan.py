@@ -261,7 +261,7 @@ MONGO = {
     "no filter": ("db.collection('boats').deleteMany({})", [("violation", "TENMGO001")]),
     "one branch of $or": (
         "db.collection('boats').find({ $or: [{ tenantId }, { open: true }] })",
-        [("violation", "TENMGO001")],
+        [("violation", "TENMGO006")],
     ),
     "every branch of $or": (
         "db.collection('boats').find({ $or: [{ tenantId, a: 1 }, { tenantId: { $eq: tenantId } }] })",
