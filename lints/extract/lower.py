@@ -34,11 +34,11 @@ from lints.extract.ir import (
 MAX_DEPTH = 140
 """Nesting that is followed; deeper code is reported, not analysed. Each level costs a few Python frames."""
 
-_PLAIN_NAME = re.compile(
-    r"[@$]{0,2}[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*(?:(?:\?|!)?\.#?[A-Za-z_$\x80-\uffff][\w$\x80-\uffff]*){0,6}"
-)
+# A letter and a part of a word, also such as are not ASCII; a class up to \uffff would take long to compile.
+_LETTER, _PART = r"[^\x00-#%-@[-^`{-\x7f]", r"[^\x00-#%-/:-@[-^`{-\x7f]"
+_PLAIN_NAME = re.compile(rf"[@$]{{0,2}}{_LETTER}{_PART}*(?:(?:\?|!)?\.#?{_LETTER}{_PART}*){{0,6}}")
 _ARROWS = re.compile(r"\?->|->|::")
-_NAME = r"(?P<name>[@$]{0,2}[\w$\x80-\uffff]+(?:[?!]?\.[\w$\x80-\uffff]+){0,5})"
+_NAME = rf"(?P<name>[@$]{{0,2}}{_PART}+(?:[?!]?\.{_PART}+){{0,5}})"
 _PRESENT = tuple(
     (re.compile(pattern, re.DOTALL), positive, size)
     for pattern, positive, size in (
