@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from attestations.signers.key import signer_for
-from gate import bundle
+from gate import bundle, cli
 from gate.bundle import bag, records, replaying, slicing
 
 Files = dict[str, bytes]
@@ -193,3 +195,37 @@ def test_a_packet_shows_records_of_a_batch_as_any_others(works: Any, full: Files
 
     assert [row["verified"] for row in rows] == [True] * 10
     assert bag.sha256(full[FILE]) == DIGEST
+
+
+def test_the_whole_way_on_the_command_line(works: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """record, release, verify, replay, slice: with nothing but the commands."""
+    root = Path(shutil.copytree(works.root, tmp_path / "app"))
+    (tmp_path / "week-47.jsonl.gz").write_bytes(gzip.compress(BATCH, mtime=0))
+    (tmp_path / "everybody.txt").write_text("acme\nglobex\n", "utf-8")
+
+    def run(*argv: object) -> str:
+        code = cli.run([str(a) for a in argv])
+        captured = capsys.readouterr()
+        assert code == 0, captured.out + captured.err
+        return captured.out
+
+    trusted = ("--trusted-keys", works.keys)
+    run("record", "note", tmp_path / "week-47.jsonl.gz", "--key", works.key, "-C", root)
+    run(
+        "release", "-C", root, "--version", "1.0.0", "--artifact", works.artifact, "--key", works.key, "--quiet",
+        "--out", tmp_path / "full", "--archive", tmp_path / "full.tar",
+    )  # fmt: skip
+    assert "counted as verified, and verify" in run("verify", tmp_path / "full.tar", *trusted)
+    run("replay", tmp_path / "full.tar", *trusted)
+    (lines,) = (tmp_path / "full/data/evidence/files").glob("*.jsonl.gz")
+    assert gzip.decompress(lines.read_bytes()) == BATCH
+    run("verify", lines, *trusted)
+    said = run(
+        "bundle", "slice", tmp_path / "full", *trusted, "--tenant", T, "--key", works.key,
+        "--tenants", tmp_path / "everybody.txt", "--out", tmp_path / "slice", "-C", root,
+    )  # fmt: skip
+    assert "2 of 8 lines of batches, 1 as digests" in said
+    said = run("verify", tmp_path / "slice", *trusted, "--against", tmp_path / "full")
+    assert "nothing of the tenant is left out" in said
+    packed = next((tmp_path / "slice/data/evidence/files").glob("*.jsonl.gz.sigstore.json"))
+    assert packed.name == f"{lines.name}.sigstore.json"
