@@ -229,10 +229,14 @@ def test_result(
     warned: Iterable[str],
     failed: Iterable[str],
     finished_at: datetime,
+    measurements: Mapping[str, int] | None = None,  # noqa: PT028
     url: str | None = None,  # noqa: PT028
     policy_uri: str | None = None,  # noqa: PT028
 ) -> bytes:
-    """In-toto test-result v0.1 with rule ids as tests. A run without any test is refused: it says nothing."""
+    """In-toto test-result v0.1 with rule ids as tests. A run without any test is refused: it says nothing.
+
+    `measurements` are counts that say what the result is worth, such as how much of the code was understood.
+    """
     tests = {"passedTests": sorted(passed), "warnedTests": sorted(warned), "failedTests": sorted(failed)}
     if not any(tests.values()):
         raise Refused(Reason.MALFORMED, "a test result without a single test")
@@ -241,6 +245,7 @@ def test_result(
         "configuration": [policy_descriptor(binding, policy_uri)],
         **tests,
         **({"url": url} if url else {}),
+        **({EXTENSION + "measurements": dict(measurements)} if measurements else {}),
         **_extension(binding),
         EXTENSION + "finishedOn": timestamp(finished_at),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attestations.batches import STATEMENT_SUFFIX
 from gate import bundle
 from gate.bundle import bag, records
-from gate.bundle.instructions import LEDGER_SECTION, Example, argument, policy_section, verify_md
+from gate.bundle.instructions import BATCH_SECTION, LEDGER_SECTION, Example, argument, policy_section, verify_md
 from gate.collect import batches
 from gate.model import Decision, Descriptor, Evidence, Outcome, Policy, Severity
 
@@ -46,6 +46,8 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
     from attestations.statements import VSA, builder_of, parse
     from gate.report import REPORTS
 
+    names = [item.name for evidence in decision.evidence for item in evidence.materials]
+    batched = [BATCH_SECTION] if any(map(batches.subject_of, names)) else []
     artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
     files: dict[str, bytes] = {
         bundle.DECISION: REPORTS["json"](decision).encode(),
@@ -61,7 +63,7 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
                 verifier=builder_of(parse(read(material.attestations["verdict"]).envelope.payload)),
             ),
             keyless=keyless,
-            inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else [])],
+            inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else []), *batched],
         ),
     }
     files |= {path: REPORTS[name](decision).encode() for path, name in bundle.REPORTS.items()}
@@ -131,6 +133,7 @@ def verdict_statements(
     Their time is the moment judged; for a decision under another clock it is `rehearsed_at`, the moment it was made.
     """
     from attestations.statements import ResourceDescriptor, test_result, verification_summary
+    from gate.report.outline import measurements
 
     descriptors = [
         ResourceDescriptor(uri=f"{name}.sigstore.json", digest={"sha256": bag.sha256(data)})
@@ -156,6 +159,7 @@ def verdict_statements(
             passed=by["passed"],
             warned=by["warned"],
             failed=by["failed"],
+            measurements=measurements(decision),
             finished_at=at,
         ),
     }

@@ -56,6 +56,11 @@ def _check_test_result(v: Verification) -> str:
     for name, expected in by.items():
         if sorted(expected) != predicate[name]:
             raise BundleError(Code.PREDICATE_MISMATCH, f"{name} are not those of the decision")
+    measured: dict[str, int] = next(
+        (e["numbers"] for e in v.json(bundle.DECISION)["evidence"] if e["kind"] == "coverage"), {}
+    )
+    if predicate.get(statements.EXTENSION + "measurements", {}) != measured:
+        raise BundleError(Code.PREDICATE_MISMATCH, "its measurements are not those of the decision")
     return f"{predicate['result']}, {sum(map(len, by.values()))} controls as in the decision"
 
 

@@ -68,10 +68,11 @@ def collect(context: Context) -> Iterable[Evidence]:
             scope="migrations and models", unread=code.schema_unread, numbers={"tables": len(facts.tables)}
         ),
     )  # fmt: skip
+    understood = _coverage(facts, base)
     yield Evidence(
         kind="coverage",
-        rows=(_coverage(facts, base),),
-        coverage=Coverage(scope=f"{len(code.digests)} files{compared}", numbers=facts.numbers),
+        rows=(understood,),
+        coverage=Coverage(scope=f"{len(code.digests)} files{compared}", numbers=understood),
     )
     yield Evidence(
         kind="suppression",
@@ -110,7 +111,7 @@ def _schema(
         return ()
 
 
-def _coverage(facts: CodeFacts, base: CodeFacts | None) -> Row:
+def _coverage(facts: CodeFacts, base: CodeFacts | None) -> dict[str, int]:
     """How much was understood, in numbers that controls can set limits to. Tests, migrations and seeds don't count."""
     numbers, verdicts = facts.numbers, _verdicts(facts)
     before = {} if base is None else {f"base_{v}": n for v, n in _verdicts(base).items() if v in ("opaque", "unparsed")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -221,6 +221,19 @@ def waiver_problem(use: WaiverUse, as_of: datetime) -> str:
             return f"covers {finds} of {waiver.control} {until(use, as_of)}"
 
 
+_MEASURED = frozenset(
+    {
+        "judged",
+        "proven",
+        "weak",
+        "violation",
+        "opaque",
+        "unparsed",
+        "files_analysed",
+        "files_not_analysed",
+        "files_partial",
+    }
+)
 _ASIDE = {
     Aside.SUPPRESSED: ("by a tenant-ok comment", "by tenant-ok comments"),
     Aside.BASELINE: ("in the baseline", "in the baseline"),
@@ -254,10 +267,15 @@ def more_like_this(others: Sequence[Violation]) -> str:
     return f"{len(others):,} more like this in this file: line{'' if len(others) == 1 else 's'} {lines}"
 
 
+def measurements(decision: Decision) -> Mapping[str, int]:
+    """The counts of the lint's coverage (the evidence kind `coverage`); empty without a lint."""
+    return next((e.coverage.numbers for e in decision.evidence if e.kind == "coverage"), {})
+
+
 def lint_line(decision: Decision) -> str | None:
     """What the lint understood, in one sentence, which says what "no finding" is worth; None without a lint."""
-    found = next((row for e in decision.evidence if e.kind == "coverage" for row in e.rows), None)
-    if found is None:
+    found = measurements(decision)
+    if not found.keys() >= _MEASURED:
         return None
     judged = found["judged"]
     share = f" ({100 * found['proven'] // judged} %)" if judged else ""

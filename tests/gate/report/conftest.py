@@ -386,7 +386,7 @@ def aside() -> Decision:
         blocked(),
         stage=Stage.CHECK,
         results=(result(TENANT, Outcome.FAIL, *alike), result(old, Outcome.WAIVED, *set_aside), result(PURGE)),
-        evidence=(Evidence(kind="coverage", rows=(lint,), coverage=Coverage(scope="41 files", numbers={"files": 41})),),
+        evidence=(Evidence(kind="coverage", rows=(lint,), coverage=Coverage(scope="41 files", numbers=lint)),),
     )
 
 
