@@ -73,6 +73,14 @@ the ledger's verifier key, from your own source.
 An entry's `statement` is the SHA-256 of the verdict's payload, its `subject` that of the released file.
 """
 
+BATCH_SECTION = """## Batches of records
+
+A `data/evidence/files/*.jsonl` (or `.jsonl.gz`) is a whole batch of records under one signature, that of the statement
+beside it. Its name is its SHA-256, which is the one subject of the statement.
+
+    gate verify data/evidence/files/*.jsonl* --trusted-keys KEYS.json
+"""
+
 _POLICY = """## The policy's digest
 
 What the signed statements call the policy digest is made from the files in `data/policy/`:

@@ -219,7 +219,9 @@ def test_the_whole_way_on_the_command_line(works: Any, tmp_path: Path, capsys: p
     run("replay", tmp_path / "full.tar", *trusted)
     (lines,) = (tmp_path / "full/data/evidence/files").glob("*.jsonl.gz")
     assert gzip.decompress(lines.read_bytes()) == BATCH
-    run("verify", lines, *trusted)
+    assert "## Batches of records" in (tmp_path / "full/data/VERIFY.md").read_text("utf-8")
+    both = sorted((tmp_path / "full/data/evidence/files").glob("*.jsonl*"))
+    assert run("verify", *both, *trusted).endswith("2 of 2 accepted\n")
     said = run(
         "bundle", "slice", tmp_path / "full", *trusted, "--tenant", T, "--key", works.key,
         "--tenants", tmp_path / "everybody.txt", "--out", tmp_path / "slice", "-C", root,
