@@ -86,7 +86,8 @@ class Maker:
             f"({column}, 1) = ($1, 1)", f"COALESCE({column}, $1) = $1", f"NULLIF({column}, NULL) = $1",
             f"({column} = $1 OR {column} IS NULL)", f"{column}::text = $1::text", f"({column} = $1) IS NOT FALSE",
             f"CASE WHEN {column} = $1 THEN true ELSE false END", f"{column} = (SELECT $1::uuid)",
-            f"{column} IN (SELECT id FROM harbours WHERE id = $1)",
+            f"{column} IN (SELECT id FROM harbours WHERE id = $1)", f"({column}, 1) IN (($1, 1), ($1, 2))",
+            f"{column} BETWEEN $1 AND $1", f"CASE {column} WHEN $1 THEN true ELSE false END", f"ARRAY[$1::uuid] @> ARRAY[{column}]",
         ]  # fmt: skip
         return forms[0] if self.chance(0.6) else self.rng.choice(forms)
 
@@ -258,6 +259,11 @@ class Maker:
                 shown = "count(*)"
             elif self.chance(0.25):
                 shown += f", (SELECT count(*) FROM ({self.select(sources + outer, 0, 'uuid')}) q)"
+            elif self.chance(0.2):
+                shown += f", {self.looked_up(sources)}"
+            elif self.chance(0.2):
+                test = self.plain(sources, outer)
+                shown += f", CASE WHEN {test} THEN 1 WHEN EXISTS ({self.select(sources + outer, 0, 'one')}) THEN 2 END"
         else:
             shown = chosen.column(wanted, self.rng) or ("NULL::uuid" if wanted == "uuid" else "NULL::text")
             if wanted == "uuid" and self.chance(0.4):
@@ -282,8 +288,21 @@ class Maker:
         value = self.rng.choice(["'changed'", f"{column} || '!'"])
         if others and (other := others[0].column("text", self.rng)):
             value = f"max_of({other})"
-        value = value if not value.startswith("max_of") else "'changed'"
+        value = value if not value.startswith("max_of") else self.looked_up([source, *others])
         return f"UPDATE {source.table} {source.alias} SET {column} = {value}{f' FROM {inner}' if inner else ''} WHERE {where}"
+
+    def looked_up(self, outer: list[Source]) -> str:
+        """A text looked up by a key, with conditions that may name the rows around: one row, or none."""
+        source = self.table()
+        while not source.columns["text"]:
+            source = self.table()
+        conds = [f"{source.alias}.id = '{self.rng.choice(KEYS)}'", self.tenant([source], outer)]
+        if self.chance(0.6):
+            conds.append(self.tenant([source], []))
+        found = (
+            f"SELECT {source.column('text', self.rng)} FROM {source.table} {source.alias} WHERE {' AND '.join(conds)}"
+        )
+        return f"({found}{self.rng.choice(['', '', ' LIMIT 1'])})"
 
     def insert(self) -> str:
         """An INSERT into berths or photos from a query, now and then an upsert."""
@@ -307,12 +326,16 @@ class Maker:
                 " ON CONFLICT (id) DO UPDATE SET depth = 9 WHERE berths.harbour_id = EXCLUDED.harbour_id",
                 " ON CONFLICT (id) DO UPDATE SET depth = 9 WHERE berths.harbour_id = $1",
                 " ON CONFLICT (id) DO UPDATE SET number = EXCLUDED.number WHERE berths.depth > 1",
+                f" ON CONFLICT (id) DO UPDATE SET number = coalesce({self.looked_up([self.written()])}, 'n')",
             ]
         )
         return (
             f"INSERT INTO berths (id, harbour_id, number, depth) SELECT {key}, {tenant}, {word}, 1 FROM {text}"
             f" WHERE {where}{' ORDER BY 1, 2, 3 LIMIT 1' if conflict else ''}{conflict}"
         )
+
+    def written(self) -> Source:
+        return Source("berths", "berths", {k: v.split() for k, v in COLUMNS["berths"].items()})
 
     def merge(self) -> str:
         text, columns, table = self.derived([], 1)
@@ -322,7 +345,8 @@ class Maker:
         if self.chance(0.7):
             on.append(self.tenant([target], [source]))
         guard = f" AND {self.tenant([target], [source])}" if self.chance(0.4) else ""
-        action = self.rng.choice(["UPDATE SET depth = 9", "DELETE", "UPDATE SET number = 'm'"])
+        looked_up = f"UPDATE SET number = coalesce({self.looked_up([target, source])}, 'm')"
+        action = self.rng.choice(["UPDATE SET depth = 9", "DELETE", "UPDATE SET number = 'm'", looked_up])
         return f"MERGE INTO berths t USING ({text}) s ON {' AND '.join(on)} WHEN MATCHED{guard} THEN {action}"
 
     def recursion(self) -> str:
