@@ -258,7 +258,7 @@ def _statement(
         text, found = (plain, kept) if cypher else place(segments)
         if text in texts or (not cypher and starts_like_sql(text) is None):
             continue
-        hint = "cypher" if cypher else hint
+        hint = "cypher" if cypher else "clickhouse" if _TYPED.search(text) is not None else hint
         if not texts:
             holes = found
         texts.append(text)
@@ -289,6 +289,9 @@ def _statement(
         truncated=truncated,
     )
 
+
+_TYPED = re.compile(r"\{\s*\w+\s*:\s*[A-Z]\w*(?:\([\w\s,()']{0,60}\))?\s*\}")
+"""A parameter with its type, as only ClickHouse writes it: `{boat: UUID}`, `{ids: Array(String)}`."""
 
 _SURE = (Confidence.PROSE, Confidence.LIKELY, Confidence.EXECUTED)
 

@@ -19,7 +19,7 @@ MAX_DEPTH = 10
 _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
-_HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*Id)$")
+_HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
 RAW = re.compile(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
     r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
@@ -86,7 +86,8 @@ class Builder:
     def compare(self, column: str, given: Argument, operator: str = "=", alias: str | None = None) -> str:
         """`column operator value`; NULL and lists as SQL wants them."""
         left = self.qualified(column, alias)
-        if operator == "=" or (operator == "in" and given.kind == "list" and len(given.items) == 1):
+        single = given.kind == "query" or (given.kind == "list" and len(given.items) == 1)
+        if operator == "=" or (operator == "in" and single):
             one = given.items[0] if given.kind == "list" and len(given.items) == 1 else given
             self._remember(column, one)
             if column in self.model.tenant_columns and given.kind == "value":
@@ -116,6 +117,8 @@ class Builder:
             owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
             if owned and key.columns == (column,):
                 self.relation_keys.append(column)
+        if table.primary_key == (column,) and given.kind == "query":
+            self.held = True  # keys of rows that another call loaded, which is judged itself
         if table.primary_key == (column,) and _HELD.match(given.text) and not _UNHELD.search(given.text):
             self.held = True
 

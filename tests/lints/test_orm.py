@@ -449,6 +449,21 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "def f(pk):\n    return Boat.all_objects.get(pk=pk)\n",
         [("violation", "TENORM011")],
     ),
+    "prisma: keys of rows that were loaded": (
+        "prisma",
+        """
+        async function f(t) {
+          const boats = await prisma.boat.findMany({ where: { tenantId: t } });
+          return prisma.boat.deleteMany({ where: { id: { in: boats.map((b) => b.id) } } });
+        }
+        """,
+        [("proven", None), ("weak", "TENORM003")],
+    ),
+    "prisma: keys that a client sent": (
+        "prisma",
+        "const f = (input) => prisma.boat.deleteMany({ where: { id: { in: input.boats.map((b) => b.id) } } });",
+        [("violation", "TENORM001")],
+    ),
 }
 
 
@@ -476,3 +491,9 @@ def test_a_row_shows_the_sql_a_call_stands_for() -> None:
     (row,) = facts("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n").accesses
     assert row.sql == 'SELECT "boats".* FROM "boats" WHERE "boats"."id" = :h1'
     assert (row.line, row.column, row.snippet) == (2, 12, "Boat.objects.get(pk=pk)")
+
+
+def test_parameters_with_types_are_of_clickhouse() -> None:
+    source = "const q = `SELECT name FROM boats FINAL WHERE tenant_id = {t: UUID} AND id IN ({ids: Array(UUID)})`; ch.query({ query: q });"
+    (row,) = [row for row in facts("sql-ts", source).accesses if row.path == "src/a.ts"]
+    assert row.verdict == "proven"
