@@ -48,7 +48,8 @@ def npm_keys(node: Node) -> TrustedKeys:
     """The keys that npm publishes through Sigstore's root, from the copy in npm's own client."""
     seeds = json.loads((node.modules / "@sigstore/tuf/seeds.json").read_bytes())
     (repository,) = seeds.values()
-    listed = json.loads(base64.b64decode(repository["targets"]["registry.npmjs.org%2Fkeys.json"]))["keys"]
+    (keys,) = (data for name, data in repository["targets"].items() if name.endswith("keys.json"))
+    listed = json.loads(base64.b64decode(keys))["keys"]
     return TrustedKeys(tuple(_npm_key(item) for item in listed if item["keyUsage"] == "npm:attestations"))
 
 

@@ -177,6 +177,7 @@ def test_what_fails_is_one_line_and_leaves_nothing(
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert says in said.err
     assert "test-request-token" not in said.err
+    assert "eyJ" not in said.err, "an identity token"
     assert list(out.iterdir()) == []
 
 
