@@ -144,6 +144,7 @@ class Segment:
     """A Parquet file of an event store: rows of one table, as `gate.ingest.staging` writes them.
 
     `base` plus a row's ordinal is its evidence id; `sources` are (name, SHA-256) of what the events were read from.
+    Where `first` is set there is one source, whose lines from `first` on are the rows in their order.
     """
 
     path: str
@@ -151,6 +152,7 @@ class Segment:
     records: int
     base: int
     sources: tuple[tuple[str, str], ...]
+    first: int | None = None
     verified: bool = False
     signer: str | None = None
 
@@ -391,10 +393,13 @@ def _of_segment(table: TableDef, segment: Segment) -> str:
     columns = [f"CAST({segment.base} + _at AS BIGINT) AS evidence_id", *(f'"{c.name}"' for c in table.columns)]
     if not table.array:
         names, digests = (", ".join(_quoted(source[i]) for source in segment.sources) for i in (0, 1))
-        columns += [f"list_extract([{names}], _source + 1)", "_line", f"list_extract([{digests}], _source + 1)"]
+        index, line = (
+            ("1", f"{segment.first} + file_row_number") if segment.first is not None else ("_source + 1", "_line")
+        )
+        columns += [f"list_extract([{names}], {index})", line, f"list_extract([{digests}], {index})"]
         columns += ["lower(hex(_digest))", "true" if segment.verified else "false"]
         columns.append("CAST(NULL AS VARCHAR)" if segment.signer is None else _quoted(segment.signer))
-    return f"SELECT {', '.join(columns)} FROM read_parquet({_quoted(segment.path)})"  # noqa: S608 all of it is quoted
+    return f"SELECT {', '.join(columns)} FROM read_parquet({_quoted(segment.path)}, file_row_number = true)"  # noqa: S608 all of it is quoted
 
 
 def _quoted(text: str) -> str:

@@ -74,7 +74,7 @@ def ingest(argv: list[str]) -> int:
     if outcome is None:
         sys.stdout.write("ingest: nothing is parked\n" if arguments.output == "text" else "{}\n")
         return 0
-    report = reporting.write(outcome.manifest, signer, trust_of(policy), now)
+    report = reporting.write(outcome.manifest, signer, trust_of(policy), policy, now)
     sys.stdout.write(
         _json(outcome, report) if arguments.output == "json" else _text(outcome, store, quiet=arguments.quiet)
     )

@@ -2,13 +2,15 @@
 
 A store's manifest says which files count and what they are. One that is not there, not the same, or was made under
 another schema of its kind is unread, and makes every control that needs the kind UNKNOWN. Events are verified when the
-signed report of their batch names their file.
+signed report of their batch names their files; then their place is a line of the signed batch of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +20,7 @@ from gate.store import Segment, StoredRows
 
 if TYPE_CHECKING:
     from gate.ingest.manifest import Manifest
+    from gate.ingest.sealing import Sealed
 
 _BATCH_BITS = 44
 """Of an evidence id, below which a record's ordinal in its batch stands."""
@@ -52,100 +55,116 @@ def open_stores(context: Context) -> tuple[EventStore | Unread, ...]:
 
 def with_events(context: Context, stores: Sequence[EventStore | Unread], evidence: Evidence) -> Evidence:
     """The evidence with what the event stores hold of its kind."""
-    from gate.ingest.run import schema_digests
-
     if not stores:
         return evidence
-    wanted = schema_digests({evidence.kind: context.policy.kinds[evidence.kind].schema})[evidence.kind]
-    unread: list[Unread] = []
-    segments: list[Segment] = []
-    materials: list[Descriptor] = []
-    raw: list[tuple[Path, Segment]] = []
+    found = _Found()
     for store in stores:
         if isinstance(store, Unread):
-            unread.append(store)
-            continue
-        for segment, name, lost in _segments(store, evidence.kind, wanted):
-            if lost is not None:
-                unread.append(Unread(path=name, reason=lost))
-                continue
-            segments.append(segment)
-            if segment.table == evidence.kind:
-                materials.append(Descriptor(name=name, sha256=store_digest(store, name)))
-                raw.append((_raw(store.manifest.store, name, evidence.kind), segment))
-    if not segments and not unread:
+            found.unread.append(store)
+        else:
+            _add(found, context, store, evidence.kind)
+    if not found.segments and not found.unread:
         return evidence
-    events = sum(segment.records for segment in segments if segment.table == evidence.kind)
+    events = sum(segment.records for segment in found.segments if segment.table == evidence.kind)
     rows: Any = evidence.rows
-    if segments:
-        rows = StoredRows(evidence.rows, segments, lambda: _read(raw))
+    if found.segments:
+        rows = StoredRows(evidence.rows, found.segments, lambda: _read(found.readers))
     numbers = {**evidence.coverage.numbers, "events": events}
     scope = evidence.coverage.scope + (f", {events:,} events" if events else "")
     return replace(
         evidence,
         rows=cast("tuple[Row, ...]", rows),
-        coverage=Coverage(scope=scope, unread=(*evidence.coverage.unread, *unread), numbers=numbers),
-        materials=(*evidence.materials, *materials),
+        coverage=Coverage(scope=scope, unread=(*evidence.coverage.unread, *found.unread), numbers=numbers),
+        materials=(*evidence.materials, *found.materials),
     )
 
 
-def store_digest(store: EventStore, name: str) -> str:
-    """The SHA-256 of a file of the store."""
-    return next(file.sha256 for _, file in store.manifest.files() if file.name == name)
+@dataclass(slots=True)
+class _Found:
+    """What the stores hold of one kind."""
+
+    segments: list[Segment] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    materials: list[Descriptor] = field(default_factory=list)
+    readers: list[Callable[[], Iterator[Row]]] = field(default_factory=list)
 
 
-def _segments(store: EventStore, kind: str, schema: str) -> Iterator[tuple[Segment, str, str | None]]:
-    """The segments of a kind, each with its name and why it can't be used, if so."""
+def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
+    from attestations.batches import STATEMENT_SUFFIX
+    from gate.ingest import sealing
     from gate.ingest.manifest import check
+    from gate.ingest.run import schema_digests
 
-    for batch, file in store.manifest.files():
-        if file.table != kind and not file.table.startswith(f"{kind}__"):
+    wanted = schema_digests({kind: context.policy.kinds[kind].schema})[kind]
+    for batch in store.manifest.batches:
+        files = [file for file in batch.files if file.table == kind or file.table.startswith(f"{kind}__")]
+        lost = [(file, check(store.manifest, file)) for file in files]
+        if files and batch.schemas.get(kind) != wanted:
+            said = "was ingested under another schema of this kind; ingest its sources again into a new store"
+            lost = [(file, said) for file in files]
+        found.unread += [Unread(path=file.name, reason=reason) for file, reason in lost if reason is not None]
+        if not files or any(reason is not None for _, reason in lost):
             continue
-        lost = check(store.manifest, file)
-        if lost is None and batch.schemas.get(kind) != schema:
-            lost = "was ingested under another schema of this kind; ingest its sources again into a new store"
-        signer = store.signers.get(file.sha256)
-        segment = Segment(
-            path=str(store.manifest.store / file.name),
-            table=file.table,
-            records=file.records,
-            base=(store.before + batch.number) << _BATCH_BITS,
-            sources=tuple((name, digest) for name, digest, _ in batch.sources),
-            verified=signer is not None,
-            signer=signer,
-        )
-        yield segment, file.name, lost
+        signers = {store.signers.get(file.sha256) for file in files}
+        signer = signers.pop() if len(signers) == 1 else None
+        sealed = None
+        if signer is not None:
+            sealed = sealing.opened(store.manifest, batch, kind, context.trust, context.now)
+        sources = tuple((name, digest) for name, digest, _ in batch.sources)
+        line = 1
+        for file in files:
+            segment = Segment(
+                path=str(store.manifest.store / file.name),
+                table=file.table,
+                records=file.records,
+                base=(store.before + batch.number) << _BATCH_BITS,
+                sources=sources if sealed is None else ((sealed.name, sealed.sha256),),
+                first=None if sealed is None else line,
+                verified=signer is not None,
+                signer=signer,
+            )
+            found.segments.append(segment)
+            if file.table == kind:
+                line += file.records
+                found.materials.append(Descriptor(name=file.name, sha256=file.sha256))
+                if sealed is None:
+                    found.readers.append(partial(_raw_rows, store.manifest.store, file.name, segment))
+        if sealed is not None:
+            found.materials.append(Descriptor(name=sealed.name, sha256=sealed.sha256, content=sealed.data))
+            digest = hashlib.sha256(sealed.statement).hexdigest()
+            beside = f"{sealed.name}{STATEMENT_SUFFIX}"
+            found.materials.append(Descriptor(name=beside, sha256=digest, content=sealed.statement))
+            found.readers.append(partial(_signed_rows, sealed))
 
 
-def _raw(store: Path, name: str, kind: str) -> Path:
-    """The records that a Parquet file was made from."""
-    from gate.ingest.manifest import RAW
-
-    return store / RAW / f"{Path(name).stem}.{kind}.jsonl.zst"
+def _read(readers: Sequence[Callable[[], Iterator[Row]]]) -> Iterator[Row]:
+    for reader in readers:
+        yield from reader()
 
 
-def _read(raw: Sequence[tuple[Path, Segment]]) -> Iterator[Row]:
-    """The records of the segments as rows: those of the kept lines that their Parquet file still has."""
+def _signed_rows(sealed: Sealed) -> Iterator[Row]:
+    """The records of a signed batch as rows, like those of any other (see `gate.collect.batches`)."""
+    import gzip
     import io
 
-    import duckdb
     import orjson
-    import zstandard
 
-    for path, segment in raw:
-        with duckdb.connect(":memory:", config={"threads": "1"}) as engine:
-            kept = engine.execute("SELECT _at FROM read_parquet($1) ORDER BY _at", [segment.path])
-            wanted = kept.fetchone()
-            with (
-                path.open("rb") as file,
-                zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as data,
-            ):
-                for line in io.BufferedReader(data):
-                    entry = orjson.loads(line)
-                    if wanted is None or entry["o"] != wanted[0]:
-                        continue
-                    wanted = kept.fetchone()
-                    name, digest = segment.sources[entry["f"]]
-                    row = {**entry["e"], "source_path": name, "source_line": entry["l"], "source_digest": digest,
-                           "record_digest": entry["d"], "verified": segment.verified}  # fmt: skip
-                    yield row if segment.signer is None else {**row, "signer": segment.signer}
+    with gzip.open(io.BytesIO(sealed.data)) as file:
+        for number, line in enumerate(file, 1):
+            yield {
+                **orjson.loads(line), "source_path": sealed.name, "source_line": number, "source_digest": sealed.sha256,
+                "record_digest": hashlib.sha256(line[:-1]).hexdigest(), "verified": True, "signer": sealed.signer,
+            }  # fmt: skip
+
+
+def _raw_rows(store: Path, name: str, segment: Segment) -> Iterator[Row]:
+    """The records that were kept for a Parquet file as rows, with the places they were read from."""
+    from gate.ingest import sealing
+
+    for entry in sealing.entries(store, name, sealing.raw_of(name, segment.table)):
+        source, digest = segment.sources[entry["f"]]
+        row = {
+            **entry["e"], "source_path": source, "source_line": entry["l"], "source_digest": digest,
+            "record_digest": entry["d"], "verified": segment.verified,
+        }  # fmt: skip
+        yield row if segment.signer is None else {**row, "signer": segment.signer}

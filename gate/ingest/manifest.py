@@ -29,6 +29,7 @@ LOCK = f"{FOLDER}/lock"
 STAGING = f"{FOLDER}/staging"
 HELD = f"{FOLDER}/held"
 RAW = f"{FOLDER}/accepted"
+SIGNED = f"{FOLDER}/signed"
 MAX_BYTES = 64 << 20
 _OURS = re.compile(
     r"[0-9]{6}-[0-9]{4}(__[A-Za-z0-9_]+)?\.parquet|[0-9]{6}\.parquet|[0-9a-f]{64}\.bytes|[0-9]{6}-[0-9]{4}\.[A-Za-z0-9_]+\.jsonl\.zst"

@@ -6,14 +6,15 @@ the report evidence, and the events in those files with it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gate.ingest.manifest import Batch, Manifest
-from gate.model import UndecidedError
-from gate.writing import write_new
+from gate.ingest.manifest import Batch, Manifest, check
+from gate.model import Policy, UndecidedError
+from gate.writing import write_file
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -23,34 +24,44 @@ KIND = "ingest_report"
 _MAX_BYTES = 16 << 20
 
 
-def write(manifest: Manifest, signer: Signer | None, trust: Trust, now: datetime) -> Path:
-    """Write the newest batch's report, and those that a run did not come to write; returns the newest one's path."""
-    import json
+def write(manifest: Manifest, signer: Signer | None, trust: Trust, policy: Policy, now: datetime) -> Path:
+    """Report every batch that has no report: the newest, and one whose run was stopped before it came to that.
 
+    With a signer the accepted records are signed too (see `gate.ingest.sealing`). Returns the newest report's path;
+    raises UndecidedError, and then the batch is ingested and its report still to be written.
+    """
+    from gate.ingest import sealing
+
+    path = manifest.store
+    for batch in manifest.batches:
+        plain, signed = _paths(manifest.store, batch)
+        path = signed if signed.exists() else plain
+        if path.exists():
+            continue
+        if signer is None:
+            write_file(plain, json.dumps(batch.report(), indent=2, sort_keys=True).encode() + b"\n")
+            continue
+        for file in batch.files:
+            if (wrong := check(manifest, file)) is not None:
+                raise UndecidedError(f"{file.name}: {wrong}; the batch {batch.id} was not signed")
+        sealing.seal(manifest, batch, signer, trust, policy, now)
+        write_file(signed, _signed(batch, signer, trust, now))
+        path = signed
+    return path
+
+
+def _signed(batch: Batch, signer: Signer, trust: Trust, now: datetime) -> bytes:
     from attestations.refusal import Refused
     from attestations.signers import SignerError, sign_verified
     from attestations.statements import Subject, evidence_statement
     from attestations.trust import EVIDENCE
 
-    path = manifest.store
-    for batch in manifest.batches:
-        last = batch is manifest.batches[-1]
-        plain, signed = _paths(manifest.store, batch)
-        if not last and (plain.exists() or signed.exists()):
-            continue
-        if last and signer is not None:
-            subjects = tuple(Subject(name=f.name, sha256=f.sha256) for f in batch.files)
-            try:
-                statement = evidence_statement(KIND, batch.report(), subjects=subjects)
-                data, path = sign_verified(signer, statement, trust, usage=EVIDENCE, now=now), signed
-            except (Refused, SignerError) as error:
-                raise UndecidedError(
-                    f"the batch {batch.id} is ingested, but its report was not signed: {error}"
-                ) from None
-        else:
-            data, path = json.dumps(batch.report(), indent=2, sort_keys=True).encode() + b"\n", plain
-        write_new(path, data)
-    return path
+    subjects = tuple(Subject(name=f.name, sha256=f.sha256) for f in batch.files)
+    try:
+        statement = evidence_statement(KIND, batch.report(), subjects=subjects)
+        return sign_verified(signer, statement, trust, usage=EVIDENCE, now=now)
+    except (Refused, SignerError) as error:
+        raise UndecidedError(f"the batch {batch.id} is ingested, but its report was not signed: {error}") from None
 
 
 def _paths(store: Path, batch: Batch) -> tuple[Path, Path]:

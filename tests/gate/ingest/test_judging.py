@@ -299,9 +299,9 @@ def test_a_signed_report_makes_its_events_verified_and_the_report_evidence(
 ) -> None:
     signer, trust = keys
     first = ingest({"a.ndjson": lines(MANY[:10])})
-    reporting.write(first.manifest, signer, trust, NOW)
+    reporting.write(first.manifest, signer, trust, loaded, NOW)
     second = ingest({"b.ndjson": lines([*MANY[10:15], {**MANY[0], "id": "x", "tenantid": None}])})
-    reporting.write(second.manifest, None, trust, NOW)
+    reporting.write(second.manifest, None, trust, loaded, NOW)
     context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
     evidence = collected(context, "meter_event", "ingest_report")
 
@@ -314,10 +314,20 @@ def test_a_signed_report_makes_its_events_verified_and_the_report_evidence(
     assert outcome is Verdict.UNKNOWN
     assert len(reasons) == 1
 
-    (tmp_path / "store/ingest_report" / f"{second.batch.id}.json").unlink()
+    (tmp_path / "store/ingest_report" / f"{second.batch.id}.json").unlink()  # as if its run had been stopped
     third = ingest({"c.ndjson": lines(MANY[20:22])})
-    reporting.write(third.manifest, signer, trust, NOW)
-    assert len(list((tmp_path / "store/ingest_report").iterdir())) == 3
+    reporting.write(third.manifest, signer, trust, loaded, NOW)
+    assert {path.name.split(".", 1)[1] for path in (tmp_path / "store/ingest_report").iterdir()} == {"sigstore.json"}
+    evidence = collected(context, "meter_event", "ingest_report")
+    assert unverified(evidence["meter_event"].rows) == ([], 0)
+    assert [row["id"] for row in evidence["meter_event"].rows] == [r["id"] for r in [*MANY[:15], *MANY[20:22]]]
+    assert [row["source_line"] for row in evidence["meter_event"].rows] == [*range(1, 11), *range(1, 6), 1, 2]
+    tables = Store([loaded.kinds["meter_event"]], NOW)
+    tables.load("meter_event", evidence["meter_event"].rows)
+    shown = ("id", "source_path", "source_line", "source_digest", "record_digest", "verified", "signer")
+    asked = tables.ask(f"SELECT {', '.join(shown)} FROM meter_event", {})
+    rows = [{name: row[name] for name in shown} for row in evidence["meter_event"].rows]
+    assert asked == sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
 
 
 def test_a_signature_is_about_the_files_it_names_and_no_others(
@@ -325,7 +335,7 @@ def test_a_signature_is_about_the_files_it_names_and_no_others(
 ) -> None:
     """Whoever can write the store swaps the events of a signed batch, and the manifest with them."""
     signer, trust = keys
-    reporting.write(ingest({"a.ndjson": lines(MANY[:10])}).manifest, signer, trust, NOW)
+    reporting.write(ingest({"a.ndjson": lines(MANY[:10])}).manifest, signer, trust, loaded, NOW)
     forged = ingest(
         {"a.ndjson": lines([{**record, "tenantid": "tenant-6"} for record in MANY[:10]])}, into=tmp_path / "forged"
     )
@@ -349,7 +359,7 @@ def test_all_that_adds_up_passes(
     outcome = ingest(
         {"a.ndjson": lines([*MANY, MANY[0], {**MANY[0], "id": "parked", "tenantid": None}]) + b"nonsense\n"}
     )
-    reporting.write(outcome.manifest, signer, trust, NOW)
+    reporting.write(outcome.manifest, signer, trust, loaded, NOW)
     context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
 
     assert answer(context, "FIN001", collected(context, "ingest_report")) == (Verdict.PASS, [], ())
