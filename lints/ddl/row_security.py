@@ -224,6 +224,8 @@ def _rule(subject: Subject, name: str, expression: str, *, check: bool) -> tuple
 
 def _because(proof: Proof) -> str:
     said = next((r.why_not or r.proven_by for r in proof.references[:1]), None)
+    if said is not None and said.startswith("a parameter's value"):
+        return "what it asks of the setting holds for every row when the setting is missing or empty"
     return said or proof.reason or "it is not understood"
 
 

@@ -137,13 +137,13 @@ def _roles(subject: Subject) -> Iterator[Finding]:
     for name, role in subject.schema.roles.items():
         if not (role.superuser or role.bypasses) or (subject.roles is not None and name not in subject.roles):
             continue
-        power = "is a superuser" if role.superuser else "has BYPASSRLS"
+        power = "superuser" if role.superuser else "BYPASSRLS"
         takes = [word for word, held in (("NOSUPERUSER", role.superuser), ("NOBYPASSRLS", role.bypasses)) if held]
         yield Finding(
             rule="TENDDL014",
             subject=name,
             table=None,
-            why=f"the role {name} {power}: no policy binds it, nor whoever may become it",
+            why=f"no policy binds the role {name} ({power}), nor whoever may become it",
             fix=f"ALTER ROLE {quoted(name)} {' '.join(takes)};",
             origin=role.origin,
         )

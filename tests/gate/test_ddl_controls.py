@@ -13,6 +13,7 @@ from gate import policy
 from gate.collect import Context
 from gate.collect.schema_findings import collect
 from gate.model import Evidence, GateError, Subject
+from gate.report.redact import redact
 from gate.tree import WorkTree
 from gate.trial import failures
 from lints.ddl import RULES, judge_schema
@@ -46,6 +47,9 @@ def test_an_illustration_is_what_the_lint_says_of_it(path: Path) -> None:
 
         assert document["id"] in rules_found(shown["bad"], with_root=guarded)
         assert rules_found(shown["good"], with_root=guarded) == set()
+        model = build_model({"migrations/0001.sql": (ROOT + shown["bad"]).encode()}, None)
+        for finding in judge_schema(model).findings:
+            assert redact(f"{finding.why}. Repair: {finding.fix}") == f"{finding.why}. Repair: {finding.fix}"
 
 
 def test_examples_come_out_as_they_say(tmp_path: Path) -> None:
