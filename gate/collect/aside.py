@@ -7,6 +7,7 @@ that could not be analysed, nothing is earlier.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def settle(
     """Settle the findings of a tree and of its schema. `entries` are those of its own baseline file; `origin` names the
     base revision, from which `base` and `base_schema` are."""
     name = baseline.path_of(policy) or ""
+    origin = re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b", r"\1", origin)
     listed = baseline.of_policy(policy)
     kept, added = baseline.in_force(listed, entries)
     allowed = suppressions.categories(policy)

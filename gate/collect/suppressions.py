@@ -7,7 +7,7 @@ long one of them may live and whether it may stand beside a write is the policy'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BUILT_IN = "rules/tenancy/suppressions.yaml"
 MIN_REASON = 10
 MAX_TEXT = 500
+MAX_LINES_BEFORE = 20
 _PIN = re.compile(r"[0-9a-f]{8,32}")
 
 
@@ -74,19 +75,15 @@ def judge(
 ) -> tuple[Judged, ...]:
     """Judge the comments of a tree against what was found in it. `unjudged` are path classes that no control asks."""
     quiet = frozenset(unjudged)
-    by_path: dict[str, list[int]] = {}
-    for index, access in enumerate(accesses):
-        by_path.setdefault(access.path, []).append(index)
+    by_line = _by_line(accesses, {comment.path for comment in comments})
     taken: set[int] = set()
     out = []
     for comment in comments:
         at = _At()
-        for index in by_path.get(comment.path, ()):
-            access = accesses[index]
-            first = access.first_line or access.line
-            if any(first <= line <= access.end_line for line in (comment.line, comment.covers_line)):
-                nothing = access.verdict == "proven" or access.path_class in quiet
-                (at.quiet if nothing else at.findings).append(index)
+        places = [by_line.get((comment.path, line), ()) for line in {comment.line, comment.covers_line}]
+        for index in sorted({index for place in places for index in place}):
+            nothing = accesses[index].verdict == "proven" or accesses[index].path_class in quiet
+            (at.quiet if nothing else at.findings).append(index)
         judged = _judge(comment, at, accesses, allowed, today)
         # A finding is set aside once; of two comments on one statement the second one is redundant.
         fresh = tuple(index for index in judged.covers if index not in taken)
@@ -95,6 +92,17 @@ def judge(
         taken.update(fresh)
         out.append(replace(judged, covers=fresh))
     return tuple(out)
+
+
+def _by_line(accesses: Sequence[Access], paths: Collection[str]) -> Mapping[tuple[str, int], Sequence[int]]:
+    """Which statements stand on a line: from the call that they are handed to, if it is near, to their own end."""
+    found: dict[tuple[str, int], list[int]] = {}
+    for index, access in enumerate(accesses):
+        if access.path in paths:
+            first = max(access.first_line or access.line, access.line - MAX_LINES_BEFORE)
+            for number in range(first, access.end_line + 1):
+                found.setdefault((access.path, number), []).append(index)
+    return found
 
 
 def _judge(

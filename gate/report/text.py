@@ -203,8 +203,9 @@ def _aside(view: words.Outline, style: Style) -> Iterator[str]:
         return
     shown = [(r, v) for r, v in view.aside if style.everything or v.aside is Aside.SUPPRESSED]
     hidden = "" if len(shown) == len(view.aside) else "; --all shows them"
+    verbose = style.verbosity is Verbosity.VERBOSE
     items = [
-        f"{line(r.control.id, 40)} {_place(v.location, style)} {line(v.message, 300)}"
+        f"{line(r.control.id, 40)} {_place(v.location, style)}{f' {line(v.message, 300)}' if verbose else ''}"
         f" [{line(v.because or f'{v.aside}', 400)}]"
         for r, v in shown
     ]
