@@ -230,17 +230,21 @@ def batch_of(document: Mapping[str, Any], signer: str, *, now: datetime, kind: s
             time=_times(about["time"]) if "time" in about else None,
             scope=_text(about["scope"]) if "scope" in about else None,
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         raise Refused(Reason.MALFORMED, "the statement does not describe a batch of records") from None
     _check(batch, kind, now)
     return batch
 
 
 def _tenants(value: Any) -> tuple[int, str]:
+    if value.keys() != {"groups", "root"}:
+        raise TypeError("unknown or missing fields")
     return _count(value["groups"]), _text(value["root"])
 
 
 def _times(value: Any) -> Times:
+    if value.keys() != {"field", "first", "last"}:
+        raise TypeError("unknown or missing fields")
     return Times(field=_text(value["field"]), first=_text(value["first"]), last=_text(value["last"]))
 
 

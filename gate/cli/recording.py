@@ -32,6 +32,7 @@ def record(argv: list[str]) -> int:
     )
     options.add_root(parser)
     arguments = parser.parse_args(argv)
+    from gate.collect import COLLECTORS
     from gate.recording import signer_for
 
     root = arguments.root.resolve()
@@ -41,6 +42,8 @@ def record(argv: list[str]) -> int:
 
         hint = did_you_mean(arguments.kind, list(policy.kinds)) or "; enable its pack in gate.yaml"
         raise GateError(f"record: no kind of evidence {arguments.kind!r}{hint}")
+    if any(arguments.kind in collector.kinds for collector in COLLECTORS):
+        raise GateError(f"record: {arguments.kind} is what the gate itself collects; nothing recorded of it is read")
     signer = signer_for(arguments.key, policy)
     for file in arguments.files:
         sys.stdout.write(_record(arguments, root, file, signer, policy))

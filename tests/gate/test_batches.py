@@ -176,6 +176,9 @@ BOMB = packed(b" " * 50_000_000 + b"\n")
         ("times untrue", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, time={"field": "at", "first": "2026-11-19T00:00:00Z", "last": "2026-11-20T00:00:05Z"})}, "times of the records"),
         ("a field nobody knows", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, note="x")}, "does not describe"),
         ("a count that is none", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, records="6")}, "does not describe"),
+        ("tenants that are none", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, tenants=["acme"])}, "does not describe"),
+        ("more about tenants", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, tenants={"groups": 3, "root": "0" * 64, "names": 1})}, "does not describe"),
+        ("more about times", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, time={"field": "at"})}, "does not describe"),
         ("encoding nobody knows", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.lying(DATA, encoding="br")}, "encoding"),
     ],
 )  # fmt: skip
@@ -394,6 +397,16 @@ def test_a_record_whose_id_is_no_file_name_stays_in_the_store(keyed: tuple[Path,
     stored = [path.name for path in (root / ".gate/evidence/thing").iterdir()]
     assert stored == [f"{hashlib.sha256(b'../../../escaped').hexdigest()}.sigstore.json"]
     assert cli.run(["record", "thin", str(tmp_path / "a.json"), "--key", str(key), "-C", str(root)]) == 2
+
+
+def test_what_the_gate_collects_itself_is_not_recorded(
+    keyed: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, key = keyed
+    (tmp_path / "a.json").write_text('{"id": "x"}', "utf-8")
+
+    assert cli.run(["record", "waiver", str(tmp_path / "a.json"), "--key", str(key), "-C", str(root)]) == 2
+    assert "what the gate itself collects" in capsys.readouterr().err
 
 
 @pytest.fixture
