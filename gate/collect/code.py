@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from gate import baseline
 from gate.collect import Context, first_line
+from gate.collect.aside import UNJUDGED, Found, of_schema, settle
 from gate.collect.scanning import model_of as model_of
 from gate.collect.scanning import scanned
-from gate.model import Aside, Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
+from gate.model import Aside, Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread, fingerprint
 from gate.report.redact import redact
 from gate.tree import Tree
 
@@ -29,8 +30,6 @@ _WANTED = re.compile(r"; `[^`]* = <tenant>` would prove it")
 def collect(context: Context) -> Iterable[Evidence]:
     """`data_access`: a row a statement. `tenancy_table`: a row a table. `suppression`: a row a `tenant-ok` comment.
     `baseline_entry`: a row an entry of the baseline."""
-    from gate.collect.aside import settle
-
     config = context.policy.config.get("source", {})
     code = scanned(context.tree, context.policy)
     facts, base, compared = code.facts, None, ""
@@ -44,7 +43,8 @@ def collect(context: Context) -> Iterable[Evidence]:
     entries, entries_unread = _baseline(context)
     settled = settle(
         facts, context.policy, context.as_of.date(), entries=entries, base=base,
-        schema=_schema(context, context.tree, entries), base_schema=_schema(context, context.base, entries),
+        schema=(*_unclassified(facts), *_schema(context, context.tree, entries)),
+        base_schema=() if base is None else (*_unclassified(base), *_schema(context, context.base, entries)),
         origin=context.base.origin if context.base is not None else "",
     )  # fmt: skip
     remedies = _remedies(context, facts)
@@ -61,9 +61,11 @@ def collect(context: Context) -> Iterable[Evidence]:
         ),
         materials=tuple(Descriptor(name=path, sha256=digest) for path, digest in code.digests.items()),
     )
+    nobodys = [table.table for table in facts.tables if table.ownership == "unknown"]
+    known = {name: _aside(settled.schema.get(index)) for index, name in enumerate(nobodys)}
     yield Evidence(
         kind="tenancy_table",
-        rows=tuple(_table(table) for table in facts.tables),
+        rows=tuple({**_table(table), **known.get(table.table, {})} for table in facts.tables),
         coverage=Coverage(
             scope="migrations and models", unread=code.schema_unread, numbers={"tables": len(facts.tables)}
         ),
@@ -97,9 +99,12 @@ def _baseline(context: Context) -> tuple[tuple[baseline.Entry, ...], tuple[Unrea
         return (), (Unread(path=name, reason=first_line(error)),)
 
 
-def _schema(
-    context: Context, tree: Tree | None, entries: tuple[baseline.Entry, ...]
-) -> tuple[tuple[baseline.Key, str], ...]:
+def _unclassified(facts: CodeFacts) -> tuple[Found, ...]:
+    """The tables that nobody classified, each a finding of TEN001."""
+    return of_schema(("TEN001", t.table, t.path) for t in facts.tables if t.ownership == "unknown")
+
+
+def _schema(context: Context, tree: Tree | None, entries: tuple[baseline.Entry, ...]) -> tuple[Found, ...]:
     """What is found in the schema, if the baseline has entries about it: those are stale when it is gone."""
     if tree is None or not any(entry.rule.startswith("TENDDL") for entry in entries):
         return ()
@@ -124,8 +129,6 @@ def _coverage(facts: CodeFacts, base: CodeFacts | None) -> dict[str, int]:
 
 def _verdicts(facts: CodeFacts) -> dict[str, int]:
     """How many statements have which verdict; the worst of its rows is the statement's."""
-    from gate.collect.aside import UNJUDGED
-
     order = ("proven", "weak", "opaque", "violation", "unparsed")
     worst: dict[tuple[str, int, int, str], int] = {}
     for access in facts.accesses:
@@ -220,6 +223,7 @@ def _table(table: TableFact) -> Row:
         {
             "name": table.table, "ownership": str(table.ownership), "tenant_column": table.tenant_column,
             "path": table.path, "line": table.line, "because": table.why,
+            "statement": fingerprint("TEN001", table.table),
         }
     )  # fmt: skip
 

@@ -478,3 +478,22 @@ def test_a_policy_that_sets_more_aside_is_weaker(tmp_path: Path) -> None:
         ("stronger", "tenant-ok public-surface no longer counts"),
     ]
     assert {c.effect.value for c in compare(new, old, on) if c.subject == "baseline.yaml"} == {"stronger"}
+
+
+def test_a_table_that_nobody_classified_is_old_and_new_too(tmp_path: Path, git: Git) -> None:
+    table = "CREATE TABLE {} (id text PRIMARY KEY);\n"
+    root = make(tmp_path, {"migrations/0002.sql": table.format("winds")})
+    commit(git, root)
+    make(root, {"app/b.py": code(SAFE)})
+    assert (open_of(decide(root)), open_of(decide(root, base="main"))) == (["TEN001"], [])
+    make(root, {"migrations/0003.sql": table.format("tides")})
+    assert open_of(decide(root, base="main")) == ["TEN001"]
+
+    assert gate("baseline", "write", "-C", str(root)) == 0
+    make(root, {}, source=NAMED)
+    assert open_of(decide(root)) == []
+    make(
+        root,
+        {"tenancy.yaml": "version: 1\nglobals: {harbours: of the world, winds: of the world, tides: of the world}\n"},
+    )
+    assert open_of(decide(root)) == ["TENBAS002", "TENBAS002"]
