@@ -122,6 +122,22 @@ def judged(data: bytes, trust: Trust) -> Verified | None:
 
 
 def bundle(data: bytes) -> None:
+    """And what was read is what any other JSON parser reads."""
+    try:
+        read = envelope.read(data)
+    except Refused:
+        pass
+    else:
+        document = json.loads(data)
+        seen = document if read.format == "dsse" else document["dsseEnvelope"]
+        assert document == read.document
+        assert (base64.b64decode(seen["payload"]), seen["payloadType"]) == (
+            read.envelope.payload,
+            read.envelope.payload_type,
+        )
+        assert [(base64.b64decode(item["sig"]), item.get("keyid") or "") for item in seen["signatures"] or ()] == [
+            (item.sig, item.keyid) for item in read.envelope.signatures
+        ]
     judged(data, material().trust)
 
 
