@@ -23,6 +23,7 @@ from pathlib import Path
 import lints
 
 MAX_BYTES = 512 << 20
+BUSY_SECONDS = 5.0
 _FILE = "scan-v1.sqlite"
 _TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, day INTEGER NOT NULL, value BLOB NOT NULL)"
 _CHECK = 16
@@ -96,6 +97,8 @@ class Cache:
         self._seen: list[bytes] = []
         self._temporary = folder is None
         self._database = _opened("") if folder is None else _shared(folder)
+        self._aside: sqlite3.Connection | None = None
+        """What could not be written to a shared cache, for the rest of this run."""
 
     def __enter__(self) -> Cache:
         return self
@@ -110,24 +113,18 @@ class Cache:
     def get_many(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """What was put under those of the keys that are known."""
         found = {name: self._new[name] for name in names if name in self._new}
-        asked = [name for name in names if name not in found] if found else names
-        for start in range(0, len(asked), _BATCH):
-            some = asked[start : start + _BATCH]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT key, day, value FROM entry WHERE key IN ({marks})"  # noqa: S608 question marks only
-            try:
-                rows = self._database.execute(query, some).fetchall()
-            except sqlite3.Error:
-                break
-            for name, day, written in rows:
-                if not isinstance(written, bytes) or not isinstance(day, int):
-                    continue
-                value = written[_CHECK:]
-                if not hmac.compare_digest(written[:_CHECK], self._check(name, value)):
-                    continue
-                found[name] = value
-                if day != self._day:
-                    self._seen.append(name)
+        for database in (self._database, self._aside):
+            asked = [name for name in names if name not in found] if found else list(names)
+            for start in range(0, len(asked) if database is not None else 0, _BATCH):
+                for name, day, written in _rows(database, asked[start : start + _BATCH]):
+                    if not isinstance(written, bytes) or not isinstance(day, int):
+                        continue
+                    value = written[_CHECK:]
+                    if not hmac.compare_digest(written[:_CHECK], self._check(name, value)):
+                        continue
+                    found[name] = value
+                    if day != self._day:
+                        self._seen.append(name)
         return found
 
     def put(self, name: bytes, value: bytes) -> None:
@@ -143,19 +140,19 @@ class Cache:
             if not self._temporary:
                 self._evict()
         self._database.close()
+        if self._aside is not None:
+            self._aside.close()
 
     def _write(self) -> None:
         rows = [(name, self._day, self._check(name, value) + value) for name, value in self._new.items()]
+        seen = [(self._day, name) for name in self._seen]
         try:
-            with self._database:
-                self._database.execute("BEGIN IMMEDIATE")
-                self._database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
-                self._database.executemany(
-                    "UPDATE entry SET day = ? WHERE key = ?", [(self._day, name) for name in self._seen]
-                )
+            _insert(self._aside or self._database, rows, seen)
         except sqlite3.Error:
-            if self._temporary:
+            if self._temporary or self._aside is not None:
                 raise CacheError("the temporary file of the scan can't be written; is the disk full?") from None
+            self._aside = _opened("")  # somebody holds the shared one, or its disk is full
+            self._write()
         self._new.clear()
         self._size = 0
         self._seen.clear()
@@ -179,6 +176,24 @@ class Cache:
         self._database.execute("VACUUM")
 
 
+def _rows(database: sqlite3.Connection | None, names: Sequence[bytes]) -> list[tuple[bytes, object, object]]:
+    marks = ",".join("?" * len(names))
+    query = f"SELECT key, day, value FROM entry WHERE key IN ({marks})"  # noqa: S608 question marks only
+    try:
+        return database.execute(query, names).fetchall() if database is not None else []
+    except sqlite3.Error:
+        return []
+
+
+def _insert(
+    database: sqlite3.Connection, rows: Sequence[tuple[bytes, int, bytes]], seen: Sequence[tuple[int, bytes]]
+) -> None:
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
+        database.executemany("UPDATE entry SET day = ? WHERE key = ?", seen)
+
+
 def _shared(folder: Path) -> sqlite3.Connection:
     path = _trusted(folder) / _FILE
     for attempt in range(2):
@@ -194,7 +209,7 @@ def _shared(folder: Path) -> sqlite3.Connection:
 
 def _opened(name: str) -> sqlite3.Connection:
     """Raises sqlite3.DatabaseError for a file that is no such database, OperationalError where none can be."""
-    database = sqlite3.connect(name, timeout=5, isolation_level=None)
+    database = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA trusted_schema = OFF")
         if name:

@@ -78,6 +78,7 @@ def model_of(tree: Tree, policy: Policy) -> tuple[Model, tuple[Unread, ...]]:
 
 @contextlib.contextmanager
 def _refusals() -> Iterator[None]:
+    from lints.cache import CacheError
     from lints.schema.declared import DeclarationError
     from lints.workers import WorkersError
 
@@ -85,7 +86,7 @@ def _refusals() -> Iterator[None]:
         yield
     except DeclarationError as error:
         raise GateError(first_line(error)) from None
-    except WorkersError as error:
+    except (WorkersError, CacheError) as error:
         raise UndecidedError(first_line(error)) from None
 
 

@@ -168,6 +168,21 @@ def test_two_at_once_do_not_hurt_each_other(tmp_path: Path) -> None:
         assert all(after.get(key("one", str(n))) == b"1" and after.get(key("two", str(n))) == b"2" for n in range(1500))
 
 
+def test_a_cache_that_somebody_holds_loses_nothing_of_this_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "BUSY_SECONDS", 0.1)
+    filled(tmp_path / "c")
+    holder = sqlite3.connect(tmp_path / "c" / FILE, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with Cache(tmp_path / "c") as cache:
+        for number in range(2_000):
+            cache.put(key("new", str(number)), b"%d" % number)
+        assert all(cache.get(key("new", str(number))) == b"%d" % number for number in range(2_000))
+        assert cache.get(key("3")) == b"value 3"
+        assert scanned(SMALL, tmp_path / "c") == scanned(SMALL)
+    holder.close()
+    assert answers(tmp_path / "c")[3] == b"value 3"
+
+
 def test_it_stays_within_its_size_and_forgets_what_was_not_asked_for_longest(tmp_path: Path) -> None:
     for day in range(6):
         with Cache(tmp_path / "c", max_bytes=400_000, today=day) as cache:
