@@ -21,7 +21,7 @@ _CONSTANT = re.compile(
 )
 _DATA = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-z_.@+: -]{3,200}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
-_HEX = re.compile(r"[0-9a-f]{16,}", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]{8,}", re.ASCII)
 _UNSURE = re.compile(
     r"setting|set_config|dblink|\$\w*\$|/\*|--|[#\\`\[?]|::\s*(?:interval|bit)|\binterval\b|->|stands0for|7770\d",
     re.IGNORECASE,
