@@ -107,6 +107,9 @@ def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> 
         w.assume(note)
     if statement.opens:
         w.opaque[OPENS] = None
+    if w.strangers and statement.tokens[0].token_type is TokenType.L_PAREN:
+        w.opaque[f"it names {', '.join(w.strangers)}, no relation of its own: a part of another statement"] = None
+        root.conds.append(Atom(frozenset(), hole=True))
     if statement.dropped or OPENS in w.opaque:
         root.conds.append(Atom(frozenset(), hole=True))
     return _assemble(w, prepared, judge(w), outcome, frame)

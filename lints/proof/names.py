@@ -322,6 +322,15 @@ class Scope:
     def add(self, rel: Rel) -> None:
         self.rels[rel.alias] = rel
 
+    def names(self, alias: str) -> bool:
+        """Whether a relation here or further out has this name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if alias in scope.rels:
+                return True
+            scope = scope.outer
+        return False
+
     def qualified(self, index: Index, alias: str, name: str) -> Term:
         scope: Scope | None = self
         while scope is not None:

@@ -113,7 +113,10 @@ def _column(w: Work, node: Any, scope: Scope, group: Group) -> Term:
         return Other(frozenset(), hole=True)
     name = w.index.fold(identifier)
     if qualifier is not None:
-        return scope.qualified(w.index, w.index.fold(qualifier), name)
+        alias = w.index.fold(qualifier)
+        if not scope.names(alias):
+            w.strangers[alias] = None
+        return scope.qualified(w.index, alias, name)
     if scope.aliases is not None and name in scope.aliases:
         expression = scope.aliases.pop(name)  # inside its own definition the name is the column's
         found = term(w, expression, scope, group)

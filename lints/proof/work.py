@@ -60,7 +60,8 @@ class Work:
 
     __slots__ = (
         "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "reference", "referred", "seen", "session", "statement", "summaries", "tables", "targets", "view", "views",
+        "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
+        "tables", "targets", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -79,6 +80,8 @@ class Work:
         """The recursive references seen."""
         self.seen: set[int] = set()
         """Offsets of the relations' names that were translated."""
+        self.strangers: dict[str, None] = {}
+        """Qualifiers of columns that no relation of the statement has for a name."""
         self.session: dict[str, str] = {}
         """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}

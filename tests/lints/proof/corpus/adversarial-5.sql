@@ -217,3 +217,15 @@ SELECT * FROM (SELECT * FROM repairs ORDER BY cost DESC LIMIT 10) r JOIN boats b
 -- the tenant's schema by interpolation, and the tenant too
 -- proven
 SELECT * FROM __hole_0__.boats WHERE harbour_id = :h1
+
+-- a part of another statement that looks something up
+-- opaque TENSQL013
+(SELECT s.name FROM sailors s WHERE s.id = boats.owner_id LIMIT 1)
+
+-- a part of another statement that is scoped by itself
+-- opaque TENSQL013
+(SELECT s.name FROM sailors s WHERE s.harbour_id = boats.harbour_id AND s.id = boats.owner_id)
+
+-- a whole statement in parentheses
+-- violation TENSQL001
+(SELECT s.name FROM sailors s WHERE s.id = $1)
