@@ -86,6 +86,8 @@ class _Run:
     digests: dict[str, bytes] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     sources: dict[str, bytes] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of `sources`."""
     full: set[str] = field(default_factory=set)
     """Files with something in them to judge."""
     at_hand: dict[str, bytes] = field(default_factory=dict)
@@ -160,6 +162,12 @@ class _Run:
         if schema is Schema.NOTHING or (schema is Schema.SCRIPT and scripts is not None and path not in scripts):
             return
         self.sources[path] = data
+        self.size += len(data)
+        while self.size > MAX_SCHEMA_BYTES:  # whichever come in first, the same ones stay
+            largest = max(self.sources, key=lambda path: (len(self.sources[path]), path))
+            self.size -= len(self.sources.pop(largest))
+            why = f"the schema sources together are larger than {MAX_SCHEMA_BYTES >> 20} MiB"
+            self.unread.append(Origin(path=largest, line=1, why=why))
 
     # The model
 
@@ -168,7 +176,7 @@ class _Run:
         declared = encode(self.project.declared, Declarations)
         sources = dict(sorted(self.sources.items()))
         self.sources = {}
-        self._bound(sources)
+        self.unread.sort(key=lambda origin: origin.path)
         listing = b"".join(hashlib.sha256(path.encode()).digest() + self.digests[path] for path in sources)
         name = key(b"m", declared, self.project.dialect, listing)
         if not self.unread and (found := self.cache.get(name)) is not None:
@@ -184,14 +192,6 @@ class _Run:
             self.cache.put(name, self.model)
         model = _answered(self.model, SourceModel)
         return replace(model, unread=(*model.unread, *self.unread))
-
-    def _bound(self, sources: dict[str, bytes]) -> None:
-        size = sum(map(len, sources.values()))
-        while size > MAX_SCHEMA_BYTES:
-            largest = max(sources, key=lambda path: (len(sources[path]), path))
-            size -= len(sources.pop(largest))
-            why = f"the schema sources together are larger than {MAX_SCHEMA_BYTES >> 20} MiB"
-            self.unread.append(Origin(path=largest, line=1, why=why))
 
     def _built(self, declared: bytes, sources: dict[str, bytes]) -> tuple[bytes, bool]:
         reason = ""

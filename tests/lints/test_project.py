@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lints import cache as caching
+from lints import project as projects
 from lints import workers
 from lints.cache import Cache
 from lints.examine import PYTHON_WORDS, TYPESCRIPT_WORDS, Schema, could_be_schema, schema_of
@@ -205,6 +206,20 @@ def test_a_file_that_cannot_be_read_is_left_to_the_caller_to_tell() -> None:
     found = scanned(files, read=lambda path: None if path == "app/c.py" else files[path])
     assert "app/c.py" not in found.digests
     assert found.facts.numbers["files_analysed"] == 3
+
+
+def test_schema_sources_that_are_too_much_together_are_told_whatever_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(projects, "MAX_SCHEMA_BYTES", 320)
+    files = {f"db/{n}.sql": b"CREATE TABLE t%d (id int); -- %s" % (n, b"x" * (20 * n)) for n in range(6)}
+    for paths in (sorted(files), sorted(files, reverse=True)):
+        model = scanned(files, paths=paths).model
+        assert sorted(model.tables) == ["t0", "t1", "t2", "t3"]
+        assert [(o.path, o.why[:26]) for o in model.unread] == [
+            ("db/4.sql", "the schema sources togethe"),
+            ("db/5.sql", "the schema sources togethe"),
+        ]
 
 
 def sources_of(files: Mapping[str, bytes]) -> Iterator[str]:
