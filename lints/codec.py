@@ -107,8 +107,7 @@ def _reader(kind: Any) -> _Convert:
         read = _reader(arguments[0])
         return lambda value: frozenset([read(item) for item in _exactly(list, value)])
     if _is_mapping(origin):
-        read = _reader(tuple[arguments[0], arguments[1]])  # type: ignore[misc]
-        return lambda value: dict([read(item) for item in _exactly(list, value)])
+        return _mapping_reader(_reader(arguments[0]), _reader(arguments[1]))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
     if kind in (str, int, bool):
@@ -127,6 +126,17 @@ def _record_reader(kind: Any) -> _Convert:
         return kind(**{name: convert(item) for (name, convert), item in zip(parts, items, strict=True)})
 
     return read
+
+
+def _mapping_reader(read_key: _Convert, read: _Convert) -> _Convert:
+    def convert(value: Any) -> dict[Any, Any]:
+        pairs = [_exactly(list, pair) for pair in _exactly(list, value)]
+        found = {read_key(key): read(item) for key, item in pairs}
+        if len(found) != len(pairs):
+            raise ValueError("a key twice")
+        return found
+
+    return convert
 
 
 def _exactly(kind: Any, value: Any) -> Any:
