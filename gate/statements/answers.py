@@ -70,6 +70,8 @@ class Answers:
         rest = self._known.get((dialect, found.text))
         if rest is None:
             answer = document(None, prove(found.text, self.model, dialect=dialect))
+            if found.constants and "reason" in answer:  # it may tell a place in the text
+                return json.dumps(document(identifier, prove(sql, self.model, dialect=dialect)))
             del answer["id"]
             rest = json.dumps(answer)[1:]
             if len(self._known) >= MEMORY:

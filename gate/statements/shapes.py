@@ -75,6 +75,8 @@ def shape(sql: str) -> Shape:
         return known[written]
 
     text = _CONSTANT.sub(stand_in, sql)
+    if any(written[0] != "'" and re.search(rf"\b{written}\b", text) for written in known):
+        return Shape(sql, {})  # a number that stands elsewhere too would no longer be equal to itself
     return Shape(text, {stood.strip("'"): original.strip("'") for original, stood in known.items()})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gate.cli import run
@@ -182,6 +182,7 @@ TEMPLATES = st.sampled_from(
 )
 
 
+@example("UPDATE boats SET name = {}, tenant_id = {} WHERE tenant_id = {}", ["'x'", "17", "17"])
 @given(TEMPLATES, st.lists(CONSTANTS, min_size=3, max_size=3))
 def test_a_statement_answered_by_its_shape_is_answered_as_itself(template: str, constants: list[str]) -> None:
     sql = template.format(*constants)
