@@ -229,3 +229,43 @@ SELECT * FROM __hole_0__.boats WHERE harbour_id = :h1
 -- a whole statement in parentheses
 -- violation TENSQL001
 (SELECT s.name FROM sailors s WHERE s.id = $1)
+
+-- cast of the column to its own type
+-- proven
+SELECT * FROM boats WHERE harbour_id::uuid = $1::uuid
+
+-- cast of the column to a date
+-- violation
+SELECT * FROM boats WHERE harbour_id::text::date = $1
+
+-- cast of the column to a number
+-- violation
+SELECT * FROM boats WHERE harbour_id::text::numeric = $1
+
+-- the JWT's claims
+-- proven
+SELECT * FROM boats WHERE harbour_id = (auth.jwt() ->> 'harbour_id')::uuid
+
+-- a function of the schema auth with an argument of the row
+-- violation
+SELECT * FROM boats WHERE harbour_id = auth.uid(harbour_id)
+
+-- null-safe equality of two columns says nothing of the caller
+-- violation
+SELECT * FROM boats b JOIN tags t ON t.harbour_id IS NOT DISTINCT FROM b.harbour_id WHERE b.name = $1
+
+-- null-safe equality of a column and what depends on a row
+-- violation
+SELECT * FROM boats b WHERE b.harbour_id IS NOT DISTINCT FROM coalesce($1, b.harbour_id)
+
+-- a row of values set, the tenant to itself
+-- proven
+UPDATE boats SET (harbour_id, name) = (harbour_id, $2) WHERE harbour_id = $1 AND id = $3
+
+-- a row of values set, the tenant from a row of the same tenant
+-- proven
+UPDATE boats SET (harbour_id, name) = (SELECT s.harbour_id, s.name FROM sailors s WHERE s.id = $2 AND s.harbour_id = boats.harbour_id) WHERE harbour_id = $1
+
+-- a row of values set, the tenant from a row of anybody
+-- violation TENSQL009
+UPDATE boats SET (harbour_id, name) = (SELECT s.harbour_id, s.name FROM sailors s WHERE s.id = $2) WHERE harbour_id = $1
