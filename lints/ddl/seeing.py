@@ -43,7 +43,7 @@ def _narrow(subject: Subject, tree: exp.Expr, above: frozenset[str], depth: int)
     from sqlglot import exp, parse_one
 
     changed = False
-    for table in list(tree.find_all(exp.Table)):
+    for table in reversed(list(tree.find_all(exp.Table))):  # what hangs on a table before the table itself
         name = _name(subject, table)
         if name is None or name in above or depth >= _DEEPEST:
             continue
@@ -56,7 +56,11 @@ def _narrow(subject: Subject, tree: exp.Expr, above: frozenset[str], depth: int)
         where = inner.args["where"]
         _narrow(subject, where, above | {name}, depth + 1)
         label = alias.copy() if alias is not None else exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
-        table.replace(exp.Subquery(this=inner, alias=label))
+        if {part for part, value in table.args.items() if value} - {"this", "db", "alias", "joins"}:
+            continue
+        # In `(a JOIN b ON …)` the joins hang on the first table.
+        joins = [join.copy() for join in table.args.get("joins") or []]
+        table.replace(exp.Subquery(this=inner, alias=label, **({"joins": joins} if joins else {})))
         changed = True
     return changed
 

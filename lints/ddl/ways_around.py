@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from lints.ddl.result import Finding
 from lints.ddl.subject import Subject, quoted
 from lints.proof import Proof, Verdict, prove
-from lints.schema.facts import Routine
+from lints.schema.facts import Grant, Routine
 from lints.schema.rights import PRIVILEGES
 from lints.schema.security import top_level_commas, without_comments
 
 _WORD = re.compile(r"[A-Za-z_][\w$]*|\"[^\"]+\"")
 _AROUND = frozenset({"truncate", "references", "trigger"})
+_EFFECTS = {
+    "truncate": "TRUNCATE empties a table of all tenants",
+    "references": "REFERENCES tells which keys other tenants have",
+    "trigger": "TRIGGER runs code on everybody's rows",
+}
 _STRINGS = re.compile(r"'(?:[^']|'')*+'")
 
 
@@ -150,43 +155,32 @@ def _roles(subject: Subject) -> Iterator[Finding]:
 
 
 def _privileges(subject: Subject) -> Iterator[Finding]:
+    """One finding for what a role may do on tables that are there, and one for those to come."""
+    held: dict[tuple[str, bool, frozenset[str]], dict[str, Grant]] = {}
     for grant in subject.schema.grants:
-        if not subject.counts([grant.role]):
-            continue
-        given: dict[frozenset[str], list[str]] = {}
-        for table, held in grant.privileges.items():
-            if (table == "*" or table in subject.owned) and (beside := held & _AROUND):
-                given.setdefault(beside, []).append(table)
-        if not given:
-            continue
-        tables = sorted({table for names in given.values() for table in names})
-        everything = frozenset().union(*given)
-        listed = ", ".join(sorted(word.upper() for word in everything))
-        later = tables == ["*"]
-        shown = "every table made later" if later else ", ".join(tables[:3])
-        shown += f" and {len(tables) - 3} more" if len(tables) > 3 else ""
-        role = "PUBLIC" if grant.role == "public" else quoted(grant.role)
-        effects = [
-            text
-            for word, text in (
-                ("truncate", "TRUNCATE empties a table of all tenants"),
-                ("references", "REFERENCES tells which keys other tenants have"),
-                ("trigger", "TRIGGER runs code on everybody's rows"),
-            )
-            if word in everything
-        ]
+        for table, privileges in grant.privileges.items():
+            if (table == "*" or table in subject.owned) and privileges & _AROUND and subject.counts([grant.role]):
+                held.setdefault((grant.role, table == "*", privileges & _AROUND), {}).setdefault(table, grant)
+    for (name, later, privileges), tables in held.items():
+        grant = next(iter(tables.values()))
+        named = sorted(tables)
+        listed = ", ".join(sorted(word.upper() for word in privileges))
+        shown = "every table made later" if later else ", ".join(named[:3])
+        shown += f" and {len(named) - 3} more" if len(named) > 3 else ""
+        role = "PUBLIC" if name == "public" else quoted(name)
+        effects = "; ".join(text for word, text in _EFFECTS.items() if word in privileges)
         schema = f" IN SCHEMA {quoted(grant.schema)}" if grant.schema is not None else ""
-        fix = f"REVOKE {listed} ON {', '.join(map(subject.named, tables))} FROM {role};"
+        fix = f"REVOKE {listed} ON {', '.join(map(subject.named, named))} FROM {role};"
         if later:
             fix = f"ALTER DEFAULT PRIVILEGES{schema} REVOKE {listed} ON TABLES FROM {role};"
         yield Finding(
             rule="TENDDL015",
-            subject=f"{grant.role}: {', '.join(sorted(everything))} on {', '.join(tables)}"[:1000],
-            table=None if later else tables[0],
-            why=f"{grant.role} may do what policies do not judge on {shown}: {'; '.join(effects)}",
+            subject=f"{name}: {', '.join(sorted(privileges))}{' on tables to come' if later else ''}",
+            table=None if later else named[0],
+            why=f"{name} may do what policies do not judge on {shown}: {effects}",
             fix=fix,
             origin=grant.origin,
-            owned_because=None if later else subject.owned[tables[0]].origin,
+            owned_because=None if later else subject.owned[named[0]].origin,
         )
 
 
