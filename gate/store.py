@@ -202,7 +202,7 @@ class Store:
     def __init__(self, kinds: Iterable[Kind], as_of: datetime) -> None:
         import duckdb
 
-        self._seconds = QUERY_SECONDS
+        self._patience = 1
         self._files: list[str] = []
         self._locked = False
         self._spill: str | None = None
@@ -244,7 +244,7 @@ class Store:
             self._connection.execute(f"SET temp_directory = {_quoted(self._spill)}")
             self._connection.execute(f"SET memory_limit = '{EVENT_MEMORY}'")
             self._connection.execute("SET threads = 2")
-        self._seconds += QUERY_SECONDS * (sum(segment.records for segment in segments) // 1_000_000)
+        self._patience += sum(segment.records for segment in segments) // 1_000_000
         for name in {segment.table for segment in segments}:
             table = self._tables[name]
             columns = ["evidence_id", *(f'"{c.name}"' for c in table.columns)]
@@ -355,7 +355,8 @@ class Store:
         import duckdb
 
         self.lock()
-        timer = threading.Timer(self._seconds, self._connection.interrupt)
+        seconds = QUERY_SECONDS * self._patience
+        timer = threading.Timer(seconds, self._connection.interrupt)
         timer.start()
         try:
             with _bounded():
@@ -363,7 +364,7 @@ class Store:
                 names = [d[0] for d in cursor.description]
                 found = cursor.fetchmany(MAX_ROWS + 1)
         except duckdb.InterruptException:
-            raise QueryError(f"the query took longer than {self._seconds} s") from None
+            raise QueryError(f"the query took longer than {seconds} s") from None
         except MemoryError:
             raise QueryError("the query needs too much memory") from None
         except (duckdb.Error, UnicodeEncodeError) as error:

@@ -17,12 +17,12 @@ import os
 import re
 import stat
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from gate.ingest.unpacking import CorruptError, unpacker
 from gate.model import GateError, UndecidedError
 
 BLOCK = 4 << 20
@@ -34,7 +34,6 @@ STDIN = "-"
 FORMATS = {"ndjson": "ndjson", "jsonl": "ndjson", "json": "json", "csv": "csv", "parquet": "parquet"}
 _PACKED = (".gz", ".zst")
 _PIECE = 1 << 20
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ class Reader:
         digest = hashlib.sha256()
         with self._opened(source) as file:
             before = os.fstat(file.fileno())
-            unpack: _Plain | _Gzip | _Zstd | None = None
+            unpack = None
             broken = None
             try:
                 while piece := file.read(_PIECE):
@@ -184,11 +183,11 @@ class Reader:
                     read.size += len(piece)
                     self._advance(len(piece))
                     if unpack is None:
-                        unpack = _Gzip() if piece[:2] == _GZIP else _Zstd() if piece[:4] == _ZSTD else _Plain()
+                        unpack = unpacker(piece)
                     yield from unpack.feed(piece)
                 if unpack is not None and not unpack.ended:
                     broken = Broken(0, "truncated", f"the {unpack.name} stream ends before its end", b"")
-            except _CorruptError as error:
+            except CorruptError as error:
                 broken = Broken(0, "corrupt", str(error), b"")
                 while piece := file.read(_PIECE):
                     digest.update(piece)
@@ -199,77 +198,6 @@ class Reader:
             raise UndecidedError(f"{source.name}: changed while it was read; ingest it again when it is whole")
         if broken is not None:
             yield broken
-
-
-class _CorruptError(Exception):
-    """A compressed stream that is none from here on."""
-
-
-class _Plain:
-    name, ended = "plain", True
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        yield piece
-
-
-class _Gzip:
-    """RFC 1952, any number of members; zeros may follow the last one."""
-
-    name = "gzip"
-
-    def __init__(self) -> None:
-        self._member: Any = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self._fresh = True
-
-    @property
-    def ended(self) -> bool:
-        return self._fresh
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        while piece:
-            if self._fresh:
-                piece = piece.lstrip(b"\0")
-                if not piece:
-                    return
-                self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-                self._fresh = False
-            try:
-                yield self._member.decompress(piece, _PIECE)
-                while not self._member.eof and self._member.unconsumed_tail:
-                    yield self._member.decompress(self._member.unconsumed_tail, _PIECE)
-            except zlib.error as error:
-                raise _CorruptError(f"not gzip from here on: {error}") from None
-            if not self._member.eof:
-                return
-            piece, self._fresh = self._member.unused_data, True
-
-
-class _Zstd:
-    """RFC 8878, any number of frames."""
-
-    name = "zstd"
-
-    def __init__(self) -> None:
-        self._frame: Any = None
-
-    @property
-    def ended(self) -> bool:
-        return self._frame is None
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        import zstandard
-
-        while piece:
-            if self._frame is None:
-                self._frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-            try:
-                # In small pieces: one call unpacks all it is given, and a megabyte may stand for terabytes.
-                part, piece = piece[:4096], piece[4096:]
-                yield self._frame.decompress(part)
-            except zstandard.ZstdError as error:
-                raise _CorruptError(f"not zstd from here on: {str(error)[:80]}") from None
-            if self._frame.eof:
-                piece, self._frame = self._frame.unused_data + piece, None
 
 
 def _lines(reader: Reader, index: int, source: Source) -> Iterator[Block]:

@@ -173,6 +173,15 @@ def test_what_comes_before_a_break_counts_and_the_break_is_a_reject_with_its_pla
     assert counts(ingest({name: data})) == (read, 0, read, 0, 0)
 
 
+@pytest.mark.parametrize("cut", [1, 4, 8])
+def test_nothing_of_a_stream_that_packs_well_is_lost_where_it_is_cut(ingest: Ingest, cut: int) -> None:
+    record = json.dumps(event(1, source="x" * 1000)).encode()
+    packed = gzip.compress((record + b"\n") * 4_000)
+    outcome = ingest({"a.ndjson.gz": packed[:-cut]})
+
+    assert counts(outcome) == (4_001, 1, 3_999, 0, 1)
+
+
 def test_the_bytes_of_what_is_refused_are_kept_whole(ingest: Ingest) -> None:
     long = b'{"x": "' + b"\xff" * 3_000_000 + b'"}'
     outcome = ingest({"a.ndjson": b"\x00\xffnonsense\n" + long + b"\n" + lines(event(tenantid=None))})
