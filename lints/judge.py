@@ -16,7 +16,7 @@ from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, U
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import as_statement, call_row, written
+from lints.stores.orm_rows import around_wrapper, as_statement, call_row, from_client, written
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Judge:
         )
         if worst <= RANK["proven"]:
             first = min(kept, key=lambda row: row.table)
-            return [first]
+            return [from_client(first, statement)]
         if len(statement.variants) > 1:
             kept = [
                 replace(
@@ -176,7 +176,8 @@ class Judge:
             ]
             by_key = {(row.table, row.rule): row for row in kept}
             kept = list(by_key.values())
-        return [self._carried(row, statement) for row in kept]
+        carried = [self._carried(row, statement) for row in kept]
+        return [*carried, *around_wrapper(carried, statement, self.declared.carriers)]
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""

@@ -244,8 +244,8 @@ class Chains:
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
 
-    def used(self, value: Value) -> None:
-        """A query that is returned, looped over or handed to a call runs as it is."""
+    def used(self, value: Value, *, handed: bool = False) -> None:
+        """A query that is returned or looped over runs as it is; what a call does with it is not known (`handed`)."""
         stack: list[Value] = [value]
         seen: set[int] = set()  # choices share their sides: without this their number doubles at every branch
         while stack:
@@ -254,11 +254,20 @@ class Chains:
                 continue
             seen.add(id(top))
             if isinstance(top, Query):
-                self._use(top)
+                self._use(self._handed(top) if handed else top)
             elif isinstance(top, (Alt, Sized)):
                 stack.extend((top.no, top.yes))
             elif isinstance(top, Listing):
                 stack.extend(reversed(top.items))
+
+    def _handed(self, query: Query) -> Query:
+        """A builder that has not run yet may get further conditions where it is handed to."""
+        runs = any(isinstance(step, Step) and step.method.startswith(("execute", "stream")) for step in query.steps)
+        if query.kind != "kysely" or runs:
+            return query
+        self._extend(query)
+        more = Step("where", (Gap("…", query.span),), {}, query.span)
+        return self._kept_query(Query(query.kind, query.model, (*query.steps, more), query.span, (query,)))
 
     def _use(self, query: Query) -> None:
         if id(query) not in self._used and not self.interpreter.notes.muted:

@@ -520,7 +520,7 @@ class Interpreter:
         rank = methods.rank(method)
         if self.chains is not None:
             for value in (*arguments, *keywords.values()):
-                self.chains.used(value)
+                self.chains.used(value, handed=True)
         shadowed = _ADDS_TABLES.search(f"{self._receiver(call)}.{method}") is not None
         for value in (*arguments, *keywords.values()):
             if shadowed and is_text(value):

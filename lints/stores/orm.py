@@ -76,6 +76,7 @@ class Rendered:
     raw: str | None = None
     by_client_key: bool = False
     undefined: str | None = None
+    untrusted: str | None = None
     escape: str | None = None
     """What takes the tenant's filter away, as written: `unscoped`, `all_objects`."""
 
@@ -118,6 +119,7 @@ class Entities:
                     raw=builder.raw,
                     by_client_key=builder.by_client_key,
                     undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
+                    untrusted=builder.untrusted,
                     escape=_escape(call, steps),
                 )
             )

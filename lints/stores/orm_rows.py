@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.rows import Access
+from lints.schema.declared import Carrier, Trust
 from lints.stores.orm import AS_ORM, Rendered
+from lints.stores.orm_sql import NAMED_BY_CLIENT
 
 
 def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
@@ -37,6 +40,30 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
     return "TENORM004", f"{sent.raw} is copied onto the row as a whole, its tenant too if the client says so"
 
 
+_POOL = re.compile(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
+
+
+def from_client(row: Access, statement: Statement) -> Access:
+    """A proven statement whose tenant is one that the client names is proven for whichever tenant that is."""
+    found = NAMED_BY_CLIENT.search(" ".join(statement.call.arguments)) if statement.call is not None else None
+    if found is None:
+        return row
+    return _assumed(row, "TENCTX001", f"{found.group()}, which a client names, is checked to be the caller's own")
+
+
+def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Sequence[Carrier]) -> list[Access]:
+    """An unproven statement sent to the pool itself, where the organisation has declared a wrapper that confines."""
+    wrapper = next((carrier.call for carrier in carriers if carrier.trust is not Trust.NONE), None)
+    call = statement.call
+    if wrapper is None or call is None or not rows or not _POOL.search(call.receiver):
+        return []
+    worst = rows[0]
+    if worst.carrier is not None or worst.verdict not in {"violation", "opaque"}:
+        return []
+    why = f"it is sent to {call.receiver} itself, not through {wrapper}, and nothing in it names the tenant"
+    return [replace(worst, rule="TENORM012", why=why)]
+
+
 def _assumed(row: Access, rule: str, said: str) -> Access:
     why = f"{row.why}; taken as scoped because {said}"
     return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
@@ -51,6 +78,9 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
             return _assumed(row, "TENORM007", f"{undefined} is never undefined here")
         why = f"{undefined} may be left out by a caller, and then this ORM filters by nothing"
         return replace(row, rule="TENORM007", verdict="violation", why=why, assumptions=())
+    untrusted = next((path.untrusted for path in paths if path.untrusted is not None), None)
+    if untrusted is not None and row.verdict == "proven":
+        return _assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
     if rule == "TENSQL004" and row.verdict == "violation":
         return _assumed(row, rule, "the model sets its tenant by itself")
     if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:

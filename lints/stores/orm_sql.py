@@ -20,6 +20,11 @@ _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
 _HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
+NAMED_BY_CLIENT = re.compile(
+    r"\b(?:req|request|c\.req|event)\.(?:body|query|headers?)\b[\w.?!\[\]'\"(-]{0,40}?(?:tenant|org|workspace)",
+    re.IGNORECASE,
+)
+"""A tenant taken from a body, a query string or a header."""
 RAW = re.compile(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
     r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
@@ -49,6 +54,8 @@ class Builder:
     """The function's tenant parameter, if it may be left out."""
     shown: str = ""
     """The source of the filter that is being read."""
+    untrusted: str | None = None
+    """The value of the tenant's column, if a client names it."""
     undefined: str | None = None
     """The value of the tenant's column, if it may be undefined."""
     counter: list[int] = field(default_factory=lambda: [0])
@@ -102,6 +109,8 @@ class Builder:
         return f"{left} {operator} {self.value(given)}"
 
     def _maybe_undefined(self, text: str) -> None:
+        if NAMED_BY_CLIENT.search(text):
+            (self.root or self).untrusted = text
         chained = re.search(rf":\s*({re.escape(text.split('.')[0])}(?:\.\w+)*\?\.[\w.?!]+)", self.shown)
         if chained is not None:
             (self.root or self).undefined = chained.group(1)
@@ -276,7 +285,7 @@ class Builder:
             return name if re.fullmatch(r"\w+", name) else None
         column = self.entity.columns.get(name)
         table = self.model.tables.get(self.table)
-        if column is not None and table is not None and table.columns and column not in table.columns:
+        if column is not None and table is not None and column != column.lower():
             snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()  # a naming strategy of the ORM
             return snake if snake in table.columns else column
         return column

@@ -464,6 +464,26 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "const f = (input) => prisma.boat.deleteMany({ where: { id: { in: input.boats.map((b) => b.id) } } });",
         [("violation", "TENORM001")],
     ),
+    "kysely: a builder handed on may get its tenant there": (
+        "sql-ts",
+        "const f = (db, id) => scoped(db.selectFrom('boats').where('id', '=', id)).execute();",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: the tenant that a client names": (
+        "prisma",
+        "const f = (req) => prisma.boat.findMany({ where: { tenantId: req.query.tenantId } });",
+        [("weak", "TENCTX001")],
+    ),
+    "sql: the tenant that a client names": (
+        "sql-ts",
+        "const f = (req) => pool.query('SELECT name FROM boats WHERE tenant_id = $1', [req.headers['x-tenant-id']]);",
+        [("weak", "TENCTX001")],
+    ),
+    "sql: the tenant of the session": (
+        "sql-ts",
+        "const f = (req) => pool.query('SELECT name FROM boats WHERE tenant_id = $1', [req.user.tenantId]);",
+        [("proven", None)],
+    ),
 }
 
 
@@ -497,3 +517,21 @@ def test_parameters_with_types_are_of_clickhouse() -> None:
     source = "const q = `SELECT name FROM boats FINAL WHERE tenant_id = {t: UUID} AND id IN ({ids: Array(UUID)})`; ch.query({ query: q });"
     (row,) = [row for row in facts("sql-ts", source).accesses if row.path == "src/a.ts"]
     assert row.verdict == "proven"
+
+
+def test_the_raw_pool_beside_a_declared_wrapper() -> None:
+    declared = {"carriers": [{"call": "withTenant", "trust": "sets_context", "reason": "SET LOCAL for the policies"}]}
+    source = b"""
+    const f = (id) => pool.query('SELECT name FROM boats WHERE id = $1', [id]);
+    const g = (t, id) => withTenant(t, (client) => client.query('SELECT name FROM boats WHERE id = $1', [id]));
+    const h = (t) => pool.query('SELECT name FROM boats WHERE tenant_id = $1', [t]);
+    """
+    tree = {"db/migrations/1.sql": SQL.encode(), "src/a.ts": source}
+    found = scan(sorted(tree.items()), build_model(tree, declared), declared=declared)
+    rows = [(row.line, row.verdict, row.rule) for row in found.accesses if row.path == "src/a.ts"]
+    assert rows == [
+        (2, "violation", "TENORM012"),
+        (2, "violation", "TENSQL001"),
+        (3, "weak", "TENSQL001"),
+        (4, "proven", None),
+    ]
