@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from .clients import Instance, ci, github_job, instance, no_proxy_to_ourselves, node  # noqa: F401 fixtures
+from .judging import Tool, tool
 
 GITLAB = ("https://gitlab.com/summit/app//.gitlab-ci.yml@refs/heads/main", "https://gitlab.com")
 BUILDKITE = ("https://buildkite.com/summit/app", "https://agent.buildkite.com")
@@ -138,6 +139,16 @@ def by_certificate(project: Project, instance: Instance, tmp_path_factory: pytes
     return released(project, out, *project.keyless(), environment=github_job(instance))
 
 
+@pytest.fixture(scope="session")
+def cosign(tmp_path_factory: pytest.TempPathFactory) -> Tool:
+    return tool("cosign", tmp_path_factory.mktemp("cosign"))
+
+
+@pytest.fixture(scope="session")
+def slsa_verifier(tmp_path_factory: pytest.TempPathFactory) -> Tool:
+    return tool("slsa-verifier", tmp_path_factory.mktemp("slsa-verifier"))
+
+
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
     """Puts a row into the table that is printed at the end: client, what it judged, and the result."""
@@ -153,7 +164,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in getattr(report, "user_properties", ())
         if name == "interop" and report.when == "call"
     ]
-    if not any("/matrix.py" in report.nodeid for report in terminalreporter.stats.get("passed", [])):
+    if not any("/matrix_" in report.nodeid for report in terminalreporter.stats.get("passed", [])):
         return
     terminalreporter.section("who judged what, and what came of it")
     for (client, what, result), _ in sorted(rows):
