@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-
 import pytest
 
 from lints.ddl import judge_schema
@@ -14,17 +11,6 @@ from . import observed
 
 DECLARED = read_declarations({"tenant_columns": ["harbour_id"], "settings": ["app.harbour"]})
 JUDGED = {"TENDDL004", "TENDDL005", "TENDDL006"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[observed.Server]:
-    with tempfile.TemporaryDirectory(prefix="tg-run-") as run, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", run)  # the server's package wants one while it is imported
-        opened = observed.Server(tempfile.mkdtemp(prefix="tg-pg-"))
-        try:
-            yield opened
-        finally:
-            opened.close()
 
 
 def said(policies: observed.Policies) -> dict[str, list[str]]:

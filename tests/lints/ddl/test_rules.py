@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -172,17 +170,6 @@ def judged(script: str, declared: dict[str, Any] | None = None, dialect: str = "
 
 def names(findings: tuple[Finding, ...]) -> list[str]:
     return [f"{finding.rule} {finding.subject}" for finding in findings]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[observed.Server]:
-    with tempfile.TemporaryDirectory(prefix="tg-run-") as run, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", run)
-        opened = observed.Server(tempfile.mkdtemp(prefix="tg-pg-"))
-        try:
-            yield opened
-        finally:
-            opened.close()
 
 
 @pytest.mark.parametrize("name", FOUND)
