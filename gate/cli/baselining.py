@@ -16,6 +16,7 @@ from gate.model import Decision, GateError, Policy, Stage, Subject, UndecidedErr
 from gate.pipeline import pipeline_id
 from gate.reading import parse_date
 from gate.report.escape import line
+from gate.report.outline import count
 from gate.signing import trust_of
 from gate.tree import WorkTree, head
 
@@ -68,8 +69,9 @@ def _write(arguments: Any) -> int:
     ]
     if before and fresh and not arguments.grow:
         raise GateError(
-            f"baseline write: {known.required(policy)} has {len(before)} entries and would grow by {len(fresh)}; repair"
-            " the findings, or say --grow with --reason and --owner (in a pull request it then needs a waiver)"
+            f"baseline write: {known.required(policy)} has {count(len(before), 'entry', 'entries')} and would grow by"
+            f" {len(fresh)}; repair the findings, or say --grow with --reason and --owner (in a pull request it then"
+            " needs a waiver)"
         )
     if arguments.grow and not (arguments.reason and arguments.owner):
         raise GateError("baseline write: --grow needs --reason and --owner")
@@ -78,7 +80,7 @@ def _write(arguments: Any) -> int:
         raise GateError(f"baseline write: {name} is there already and gate.yaml does not name it; see --help")
     kept, _ = _sorted_out(decision, before)
     write_file(root / name, known.write([*kept, *fresh]))
-    sys.stdout.write(f"{line(name)}: {len(kept) + len(fresh)} findings, {len(fresh)} of them new\n")
+    sys.stdout.write(f"{line(name)}: {count(len(kept) + len(fresh), 'finding')}, {len(fresh)} new\n")
     if known.path_of(policy) != name:
         sys.stdout.write(f"now name it in gate.yaml:\n  source:\n    baseline: {line(name)}\n")
     return 0
@@ -93,7 +95,7 @@ def _shrink(arguments: Any) -> int:
     kept, stale = _sorted_out(_decided(arguments, root, policy), known.of_policy(policy))
     if stale:
         write_file(root / name, known.write(kept))
-    sys.stdout.write(f"{line(name)}: {len(stale)} entries dropped, {len(kept)} left\n")
+    sys.stdout.write(f"{line(name)}: {count(len(stale), 'entry', 'entries')} dropped, {len(kept)} left\n")
     return 0
 
 

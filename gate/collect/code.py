@@ -96,7 +96,9 @@ def _baseline(context: Context) -> tuple[tuple[baseline.Entry, ...], tuple[Unrea
     try:
         return baseline.of_tree(context.tree, name), ()
     except (GateError, UndecidedError) as error:
-        return (), (Unread(path=name, reason=first_line(error)),)
+        said = re.fullmatch(rf"(?:{re.escape(name)}:(?:(\d{{1,9}}):)? )?(.*)", first_line(error))
+        number, reason = said.groups() if said is not None else (None, first_line(error))
+        return (), (Unread(path=name, line=int(number or 1), reason=reason),)
 
 
 def _unclassified(facts: CodeFacts) -> tuple[Found, ...]:

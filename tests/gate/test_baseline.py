@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gate import baseline, cli, policy
 from gate.baseline import Entry, in_force, pair, read, write
-from gate.model import Aside, GateError, Policy, Stage
+from gate.model import Aside, GateError, Outcome, Policy, Stage
 from gate.policy_diff import compare
 from gate.tree import WorkTree
 from tests.gate.test_suppressions import (
@@ -94,7 +94,7 @@ def test_an_entry_that_is_repaired_is_a_finding_until_the_file_shrinks(
     assert gate("baseline", "show", "-C", str(root)) == 1
 
     assert gate("baseline", "shrink", "-C", str(root)) == 0
-    assert "1 entries dropped, 1 left" in capsys.readouterr().out
+    assert "1 entry dropped, 1 left" in capsys.readouterr().out
     assert open_of(decide(root)) == []
     assert gate("baseline", "show", "-C", str(root)) == 0
 
@@ -497,3 +497,31 @@ def test_a_table_that_nobody_classified_is_old_and_new_too(tmp_path: Path, git: 
         {"tenancy.yaml": "version: 1\nglobals: {harbours: of the world, winds: of the world, tides: of the world}\n"},
     )
     assert open_of(decide(root)) == ["TENBAS002", "TENBAS002"]
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+
+def test_a_broken_baseline_in_a_change_is_no_pass(tmp_path: Path, git: Git) -> None:
+    root = adopt(tmp_path, {"app/a.py": code(READ)})
+    commit(git, root)
+    (root / "baseline.yaml").write_text("version: 1\nfindings: [[", "utf-8")
+    decision = decide(root, base="main")
+
+    unknown = {r.control.id: r.reasons for r in decision.results if r.outcome is Outcome.UNKNOWN}
+    assert unknown["TENBAS001"][0].startswith("baseline_entry: baseline.yaml:3: not YAML")
+    assert "TENSQL001" in open_of(decision)  # it sets nothing aside
+
+
+def test_the_command_counts_what_it_does_not_show(tmp_path: Path, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make(tmp_path, {"app/old.py": code(READ, DELETE)})
+    commit(git, root)
+    make(root, {"app/new.py": code(OTHER)})
+
+    assert gate("check", "-C", str(root), "--base", "main", "--color", "never") == 1
+    short = capsys.readouterr().out
+    assert "2 in the base revision too; --all shows them" in short
+    assert "app/old.py" not in short
+    assert "app/new.py:2" in short
+    assert gate("check", "-C", str(root), "--base", "main", "--color", "never", "--all") == 1
+    assert "app/old.py:2" in capsys.readouterr().out

@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from attestations.trust import Trust
 from gate import policy, run
 from gate.collect import Context
+from gate.collect.suppressions import Category, judge
 from gate.model import Aside, Decision, Outcome, Stage, Subject
 from gate.tree import CommitTree, WorkTree
+from lints.scan import scan
+from lints.schema import build_model
 
 Git = Callable[..., str]
 
@@ -241,3 +246,37 @@ def commit(git: Git, root: Path) -> None:
     git(root, "init", "-q", "-b", "main")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "base")
+
+
+ALLOWED = {"admin": Category(days=90, writes=True), "public-surface": Category(days=90, writes=False)}
+words = st.sampled_from(
+    ["admin", "public-surface", "other", "until=2027-01-31", "until=2026-01-01", "until=9999-99-99", 'reason="it is all right"',
+     "reason=x", "owner=@a", "stmt=00000000", "stmt=zz", ":", '"', "=", "tenant-ok", "\u202e", "*/", "é" * 40]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(words, max_size=8), st.sampled_from([READ, DELETE]))
+def test_only_a_whole_comment_of_a_known_category_sets_aside_and_a_write_only_when_it_is_named(
+    parts: list[str], statement: str
+) -> None:
+    text = code(f"# tenant-ok: {' '.join(parts)}", statement)
+    facts = scan([("app/a.py", text.encode())], build_model({"migrations/0001.sql": SCHEMA.encode()}, None))
+    (judged,) = judge(facts.suppressions, facts.accesses, ALLOWED, NOW.date(), ())
+
+    if judged.covers:
+        comment = judged.comment
+        assert comment.category in ALLOWED
+        assert (comment.until, comment.owner, comment.reason) == ("2027-01-31", "@a", "it is all right")
+        assert statement is READ  # the digest of the DELETE is none of those
+    else:
+        assert judged.problems
+
+
+def test_many_comments_and_statements_are_no_reason_to_wait() -> None:
+    text = code(*[line for _ in range(1500) for line in (f"# tenant-ok: admin {GOOD}", READ)])
+    facts = scan([("app/a.py", text.encode())], build_model({"migrations/0001.sql": SCHEMA.encode()}, None))
+    judged = judge(facts.suppressions, facts.accesses, ALLOWED, NOW.date(), ())
+
+    assert sum(len(item.covers) for item in judged) == 1500
+    assert not any(item.problems for item in judged)
