@@ -29,6 +29,7 @@ from lints.extract.lower import Lowering, span
 
 _ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
+_CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
 _BUILDER = re.compile(r"\*?(?:strings\.Builder|bytes\.Buffer)")
 
 
@@ -212,6 +213,14 @@ class GoLowering(Lowering):
         return self.closure_of(node, parameters, node.child_by_field_name("body"))
 
     def composite(self, node: Node) -> Expr:
+        kind = node.child_by_field_name("type")
+        condition = _CONDITION.fullmatch(self.text(kind)) if kind is not None else None
+        if condition is not None:  # sq.Eq{"id": id}: a condition of a statement builder
+            inner = self.literal(node)
+            return Invoke(Name(condition[1], span(node)), condition[2], (inner,), (), span(node), span(node))
+        return self.literal(node)
+
+    def literal(self, node: Node) -> Expr:
         body = node.child_by_field_name("body")
         children = self.parts(body) if body is not None else []
         if any(child.type == "keyed_element" for child in children):

@@ -22,6 +22,7 @@ _HITS = tuple(
         rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
         rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
         rb"alter\s+(?:table|view|policy)\b",
+        rb"(?:insert|delete)\(\"[\w.]{1,80}\"\)\s*\.\s*(?:columns|where|setmap)",
         rb"drop\s+(?:materialized\s+)?(?:table|view|index|policy)\b",
         rb"copy\s+[\w.\"(]{1,80}[^\n]{0,200}?\b(?:from|to)\s+(?:stdin|stdout|program|['$:%])",
         rb"set\s+(?:local\s|session\s|role\b|search_path\b|row_security\b|\w{1,60}\.[\w.]{1,60}\s*(?:=|to\b))",

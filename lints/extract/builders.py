@@ -1,0 +1,151 @@
+"""Go's statement builders (`sq.Select("id").From("boats").Where(sq.Eq{"id": id})`) as the text they put together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lints.extract.ir import Invoke, Name, Span
+from lints.extract.sqltext import names
+from lints.extract.values import (
+    NOTHING,
+    Alt,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Record,
+    Rope,
+    Sized,
+    Value,
+    is_text,
+    rope,
+)
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Interpreter
+
+_HOLDERS = re.compile(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
+_VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
+_JOINS = {
+    "Join": " JOIN ", "InnerJoin": " JOIN ", "LeftJoin": " LEFT JOIN ", "RightJoin": " RIGHT JOIN ",
+    "CrossJoin": " CROSS JOIN ", "JoinClause": " ",
+}  # fmt: skip
+_COMPARISONS = {
+    "Eq": " = ", "Ex": " = ", "NotEq": " <> ", "Gt": " > ", "GtOrEq": " >= ", "Lt": " < ", "LtOrEq": " <= ",
+    "Like": " LIKE ", "ILike": " ILIKE ", "NotLike": " NOT LIKE ",
+}  # fmt: skip
+_TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
+_ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
+_PARTS = ("columns", "joins", "where", "sets", "tails")
+_STATE = "\0statement"
+
+
+def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value]) -> Value | None:
+    """The builder a call begins or continues, or the condition it is; None for any other call."""
+    if call.method in _COMPARISONS and len(arguments) == 1 and isinstance(arguments[0], Record):
+        return Fragment(_compared(arguments[0], _COMPARISONS[call.method], call.span), _STATE)
+    if call.method in {"And", "Or"} and len(arguments) == 1 and isinstance(arguments[0], Listing):
+        word = f" {call.method.upper()} "
+        listed = Listing(tuple(_condition(item, call.span) for item in arguments[0].items))
+        return Fragment(rope(Lit("(", call.span), Joined(word, listed), Lit(")", call.span)), _STATE)
+    if isinstance(receiver, Record) and _STATE in receiver.fields:
+        return _continued(interpreter, call, receiver, arguments)
+    if call.method not in _VERBS or call.receiver is None:
+        return None
+    holder = call.receiver.path if isinstance(call.receiver, Name) else interpreter.notes.text(call.receiver.span)[-60:]
+    if _HOLDERS.search(holder) is None:
+        return None
+    fields: dict[str, Value] = {_STATE: Lit(_VERBS[call.method], call.span), **dict.fromkeys(_PARTS, Listing(()))}
+    if call.method == "Select":
+        fields["columns"] = Listing(tuple(arguments))
+    elif arguments:
+        fields["table"] = arguments[0]
+    return _noted(interpreter, Record(fields, _STATE))
+
+
+def _continued(interpreter: Interpreter, call: Invoke, builder: Record, arguments: list[Value]) -> Value | None:
+    fields = dict(builder.fields)
+    method, where = call.method, call.span
+
+    def add(part: str, *values: Value) -> None:
+        held = fields.get(part)
+        fields[part] = Listing((*(held.items if isinstance(held, Listing) else ()), *values))
+
+    if method in {"From", "Into", "Table"} and arguments:
+        fields["table"] = arguments[0]
+    elif method in {"Columns", "Column", "Cols"}:
+        add("columns", *arguments)
+    elif method in _JOINS and arguments:
+        add("joins", rope(Lit(_JOINS[method], where), arguments[0]))
+    elif method == "Where" and arguments:
+        add("where", _condition(arguments[0], where))
+    elif method == "Set" and len(arguments) == 2:
+        value = arguments[1] if isinstance(arguments[1], Fragment) else Gap("value", where, bound=True)
+        add("sets", rope(arguments[0], Lit(" = ", where), value))
+    elif method in {"SetMap", "Set"} and arguments and isinstance(arguments[0], Record):
+        for name in arguments[0].fields:
+            add("sets", rope(Lit(f"{name} = ", where), Gap(name, where, bound=True)))
+    elif method in {"Values", "Vals", "Rows"}:
+        fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments))
+    elif method in _TAILS and arguments:
+        add("tails", rope(Lit(_TAILS[method], where), Joined(", ", Listing(tuple(arguments)))))
+    elif method in _ENDS:
+        interpreter.notes.note(_text(builder), None, 3)
+        return None
+    return _noted(interpreter, Record(fields, _STATE))
+
+
+def _condition(value: Value, where: Span) -> Value:
+    """A condition as text; what is none that is known here is a gap."""
+    if isinstance(value, Fragment) and value.tag == _STATE:
+        return value.value
+    if isinstance(value, Record):
+        return _compared(value, " = ", where)
+    if isinstance(value, (Lit, Rope, Alt, Sized, Fragment)) and is_text(value):
+        return rope(Lit("(", where), value, Lit(")", where))
+    return value if isinstance(value, (Gap, Nothing)) else Gap("condition", where)
+
+
+def _compared(value: Record, operator: str, where: Span) -> Value:
+    items = [rope(Lit(f"{key}{operator}", where), Gap(key, where, bound=True)) for key in value.fields]
+    return Joined(" AND ", Listing(tuple(items))) if items else Lit("1 = 1", where)
+
+
+def _noted(interpreter: Interpreter, builder: Record) -> Record:
+    interpreter.notes.note(_text(builder), None, 0)
+    return builder
+
+
+def _text(builder: Record) -> Value:
+    """The statement so far."""
+    fields = builder.fields
+    verb = fields[_STATE]
+    word = verb.text if isinstance(verb, Lit) else ""
+    where = verb.span if isinstance(verb, Lit) else (0, 0)
+    listed = {part: held if isinstance(held := fields.get(part), Listing) else Listing(()) for part in _PARTS}
+    table = fields.get("table", NOTHING)
+    filtered = Sized(listed["where"], rope(Lit(" WHERE ", where), Joined(" AND ", listed["where"])), NOTHING)
+    tails = (Joined("", listed["joins"]), filtered, Joined("", listed["tails"]))
+    if word.startswith("SELECT"):
+        if isinstance(table, Nothing):
+            return NOTHING
+        shown = Sized(listed["columns"], Joined(", ", listed["columns"]), Lit("*", where))
+        return rope(verb, shown, Lit(" FROM ", where), table, *tails)
+    if word.startswith("INSERT"):
+        held = fields.get("values")
+        given = held if isinstance(held, Listing) else Listing(())
+        if not given.items:
+            return NOTHING
+        named = rope(Lit(" (", where), Joined(", ", listed["columns"]), Lit(")", where))
+        columns = Sized(listed["columns"], named, NOTHING)
+        values = rope(Lit(" VALUES (", where), Joined(", ", given), Lit(")", where))
+        return rope(verb, table, columns, values, Joined("", listed["tails"]))
+    if word.startswith("UPDATE"):
+        if not listed["sets"].items:
+            return NOTHING
+        sets = rope(Lit(" SET ", where), Joined(", ", listed["sets"]))
+        return rope(verb, table, sets, filtered, Joined("", listed["tails"]))
+    return rope(verb, table, filtered, Joined("", listed["tails"]))
