@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.model import GateError
-from gate.statements.connection import reading
+from gate.statements.connection import MARK, reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -136,4 +136,4 @@ def read_live_schema(dsn: str) -> str:
 def _texts(connection: psycopg.Connection, query: str) -> list[str]:
     for letter in "cp":
         query = query.replace(f"@{letter}", _OURS.replace("@", letter))
-    return [str(row[0]) for row in connection.execute(query.encode()) if row[0] is not None]
+    return [str(row[0]) for row in connection.execute(f"{query} {MARK}".encode()) if row[0] is not None]

@@ -47,6 +47,8 @@ class Record:
         if sql[:20].partition(" ")[0].rstrip(";").lower() in _ASIDE:
             self.aside += calls
             return
+        if not sql.strip("; "):
+            return  # a comment alone
         name = key(sql)
         found = self.statements.get(name)
         if found is None:

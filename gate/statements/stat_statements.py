@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from gate.model import GateError, UndecidedError
-from gate.statements.connection import reading
+from gate.statements.connection import MARK, reading
 from gate.statements.observed import MAX_DISTINCT, Record
+from gate.statements.shapes import normalised
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,12 +57,12 @@ def _read(connection: psycopg.Connection, record: Record, settings: frozenset[st
             lost += 1
         elif text == _HIDDEN:
             hidden += 1
-        elif "pg_stat_statements" not in text:
+        elif "pg_stat_statements" not in text and MARK not in text:
             if _SETTING.search(text):
                 unnamed += only is None
                 restored += only is not None
                 text = _SETTING.sub(f"current_setting('{only}'", text) if only is not None else text
-            record.add(" ".join(text.split()), calls=int(calls), rows=int(rows), milliseconds=float(milliseconds))
+            record.add(normalised(text), calls=int(calls), rows=int(rows), milliseconds=float(milliseconds))
     if hidden:
         record.lost.append(f"{hidden:,} statements of other roles; GRANT pg_read_all_stats")
     if lost:

@@ -385,6 +385,7 @@ def dsn() -> Iterator[str]:
                 rows = [
                     (OWN, 100, 90, 5.0), (OPEN, 7, 7, 1.0), ("UPDATE boats SET name = $1 WHERE id = $2", 40, 40, 1.0),
                     ("SELECT name FROM boats WHERE tenant_id = current_setting($1)::uuid", 5, 5, 1.0), ("BEGIN", 9, 0, 0.1),
+                    ("-- a comment", 3, 0, 0.1), ("SELECT relname FROM pg_class /* tenantgate */", 3, 9, 0.1),
                 ]  # fmt: skip
                 for row in rows:
                     connection.execute(
