@@ -256,6 +256,8 @@ def _statement(
         plain, kept = spelled(segments)
         cypher = starts_like_cypher(plain)
         text, found = (plain, kept) if cypher else place(segments)
+        if not cypher and language in {"javascript", "typescript", "tsx"}:
+            text = _DRIVERS.sub(_driver_marker, text)
         if text in texts or (not cypher and starts_like_sql(text) is None):
             continue
         hint = "cypher" if cypher else "clickhouse" if _TYPED.search(text) is not None else hint
@@ -288,6 +290,17 @@ def _statement(
         holes=holes,
         truncated=truncated,
     )
+
+
+_DRIVERS = re.compile(r"\$(?:<|\(|\[|/)\s*([\w.]{1,60})\s*(:\w+|[\^~#])?\s*[>)\]/]|\?\?(?![\w(])")
+
+
+def _driver_marker(found: re.Match[str]) -> str:
+    """Markers of pg-promise (`$<id>`, `$(id)`) and knex (`??`): a value travels, a name or raw text is put in."""
+    name, how = found.groups()
+    if name is None or how in {":raw", ":name", ":alias", ":value", "^", "~", "#"}:
+        return "__hole_99__"
+    return f":{name.replace('.', '_')}"
 
 
 _TYPED = re.compile(r"\{\s*\w+\s*:\s*[A-Z]\w*(?:\([\w\s,()']{0,60}\))?\s*\}")

@@ -484,6 +484,20 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "const f = (req) => pool.query('SELECT name FROM boats WHERE tenant_id = $1', [req.user.tenantId]);",
         [("proven", None)],
     ),
+    "sql: markers of pg-promise": (
+        "sql-ts",
+        """
+        const f = (t, id) => db.one('SELECT name FROM boats WHERE id = $<id> AND tenant_id = $<t>', { t, id });
+        const g = (t, id) => db.one('SELECT name FROM boats WHERE id = $(id)', { id });
+        const h = (w) => db.any('SELECT name FROM boats WHERE $<w:raw>', { w });
+        """,
+        [("proven", None), ("violation", "TENSQL001"), ("opaque", "TENSQL013")],
+    ),
+    "sql: markers of knex": (
+        "sql-ts",
+        "const f = (id) => knex.raw('UPDATE ?? SET name = ? WHERE id = ?', ['boats', 'x', id]);",
+        [("opaque", "TENSQL013")],
+    ),
 }
 
 
