@@ -113,6 +113,12 @@ def _calendars(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _integrations(context: Context) -> Iterable[Evidence]:
+    from gate.collect.integrations import collect
+
+    return collect(context)
+
+
 COLLECTORS = (
     Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage"), _code),
     Collector(("schema_finding", "schema_state"), _schema_findings),
@@ -124,6 +130,7 @@ COLLECTORS = (
     Collector(("supply_chain_layout",), _layouts),
     Collector(("waiver",), _waivers),
     Collector(("business_period",), _calendars),
+    Collector(("integration_use",), _integrations),
 )
 
 
