@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lints.proof import Proof
     from lints.tenancy import Model
 
-DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse")
+DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse", "redshift", "snowflake", "bigquery", "duckdb")
 MAX_LINE = 4 << 20
 SHOWN = 200
 _ORDER = ("violation", "opaque", "unparsed", "weak", "proven")

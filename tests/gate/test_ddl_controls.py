@@ -111,6 +111,19 @@ def test_declarations_have_lines(tmp_path: Path) -> None:
     assert {row["owned_because"] for row in evidence.rows} == {"tenancy.yaml:3: declared owned"}
 
 
+def test_everything_that_the_lint_reads_may_be_declared(tmp_path: Path) -> None:
+    declared = (
+        "version: 1\ndialect: postgres\ntenant_columns: [tenant_id]\nsettings: [app.tenant_id]\n"
+        "isolation: {by: row_security, roles: [app]}\nglobals: {countries: 'ISO 3166'}\n"
+        "tables: {prices: {ownership: shared_null, column: tenant_id, reason: 'list prices'}}\n"
+        "functions: {reserve: {tenant_argument: 0, reason: 'checks it itself'}}\n"
+        "carriers: [{call: withTenant, trust: sets_context, reason: 'SET LOCAL'}]\n"
+        "graph: {properties: [tenantId], globals: {Country: 'ISO 3166'}}\npaths: {test: ['**/*.spec.ts']}\n"
+    )
+
+    assert collected(tmp_path, ROOT, declared).coverage.unread == ()
+
+
 @pytest.mark.parametrize(
     ("isolation", "said"),
     [
