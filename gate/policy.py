@@ -451,7 +451,9 @@ def _check_queries(document: Document, control: Control, known_tables: Mapping[s
 # The columns that place a finding, and what they must be.
 _TEXT_COLUMNS = frozenset({"path", "source_path", "snippet", "fingerprint", "tenant", "aside", "aside_because"})
 # Kinds of the lints, whose rows may say that a finding is set aside (`model.Aside`). No other evidence can.
-_ASIDE_KINDS = frozenset({"data_access", "tenancy_table", "schema_finding", "suppression", "baseline_entry"})
+_ASIDE_KINDS = frozenset(
+    {"data_access", "tenancy_table", "schema_finding", "suppression", "baseline_entry", "coverage"}
+)
 _INTEGER_COLUMNS = frozenset({"line", "source_line", "col", "end_line", "end_col", "since_at", "due_at"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"})
 _SCALARS = _INTEGERS | {"VARCHAR", "BOOLEAN", "NULL"}

@@ -121,7 +121,11 @@ def _schema(context: Context, tree: Tree | None, entries: tuple[baseline.Entry, 
 def _coverage(facts: CodeFacts, base: CodeFacts | None) -> dict[str, int]:
     """How much was understood, in numbers that controls can set limits to. Tests, migrations and seeds don't count."""
     numbers, verdicts = facts.numbers, _verdicts(facts)
-    before = {} if base is None else {f"base_{v}": n for v, n in _verdicts(base).items() if v in ("opaque", "unparsed")}
+    before = {}
+    if base is not None:
+        was = _verdicts(base)
+        before = {f"base_{verdict}": was[verdict] for verdict in ("proven", "opaque", "unparsed")}
+        before |= {"base_judged": sum(was.values()), "base_files_not_analysed": base.numbers["files_skipped"]}
     return {
         "files_analysed": numbers["files_analysed"], "files_not_analysed": numbers["files_skipped"],
         "files_partial": numbers["files_partial"], "statements": numbers["statements"],

@@ -403,7 +403,7 @@ def test_a_change_hides_no_more_than_was_hidden(tmp_path: Path, git: Git) -> Non
     assert "TEN004" in open_of(decide(root, base="main"))
 
 
-def test_a_floor_of_proven_statements_is_demanded(tmp_path: Path) -> None:
+def test_a_floor_of_proven_statements_is_demanded(tmp_path: Path, git: Git) -> None:
     root = make(tmp_path, {"app/a.py": code(READ)})
     text = (root / "gate.yaml").read_text("utf-8")
     (root / "gate.yaml").write_text(text + "controls: {TEN003: {params: {min_proven_percent: 90}}}\n", "utf-8")
@@ -412,6 +412,12 @@ def test_a_floor_of_proven_statements_is_demanded(tmp_path: Path) -> None:
     assert open_of(decision) == ["TEN003", "TENSQL001"]
     (found,) = [v.message for r in decision.results if r.control.id == "TEN003" for v in r.violations]
     assert found == "share of the statements on tenants' tables that is proven (per cent): 50; the limit is 90"
+
+    commit(git, root)
+    make(root, {"app/b.py": code(SAFE)})
+    assert open_of(decide(root, base="main")) == []  # better than before, and still too little for a release
+    make(root, {"app/c.py": code(READ, OTHER)})
+    assert open_of(decide(root, base="main")) == ["TEN003", "TENSQL001", "TENSQL001"]
 
 
 # --- the schema --------------------------------------------------------------------------------------------------
