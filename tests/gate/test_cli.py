@@ -248,7 +248,7 @@ def test_a_full_disk_is_undecided(project: Project) -> None:
         limit + "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from gate.cli import run; sys.exit(run(sys.argv[1:]))"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, "check", "--output", f"json={root}/r.json"], cwd=root, capture_output=True,
+        [sys.executable, "-I", "-B", "-c", code, "check", "--output", f"json={root}/r.json"], cwd=root, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
 

@@ -240,7 +240,7 @@ def test_a_verification_that_fails_after_signing(books: Books, out: Path, capsys
 
 
 def test_a_full_disk_under_the_ledger(books: Books, out: Path, capsys: Any) -> None:
-    """The kernel lets no file grow beyond what the ledger has now."""
+    """The kernel lets no file grow beyond what the ledger has now (-B: nor may Python keep half of its bytecode)."""
     limit = books.file.stat().st_size
     code = (
         f"import resource, signal, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
@@ -248,7 +248,7 @@ def test_a_full_disk_under_the_ledger(books: Books, out: Path, capsys: Any) -> N
     )
     before = books.kinds()
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *books.release(out)], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-B", "-c", code, *books.release(out)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (3, ""), done.stderr
     assert done.stderr.count("\n") == 1

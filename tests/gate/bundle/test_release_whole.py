@@ -83,7 +83,7 @@ def test_a_file_that_may_not_grow(works: Any, tmp_path: Path, limit: int) -> Non
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from gate import cli; sys.exit(cli.run(sys.argv[1:]))"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *argv(works, tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-B", "-c", code, *argv(works, tmp_path)], capture_output=True, text=True, check=False
     )
 
     if limit == 50_000:

@@ -383,7 +383,7 @@ def test_a_full_disk_leaves_nothing_half_written(site: Any) -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code, "drill", "run", *site.arguments()], cwd=site.root, capture_output=True, text=True,
+        [sys.executable, "-B", "-c", code, "drill", "run", *site.arguments()], cwd=site.root, capture_output=True, text=True,
         check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
     )  # fmt: skip
 

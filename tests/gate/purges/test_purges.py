@@ -440,7 +440,7 @@ def test_what_a_purge_said_survives_a_full_disk(site: Any, weeks_ago: Weeks, tmp
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
     done = subprocess.run(
-        [sys.executable, "-c", code, *site.arguments(weeks_ago(1))], env=environment, capture_output=True, text=True,
+        [sys.executable, "-B", "-c", code, *site.arguments(weeks_ago(1))], env=environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
 
