@@ -114,34 +114,37 @@ class Staging:
         Returns how many of each; neither is among the accepted any more, and conflicts are among the held.
         """
         new = self._mains()
-        old = [(batch, file) for batch, file in self._manifest.files() if _is_main(file.table)]
+        stored: dict[str, list[str]] = {}
+        for _, file in self._manifest.files():
+            if _is_main(file.table):
+                stored.setdefault(file.table, []).append(str(self._manifest.store / file.name))
         if not new:
             return 0, 0
         keys = _union([f"SELECT {self._keys[p.kind]} AS k FROM read_parquet({quoted(str(p.path))})" for p in new])
         self._run(f"CREATE TABLE suspect AS SELECT k FROM ({keys}) GROUP BY k HAVING count(*) > 1")
-        stored = [
-            (b, f, self._keys.get(f.table, _key(f.table, {})), str(self._manifest.store / f.name)) for b, f in old
+        known = [
+            f"SELECT {self._key_of(kind)} AS k FROM read_parquet({_files(paths)})" for kind, paths in stored.items()
         ]
-        if stored:
-            known = _union([f"SELECT {key} AS k FROM read_parquet({quoted(path)})" for _, _, key, path in stored])
+        if known:
             self._run(
-                f"INSERT INTO suspect SELECT DISTINCT n.k FROM ({keys}) AS n SEMI JOIN ({known}) AS o ON n.k = o.k"
+                f"INSERT INTO suspect SELECT DISTINCT n.k FROM ({keys}) AS n "
+                f"SEMI JOIN ({_union(known)}) AS o ON n.k = o.k"
             )
         if self._run("SELECT count(*) FROM suspect")[0][0] == 0:
             return 0, 0
         chosen = (
-            "SELECT {offset} + _at AS ord, {identity} AS identity, _digest, {source} AS _source, _line, {kind} AS kind "
+            "SELECT {ord} AS ord, {identity} AS identity, _digest, {source} AS _source, _line, {kind} AS kind "
             "FROM read_parquet({path}) WHERE {key} IN (SELECT k FROM suspect)"
         )
         rows = [
-            chosen.format(offset=0, identity=_identity(self._keys[p.kind]), source="_source", kind=quoted(p.kind),
+            chosen.format(ord="_at", identity=_identity(self._keys[p.kind]), source="_source", kind=quoted(p.kind),
                           path=quoted(str(p.path)), key=self._keys[p.kind])
             for p in new
+        ] + [  # what is stored was before all of this, and no two of it have one identity
+            chosen.format(ord="CAST(-1 AS BIGINT)", identity=_identity(self._key_of(kind)), source="-1",
+                          kind=quoted(kind), path=_files(paths), key=self._key_of(kind))
+            for kind, paths in stored.items()
         ]  # fmt: skip
-        for batch, file, key, path in stored:
-            before = (batch.number - len(self._manifest.batches) - 2) << 44  # everything of this batch comes later
-            rows.append(chosen.format(offset=before, identity=_identity(key), source=-1, kind=quoted(file.table),
-                                      path=quoted(path), key=key))  # fmt: skip
         self._run(
             "CREATE TABLE seen AS SELECT ord, identity, _source, _line, kind, _digest, "
             "first_value(_digest) OVER same = _digest AND first_value(kind) OVER same = kind AS again, "
@@ -154,6 +157,9 @@ class Staging:
         if conflicts:
             self._hold_conflicts()
         return int(again), int(conflicts)
+
+    def _key_of(self, kind: str) -> str:
+        return self._keys.get(kind) or _key(kind, {})
 
     def _hold_conflicts(self) -> None:
         raw = [part.path for part in self.parts if part.table is None]
@@ -263,7 +269,7 @@ class Staging:
         gone = f"SELECT digest FROM {table} WHERE outcome = '{REJECTED}'"
         query = f"SELECT * FROM {table} WHERE outcome = '{PARKED}' AND digest NOT IN ({gone})"
         if accepted:
-            names = [(_identity(self._keys.get(kind, _key(kind, {}))), quoted(path)) for kind, path in accepted]
+            names = [(_identity(self._key_of(kind)), quoted(path)) for kind, path in accepted]
             known = _union([f"SELECT {name} AS identity FROM read_parquet({path})" for name, path in names])
             parked = f"SELECT identity FROM {table} WHERE outcome = '{PARKED}'"
             again = f"SELECT k.identity FROM ({known}) AS k SEMI JOIN ({parked}) AS p ON k.identity = p.identity"

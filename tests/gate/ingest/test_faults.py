@@ -38,7 +38,8 @@ def gate(*argv: str, cwd: Path, limit: int | None = None) -> subprocess.Popen[st
     command = [sys.executable, "-m", "gate", *argv]
     if limit is not None:
         command = ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "-", *command]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    # Python itself would leave half a .pyc under the limit.
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
         command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
