@@ -18,7 +18,7 @@ from gate.tree import Tree
 if TYPE_CHECKING:
     from lints.ddl import Finding
 
-MAX_SNIPPET = 600
+MAX_SNIPPET, MAX_TEXT, MAX_REPAIR = 600, 2_000, 60_000
 _COUNTED = ("tables", "tables_owned", "tables_row_security", "policies", "policies_confining")
 
 
@@ -112,7 +112,13 @@ def _row(finding: Finding, sources: Mapping[str, bytes]) -> Row:
         "statement": fingerprint(finding.rule, finding.subject),
         "verdict": "violation",
     }
-    return {name: value for name, value in row.items() if value is not None}
+    return {name: _clipped(name, value) for name, value in row.items() if value is not None}
+
+
+def _clipped(name: str, value: object) -> object:
+    """A name in a migration may be as long as the migration; its finding is told all the same."""
+    limit = MAX_REPAIR if name == "repair" else MAX_TEXT
+    return f"{value[: limit - 2]} …" if isinstance(value, str) and len(value) > limit else value
 
 
 def _one_line(script: str) -> str:

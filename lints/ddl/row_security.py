@@ -21,6 +21,8 @@ from lints.tenancy import Origin, Ownership, Table
 
 _READS = ("select", "update", "delete")
 _WRITES = ("insert", "update")
+_REPAIRED = 100
+"""Partitions that a repair names."""
 _HOLDS = frozenset({"TENSQL011", "TENSQL020", "TENSQL022"})
 """What a policy may rest on: a parent's row, one of several of the caller's values, the caller's own key."""
 
@@ -111,9 +113,11 @@ def _partitions(subject: Subject, parent: str, names: list[str]) -> Finding:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     lines = [
         f"ALTER TABLE {subject.named(name)} {verb} ROW LEVEL SECURITY;"
-        for name in names
+        for name in names[:_REPAIRED]
         for verb in ("ENABLE", "FORCE")
     ]
+    if len(names) > _REPAIRED:
+        lines.append(f"-- and the same for {len(names) - _REPAIRED} more partitions of {parent}")
     return Finding(
         rule="TENDDL001",
         subject=f"partitions of {parent}",

@@ -13,6 +13,7 @@ from gate import policy
 from gate.collect import Context
 from gate.collect.schema_findings import collect
 from gate.model import Evidence, GateError, Subject
+from gate.reading import Schema
 from gate.report.redact import redact
 from gate.tree import WorkTree
 from gate.trial import failures
@@ -102,6 +103,22 @@ def test_what_cannot_be_read_is_unread(tmp_path: Path) -> None:
 
     assert [(u.path, u.line) for u in unread] == [("migrations/0001.sql", 5)]
     assert "at run time" in unread[0].reason
+
+
+def test_names_of_any_length_are_told(tmp_path: Path) -> None:
+    name = "b" * 100_000
+    parts = "".join(f"CREATE TABLE e{n} PARTITION OF events FOR VALUES IN ({n});\n" for n in range(2_000))
+    script = (
+        ROOT + f"CREATE TABLE {name} (id uuid PRIMARY KEY, tenant_id uuid);\n"
+        "CREATE TABLE events (tenant_id uuid NOT NULL, id int, PRIMARY KEY (tenant_id, id)) PARTITION BY LIST (id);\n"
+        "ALTER TABLE events ENABLE ROW LEVEL SECURITY;\n" + parts
+    )
+    evidence = collected(tmp_path, script)
+    kind = policy.load(WorkTree(tmp_path)).kinds["schema_finding"]
+
+    assert {row["rule"] for row in evidence.rows} >= {"TENDDL001", "TENDDL002", "TENDDL003", "TENDDL010"}
+    for row in evidence.rows:
+        assert Schema(kind.schema, "schema_finding").is_valid(row), row["rule"]
 
 
 def test_declarations_have_lines(tmp_path: Path) -> None:
