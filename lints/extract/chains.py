@@ -171,7 +171,7 @@ _TERMS = names(
 _MUTABLE = frozenset({"typeorm", "knex"})
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 _INDEX_CLIENT = re.compile(
-    r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone\w*|\w*search_?client)$",
+    r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone(?:_?(?:client|index))?|\w*search_?client)$",
     re.IGNORECASE,
 )
 _INDEX_CALLS = names(
@@ -273,6 +273,8 @@ class Chains:
         if id(query) not in self._used and not self.interpreter.notes.muted:
             self._used.add(id(query))
             self._kept.append(query)
+            if any(id(base) in self._inner for base in query.base):
+                self._sub_select(query)
             if len(query.base) > 1:  # where paths met: it stands for what came in on each
                 self.made.append((query, self.interpreter.notes.enclosing()))
                 for base in query.base:

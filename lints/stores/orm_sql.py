@@ -121,15 +121,19 @@ class Builder:
         table = self.model.tables.get(self.table)
         if table is None or given.kind in {"null", "text"}:
             return
-        for key in table.foreign_keys:
-            parent = self.model.tables.get(key.references)
-            owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
-            if owned and key.columns == (column,):
-                self.relation_keys.append(column)
+        self._remember_parent(column)
         if table.primary_key == (column,) and given.kind == "query":
             self.held = True  # keys of rows that another call loaded, which is judged itself
         if table.primary_key == (column,) and _HELD.match(given.text) and not _UNHELD.search(given.text):
             self.held = True
+
+    def _remember_parent(self, column: str) -> None:
+        table = self.model.tables.get(self.table)
+        for key in table.foreign_keys if table is not None else ():
+            parent = self.model.tables.get(key.references)
+            owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
+            if owned and key.columns == (column,):
+                self.relation_keys.append(column)
 
     def all_of(self, parts: Iterable[str]) -> str:
         listed = [part for part in parts if part]
@@ -249,6 +253,8 @@ class Builder:
             column = self.column(name)
             if column is not None:
                 found.append((column, self._written(value)))
+                if value.kind == "value" and _HELD.match(value.text) and not _UNHELD.search(value.text):
+                    self._remember_parent(column)  # a row under one that the code holds
                 if raw is not None and column == self._tenant():
                     raw = None  # set after the client's object was spread: the caller's value wins
                 continue

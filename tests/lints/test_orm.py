@@ -498,6 +498,27 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "const f = (id) => knex.raw('UPDATE ?? SET name = ? WHERE id = ?', ['boats', 'x', id]);",
         [("opaque", "TENSQL013")],
     ),
+    "prisma: a child of a row that is held": (
+        "prisma",
+        "const f = (boat) => prisma.logbook.create({ data: { id: '1', boatId: boat.id } });",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: a child of a row that the client names": (
+        "prisma",
+        "const f = (req) => prisma.logbook.create({ data: { id: '1', boatId: req.body.boatId } });",
+        [("violation", "TENORM002")],
+    ),
+    "kysely: a sub-select grown on some paths": (
+        "sql-ts",
+        """
+        const near = (eb, deep) => {
+          let sub = eb.selectFrom('logbooks').whereRef('logbooks.boat_id', '=', 'boats.id');
+          if (deep) sub = sub.where('logbooks.id', '=', deep);
+          return sub;
+        };
+        """,
+        [],
+    ),
 }
 
 
