@@ -39,6 +39,7 @@ _COMPARISONS = {
 }  # fmt: skip
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
+_TABLE = re.compile(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
 _PARTS = ("columns", "joins", "where", "sets", "tails")
 _STATE = "\0statement"
 
@@ -62,7 +63,7 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     if call.method == "Select":
         fields["columns"] = Listing(tuple(arguments))
     elif arguments:
-        fields["table"] = arguments[0]
+        fields["table"] = _relation(arguments[:1], call.span)
     return _noted(interpreter, Record(fields, _STATE))
 
 
@@ -75,11 +76,11 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
         fields[part] = Listing((*(held.items if isinstance(held, Listing) else ()), *values))
 
     if method in {"From", "Into", "Table"} and arguments:
-        fields["table"] = arguments[0]
+        fields["table"] = _relation(arguments, where)
     elif method in {"Columns", "Column", "Cols"}:
         add("columns", *arguments)
     elif method in _JOINS and arguments:
-        add("joins", rope(Lit(_JOINS[method], where), arguments[0]))
+        add("joins", rope(Lit(_JOINS[method], where), _relation(arguments, where)))
     elif method == "Where" and arguments:
         add("where", _condition(arguments[0], where))
     elif method == "Set" and len(arguments) == 2:
@@ -96,6 +97,27 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
         interpreter.notes.note(_text(builder), None, 3)
         return None
     return _noted(interpreter, Record(fields, _STATE))
+
+
+def handed(interpreter: Interpreter, value: Value, rank: int) -> None:
+    """A builder returned or handed on: what runs it (`rank` 3) runs it as it is, anything else may add to it."""
+    if isinstance(value, Record) and _STATE in value.fields:
+        text = _text(value)
+        if not isinstance(text, Nothing) and rank > 0:
+            rest = () if rank == 3 else (Lit("\n", (0, 0)), Gap("what is added later", (0, 0)))
+            interpreter.notes.note(rope(text, *rest), None, rank)
+
+
+def _relation(arguments: list[Value], where: Span) -> Value:
+    """A table, perhaps with an alias and a condition of its own; `x.TableName("boats")` is the table it names."""
+    table = arguments[0]
+    named = _TABLE.search(table.source) if isinstance(table, Gap) else None
+    table = Lit(named[1], where) if named is not None else table
+    if len(arguments) > 1 and all(isinstance(a, Lit) and not re.search(r"[?$]", a.text) for a in arguments[1:3]):
+        table = rope(table, Lit(" ", where), arguments[1])
+        if len(arguments) > 2:
+            table = rope(table, Lit(" ON ", where), arguments[2])
+    return table
 
 
 def _condition(value: Value, where: Span) -> Value:

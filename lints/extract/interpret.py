@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from lints.extract import calls, chains, keys, methods
+from lints.extract import builders, calls, chains, keys, methods
 from lints.extract.environment import Env, decide, first, learn, merged, oriented, part
 from lints.extract.facts import Call
 from lints.extract.ir import (
@@ -186,6 +186,7 @@ class Interpreter:
                 value = self.eval(statement.value, env)
                 if statement.returns:
                     self.notes.note(value, None, 0)
+                    builders.handed(self, value, 2)
                     if self.chains is not None:
                         self.chains.used(value)
                     if self._returns:
@@ -523,6 +524,7 @@ class Interpreter:
                 self.chains.used(value, handed=True)
         shadowed = _ADDS_TABLES.search(f"{self._receiver(call)}.{method}") is not None
         for value in (*arguments, *keywords.values()):
+            builders.handed(self, value, rank)
             if shadowed and is_text(value):
                 self.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
             else:
