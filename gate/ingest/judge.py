@@ -174,27 +174,25 @@ class Judge:
             return self._unfit(kind, record)
         if self._tenants is not None and kind.tenant is not None and record.get(kind.tenant) not in self._tenants:
             return _parked(kind, record, "unknown-tenant", "the registry has no tenant of that name")
-        if kind.dated is not None and self._future(record.get(kind.dated)):
+        if kind.dated is not None and (time := record.get(kind.dated)) is not None and self._future(time):
             return _parked(kind, record, "future-time", f"its time lies after {self._not_after}")
         return kind.name, orjson.dumps(record, option=CANONICAL)
 
-    def _future(self, time: Any) -> bool:
-        if not isinstance(time, str):
-            return False
+    def _future(self, time: str) -> bool:
         if len(time) == 20 and time[10::9] == "TZ":
             return time > self._not_after
         return parse_time(time) > self._limit
 
     def _fits(self, kind: _Compiled, record: Row) -> bool:
-        """Whether a valid record's times fit their columns: RFC 3339 in its usual form, in UTC and no leap second, does
+        """Whether a valid record's times fit their columns: RFC 3339 in its usual form, in UTC, no leap second, does.
 
         The schema asserted the format before, so that a few characters tell which form it is.
         """
         if kind.times is None:
             return kind.misfit(record) is None
         for path in kind.times:
-            value: Any = record
-            for name in path:
+            value: Any = record.get(path[0])
+            for name in path[1:]:
                 value = value.get(name) if type(value) is dict else None
             if value is not None and not (
                 len(value) == 20 and value[10::9] == "TZ" and value[17] < "6" and value > "0001"
