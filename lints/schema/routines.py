@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -54,8 +55,8 @@ def with_routines(model: SourceModel) -> SourceModel:
                 origin = replace(routine.origin, why=f"compares its argument {argument + 1} with the tenant")
                 scoped[routine.name] = Function(name=routine.name, tenant_argument=argument, origin=origin)
     _spread(routines[:_MOST], words, hiding)
-    repeated = {r.name for r in routines if sum(other.name == r.name for other in routines) > 1} if scoped else set()
-    for name in repeated & set(scoped):
+    forms = Counter(routine.name for routine in routines)
+    for name in [name for name in scoped if forms[name] > 1]:
         del scoped[name]
         hiding.setdefault(name, "has several forms, of which one compares its argument with the tenant")
     for name in (*model.functions, *scoped):
@@ -79,15 +80,22 @@ def _words(routine: Routine, dialect: str) -> frozenset[str]:
 
 def _spread(routines: list[Routine], words: Mapping[int, frozenset[str]], hiding: dict[str, str]) -> None:
     """Who calls one that hides something hides it too."""
-    changed = True
-    while changed:
-        changed = False
-        for routine in routines:
+    names = {routine.name for routine in routines} | set(hiding)
+    callers: dict[str, list[Routine]] = {}
+    for routine in routines:
+        for called in words[id(routine)] & names:
+            callers.setdefault(called, []).append(routine)
+    first = {name: why.partition(" (")[0] for name, why in hiding.items()}
+    direct = set(hiding)
+    waiting = list(hiding)
+    while waiting:
+        called = waiting.pop()
+        for routine in callers.get(called, ()):
             if routine.name not in hiding:
-                called = next((name for name in hiding if name in words[id(routine)]), None)
-                if called is not None:
-                    hiding[routine.name] = _said(f"calls {called}, which {hiding[called].partition(' (')[0]}", routine)
-                    changed = True
+                first[routine.name] = first[called]
+                end = "" if called in direct else "in the end "
+                hiding[routine.name] = _said(f"calls {called}, which {end}{first[called]}", routine)
+                waiting.append(routine.name)
 
 
 def _argument(model: SourceModel, routine: Routine) -> int | None:
