@@ -33,8 +33,8 @@ demo: bootstrap
 	@$(BIN)/gate demo
 
 bench: bootstrap
-	@for file in startup deciding sbom proof ledger bundle; do \
-	  test ! -f bench/$$file.py || PYTHONPATH=bench $(BIN)/python bench/$$file.py || exit 1; done
+	@for file in startup deciding sbom proof lint ledger verify bundle ingest events; do \
+	  test ! -f bench/$$file.py || PYTHONPATH=bench:. $(BIN)/python bench/$$file.py || exit 1; done
 
 test: bootstrap
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
