@@ -40,6 +40,7 @@ _COMPARISONS = {
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
 _TABLE = re.compile(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
+_RUNS = re.compile(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
 _PARTS = ("columns", "joins", "where", "sets", "tails")
 _STATE = "\0statement"
 
@@ -92,20 +93,22 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     elif method in {"Values", "Vals", "Rows"}:
         fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments))
     elif method in _TAILS and arguments:
-        add("tails", rope(Lit(_TAILS[method], where), Joined(", ", Listing(tuple(arguments)))))
+        shown = tuple(arguments) if method.endswith("By") else tuple(arguments[:1])
+        add("tails", rope(Lit(_TAILS[method], where), Joined(", ", Listing(shown))))
     elif method in _ENDS:
         interpreter.notes.note(_text(builder), None, 3)
         return None
     return _noted(interpreter, Record(fields, _STATE))
 
 
-def handed(interpreter: Interpreter, value: Value, rank: int) -> None:
+def handed(interpreter: Interpreter, value: Value, rank: int, method: str = "") -> None:
     """A builder returned or handed on: what runs it (`rank` 3) runs it as it is, anything else may add to it."""
     if isinstance(value, Record) and _STATE in value.fields:
         text = _text(value)
+        runs = rank == 3 or _RUNS.match(method) is not None
         if not isinstance(text, Nothing) and rank > 0:
-            rest = () if rank == 3 else (Lit("\n", (0, 0)), Gap("what is added later", (0, 0)))
-            interpreter.notes.note(rope(text, *rest), None, rank)
+            rest = () if runs else (Lit("\n", (0, 0)), Gap("what is added later", (0, 0)))
+            interpreter.notes.note(rope(text, *rest), None, 3 if runs else rank)
 
 
 def _relation(arguments: list[Value], where: Span) -> Value:

@@ -524,7 +524,7 @@ class Interpreter:
                 self.chains.used(value, handed=True)
         shadowed = _ADDS_TABLES.search(f"{self._receiver(call)}.{method}") is not None
         for value in (*arguments, *keywords.values()):
-            builders.handed(self, value, rank)
+            builders.handed(self, value, rank, method)
             if shadowed and is_text(value):
                 self.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
             else:
