@@ -49,10 +49,10 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
 
 
 def _extract_code(path: str, data: bytes, language: str) -> Extraction:
-    from lints.extract import chains
+    from lints.extract import chain_hits
     from lints.extract.sqltext import hits
 
-    orm = chains.hits(language, data)
+    orm = chain_hits.hits(language, data)
     places = hits(data)
     if not places and not orm:
         return Extraction(path=path, language=language, suppressions=suppressions(path, data))

@@ -6,124 +6,26 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract.facts import Argument, Function, OrmStep
+from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Other, Span, Text
 from lints.extract.sqltext import names
 from lints.extract.values import (
-    ABSENT,
     Alt,
     Fn,
-    Fragment,
     Gap,
-    Joined,
     Listing,
     Lit,
-    Nothing,
     Query,
     Record,
-    Returned,
-    Rope,
     Sized,
     Step,
     Term,
     Value,
-    assignments,
-    paths,
-    present,
-    settled,
 )
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
-
-MAX_VARIANTS = 8
-_MAX_DEPTH = 12
-
-_HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
-    "python": tuple(
-        map(
-            re.compile,
-            (
-                rb"\.\w*objects\b",
-                rb"_or_404\(",
-                rb"\.query\s*\(\s*[A-Z]",
-                rb"\.query\.(?:filter|get|all|first)",
-                rb"select\(\s*[A-Z]",
-                rb"update\(\s*[A-Z]",
-                rb"delete\(\s*[A-Z]",
-                rb"insert\(\s*[A-Z]",
-                rb"session\.get\(",
-                rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
-            ),
-        )
-    ),
-    "javascript": tuple(
-        map(
-            re.compile,
-            (
-                rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
-                rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
-                rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
-                rb"nex\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"trx\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"db\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"\.from\(\s*\w",
-                rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
-                rb"getRepository\s*\(",
-                rb"Object\.assign\(\s*\w+\s*,",
-                rb"Repository<\s*\w",
-                rb"em\.(?<!\wem\.)\w+\(",
-                rb"anager\.\w+\(",
-                rb"prisma\.\w+\.\w+\(",
-                rb"tx\.\w+\.\w+\(",
-                *(
-                    rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
-                    for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
-                ),
-            ),
-        )
-    ),
-    "java": (
-        re.compile(rb"[rR]epository\s*\.\s*\w+\("),
-        re.compile(rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\("),
-    ),
-    "c_sharp": (re.compile(rb"(?:[cC]ontext|[dD]b\w*)\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),),
-    "go": (re.compile(rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]"),),
-    "ruby": (
-        re.compile(
-            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
-        ),
-    ),
-}
-
-
-# Each begins with a literal, which is what makes the search fast.
-_INDEX_HITS = tuple(
-    map(
-        re.compile,
-        (
-            rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(",
-            rb"lastic\w*\.\w+\(",
-            rb"pen[sS]earch\w*\.\w+\(",
-            rb"drant\w*\.\w+\(",
-            rb"inecone\w*\.\w+\(",
-            rb"eili\w*\.\w+\(",
-            rb"es\.(?<!\wes\.)\w+\(",
-        ),
-    )
-)
-
-
-_MONGOOSE_HIT = re.compile(rb"\b[A-Z]\w*\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\(")
-
-
-def hits(language: str, data: bytes) -> list[int]:
-    """Offsets where a call of an ORM may be, in order."""
-    family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
-    documents = (_MONGOOSE_HIT,) if family == "javascript" and b"mongoose" in data else ()
-    patterns = (*documents, *_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
-    return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})
 
 
 _DJANGO = names(
@@ -190,7 +92,6 @@ _GORM_ROOT = re.compile(
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
-_EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 _ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
@@ -544,76 +445,6 @@ class Chains:
         for query, function in self.made:
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function
-
-
-def variants_of(query: Query) -> tuple[tuple[OrmStep, ...], ...]:
-    """The steps of a query on each of its paths, without repetitions."""
-    out: list[tuple[OrmStep, ...]] = []
-    for chosen in assignments(query, MAX_VARIANTS):
-        steps = tuple(
-            OrmStep(
-                method=step.method,
-                arguments=tuple(argument(value, chosen) for value in step.arguments),
-                keywords=tuple((name, argument(value, chosen)) for name, value in step.keywords.items()),
-            )
-            for held in query.steps
-            if isinstance(step := settled(held, chosen), Step)
-        )
-        if steps not in out:
-            out.append(steps)
-    return tuple(out)
-
-
-def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argument:
-    """A value on one path as plain data."""
-    value = settled(value, chosen)
-    if depth > _MAX_DEPTH:
-        return Argument(kind="value", text="…")
-    if isinstance(value, Lit):
-        return Argument(kind="text", text=value.text[:2000])
-    if isinstance(value, Nothing):
-        return Argument(kind="null")
-    if isinstance(value, Listing):
-        items = tuple(argument(item, chosen, depth + 1) for item in present(value, chosen)[:200])
-        return Argument(kind="list", items=items)
-    if isinstance(value, Record):
-        there = [(key, inner) for key, held in value.fields.items() if (inner := settled(held, chosen)) is not ABSENT]
-        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in there]
-        return Argument(
-            kind="map", text=value.source[:200], names=tuple(k for k, _ in named), items=tuple(v for _, v in named)
-        )
-    if isinstance(value, Term):
-        items = tuple(argument(inner, chosen, depth + 1) for inner in value.arguments)
-        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in value.keywords.items()]
-        return Argument(
-            kind="term",
-            text=value.operator,
-            items=(*items, *(v for _, v in named)),
-            names=("",) * len(items) + tuple(k for k, _ in named),
-        )
-    if isinstance(value, Query):
-        return Argument(kind="query", text=value.model)
-    if isinstance(value, (Fn, Returned)):
-        return Argument(kind="closure")
-    if isinstance(value, (Rope, Joined, Fragment)):
-        return Argument(kind="dynamic", text=_shown(value)[:2000])
-    return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
-
-
-def _shown(value: Value) -> str:
-    """The text of a value on its first path, its gaps as `{source}`."""
-    segments = paths(value)[0][:1]
-    return "".join(s.text if isinstance(s, Lit) else "{" + s.source[:80] + "}" for part in segments for s in part)
-
-
-def _named(value: Gap) -> str:
-    """The source of a value; that of `b.id` in `boats.map((b) => b.id)` says where `b` is from: `boats.each.id`."""
-    found = (
-        _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
-    )
-    if found is None:
-        return value.source[:200]
-    return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]
 
 
 def _class_name(expression: object) -> str | None:

@@ -10,7 +10,7 @@ from typing import cast
 
 from tree_sitter import Node, Tree
 
-from lints.extract.chains import variants_of
+from lints.extract.chain_paths import variants_of
 from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
 from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import Func, Span, Stmt

@@ -1,0 +1,91 @@
+"""Where in the bytes of a file a call of an ORM, a document store or a search index may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
+    "python": tuple(
+        map(
+            re.compile,
+            (
+                rb"\.\w*objects\b",
+                rb"_or_404\(",
+                rb"\.query\s*\(\s*[A-Z]",
+                rb"\.query\.(?:filter|get|all|first)",
+                rb"select\(\s*[A-Z]",
+                rb"update\(\s*[A-Z]",
+                rb"delete\(\s*[A-Z]",
+                rb"insert\(\s*[A-Z]",
+                rb"session\.get\(",
+                rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
+            ),
+        )
+    ),
+    "javascript": tuple(
+        map(
+            re.compile,
+            (
+                rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
+                rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
+                rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
+                rb"nex\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"trx\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"db\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
+                rb"\.from\(\s*\w",
+                rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
+                rb"getRepository\s*\(",
+                rb"Object\.assign\(\s*\w+\s*,",
+                rb"Repository<\s*\w",
+                rb"em\.(?<!\wem\.)\w+\(",
+                rb"anager\.\w+\(",
+                rb"prisma\.\w+\.\w+\(",
+                rb"tx\.\w+\.\w+\(",
+                *(
+                    rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+                    for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
+                ),
+            ),
+        )
+    ),
+    "java": (
+        re.compile(rb"[rR]epository\s*\.\s*\w+\("),
+        re.compile(rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\("),
+    ),
+    "c_sharp": (re.compile(rb"(?:[cC]ontext|[dD]b\w*)\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),),
+    "go": (re.compile(rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]"),),
+    "ruby": (
+        re.compile(
+            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
+        ),
+    ),
+}
+
+
+# Each begins with a literal, which is what makes the search fast.
+_INDEX_HITS = tuple(
+    map(
+        re.compile,
+        (
+            rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(",
+            rb"lastic\w*\.\w+\(",
+            rb"pen[sS]earch\w*\.\w+\(",
+            rb"drant\w*\.\w+\(",
+            rb"inecone\w*\.\w+\(",
+            rb"eili\w*\.\w+\(",
+            rb"es\.(?<!\wes\.)\w+\(",
+        ),
+    )
+)
+
+
+_MONGOOSE_HIT = re.compile(rb"\b[A-Z]\w*\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\(")
+
+
+def hits(language: str, data: bytes) -> list[int]:
+    """Offsets where a call of an ORM may be, in order."""
+    family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
+    documents = (_MONGOOSE_HIT,) if family == "javascript" and b"mongoose" in data else ()
+    patterns = (*documents, *_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
+    return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})

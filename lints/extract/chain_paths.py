@@ -1,0 +1,103 @@
+"""What a query looks like on each path of the code, as plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from lints.extract.facts import Argument, OrmStep
+from lints.extract.values import (
+    ABSENT,
+    Fn,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Query,
+    Record,
+    Returned,
+    Rope,
+    Step,
+    Term,
+    Value,
+    assignments,
+    paths,
+    present,
+    settled,
+)
+
+MAX_VARIANTS = 8
+_MAX_DEPTH = 12
+_EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
+
+
+def variants_of(query: Query) -> tuple[tuple[OrmStep, ...], ...]:
+    """The steps of a query on each of its paths, without repetitions."""
+    out: list[tuple[OrmStep, ...]] = []
+    for chosen in assignments(query, MAX_VARIANTS):
+        steps = tuple(
+            OrmStep(
+                method=step.method,
+                arguments=tuple(argument(value, chosen) for value in step.arguments),
+                keywords=tuple((name, argument(value, chosen)) for name, value in step.keywords.items()),
+            )
+            for held in query.steps
+            if isinstance(step := settled(held, chosen), Step)
+        )
+        if steps not in out:
+            out.append(steps)
+    return tuple(out)
+
+
+def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argument:
+    """A value on one path as plain data."""
+    value = settled(value, chosen)
+    if depth > _MAX_DEPTH:
+        return Argument(kind="value", text="…")
+    if isinstance(value, Lit):
+        return Argument(kind="text", text=value.text[:2000])
+    if isinstance(value, Nothing):
+        return Argument(kind="null")
+    if isinstance(value, Listing):
+        items = tuple(argument(item, chosen, depth + 1) for item in present(value, chosen)[:200])
+        return Argument(kind="list", items=items)
+    if isinstance(value, Record):
+        there = [(key, inner) for key, held in value.fields.items() if (inner := settled(held, chosen)) is not ABSENT]
+        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in there]
+        return Argument(
+            kind="map", text=value.source[:200], names=tuple(k for k, _ in named), items=tuple(v for _, v in named)
+        )
+    if isinstance(value, Term):
+        items = tuple(argument(inner, chosen, depth + 1) for inner in value.arguments)
+        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in value.keywords.items()]
+        return Argument(
+            kind="term",
+            text=value.operator,
+            items=(*items, *(v for _, v in named)),
+            names=("",) * len(items) + tuple(k for k, _ in named),
+        )
+    if isinstance(value, Query):
+        return Argument(kind="query", text=value.model)
+    if isinstance(value, (Fn, Returned)):
+        return Argument(kind="closure")
+    if isinstance(value, (Rope, Joined, Fragment)):
+        return Argument(kind="dynamic", text=_shown(value)[:2000])
+    return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
+
+
+def _shown(value: Value) -> str:
+    """The text of a value on its first path, its gaps as `{source}`."""
+    segments = paths(value)[0][:1]
+    return "".join(s.text if isinstance(s, Lit) else "{" + s.source[:80] + "}" for part in segments for s in part)
+
+
+def _named(value: Gap) -> str:
+    """The source of a value; that of `b.id` in `boats.map((b) => b.id)` says where `b` is from: `boats.each.id`."""
+    found = (
+        _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
+    )
+    if found is None:
+        return value.source[:200]
+    return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]
