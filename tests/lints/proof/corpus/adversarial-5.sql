@@ -269,3 +269,19 @@ UPDATE boats SET (harbour_id, name) = (SELECT s.harbour_id, s.name FROM sailors 
 -- a row of values set, the tenant from a row of anybody
 -- violation TENSQL009
 UPDATE boats SET (harbour_id, name) = (SELECT s.harbour_id, s.name FROM sailors s WHERE s.id = $2) WHERE harbour_id = $1
+
+-- the last value of a sequence
+-- violation
+SELECT * FROM boats WHERE harbour_id = currval('harbours_id_seq')::text::uuid
+
+-- an element of the row's own list
+-- violation
+SELECT * FROM boats WHERE harbour_id = ANY(string_to_array(kind, ',')::uuid[])
+
+-- an outer join made inner by either of two conditions
+-- proven
+SELECT * FROM boats b LEFT JOIN sailors s ON s.harbour_id = b.harbour_id AND s.harbour_id = $1 WHERE s.name = 'a' OR s.role = 'b'
+
+-- an outer join made inner by one of two conditions only
+-- violation
+SELECT * FROM boats b LEFT JOIN sailors s ON s.harbour_id = b.harbour_id AND s.harbour_id = $1 WHERE s.name = 'a' OR b.kind = 'b'

@@ -113,3 +113,7 @@ DELETE boats WHERE id IN (SELECT boat_id FROM repairs WHERE harbour_id <> @h)
 -- delete with TOP
 -- violation TENSQL003
 DELETE TOP (10) FROM boats WHERE archived_at < @t
+
+-- cast of the column to a text of thirty characters
+-- violation
+SELECT * FROM boats WHERE CAST(harbour_id AS VARCHAR) = @h
