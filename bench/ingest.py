@@ -74,7 +74,7 @@ def verdicts(path: Path, root: Path, count: int) -> str:
     checker.checks("date-time", raises=ValueError)(lambda v: not isinstance(v, str) or bool(parse_time(v)))
     reference = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=checker)
     with path.open("rb") as file:
-        sample = [next(file) for _ in range(min(SAMPLE, count))]
+        sample = [next(file).rstrip(b"\n") for _ in range(min(SAMPLE, count))]
     same = sum(isinstance(judged(line), judge.Held) != reference.is_valid(json.loads(line)) for line in sample)
     gc.disable()
     accepted, ours = timed(lambda: sum(type(judged(line)) is tuple for line in sample))

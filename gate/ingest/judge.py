@@ -88,7 +88,8 @@ def identity_of(kind: str, schema: Mapping[str, Any], record: Row) -> str | None
 
 def parse(line: bytes) -> Any:
     """The JSON value of a line. Raises StrictJsonError exactly where `strict_json.loads` does."""
-    if len(line) <= _FAST and line.count(b"{") + line.count(b"[") <= strict_json.MAX_DEPTH:
+    brackets = line.count(b"{") + (line.count(b"[") if b"[" in line else 0)
+    if brackets <= strict_json.MAX_DEPTH and len(line) <= _FAST:
         try:
             value = orjson.loads(line)
             text = orjson.dumps(value, option=_PLAIN)
