@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _RETURN = re.compile(r"\s*begin\s+return\s+([^;]+);\s*end\s*;?\s*", re.IGNORECASE)
 _DEEPEST = 4
-_LONGEST = 4_000
+_LONGEST = 20_000
+"""Characters that calls are written out to; beyond it they stay calls."""
 
 
 def written_out(expression: str, table: str, routines: tuple[Routine, ...], columns: frozenset[str]) -> str:
@@ -37,19 +38,25 @@ def written_out(expression: str, table: str, routines: tuple[Routine, ...], colu
             where = tree.args.get("where")
             if not isinstance(tree, exp.Select) or where is None:
                 return expression
+            left = _LONGEST
             for _ in range(_DEEPEST):
-                if not _once(where, table, known, columns):
+                added = _once(where, table, known, columns, left)
+                left -= added
+                if not added or left <= 0:
                     break
+            if left <= 0:
+                return expression
             text: str = where.this.sql(dialect="postgres")
     except (SqlglotError, RecursionError):
         return expression
-    return text if len(text) <= 5 * _LONGEST else expression
+    return text
 
 
-def _once(where: exp.Expr, table: str, known: Mapping[str, Routine], columns: frozenset[str]) -> bool:
+def _once(where: exp.Expr, table: str, known: Mapping[str, Routine], columns: frozenset[str], most: int) -> int:
+    """Write out the calls that stand there until `most` characters of bodies were put in; returns how many were."""
     from sqlglot import exp
 
-    changed = False
+    added = 0
     for call in list(where.find_all(exp.Anonymous)):
         routine = known.get(str(call.this).lower())
         body = _body(routine, columns) if routine is not None else None
@@ -71,8 +78,10 @@ def _once(where: exp.Expr, table: str, known: Mapping[str, Routine], columns: fr
         made = exp.Paren(this=_replaced(body.copy(), values))
         place = call.parent if isinstance(call.parent, exp.Dot) and call.parent.expression is call else call
         place.replace(made)
-        changed = True
-    return changed
+        added += len(routine.body or "")
+        if added >= most:
+            break
+    return added
 
 
 def _replaced(body: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:

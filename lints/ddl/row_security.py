@@ -195,9 +195,7 @@ def _judged(
         if expression is None:
             continue
         whole = " AND ".join(f"({part})" for part in (expression, *(o for o in others if o is not None)))
-        seen = seen_through(subject, name, whole)
-        meant = written_out(seen, name.rpartition(".")[2], subject.schema.routines, subject.columns)
-        rule, why = _rule(subject, name, meant, check=check)
+        rule, why = _rule(subject, name, whole, check=check)
         if rule is not None:
             bad.setdefault((rule, why), []).append(command)
     if not bad:
@@ -207,7 +205,16 @@ def _judged(
 
 
 def _rule(subject: Subject, name: str, expression: str, *, check: bool) -> tuple[str | None, str]:
-    proof = prove_policy(name, expression, subject.model, check=check, dialect="postgres")
+    known = subject.judged.get((name, expression, check))
+    if known is None:
+        known = subject.judged[name, expression, check] = _asked(subject, name, expression, check=check)
+    return known
+
+
+def _asked(subject: Subject, name: str, expression: str, *, check: bool) -> tuple[str | None, str]:
+    seen = seen_through(subject, name, expression)
+    meant = written_out(seen, name.rpartition(".")[2], subject.schema.routines, subject.columns)
+    proof = prove_policy(name, meant, subject.model, check=check, dialect="postgres")
     rule = "TENDDL006" if check else "TENDDL004"
     if proof.verdict is Verdict.PROVEN:
         return None, ""

@@ -31,38 +31,46 @@ def seen_through(subject: Subject, name: str, expression: str) -> str:
             where = tree.args.get("where")
             if not isinstance(tree, exp.Select) or where is None:
                 return expression
-            changed = _narrow(subject, where, frozenset({name}), 0)
+            left = _narrow(subject, where, frozenset({name}), _LONGEST)
+            if left == _LONGEST or left <= 0:
+                return expression
             text: str = where.this.sql(dialect="postgres")
     except (SqlglotError, RecursionError):
         return expression
-    return text if changed and len(text) <= _LONGEST else expression
+    return text
 
 
-def _narrow(subject: Subject, tree: exp.Expr, above: frozenset[str], depth: int) -> bool:
-    """Put each table's policies where it is named; tables in `above` are being looked at already."""
+def _narrow(subject: Subject, tree: exp.Expr, above: frozenset[str], left: int) -> int:
+    """Put each table's policies where it is named; tables in `above` are being looked at already.
+
+    At most `left` characters of conditions are put in; returns how many more there may be.
+    """
     from sqlglot import exp, parse_one
 
-    changed = False
     for table in reversed(list(tree.find_all(exp.Table))):  # what hangs on a table before the table itself
         name = _name(subject, table)
-        if name is None or name in above or depth >= _DEEPEST:
+        if name is None or name in above or len(above) > _DEEPEST:
             continue
         condition = visible(subject, name)
         if condition is None:
             continue
+        left -= len(condition)
+        if left <= 0:
+            return left
         alias = table.args.get("alias")
         text = f"SELECT * FROM {subject.named(name)} WHERE {condition}"  # noqa: S608 - never run
         inner = parse_one(text, dialect="postgres")
         where = inner.args["where"]
-        _narrow(subject, where, above | {name}, depth + 1)
+        left = _narrow(subject, where, above | {name}, left)
+        if left <= 0:
+            return left
         label = alias.copy() if alias is not None else exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
         if {part for part, value in table.args.items() if value} - {"this", "db", "alias", "joins"}:
             continue
         # In `(a JOIN b ON …)` the joins hang on the first table.
         joins = [join.copy() for join in table.args.get("joins") or []]
         table.replace(exp.Subquery(this=inner, alias=label, **({"joins": joins} if joins else {})))
-        changed = True
-    return changed
+    return left
 
 
 def visible(subject: Subject, name: str) -> str | None:

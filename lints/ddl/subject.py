@@ -49,6 +49,8 @@ class Subject:
         self.roles = self._reachable(isolation.roles) if isolation is not None and isolation.roles else None
         """What the service can act as; None if nobody said."""
         self.setting = self._setting()
+        self.judged: dict[tuple[str, str, bool], tuple[str | None, str]] = {}
+        """What was found of a table's expression, as one for new rows or not: commands share their policies."""
 
     def relation(self, name: str) -> Relation:
         return self.schema.relations[name]

@@ -330,6 +330,12 @@ HOSTILE = {
     "deep policy": "CREATE POLICY p ON boats USING (" + "(" * 5_000 + "true" + ")" * 5_000 + ");",
     "a loop with brackets": "DO $$ BEGIN FOR x IN VALUES (" + ")" * 100_000 + "; LOOP END LOOP; END $$;",
     "format without arguments": "DO $$ BEGIN EXECUTE format('%I %2$I %', 'a'); EXECUTE format(); EXECUTE ''; END $$;",
+    "functions that call themselves": "CREATE FUNCTION f() RETURNS boolean LANGUAGE sql AS $$ SELECT "
+    + " OR ".join(["f()"] * 500)
+    + " $$;\nCREATE POLICY p ON boats USING (f());",
+    "tables that consult each other": "CREATE TABLE berths (id uuid PRIMARY KEY, tenant_id uuid NOT NULL); ALTER TABLE berths ENABLE ROW LEVEL SECURITY;\n"
+    "CREATE POLICY p ON boats USING (" + " OR ".join(["id IN (SELECT id FROM berths)"] * 60) + ");\n"
+    "CREATE POLICY p ON berths USING (" + " OR ".join(["id IN (SELECT id FROM boats)"] * 60) + ");",
     "a policy on itself": "CREATE POLICY p ON boats USING (id IN (SELECT id FROM boats));",
 }
 
