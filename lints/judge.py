@@ -16,7 +16,7 @@ from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, U
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import around_wrapper, as_statement, call_row, from_client, written
+from lints.stores.orm_rows import around_wrapper, as_statement, call_row, from_client, runs_raw, written
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
@@ -212,7 +212,8 @@ class Judge:
             table = next(iter(rows), None)
             name = table.table if table is not None else ""
             shown = texts[0] if texts else call.snippet
-            return [self._row(statement, kind, "opaque", "TENORM013", name, (), why, shown, ())]
+            rule = "TENORM009" if runs_raw(call) else "TENORM013"
+            return [self._row(statement, kind, "opaque", rule, name, (), why, shown, ())]
         return [call_row(row, call, rendered) for row in rows]
 
     def _owned(self, table: str) -> bool:

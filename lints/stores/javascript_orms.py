@@ -185,7 +185,7 @@ def typeorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return [builder.insert(assigned, dynamic=dynamic)]
         return []
     if method in {"query", "clear"}:
-        return [None]
+        return [] if method == "query" and first is not None and first.kind == "text" else [None]
     _find_options(builder, first, by_id=method in {"findOne", "findOneOrFail", "findOneById", "findByIds"})
     return [builder.select()]
 

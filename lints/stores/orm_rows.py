@@ -64,6 +64,11 @@ def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Seque
     return [replace(worst, rule="TENORM012", why=why)]
 
 
+def runs_raw(call: OrmCall) -> bool:
+    """Whether the call hands a statement of its own to the database; one written out is judged where it stands."""
+    return any(step.method in {"raw", "extra", "query"} for steps in call.variants for step in steps)
+
+
 def _assumed(row: Access, rule: str, said: str) -> Access:
     why = f"{row.why}; taken as scoped because {said}"
     return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)

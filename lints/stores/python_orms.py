@@ -41,7 +41,7 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif method in _DJANGO_ENDS:
             return [builder.select()]
         elif method in {"raw", "extra"}:
-            return [None]
+            return [] if method == "raw" and step.arguments and step.arguments[0].kind == "text" else [None]
         elif method == "none":
             return []
         elif method == "update":

@@ -519,6 +519,16 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         """,
         [],
     ),
+    "django: raw SQL": (
+        "django",
+        "def f(q, pk):\n    Boat.objects.raw(q)\n    Boat.objects.raw('SELECT * FROM boats WHERE id = %s', [pk])\n",
+        [("opaque", "TENORM009"), ("violation", "TENSQL001")],
+    ),
+    "typeorm: raw SQL": (
+        "typeorm",
+        "async function f(ds, q) { return ds.getRepository(Boat).query(q); }",
+        [("opaque", "TENORM009")],
+    ),
 }
 
 
