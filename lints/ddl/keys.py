@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lints.ddl.result import Finding
 from lints.ddl.subject import Subject, quoted
+from lints.schema.classify import WHO_DID_IT
 from lints.schema.facts import Key, Relation
 from lints.tenancy import Column, ForeignKey, Ownership, Table
 
@@ -160,6 +161,8 @@ def _foreign(subject: Subject, name: str, table: Table, relation: Relation) -> I
         parent = subject.owned.get(fk.references)
         if parent is None or parent.ownership is Ownership.ROOT or fk.columns == (table.tenant_column,):
             continue
+        if all(column.lower() in WHO_DID_IT for column in fk.columns):
+            continue  # who acted, not whose row it is: people of another tenant may act, support for one
         if fk == table.parent or _carries(subject, table, parent, fk):
             continue
         yield Finding(

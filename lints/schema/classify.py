@@ -11,7 +11,7 @@ from lints.schema.facts import Relation, Schema, SourceModel
 from lints.schema.routines import with_routines
 from lints.tenancy import ForeignKey, Model, Origin, Ownership, Table
 
-_WHO_DID_IT = frozenset(
+WHO_DID_IT = frozenset(
     [
         "created_by",
         "updated_by",
@@ -202,7 +202,7 @@ def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] 
     """
     usable: list[tuple[bool, int, ForeignKey, Origin]] = []
     for position, (fk, origin) in enumerate(zip(relation.foreign_keys, relation.foreign_key_origins, strict=True)):
-        if fk.references in reached and not any(column.lower() in _WHO_DID_IT for column in fk.columns):
+        if fk.references in reached and not any(column.lower() in WHO_DID_IT for column in fk.columns):
             nullable = any(relation.columns[c].nullable for c in fk.columns if c in relation.columns)
             if not nullable or len(fk.columns) > 1 or _named_for(fk.columns[0], fk.references):
                 usable.append((nullable, position, fk, origin))

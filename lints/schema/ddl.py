@@ -27,6 +27,7 @@ _ROLES = frozenset({"role", "user", "group"})
 _VIEW = re.compile(rf"alter\s+(?:materialized\s+)?view\s+(?:if\s+exists\s+)?({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
 _INVOKER = re.compile(r"(set|reset)\s*\([^)]*\bsecurity_invoker\b(?:\s*=\s*'?(\w+)'?)?", re.IGNORECASE)
 _BARE_OPTION = re.compile(r"\b(security_(?:invoker|barrier))(?=\s*[,)])", re.IGNORECASE)
+_ONLY = re.compile(r"\bon\s+only\s", re.IGNORECASE)
 _RENAMED = re.compile(rf"rename\s+to\s+({NAME})", re.IGNORECASE)
 
 
@@ -109,7 +110,8 @@ def _apply(s: Statement, verb: str, noun: str) -> str | None:
         return None
     tree = s.parse(text)
     if tree is None and verb == "create":
-        tree = s.parse(RELAXED.sub(" ", _BARE_OPTION.sub(r"\1 = true", DATA_TAIL.sub("", text))))
+        relaxed = RELAXED.sub(" ", _BARE_OPTION.sub(r"\1 = true", DATA_TAIL.sub("", text)))
+        tree = s.parse(_ONLY.sub("ON ", relaxed, count=1))
     if isinstance(tree, exp.Create):
         return create(s, tree)
     if isinstance(tree, exp.Drop):

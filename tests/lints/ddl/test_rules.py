@@ -134,6 +134,12 @@ FOUND: dict[str, tuple[str, list[str]]] = {
     "a key on the id alone": (
         ROOT + BOATS + "CREATE TABLE visits (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, boat_id uuid NOT NULL REFERENCES boats (id), UNIQUE (tenant_id, id));",
         ["TENDDL013 visits (boat_id) -> boats"]),
+    "who did it": (
+        ROOT + BOATS + "CREATE TABLE users (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, UNIQUE (tenant_id, id));\n"
+        "ALTER TABLE boats ADD COLUMN created_by uuid REFERENCES users (id);", []),
+    "an index of a partitioned table alone": (
+        ROOT + "CREATE TABLE events (id int, tenant_id uuid NOT NULL, at date, name text) PARTITION BY RANGE (at);\n"
+        "CREATE INDEX own ON ONLY events (tenant_id); CREATE UNIQUE INDEX taken ON ONLY events (name, at);", ["TENDDL012 events (name, at)"]),
     "a key that carries the tenant": (
         ROOT + "CREATE TABLE boats (id uuid, tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id, id));\n"
         "CREATE TABLE visits (id uuid, tenant_id uuid NOT NULL, boat_id uuid, PRIMARY KEY (tenant_id, id),"
