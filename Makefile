@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bootstrap up smoke demo test check lint types bench lock mutation clean
+.PHONY: bootstrap up smoke demo test check lint types bench interop lock mutation clean
 
 bootstrap: $(STAMP)
 
@@ -46,6 +46,11 @@ lint: bootstrap
 
 types: bootstrap
 	@$(BIN)/mypy
+
+# Clients we did not write judge our attestations, and we judge theirs. Go and a module proxy are needed once (minutes).
+interop: bootstrap
+	@$(BIN)/python tests/interop/building.py; built=$$?; \
+	  $(BIN)/python -m pytest -q -p no:xdist tests/interop/test_*.py tests/interop/matrix_*.py tests/interop/published.py && exit $$built
 
 # Change the decision in every small way there is, and see whether a test notices.
 mutation: bootstrap
