@@ -14,8 +14,8 @@ from attestations.trust import Trust
 from gate import policy, run
 from gate.collect import Context
 from gate.collect.suppressions import Category, judge
-from gate.model import Aside, Decision, Outcome, Stage, Subject
-from gate.tree import CommitTree, WorkTree
+from gate.model import Aside, Decision, Outcome, Policy, Stage, Subject
+from gate.tree import CommitTree, Tree, WorkTree
 from lints.scan import scan
 from lints.schema import build_model
 
@@ -42,6 +42,9 @@ SAFE = 'cur.execute("SELECT name FROM boats WHERE tenant_id = %s", (tenant,))'
 DELETE = 'cur.execute("DELETE FROM boats WHERE name = %s", (name,))'
 
 
+LOADED: dict[tuple[bytes, ...], Policy] = {}
+
+
 def code(*lines: str) -> str:
     return "\n".join(["def f(cur, key, name, tenant):", *(f"    {line}" for line in lines), ""])
 
@@ -57,8 +60,20 @@ def make(root: Path, files: dict[str, str], *, source: str | None = None) -> Pat
     return root
 
 
+def policy_of(tree: Tree) -> Policy:
+    """The policy of a tree; one that says the same was loaded before."""
+    said = tuple(
+        tree.read(name) if name in tree.paths() else b"" for name in ("gate.yaml", "tenancy.yaml", "baseline.yaml")
+    )
+    if any(name.endswith("pack.yaml") for name in tree.paths()):
+        return policy.load(tree)
+    if said not in LOADED:
+        LOADED[said] = policy.load(tree)
+    return LOADED[said]
+
+
 def decide(root: Path, *, base: str | None = None, stage: Stage = Stage.CHECK, now: datetime = NOW) -> Decision:
-    loaded = policy.load(WorkTree(root) if base is None else CommitTree(root, base))
+    loaded = policy_of(WorkTree(root) if base is None else CommitTree(root, base))
     context = Context(
         tree=WorkTree(root), root=root, policy=loaded, as_of=now, now=now, trust=Trust(),
         subject=Subject(project="fleet", commit=None), base=None if base is None else CommitTree(root, base),
