@@ -85,7 +85,7 @@ class Cache:
     def __init__(
         self, folder: Path | None = None, *, secret: bytes = b"", max_bytes: int = MAX_BYTES, today: int | None = None
     ) -> None:
-        """Open the cache in `folder`, made if need be; None: a temporary one. Raises CacheError.
+        """Open the cache in `folder`, made if need be; None, or busy: a temporary one. Raises CacheError.
 
         With a `secret` only entries made with the same one count: code that runs as the same user can't forge them.
         """
@@ -95,8 +95,9 @@ class Cache:
         self._new: dict[bytes, bytes] = {}
         self._size = 0
         self._seen: list[bytes] = []
-        self._temporary = folder is None
-        self._database = _opened("") if folder is None else _shared(folder)
+        shared = None if folder is None else _shared(folder)
+        self._temporary = shared is None
+        self._database = shared if shared is not None else _opened("")
         self._aside: sqlite3.Connection | None = None
         """What could not be written to a shared cache, for the rest of this run."""
 
@@ -194,17 +195,19 @@ def _insert(
         database.executemany("UPDATE entry SET day = ? WHERE key = ?", seen)
 
 
-def _shared(folder: Path) -> sqlite3.Connection:
+def _shared(folder: Path) -> sqlite3.Connection | None:
+    """The cache of a folder; None for one that is busy or can't be written to. Raises CacheError for no safe place."""
     path = _trusted(folder) / _FILE
-    for attempt in range(2):
+    for _ in range(2):
         try:
             return _opened(str(path))
-        except sqlite3.DatabaseError as error:
-            if attempt or isinstance(error, sqlite3.OperationalError):
-                raise CacheError(f"{path}: can't be used: {error}") from None
-            for ending in ("", "-wal", "-shm"):  # damaged, or somebody else's: begin anew
-                Path(f"{path}{ending}").unlink(missing_ok=True)
-    raise AssertionError
+        except sqlite3.OperationalError:
+            break
+        except sqlite3.DatabaseError:  # damaged, or somebody else's: begin anew
+            with contextlib.suppress(OSError):
+                for ending in ("", "-wal", "-shm"):
+                    Path(f"{path}{ending}").unlink(missing_ok=True)
+    return None
 
 
 def _opened(name: str) -> sqlite3.Connection:
