@@ -70,7 +70,8 @@ def test_random_statements_that_are_proven_do_not_leak(server: oracle.Server) ->
     statements = []
     for number, text in enumerate(fuzz.statements("oracle", 900)):
         proof = prove(text, MODEL)[0]
-        if proof.verdict == "proven" and proof.relevant:
+        collides = any("collision" in a for a in proof.assumptions)  # that a key is taken shows, as the proof says
+        if proof.verdict == "proven" and proof.relevant and not collides:
             statements.append(oracle.Statement(str(number), text, frozenset({1})))
     leaks, ran = server.leaks(statements, trials=3)
     assert ran > 200
