@@ -244,7 +244,7 @@ class Evidence:
     """
 
     kind: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     coverage: Coverage
     materials: tuple[Descriptor, ...] = ()
 

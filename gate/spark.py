@@ -23,10 +23,7 @@ from gate.store import MAX_ROWS, SPACES, UPPER, Store, sorted_rows
 
 QUERY_SECONDS = 900
 
-_FLOOR = (
-    "CASE WHEN {b} = 0 THEN NULL"
-    " WHEN {a} % {b} <> 0 AND ({a} < 0) <> ({b} < 0) THEN {a} DIV {b} - 1 ELSE {a} DIV {b} END"
-)
+_FLOOR = "CASE WHEN {a} % {b} <> 0 AND ({a} < 0) <> ({b} < 0) THEN {a} DIV {b} - 1 ELSE {a} DIV {b} END"
 _FUNCTIONS = {
     "days_between(a BIGINT, b BIGINT) RETURNS BIGINT": _FLOOR.format(a="(b - a)", b="CAST(86400000 AS BIGINT)"),
     "hours_between(a BIGINT, b BIGINT) RETURNS BIGINT": _FLOOR.format(a="(b - a)", b="CAST(3600000 AS BIGINT)"),

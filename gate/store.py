@@ -277,7 +277,7 @@ class Store:
         for name, unit in (("days_between", 86_400_000), ("hours_between", 3_600_000), ("minutes_between", 60_000)):
             body = floor.format(a="(CAST(b AS BIGINT) - CAST(a AS BIGINT))", b=str(unit))
             self._connection.execute(f"CREATE MACRO {name}(a, b) AS {body}")
-        body = floor.format(a="CAST(a AS BIGINT)", b="nullif(CAST(b AS BIGINT), 0)")
+        body = floor.format(a="CAST(a AS BIGINT)", b="CAST(b AS BIGINT)")
         self._connection.execute(f"CREATE MACRO int_div(a, b) AS {body}")
         self._connection.execute(f"CREATE MACRO lower_ascii(a) AS translate(a, '{UPPER}', '{UPPER.lower()}')")
         self._connection.execute(f"CREATE MACRO trim_space(a) AS trim(a, '{SPACES}')")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from gate.collect import Context, first_line
 from gate.model import Coverage, Descriptor, Evidence, GateError, Row, Unread
@@ -66,14 +66,14 @@ def with_events(context: Context, stores: Sequence[EventStore | Unread], evidenc
     if not found.segments and not found.unread:
         return evidence
     events = sum(segment.records for segment in found.segments if segment.table == evidence.kind)
-    rows: Any = evidence.rows
+    rows: Sequence[Row] = evidence.rows
     if found.segments:
         rows = StoredRows(evidence.rows, found.segments, lambda: _read(found.readers))
     numbers = {**evidence.coverage.numbers, "events": events}
     scope = evidence.coverage.scope + (f", {events:,} events" if events else "")
     return replace(
         evidence,
-        rows=cast("tuple[Row, ...]", rows),
+        rows=rows,
         coverage=Coverage(scope=scope, unread=(*evidence.coverage.unread, *found.unread), numbers=numbers),
         materials=(*evidence.materials, *found.materials),
     )

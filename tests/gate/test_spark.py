@@ -131,7 +131,8 @@ ROWS: list[Mapping[str, Any]] = [
 ]
 
 QUERIES = {
-    "floor division": "SELECT name AS subject, int_div(size, 2) AS a, int_div(size, -2) AS b, int_div(size, 0) AS c FROM thing",
+    "floor division": "SELECT name AS subject, int_div(size, 2) AS a, int_div(size, -2) AS b FROM thing",
+    "a division by zero": "SELECT name AS subject, int_div(size, 0) AS a FROM thing",
     "time between": "SELECT name AS subject, days_between(seen_at, $as_of) AS a, hours_between($as_of, seen_at) AS b, minutes_between(seen_at, $as_of) AS c FROM thing",
     "letters and spaces": "SELECT lower_ascii(name) AS subject, trim_space(name) AS a, length(name) AS b, substring(name, 1, 2) AS c FROM thing",
     "beginnings and ends": "SELECT name AS subject, starts_with(name, '100%_') AS a, ends_with(name, 'x :y') AS b FROM thing",
