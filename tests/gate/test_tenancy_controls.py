@@ -103,11 +103,7 @@ FILES = {
 # Rules of the schema, which have controls of their own kind.
 SCHEMA_RULES = {rule for rule in RULES if rule.startswith("TENDDL")}
 # Rules that an illustration of one function can't show.
-NEEDS_MORE = {
-    "TENSQL016", "TENSQL021", "TENORM009", "TENORM012", "TENCTX001", "TENCTX002", "TENCTX003",
-}  # fmt: skip
-# Rules that nothing raises yet.
-TO_COME = {"TENMGO006", "TENMGO012"}
+NEEDS_MORE = {"TENSQL016", "TENSQL021", "TENORM012", "TENCTX002", "TENCTX003"}
 
 
 @cache
@@ -169,7 +165,7 @@ def illustrations() -> list[tuple[str, str, str, str]]:
     found = []
     for path in sorted((policy.rules_root() / "tenancy" / "controls").glob("TEN*.yaml")):
         document = yaml.safe_load(path.read_text("utf-8"))
-        if document["id"] in (set(RULES) | set(stores.RULES)) - SCHEMA_RULES - TO_COME:
+        if document["id"] in (set(RULES) | set(stores.RULES)) - SCHEMA_RULES:
             found += [(document["id"], i["language"], i["bad"], i["good"]) for i in document.get("illustrations", ())]
     return found
 
