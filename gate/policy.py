@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gate import __version__, sql
+from gate.calendars import read_calendar
 from gate.model import (
     Control,
     EvidenceNeed,
@@ -86,6 +87,7 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     packs += [_read_pack(tree, folder, "") for folder in _own_packs(config, tree)]
     kinds = _kinds(packs)
     _check_evidence(config, kinds)
+    _check_calendars(config)
     controls = _controls(packs, config, kinds)
     waivers, waiver_files = _waivers(config, tree, controls)
     files = _files(
@@ -143,6 +145,14 @@ def _check_evidence(config: Document, kinds: Mapping[str, Kind]) -> None:
             raise config.error(
                 ("evidence", name), f"evidence: unknown kind {name!r}{did_you_mean(name, sorted(kinds))}"
             )
+
+
+def _check_calendars(config: Document) -> None:
+    for name, value in config.value.get("calendars", {}).items():
+        try:
+            read_calendar(name, value)
+        except ValueError as error:
+            raise config.error(("calendars", name), f"calendars.{name}: {error}") from None
 
 
 _CHECKED = (("tenancy",), ("source", "baseline"))
