@@ -185,9 +185,18 @@ def read_declarations(
         settings=frozenset(_texts(source.get("settings") or [], f"{path}: settings")),
         tenant_columns=_texts(source.get("tenant_columns") or [], f"{path}: tenant_columns"),
         paths=_paths(path, source.get("paths") or {}),
-        dialect=_text(source["dialect"], f"{path}: dialect") if source.get("dialect") is not None else None,
+        dialect=_dialect(path, source["dialect"]) if source.get("dialect") is not None else None,
         isolation=_isolation(path, source["isolation"], origin) if source.get("isolation") is not None else None,
     )
+
+
+def _dialect(path: str, value: object) -> str:
+    from lints.proof.parse import ALIASES, DIALECTS
+
+    name = _text(value, f"{path}: dialect").lower()
+    if ALIASES.get(name, name) not in DIALECTS:
+        raise DeclarationError(f"{path}: dialect: {name[:40]!r} is not one of {', '.join(DIALECTS)}")
+    return ALIASES.get(name, name)
 
 
 def _isolation(path: str, value: object, origin: Callable[..., Origin]) -> Isolation:

@@ -19,6 +19,7 @@ OTHER_PACKS = (
     "golden-path",
     "governance",
     "retention-and-purge",
+    "schema-audit",
     "separation-of-duties",
     "supply-chain",
     "tenancy",
