@@ -23,7 +23,6 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from pydantic import ValidationError
 from rfc3161_client import decode_timestamp_response
 from sigstore._internal.timestamp import TimestampSource, TimestampVerificationResult
 from sigstore._internal.trust import KeyringPurpose
@@ -32,11 +31,10 @@ from sigstore.models import Bundle as SigstoreBundle
 from sigstore.models import InvalidBundle, TransparencyLogEntry, TrustedRoot
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity as IdentityPolicy
-from sigstore_models.rekor.v1 import TransparencyLogEntry as LogEntryModel
 from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootModel
 
 from attestations import strict_json
-from attestations.envelope import Bundle, Envelope, LogEntry, decode_base64, pae
+from attestations.envelope import Bundle, Envelope, InclusionProof, LogEntry, decode_base64, pae
 from attestations.refusal import Reason, Refused
 from attestations.strict_json import shown
 from attestations.trust import Identity, PublicKey
@@ -77,12 +75,8 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
     _check_log_time(entry, root)
     policy = IdentityPolicy(identity=name.identity, issuer=name.issuer)
     try:
-        if entry.proved and (entry.kind, entry.version) in _STOCK_KINDS:
-            stock = SigstoreBundle.from_json(_complete(bundle, entry))
-            stock._signing_certificate = certificate  # the same one, with its extensions already parsed
-            stock._log_entry = _Entry(stock.log_entry._inner)
-            if verifier.verify_dsse(stock, policy) != (bundle.envelope.payload_type, bundle.envelope.payload):
-                raise Refused(Reason.MALFORMED, "two readers of the bundle disagree about its payload")
+        if entry.proof is not None and (entry.kind, entry.version) in _STOCK_KINDS:
+            verifier.verify_dsse(_stock(bundle, _Proved(entry, entry.proof), certificate), policy)
         else:
             parts: Any = SimpleNamespace(
                 signing_certificate=certificate,
@@ -162,10 +156,16 @@ class _Verifier(Verifier):
         return results
 
 
-class _Entry(TransparencyLogEntry):
-    """A log entry whose failure to verify says that it was the log."""
+class _Proved(TransparencyLogEntry):
+    """A log entry with an inclusion proof; a failure to verify says that it was the log."""
 
-    promised: datetime | None = None
+    def __init__(self, entry: LogEntry, proof: InclusionProof) -> None:
+        super().__init__(_inner(entry, proof))
+        self._entry = entry
+        self.promised = _promised_time(entry)
+
+    def _encode_canonical(self) -> bytes:
+        return _promise(self._entry)
 
     def _verify(self, keyring: Any) -> None:
         try:
@@ -174,7 +174,7 @@ class _Entry(TransparencyLogEntry):
             raise Refused(Reason.UNTRUSTED_LOG, shown(str(error), 200)) from None
 
 
-class _Promise:
+class _Promised:
     """A log entry without inclusion proof (bundle v0.1): the log's signed promise is all there is."""
 
     def __init__(self, entry: LogEntry) -> None:
@@ -183,29 +183,68 @@ class _Promise:
         self._inner = SimpleNamespace(integrated_time=entry.integrated_time, inclusion_promise=entry.promise)
 
     def _verify(self, keyring: Any) -> None:
-        signed = strict_json.dumps(
-            {
-                "body": base64.b64encode(self._entry.body).decode("ascii"),
-                "integratedTime": self._entry.integrated_time,
-                "logID": self._entry.log_id.hex(),
-                "logIndex": self._entry.log_index,
-            }
-        )
         try:
-            keyring.verify(key_id=self._entry.log_id, signature=self._entry.promise, data=signed)
+            keyring.verify(key_id=self._entry.log_id, signature=self._entry.promise, data=_promise(self._entry))
         except VerificationError:
             raise Refused(Reason.UNTRUSTED_LOG, "the log did not sign this inclusion promise") from None
 
 
-def _entry(entry: LogEntry) -> _Entry | _Promise:
-    if not entry.proved:
-        return _Promise(entry)
-    try:
-        verifiable = _Entry(LogEntryModel.from_dict(dict(entry.document)))
-    except (ValidationError, Error) as error:
-        raise Refused(Reason.MALFORMED, f"log entry: {shown(str(error), 200)}") from None
-    verifiable.promised = _promised_time(entry)
-    return verifiable
+def _entry(entry: LogEntry) -> _Proved | _Promised:
+    return _Promised(entry) if entry.proof is None else _Proved(entry, entry.proof)
+
+
+def _promise(entry: LogEntry) -> bytes:
+    """What a log signs when it promises inclusion: canonical JSON (RFC 8785), as `dumps` writes ASCII and integers."""
+    return strict_json.dumps(
+        {
+            "body": base64.b64encode(entry.body).decode("ascii"),
+            "integratedTime": entry.integrated_time,
+            "logID": entry.log_id.hex(),
+            "logIndex": entry.log_index,
+        }
+    )
+
+
+def _inner(entry: LogEntry, proof: InclusionProof) -> Any:
+    """A log entry by the names of sigstore-python's model, whose own reader would decode everything once more."""
+    promise = SimpleNamespace(signed_entry_timestamp=entry.promise) if entry.promise is not None else None
+    return SimpleNamespace(
+        log_index=entry.log_index,
+        log_id=SimpleNamespace(key_id=entry.log_id),
+        kind_version=SimpleNamespace(kind=entry.kind, version=entry.version),
+        integrated_time=entry.integrated_time,
+        inclusion_promise=promise,
+        inclusion_proof=SimpleNamespace(
+            log_index=proof.log_index,
+            tree_size=proof.tree_size,
+            root_hash=proof.root_hash,
+            hashes=list(proof.hashes),
+            checkpoint=SimpleNamespace(envelope=proof.checkpoint),
+        ),
+        canonicalized_body=entry.body,
+    )
+
+
+def _stock(bundle: Bundle, entry: _Proved, certificate: x509.Certificate) -> SigstoreBundle:
+    """The bundle as sigstore-python holds it, with its checks of what a bundle is made of. Raises InvalidBundle."""
+    held = [SimpleNamespace(raw_bytes=der) for der in bundle.certificates]
+    single = bundle.format == "bundle-v0.3"  # before, a chain
+    stamps = [SimpleNamespace(signed_timestamp=token) for token in bundle.timestamps]
+    inner: Any = SimpleNamespace(
+        media_type=bundle.document["mediaType"],
+        verification_material=SimpleNamespace(
+            certificate=held[0] if single else None,
+            x509_certificate_chain=None if single else SimpleNamespace(certificates=held),
+            tlog_entries=[entry._inner],
+            timestamp_verification_data=SimpleNamespace(rfc3161_timestamps=stamps) if stamps else None,
+        ),
+        message_signature=None,
+        dsse_envelope=bundle.envelope,  # it has the names of sigstore-python's own
+    )
+    stock = SigstoreBundle(inner)
+    stock._signing_certificate = certificate  # the same one, with its extensions already parsed
+    stock._log_entry = entry
+    return stock
 
 
 def _stamps(bundle: Bundle) -> SimpleNamespace | None:
@@ -216,14 +255,6 @@ def _stamps(bundle: Bundle) -> SimpleNamespace | None:
         return SimpleNamespace(rfc3161_timestamps=[decode_timestamp_response(token) for token in bundle.timestamps])
     except ValueError:
         raise Refused(Reason.UNTRUSTED_TIMESTAMP, "not a granted RFC 3161 timestamp") from None
-
-
-def _complete(bundle: Bundle, entry: LogEntry) -> bytes:
-    """The bundle for sigstore-python, which wants the fields that proto3 JSON may leave out."""
-    if bundle.document["verificationMaterial"]["tlogEntries"] == [entry.document]:
-        return bundle.raw
-    material = {**bundle.document["verificationMaterial"], "tlogEntries": [entry.document]}
-    return strict_json.dumps({**bundle.document, "verificationMaterial": material})
 
 
 @lru_cache(maxsize=4)

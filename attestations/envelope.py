@@ -56,6 +56,17 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InclusionProof:
+    """The Merkle path from a log entry to a tree, and the `checkpoint` (a signed note) that vouches for the tree."""
+
+    log_index: int
+    tree_size: int
+    root_hash: bytes
+    hashes: tuple[bytes, ...]
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
     """A Rekor log entry. `promise` is the signed entry timestamp over `integrated_time` (epoch seconds)."""
 
@@ -66,10 +77,7 @@ class LogEntry:
     body: bytes
     integrated_time: int | None
     promise: bytes | None
-    proved: bool
-    """Whether it has an inclusion proof with a checkpoint."""
-    document: Mapping[str, Any]
-    """The entry as JSON, with what proto3 JSON leaves out (zeros, empty lists) put in."""
+    proof: InclusionProof | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,14 +275,14 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
     time = fields.get("integratedTime")
     integrated = _unsigned("0" if time is None else time, "integratedTime")
     promise = fields.get("inclusionPromise")
-    proof = fields.get("inclusionProof")
+    proof = None
     if promise is not None:
         if not integrated:
             raise Refused(Reason.MALFORMED, "the log promises inclusion at no time")
         signed = _members(promise, "inclusionPromise", required={"signedEntryTimestamp"})
         promise = decode_base64(signed["signedEntryTimestamp"], "signedEntryTimestamp")
-    if proof is not None:
-        proof = _read_proof(proof, index, shares_index=promise is None)
+    if (proving := fields.get("inclusionProof")) is not None:
+        proof = _read_proof(proving, index, shares_index=promise is None)
     elif version != "bundle-v0.1":
         raise Refused(Reason.MALFORMED, "the log entry has no inclusion proof")
     if version == "bundle-v0.1" and promise is None:
@@ -287,13 +295,12 @@ def _log_entry(value: object, version: str) -> LogEntry | None:
         body=decode_base64(fields["canonicalizedBody"], "canonicalizedBody"),
         integrated_time=integrated or None,
         promise=promise,
-        proved=proof is not None,
-        document={**fields, "logIndex": str(index), "inclusionProof": proof},
+        proof=proof,
     )
 
 
-def _read_proof(value: object, index: int, *, shares_index: bool) -> Mapping[str, Any]:
-    """An inclusion proof with what proto3 JSON leaves out put in.
+def _read_proof(value: object, index: int, *, shares_index: bool) -> InclusionProof:
+    """An inclusion proof, decoded.
 
     Checked besides its shape are facts no signature covers: the tree size and the name of the signer against the signed
     checkpoint, and without an inclusion promise (Rekor v2, one index for both) the entry's index.
@@ -303,12 +310,11 @@ def _read_proof(value: object, index: int, *, shares_index: bool) -> Mapping[str
     )
     position = _unsigned(proof.get("logIndex", "0"), "inclusionProof.logIndex")
     size = _unsigned(proof["treeSize"], "treeSize")
-    decode_base64(proof["rootHash"], "rootHash")
+    if position >= size:
+        raise Refused(Reason.MALFORMED, "the inclusion proof names a place outside its tree")
     hashes = _array(proof.get("hashes"), "hashes")
     if len(hashes) > 64:
         raise Refused(Reason.MALFORMED, "more than 64 hashes in an inclusion proof")
-    for item in hashes:
-        decode_base64(item, "a hash of the inclusion proof")
     checkpoint = _members(proof["checkpoint"], "checkpoint", required={"envelope"})["envelope"]
     note = _string(checkpoint, "checkpoint")
     origin, *rest = note.split("\n")
@@ -318,7 +324,13 @@ def _read_proof(value: object, index: int, *, shares_index: bool) -> Mapping[str
         raise Refused(Reason.UNTRUSTED_LOG, "the checkpoint is not signed in the name of its log")
     if shares_index and position != index:
         raise Refused(Reason.UNTRUSTED_LOG, "the log entry and its inclusion proof name different places")
-    return {**proof, "logIndex": str(position), "hashes": list(hashes)}
+    return InclusionProof(
+        log_index=position,
+        tree_size=size,
+        root_hash=decode_base64(proof["rootHash"], "rootHash"),
+        hashes=tuple([decode_base64(item, "a hash of the inclusion proof") for item in hashes]),
+        checkpoint=note,
+    )
 
 
 def _certificate(value: object) -> bytes:
@@ -367,8 +379,10 @@ def _array(value: object, what: str) -> Sequence[Any]:
 
 def _unsigned(value: object, what: str) -> int:
     """An unsigned 64-bit integer in proto3 JSON: a string of decimal digits without leading zeros."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20 and str(int(value)) == value:
-        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
+        number = int(value)
+        if number < 1 << 64 and str(number) == value:
+            return number
     raise Refused(Reason.MALFORMED, f"{what} is not an unsigned integer")
 
 
