@@ -55,8 +55,8 @@ class _Child:
         self.send(b"h")
         while (request := receive(self._channel)) is not None:
             steps[request[0]](request[1:])
-            if self._starved or _peak() > _RETIRE_BYTES:
-                return  # a fresh child is started when there is more to do
+            if request[0] != b"m" and (self._starved or _resident() > _RETIRE_BYTES):
+                return  # a fresh child is started when there is more to do; what it is prepared for comes first
 
     def send(self, *chunks: bytes) -> None:
         self._channel.sendall(pack(*chunks))
@@ -180,10 +180,16 @@ class _Announced(dict[str, bytes]):
 
 
 def _address_space() -> int:
+    return _pages(0) * resource.getpagesize()
+
+
+def _resident() -> int:
+    """Resident memory in bytes; 0 where it can't be told. The peak would be that of the parent, until it is passed."""
+    with contextlib.suppress(OSError):
+        return _pages(1) * resource.getpagesize()
+    return 0
+
+
+def _pages(column: int) -> int:
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 OSError where there is none
-        return int(file.read().split()[0]) * resource.getpagesize()
-
-
-def _peak() -> int:
-    """Peak resident memory in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1 << 10)
+        return int(file.read().split()[column])

@@ -77,6 +77,9 @@ class _Slot:
     prepared: object = None
     at: str | None = None
     late: float | None = None
+    answers: int = 0
+    """To all its messages; `fresh` means none to the last one yet."""
+    fresh: bool = True
 
     @property
     def idle(self) -> bool:
@@ -184,7 +187,10 @@ class Workers:
             slot.at = message[1].decode()
         elif slot.setting_up:
             slot.setting_up = False
+            slot.answers += 1
         else:
+            slot.answers += 1
+            slot.fresh = False
             item = slot.waiting.popleft()
             if kind in (b"f", b"e"):
                 reason = message[1].decode("utf-8", "replace")
@@ -195,10 +201,15 @@ class Workers:
     def _bury(self, slot: _Slot, ready: deque[list[_Item]]) -> list[tuple[str, Answer | Lost]]:
         """A child has ended, or has to. The item it was at is tried once more unless its time ran out."""
         exit_code = self._end(slot, patience=0 if slot.late is not None else 5)
+        if exit_code == 0 and slot.answers and slot.fresh:
+            # It had grown too large and retired, and what was sent to it meanwhile it has not read.
+            if slot.waiting:
+                ready.appendleft(list(slot.waiting))
+            return []
         if not slot.started or slot.setting_up:
             raise WorkersError(f"a child process of the scan did not start: {_why(slot, exit_code)}")
         if not slot.waiting:
-            return []  # it had grown too large, and retired
+            return []  # it retired, and nothing was sent to it
         guilty = slot.waiting.popleft()
         if slot.waiting:
             ready.appendleft(list(slot.waiting))
@@ -210,7 +221,10 @@ class Workers:
         return [(guilty.key, Lost(reason=_why(slot, exit_code), at=slot.at))]
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise WorkersError(f"a child process of the scan did not start: {error.strerror}") from None
         here = str(Path(lints.__file__).resolve().parent.parent)
         path = [entry for entry in sys.path if Path(entry).is_absolute()]
         argv = [sys.executable, "-P", "-s", "-S", *(["-B"] if sys.dont_write_bytecode else []), "-c", _CHILD]
@@ -232,12 +246,13 @@ class Workers:
 
     def _set_up(self, slot: _Slot, setup: Sequence[bytes]) -> None:
         slot.prepared = setup
-        slot.setting_up = True
+        slot.setting_up = slot.fresh = True
         slot.deadline = time.monotonic() + START_SECONDS
         self._send(slot, setup)
 
     def _dispatch(self, slot: _Slot, step: bytes, batch: list[_Item], wall: float) -> None:
         slot.waiting.extend(batch)
+        slot.fresh = True
         slot.at = None
         # Until its first answer a child may still be importing what the step needs.
         slot.deadline = time.monotonic() + wall + START_SECONDS / 4

@@ -186,6 +186,27 @@ def test_a_tree_of_nothing_but_such_files_comes_to_an_end(monkeypatch: pytest.Mo
     assert sum("too many other files" in reason for reason in reasons) == 27
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_children_that_retire_after_every_message_lose_nothing(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = _POSSESSED.split("import lints.examine")[0] + "import lints.child as c\nc._RETIRE_BYTES = 0\nc.main()\n"
+    monkeypatch.setattr(workers, "_CHILD", code)
+    monkeypatch.setattr(workers, "BATCH_FILES", 2)
+    files = {f"m{number}.py": BY_ID for number in range(8)}
+    found = facts(files, size)
+    assert found.unanalysed == ()
+    assert {row.path for row in found.accesses} == {"app/ok.py", *files}
+
+
+def test_a_parent_with_much_memory_has_children_that_stay() -> None:
+    ballast = bytearray(b"x" * (400 << 20))
+    with Workers(1) as pool:
+        for number in range(3):
+            assert len(list(pool.run(b"x", [(f"a{number}.py", (b"a.py", BY_ID))]))) == 1
+            (slot,) = pool._slots
+            assert slot.answers == number + 1
+    assert ballast[0] == ord("x")
+
+
 def test_a_schema_source_that_ends_the_child_is_told_as_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     code = _POSSESSED.split("import lints.examine")[0] + (
         "import lints.schema.split as module\nimport lints.schema.ddl\nreal = module.split\n"
