@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gate import __version__, sql
-from gate.calendars import read_calendar
 from gate.model import (
     Control,
     EvidenceNeed,
@@ -33,8 +32,10 @@ from gate.model import (
     Waiver,
 )
 from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time, read_json, read_yaml
-from gate.store import CALENDAR, Store, all_tables, misfit
 from gate.tree import Tree, WorkTree, not_read, select
+
+if TYPE_CHECKING:
+    from gate.store import Store
 
 CONFIG = "gate.yaml"
 FORMATS = {
@@ -148,6 +149,8 @@ def _check_evidence(config: Document, kinds: Mapping[str, Kind]) -> None:
 
 
 def _check_calendars(config: Document) -> None:
+    from gate.calendars import read_calendar
+
     for name, value in config.value.get("calendars", {}).items():
         try:
             read_calendar(name, value)
@@ -275,6 +278,8 @@ def _refers(schema: Any) -> bool:
 
 
 def _controls(packs: Sequence[_Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
+    from gate.store import Store, all_tables, misfit
+
     schemas = {name: _Records(Schema(kind.schema, str(kind.source)), misfit(kind)) for name, kind in kinds.items()}
     known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
     probe = _Probe(Store(kinds.values(), parse_time("2026-01-01T00:00:00Z")))
@@ -435,6 +440,8 @@ class _Probe:
 
 
 def _check_queries(document: Document, control: Control, known_tables: Mapping[str, str], probe: _Probe) -> None:
+    from gate.store import CALENDAR
+
     parameters: set[str] = set()
     for key, text in (("query", control.query), ("clock", control.clock)):
         if text is None:

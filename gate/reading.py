@@ -7,7 +7,6 @@ keys, no tags, no merge keys; a plain scalar that YAML 1.1 and 1.2 read differen
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -327,6 +326,8 @@ def _sentence(error: Any, schema: Mapping[str, Any]) -> str:
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """` (did you mean 'x'?)`, or nothing."""
+    import difflib
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f" (did you mean {close[0]!r}?)" if close else ""
 

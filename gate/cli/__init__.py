@@ -7,6 +7,7 @@ decide (which blocks too), 130 interrupted. Anything unforeseen is 3: nothing bu
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -53,11 +54,14 @@ def main() -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, _end)
+    gc.set_threshold(50_000)  # starting up makes many objects and next to no garbage
     written = _open_streams()
     code = run(sys.argv[1:])
     if not (_flushed(sys.stdout) and written) and code == ALLOWED:
         code = _complain("undecided", "standard output can't be written", UNDECIDED)
     _flushed(sys.stderr)
+    if "duckdb" not in sys.modules:  # whose library warns of whatever was not collected
+        gc.freeze()  # the interpreter's end need not look for garbage in what is given back anyway
     sys.exit(code)
 
 
