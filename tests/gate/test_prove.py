@@ -285,7 +285,7 @@ JSON = """{"timestamp":"2026-11-22 02:20:42.266 UTC","user":"web","dbname":"flee
 @pytest.mark.parametrize("how", ["file", "gzip", "stdin"])
 @pytest.mark.parametrize("log", [STDERR, CSV, JSON], ids=["stderr", "csvlog", "jsonlog"])
 def test_logs(gate: Callable[..., Any], tmp_path: Path, log: str, how: str) -> None:
-    data = gzip.compress(log.encode(, mtime=0)) if how == "gzip" else log.encode()
+    data = gzip.compress(log.encode(), mtime=0) if how == "gzip" else log.encode()
     (tmp_path / "pg.log").write_bytes(data)
     place = "-" if how == "stdin" else str(tmp_path / "pg.log")
     code, out, err = gate("--output", "json", "--from", "log", place, stdin=data)
@@ -321,7 +321,7 @@ def test_a_log_for_people(gate: Callable[..., Any], tmp_path: Path) -> None:
         (b"", 2, "no entry of a PostgreSQL log"),
         (b"hello\nworld\n", 2, "no entry of a PostgreSQL log"),
         (b"\x1f\x8bnot gzip at all", 2, "Unknown compression method"),
-        (gzip.compress(STDERR.encode(, mtime=0))[:-20], 2, "ended before"),
+        (gzip.compress(STDERR.encode(), mtime=0)[:-20], 2, "ended before"),
         (b"2026 UTC [1] LOG:  checkpoint starting: time\n", 2, "set log_statement"),
         (b"{}\n" + JSON.encode().splitlines()[0] + b"\nnot json\n", 3, "1 lines that are no jsonlog entries"),
         (gzip.compress(b"x" * 99, mtime=0)[:15] + b"\xff" * 20, 2, "invalid"),
