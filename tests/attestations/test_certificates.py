@@ -16,7 +16,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attestations import statements, strict_json
+from attestations import certificates, envelope, statements, strict_json
 from attestations.certificates import holder
 from attestations.envelope import bare_envelope, pae
 from attestations.refusal import Reason, Refused
@@ -99,6 +99,36 @@ def test_a_ci_job_signs_keyless(bench: Any, ci: Any) -> None:
             assert verified.format == "bundle-v0.3+certificate"
         else:
             assert signer.sign(payload)
+
+
+def plain(value: Any) -> Any:
+    """What models, namespaces and dataclasses hold, without what is absent."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    names = (
+        getattr(type(value), "model_fields", None)
+        or getattr(value, "__slots__", None)
+        or getattr(value, "__dict__", None)
+    )
+    if names is None:
+        return value
+    members = {name: plain(getattr(value, name)) for name in names}
+    return {name: member for name, member in members.items() if member not in (None, "")}
+
+
+def test_sigstore_python_is_given_what_it_would_have_read(bundle: bytes) -> None:
+    from sigstore.models import Bundle
+
+    theirs, read = Bundle.from_json(bundle), envelope.read(bundle)
+    assert read.log_entry is not None
+    assert read.timestamps
+    entry = certificates._entry(read.log_entry)
+    assert isinstance(entry, certificates._Proved)
+
+    ours = certificates._stock(read, entry, theirs.signing_certificate)
+
+    assert plain(ours._inner) == plain(theirs._inner)
+    assert ours.log_entry._encode_canonical() == theirs.log_entry._encode_canonical()
 
 
 def test_the_other_clients_agree(bench: Any, ci: Any, bundle: bytes, node: Any) -> None:
@@ -220,6 +250,7 @@ TAMPERED: dict[str, tuple[Edit, Reason]] = {
     "a negative log index": (lambda d: entry_of(d).update(logIndex="-1"), Reason.MALFORMED),
     "a log index with a sign": (lambda d: entry_of(d).update(logIndex="+1"), Reason.MALFORMED),
     "a log index in Arabic digits": (lambda d: entry_of(d).update(logIndex="١"), Reason.MALFORMED),
+    "a log index beyond 64 bits": (lambda d: entry_of(d).update(logIndex=str(1 << 64)), Reason.MALFORMED),
     "another log index": (lambda d: entry_of(d).update(logIndex="7"), Reason.UNTRUSTED_LOG),
     "another time": (lambda d: entry_of(d).update(integratedTime="1763726400"), Reason.UNTRUSTED_LOG),
     "no time in the promise": (lambda d: entry_of(d).update(integratedTime="0"), Reason.MALFORMED),
@@ -231,6 +262,7 @@ TAMPERED: dict[str, tuple[Edit, Reason]] = {
         Reason.UNTRUSTED_LOG,
     ),
     "another tree size": (lambda d: entry_of(d)["inclusionProof"].update(treeSize="2"), Reason.UNTRUSTED_LOG),
+    "a place outside the tree": (lambda d: entry_of(d)["inclusionProof"].update(logIndex="1"), Reason.MALFORMED),
     "a superfluous hash": (
         lambda d: entry_of(d)["inclusionProof"].update(hashes=[base64.b64encode(bytes(32)).decode()]),
         Reason.UNTRUSTED_LOG,
