@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -112,21 +112,24 @@ def log_time(bundle: Bundle, key: PublicKey, root: bytes | None) -> datetime | N
 
 
 class _Root(TrustedRoot):
-    """A trusted root that loads its logs' keys once: sigstore-python loads all of them for every signature."""
+    """A trusted root that loads keys and authorities once: sigstore-python loads all of them for every signature."""
 
     def __init__(self, inner: TrustedRootModel) -> None:
         super().__init__(inner)
-        self._loaded: dict[tuple[str, KeyringPurpose], Any] = {}
+        self._loaded: dict[tuple[str, KeyringPurpose | None], Any] = {}
 
     def rekor_keyring(self, purpose: KeyringPurpose) -> Any:
-        return self._once("rekor", purpose, super().rekor_keyring)
+        return self._once("rekor", purpose, partial(super().rekor_keyring, purpose))
 
     def ct_keyring(self, purpose: KeyringPurpose) -> Any:
-        return self._once("ct", purpose, super().ct_keyring)
+        return self._once("ct", purpose, partial(super().ct_keyring, purpose))
 
-    def _once(self, name: str, purpose: KeyringPurpose, load: Callable[[KeyringPurpose], Any]) -> Any:
+    def get_timestamp_authorities(self) -> Any:
+        return self._once("tsa", None, super().get_timestamp_authorities)
+
+    def _once(self, name: str, purpose: KeyringPurpose | None, load: Callable[[], Any]) -> Any:
         if (name, purpose) not in self._loaded:
-            self._loaded[name, purpose] = load(purpose)
+            self._loaded[name, purpose] = load()
         return self._loaded[name, purpose]
 
 
@@ -197,7 +200,7 @@ def _promise(entry: LogEntry) -> bytes:
     """What a log signs when it promises inclusion: canonical JSON (RFC 8785), with nothing in it to be escaped."""
     return b'{"body":"%b","integratedTime":%d,"logID":"%b","logIndex":%d}' % (
         base64.b64encode(entry.body),
-        entry.integrated_time,
+        entry.integrated_time or 0,  # a promise at no time is refused when it is read
         entry.log_id.hex().encode("ascii"),
         entry.log_index,
     )
