@@ -90,3 +90,21 @@ def test_start_up_reaches_no_heavy_import(argv: list[str]) -> None:
 def test_verifying_a_managed_key_bundle_needs_no_sigstore() -> None:
     code = "import sys, attestations.verify, attestations.trust; assert 'sigstore' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_verifying_loads_nothing_that_judging_needs() -> None:
+    judging = {
+        "gate.store",
+        "gate.calendars",
+        "zoneinfo",
+        "duckdb",
+        "jsonschema",
+        "jsonschema_rs",
+        "sqlglot",
+        "sigstore",
+    }
+    code = (
+        "import sys, gate.cli.verifying, gate.bundle.release, gate.bundle.single; "
+        f"assert not {judging!r} & set(sys.modules), {judging!r} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
