@@ -56,6 +56,7 @@ class _Story:
         git = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in identity.items()}
         self.environment = {
             **kept, **git, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PYTHON": sys.executable,
+            "GATE_CACHE": str(workspace.resolve() / "cache"),
             "PATH": f"{workspace / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}",
         }  # fmt: skip
 
