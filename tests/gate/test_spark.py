@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,9 @@ from gate.tree import WorkTree
 PACKS = sorted(p.name for p in (Path(__file__).parents[2] / "rules").iterdir() if (p / "pack.yaml").exists())
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MASTER = "local[2]"
+
+ENOUGH = 24
+"""Examples of one query text: a hundred controls of the tenancy pack share theirs and differ in `$control` alone."""
 
 # Tiny tables: compiling a query takes longer than interpreting it.
 SETTINGS = """\
@@ -90,8 +94,12 @@ def test_every_example_of_every_control_has_the_same_answer_on_both_engines(
     from gate.spark import SparkStore
 
     wrong = []
+    asked: Counter[tuple[str, str | None]] = Counter()
     for control in (c for c in loaded.controls if c.pack == pack):
         for example in control.examples:
+            asked[control.query, control.clock] += 1
+            if asked[control.query, control.clock] > ENOUGH:
+                continue
             tried = replace(control, params=example.params)
             said = []
             for store in (
