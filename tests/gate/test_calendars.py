@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gate import policy
-from gate.calendars import DAYS_AHEAD, DAYS_BACK, periods, read_calendar
+from gate.calendars import DAYS, DAYS_AHEAD, DAYS_BACK, periods, read_calendar
 from gate.model import GateError
 from gate.tree import WorkTree
 
@@ -52,20 +53,10 @@ def test_holidays_are_closed() -> None:
 
 
 def test_it_reaches_back_further_than_any_window_of_a_control() -> None:
-    found = list(
-        periods(
-            read_calendar(
-                "all",
-                {
-                    "time_zone": "UTC",
-                    "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ["00:00-24:00"]),
-                },
-            ),
-            NOW,
-        )
-    )
+    always = read_calendar("all", {"time_zone": "UTC", "hours": {day: ["00:00-24:00"] for day in DAYS}})
+    found = list(periods(always, NOW))
     assert len(found) == DAYS_BACK + DAYS_AHEAD + 1
-    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(found))
 
 
 @pytest.mark.parametrize(
