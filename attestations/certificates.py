@@ -232,7 +232,7 @@ def _stock(bundle: Bundle, entry: _Proved, certificate: x509.Certificate) -> Sig
     single = bundle.format == "bundle-v0.3"  # before, a chain
     stamps = [SimpleNamespace(signed_timestamp=token) for token in bundle.timestamps]
     inner: Any = SimpleNamespace(
-        media_type=bundle.document["mediaType"],
+        media_type=bundle.media_type,
         verification_material=SimpleNamespace(
             certificate=held[0] if single else None,
             x509_certificate_chain=None if single else SimpleNamespace(certificates=held),

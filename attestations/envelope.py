@@ -85,13 +85,13 @@ class Bundle:
     """A bundle (or a bare envelope, `format` "dsse"), decoded and unverified.
 
     `hint` names the key of a managed-key bundle. `certificates` (DER, leaf first), `log_entry` and `timestamps`
-    (RFC 3161 responses, DER) are what a Sigstore client put beside the signature. `document` is the JSON in `raw`.
+    (RFC 3161 responses, DER) are what a Sigstore client put beside the signature.
     """
 
     raw: bytes
     format: str
     envelope: Envelope
-    document: Mapping[str, Any]
+    media_type: str = ""
     hint: str | None = None
     certificates: tuple[bytes, ...] = ()
     log_entry: LogEntry | None = None
@@ -129,7 +129,8 @@ def write_bundle(
 def bare_envelope(bundle: bytes) -> bytes:
     """The DSSE envelope of a bundle as one line of in-toto JSONL, for tools that do not read bundles."""
     parsed = read(bundle)
-    envelope = parsed.document if parsed.format == "dsse" else parsed.document["dsseEnvelope"]
+    document = strict_json.loads(parsed.raw)
+    envelope = document if parsed.format == "dsse" else document["dsseEnvelope"]
     return strict_json.dumps(envelope) + b"\n"
 
 
@@ -153,7 +154,7 @@ def read(data: bytes) -> Bundle:
     if not isinstance(document, dict):
         raise Refused(Reason.MALFORMED, "neither a Sigstore bundle nor a DSSE envelope")
     if "mediaType" not in document and "payload" in document:
-        return Bundle(raw=data, format="dsse", envelope=_read_envelope(document), document=document)
+        return Bundle(raw=data, format="dsse", envelope=_read_envelope(document))
     return _read_bundle(document, data)
 
 
@@ -185,15 +186,7 @@ def _read_own(raw: bytes, payload: bytes, rest: re.Match[bytes]) -> Bundle:
         envelope=Envelope(
             payload=decoded, payload_type=payload_type, signatures=(Signature(sig=signature, keyid=keyid),)
         ),
-        document={
-            "dsseEnvelope": {
-                "payload": payload.decode("ascii"),
-                "payloadType": payload_type,
-                "signatures": [{"keyid": keyid, "sig": sig.decode("ascii")}],
-            },
-            "mediaType": BUNDLE_V03,
-            "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
-        },
+        media_type=BUNDLE_V03,
         hint=hint,
     )
 
@@ -233,7 +226,7 @@ def _read_bundle(document: dict[str, Any], raw: bytes) -> Bundle:
         raw=raw,
         format=FORMATS[media_type],
         envelope=_read_envelope(fields["dsseEnvelope"]),
-        document=document,
+        media_type=media_type,
         hint=hint,
         certificates=certificates,
         log_entry=_log_entry(material.get("tlogEntries"), FORMATS[media_type]),

@@ -442,6 +442,16 @@ def _extension(binding: Binding) -> dict[str, str]:
 
 def at(value: object, *path: str) -> object:
     """The member at a path of names, None where one is missing; Refused where something is not an object."""
+    found: Any = value
+    try:
+        for name in path:
+            found = found[name]
+    except (KeyError, TypeError):
+        return _at(value, path)  # one by one, to say what is missing
+    return found
+
+
+def _at(value: object, path: tuple[str, ...]) -> object:
     found = value
     for name in path:
         if not isinstance(found, dict):

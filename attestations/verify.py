@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,8 +110,7 @@ class Verified:
     format: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signer:
+class _Signer(NamedTuple):
     """Who made a signature that verified, and since when it is known to exist."""
 
     identity: str
