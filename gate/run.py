@@ -106,6 +106,17 @@ def open_store(kinds: Iterable[Kind], as_of: datetime, engine: str | None) -> St
     return SparkStore(kinds, as_of, engine)
 
 
+def evidence_context(loaded: Policy, root: Path, stores: Iterable[Path], now: datetime) -> Context:
+    """The checkout and its evidence as of now, for what informs people and decides nothing."""
+    from gate.collect import Context
+    from gate.signing import trust_of
+
+    return Context(
+        tree=WorkTree(root), root=root, policy=loaded, as_of=now, now=now, trust=trust_of(loaded),
+        subject=Subject(project=loaded.config["project"], commit=None), stores=tuple(stores),
+    )  # fmt: skip
+
+
 def artifacts(paths: Iterable[Path]) -> tuple[Artifact, ...]:
     """Hash the released files. Raises GateError for a missing, irregular, empty, changing or twice-named one."""
     found: dict[str, Artifact] = {}

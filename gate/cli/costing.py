@@ -14,7 +14,7 @@ from pathlib import Path
 from gate import finops, run
 from gate.cli import options
 from gate.finops import Books, Month, decimal
-from gate.model import GateError, Policy, QueryError, Row, Subject, UndecidedError
+from gate.model import GateError, Policy, QueryError, Row, UndecidedError
 from gate.report.escape import line
 
 KINDS = ("meter_event", "unit_price", "invoice")
@@ -67,15 +67,10 @@ def _tenant_zero(policy: Policy) -> str:
 
 def _books(arguments: argparse.Namespace, policy: Policy, now: datetime, wanted: Month) -> tuple[Books, Books]:
     """The month and the one before it. Raises UndecidedError when evidence is missing or not whole."""
-    from gate.collect import Context, collect
-    from gate.signing import trust_of
-    from gate.tree import WorkTree
+    from gate.collect import collect
 
     root = arguments.root.resolve()
-    context = Context(
-        tree=WorkTree(root), root=root, policy=policy, as_of=now, now=now, trust=trust_of(policy),
-        subject=Subject(project=policy.config["project"], commit=None), stores=run.stores(root, arguments.evidence),
-    )  # fmt: skip
+    context = run.evidence_context(policy, root, run.stores(root, arguments.evidence), now)
     evidence = collect(context, KINDS, lambda _: None)
     for kind in KINDS[:2]:
         if kind not in evidence or not (evidence[kind].rows or evidence[kind].coverage.unread):

@@ -106,16 +106,8 @@ def _tenants(policy: Policy, root: Path, store: Path, now: datetime) -> frozense
 
 def _context(policy: Policy, root: Path, store: Path, now: datetime) -> Context:
     """What lies in the checkout, its own store and this one."""
-    from gate.collect import Context
-    from gate.model import Subject
-    from gate.signing import trust_of
-    from gate.tree import WorkTree
-
     stores = {path.resolve(): path for path in (*run.stores(root, ()), *((store,) if store.is_dir() else ()))}
-    return Context(
-        tree=WorkTree(root), root=root, policy=policy, as_of=now, now=now, trust=trust_of(policy),
-        subject=Subject(project=policy.config["project"], commit=None), stores=tuple(stores.values()),
-    )  # fmt: skip
+    return run.evidence_context(policy, root, stores.values(), now)
 
 
 @contextlib.contextmanager
