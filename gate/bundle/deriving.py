@@ -42,6 +42,18 @@ class Hand:
     now: datetime
 
 
+def about_release(files: Mapping[str, bytes], decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Which full bundle something was derived from, and what was decided there."""
+    return {
+        "digest": bag.sha256(files[bag.TAG_MANIFEST]),
+        "version": decision["subject"]["version"],
+        "as_of": decision["as_of"],
+        "verdict": decision["verdict"],
+        "releasable": decision["releasable"],
+        "policy": {"version": decision["policy"]["version"], "digest": decision["policy"]["digest"]},
+    }
+
+
 def sealed(
     made: Mapping[str, bytes], *, document: str, kind: str, record: Mapping[str, Any], label: str, original: Original,
     hand: Hand,

@@ -192,14 +192,7 @@ def _packet(
         "schemaVersion": "1",
         "tool": {"name": "tenantgate", "version": __version__},
         "audience": plan.audience,
-        "release": {
-            "digest": bag.sha256(files[bag.TAG_MANIFEST]),
-            "version": decision["subject"]["version"],
-            "as_of": decision["as_of"],
-            "verdict": decision["verdict"],
-            "releasable": decision["releasable"],
-            "policy": {"version": decision["policy"]["version"], "digest": decision["policy"]["digest"]},
-        },
+        "release": deriving.about_release(files, decision),
         "shown": {
             "decision": plan.decision,
             "attestations": sorted(plan.attestations),
