@@ -8,11 +8,16 @@ from itertools import accumulate
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
+import orjson
+
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 4_000_000
 MAX_INTEGER: Final = 2**53 - 1
 
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_CANONICAL_BYTES: Final = 1 << 20
+_OTHER: Final = object()
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _STRING = re.compile(rb'"[^"]*"')
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -41,6 +46,8 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
     except UnicodeDecodeError as error:
         raise StrictJsonError(f"{_place(data, error.start)}: not UTF-8") from None
     _bound(data, max_depth, max_values)
+    if len(data) <= _CANONICAL_BYTES and (known := _canonical(data)) is not _OTHER:
+        return known
     try:
         try:
             value, end = _SCAN(text, 0)  # enough for a document without white space around it, as most are
@@ -74,6 +81,20 @@ def shown(value: object, limit: int = 80) -> str:
     """A hostile value as short printable ASCII on one line, for messages."""
     text = ascii(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _canonical(data: bytes) -> Any:
+    """The value of a document that is written the way `dumps` writes; `_OTHER` for any other.
+
+    A native parser reads it and writes it again. The same bytes come back only if nothing in them could be read in two
+    ways: of a duplicate key one is lost, a large integer is refused, a surrogate is no UTF-8. Most signed documents
+    come back, four times as fast as one is examined member by member.
+    """
+    try:
+        value = orjson.loads(data)
+        return value if orjson.dumps(value, option=_CANONICAL) == data else _OTHER
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _OTHER
 
 
 def _bound(data: bytes, max_depth: int, max_values: int) -> None:
