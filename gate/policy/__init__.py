@@ -18,7 +18,7 @@ from gate.model import Policy
 from gate.policy.config import check_calendars, check_evidence, read_config, referenced
 from gate.policy.controls import SOURCE_FIELDS, controls_of
 from gate.policy.formats import CONFIG, FORMATS, files_of, format_schema, rules_root
-from gate.policy.packs import Pack, enabled, kinds_of, own_packs, read_pack
+from gate.policy.packs import Pack, check_requirements, enabled, kinds_of, own_packs, read_pack
 from gate.policy.waivers import waivers_of
 from gate.tree import Tree, WorkTree
 
@@ -38,6 +38,7 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     builtin = builtin or WorkTree(rules_root(), versioned=False)
     packs: list[Pack] = [read_pack(builtin, name, "rules/") for name in enabled(config, builtin)]
     packs += [read_pack(tree, folder, "") for folder in own_packs(config, tree)]
+    check_requirements(packs, config)
     kinds = kinds_of(packs)
     check_evidence(config, kinds)
     check_calendars(config)

@@ -16,7 +16,9 @@ from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time,
 def controls_of(packs: Sequence[Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
     from gate.store import Store, all_tables, misfit
 
-    schemas = {name: Records(Schema(kind.schema, str(kind.source)), misfit(kind)) for name, kind in kinds.items()}
+    schemas = {
+        name: Records(Schema(kind.schema, str(kind.source)), misfit(kind), kind.pack) for name, kind in kinds.items()
+    }
     known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
     probe = Probe(Store(kinds.values(), parse_time("2026-01-01T00:00:00Z")))
     probe.store.lock()
@@ -46,6 +48,7 @@ class Records:
 
     schema: Schema
     misfit: Callable[[Row], str | None]
+    pack: str
 
 
 def _with_defaults(document: Document, defaults: Mapping[str, Any]) -> Document:
@@ -68,6 +71,12 @@ def _control(document: Document, pack: Pack, schemas: Mapping[str, Records]) -> 
         if kind not in schemas:
             raise document.error(
                 ("evidence", kind), f"evidence: unknown kind {kind!r}{did_you_mean(kind, list(schemas))}"
+            )
+        if schemas[kind].pack not in (pack.name, *pack.requires):
+            raise document.error(
+                ("evidence", kind),
+                f"evidence: {kind} is a kind of the pack {schemas[kind].pack}; "
+                f"say `requires: [{schemas[kind].pack}]` in {pack.folder}/pack.yaml",
             )
     params = dict(value.get("params", {}))
     examples = tuple(

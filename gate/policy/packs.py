@@ -19,6 +19,8 @@ class Pack:
     folder: str
     sources: tuple[Source, ...]
     kinds: tuple[str, ...]
+    requires: tuple[str, ...]
+    """The packs whose kinds its controls ask for."""
     limits: tuple[str, ...]
     defaults: Mapping[str, Any]
     """What a control of this pack says unless it says otherwise itself."""
@@ -64,10 +66,25 @@ def read_pack(tree: Tree, folder: str, prefix: str) -> Pack:
     name = manifest.value["name"]
     if name != folder.rsplit("/", 1)[-1]:
         raise manifest.error(("name",), f"name: {name!r} is not the folder's name {folder.rsplit('/', 1)[-1]!r}")
+    value = manifest.value
     return Pack(
-        name, prefix + folder, sources, tuple(manifest.value.get("kinds", ())), tuple(manifest.value.get("limits", ())),
-        manifest.value.get("defaults", {}), manifest,
+        name, prefix + folder, sources, tuple(value.get("kinds", ())), tuple(value.get("requires", ())),
+        tuple(value.get("limits", ())), value.get("defaults", {}), manifest,
     )  # fmt: skip
+
+
+def check_requirements(packs: Sequence[Pack], config: Document) -> None:
+    """What a pack requires is enabled. Raises GateError that says what to add."""
+    there = {pack.name for pack in packs}
+    enabled_here = list(config.value["packs"])
+    for pack in packs:
+        for index, name in enumerate(pack.requires):
+            if name in there:
+                continue
+            said = f"the pack {pack.name} asks for evidence of the pack {name}; add {name} to packs in {config.name}"
+            if pack.name in enabled_here:
+                raise config.error(("packs", enabled_here.index(pack.name)), f"packs: {said}")
+            raise pack.manifest.error(("requires", index), f"requires: {said}")
 
 
 def kinds_of(packs: Sequence[Pack]) -> dict[str, Kind]:
