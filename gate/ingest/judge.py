@@ -1,8 +1,10 @@
 """One record in, one verdict out: accepted, parked (well formed, but nobody can say yet whose it is) or rejected.
 
-What JSON is, `attestations.strict_json` says, and the kinds' schemas say the rest. A line takes the fast way only when
-writing again what the fast parser read gives the same line but for white space: then there was no second key of a name,
-no number that two parsers read differently, and no escape. Every other line goes through the strict reader itself.
+What JSON is, `attestations.strict_json` says, and the kinds' schemas say the rest. There are three ways to the same
+verdict. A line that is written as others were that were accepted is judged by one match (see `gate.ingest.shapes`).
+Else the fast parser reads it, and is believed when writing again what it read gives the same line but for white space:
+then there was no second key of a name, no number that two parsers read differently, and no escape. Every other line
+goes through the strict reader itself.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import orjson
 
 from attestations import strict_json
+from gate.ingest.shapes import CANONICAL, Shape, UnshapedError, shape_of
 from gate.model import GateError, Kind, Location, Row
 from gate.reading import Schema, parse_time
 from gate.store import Column, misfit, tables
@@ -28,9 +31,11 @@ POLICY = ("policyversion", "policy_version")
 ENVELOPE = ("datacontenttype", "dataschema")
 
 _PLAIN = orjson.OPT_STRICT_INTEGER
-CANONICAL = orjson.OPT_STRICT_INTEGER | orjson.OPT_SORT_KEYS
 _SPACE = b" \t\r\n"
 _FAST = 1 << 20
+_TRIES = 32
+"""To learn a shape of a kind: each compiles a long expression, and a producer has few."""
+_TYPE = re.compile(rb'"type": ?("[^"\\]{1,200}")')
 _JSON_MEDIA = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,100}/(?:[A-Za-z0-9!#$&^_.-]{1,100}\+)?json(?:\s*;.{0,100})?")
 
 
@@ -147,16 +152,67 @@ class Judge:
         self._tenants = rules.tenants
         self._not_after = rules.not_after
         self._limit = parse_time(rules.not_after)
+        self._known = None if rules.tenants is None else {f'"{name}"'.encode() for name in rules.tenants}
+        self._until = f'"{rules.not_after}"'.encode()
+        self._usual = len(self._until)
+        self._last: Shape | None = None
+        self._shapes: dict[bytes, list[Shape]] = {}
+        self._tries = dict.fromkeys(self._kinds, 0)
 
     def __call__(self, line: bytes) -> Accepted | Held:
         """The verdict on one record's bytes; no exception leaves for anything that is in them."""
+        shape = self._last
+        if shape is None or (match := shape.match(line)) is None:
+            shape, match = self._shaped(line)
+            if shape is None or match is None:
+                return self._long(line, learn=True)
+        values = match.group(*shape.order)
+        if self._known is not None and shape.tenant is not None and values[shape.tenant] not in self._known:
+            return self._long(line)
+        if shape.time is not None:
+            time = values[shape.time]
+            if time > self._until if len(time) == self._usual else time[:20] >= self._until[:20]:
+                return self._long(line)
+        return shape.kind, shape.canonical % values
+
+    def _shaped(self, line: bytes) -> tuple[Shape | None, re.Match[bytes] | None]:
+        """Another shape than the last one that takes the line."""
+        if not self._shapes:
+            return None, None
+        named = _TYPE.search(line)
+        for shape in self._shapes.get(b"" if self._only is not None or named is None else named[1], ()):
+            if shape is not self._last and (match := shape.match(line)) is not None:
+                self._last = shape
+                return shape, match
+        return None, None
+
+    def _long(self, line: bytes, *, learn: bool = False) -> Accepted | Held:
         try:
             record = parse(line)
         except strict_json.StrictJsonError as error:
             return Held(REJECTED, "too-long" if len(line) > MAX_RECORD else "not-json", str(error))
         except RecursionError:
             return Held(REJECTED, "not-json", "nested too deeply")
-        return self.judge(record)
+        whole = dict(record) if type(record) is dict else {}
+        verdict = self.judge(record)
+        if learn and isinstance(verdict, tuple) and self._tries[verdict[0]] < _TRIES:
+            self._learn(self._kinds[verdict[0]], whole, line)
+        return verdict
+
+    def _learn(self, kind: _Compiled, record: Row, line: bytes) -> None:
+        self._tries[kind.name] += 1
+        apart = frozenset(ENVELOPE) - kind.fields if kind.type is not None else frozenset()
+        try:
+            shape = shape_of(kind.name, kind.raw, record, line, apart=apart, tenant=kind.tenant, time=kind.dated)
+        except UnshapedError:
+            return
+        if (self._known is not None and kind.tenant is not None and shape.tenant is None) or (
+            kind.dated is not None and record.get(kind.dated) is not None and shape.time is None
+        ):
+            return
+        named = b"" if self._only is not None else orjson.dumps(kind.type)
+        self._shapes.setdefault(named, []).append(shape)
+        self._last = shape
 
     def judge(self, record: Any) -> Accepted | Held:
         if type(record) is not dict:
