@@ -56,8 +56,8 @@ class Holder:
     signed_at: datetime
 
 
-def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[Identity]) -> Holder:
-    """Verify a certificate bundle against a trusted root and the identities accepted under it."""
+def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[Identity], usage: str) -> Holder:
+    """Verify a certificate bundle against a trusted root and the identities accepted under it for this usage."""
     if root is None or not identities:
         raise Refused(Reason.NO_TRUST, "signed with a certificate, and no trusted root with identities was given")
     entry = bundle.log_entry
@@ -66,14 +66,17 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
     verifier = _verifier(root)
     try:
         certificate = x509.load_der_x509_certificate(bundle.certificates[0])
-        name = holder(certificate)
+        identity, issuer = holder(certificate)
     except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension):
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, "not a Sigstore signing certificate") from None
-    if name not in identities:
-        who = f"{shown(name.identity)} of {shown(name.issuer)}"
+    known = [i.usages for i in identities if (i.identity, i.issuer) == (identity, issuer)]
+    if not any(not usages or usage in usages for usages in known):
+        who = f"{shown(identity)} of {shown(issuer)}"
+        if known:
+            raise Refused(Reason.KEY_USAGE, f"the certificate is for {who}, which is not trusted for {usage}")
         raise Refused(Reason.IDENTITY_MISMATCH, f"the certificate is for {who}, which is not trusted")
     _check_log_time(entry, root)
-    policy = IdentityPolicy(identity=name.identity, issuer=name.issuer)
+    policy = IdentityPolicy(identity=identity, issuer=issuer)
     try:
         if entry.proof is not None and (entry.kind, entry.version) in _STOCK_KINDS:
             verifier.verify_dsse(_stock(bundle, _Proved(entry, entry.proof), certificate), policy)
@@ -94,7 +97,7 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, shown(str(error), 200)) from None
     except MetadataError as error:
         raise Refused(Reason.NO_TRUST, f"the trusted root is not usable: {shown(str(error), 200)}") from None
-    return Holder(identity=name.identity, issuer=name.issuer, run=run(certificate), signed_at=min(verifier.times))
+    return Holder(identity=identity, issuer=issuer, run=run(certificate), signed_at=min(verifier.times))
 
 
 def log_time(bundle: Bundle, key: PublicKey, root: bytes | None) -> datetime | None:
@@ -272,7 +275,7 @@ def _verifier(root: bytes) -> _Verifier:
     return copy.copy(_shared_verifier(root))
 
 
-def holder(certificate: x509.Certificate) -> Identity:
+def holder(certificate: x509.Certificate) -> tuple[str, str]:
     """The one subject alternative name and the issuer of a Fulcio certificate."""
     names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     found = [
@@ -293,7 +296,7 @@ def holder(certificate: x509.Certificate) -> Identity:
     }
     if len(issuers) != 1:
         raise ValueError("not exactly one issuer")
-    return Identity(found[0], issuers.pop())
+    return found[0], issuers.pop()
 
 
 def run(certificate: x509.Certificate) -> str | None:

@@ -24,6 +24,7 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 STATEMENT_TYPE_V01: Final = "https://in-toto.io/Statement/v0.1"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 SLSA_PROVENANCE: Final = "https://slsa.dev/provenance/v1"
+SLSA_PROVENANCE_V02: Final = "https://slsa.dev/provenance/v0.2"
 CYCLONEDX: Final = "https://cyclonedx.org/bom"
 VSA: Final = "https://slsa.dev/verification_summary/v1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
@@ -497,6 +498,7 @@ _POLICY_AT: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _BUILDER_AT: Final[Mapping[str, tuple[str, ...]]] = {
     SLSA_PROVENANCE: ("runDetails", "builder", "id"),
+    SLSA_PROVENANCE_V02: ("builder", "id"),
     VSA: ("verifier", "id"),
     SVR: ("verifier", "id"),
 }

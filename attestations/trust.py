@@ -39,6 +39,8 @@ POLICY: Final = "tenantgate:policy"
 """Usage of a key that signs policy bundles."""
 LAYOUT: Final = "tenantgate:layout"
 """Usage of a key that signs in-toto layouts: who does which step."""
+USAGES: Final = {"attestations": ATTESTATIONS, "evidence": EVIDENCE, "policy": POLICY, "layout": LAYOUT}
+"""The short names by which people give usages."""
 MAX_KEYS: Final = 1024
 
 _USAGE = re.compile(r"[a-z][a-z0-9]*(?:[:._-][a-z0-9]+)*")
@@ -157,10 +159,14 @@ class TrustedKeys:
 
 
 class Identity(NamedTuple):
-    """Who a certificate is for, exactly: its subject alternative name and the OIDC issuer that vouched for it."""
+    """Who a certificate is for, exactly: its subject alternative name and the OIDC issuer that vouched for it.
+
+    `usages` are what this holder may sign; empty is everything that keys may be trusted for.
+    """
 
     identity: str
     issuer: str
+    usages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

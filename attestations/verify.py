@@ -177,7 +177,7 @@ def _verify(data: bytes, trust: Trust, expectation: Expectation, now: datetime) 
     if len(bundle.envelope.signatures) != 1:
         raise Refused(Reason.SIGNATURE_COUNT, f"{len(bundle.envelope.signatures)} signatures; exactly one is accepted")
     if bundle.certificates:
-        signer = _verify_certificate(bundle, trust)
+        signer = _verify_certificate(bundle, trust, expectation.usage)
     else:
         signer = _verify_key(bundle, trust, expectation.usage, now)
     statement = statements.parse(bundle.envelope.payload)
@@ -240,10 +240,10 @@ def _signed_by(public: PublicKey, sig: bytes, message: bytes) -> bool:
     return True
 
 
-def _verify_certificate(bundle: Bundle, trust: Trust) -> _Signer:
+def _verify_certificate(bundle: Bundle, trust: Trust, usage: str) -> _Signer:
     from attestations.certificates import verify_certificate
 
-    holder = verify_certificate(bundle, trust.sigstore_root, trust.identities)
+    holder = verify_certificate(bundle, trust.sigstore_root, trust.identities, usage)
     return _Signer(
         identity=holder.identity,
         issuer=holder.issuer,

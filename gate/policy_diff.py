@@ -327,14 +327,26 @@ def _project(section: str, was: Any, becomes: Any) -> Found:
     yield _other(section, f"the project is called {becomes} (before: {was})")
 
 
+def _holder(item: Mapping[str, Any]) -> str:
+    usages = f" for {', '.join(sorted(item['usages']))}" if "usages" in item else ""
+    return f"{item['identity']} of {item['issuer']}{usages}"
+
+
 def _trust(section: str, was: Any, becomes: Any) -> Found:
     old, new = was or {}, becomes or {}
     yield from _listed(
         f"{section}.identities",
-        [f"{i['identity']} of {i['issuer']}" for i in old.get("identities", ())],
-        [f"{i['identity']} of {i['issuer']}" for i in new.get("identities", ())],
+        [_holder(item) for item in old.get("identities", ())],
+        [_holder(item) for item in new.get("identities", ())],
         more=_weaker,
         word="signatures in the name of",
+    )
+    yield from _listed(
+        f"{section}.builders",
+        [f"{i['builder']} by {i['signer']}" for i in old.get("builders", ())],
+        [f"{i['builder']} by {i['signer']}" for i in new.get("builders", ())],
+        more=_weaker,
+        word="provenance in the name of",
     )
     if old.get("require_signed_policy", False) != new.get("require_signed_policy", False):
         if new.get("require_signed_policy", False):

@@ -18,14 +18,17 @@ PASSPHRASE_VARIABLE = "GATE_KEY_PASSPHRASE"
 
 def trust_of(policy: Policy) -> Trust:
     """What the policy's `trust` section names, read from the policy's own files."""
-    from attestations.trust import Identity, Trust
+    from attestations.trust import USAGES, Identity, Trust
 
     config = policy.config.get("trust", {})
     root = config.get("sigstore_root")
     return Trust(
         keys=trusted_keys(policy.files[config["keys"]], config["keys"]) if "keys" in config else None,
         sigstore_root=policy.files[root] if root else None,
-        identities=tuple(Identity(i["identity"], i["issuer"]) for i in config.get("identities", ())),
+        identities=tuple(
+            Identity(i["identity"], i["issuer"], tuple(USAGES[u] for u in i.get("usages", ())))
+            for i in config.get("identities", ())
+        ),
     )
 
 

@@ -74,11 +74,11 @@ def _passphrase() -> bytes:
 
 
 def _trust(arguments: Any) -> int:
+    from attestations import trust
     from attestations.refusal import Refused
-    from attestations.trust import ATTESTATIONS, EVIDENCE, LAYOUT, POLICY, PublicKey, TrustedKey, TrustedKeys
+    from attestations.trust import PublicKey, TrustedKey, TrustedKeys
     from gate.reading import parse_time
 
-    usages = {"attestations": ATTESTATIONS, "evidence": EVIDENCE, "policy": POLICY, "layout": LAYOUT}
     try:
         start = parse_time(arguments.start) if arguments.start else clock(None)[0]
     except ValueError as error:
@@ -88,7 +88,7 @@ def _trust(arguments: Any) -> int:
     try:
         public = PublicKey.from_pem(arguments.public.read_bytes())
         new = tuple(
-            TrustedKey(public=public, identity=arguments.identity, usage=usages[u], start=start)
+            TrustedKey(public=public, identity=arguments.identity, usage=trust.USAGES[u], start=start)
             for u in sorted(set(arguments.usage))
         )
         present = trusted_keys(arguments.file.read_bytes(), str(arguments.file)) if arguments.file.exists() else None

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 
 from attestations import statements
-from attestations.refusal import Refused
-from attestations.trust import ATTESTATIONS
-from attestations.verify import UNCHECKED, Expectation, verify
+from attestations.refusal import Reason, Refused
+from attestations.strict_json import shown
+from attestations.verify import Verified, verify
+from gate.bundle.checking import expect
 from gate.collect import Context
 from gate.model import Coverage, Descriptor, Evidence, Row
 
@@ -47,22 +48,8 @@ def collect(context: Context) -> Iterable[Evidence]:
 
 
 def _row(context: Context, name: str, bundle: bytes) -> Row:
-    expectation = Expectation(
-        predicate_type=UNCHECKED,
-        subjects=UNCHECKED,
-        usage=ATTESTATIONS,
-        identity=UNCHECKED,
-        issuer=UNCHECKED,
-        policy_digest=UNCHECKED,
-        pipeline_id=UNCHECKED,
-        builders=UNCHECKED,
-        predicate=UNCHECKED,
-        max_age=UNCHECKED,
-        require_timestamp=False,
-        require_binding=True,
-    )
     try:
-        found = verify(bundle, context.trust, expectation, now=context.now)
+        found = _verified(context, bundle)
     except Refused as refused:
         detail = str(refused)[:400]
         return {
@@ -85,3 +72,22 @@ def _row(context: Context, name: str, bundle: bytes) -> Row:
             "pipeline_id": binding.pipeline_id,
         }  # fmt: skip
     return row
+
+
+def _verified(context: Context, bundle: bytes) -> Verified:
+    """A bundle that says something of this release, for somebody who may say it. Raises Refused.
+
+    What another tool made carries no binding to a policy. It counts for what it says, and its signer must be allowed to
+    speak for the builder it names (SLSA v1.1, "Verifying artifacts", step 1).
+    """
+    found = verify(bundle, context.trust, expect(), now=context.now)
+    artifacts = {artifact.sha256 for artifact in context.subject.artifacts}
+    if not any(digests.get("sha256") in artifacts for _, digests in found.subjects):
+        raise Refused(Reason.SUBJECT_MISMATCH, "it is about none of the artifacts of this release")
+    builder = statements.builder_of(found.statement)
+    if found.binding is None and builder is not None:
+        allowed = context.policy.config.get("trust", {}).get("builders", ())
+        if {"signer": found.signer_identity, "builder": builder} not in allowed:
+            why = f"{shown(found.signer_identity)} may not speak for {shown(builder)}; if it may, list both in"
+            raise Refused(Reason.BUILDER_NOT_ALLOWED, f"{why} trust.builders of gate.yaml")
+    return found

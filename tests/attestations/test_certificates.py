@@ -22,7 +22,7 @@ from attestations.envelope import bare_envelope, pae
 from attestations.refusal import Reason, Refused
 from attestations.signers import SIGNERS, SignerError, sign_verified
 from attestations.signers.sigstore import SigstoreSigner, load_sigstore
-from attestations.trust import ATTESTATIONS, Identity, Trust
+from attestations.trust import ATTESTATIONS, EVIDENCE, Identity, Trust
 from attestations.verify import UNCHECKED, verify
 
 Edit = Callable[[dict[str, Any]], object]
@@ -40,6 +40,17 @@ def believed(instance: Any, **changes: Any) -> Trust:
         "identities": (Identity(instance.identity, instance.issuer),),
     }
     return Trust(**(values | changes))
+
+
+@pytest.mark.parametrize(("usages", "code"), [((ATTESTATIONS,), None), ((EVIDENCE,), Reason.KEY_USAGE)])
+def test_a_certificate_counts_only_for_what_its_holder_may_sign(
+    bench: Any, ci: Any, bundle: bytes, usages: tuple[str, ...], code: Reason | None
+) -> None:
+    trust = believed(ci, identities=(Identity(ci.identity, ci.issuer, usages),))
+    if code is None:
+        assert judged(bench, ci, bundle, trust=trust).signer_identity == ci.identity
+    else:
+        assert refused(bench, ci, bundle, trust=trust).code is code
 
 
 def bound_to(bench: Any, instance: Any, **changes: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,6 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from attestations import envelope, statements
+from attestations.trust import PublicKey
 
 Git = Callable[..., str]
 CONFIG = """
@@ -161,6 +168,53 @@ def test_an_attestation_from_elsewhere_must_verify(shop: Shop) -> None:
     done = shop.release("third", "--attestation", str(bad))
     assert done.returncode == 1
     assert "SUP003" in done.stdout
+
+
+BUILDER = "https://github.com/actions/runner/github-hosted"
+
+
+def provenance(shop: Shop, version: str, *, of: bytes | None = None) -> Path:
+    """Provenance as a build service signs it: about the artifact, and bound to no policy of ours."""
+    sha256 = hashlib.sha256(of if of is not None else shop.artifact.read_bytes()).hexdigest()
+    builder = {"id": BUILDER}
+    predicate = {
+        "v1": {"buildDefinition": {"buildType": "https://actions.github.io/buildtypes/workflow/v1", "externalParameters": {}}, "runDetails": {"builder": builder}},
+        "v0.2": {"builder": builder, "buildType": "https://github.com/slsa-framework/slsa-github-generator/generic@v1"},
+    }[version]  # fmt: skip
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1", "subject": [{"name": shop.artifact.name, "digest": {"sha256": sha256}}],
+        "predicateType": f"https://slsa.dev/provenance/{version}", "predicate": predicate,
+    }  # fmt: skip
+    path = shop.root.parent / f"build-{version}.sigstore.json"
+    payload, key = json.dumps(statement).encode(), load_pem_private_key(shop.key.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    sig = key.sign(envelope.pae(statements.PAYLOAD_TYPE, payload), ec.ECDSA(SHA256()))
+    path.write_bytes(
+        envelope.write_bundle(payload=payload, payload_type=statements.PAYLOAD_TYPE, sig=sig, keyid=PublicKey.of(key.public_key()).keyid)
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("version", ["v1", "v0.2"])
+def test_provenance_of_a_build_service_counts_when_its_signer_may_speak_for_the_builder(
+    shop: Shop, git: Git, version: str
+) -> None:
+    given = provenance(shop, version)
+    done = shop.release("before", "--attestation", str(given))
+    assert done.returncode == 1
+    assert "builder-not-allowed" in done.stdout
+    assert "trust.builders" in done.stdout
+
+    builders = f"[{{signer: ci@shop.example, builder: {BUILDER}}}]"
+    (shop.root / "gate.yaml").write_text(CONFIG.replace("keys.json}", f"keys.json, builders: {builders}}}"), "utf-8")
+    git(shop.root, "commit", "-q", "-am", "the build service may speak for its runner")
+    done = shop.release("bundle", "--attestation", str(given))
+    assert done.returncode == 0, done.stdout
+    assert shop.verify("bundle").returncode == 0
+
+    done = shop.release("other", "--attestation", str(provenance(shop, version, of=b"another artifact")))
+    assert done.returncode == 1
+    assert "subject-mismatch" in done.stdout
 
 
 def test_an_encrypted_key_needs_its_passphrase(shop: Shop, git: Git) -> None:

@@ -93,7 +93,7 @@ def outcome(document: dict[str, Any], root: bytes, keys: TrustedKeys) -> str:
     data = json.dumps(document).encode()
     try:
         certificates = envelope.read(data).certificates
-        trusted = tuple(holder(x509.load_der_x509_certificate(item)) for item in certificates[:1])
+        trusted = tuple(Identity(*holder(x509.load_der_x509_certificate(item))) for item in certificates[:1])
         name = trusted[0] if trusted else Identity("npm", "")
         verify(
             data, Trust(keys=keys, sigstore_root=root, identities=trusted),
