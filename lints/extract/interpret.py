@@ -116,10 +116,13 @@ class Interpreter:
         env = Env({}, {})
         self._block(tuple(body), env)
         while True:
-            ready = [item for item in self._pending if item[2] or wanted(item[0])]
+            ready: list[tuple[Func, Env, tuple[Func, ...]]] = []
+            later: list[tuple[Func, Env, tuple[Func, ...]]] = []
+            for item in self._pending:
+                (ready if item[2] or wanted(item[0]) else later).append(item)
             if not ready:
                 return
-            self._pending = [item for item in self._pending if not (item[2] or wanted(item[0]))]
+            self._pending = later
             for function, around, outer in ready:
                 if function.span in self._visited:
                     continue

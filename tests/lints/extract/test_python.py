@@ -241,3 +241,13 @@ def test_place_is_that_of_the_literal() -> None:
     (statement,) = found('def f(c):\n    c.execute("DELETE FROM boats", ())\n')
     assert (statement.line, statement.column, statement.end_line, statement.end_column) == (2, 15, 2, 34)
     assert statement.snippet == '"DELETE FROM boats"'
+
+
+def test_a_caller_may_stand_before_the_helper_that_makes_its_statement() -> None:
+    """Found in a billing platform: of two functions of one round the first one was never followed."""
+    caller = b"def caller(conn, id):\n    return conn.execute(made(), (id,))\n\n"
+    helper = b'def made():\n    return "SELECT id FROM boats WHERE id = %s"\n\n'
+    before, after = (extract("app/boats.py", text).statements for text in (caller + helper, helper + caller))
+    for found in (before, after):
+        assert [s.function.name if s.function else None for s in found] == ["caller"]
+        assert [s.call.method if s.call else None for s in found] == ["execute"]
