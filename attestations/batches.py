@@ -156,16 +156,18 @@ def statement(
     time_field: str | None = None,
     scope: str | None = None,
     examine: Callable[[int, Record], None] | None = None,
+    read: Callable[[bytes], Any] = strict_json.loads,
 ) -> bytes:
     """Read a file of records (`name` ending in `.gz`: gzip) to its end and make the statement about it, to be signed.
 
-    `examine` is shown each record with its line number and raises for one that must not be in it. Raises Refused for
+    `examine` is shown each record with its line number and raises for one that must not be in it; `read` is how a line
+    is read, another than the strict way only for lines that went that way before. Raises Refused for
     an empty file, a last line without its end, an empty or repeated line, and lines that are no JSON objects.
     """
     encoding = "gzip" if name.endswith(".gz") else "identity"
     source = _Source(file, encoding, MAX_BYTES, MAX_RECORDS)
     tally = Tally(tenant_of, time_field)
-    for number, line, record in _parsed(source.lines()):
+    for number, line, record in _parsed(source.lines(), read):
         if examine is not None:
             examine(number, record)
         tally.add(line, record)
@@ -417,14 +419,16 @@ class _Source:
             raise Refused(Reason.MALFORMED, "the gzip stream ends too early")
 
 
-def _parsed(blocks: Iterator[list[bytes]]) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+def _parsed(
+    blocks: Iterator[list[bytes]], read: Callable[[bytes], Any] = strict_json.loads
+) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     number = 0
     for block in blocks:
         for line in block:
             number += 1
             try:
-                record = strict_json.loads(line)
-            except strict_json.StrictJsonError as error:
+                record = read(line)
+            except ValueError as error:  # as both readers' errors are
                 raise Refused(Reason.MALFORMED, f"line {number}: {error}") from None
             if not isinstance(record, dict):
                 raise Refused(Reason.MALFORMED, f"line {number}: a record is a JSON object")

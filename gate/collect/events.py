@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate.collect import Context, first_line
-from gate.model import Coverage, Descriptor, Evidence, GateError, Row, Unread
+from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread
 from gate.store import Segment, StoredRows
 
 if TYPE_CHECKING:
@@ -107,34 +107,56 @@ def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
             continue
         signers = {store.signers.get(file.sha256) for file in files}
         signer = signers.pop() if len(signers) == 1 else None
-        sealed = None
-        if signer is not None:
-            sealed = sealing.opened(store.manifest, batch, kind, context.trust, context.now)
         sources = tuple((name, digest) for name, digest, _ in batch.sources)
-        line = 1
         for file in files:
+            sealed = None
+            if signer is not None and file.table == kind:
+                sealed = sealing.opened(store.manifest, file, context.trust, context.now)
             segment = Segment(
                 path=str(store.manifest.store / file.name),
                 table=file.table,
                 records=file.records,
                 base=(store.before + batch.number) << _BATCH_BITS,
                 sources=sources if sealed is None else ((sealed.name, sealed.sha256),),
-                first=None if sealed is None else line,
+                first=None if sealed is None else 1,
                 verified=signer is not None,
                 signer=signer,
             )
             found.segments.append(segment)
-            if file.table == kind:
-                line += file.records
-                found.materials.append(Descriptor(name=file.name, sha256=file.sha256))
-                if sealed is None:
-                    found.readers.append(partial(_raw_rows, store.manifest.store, file.name, segment))
-        if sealed is not None:
-            found.materials.append(Descriptor(name=sealed.name, sha256=sealed.sha256, content=sealed.data))
-            digest = hashlib.sha256(sealed.statement).hexdigest()
-            beside = f"{sealed.name}{STATEMENT_SUFFIX}"
-            found.materials.append(Descriptor(name=beside, sha256=digest, content=sealed.statement))
-            found.readers.append(partial(_signed_rows, sealed))
+            if file.table != kind:
+                continue
+            found.materials.append(Descriptor(name=file.name, sha256=file.sha256))
+            if sealed is None:
+                found.readers.append(partial(_raw_rows, store.manifest.store, file.name, segment))
+            else:
+                found.materials.append(_Stored(sealed.path, name=sealed.name, sha256=sealed.sha256))
+                digest = hashlib.sha256(sealed.statement).hexdigest()
+                beside = f"{sealed.name}{STATEMENT_SUFFIX}"
+                found.materials.append(Descriptor(name=beside, sha256=digest, content=sealed.statement))
+                found.readers.append(partial(_signed_rows, sealed))
+
+
+class _Stored(Descriptor):
+    """Evidence whose bytes are read when somebody asks for them, and are those that were hashed, or none."""
+
+    def __init__(self, path: Path, *, name: str, sha256: str) -> None:
+        for field_name, value in (("name", name), ("sha256", sha256), ("_path", path)):
+            object.__setattr__(self, field_name, value)
+
+    @property
+    def content(self) -> bytes:
+        """Raises UndecidedError when the file is not what it was."""
+        return _content(self._path, self.sha256)
+
+
+def _content(path: Path, sha256: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UndecidedError(f"{path}: can't be read: {error.strerror or error}") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise UndecidedError(f"{path}: changed after it was judged")
+    return data
 
 
 def _read(readers: Sequence[Callable[[], Iterator[Row]]]) -> Iterator[Row]:
@@ -149,7 +171,7 @@ def _signed_rows(sealed: Sealed) -> Iterator[Row]:
 
     import orjson
 
-    with gzip.open(io.BytesIO(sealed.data)) as file:
+    with gzip.open(io.BytesIO(_content(sealed.path, sealed.sha256))) as file:
         for number, line in enumerate(file, 1):
             yield {
                 **orjson.loads(line), "source_path": sealed.name, "source_line": number, "source_digest": sealed.sha256,

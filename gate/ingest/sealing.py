@@ -1,13 +1,14 @@
-"""The accepted events of a batch as signed batches of records, a file a kind: what a release bundle carries.
+"""The accepted events of a batch as signed batches of records, one to each Parquet file: what a release bundle carries.
 
 The Parquet is what controls are asked on; it is bound to the signature by the report, whose statement names every file.
-A bundle shows the records themselves, `ingest/signed/<batch>.<kind>.jsonl.gz` with its statement beside it, in the
-format of `attestations.batches`.
+A bundle shows the records themselves, `ingest/signed/<batch>-<part>.<kind>.jsonl.gz` with its statement beside it, in
+the format of `attestations.batches`. As each is made from one slice of the input, none of them grows with the batch.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.ingest.manifest import RAW, SIGNED, Batch, File, Manifest
-from gate.model import Policy, UndecidedError
+from gate.model import Kind, Policy, UndecidedError
 from gate.writing import write_file
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signed batch of a store: its name in the store, the file and the statement."""
+    """The signed records of a Parquet file: their name in the store, their place there and the statement."""
 
     name: str
-    data: bytes
+    path: Path
     sha256: str
     statement: bytes
     records: int
@@ -61,43 +62,49 @@ def raw_of(parquet: str, kind: str) -> str:
 
 
 def seal(manifest: Manifest, batch: Batch, signer: Signer, trust: Trust, policy: Policy, now: datetime) -> None:
-    """Write the signed batches of the kinds that a batch accepted. Raises UndecidedError."""
+    """Write the signed records of what a batch accepted. Raises UndecidedError."""
+    from attestations.refusal import Refused
+    from attestations.signers import SignerError
+
+    for kind in sorted({file.table for file in batch.files if file.table in policy.kinds}):
+        for part in mains(batch, kind):
+            try:
+                _seal(manifest.store, part, signer, trust, policy.kinds[kind], now)
+            except (Refused, SignerError, OSError) as error:
+                said = f"the batch {batch.id} is ingested, but its records of {kind} were not signed: {error}"
+                raise UndecidedError(said) from None
+
+
+def _seal(store: Path, part: File, signer: Signer, trust: Trust, kind: Kind, now: datetime) -> None:
     import orjson
 
     from attestations import batches
-    from attestations.refusal import Refused
-    from attestations.signers import SignerError, sign_verified
+    from attestations.signers import sign_verified
     from attestations.trust import EVIDENCE
     from gate.collect import batches as reading
-    from gate.ingest.judge import CANONICAL
+    from gate.ingest.shapes import CANONICAL
 
-    for kind in sorted({file.table for file in batch.files if file.table in policy.kinds}):
-        path = manifest.store / signed_name(batch, kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}")
-        try:
-            with temporary.open("wb") as file:
-                with gzip.GzipFile("", "wb", 1, file, mtime=0) as packed:
-                    for part in mains(batch, kind):
-                        for entry in entries(manifest.store, part.name, raw_of(part.name, kind)):
-                            packed.write(orjson.dumps(entry["e"], option=CANONICAL) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            with temporary.open("rb") as whole:
-                definition = policy.kinds[kind]
-                statement = batches.statement(
-                    whole, name=path.name, kind=kind, schema_sha256=reading.schema_digest(definition),
-                    producer=signer.identity, now=now, tenant_of=reading.tenant_of,
-                    time_field=reading.time_field(definition),
-                )  # fmt: skip
-            bundle = sign_verified(signer, statement, trust, usage=EVIDENCE, now=now)
-            write_file(path.with_name(f"{path.name}{batches.STATEMENT_SUFFIX}"), bundle)
-            temporary.replace(path)
-        except (Refused, SignerError, OSError) as error:
-            said = f"the batch {batch.id} is ingested, but its records of {kind} were not signed: {error}"
-            raise UndecidedError(said) from None
-        finally:
-            temporary.unlink(missing_ok=True)
+    path = store / signed_name(part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}")
+    try:
+        with temporary.open("wb") as file:
+            with gzip.GzipFile("", "wb", 1, file, mtime=0) as packed:
+                for entry in entries(store, part.name, raw_of(part.name, kind.name)):
+                    packed.write(orjson.dumps(entry["e"], option=CANONICAL) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with temporary.open("rb") as whole:
+            statement = batches.statement(
+                whole, name=path.name, kind=kind.name, schema_sha256=reading.schema_digest(kind),
+                producer=signer.identity, now=now, tenant_of=reading.tenant_of, time_field=reading.time_field(kind),
+                read=orjson.loads,
+            )  # fmt: skip
+        bundle = sign_verified(signer, statement, trust, usage=EVIDENCE, now=now)
+        write_file(path.with_name(f"{path.name}{batches.STATEMENT_SUFFIX}"), bundle)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def mains(batch: Batch, kind: str) -> list[File]:
@@ -105,31 +112,27 @@ def mains(batch: Batch, kind: str) -> list[File]:
     return [file for file in batch.files if file.table == kind]
 
 
-def signed_name(batch: Batch, kind: str) -> str:
-    return f"{SIGNED}/{batch.number:06}.{kind}.jsonl.gz"
+def signed_name(part: File) -> str:
+    """The name of the signed records of a Parquet file."""
+    return f"{SIGNED}/{Path(part.name).stem}.{part.table}.jsonl.gz"
 
 
-def opened(manifest: Manifest, batch: Batch, kind: str, trust: Trust, now: datetime) -> Sealed | None:
-    """The signed batch of a kind, if it is there, verifies, and has as many records as the store accepted."""
-    import hashlib
-
+def opened(manifest: Manifest, part: File, trust: Trust, now: datetime) -> Sealed | None:
+    """The signed records of a Parquet file, if they are there, verify, and are as many as the store accepted."""
     from attestations import batches
     from attestations.refusal import Refused
-    from gate.collect.batches import MAX_BYTES
 
-    path = manifest.store / signed_name(batch, kind)
+    path = manifest.store / signed_name(part)
     beside = path.with_name(f"{path.name}{batches.STATEMENT_SUFFIX}")
     if path.is_symlink() or beside.is_symlink() or not (path.is_file() and beside.is_file()):
         return None
     try:
         statement = beside.read_bytes()
-        found = batches.open_batch(statement, trust, now=now, kind=kind)
-        if path.stat().st_size > MAX_BYTES:
-            return None
-        data = path.read_bytes()
+        found = batches.open_batch(statement, trust, now=now, kind=part.table)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (Refused, OSError):
         return None
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != found.sha256 or found.records != sum(file.records for file in mains(batch, kind)):
+    if digest != found.sha256 or found.records != part.records:
         return None
-    return Sealed(signed_name(batch, kind), data, digest, statement, found.records, str(found.signer))
+    return Sealed(signed_name(part), path, digest, statement, found.records, str(found.signer))

@@ -167,9 +167,11 @@ def _leaf(schema: Mapping[str, Any]) -> bytes:
         return b"|".join(map(re.escape, plain))
     types = schema.get("type")
     kinds = [kind for kind in (types if isinstance(types, list) else [types]) if kind != "null"]
-    if len(kinds) != 1 or kinds[0] not in _LEAVES or schema.keys() - _LEAVES[kinds[0]]:
+    if len(kinds) != 1 or kinds[0] not in ("string", "integer", "boolean") or schema.keys() - _LEAVES[kinds[0]]:
         raise UnshapedError("a value of more than a type")
-    return {"string": _string, "integer": _integer, "boolean": lambda _: b"true|false"}[kinds[0]](schema)
+    if kinds[0] == "boolean":
+        return b"true|false"
+    return _string(schema) if kinds[0] == "string" else _integer(schema)
 
 
 def _string(schema: Mapping[str, Any]) -> bytes:

@@ -192,7 +192,10 @@ def _serve(pipe: Connection, rules: Rules, folder: Path) -> None:
             answer: Result | str = work(block)
         except OSError as error:
             answer = f"{error.filename or folder}: {error.strerror or error}"
-        pipe.send(answer)
+        try:
+            pipe.send(answer)
+        except OSError:  # nobody waits for it any more
+            return
 
 
 class Workers:
