@@ -58,6 +58,17 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
     "ruby": (
         re.compile(
             rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
+    "php": (
+        re.compile(
+            rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
+            rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
+        ),
+        re.compile(
+            rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?->\s*(?:get|first\w*|find\w*|paginate|count|exists|pluck|delete|update|where\w*)\("
+        ),
+        re.compile(rb"(?:->|::)table\(\s*['\"]\w"),
+        re.compile(rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\("),
+    ),
         ),
     ),
 }

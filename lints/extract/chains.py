@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from lints.extract import chain_laravel
 from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Other, Span, Text
 from lints.extract.sqltext import names
@@ -70,7 +71,12 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains"
 )
-_MUTABLE = frozenset({"typeorm", "knex"})
+_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"})
+_RECORDS = names(
+    "find find_by find_by! first first! last last! take take! create create! find_or_create_by find_or_create_by!"
+    " find_or_initialize_by find_sole_by sole destroy_by delete_by update_all delete_all destroy_all count exists?"
+    " pluck"
+)
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 _INDEX_CLIENT = re.compile(
     r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone(?:_?(?:client|index))?|\w*search_?client)$",
@@ -115,10 +121,15 @@ class Chains:
     ) -> Value | None:
         """The query a call begins or continues, or the term it is; None for any other call."""
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
+        if self.interpreter.language == "php":
+            step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
+        if isinstance(receiver, Query) and _loaded(receiver):
+            self.used(receiver)  # what it gave is a record, or records: no part of the query
+            return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query):
             longer = self._continued(receiver, step, call)
-            if longer.kind in _MUTABLE and isinstance(call.receiver, Name):
-                env.put(call.receiver.path, longer)  # the builder itself has changed
+            if longer.kind in _MUTABLE and (changed := self._variable_of(call, receiver, env)) is not None:
+                env.put(changed, longer)  # the builder itself has changed
             return longer
         if isinstance(receiver, Alt):
             sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
@@ -144,6 +155,17 @@ class Chains:
             )
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
+
+    def _variable_of(self, call: Invoke, receiver: Query, env: Env) -> str | None:
+        """The variable whose builder a call changes: `$query->where(…)`, `$query->with(…)->where(…)`."""
+        base = call.receiver
+        while isinstance(base, Invoke) and self.interpreter.language == "php":
+            base = base.receiver
+        if not isinstance(base, Name) or (
+            base is not call.receiver and not isinstance(env.find(base.path), (Query, Alt))
+        ):
+            return None
+        return base.path
 
     def used(self, value: Value, *, handed: bool = False) -> None:
         """A query that is returned or looped over runs as it is; what a call does with it is not known (`handed`)."""
@@ -206,6 +228,9 @@ class Chains:
             return self._python(call, path, method, step)
         if language in {"java", "kotlin", "c_sharp", "go"}:
             return self._compiled(call, path, method)
+        if language == "php":
+            found = chain_laravel.begun(self.interpreter.notes, call, path, step)
+            return self._new(*found, call.span, (step,)) if found is not None else None
         if language == "ruby":
             if re.fullmatch(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*", path) and method in _ACTIVE_RECORD:
                 return self._new("active_record", re.split(r"::|\.", path)[-1], call.span, (step,))
@@ -445,6 +470,14 @@ class Chains:
         for query, function in self.made:
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function
+
+
+def _loaded(query: Query) -> bool:
+    """Whether its last step gave rows, a record or a number: what is called on that is no part of the query."""
+    last = query.steps[-1]
+    if not isinstance(last, Step) or query.kind not in {"eloquent", "laravel", "active_record"}:
+        return False
+    return last.method in (_RECORDS if query.kind == "active_record" else chain_laravel.RUNS)
 
 
 def _class_name(expression: object) -> str | None:

@@ -19,6 +19,7 @@ from lints.extract.ir import (
     Expr,
     If,
     Items,
+    Leave,
     Loop,
     Name,
     Pairs,
@@ -44,6 +45,7 @@ class PhpLowering(Lowering):
         "trait_declaration": "class_declaration",
         "interface_declaration": "class_declaration",
         "enum_declaration": "class_declaration",
+        "use_declaration": "nothing",
         "const_declaration": "constants",
         "property_declaration": "properties",
         "method_declaration": "method",
@@ -106,9 +108,26 @@ class PhpLowering(Lowering):
         return self.block(body.named_children) if body is not None else ()
 
     def class_declaration(self, node: Node) -> Iterable[Stmt]:
+        """A class; the class it extends, the interfaces and the traits it uses are its bases."""
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        bases: list[str] = []
+        lists = [node, *(child for child in self.parts(node) if child.type == "declaration_list")]
+        for clause in (part for held in lists for part in self.parts(held)):
+            if clause.type in {"base_clause", "class_interface_clause", "use_declaration"}:
+                named = (part for part in self.parts(clause) if part.type in {"name", "qualified_name"})
+                bases += [self.text(part).rpartition("\\")[2] for part in named]
+            elif body is None and clause.type == "declaration_list":
+                body = clause
         inner = self.block(body.named_children) if body is not None else ()
-        return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
+        return (ClassBody(self.text(name) if name is not None else "", inner, span(node), tuple(bases)),)
+
+    def return_statement(self, node: Node) -> Iterable[Stmt]:
+        value = next(iter(self.parts(node)), None)
+        made = self.parts(value) if value is not None and value.type == "object_creation_expression" else []
+        unnamed = next((part for part in made if part.type == "anonymous_class"), None)
+        if unnamed is not None:  # return new class extends Migration { … }
+            return (*self.class_declaration(unnamed), Leave(None, True, span(node)))
+        return super().return_statement(node)
 
     def constants(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []

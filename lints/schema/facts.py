@@ -135,12 +135,19 @@ class Entity:
     name: str
     table: str
     kind: str
-    """prisma, django, sqlalchemy, typeorm or drizzle."""
+    """The ORM: prisma, django, sqlalchemy, typeorm, drizzle, jpa, ef, gorm, eloquent."""
     columns: Mapping[str, str]
     relations: Mapping[str, str]
     origin: Origin
     reverse: Mapping[str, str] = field(default_factory=dict)
     """Names under which other entities' foreign keys lead back here, to those entities (Django's related_name)."""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    """Columns that the ORM itself compares in every query of the entity, each with the place that says so; `*` is the
+    tenant's column, compared by something that is not in the project."""
+    methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Conditions that have a name (local scopes) and the columns they compare; `?` first: on some paths only."""
+    condition: str = ""
+    """The condition that the ORM puts on every query, as written (`b => b.TenantId == tenant`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

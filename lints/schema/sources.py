@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from lints.extract import extract
 from lints.extract.code import lowered
 from lints.extract.lines import Lines
-from lints.schema import code_migrations, compiled_models, prisma, python_models, typescript_models
+from lints.schema import (
+    code_migrations,
+    compiled_models,
+    laravel,
+    php_models,
+    prisma,
+    python_models,
+    typescript_models,
+)
 from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
@@ -42,7 +50,7 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             continue
         found = extract(path, data)
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
-        source = _source(catalog, path, data) if path.endswith((".py", ".rb")) else None
+        source = _source(catalog, path, data) if path.endswith((".py", ".rb", ".php")) else None
         if source is None:
             code_migrations.apply_statements(catalog, path, found.statements, dialect)
         elif path in alembic:
@@ -50,6 +58,8 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
         else:
             if path.endswith(".rb"):
                 code_migrations.apply_rails(catalog, source)
+            elif path.endswith(".php"):
+                laravel.apply_laravel(catalog, source)
             code_migrations.apply_statements(catalog, path, found.statements, dialect)
 
 
@@ -62,6 +72,8 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
         return False
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
+    if path.endswith(".php") and laravel.DECLARES.search(data) is not None:
+        return True
     return code_migrations.TABLE_DDL.search(data) is not None
 
 
@@ -75,6 +87,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     ] = (
         ((".py",), python_models.DECLARES.search, python_models.read_python_models),
         ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
+        ((".php",), php_models.DECLARES.search, php_models.read_php_models),
     )
     for endings, declares, read in readers:
         sources: list[Source] = []

@@ -19,6 +19,7 @@ RULES: Mapping[str, str] = {
     "TENORM011": "escape hatch: a manager or option that takes the tenant filter away",
     "TENORM012": "raw pool or connection where a tenant wrapper is declared",
     "TENORM013": "dynamic filter: what the call asks for is put together out of sight",
+    "TENORM014": "tied to a tenant only by a scope that the model puts on its own queries",
     # Cypher
     "TENCYP001": "unscoped node read",
     "TENCYP002": "unscoped node changed",

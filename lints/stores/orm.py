@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.stores import active_record, compiled_orms, javascript_orms, python_orms, query_builders
+from lints.stores import active_record, compiled_orms, eloquent, javascript_orms, python_orms, query_builders
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -35,6 +35,8 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "jpa": compiled_orms.jpa,
     "ef": compiled_orms.framework,
     "gorm": compiled_orms.gorm,
+    "eloquent": eloquent.eloquent,
+    "laravel": eloquent.eloquent,
 }
 _ENTITY_KINDS = {
     "django": {"django"},
@@ -46,6 +48,7 @@ _ENTITY_KINDS = {
     "jpa": {"jpa"},
     "ef": {"ef", "ef filtered"},
     "gorm": {"gorm"},
+    "eloquent": {"eloquent"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
 }
@@ -79,6 +82,8 @@ class Rendered:
     untrusted: str | None = None
     escape: str | None = None
     """What takes the tenant's filter away, as written: `unscoped`, `all_objects`."""
+    scope: str | None = None
+    """What the model itself compares in every query (`Builder.scope`)."""
 
 
 class Entities:
@@ -121,6 +126,7 @@ class Entities:
                     undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
                     untrusted=builder.untrusted,
                     escape=_escape(call, steps),
+                    scope=builder.scope,
                 )
             )
         return tuple(out)
@@ -131,7 +137,7 @@ class Entities:
             for kind in _ENTITY_KINDS.get(call.kind, set())
             for name, entity in self.by_kind.get(kind, {}).items()
         }
-        if call.kind in {"knex", "kysely"}:
+        if call.kind in {"knex", "kysely", "laravel"}:
             table, _, alias = call.model.partition(" as ")
             table = table.strip().rpartition(".")[2]
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
@@ -143,6 +149,7 @@ class Entities:
             entity = next((e for e in known.values() if call.model in {e.name, e.table}), None)
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
+            entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)
         return (entity.table, entity, known, None) if entity is not None else None
 
     def _record(self, name: str) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:

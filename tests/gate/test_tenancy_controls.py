@@ -87,6 +87,12 @@ export const tenants = pgTable("tenants", { id: uuid("id").primaryKey() });
 export const boats = pgTable("boats", { id: uuid("id").primaryKey(), name: text("name"),
   tenantId: uuid("tenant_id").notNull().references(() => tenants.id) });
 """),
+    "php, Eloquent": ("app/Models/Berth.php", """<?php
+class Berth extends Model {
+  protected $fillable = ['tenant_id', 'name'];
+  protected static function booted() { static::addGlobalScope('tenant', fn ($query) => $query->where('tenant_id', tenant())); }
+}
+"""),
 }  # fmt: skip
 """The models that illustrations of a language are about; the SQL one for all others."""
 FILES = {

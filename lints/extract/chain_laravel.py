@@ -1,0 +1,74 @@
+"""Where a query of Eloquent or of Laravel's query builder begins, and which calls run it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lints.extract.ir import Invoke
+from lints.extract.sqltext import names
+from lints.extract.values import Fn, Gap, Lit, Returned, Step, Value
+
+if TYPE_CHECKING:
+    from lints.extract.recorder import Recorder
+
+READS = names(
+    "get first firstOrFail firstOr firstWhere find findOrFail findMany findOr findOrNew findSole all pluck value"
+    " valueOrFail sole soleValue count exists doesntExist sum avg average max min paginate simplePaginate"
+    " cursorPaginate chunk chunkById chunkMap each eachById lazy lazyById lazyByIdDesc cursor toArray implode modelKeys"
+    " fastPaginate rawValue numericAggregate existsOr doesntExistOr collect"
+)
+DELETES = names("delete forceDelete truncate destroy forceDestroy deleteQuietly")
+UPDATES = names("update increment decrement touch updateQuietly restore incrementEach decrementEach updateFrom")
+INSERTS = names("create forceCreate createQuietly insert insertGetId insertOrIgnore fillAndInsert createMany")
+KEYED = names("firstOrCreate updateOrCreate updateOrInsert createOrFirst firstOrNew")
+RUNS = READS | DELETES | UPDATES | INSERTS | KEYED
+"""Methods that run a query: what is called on their result is no part of it."""
+_NOT_MODELS = names(
+    "Arr Str Cache Http Storage Log Route Config Session Carbon CarbonImmutable Collection Request Response Auth Hash"
+    " Crypt Mail Queue Event Gate Redirect URL Url View Validator Schema Artisan Bus Notification Password RateLimiter"
+    " File Lang Cookie DateTime Date App Redis Excel PDF Pdf Rule Factory Closure Uuid Number Process Concurrency"
+    " Context Pipeline Blade Broadcast Vite Lottery Sleep Benchmark Stringable Fluent Inertia DB"
+)
+_CLASS = re.compile(rb"^\s*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
+_NAMESPACE = re.compile(rb"^\s*namespace\s+([\w\\]+)", re.MULTILINE)
+_CONNECTION = re.compile(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
+
+
+def step_of(notes: Recorder, call: Invoke, arguments: list[Value]) -> Step:
+    """A step whose closures are source text: what they add to the query is read there."""
+    given = tuple(
+        Gap(notes.text(written.span), written.span) if isinstance(value, (Fn, Returned)) else value
+        for written, value in zip(call.arguments, arguments, strict=False)
+    )
+    return Step(call.method, given, {}, call.span)
+
+
+def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, str] | None:
+    """(kind, model) of `Boat::where(…)`, `DB::table('boats')`, `(new Boat)->newQuery()`; None for any other call."""
+    made, first = call.receiver, step.arguments[0] if step.arguments else None
+    if call.method == "table" and isinstance(first, Lit) and made is not None:
+        connected = isinstance(made, Invoke) and made.method in {"connection", "getConnection"}
+        return ("laravel", first.text.strip()) if connected or _CONNECTION.search(path) else None
+    name = path
+    if isinstance(made, Invoke) and made.receiver is None and made.method[:1].isupper():
+        name = made.method if re.match(r"\(?\s*new\b", notes.text(made.span)) else ""
+    elif path in {"self", "static"}:
+        around = _CLASS.findall(notes.source[: call.span[0]])
+        name = around[-1].decode() if around else ""
+    if re.fullmatch(r"[A-Z]\w*", name) is None or name in _NOT_MODELS or not call.method[:1].islower():
+        return None
+    return "eloquent", _full_name(notes.source, name)
+
+
+def _full_name(source: bytes, name: str) -> str:
+    """The full name of a class, as far as the file's imports say."""
+    spelled = name.encode()
+    imported = re.search(
+        rb"^\s*use\s+\\?([\w\\]+?)(?:\\%s|(\s+as\s+%s))\s*;" % (spelled, spelled), source, re.MULTILINE
+    )
+    if imported is not None:
+        whole = imported.group(1).decode()
+        return whole if imported.group(2) is not None else f"{whole}\\{name}"
+    around = _NAMESPACE.search(source)
+    return f"{around.group(1).decode()}\\{name}" if around is not None else name

@@ -1,0 +1,301 @@
+"""Eloquent and Laravel's query builder as the SQL their calls stand for.
+
+A closure is not followed: it stands for a condition, which matters if its text names a tenant's column or hands the
+query on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lints.extract.chain_laravel import DELETES, INSERTS, KEYED, RUNS, UPDATES
+from lints.extract.facts import Argument, OrmStep
+from lints.extract.sqltext import names
+from lints.stores.orm_sql import Builder, mapping
+
+_BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
+_HARMLESS = names(
+    "query newQuery newModelQuery on table from select addSelect selectRaw selectSub distinct with without withOnly"
+    " withCount withSum withAvg withMin withMax withExists withAggregate load orderBy orderByDesc orderByRaw latest"
+    " oldest inRandomOrder reorder limit take skip offset forPage groupBy groupByRaw having orHaving havingRaw"
+    " havingBetween lockForUpdate sharedLock withTrashed onlyTrashed withoutTrashed onWriteConnection useWritePdo"
+    " withCasts tap toBase getQuery timeout clone dd dump withoutEvents withDefault as alias useIndex forceIndex"
+    " withoutGlobalScope withoutGlobalScopes setEagerLoads with_ enforceOrderBy orderByPowerJoins using"
+)
+_ESCAPES = names("withoutGlobalScope withoutGlobalScopes")
+_OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
+_CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
+_ALWAYS = re.compile(r"\b(?:if|switch|when|unless|orWhere\w*)\s*\(|\?")
+_COMPARED = re.compile(r"->where\(\s*['\"](?:\w+\.)?(\w+)['\"]\s*,\s*(?:['\"]=['\"]\s*,\s*)?(\$?[\w$>()\-]{1,80})\s*\)")
+
+
+def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Boat::where('tenant_id', $tenant)->find($id)`; what is put together elsewhere can't be seen."""
+    condition: str | None = None
+
+    def add(part: str | None, *, beside: bool = False) -> None:
+        nonlocal condition
+        if part is not None:
+            sign = "OR" if beside else "AND"
+            condition = part if condition is None else f"({condition}) {sign} ({part})"
+
+    for step in steps:
+        method, given = step.method, step.arguments
+        if method in {"firstWhere", "where"} or _bare(method).startswith("where"):
+            add(
+                _condition(builder, _bare(method.replace("firstWhere", "where")), given), beside=method.startswith("or")
+            )
+        elif method in {"when", "unless"}:
+            add(next((builder.hole() for one in given[1:] if _matters(builder, one)), None))
+        elif method in {"join", "leftJoin", "rightJoin", "crossJoin", "joinSub", "leftJoinSub"}:
+            _join(builder, method, given)
+        elif re.fullmatch(r"(?:or)?(?:[hH]as|[dD]oesntHave)\w*", method):
+            continue
+        elif method not in _HARMLESS and method not in RUNS:
+            add(_named(builder, method))
+        if method in _BY_KEY and given:
+            add(_by_key(builder, given[0]))
+        if method in KEYED and given:
+            add(_condition(builder, "where", given[:1]))
+        if method in RUNS:
+            return _run(builder, method, given, condition, [one.method for one in steps])
+    if [step.method for step in steps] == ["query"] or not steps:
+        return []
+    add(builder.hole())  # whoever it is handed to may add to it
+    return _run(builder, "get", (), condition, [one.method for one in steps])
+
+
+def _run(
+    builder: Builder, method: str, given: Sequence[Argument], condition: str | None, all_methods: Sequence[str]
+) -> list[str | None]:
+    if condition is not None:
+        builder.where.append(condition)
+    scopes = builder.entity.scopes if builder.entity is not None else {}
+    known = builder.model.tables.get(builder.table)
+    column = known.tenant_column if known is not None else None
+    if column is not None and not _ESCAPES.intersection(all_methods):
+        place = scopes.get(column) or scopes.get("*")
+        builder.scope = f"{column}, which a scope of the model compares in every query ({place})" if place else None
+    if method in DELETES:
+        return [builder.delete()]
+    if method in INSERTS:
+        rows = given[0].items[:1] if given and given[0].kind == "list" else given[:1]
+        assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
+        return [builder.insert(assigned, dynamic=dynamic)] if assigned else []
+    if method in UPDATES or method in {"updateOrCreate", "updateOrInsert"}:
+        values = mapping(given[-1]) if given else {}
+        assigned, dynamic = builder.assignments(values)
+        return [builder.update(assigned, dynamic=dynamic or not assigned)]
+    return [builder.select()]
+
+
+def _bare(method: str) -> str:
+    bare = re.sub(r"^(?:or|and)(?=Where)", "", method)
+    return bare[:1].lower() + bare[1:]
+
+
+def _columns_of_tenants(builder: Builder) -> set[str]:
+    known = builder.model.tables.get(builder.table)
+    own = {known.tenant_column} if known is not None and known.tenant_column is not None else set()
+    return {*builder.model.tenant_columns, *own}
+
+
+def _matters(builder: Builder, given: Argument) -> bool:
+    """Whether a closure, or a condition that is written as code, may say something of the tenant."""
+    if given.kind in {"null", "text"}:
+        return given.kind == "text" and any(column in given.text for column in _columns_of_tenants(builder))
+    text = given.text
+    closure = _CLOSURE.match(text)
+    if closure is None:
+        return True
+    for column in _columns_of_tenants(builder):
+        camel = "".join(part[:1].upper() + part[1:] for part in column.split("_"))
+        if re.search(rf"(?<![A-Za-z0-9]){re.escape(column)}\b|[wW]here{camel}\b", text):
+            return True
+    handed = re.search(rf"[(,]\s*\${closure.group(1)}\s*[,)]", text[closure.end() + 1 :])
+    if handed is not None:
+        return True
+    called = set(re.findall(rf"\${closure.group(1)}\s*->\s*(\w+)", text))
+    local = builder.entity.methods if builder.entity is not None else {}
+    return any(
+        name not in _HARMLESS and name not in RUNS and name not in local and not _shaped(name) for name in called
+    )
+
+
+def _shaped(method: str) -> bool:
+    return re.match(r"(?:or|and)?[wW]here|(?:or)?[hH]as|join|leftJoin|when|unless|on$|orOn$", method) is not None
+
+
+def _neutral(builder: Builder) -> str:
+    """A condition that can't say whose row it is."""
+    return f"{builder.qualified(builder.key_of(builder.table))} > {builder.parameter()}"
+
+
+def _opaque(builder: Builder, given: Argument) -> str:
+    return builder.hole() if _matters(builder, given) else _neutral(builder)
+
+
+def _by_key(builder: Builder, given: Argument) -> str:
+    operator = "in" if given.kind == "list" and len(given.items) != 1 else "="
+    return builder.compare(builder.key_of(builder.table), given, operator)
+
+
+def _condition(builder: Builder, method: str, given: Sequence[Argument]) -> str | None:
+    if not given:
+        return None
+    first, rest = given[0], given[1:]
+    if method == "where" and first.kind == "map":
+        return builder.all_of(_compared(builder, name, value, "=") for name, value in mapping(first).items())
+    if method == "where" and first.kind == "list":
+        return builder.all_of(_listed(builder, first.items)) or builder.hole()
+    if method in {"whereHas", "whereRelation", "whereDoesntHave", "whereHasMorph", "whereAttachedTo"}:
+        return _related(builder, method, given)
+    if method == "whereBelongsTo":
+        return _belongs(builder, given)
+    if method in {"whereRaw", "whereExists", "whereNotExists", "whereNot", "whereAny", "whereAll", "whereKeyNot"}:
+        if method == "whereRaw" and first.kind == "text":
+            return re.sub(r"\?|(?<![:\w]):\w+", lambda _: builder.parameter(), first.text)
+        return _opaque(builder, first)
+    if method == "whereKey":
+        return None
+    if method == "whereColumn" and len(given) >= 2 and first.kind == "text" and given[-1].kind == "text":
+        return f"{_column(builder, first.text)} = {_column(builder, given[-1].text)}"
+    if first.kind != "text":
+        held = re.search(r"\.(\w+)$", first.text) if first.kind == "dynamic" and method == "where" else None
+        if held is None or not rest:
+            dynamic = _dynamic(builder, method, given)
+            return dynamic if dynamic is not None else _opaque(builder, first)
+        return _compared(builder, held.group(1), rest[-1], _sign(rest))
+    if method == "where":
+        return _compared(builder, first.text, rest[-1], _sign(rest)) if rest else builder.hole()
+    if method in {"whereNull", "whereNotNull"}:
+        return f"{_column(builder, first.text)} IS {'NOT ' if 'Not' in method else ''}NULL"
+    if method in {"whereIn", "whereIntegerInRaw"} and rest:
+        if _CLOSURE.match(rest[0].text):
+            ours = first.text.rpartition(".")[2] in _columns_of_tenants(builder)
+            return builder.hole() if ours else _neutral(builder)
+        return _compared(builder, first.text, rest[0], "in")
+    dynamic = _dynamic(builder, method, given)
+    return dynamic or (f"{_column(builder, first.text)} > {builder.parameter()}" if "->" not in first.text else None)
+
+
+def _listed(builder: Builder, items: Sequence[Argument]) -> list[str]:
+    """`[['id', $id], ['fleet_id', '=', $fleet]]`, its inner lists one after the other."""
+    found: list[str] = []
+    rest = list(items)
+    while rest:
+        inner = list(rest[0].items) if rest[0].kind == "list" else []
+        signed = len(rest) > 2 and rest[1].kind == "text" and rest[1].text.strip().lower() in _OPERATORS
+        size = 1 if inner else 3 if signed else 2
+        found.append(_condition(builder, "where", inner or rest[:size]) or builder.hole())
+        rest = rest[size:]
+    return found
+
+
+def _sign(rest: Sequence[Argument]) -> str:
+    written = rest[0].text.strip().lower() if len(rest) > 1 and rest[0].kind == "text" else "="
+    return "=" if len(rest) < 2 else written if written in _OPERATORS else "<>"
+
+
+def _compared(builder: Builder, name: str, value: Argument, sign: str) -> str:
+    if not re.fullmatch(r"[\w.`]+", name):
+        return builder.hole() if "->" not in name else _neutral(builder)
+    if sign in {"=", "==", "<=>", "in"}:
+        bare = name.rpartition(".")[2].strip("`")
+        if "." not in name or name.partition(".")[0] in {builder.table, builder.alias}:
+            return builder.compare(bare, value, "in" if sign == "in" else "=")
+        return f"{_column(builder, name)} {'IN' if sign == 'in' else '='} ({builder.value(value)})"
+    if value.kind == "null":
+        return f"{_column(builder, name)} IS NOT NULL"
+    return f"{_column(builder, name)} {'<>' if sign == '!=' else sign.upper()} {builder.value(value)}"
+
+
+def _column(builder: Builder, text: str) -> str:
+    parts = [part for part in text.replace("`", "").split(".") if re.fullmatch(r"\w+", part)]
+    if not parts:
+        return builder.hole()
+    return builder.qualified(parts[0]) if len(parts) == 1 else ".".join(builder.ident(part) for part in parts[-2:])
+
+
+def _dynamic(builder: Builder, method: str, given: Sequence[Argument]) -> str | None:
+    """`whereTenantId($id)`: the columns stand in the name; None if they are not there."""
+    known = builder.model.tables.get(builder.table)
+    named = [
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part).lower()
+        for part in re.split(r"And(?=[A-Z])", method.removeprefix("where"))
+    ]
+    if known is None or not all(name in known.columns for name in named):
+        return None
+    pairs = zip(named, [*given, *[Argument(kind="value")] * len(named)], strict=False)
+    return builder.all_of(builder.compare(name, value) for name, value in pairs)
+
+
+def _related(builder: Builder, method: str, given: Sequence[Argument]) -> str:
+    """Conditions on the rows that a relation leads to."""
+    entity, first = builder.entity, given[0]
+    positive = "Doesnt" not in method
+    name = first.text.partition(".")[0].partition(" ")[0] if first.kind == "text" else ""
+    target_name = (entity.relations.get(name) or entity.reverse.get(name)) if entity is not None else None
+    target = builder.entities.get(target_name or "")
+    if not positive:
+        return _neutral(builder)
+    said: list[tuple[str, str]] = []
+    if method == "whereRelation" and len(given) >= 3 and given[1].kind == "text":
+        said = [(given[1].text, given[-1].text)]
+    elif len(given) > 1:
+        text = given[1].text
+        inner = _CLOSURE.match(text)
+        if inner is None or _ALWAYS.search(text[inner.end() :]) is not None:
+            return builder.hole() if inner is None or _any_tenant(builder, text, target_name) else _neutral(builder)
+        said = _COMPARED.findall(text)
+        if not said:
+            return builder.hole() if _any_tenant(builder, text, target_name) else _neutral(builder)
+    if target is None or entity is None or "." in first.text:
+        return builder.hole() if said else _neutral(builder)
+    side = builder.inside(target)
+    side.where += [side.compare(column, Argument(kind="value", text=value)) for column, value in said]
+    if name in entity.relations:
+        forward = builder.foreign_column(target.table)
+        return builder.related(forward, target.table, side) if forward is not None and side.where else _neutral(builder)
+    return builder.reverse(target, side) or _neutral(builder)
+
+
+def _any_tenant(builder: Builder, text: str, target: str | None) -> bool:
+    entity = builder.entities.get(target or "")
+    known = builder.model.tables.get(entity.table) if entity is not None else None
+    key = known.primary_key if known is not None else ()
+    return any(column in text for column in (*_columns_of_tenants(builder), *key))
+
+
+def _belongs(builder: Builder, given: Sequence[Argument]) -> str:
+    relation = given[1].text if len(given) > 1 and given[1].kind == "text" else given[0].text.rpartition(".")[2]
+    relation = relation.lstrip("$").rpartition(">")[2]
+    target = builder.entities.get(builder.entity.relations.get(relation, "")) if builder.entity is not None else None
+    column = builder.foreign_column(target.table) if target is not None else None
+    return builder.compare(column, Argument(kind="value", text=given[0].text)) if column is not None else builder.hole()
+
+
+def _named(builder: Builder, method: str) -> str | None:
+    """A local scope: what it compares, if it does so whenever it is called."""
+    local = builder.entity.methods if builder.entity is not None else {}
+    if method not in local:
+        return builder.hole()
+    ours = [column for column in local[method] if column in _columns_of_tenants(builder)]
+    if not ours:
+        return None
+    return builder.hole() if local[method][0] == "?" else builder.compare(ours[0], Argument(kind="value"))
+
+
+def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:
+    texts = [one.text for one in given[1:] if one.kind == "text"]
+    if not given or given[0].kind != "text" or method.endswith("Sub"):
+        return
+    table, _, alias = given[0].text.partition(" as ")
+    kind = {"leftJoin": "LEFT JOIN", "rightJoin": "RIGHT JOIN", "crossJoin": "CROSS JOIN"}.get(method, "JOIN")
+    shown = f" AS {builder.ident(alias.strip())}" if alias else ""
+    on = builder.hole()
+    if len(texts) >= 2 and all(re.fullmatch(r"[\w.]+", side) for side in (texts[0], texts[-1])):
+        on = f"{_column(builder, texts[0])} = {_column(builder, texts[-1])}"
+    tail = "" if method == "crossJoin" else f" ON {on}"
+    builder.joins.append(f"{kind} {builder.ident(table.strip())}{shown}{tail}")
