@@ -4,14 +4,17 @@ The rules it keeps:
 * evidence that is missing, incomplete, unverified or below its minimum makes a control UNKNOWN, and UNKNOWN blocks;
 * a query that fails makes its control UNKNOWN;
 * a waiver changes what blocks, never what is shown; so does what else sets a finding of code aside (`model.Aside`);
+* where the policy maps tenants to plans, a pack of some plans judges the tenants of those plans (`policy.tenants`);
+  what is left out is counted and named, and a record of a tenant that nobody declared makes a control UNKNOWN;
 * only an explicit "every control of this stage was asked and none blocks" is ALLOWED: a stage without controls is not.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,12 +38,24 @@ from gate.model import (
     WaiverUse,
     fingerprint,
 )
+from gate.policy.tenants import COLUMN, TenantMap, map_of
 from gate.reading import epoch_ms, from_epoch_ms
 from gate.store import unverified
 from gate.waivers import holds, is_expired, is_pending, matches
 
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 """Runs a checked query with its parameters and returns rows. Raises QueryError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whom a decision judges: the policy's map, and how many records of each kind are whose."""
+
+    tenants: TenantMap
+    records: Mapping[str, Mapping[str, int]]
+    untold: Mapping[str, str]
+    """Kinds of which it can't be told whose their records are, and why."""
+
 
 EXPIRING_DAYS = 14
 SHOWN_REASONS = 20
@@ -63,7 +78,9 @@ def decide(
     today = as_of.date()
     holding = [w for w in policy.waivers if holds(w, today, stage, policy.waiver_max_days)]
     controls = [c for c in policy.controls if stage in c.stages]
-    results = tuple(judge(control, evidence, ask, holding, as_of) for control in controls)
+    scope = scope_of(policy, evidence, ask)
+    left_out: Counter[str] = Counter()
+    results = tuple(judge(control, evidence, ask, holding, as_of, scope, left_out) for control in controls)
     return Decision(
         stage=stage,
         verdict=verdict(results),
@@ -80,8 +97,27 @@ def decide(
         waivers=tuple(use_of(w, results, today, asked=_asked(w, policy, results)) for w in policy.waivers),
         clocks=clocks(controls, evidence, ask, as_of),
         evidence=tuple(evidence[kind] for kind in sorted(evidence)),
-        not_checked=not_checked(policy, stage, evidence),
+        not_checked=(*not_checked(policy, stage, evidence), *not_judged(controls, scope, left_out)),
     )
+
+
+def scope_of(policy: Policy, evidence: Mapping[str, Evidence], ask: Ask) -> Scope | None:
+    """Whom the policy's map has judged; None without a map."""
+    tenants = map_of(policy)
+    if tenants is None:
+        return None
+    records: dict[str, Mapping[str, int]] = {}
+    untold: dict[str, str] = {}
+    for kind in sorted(evidence):
+        if COLUMN not in policy.kinds[kind].schema.get("properties", {}):
+            continue
+        try:
+            rows = ask(f"SELECT k.{COLUMN} AS tenant, count(*) AS records FROM {kind} AS k GROUP BY k.{COLUMN}", {})  # noqa: S608
+        except QueryError as error:
+            untold[kind] = str(error)
+        else:
+            records[kind] = {str(row["tenant"]): row["records"] for row in rows}
+    return Scope(tenants=tenants, records=records, untold=untold)
 
 
 def verdict(results: Sequence[ControlResult]) -> Verdict:
@@ -94,17 +130,31 @@ def verdict(results: Sequence[ControlResult]) -> Verdict:
 
 
 def judge(
-    control: Control, evidence: Mapping[str, Evidence], ask: Ask, holding: Sequence[Waiver], as_of: datetime
+    control: Control,
+    evidence: Mapping[str, Evidence],
+    ask: Ask,
+    holding: Sequence[Waiver],
+    as_of: datetime,
+    scope: Scope | None = None,
+    left_out: Counter[str] | None = None,
 ) -> ControlResult:
-    """Ask one control. Incomplete evidence is still asked, so that what is known to be wrong is shown."""
+    """Ask one control. Incomplete evidence is still asked, so that what is known to be wrong is shown.
+
+    `left_out` counts, by pack, findings about tenants whom the pack does not judge.
+    """
     level = control.level(as_of.date())
-    short, incomplete = gaps(control, evidence)
+    short, incomplete = gaps(control, evidence, scope)
     if short:
         return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*short, *incomplete))
     try:
         rows = ask(control.query, parameters(control, as_of))
     except QueryError as error:
         return ControlResult(control=control, outcome=Outcome.UNKNOWN, level=level, reasons=(*incomplete, str(error)))
+    if scope is not None:
+        judged = [row for row in rows if not scope.tenants.leaves_out(control.pack, row.get("tenant"))]
+        if left_out is not None:
+            left_out[control.pack] += len(rows) - len(judged)
+        rows = judged
     # Told apart first: a waiver for one fingerprint covers one finding, the one that is shown with it.
     violations = tuple(with_waiver(v, holding) for v in distinct([violation(control, row) for row in rows]))
     if any(v.is_open for v in violations):
@@ -118,7 +168,9 @@ def judge(
     return ControlResult(control=control, outcome=outcome, level=level, violations=violations, reasons=incomplete)
 
 
-def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def gaps(
+    control: Control, evidence: Mapping[str, Evidence], scope: Scope | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Why the evidence does not do: too little to ask at all, and enough to ask but incomplete."""
     short: list[str] = []
     incomplete: list[str] = []
@@ -128,16 +180,40 @@ def gaps(control: Control, evidence: Mapping[str, Evidence]) -> tuple[tuple[str,
             short.append(f"no evidence of kind {kind} was collected")
             continue
         claims, claimed = unverified(found.rows) if need.verified else ([], 0)
-        usable = len(found.rows) - claimed
+        usable = max(0, len(found.rows) - claimed - _of_others(control, kind, scope))
         if usable < need.minimum:
             known = "verified record" if need.verified else "record"
             short.append(f"{kind}: {usable} {known}{'s' if usable != 1 else ''}; at least {need.minimum} needed")
         doubts = [f"{place} is not verified" for place in claims]
         doubts += [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
+        doubts += _strangers(kind, scope)
         incomplete += [f"{kind}: {doubt}" for doubt in doubts[:SHOWN_REASONS]]
         if len(doubts) > SHOWN_REASONS:
             incomplete.append(f"{kind}: {len(doubts) - SHOWN_REASONS} more records could not be read or verified")
     return tuple(short), tuple(incomplete)
+
+
+def _of_others(control: Control, kind: str, scope: Scope | None) -> int:
+    """How many records of a kind are of tenants whom the control's pack does not judge: they do not make up for
+    missing records of those whom it does."""
+    if scope is None:
+        return 0
+    found = scope.records.get(kind, {})
+    return sum(count for tenant, count in found.items() if scope.tenants.leaves_out(control.pack, tenant))
+
+
+def _strangers(kind: str, scope: Scope | None) -> list[str]:
+    """What is wrong with whose the records of a kind are."""
+    if scope is None:
+        return []
+    if kind in scope.untold:
+        return [f"whose its records are can't be told: {scope.untold[kind]}"]
+    return [
+        f"{count} record{'s' if count != 1 else ''} of the tenant {tenant!r}, which the policy does not declare; "
+        "add it to tenants, with its plan"
+        for tenant, count in sorted(scope.records.get(kind, {}).items())
+        if tenant not in scope.tenants.tenants
+    ]
 
 
 def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:
@@ -247,6 +323,26 @@ def clocks(
             if due is not None:
                 found.append(Clock(control=control.id, subject=str(row["subject"]), since=since, due=due))
     return tuple(sorted(found, key=lambda c: (c.due, c.control, c.subject)))
+
+
+def not_judged(controls: Sequence[Control], scope: Scope | None, left_out: Mapping[str, int]) -> tuple[str, ...]:
+    """Whom the packs of the stage do not judge, because of their plans: a sentence a pack."""
+    if scope is None:
+        return ()
+    lines = []
+    for pack in sorted({control.pack for control in controls}):
+        outside = scope.tenants.outside(pack)
+        if not outside:
+            continue
+        kinds = {kind for control in controls if control.pack == pack for kind in control.evidence}
+        records = sum(scope.records.get(kind, {}).get(tenant, 0) for kind in kinds for tenant in outside)
+        names = ", ".join(f"{tenant} ({scope.tenants.tenants[tenant]})" for tenant in outside[:SHOWN_REASONS])
+        more = f" and {len(outside) - SHOWN_REASONS} more" if len(outside) > SHOWN_REASONS else ""
+        lines.append(
+            f"the pack {pack} for tenants whose plan has it not: {names}{more}; "
+            f"{records} records and {left_out.get(pack, 0)} findings of theirs"
+        )
+    return tuple(lines)
 
 
 def not_checked(policy: Policy, stage: Stage, evidence: Mapping[str, Evidence]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gate import baseline
 from gate.model import Control, Example, GateError, Outcome, Policy, QueryError, Severity, Waiver
 from gate.policy import CONFIG
+from gate.policy.tenants import map_of
 from gate.trial import judge_example
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def compare(old: Policy, new: Policy, on: date) -> tuple[Change, ...]:
     """All changes from one policy to another, weaker ones first. `on` is the day (UTC) that dates are judged at."""
     found = [
         *_packs(old, new),
+        *_tenants(old, new),
         *_controls(old, new, on),
         *_kinds(old, new),
         *_waivers(old, new, on),
@@ -94,6 +96,37 @@ def _packs(old: Policy, new: Policy) -> Found:
     for pack in sorted(new.limits.keys() & old.limits.keys()):
         if new.limits[pack] != old.limits[pack]:
             yield _other(pack, "what it says that it does not check changed")
+
+
+def _tenants(old: Policy, new: Policy) -> Found:
+    """Who is judged by which pack, where both policies have the pack."""
+    before, after = map_of(old), map_of(new)
+    if before is None and after is None:
+        return
+    packs = sorted(old.limits.keys() & new.limits.keys())
+    if before is None:
+        yield _stronger("tenants", "records of tenants that are not declared block")
+    elif after is None:
+        yield _weaker("tenants", "records of tenants that are not declared no longer block")
+    both = [found.tenants for found in (before, after) if found is not None]
+    for tenant in sorted({name for tenants in both for name in tenants}):
+        plans = [found.tenants[tenant] for found in (before, after) if found is not None and tenant in found.tenants]
+        plan = f"(plan {' → '.join(dict.fromkeys(plans))})"
+        subject = f"tenants.{tenant}"
+        if before is not None and after is not None and len(plans) == 1:
+            came = tenant in after.tenants
+            mine = ", ".join(sorted((after if came else before).packs(tenant))) or "none"
+            if came:
+                yield _stronger(subject, f"{tenant} is declared, with the packs {mine} {plan}")
+            else:
+                yield _weaker(subject, f"{tenant} is no longer declared; it had the packs {mine} {plan}")
+            continue
+        for pack in packs:
+            was, becomes = (found is None or not found.leaves_out(pack, tenant) for found in (before, after))
+            if was and not becomes:
+                yield _weaker(subject, f"{tenant} is no longer judged by the pack {pack} {plan}")
+            elif becomes and not was:
+                yield _stronger(subject, f"{tenant} is judged by the pack {pack} too{f' {plan}' if after else ''}")
 
 
 def _controls(old: Policy, new: Policy, on: date) -> Found:
@@ -311,7 +344,10 @@ def _keys_of(policy: Policy) -> dict[tuple[str, str], TrustedKey]:
 
 
 def _config(old: Policy, new: Policy) -> Found:
-    handled = {"version", "policy_version", "packs", "rules", "controls", "waivers", "waiver_max_days"}
+    handled = {
+        "version", "policy_version", "packs", "rules", "controls", "waivers", "waiver_max_days",
+        "plans", "tenants",
+    }  # fmt: skip
     for section in sorted((old.config.keys() | new.config.keys()) - handled):
         was, becomes = old.config.get(section), new.config.get(section)
         if was != becomes:

@@ -47,8 +47,11 @@ def load_policy(root: Path, base: str | None) -> Policy:
 
 
 def needed_kinds(loaded: Policy, stage: Stage) -> set[str]:
-    """The kinds of evidence that the stage's controls ask for."""
-    return {kind for control in loaded.controls if stage in control.stages for kind in control.evidence}
+    """The kinds of evidence that the stage's controls ask for, and the map of tenants where there is one."""
+    from gate.policy.tenants import KIND
+
+    mapped = {KIND} if "tenants" in loaded.config else set()
+    return {kind for control in loaded.controls if stage in control.stages for kind in control.evidence} | mapped
 
 
 def judge(context: Context, stage: Stage, *, as_of_overridden: bool, pipeline_id: str, progress: Progress) -> Decision:

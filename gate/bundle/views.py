@@ -20,6 +20,7 @@ from gate.model import (
     GateError,
     Location,
     Outcome,
+    Row,
     Severity,
     Stage,
     Subject,
@@ -30,6 +31,7 @@ from gate.model import (
     WaiverState,
     WaiverUse,
 )
+from gate.policy.tenants import KIND
 from gate.reading import parse_date, parse_time
 
 GONE = "(redacted)"
@@ -75,7 +77,7 @@ def _decision(d: Mapping[str, Any]) -> Decision:
         results=tuple(_result(c) for c in _maps(d.get("controls"))),
         waivers=tuple(_waiver(w) for w in _maps(d.get("waivers"))),
         clocks=tuple(_clocks(d.get("clocks"))),
-        evidence=tuple(_evidence(e) for e in _maps(d.get("evidence"))),
+        evidence=tuple(_evidence(e, _maps(d.get("tenants"))) for e in _maps(d.get("evidence"))),
         not_checked=_strings(d.get("not_checked")),
     )
 
@@ -165,11 +167,17 @@ def _clocks(value: object) -> Iterator[Clock]:
             yield Clock(control=_text(c, "control"), subject=_text(c, "subject"), since=_time(c.get("since")), due=due)
 
 
-def _evidence(e: Mapping[str, Any]) -> Evidence:
-    """The rows are not in a decision, only their number; it is all the reports say of them."""
+def _evidence(e: Mapping[str, Any], mapped: Sequence[Mapping[str, Any]]) -> Evidence:
+    """The rows are not in a decision, only their number; it is all the reports say of them, but for who was judged."""
+    rows: tuple[Row, ...] = ({},) * e.get("records", 0)
+    if e.get("kind") == KIND:
+        rows = tuple(
+            {"tenantid": _text(t, "tenant"), "plan": _text(t, "plan"), "packs": _strings(t.get("packs"))}
+            for t in mapped
+        )
     return Evidence(
         kind=_text(e, "kind"),
-        rows=({},) * e.get("records", 0),
+        rows=rows,
         coverage=Coverage(
             scope=_text(e, "scope"),
             unread=tuple(

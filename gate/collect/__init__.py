@@ -113,6 +113,12 @@ def _calendars(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _tenants(context: Context) -> Iterable[Evidence]:
+    from gate.collect.tenants import collect
+
+    return collect(context)
+
+
 def _integrations(context: Context) -> Iterable[Evidence]:
     from gate.collect.integrations import collect
 
@@ -130,6 +136,7 @@ COLLECTORS = (
     Collector(("supply_chain_layout",), _layouts),
     Collector(("waiver",), _waivers),
     Collector(("business_period",), _calendars),
+    Collector(("tenant_plan",), _tenants),
     Collector(("integration_use",), _integrations),
 )
 

@@ -5,7 +5,7 @@ read goes into the digest. Whatever is unknown, unused, duplicated or incomplete
 a policy that does not load never lets anything through.
 
 Read `load` first; it goes through the modules of this package in order: `config`, `packs`, `controls` (whose texts
-`queries` tries), `waivers`. `formats` knows the file formats.
+`queries` tries), `waivers`, `tenants`. `formats` knows the file formats.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gate.policy.config import check_calendars, check_evidence, read_config, ref
 from gate.policy.controls import SOURCE_FIELDS, controls_of
 from gate.policy.formats import CONFIG, FORMATS, files_of, format_schema, rules_root
 from gate.policy.packs import Pack, check_requirements, enabled, kinds_of, own_packs, read_pack
+from gate.policy.tenants import check_tenants
 from gate.policy.waivers import waivers_of
 from gate.tree import Tree, WorkTree
 
@@ -47,6 +48,7 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     files = files_of(
         [config_file, *(s for pack in packs for s in pack.sources), *waiver_files, *referenced(config, tree)]
     )
+    check_tenants(config, files, [pack.name for pack in packs])
     return Policy(
         version=config.value["policy_version"],
         digest=digest(files, tool_version),

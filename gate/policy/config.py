@@ -38,17 +38,19 @@ def check_calendars(config: Document) -> None:
             raise config.error(("calendars", name), f"calendars.{name}: {error}") from None
 
 
-_CHECKED = (("tenancy",), ("source", "baseline"))
+_CHECKED = (("tenancy",), ("source", "baseline"), ("tenants",))
 
 
 def referenced(config: Document, tree: Tree) -> Iterator[Source]:
-    """The files that gate.yaml names and that decide something: trust anchors, tenancy declarations, the baseline."""
+    """The files that gate.yaml names and that decide something: trust anchors, tenancy declarations, tenants …"""
     trust = config.value.get("trust", {})
+    tenants = config.value.get("tenants")
     named = {
         ("trust", "keys"): trust.get("keys"),
         ("trust", "sigstore_root"): trust.get("sigstore_root"),
         ("trust", "layout"): trust.get("layout"),
         ("tenancy",): config.value.get("tenancy"),
+        ("tenants",): tenants if isinstance(tenants, str) else None,
         ("source", "baseline"): config.value.get("source", {}).get("baseline"),
     }
     for path, name in named.items():

@@ -17,6 +17,7 @@ FORMATS = {
     "control": "governance/schemas/control.json",
     "waiver": "governance/schemas/waiver.json",
     "tenancy": "tenancy/schemas/tenancy.json",
+    "tenants": "governance/schemas/tenants.json",
     "baseline": "tenancy/schemas/baseline.json",
     "playbook": "drills/schemas/playbook.json",
 }

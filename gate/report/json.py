@@ -16,6 +16,7 @@ from gate.model import (
     WaiverUse,
 )
 from gate.report.escape import Json, json_document, json_string, json_value, rfc3339
+from gate.report.outline import tenants
 
 SCHEMA_ID = "urn:tenantgate:schema:decision:v1"
 SCHEMA_VERSION = "1"
@@ -52,6 +53,10 @@ def decision_json(decision: Decision) -> dict[str, Json]:
             "origin": json_string(decision.policy_origin),
             "signer": _optional(decision.policy_signer),
         },
+        "tenants": [
+            {"tenant": json_string(t.name), "plan": json_string(t.plan), "packs": _strings(t.packs)}
+            for t in tenants(decision)
+        ],
         "pipeline": {"id": json_string(decision.pipeline_id)},
         "summary": _summary(decision),
         "controls": [_control(result) for result in decision.results],

@@ -206,6 +206,8 @@ def _evidence(decision: Decision) -> Iterator[str]:
     yield f"### Evidence: {words.coverage_line(decision)}"
     if (said := words.lint_line(decision)) is not None:
         yield f"Lint: {said}."
+    if (said := words.tenants_line(decision)) is not None:
+        yield f"Judged: {markdown(said, 2000)}."
     rows = []
     for evidence in decision.evidence:
         scope = markdown(evidence.coverage.scope, 200)

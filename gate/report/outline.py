@@ -100,6 +100,38 @@ def clocks(decision: Decision) -> tuple[Clock, ...]:
     return tuple(sorted(decision.clocks, key=lambda c: (c.since is not None, c.due, c.control, c.subject)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A tenant of the policy's map: whom the decision is about."""
+
+    name: str
+    plan: str
+    packs: tuple[str, ...]
+
+
+def tenants(decision: Decision) -> tuple[Tenant, ...]:
+    """The tenants that the policy declares, from the map as evidence; none without a map."""
+    rows = [row for e in decision.evidence if e.kind == "tenant_plan" for row in e.rows if "tenantid" in row]
+    return tuple(
+        Tenant(name=str(row["tenantid"]), plan=str(row["plan"]), packs=tuple(map(str, row["packs"]))) for row in rows
+    )
+
+
+def tenants_line(decision: Decision) -> str | None:
+    """`3 tenants by the policy's map: 1 on enterprise (finops, revops), 2 on free (no pack)`; raw; None without."""
+    found = tenants(decision)
+    if not found:
+        return None
+    plans = {t.plan: t.packs for t in found}
+    number = Counter(t.plan for t in found)
+    parts = []
+    for plan, packs in sorted(plans.items()):
+        names = [t.name for t in found if t.plan == plan]
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+        parts.append(f"{number[plan]:,} on {plan} ({shown}: {', '.join(packs) or 'no pack of its own'})")
+    return f"{count(len(found), 'tenant')} in the policy's map: {'; '.join(parts)}"
+
+
 def prose(text: str) -> str:
     """Text that people wrote over several lines of YAML, as one paragraph."""
     return " ".join(text.split())

@@ -254,8 +254,9 @@ def _evidence(decision: Decision, style: Style) -> Iterator[str]:
             )
             kinds += [f"  {line(m.name, 200)} sha256:{line(m.sha256, 64)}" for m in evidence.materials]
     proven = [f"lint: {said}"] if (said := words.lint_line(decision)) is not None else []
+    judged = [f"judged: {line(said, 2000)}"] if (said := words.tenants_line(decision)) is not None else []
     title = f"Evidence: {words.coverage_line(decision)}"
-    yield from _section(title, [*proven, *unread, *kinds], style, heading_alone=True)
+    yield from _section(title, [*proven, *judged, *unread, *kinds], style, heading_alone=True)
 
 
 def _section(

@@ -36,6 +36,7 @@ WITHHOLDING = {
     ("FIN003", "meter_event"): "the figures agree without it; the counts of its batch in FIN001 do not",
     ("FIN004", "invoice"): "of two invoices of one month either is the offence",
     ("FIN005", "cost_row"): "without the month before there is no delta; FIN003 has its events without a row",
+    ("FIN006", "tenant_plan"): "made by the gate from gate.yaml; nobody reports it",
     ("HRO001", "high_risk_preflight"): "a withheld denial; the tenant's audit stream (AUD001) has the gap",
     ("HRO002", "high_risk_request"): "of two requests with one number either is the offence",
     ("HRO003", "high_risk_execution"): "that one person approved and executed is said of two records",
@@ -60,6 +61,7 @@ WITHHOLDING = {
     ("TZC002", "tenant"): "that bundles differ is said of two tenants",
     ("TZC005", "admin_role"): "holding too many roles is said of all of them",
     ("TZC011", "receipt_schema"): "of two schemas under one name either is the offence",
+    ("TZC013", "tenant_plan"): "made by the gate from gate.yaml; nobody reports it",
 }
 # Proof that may be post-dated or moved without the control noticing, and which one notices.
 ELSEWHERE = {

@@ -1,0 +1,32 @@
+"""The policy's map of tenants as evidence: which plan each has and which packs that enables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gate.collect import Context
+from gate.model import Coverage, Evidence
+from gate.policy import CONFIG
+from gate.policy.tenants import KIND, map_of
+
+
+def collect(context: Context) -> Iterable[Evidence]:
+    """`tenant_plan`: one row a tenant that gate.yaml declares; none without a map."""
+    found = map_of(context.policy)
+    named = context.policy.config.get("tenants")
+    path = named if isinstance(named, str) else CONFIG
+    tenants = {} if found is None else found.tenants
+    yield Evidence(
+        kind=KIND,
+        rows=tuple(
+            {
+                "id": tenant, "tenantid": tenant, "plan": plan,
+                "packs": sorted(() if found is None else found.packs(tenant)), "source_path": path,
+            }
+            for tenant, plan in sorted(tenants.items())
+        ),
+        coverage=Coverage(
+            scope="no tenants in gate.yaml" if found is None else f"the tenants of {path}",
+            numbers={"tenants": len(tenants)},
+        ),
+    )  # fmt: skip
