@@ -79,9 +79,9 @@ def schema_of(path: str, data: bytes) -> Schema:
         found = _models_in_python(data)
     elif path.endswith(_TYPESCRIPT):
         found = _models_in_typescript(data)
-    else:
     elif path.endswith(".php"):
         found = _models_in_php(data)
+    else:
         found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
     return Schema.MODELS if found and path_class(path) == "source" else Schema.NOTHING
 
@@ -113,12 +113,12 @@ def _models_in_typescript(data: bytes) -> bool:
         return False
     from lints.schema.typescript_models import DECLARES
 
-
     return DECLARES.search(data) is not None
 
 
 def _models_in_php(data: bytes) -> bool:
     from lints.schema.php_models import DECLARES
+
     return DECLARES.search(data) is not None
 
 
