@@ -22,6 +22,7 @@ ALLOWED, BLOCKED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # name: (module, one line). The one list of commands; the help, the README and the completion are made from it.
 COMMANDS = {
+    "init": ("starting", "write the files with which this repository is judged, from what is found in it"),
     "check": ("judging", "judge the checkout as a pull request does"),
     "release": ("releasing", "judge a release, sign the verdict and write its bundle"),
     "ga": ("judging", "run the Golden Path and the self-checks, and judge GA readiness"),

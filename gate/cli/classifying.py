@@ -35,7 +35,7 @@ def tenancy(argv: list[str]) -> int:
         sys.stdout.write(_explain(model, arguments.table))
         return 0
     if arguments.action == "init":
-        sys.stdout.write(_init(model))
+        sys.stdout.write(starter(model))
         return 0
     unknown = [t for t in model.tables.values() if t.ownership == "unknown"]
     sys.stdout.write(_json(model) if arguments.json else _show(model))
@@ -80,7 +80,7 @@ def _explain(model: Model, name: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _init(model: Model) -> str:
+def starter(model: Model) -> str:
     """A tenancy.yaml to start from: every table that the schema can't classify, to be decided by a person."""
     unknown = sorted(name for name, table in model.tables.items() if table.ownership == "unknown")
     lines = [
