@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,11 @@ Records = Mapping[str, Sequence[Row]]
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Policy:
-    root = tmp_path_factory.mktemp("packs")
+    return all_packs(tmp_path_factory.mktemp("packs"))
+
+
+def all_packs(root: Path) -> Policy:
+    """A policy of all these packs, whose gate.yaml is written to the folder."""
     names = ", ".join((*PACKS, *OTHER_PACKS))
     (root / "gate.yaml").write_text(f'version: 1\npolicy_version: "1"\nproject: packs\npacks: [{names}]\n', "utf-8")
     return policy.load(WorkTree(root))

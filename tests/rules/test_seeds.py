@@ -7,6 +7,8 @@ from pathlib import Path
 from gate.model import Control, Policy
 from gate.reading import read_yaml
 
+from .requirements import table
+
 SEEDS = Path(__file__).with_name("seeds.yaml")
 KEYS = ({"says", "controls"}, {"says", "controls", "partly"}, {"says", "none"})
 
@@ -23,6 +25,13 @@ def test_every_requirement_names_controls_of_the_policy_or_a_reason(loaded: Poli
             assert entry["controls"], entry
             for control_id in entry["controls"]:
                 assert loaded.control(control_id) is not None, f"{entry['says']}: {control_id}"
+
+
+def test_the_table_has_a_line_for_each_requirement(loaded: Policy) -> None:
+    seeds = read_yaml(SEEDS.read_bytes(), SEEDS.name).value
+    lines = list(table(loaded))
+    assert len(lines) == 2 + sum(map(len, seeds.values()))
+    assert all(line.count(" | ") == (1 if " | none: " in line else 3) for line in lines[2:])
 
 
 def test_no_requirement_stands_twice() -> None:
