@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lints.extract import Extraction, extract
 from lints.schema.order import defines_schema, in_migrations
-from lints.schema.paths import path_class, says_generated
+from lints.schema.paths import misnamed, path_class, says_generated
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
@@ -35,6 +35,8 @@ class Examined:
     extraction: Extraction
     defines_schema: bool = False
     generated: bool = False
+    misnamed: bool = False
+    """Its name says test, and it holds none."""
     quotes: tuple[Quote, ...] = ()
 
     @property
@@ -54,6 +56,7 @@ def examine(path: str, data: bytes) -> Examined:
         defines_schema=defines_schema(path, data),
         generated=b"generated" in data[:1500].lower() and says_generated(data),
         quotes=_quotes(found, data),
+        misnamed=misnamed(path, data),
     )
 
 
@@ -83,7 +86,8 @@ def schema_of(path: str, data: bytes) -> Schema:
         found = _models_in_php(data)
     else:
         found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
-    return Schema.MODELS if found and path_class(path) == "source" else Schema.NOTHING
+    usable = found and (path_class(path) == "source" or misnamed(path, data))
+    return Schema.MODELS if usable else Schema.NOTHING
 
 
 def _among_migrations(path: str) -> bool:

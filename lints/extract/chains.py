@@ -98,7 +98,10 @@ _GORM_ROOT = re.compile(
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
-_ROOTS = {"select": "select", "update": "update", "delete": "delete", "insert": "insert"}
+_ROOTS = frozenset({"select", "update", "delete", "insert"})
+_SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
+_BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
+_NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 
@@ -225,7 +228,7 @@ class Chains:
             if indexed is not None:
                 return indexed
         if language == "python":
-            return self._python(call, path, method, step)
+            return self._python(call, path, method, step, env)
         if language in {"java", "kotlin", "c_sharp", "go"}:
             return self._compiled(call, path, method)
         if language == "php":
@@ -256,24 +259,31 @@ class Chains:
         first = step.arguments[0] if step.arguments else None
         return self._new("index", first.text if isinstance(first, Lit) else "", call.span, (step,))
 
-    def _python(self, call: Invoke, path: str, method: str, step: Step) -> Query | None:
+    def _python(self, call: Invoke, path: str, method: str, step: Step, env: Env) -> Query | None:
         head, _, last = path.rpartition(".")
         if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
             return self._new("mongo", _collection(call, last), call.span, (step,))
         if last.endswith("objects") and head and method in _DJANGO:
-            return self._new("django", head.rpartition(".")[2], call.span, (step,))
+            return self._new("django", _held_class(head, env) or head.rpartition(".")[2], call.span, (step,))
         if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
-            model = _class_name(call.arguments[0])
+            model = _class_name(call.arguments[0], env)
             if model is not None:
                 rest = Step("get" if "object" in method else "filter", step.arguments[1:], step.keywords, call.span)
                 return self._new("django", model, call.span, (rest,))
-        if last == "query" and head[:1].isupper() and "." not in head:
-            return self._new("sqlalchemy", head, call.span, (Step("query", (), {}, call.span), step))
-        model = _class_name(call.arguments[0]) if call.arguments else None
+        if last == "query" and "." not in head:
+            model = head if head[:1].isupper() else _held_class(head, env)
+            if model is not None:
+                return self._new("sqlalchemy", model, call.span, (Step("query", (), {}, call.span), step))
+        inherited = self._inherited(call, method, step, env)
+        if inherited is not None:
+            return inherited
+        model = _class_name(call.arguments[0], env) if call.arguments else None
+        if method in _ROOTS and (not path or path in _SQLALCHEMY):
+            if model is None and method == "select" and call.arguments:
+                return self._new("sqlalchemy", "", call.span, (step,))  # FROM comes with `select_from`
+            return self._new("sqlalchemy", model, call.span, (step,)) if model is not None else None
         if model is None:
             return None
-        if method in _ROOTS and (not path or path in {"sa", "sqlalchemy", "db"}):
-            return self._new("sqlalchemy", model, call.span, (step,))
         if method == "query" and path:
             return self._new("sqlalchemy", model, call.span, (Step("query", step.arguments, {}, call.span),))
         if method in {"get", "get_one"} and _SESSION.search(path):
@@ -281,6 +291,25 @@ class Chains:
                 "sqlalchemy", model, call.span, (Step("get", step.arguments[1:], step.keywords, call.span),)
             )
         return None
+
+    def _inherited(self, call: Invoke, method: str, step: Step, env: Env) -> Query | None:
+        """`super().get_queryset().filter(…)`, `self.get_base_statement().where(…)`: more of a query that a class out of
+        sight begins, on the model that this class names. What was asked for before can't be seen."""
+        begun = call.receiver
+        if not isinstance(begun, Invoke) or _BEGINS.fullmatch(begun.method) is None or method not in _NARROWS:
+            return None
+        whose = begun.receiver
+        above = isinstance(whose, Invoke) and whose.method == "super"
+        if not above and not (isinstance(whose, Name) and whose.path in {"self", "cls"}):
+            return None
+        held = env.find("self.queryset")
+        model = held.model if isinstance(held, Query) else _held_class("self.model", env)
+        if model is None:
+            return None
+        kind = "sqlalchemy" if method == "where" or "queryset" not in begun.method else "django"
+        unseen = Gap(self.interpreter.notes.text(begun.span)[:200], begun.span)
+        first = (Step("select", (), {}, call.span),) if kind == "sqlalchemy" else ()
+        return self._new(kind, model, call.span, (*first, Step("filter", (unseen,), {}, begun.span), step))
 
     def _javascript(
         self, call: Invoke, receiver: Value | None, path: str, method: str, step: Step, env: Env
@@ -325,7 +354,7 @@ class Chains:
         if entity is not None and method in _REPOSITORY:
             return self._new("typeorm", entity, call.span, (step,))
         if last in {"manager", "entityManager", "em", "queryRunner"} or path in {"manager", "em"}:
-            named = _class_name(call.arguments[0]) if call.arguments else None
+            named = _class_name(call.arguments[0], env) if call.arguments else None
             if named is not None and method in _REPOSITORY:
                 rest = Step(method, step.arguments[1:], step.keywords, call.span)
                 return self._new("typeorm", named, call.span, (rest,))
@@ -436,6 +465,8 @@ class Chains:
         inner = id(query) in self._inner
         self._extend(query)
         model = query.model
+        if query.kind == "sqlalchemy" and not model and step.method == "select_from" and call is not None:
+            model = (_class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind in {"ef", "gorm"}:
             step = self._as_written(call, step.method) if call is not None else step
             model = model or self._struct(step)
@@ -468,6 +499,8 @@ class Chains:
     def finished(self) -> Iterable[tuple[Query, Function | None]]:
         """The queries that run, once for each place they begin and form they take."""
         for query, function in self.made:
+            if not query.model and query.kind == "sqlalchemy":
+                continue  # of values, or of other queries, which are judged themselves
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function
 
@@ -480,13 +513,32 @@ def _loaded(query: Query) -> bool:
     return last.method in (_RECORDS if query.kind == "active_record" else chain_laravel.RUNS)
 
 
-def _class_name(expression: object) -> str | None:
-    """`Boat` of `Boat`, `models.Boat` or `Boat.id`."""
+def _class_name(expression: object, env: Env | None = None) -> str | None:
+    """`Boat` of `Boat`, `models.Boat`, `Boat.id`, `func.count(Boat.id)`, or of what `self.model` was set to."""
+    for _ in range(4):  # label(…) of a function of a column
+        if not isinstance(expression, Invoke):
+            break
+        plain = expression.receiver is None or _last_part(expression.receiver) in {"func", "sa", "sql"}
+        expression = (expression.arguments[0] if expression.arguments else None) if plain else expression.receiver
     if isinstance(expression, Name):
         for part in expression.path.split("."):
             if part[:1].isupper():
                 return part
+        return _held_class(expression.path, env) or _held_class(expression.path.rpartition(".")[0], env)
     return None
+
+
+def _last_part(expression: object) -> str:
+    return expression.path.rpartition(".")[2] if isinstance(expression, Name) else ""
+
+
+def _held_class(path: str, env: Env | None) -> str | None:
+    """The class that `cls`, or an attribute such as `self.model`, stands for."""
+    held = env.find(path) if path and env is not None else None
+    if not isinstance(held, Gap):
+        return None
+    found = re.fullmatch(r"(?:[a-z_]\w*\.)*([A-Z]\w*)", held.source)
+    return found.group(1) if found is not None else None
 
 
 def _collection(call: Invoke, last: str) -> str:

@@ -26,6 +26,7 @@ from lints.extract.values import (
 )
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_CLASS = re.compile(r"(?:[a-z_]\w*\.){0,3}[A-Z]\w*")
 _NO_TEXT = frozenset({"None", "null", "undefined", "false", "False", "nil", "NULL"})
 _YES, _NO = Lit("yes", (0, 0)), Lit("no", (0, 0))
 
@@ -97,6 +98,8 @@ class Env:
         if found is None:
             base = path.rpartition(".")[0]
             holder = self.find(base) if base else None
+            if isinstance(holder, Gap) and base != holder.source and _CLASS.fullmatch(holder.source):
+                path = f"{holder.source}.{path.rpartition('.')[2]}"  # `self.model.name`, where the model is Boat
             return Gap(path, span, origin=holder.origin if isinstance(holder, Gap) else None)
         return found
 

@@ -240,6 +240,7 @@ class Interpreter:
             self.eval(decorator, env)
         self._class.append(statement.name)
         inner = env.copy()
+        inner.put("cls", Gap(statement.name, statement.span))
         for member in statement.body:
             if isinstance(member, Member) and member.value is not None:
                 for decorator in member.decorators:

@@ -133,7 +133,7 @@ class Index:
                 parent = self.table(self.loose(reference.references))
                 if reference.columns == (table.tenant_column,) and parent is not None and parent is not table:
                     referenced = reference.referenced_columns or parent.primary_key
-                    if tuple(referenced) == parent.primary_key:
+                    if len(parent.primary_key) == 1 and tuple(referenced) == parent.primary_key:
                         self.levels[id(parent)] = self.loose(parent.primary_key[0])
                         self.domains[self.loose(reference.columns[0])] = parent.name
         self.functions = {name.lower(): f for name, f in model.functions.items()}

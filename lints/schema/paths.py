@@ -30,6 +30,13 @@ _TEST_FOLDERS = frozenset(
         "playwright",
         "integration-tests",
         "integration_tests",
+        "__integration__",
+        "__e2e__",
+        "factories",
+        "test-utils",
+        "test_utils",
+        "test-config",
+        "test-harness",
     ]
 )
 _TEST_FILE = re.compile(
@@ -60,7 +67,7 @@ _GENERATED_FOLDERS = frozenset(
     ]
 )
 _GENERATED_FILE = re.compile(
-    r"\.min\.[cm]?js$|\.(?:gen|generated|pb|g)\.\w+$|_pb2(?:_grpc)?\.py$|\.bundle\.js$|\.pb\.go$"
+    r"\.min\.[cm]?js$|\.(?:gen|generated|pb|g)\.\w+$|_pb2(?:_grpc)?\.py$|\.bundle\.js$|\.pb\.go$|^_ide_helper\w*\.php$"
 )
 
 
@@ -75,11 +82,21 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
         return "generated"
     if folders & _TEST_FOLDERS or _TEST_FILE.search(pure.name):
         return "test"
-    if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
+    if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem) or "database/factories/" in path.lower():
         return "seed"
     if in_migrations(path):
         return "migration"
     return "source"
+
+
+_TESTS = re.compile(rb"^\s*(?:async\s+)?def test|\b(?:pytest|unittest|TestCase)\b", re.MULTILINE)
+
+
+def misnamed(path: str, data: bytes) -> bool:
+    """Whether a Python file is no test although its name says so: `services/test_set.py` of a product about tests."""
+    pure = PurePosixPath(path)
+    named = pure.name.startswith("test_") and pure.suffix == ".py"
+    return named and path_class(f"{pure.parent}/{pure.name[5:]}") == "source" and _TESTS.search(data) is None
 
 
 _DIALECTS = {

@@ -20,7 +20,7 @@ from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
-from lints.schema.paths import dialect_of, path_class
+from lints.schema.paths import dialect_of, misnamed, path_class
 from lints.tenancy import Origin
 
 _MAX_FILE = 16 * 1024 * 1024
@@ -95,7 +95,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
             if (
                 path.endswith(endings)
                 and not in_migrations(path)
-                and path_class(path) == "source"
+                and (path_class(path) == "source" or misnamed(path, files[path]))
                 and declares(files[path])
             ):
                 source = _source(catalog, path, files[path])

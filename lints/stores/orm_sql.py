@@ -139,7 +139,8 @@ class Builder:
 
     def all_of(self, parts: Iterable[str]) -> str:
         listed = [part for part in parts if part]
-        return " AND ".join(f"({part})" if " OR " in part else part for part in listed) if listed else "TRUE"
+        apart = [f"({part})" if " OR " in part or part.startswith("__hole_") else part for part in listed]
+        return " AND ".join(apart if len(apart) > 1 else listed) or "TRUE"  # what an ORM adds can't open an OR
 
     def any_of(self, parts: Iterable[str]) -> str:
         listed = [f"({part})" for part in parts if part]

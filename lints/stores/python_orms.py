@@ -162,11 +162,12 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     dynamic = False
     if builder.entity is not None:
         builder.others[builder.entity.name] = builder.entity
+    joined = _joined(builder, steps)
     for step in steps:
         method, arguments = step.method, step.arguments
-        if method in {"select", "query"}:
+        if method in {"select", "query", "select_from"}:
             for given in arguments:
-                _from(builder, given)
+                _from(builder, given, joined)
         elif method in {"insert", "update", "delete"}:
             verb = method
             if method == "update" and arguments and step is not steps[0]:
@@ -214,10 +215,33 @@ def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:
     return (entity.table, column) if column is not None else None
 
 
-def _from(builder: Builder, given: Argument) -> None:
-    head = given.text.split(".")[0] if given.kind == "value" else ""
-    entity = builder.entities.get(head)
-    if entity is not None and entity.name not in builder.others:
+def _named(builder: Builder, given: Argument) -> Entity | None:
+    """The entity of `Boat`, `models.Boat`, `Boat.id` or a function of a column."""
+    while given.kind == "term" and given.items:
+        given = given.items[0]
+    parts = given.text.split(".") if given.kind == "value" else []
+    return next((found for part in parts if (found := builder.entities.get(part)) is not None), None)
+
+
+def _joined(builder: Builder, steps: Sequence[OrmStep]) -> set[str]:
+    """Entities that come with a JOIN. FROM begins at what `select_from` says, else at the first that is selected."""
+    found: set[str] = set()
+    for step in steps:
+        if step.method in {"join", "outerjoin"} and step.arguments:
+            entity = _named(builder, step.arguments[0])
+            if entity is not None and "." not in step.arguments[0].text.removeprefix("models."):
+                found.add(entity.name)
+        if step.method == "select_from" and step.arguments:
+            start = _named(builder, step.arguments[0])
+            if start is not None and start.table != builder.table and not any(s.method == "update" for s in steps):
+                builder.table, builder.entity = start.table, start
+                builder.others = {start.name: start}
+    return found
+
+
+def _from(builder: Builder, given: Argument, joined: set[str]) -> None:
+    entity = _named(builder, given)
+    if entity is not None and entity.name not in builder.others and entity.name not in joined:
         _add(builder, entity)
 
 
@@ -231,12 +255,12 @@ def _add(builder: Builder, entity: Entity) -> None:
 def _join(builder: Builder, arguments: Sequence[Argument], *, outer: bool) -> None:
     first = arguments[0]
     kind = "LEFT JOIN" if outer else "JOIN"
-    head, _, attribute = first.text.partition(".") if first.kind == "value" else ("", "", "")
+    head, _, attribute = first.text.removeprefix("models.").partition(".") if first.kind == "value" else ("", "", "")
     owner = builder.others.get(head)
     target = (
         builder.entities.get(owner.relations.get(attribute, ""))
         if owner is not None and attribute
-        else builder.entities.get(head)
+        else _named(builder, first)
     )
     if target is None:
         builder.where.append(builder.hole())

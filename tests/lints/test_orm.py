@@ -123,6 +123,74 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "def f(t=None):\n    qs = Boat.objects.filter(name='a')\n    if t:\n        qs = qs.filter(tenant=t)\n    return qs\n",
         [("violation", "TENORM005")],
     ),
+    "django: more of a query that a base class begins, without a tenant": (
+        "django",
+        (
+            "class V(View):\n    model = Boat\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(name='a')\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "django: more of a query that a base class begins, with the tenant": (
+        "django",
+        (
+            "class V(View):\n    model = Boat\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(tenant=self.request.tenant)\n"
+        ),
+        [("proven", None)],
+    ),
+    "django: a class method asks its own class": (
+        "django",
+        "class Boat(Model):\n    @classmethod\n    def f(cls, n):\n        return cls.objects.filter(name=n)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a model by its module": (
+        "sqlalchemy",
+        "def f(db, id):\n    return db.query(models.Boat).filter(models.Boat.id == id).first()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a count over a column": (
+        "sqlalchemy",
+        "def f(db):\n    return db.scalar(select(func.count(Boat.id).label('n')).where(Boat.name == 'a'))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: FROM comes with select_from": (
+        "sqlalchemy",
+        "def f(db):\n    return db.scalar(select(func.count()).select_from(Boat).where(Boat.name == 'a'))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: what is selected is joined to where FROM begins": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    return db.scalars(sa.select(Logbook.id).select_from(Boat)"
+            ".join(Logbook, Logbook.boat_id == Boat.id).where(Boat.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: the model that a repository names": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, id):\n"
+            "        return self.db.execute(select(self.model).where(self.model.id == id))\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: the model that a repository names, with the tenant": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, t):\n"
+            "        return self.db.execute(select(self.model).where(self.model.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: more of a statement that a base class begins": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, n):\n"
+            "        return self.one(self.get_base_statement().where(Boat.name == n))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
@@ -580,3 +648,27 @@ def test_the_raw_pool_beside_a_declared_wrapper() -> None:
         (3, "weak", "TENSQL001"),
         (4, "proven", None),
     ]
+
+
+def test_a_tenant_column_that_refers_to_a_table_without_a_key() -> None:
+    fleet = """
+@Table({ tableName: "tenants" }) export class Tenant extends Model { @Column name: string; }
+@Table({ tableName: "boats" }) export class Boat extends Model {
+  @Column id: string;
+  @ForeignKey(() => Tenant) @Column({ field: "tenant_id" }) tenantId: string;
+}
+"""
+    tree = {"src/a.ts": b"async function f(id) { return Boat.findByPk(id); }", "src/entities.ts": fleet.encode()}
+    (row,) = scan(sorted(tree.items()), build_model(tree, None)).accesses
+    assert (row.verdict, row.rule) == ("violation", "TENORM001")
+
+
+def test_a_model_whose_file_is_named_like_a_test_is_a_model() -> None:
+    tree = {
+        "fleet/models/boat.py": SQLALCHEMY.encode(),
+        "fleet/models/test_set.py": b'class TestSet(Base):\n    __tablename__ = "test_sets"\n'
+        b'    id = Column(Integer, primary_key=True)\n    tenant_id = Column(ForeignKey("tenants.id"))\n',
+        "fleet/services/test_set.py": b"def f(db, id):\n    return db.query(models.TestSet).filter_by(id=id)\n",
+    }
+    (row,) = scan(sorted(tree.items()), build_model(tree, None)).accesses
+    assert (row.verdict, row.rule, row.path_class) == ("violation", "TENORM001", "source")
