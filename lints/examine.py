@@ -43,7 +43,8 @@ class Examined:
     def empty(self) -> bool:
         """Whether there is nothing in it to judge or to tell."""
         found = self.extraction
-        return found.analysed and not (found.statements or found.calls or found.problems or found.suppressions)
+        nothing = not (found.statements or found.calls or found.problems or found.suppressions or found.contexts)
+        return found.analysed and nothing
 
 
 def examine(path: str, data: bytes) -> Examined:
@@ -55,8 +56,8 @@ def examine(path: str, data: bytes) -> Examined:
         extraction=found,
         defines_schema=defines_schema(path, data),
         generated=b"generated" in data[:1500].lower() and says_generated(data),
-        quotes=_quotes(found, data),
         misnamed=misnamed(path, data),
+        quotes=_quotes(found, data),
     )
 
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lints.context.judging import alone, in_context
 from lints.examine import Examined, Quote
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, Unanalysed, fingerprint
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import around_wrapper, as_statement, call_row, from_client, runs_raw, written
+from lints.stores.orm_rows import around_wrapper, as_statement, call_row, runs_raw, written
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Judge:
                 self._numbers["not_sql"] += 1
                 continue
             rows = self._judged(statement, kind)
+            if rows:
+                rows = in_context(rows, statement, found.contexts, self.model.tenant_columns, self.declared.carriers)
             key = (statement.line, statement.column, statement.variants)
             before = by_place.get(key)
             if rows is None:
@@ -98,6 +101,8 @@ class Judge:
                 by_place[key] = rows
         for call in found.calls:
             rows = self._orm(call, kind)
+            if rows:
+                rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
             if rows is not None:
                 by_place[(call.line, call.column, (call.snippet, str(len(by_place))))] = rows
         for rows in by_place.values():
@@ -108,6 +113,7 @@ class Judge:
             verdict = max((row.verdict for row in rows), key=lambda name: RANK[name])
             self._numbers[verdict] += 1
             yield from rows
+        yield from alone(found.path, found.language, found.contexts, kind)
 
     # One statement
 
@@ -163,8 +169,7 @@ class Judge:
             else [row for row in rows if RANK[row.verdict] >= RANK["opaque"]]
         )
         if worst <= RANK["proven"]:
-            first = min(kept, key=lambda row: row.table)
-            return [from_client(first, statement)]
+            return [min(kept, key=lambda row: row.table)]
         if len(statement.variants) > 1:
             kept = [
                 replace(

@@ -110,6 +110,8 @@ class Access:
     """The lines `line` to `end_line` as they stand in the file, cut at some length."""
     reference: Place | None = None
     """The mention of `table` that the row is about, where it can be told."""
+    reached: str | None = None
+    """What answers a request with it, if that is seen in its module."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

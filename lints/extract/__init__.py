@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lints.context import contexts
 from lints.extract.facts import (
     Call,
     Confidence,
@@ -55,7 +56,12 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
     orm = chain_hits.hits(language, data)
     places = hits(data)
     if not places and not orm:
-        return Extraction(path=path, language=language, suppressions=suppressions(path, data))
+        return Extraction(
+            path=path,
+            language=language,
+            suppressions=suppressions(path, data),
+            contexts=contexts(path, data, language, None),
+        )
     from lints.extract.code import statements_of
 
     conflict = conflict_line(data)
@@ -74,6 +80,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         calls=tuple(calls),
         problems=tuple(problems),
         suppressions=suppressions(path, data),
+        contexts=contexts(path, data, language, tree if statements or calls else None),
     )
 
 

@@ -132,7 +132,12 @@ def lowered(path: str, data: bytes) -> tuple[Stmt, ...] | None:
     if language not in _LOWERINGS or refusal(data) is not None:
         return None
     tree = parse(language, prepared(language, data))
-    return _lowering(language)(data).module(tree.root_node) if tree is not None else None
+    return module_of(language, data, tree) if tree is not None else None
+
+
+def module_of(language: str, data: bytes, tree: Tree) -> tuple[Stmt, ...]:
+    """The module body of a parsed file; its functions are lowered when somebody asks."""
+    return _lowering(language)(data).module(tree.root_node)
 
 
 def _lowering(language: str) -> type[Lowering]:

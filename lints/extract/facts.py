@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lints.context.facts import Context
+
 
 class Confidence(StrEnum):
     """How sure it is that the text is a statement for a database."""
@@ -163,3 +165,5 @@ class Extraction:
     problems: tuple[Problem, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     analysed: bool = True
+    contexts: tuple[Context, ...] = ()
+    """What is known of the code around the statements; see `lints.context`."""

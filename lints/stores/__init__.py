@@ -64,5 +64,7 @@ RULES: Mapping[str, str] = {
     "TENCTX001": "tenant from a header, a body or a query string",
     "TENCTX002": "background work without tenant context",
     "TENCTX003": "tenant held by the whole process",
+    "TENCTX004": "a constant stands in for a tenant that nobody gave",
+    "TENCTX005": "a request reaches what is set aside as background work",
 }
 """Every rule of this package by its id; those of statements are `lints.proof.RULES`."""

@@ -10,7 +10,6 @@ from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.rows import Access
 from lints.schema.declared import Carrier, Trust
 from lints.stores.orm import AS_ORM, Rendered
-from lints.stores.orm_sql import NAMED_BY_CLIENT
 
 
 def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
@@ -41,14 +40,6 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
 
 
 _POOL = re.compile(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
-
-
-def from_client(row: Access, statement: Statement) -> Access:
-    """A proven statement whose tenant is one that the client names is proven for whichever tenant that is."""
-    found = NAMED_BY_CLIENT.search(" ".join(statement.call.arguments)) if statement.call is not None else None
-    if found is None:
-        return row
-    return _assumed(row, "TENCTX001", f"{found.group()}, which a client names, is checked to be the caller's own")
 
 
 def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Sequence[Carrier]) -> list[Access]:

@@ -1,0 +1,91 @@
+# ruff: noqa: E501 - a pattern is read as one line
+"""Where a tenant comes from and on whose behalf code runs: facts about functions that no single statement shows.
+
+A statement is proven to compare its rows with *a* tenant. What this package sees, within one function, is whose word
+that tenant is; and within one module, whether what is set aside as background work is started by a request.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from lints.context.facts import About, Context
+from lints.context.held import held
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
+
+# The words are searched at the speed of memory; what they are is decided by the syntax tree.
+_TENANT = re.compile(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
+_CLIENT = re.compile(
+    rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
+    rb"|URLParam|mux\.Vars|params[.\[]|\$_(?:GET|POST|REQUEST|SERVER)|->(?:input|query|header)\(|getParameter|getHeader"
+    rb"|@(?:Request|Query|Header|Path|Body|Param)|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
+)
+_DEFAULT = re.compile(
+    rb"(?i)(?:tenant|org|workspace|account)\w{0,20}[\w.\])\"'?!]{0,40}\s*(?:\|\||\?\?|\?:|\bor\b)\s*(?:['\"][^'\"\n]|[\w.]*default)"
+    rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::\s*\w+\s*)?:?=[^\n]{0,80}\b(?:if|else)\b"
+    rb"|(?:tenant|org|workspace|account)\w{0,20}\s*=\s*(?:['\"]\w|[\w.]*default)"
+)
+_STARTS = re.compile(
+    rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
+    rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
+    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure"
+)
+_JOBS = re.compile(
+    rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
+    rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval)\b|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
+    rb"|createFunction\(|asynq\.Task|river\.Job|amqp\.Delivery|kafka\.Message|ConsumerMessage|BackgroundService|ConsumeContext<"
+    rb"|JobExecutionContext|ApplicationJob|Sidekiq|ShouldQueue|BaseCommand|eachMessage|AddFunc\(|agenda\.define|boss\.work"
+)
+
+
+def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[Context, ...]:
+    """The facts of one file. Without a tree there is no statement in it that anything could be known of."""
+    if language == "sql":
+        return ()
+    found = list(held(language, data))
+    if tree is not None:
+        found += _around_statements(path, data, language, tree)
+    return tuple(sorted(found, key=lambda fact: (fact.line, fact.about, fact.name, fact.said)))
+
+
+def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> list[Context]:
+    tenants = _TENANT.search(data) is not None
+    values = [m.start() for m in _CLIENT.finditer(data)] if tenants else []
+    values += [m.start() for m in _DEFAULT.finditer(data)] if tenants else []
+    starts = [m.start() for m in _STARTS.finditer(data)]
+    work = [m.start() for m in _JOBS.finditer(data)]
+    if not values and not starts and not work:
+        return []
+    from lints.context.origins import Origins
+    from lints.context.starts import jobs, reached
+    from lints.context.units import Units
+    from lints.extract.code import module_of
+    from lints.extract.lines import Lines
+
+    places = sorted({*values, *starts, *work})
+
+    def into(span: tuple[int, int]) -> bool:
+        position = bisect_left(places, span[0])
+        return position < len(places) and places[position] < span[1]
+
+    units = Units(path, data, language, into).module(module_of(language, data, tree))
+    lines = Lines(data)
+    found: list[Context] = []
+    if values:
+        origins = Origins(data, lines, units, sorted(values))
+        for unit in units:
+            if any(unit.span[0] <= place < unit.span[1] for place in values):
+                origins.read(unit)
+        found += origins.finish()
+    if work:
+        found += jobs(data, lines, units)
+    if starts:
+        found += reached(data, lines, units)
+    return found
+
+
+__all__ = ["About", "Context", "contexts"]

@@ -1,0 +1,108 @@
+# ruff: noqa: E501 - a pattern is read as one line
+"""A tenant that is kept in a variable of the whole process: whichever request comes last sets it for all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lints.context.facts import About, Context
+
+_WHOSE = rb"(?:(?:current|active|selected|the|my|global|g)_?(?:tenant|org|organi[sz]ation|workspace|account)|tenant)s?_?(?:id|uuid|key|slug|code|ctx|context|name)?"
+_NAME = rb"_{0,2}" + _WHOSE
+_DECLARED: dict[str, tuple[bytes, bytes]] = {
+    # language: how the variable of the module or class is declared, how a function assigns it
+    "python": (
+        rb"^(?P<name>%s)[ \t]*(?::[^=\n]{1,80})?=(?!=)(?P<value>[^\n]{0,200})",
+        rb"^[ \t]+global[ \t]+[\w, \t]*\b%s\b",
+    ),
+    "javascript": (
+        rb"^(?:export[ \t]+)?(?:let|var)[ \t]+(?P<name>%s)\b[ \t]*(?::[^=;\n]{1,80})?(?:=(?P<value>[^\n]{0,200}))?;?[ \t]*$",
+        rb"^[ \t]+%s[ \t]*=(?!=)",
+    ),
+    "go": (
+        rb"^(?:var[ \t]+|\t)(?P<name>%s)[ \t]+(?:\*?(?:string|int|int64|uuid\.UUID|\w*Tenant\w*|\w*Org\w*))(?:[ \t]*=(?P<value>[^\n]{0,80}))?[ \t]*$",
+        rb"^\t+%s[ \t]*=(?!=)",
+    ),
+    "java": (
+        rb"^[ \t]+(?:(?:private|public|protected|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:String|UUID|Long|long|Integer|int|Tenant|Organization)[ \t]+(?P<name>%s)\b[ \t]*(?:=(?P<value>[^\n]{0,80}))?;",
+        rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+    ),
+    "c_sharp": (
+        rb"^[ \t]+(?:(?:private|public|protected|internal|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:string|String|Guid|long|int|Tenant|Organization)\??[ \t]+(?P<name>%s)\b[ \t]*(?:\{ ?get; ?(?:private |internal )?set; ?\}|=(?P<value>[^\n]{0,80})|;)",
+        rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+    ),
+    "ruby": (rb"^[ \t]+(?P<name>@@%s)\b[ \t]*=(?!=)(?P<value>[^\n]{0,80})", rb"^[ \t]+%s[ \t]*=(?!=)"),
+}
+_ALIKE = {"typescript": "javascript", "tsx": "", "kotlin": ""}
+_WORD = re.compile(_WHOSE, re.IGNORECASE)
+_SAFE = re.compile(
+    rb"ContextVar|AsyncLocalStorage|ThreadLocal|threading\.local|Local\(|LocalProxy|AsyncLocal|ScopedValue|createContext|"
+    rb"useState|atom\(|ref\(|signal\(|writable\(|require\(|import\("
+)
+_BROWSER = re.compile(
+    rb"['\"]use client['\"]|from ['\"](?:react|vue|svelte|solid-js|@angular|pinia|zustand)|\b(?:window|document|localStorage|sessionStorage)\."
+)
+
+
+def patterns(language: str) -> tuple[re.Pattern[bytes], bytes] | None:
+    """How a variable of the process is declared, and how a function assigns it (`%s` is its name)."""
+    found = _DECLARED.get(_ALIKE.get(language, language))
+    if found is None:
+        return None
+    name = _NAME if language != "ruby" else _WHOSE
+    return re.compile(found[0].replace(b"%s", name), re.MULTILINE | re.IGNORECASE), found[1]
+
+
+def held(language: str, data: bytes) -> Iterator[Context]:
+    """The variables, each at the first function that assigns it."""
+    if _WORD.search(data) is None:
+        return
+    found = patterns(language)
+    if found is None or _BROWSER.search(data) is not None:
+        return
+    declared, assigned = found
+    told: set[bytes] = set()
+    for match in declared.finditer(data):
+        name, value = match.group("name"), match.groupdict().get("value") or b""
+        if name in told or name.isupper() or _SAFE.search(value) is not None or b"(" in value:
+            continue
+        told.add(name)
+        writes = re.compile(assigned.replace(b"%s", re.escape(name)), re.MULTILINE)
+        at = next((m for m in writes.finditer(data) if m.start() != match.start()), None)
+        if at is None or _shadowed(language, data, name, at.start()):
+            continue
+        yield _fact(data, name, match, at)
+
+
+def _shadowed(language: str, data: bytes, name: bytes, at: int) -> bool:
+    """Whether the assignment may be to a variable of the function: declared in it, or one of its parameters."""
+    if language in {"python", "ruby"}:
+        return False
+    word = re.escape(name)
+    before = data[max(0, at - 4_000) : at]
+    local = re.compile(
+        rb"^[ \t]+(?:let|var|const|final|String|string|UUID|Guid|Long|long|int)[ \t]+%s\b" % word, re.MULTILINE
+    )
+    start = max(
+        before.rfind(b"\n}"), before.rfind(b"\nfunc "), before.rfind(b"\nfunction "), before.rfind(b"\nexport ")
+    )
+    inside = before[max(0, start) :]
+    given = re.search(rb"\([^()\n]{0,200}(?<![\w.])%s\b[^()\n]{0,200}\)[^\n]{0,60}(?:\{|=>)" % word, inside)
+    return local.search(inside) is not None or given is not None
+
+
+def _fact(data: bytes, name: bytes, declared: re.Match[bytes], at: re.Match[bytes]) -> Context:
+    from lints.extract.lines import Lines
+
+    lines = Lines(data)
+    start = at.end() - len(at.group().lstrip())
+    end = data.find(b"\n", start)
+    end = len(data) if end < 0 else end
+    (line, column), (_, end_column) = lines.position(start), lines.position(end)
+    spelled = name.decode("utf-8", "replace")
+    return Context(
+        about=About.PROCESS, line=line, end_line=line, name=spelled, said=declared.group().decode("utf-8", "replace").strip()[:120],
+        where=lines.line(declared.start("name")), column=column, end_column=end_column,
+        text=data[data.rfind(b"\n", 0, start) + 1 : end].decode("utf-8", "replace")[:300],
+    )  # fmt: skip

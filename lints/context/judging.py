@@ -1,0 +1,152 @@
+"""The rows of a file in the light of what is known of its functions: whose word the tenant is, and what starts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from lints.context.facts import About, Context
+from lints.context.values import of_call, of_statement, values_of
+from lints.context.words import CALLER_ID, CLIENT
+from lints.extract import OrmCall, Statement
+from lints.rows import Access, fingerprint
+from lints.schema.declared import Carrier, Trust
+
+CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE = (
+    "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005"
+)  # fmt: skip
+SET_ASIDE = frozenset({"migration", "seed"})
+"""Path classes whose statements nobody judges, because no request reaches them."""
+_SENT = re.compile(r"req|param|header|query|input|_(?:GET|POST|SERVER)", re.IGNORECASE)
+_SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
+
+
+def in_context(
+    rows: Sequence[Access],
+    source: Statement | OrmCall,
+    facts: Sequence[Context],
+    columns: Collection[str],
+    carriers: Sequence[Carrier],
+) -> list[Access]:
+    """The rows of one statement as they are judged where it stands."""
+    around = [fact for fact in facts if fact.line <= source.line <= fact.end_line]
+    found = [_started(row, around, carriers) for row in rows] if around else list(rows)
+    given = _given(source)
+    if not around and _SENT.search(given) is None:
+        return found
+    if all(row.verdict == "proven" or row.rule == CLIENT_RULE for row in found):
+        values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
+        return [_whose(row, values, around, source, given) for row in found]
+    return found
+
+
+def _given(source: Statement | OrmCall) -> str:
+    return source.snippet if isinstance(source, OrmCall) else values_of(source)
+
+
+def alone(path: str, language: str, facts: Iterable[Context], kind: str) -> Iterator[Access]:
+    """Findings that no statement shows."""
+    for fact in facts:
+        if fact.about is About.PROCESS:
+            why = (
+                f"{fact.name} is a variable of the whole process (line {fact.where}): of two requests at once, each can"
+                " work for the other one's tenant"
+            )
+            yield Access(
+                path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
+                snippet=fact.text.strip(), language=language, operation="context", table="", tables=(),
+                verdict="violation", rule=PROCESS_RULE, why=why, owned_because=None, assumptions=(), fingerprint="",
+                statement=fingerprint(PROCESS_RULE, fact.name, fact.text.strip()), path_class=kind, confidence="likely",
+                call=None, carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False,
+                variants=1, sql=fact.text.strip(), first_line=fact.line, source=fact.text,
+            )  # fmt: skip
+
+
+def _started(row: Access, around: Sequence[Context], carriers: Sequence[Carrier]) -> Access:
+    """What starts the function: a request that reaches what is set aside, or nobody who names a tenant."""
+    reached = _narrowest(around, About.REACHED)
+    if reached is not None and row.path_class in SET_ASIDE and row.verdict in {"violation", "opaque"}:
+        why = f"{row.why}; it is not judged where it is {row.path_class} code, but {_by(reached)}"
+        return replace(row, rule=REACHED_RULE, verdict="violation", path_class="source", why=why, reached=_by(reached))
+    if reached is not None:
+        row = replace(row, reached=_by(reached))
+    job = _narrowest(around, About.JOB)
+    if job is None or row.path_class in SET_ASIDE:
+        return row
+    if row.carrier is not None and any(c.call == row.carrier and c.trust is not Trust.NONE for c in carriers):
+        return row
+    said = f"{job.name or 'it'} runs in the background ({job.said}), and nothing in it names a tenant"
+    if row.verdict in {"violation", "opaque"} and row.rule is not None:
+        return replace(row, why=f"{row.why}; {said}")
+    if row.verdict == "proven" and _SETTING.search(row.sql):
+        why = f"{said}: the setting that the statement compares the tenant with is empty, or left over from other work"
+    elif row.verdict == "weak" and row.rule == "TENORM004":
+        why = f"{said}: there is nothing that the model could set the tenant of the new row from"
+    else:
+        return row
+    return replace(row, rule=JOB_RULE, verdict="violation", why=why, assumptions=())
+
+
+def _by(reached: Context) -> str:
+    return f"a request reaches it: {reached.said}, line {reached.where}"
+
+
+def _narrowest(around: Sequence[Context], about: About) -> Context | None:
+    return min((f for f in around if f.about is about), key=lambda f: f.end_line - f.line, default=None)
+
+
+def _whose(
+    row: Access, values: Sequence[str], around: Sequence[Context], source: Statement | OrmCall, given: str
+) -> Access:
+    """A proven statement whose tenant is the client's word, or a constant if nobody says one."""
+    before = row if row.verdict == "proven" else _vouched(row)
+    for value in values:
+        facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
+        if not facts and not named_by_client(value):
+            continue
+        if any(f.checked is not None and f.checked_line <= source.line for f in facts) or CALLER_ID.search(given):
+            return before
+        said = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
+        shown = _shown(said) if said is not None else " ".join(value.split())[:120]
+        return assumed(before, CLIENT_RULE, f"{shown}, which a client names, is checked to be the caller's own")
+    for value in values if row.verdict == "proven" else ():
+        default = next((f for f in around if f.about is About.DEFAULT and _is(value, f)), None)
+        if default is not None:
+            said_so = f"whoever comes without a tenant may work as {default.channel} (line {default.where})"
+            return assumed(row, DEFAULT_RULE, said_so)
+    return row
+
+
+def _vouched(row: Access) -> Access:
+    """The row without the assumption that what a client names was checked: it was."""
+    why = row.why.partition("; taken as scoped because ")[0]
+    return replace(row, verdict="proven", rule=None, assumptions=row.assumptions[:-1], why=why)
+
+
+def _shown(fact: Context) -> str:
+    return fact.said if fact.said == fact.name else f"{fact.said} (line {fact.where})"
+
+
+def _is(value: str, fact: Context) -> bool:
+    """Whether an expression is the value that a fact is about, perhaps converted."""
+    plain = re.sub(r"\s+", "", value).replace("?.", ".").replace("!", "")
+    plain = re.sub(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*|\$)+\(?", "", plain)
+    name = fact.name.replace("?.", ".").lstrip("$@")
+    if not plain.startswith(name):
+        return False
+    rest = plain[len(name) :]
+    return (
+        not rest or not (rest[0].isalnum() or rest[0] in "_.(") or rest.startswith((".toString", ".trim", ".String()"))
+    )
+
+
+def named_by_client(value: str) -> bool:
+    """Whether an expression is, as written, something that a client sends."""
+    return any(pattern.match(value.lstrip("( +!")) for _, pattern in CLIENT)
+
+
+def assumed(row: Access, rule: str, said: str) -> Access:
+    """The row of a statement that holds only if what is said is so."""
+    why = f"{row.why}; taken as scoped because {said}"
+    return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)

@@ -1,0 +1,341 @@
+# ruff: noqa: E501 - a pattern is read as one line
+"""The functions of a module as units: what stands around each of them, and whether a request or a clock starts it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from lints.extract.ir import (
+    Assign,
+    Cases,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Leave,
+    Loop,
+    Member,
+    Name,
+    Scope,
+    Span,
+    Stmt,
+    Text,
+    Unpack,
+)
+
+MAX_DEPTH = 40
+_HEAD = 1_500
+_ROUTES = frozenset(
+    [
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "all",
+        "head",
+        "options",
+        "route",
+        "register",
+        "api_route",
+        "websocket",
+        "use",
+        "mutation",
+        "query",
+    ]
+)
+_MARKS = re.compile(
+    r"^(?:\w+Mapping|Get|Post|Put|Patch|Delete|All|GET|POST|PUT|PATCH|DELETE|Http(?:Get|Post|Put|Patch|Delete)|get|post|put|patch"
+    r"|delete|route|api_view|action|websocket|api_route|Query|Mutation|endpoint|api_endpoint)$"
+)
+_JOB_MARKS = re.compile(
+    r"^(?:task|shared_task|periodic_task|background_task|actor|job|scheduled_job|cron|on_after_configure|Cron|Interval|Process|"
+    r"OnQueueActive|Scheduled|KafkaListener|RabbitListener|JmsListener|SqsListener|StreamListener|EventPattern|"
+    r"MessagePattern|KafkaHandler|RabbitSubscribe|SqsMessageHandler|OnWorkerEvent|db_task|db_periodic_task)$"
+)
+_JOB_CALLS = re.compile(
+    r"^(?:new )?(?:Worker|CronJob|scheduleJob|schedule|AddFunc|createFunction|consume|eachMessage|eachBatch|process|define|"
+    r"work|every|HandleFunc|subscribe)$"
+)
+_JOB_RECEIVERS = re.compile(
+    r"(?i)(?:queue|cron|schedul|agenda|boss|inngest|consumer|channel|worker|bull|bree|asynq|\bmux\b|celery|kafka|rabbit|amqp)"
+)
+_HANDLER_HEAD = re.compile(
+    r"http\.ResponseWriter|\*gin\.Context|echo\.Context|\*fiber\.Ctx|HttpServletRequest|\bNextApiRequest\b|\bNextRequest\b"
+    r"|APIGatewayProxyEvent|\bHttpRequest\b|\bFastifyRequest\b|\[Http(?:Get|Post|Put|Patch|Delete)|:\s*Request\s*[,)].{0,40}Response\b"
+)
+_JOB_HEAD = re.compile(
+    r"\*asynq\.Task|\*river\.Job|\*work\.Job|amqp\.Delivery|\*?kafka\.Message|\*?sarama\.ConsumerMessage|JobExecutionContext|"
+    r"ConsumeContext<|\[TimerTrigger|\[QueueTrigger|\[ServiceBusTrigger|\bSQSEvent\b|\bScheduledEvent\b|<-chan\b.{0,20}Message"
+)
+_REQUEST_METHODS = frozenset(
+    [
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "list",
+        "create",
+        "retrieve",
+        "update",
+        "destroy",
+        "partial_update",
+        "dispatch",
+    ]
+)
+_NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A function. `head` is what stands before its body, `marks` the names of what else is called to start it.
+
+    `request` and `job` say what starts it, as written, if it is a request or something in the background.
+    """
+
+    function: Func
+    name: str
+    owner: str
+    span: Span
+    head: str
+    marks: tuple[str, ...]
+    owner_marks: tuple[str, ...]
+    request: str | None = None
+    job: str | None = None
+
+
+class Units:
+    """Finds them. `into` says of a function whether its body is looked into for functions inside."""
+
+    def __init__(self, path: str, data: bytes, language: str, into: Callable[[Span], bool]) -> None:
+        self.path = path
+        self.data = data
+        self.language = language
+        self.into = into
+        self.found: list[Unit] = []
+        self.named: dict[str, str] = {}
+        """Functions handed by name to what starts them: name to the request, as written."""
+        self.named_jobs: dict[str, str] = {}
+
+    def text(self, span: Span, limit: int = 200) -> str:
+        return " ".join(self.data[span[0] : min(span[1], span[0] + 4 * limit)].decode("utf-8", "replace").split())[
+            :limit
+        ]
+
+    def module(self, body: Iterable[Stmt]) -> list[Unit]:
+        self._block(body, "", (), 0)
+        for unit in self.found:
+            unit.request = unit.request or self.named.get(unit.name)
+            unit.job = unit.job or self.named_jobs.get(unit.name)
+        return self.found
+
+    def _block(self, body: Iterable[Stmt], owner: str, marks: tuple[str, ...], depth: int) -> None:
+        if depth > MAX_DEPTH:
+            return
+        for statement in body:
+            if isinstance(statement, Define):
+                self._unit(statement.function, statement.span, owner, marks, None, depth)
+            elif isinstance(statement, ClassBody):
+                said = (*map(callee, statement.decorators), *statement.bases)
+                start = min((d.span[0] for d in statement.decorators), default=statement.span[0])
+                head = self.text((start, min(statement.span[1], statement.span[0] + 400)), 400)
+                if "ShouldQueue" in head:
+                    said = (*said, "ShouldQueue")
+                self._block(statement.body, statement.name, (*said, *_included(statement.body)), depth + 1)
+            else:
+                for inner in blocks(statement):
+                    self._block(inner, owner, marks, depth + 1)
+                for expression in expressions(statement):
+                    self._closures(expression, owner, marks, None, depth)
+
+    def _closures(self, value: Expr, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            return
+        if isinstance(value, Closure):
+            self._unit(value.function, value.span, owner, marks, call, depth)
+            return
+        around = value if isinstance(value, Invoke) else call
+        if isinstance(value, Invoke):
+            self._names(value)
+        for part in parts(value):
+            self._closures(part, owner, marks, around, depth + 1)
+
+    def _names(self, call: Invoke) -> None:
+        """Functions that are handed to a route or a schedule by their name."""
+        request, job = self._request_call(call), self._job_call(call)
+        if request is None and job is None:
+            return
+        for argument in call.arguments[1:]:
+            if isinstance(argument, Name):
+                name = argument.path.rpartition(".")[2]
+                if request is not None:
+                    self.named.setdefault(name, request)
+                else:
+                    self.named_jobs.setdefault(name, job or "")
+
+    def _request_call(self, call: Invoke) -> str | None:
+        named = call.method in _ROUTES or re.fullmatch(
+            r"Map(?:Get|Post|Put|Patch|Delete)|HandleFunc|Handle|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete",
+            call.method,
+        )
+        if not named or call.receiver is None:
+            return None
+        if call.method in {"query", "mutation"}:  # tRPC: a procedure with its resolver
+            one = len(call.arguments) == 1 and isinstance(call.arguments[0], Closure)
+            return f".{call.method}(…)" if one and "rocedure" in self.text(call.receiver.span, 400) else None
+        first = call.arguments[0] if call.arguments else None
+        if isinstance(first, Text) and first.value[:1] == "/" and len(call.arguments) > 1:
+            return f"{self.text(call.receiver.span, 40)}.{call.method}({self.text(first.span, 60)})"
+        return None
+
+    def _job_call(self, call: Invoke) -> str | None:
+        if not _JOB_CALLS.match(call.method):
+            return None
+        receiver = self.text(call.receiver.span, 80) if call.receiver is not None else ""
+        fits = call.method in {"Worker", "CronJob", "scheduleJob", "AddFunc", "createFunction", "eachMessage"}
+        return (
+            f"{receiver}{'.' if receiver else ''}{call.method}(…)" if fits or _JOB_RECEIVERS.search(receiver) else None
+        )
+
+    def _unit(
+        self, function: Func, span: Span, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int
+    ) -> None:
+        start = min([span[0], function.span[0], *(d.span[0] for d in function.decorators)])
+        body = function.body_span[0] if function.body_span != function.span else function.span[0] + 200
+        head = self.text((start, min(body, start + 4 * _HEAD)), _HEAD)
+        beside = tuple(name for name in map(callee, function.decorators) if name)
+        if call is not None:
+            others = (a for a in call.arguments if not isinstance(a, (Text, Closure)))
+            beside += tuple(name for name in map(callee, others) if name)
+        unit = Unit(
+            function=function, name=function.name, owner=owner, span=(start, max(span[1], function.span[1])), head=head,
+            marks=beside, owner_marks=marks,
+        )  # fmt: skip
+        unit.request, unit.job = self._started(unit, call)
+        self.found.append(unit)
+        if self.into(unit.span):
+            self._block(function.lower_body(), owner, marks, depth + 1)
+
+    def _started(self, unit: Unit, call: Invoke | None) -> tuple[str | None, str | None]:
+        if call is not None:
+            request = self._request_call(call)
+            if request is not None:
+                return request, None
+            job = self._job_call(call)
+            if job is not None:
+                return None, job
+        for mark in unit.marks:
+            last = mark.rpartition(".")[2]
+            if _JOB_MARKS.match(last):
+                return None, f"@{mark}"
+            if _MARKS.match(last):
+                return f"@{mark}", None
+        if _JOB_HEAD.search(unit.head):
+            return None, unit.name or "a message"
+        if _HANDLER_HEAD.search(unit.head):
+            return unit.name or "a request", None
+        return self._by_convention(unit)
+
+    def _by_convention(self, unit: Unit) -> tuple[str | None, str | None]:
+        first = unit.function.parameters[0].name if unit.function.parameters else ""
+        where = f"{unit.owner}{'.' if unit.owner else ''}{unit.name}"
+        if self.language == "python":
+            second = unit.function.parameters[1].name if len(unit.function.parameters) > 1 else ""
+            if (first == "request" and not unit.owner) or (unit.name in _REQUEST_METHODS and second == "request"):
+                return where, None
+            if unit.name == "run" and any("Task" in base for base in unit.owner_marks):
+                return None, where
+            if unit.name == "handle" and "BaseCommand" in unit.owner_marks:
+                return None, where
+        elif self.language == "ruby":
+            if "/controllers/" in f"/{self.path}" and unit.owner.endswith("Controller"):
+                return where, None
+            jobs = ("ApplicationJob", "Base", "Worker", "Job")
+            if unit.name == "perform" and any(mark.endswith(jobs) for mark in unit.owner_marks):
+                return None, where
+        elif self.language == "php":
+            if unit.owner.endswith("Controller") and not unit.name.startswith("__"):
+                return where, None
+            if unit.name == "handle" and "ShouldQueue" in unit.owner_marks:
+                return None, where
+        elif self.language == "c_sharp":
+            if unit.name == "ExecuteAsync" and "BackgroundService" in unit.owner_marks:
+                return None, where
+        elif _NEXT.search(self.path) and unit.name in {"GET", "POST", "PUT", "PATCH", "DELETE", "handler"}:
+            return where, None
+        return None, None
+
+
+def _included(body: Iterable[Stmt]) -> Iterator[str]:
+    """What a Ruby class mixes in (`include Sidekiq::Job`)."""
+    for statement in body:
+        if isinstance(statement, Do) and isinstance(statement.value, Invoke) and statement.value.method == "include":
+            yield from (
+                a.path.rpartition(".")[2].rpartition("::")[2] for a in statement.value.arguments if isinstance(a, Name)
+            )
+
+
+def callee(value: Expr) -> str:
+    """The dotted name of what is called or named."""
+    if isinstance(value, Invoke):
+        before = callee(value.receiver) if value.receiver is not None else ""
+        return f"{before}.{value.method}" if before and value.method else value.method or before
+    return value.path if isinstance(value, Name) else ""
+
+
+def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
+    """The blocks inside of a statement, of functions and classes not."""
+    if isinstance(statement, If):
+        return (statement.then, statement.other)
+    if isinstance(statement, Cases):
+        return statement.alternatives
+    if isinstance(statement, (Loop, Scope)):
+        return (statement.body,)
+    return ()
+
+
+def expressions(statement: Stmt) -> tuple[Expr, ...]:
+    """The expressions that stand in a statement itself."""
+    if isinstance(statement, (Do, Assign, Unpack)):
+        return (statement.value,)
+    if isinstance(statement, (Leave, Member)):
+        return (statement.value,) if statement.value is not None else ()
+    if isinstance(statement, If):
+        return (statement.test.value,) if statement.test.value is not None else ()
+    if isinstance(statement, Loop):
+        return (statement.over,) if statement.over is not None else ()
+    if isinstance(statement, Scope):
+        return tuple(value for _, value in statement.bindings)
+    return ()
+
+
+def parts(value: Expr) -> tuple[Expr, ...]:
+    """The expressions that an expression is made of; the body of a closure is not."""
+    from lints.extract.ir import Cat, Choose, Items, Other, Pairs, Percent, Repeat, Spread, Tagged
+
+    if isinstance(value, (Cat, Other)):
+        return value.parts
+    if isinstance(value, Invoke):
+        receiver = (value.receiver,) if value.receiver is not None else ()
+        return (*receiver, *value.arguments, *(given for _, given in value.keywords))
+    if isinstance(value, Choose):
+        test = (value.test.value,) if value.test.value is not None and value.test.value is not value.then else ()
+        return (*test, value.then, value.other)
+    if isinstance(value, Items):
+        return value.items
+    if isinstance(value, Pairs):
+        return tuple(given for _, given in value.pairs)
+    if isinstance(value, Spread):
+        return (value.value,)
+    if isinstance(value, Repeat):
+        return (value.item,)
+    if isinstance(value, Percent):
+        return (value.template, *(value.values or ()))
+    return value.parts if isinstance(value, Tagged) else ()

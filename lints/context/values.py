@@ -1,0 +1,176 @@
+"""Which expressions of the code stand for the tenant in a statement or an ORM call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+
+from lints.extract import OrmCall, Statement
+from lints.extract.facts import Argument
+
+MAX_VALUES = 20
+_MARK = r"(?P<mark>:h\d+|\$\d+|\?|%\(\w+\)s|%s|(?<!:):\w+|@\w+|\{\w+\}|\$\{\w+\}|\$\w+)"
+_PLAIN_MARK = re.compile(_MARK)
+_INSERT = re.compile(r"\binsert\s+into\s+[\w.\"`]+\s*\(([^()]{1,2000})\)\s*values\s*\(([^;]{1,3000})", re.IGNORECASE)
+
+
+def of_statement(statement: Statement, columns: Collection[str]) -> tuple[str, ...]:
+    """The expressions bound to a tenant column of a SQL or Cypher text, as far as they can be told from the call."""
+    found: dict[str, None] = {}
+    for text in statement.variants[:8]:
+        for mark, position in _marks(text, tuple(sorted(columns))):
+            value = _bound(statement, mark, position)
+            if value is not None:
+                found[value] = None
+    return tuple(found)[:MAX_VALUES]
+
+
+def of_call(call: OrmCall, columns: Collection[str]) -> tuple[str, ...]:
+    """The expressions that an ORM call gives for its tenant."""
+    spelled = _spelled(tuple(sorted(columns)))
+    found: dict[str, None] = {}
+    for steps in call.variants[:8]:
+        for step in steps:
+            for argument in step.arguments:
+                found.update(dict.fromkeys(_of_argument(argument, spelled, 0)))
+            for name, argument in step.keywords:
+                if name.partition("__")[0].lower() in spelled or name.lower() in spelled:
+                    found.update(dict.fromkeys(_texts(argument)))
+    return tuple(found)[:MAX_VALUES]
+
+
+def _of_argument(argument: Argument, spelled: Collection[str], depth: int) -> Iterator[str]:
+    if depth > 8:
+        return
+    for name, item in zip(argument.names, argument.items, strict=False):
+        if name.lower() in spelled:
+            yield from _texts(item)
+        yield from _of_argument(item, spelled, depth + 1)
+    if not argument.names:
+        for item in argument.items:
+            yield from _of_argument(item, spelled, depth + 1)
+
+
+def _texts(argument: Argument) -> Iterator[str]:
+    if argument.kind in {"value", "dynamic"} and argument.text:
+        yield argument.text
+    for item in argument.items[:6]:
+        yield from _texts(item)
+
+
+@lru_cache(maxsize=64)
+def _spelled(columns: tuple[str, ...]) -> frozenset[str]:
+    """A column as attributes and properties name it: `tenant_id`, `tenantid`, `tenant`."""
+    names = {column.lower() for column in columns}
+    names |= {name.replace("_", "") for name in names}
+    names |= {re.sub(r"_?(?:id|uuid)$", "", name) for name in names}
+    return frozenset(name for name in names if len(name) > 2)
+
+
+@lru_cache(maxsize=64)
+def _compared(columns: tuple[str, ...]) -> re.Pattern[str]:
+    names = "|".join(re.escape(column) for column in columns)
+    return re.compile(
+        rf"(?<![\w$])[\"`\[]?(?:{names})[\"`\]]?(?:::\w+)?\s*(?:=\s*(?:any\s*)?|in\s*)\(*\s*{_MARK}"
+        rf"|{_MARK.replace('mark', 'before')}(?:::\w+)?\s*=\s*[\w.\"`]*?\b(?:{names})\b",
+        re.IGNORECASE,
+    )
+
+
+def _marks(text: str, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """(marker, how many of its kind stand before it) of each value that a tenant column is compared with or set to."""
+    for found in _compared(columns).finditer(text):
+        name = "mark" if found.group("mark") is not None else "before"
+        yield found.group(name), _position(text, found.group(name), found.start(name))
+    for insert in _INSERT.finditer(text):
+        listed = [name.strip().strip('"`[]').rpartition(".")[2].lower() for name in insert.group(1).split(",")]
+        values = _split(insert.group(2))
+        start = insert.start(2)
+        for index, name in enumerate(listed):
+            if name in {column.lower() for column in columns} and index < len(values):
+                offset, value = values[index]
+                mark = _PLAIN_MARK.match(value)
+                if mark is not None:
+                    yield mark.group(), _position(text, mark.group(), start + offset)
+
+
+def _position(text: str, mark: str, at: int) -> int:
+    if mark == "?":
+        return text.count("?", 0, at)
+    if mark == "%s":
+        return text.count("%s", 0, at)
+    return int(mark[1:]) - 1 if mark[:1] == "$" and mark[1:].isdigit() else 0
+
+
+def _split(values: str) -> list[tuple[int, str]]:
+    """The items of a list up to its closing parenthesis, each with its offset."""
+    out: list[tuple[int, str]] = []
+    depth, start = 0, 0
+    for index, character in enumerate(values):
+        if character in "([":
+            depth += 1
+        elif character in ")]" and depth:
+            depth -= 1
+        elif (character == "," and not depth) or character == ")":
+            item = values[start:index]
+            out.append((start + len(item) - len(item.lstrip()), item.strip()))
+            start = index + 1
+            if character == ")":
+                break
+    return out
+
+
+def _bound(statement: Statement, mark: str, position: int) -> str | None:
+    if mark.startswith(":h") and mark[2:].isdigit():
+        return next((hole.source for hole in statement.holes if hole.marker == mark), None)
+    if statement.call is None:
+        return None
+    given = _after_text(statement)
+    if mark in {"?", "%s"} or (mark[:1] == "$" and mark[1:].isdigit()):
+        values = _listed(given)
+        return values[position] if values is not None and position < len(values) else None
+    name = mark.strip("%()s:@{}$") if mark[0] != "%" else mark[2:-2]
+    return _named(given, name)
+
+
+_TEXT_NAME = re.compile(r"(?:\w+\.)*\w*(?:sql|query|stmt|statement)\w*(?:\.\w+)?", re.IGNORECASE)
+_NOT_VALUES = re.compile(r"(?:ctx|context|r\.Context\(\)|mapper|\w*[rR]owMapper|new \w*RowMapper|\w+\.class)(?![\w.])")
+
+
+def _after_text(statement: Statement) -> tuple[str, ...]:
+    """The arguments that follow the statement's text in its call."""
+    arguments = statement.call.arguments if statement.call is not None else ()
+    start = " ".join(statement.snippet.split())[:30]
+    plain = [" ".join(argument.split()) for argument in arguments]
+    at = next((i for i, text in enumerate(plain) if start and start in text), None)
+    if at is None:
+        at = next((i for i, text in enumerate(plain) if _TEXT_NAME.fullmatch(text)), None)
+    return arguments if at is None else arguments[at + 1 :]
+
+
+def values_of(statement: Statement) -> str:
+    """The source of everything that is bound to a statement."""
+    return " ".join((*_after_text(statement), *(hole.source for hole in statement.holes)))
+
+
+def _listed(given: Iterable[str]) -> list[str] | None:
+    """Values by position: one list or tuple, or the arguments themselves."""
+    rest = [g for g in given if not _NOT_VALUES.match(g) and "=>" not in g]
+    for one in rest:
+        listed = re.match(r"(?:new \w+\[\]\s*|[aA]rray)?[\[({]", one)
+        if listed is not None:
+            return [item for _, item in _split(one[listed.end() :] + ")")]
+    return rest or None
+
+
+def _named(given: Iterable[str], name: str) -> str | None:
+    word = re.escape(name)
+    pair = re.compile(
+        rf"[{{,(\s]['\":]?{word}['\"]?\s*(?::|=>|=)\s*([^,}}\n]+)|\(\s*['\"]{word}['\"]\s*,\s*([^,()\n]+(?:\([^()]*\))?)|[{{,]\s*({word})\s*[,}}]"
+    )
+    for text in given:
+        found = pair.search(f" {text}")
+        if found is not None:
+            return next(group for group in found.groups() if group is not None).strip()
+    return None

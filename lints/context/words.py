@@ -1,0 +1,174 @@
+# ruff: noqa: E501 - a pattern is read as one line
+"""How requests, callers, guards and tenants are spelled in the languages and frameworks that are read."""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = r"tenant|org|organi[sz]ation|workspace|account|company|team|project|customer"
+TENANT = re.compile(
+    rf"_*(?:(?:current|owner|caller|req|request|my|this|target|the|p|in|x|raw|header|default|effective|resolved)_?)?"
+    rf"(?:{_NAMES})s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name|param|header|str|string)?_*",
+    re.IGNORECASE,
+)
+"""A name that means a tenant, all of it."""
+TENANT_WORD = re.compile(
+    r"tenant|\borg(?!an|\b)|_org\b|organi[sz]ation|workspace|account_?id|company_?id", re.IGNORECASE
+)
+
+_REQUEST = r"(?:req|request|ctx\.req|ctx\.request|context\.req|context\.request|c\.req|event|self\.request|evt)"
+_MEMBER = r"(?:[?!]?\.[\w$]+|[?!]?\.?\[\s*['\":]?[\w.$-]{1,60}['\"]?\s*\])"
+_KEY = r"['\"][\w.:-]{1,60}['\"]"
+
+CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (channel, re.compile(pattern))
+    for channel, pattern in (
+        (
+            "body",
+            rf"{_REQUEST}[?!]?\.(?:body|rawBody|form|json|data|POST|values|get_json\(\)|json\(\)|formData\(\)){_MEMBER}?",
+        ),
+        ("body", rf"{_REQUEST}\.(?:form|json|data|POST|values|get_json\(\w{{0,20}}\))\.get\(\s*{_KEY}"),
+        ("query", rf"{_REQUEST}[?!]?\.(?:query|args|GET|query_params|queryStringParameters|queries){_MEMBER}?"),
+        ("query", rf"{_REQUEST}\.(?:query|args|GET|query_params)(?:\.get|\.getlist)?\(\s*{_KEY}"),
+        ("query", rf"(?:[\w.]*[sS]earchParams|url\.searchParams)\.get\(\s*{_KEY}"),
+        ("header", rf"{_REQUEST}[?!]?\.(?:headers|META|Headers){_MEMBER}?"),
+        ("header", rf"{_REQUEST}\.(?:headers|META)\.get\(\s*{_KEY}"),
+        ("header", rf"{_REQUEST}\.(?:header|get)\(\s*['\"][xX]-[\w-]{{1,60}}['\"]"),
+        ("header", rf"(?:\(await )?headers\(\)\)?\.get\(\s*{_KEY}"),
+        ("path", rf"{_REQUEST}[?!]?\.(?:params|pathParameters|path_params|view_args|match_info|param){_MEMBER}?"),
+        ("path", rf"{_REQUEST}\.param\(\s*{_KEY}"),
+        # Go
+        ("query", r"\w+\.URL\.Query\(\)\.Get\(\s*\"[\w-]{1,60}\""),
+        ("query", r"(?:c|ctx|gc|ginCtx|fc)\.(?:Query|DefaultQuery|QueryParam|QueryArgs)\(\s*\"[\w-]{1,60}\""),
+        ("body", r"(?:r|req|c|ctx)\.(?:FormValue|PostFormValue|PostForm|DefaultPostForm)\(\s*\"[\w-]{1,60}\""),
+        ("header", r"(?:r|req|request)\.Header\.Get\(\s*\"[\w-]{1,60}\"|(?:c|ctx|gc)\.GetHeader\(\s*\"[\w-]{1,60}\""),
+        ("header", r"(?:c|ctx)\.Request\(?\)?\.Header\.Get\(\s*\"[\w-]{1,60}\""),
+        (
+            "path",
+            r"(?:c|ctx|gc)\.(?:Param|Params)\(\s*\"[\w-]{1,60}\"|chi\.URLParam\(\s*\w+,\s*\"[\w-]{1,60}\"|mux\.Vars\(\w+\)(?:\[\"[\w-]{1,60}\"\])?|\w+\.PathValue\(\s*\"[\w-]{1,60}\"",
+        ),
+        # Ruby
+        (
+            "query",
+            r"params(?:\[:?\w{1,60}\]|\.(?:require|permit|fetch|dig)\([^()\n]{1,80}\)|\[\s*['\"]\w{1,60}['\"]\])",
+        ),
+        ("header", r"request\.(?:headers|env)\[\s*['\"][\w-]{1,60}['\"]"),
+        # PHP
+        (
+            "body",
+            r"\$request->(?:input|post|json|get|string|integer|validated)\(\s*['\"][\w.-]{1,60}['\"]|\$_POST\[[^\]\n]{1,60}\]",
+        ),
+        ("query", r"\$request->query(?:->get)?\(\s*['\"][\w.-]{1,60}['\"]|\$_(?:GET|REQUEST)\[[^\]\n]{1,60}\]"),
+        (
+            "header",
+            r"\$request->(?:header|headers->get)\(\s*['\"][\w.-]{1,60}['\"]|\$_SERVER\[\s*['\"]HTTP_X_\w{1,60}['\"]\s*\]",
+        ),
+        ("body", r"request\(\s*['\"][\w.-]{1,60}['\"]\s*\)|request\(\)->(?:input|get|post)\(\s*['\"][\w.-]{1,60}['\"]"),
+        ("path", r"\$request->route\(\s*['\"][\w.-]{1,60}['\"]"),
+        # Java, Kotlin
+        ("query", r"(?:request|req|httpRequest|servletRequest)\.getParameter\(\s*\"[\w.-]{1,60}\""),
+        (
+            "header",
+            r"(?:request|req|httpRequest|servletRequest|headers)\.(?:getHeader|getFirst|getHeaderString)\(\s*\"[\w.-]{1,60}\"",
+        ),
+        # C#
+        (
+            "query",
+            r"(?:HttpContext\.|_?httpContext(?:Accessor)?\.(?:HttpContext[?!]?\.)?)?Request\.Query\[[^\]\n]{1,60}\]",
+        ),
+        (
+            "header",
+            r"(?:HttpContext\.|_?httpContext(?:Accessor)?\.(?:HttpContext[?!]?\.)?)?Request\.Headers\[[^\]\n]{1,60}\]",
+        ),
+        ("body", r"(?:HttpContext\.|_?httpContext\.)?Request\.Form\[[^\]\n]{1,60}\]"),
+        ("path", r"(?:HttpContext\.)?(?:RouteData|Request)\.(?:Values|RouteValues)\[[^\]\n]{1,60}\]"),
+    )
+)
+"""Channel and spelling of what a client sends, to be matched at the beginning of an expression."""
+
+# A parameter that a framework fills from the request, by its annotation or default.
+PARAMETERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (channel, re.compile(pattern))
+    for channel, pattern in (
+        ("query", r"@(?:RequestParam|QueryParam|QueryValue)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?(?:@\w+\s+)?[\w<>.]+\s+(\w+)"),
+        ("header", r"@(?:RequestHeader|HeaderParam|Header)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?[\w<>.]+\s+(\w+)"),
+        ("path", r"@(?:PathVariable|PathParam)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?[\w<>.]+\s+(\w+)"),
+        ("query", r"@(?:RequestParam|QueryParam|QueryValue)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
+        ("header", r"@(?:RequestHeader|HeaderParam)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
+        ("path", r"@(?:PathVariable|PathParam)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
+        ("query", r"@Query\([^()]{0,80}\)\s*(?:readonly\s+)?(\w+)\s*[?:,)]"),
+        ("header", r"@Headers?\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
+        ("body", r"@Body\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
+        ("path", r"@Param\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
+        ("query", r"\[FromQuery[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
+        ("header", r"\[FromHeader[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
+        ("body", r"\[From(?:Body|Form)[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
+        ("path", r"\[FromRoute[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
+        ("query", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Query\("),
+        ("header", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Header\("),
+        ("body", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*(?:Body|Form)\("),
+        ("path", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Path\("),
+        ("query", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bQuery\("),
+        ("header", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bHeader\("),
+        ("body", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\b(?:Body|Form)\("),
+    )
+)  # fmt: skip
+
+# What can be cast off from around a value: it stays what the client said.
+CONVERSION = re.compile(
+    r"(?:new\s+)?(?:String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
+    r"Integer\.parseInt|Guid\.Parse|int\.Parse|long\.Parse|uuid\.(?:Parse|MustParse|FromString)|strconv\.Atoi|ObjectId|"
+    r"mongoose\.Types\.ObjectId|Types\.ObjectId|decodeURIComponent|intval|strval|Integer|one|first|strings\.TrimSpace|"
+    r"z\.\w+\(\)\.parse|[\w.]*[sS]chema\.(?:parse|parseAsync|validate|validateAsync|safeParse))\(\s*"
+)
+CALLER_ID = re.compile(
+    r"\b(?:user|session|auth|principal|viewer|member|current_?user|actor|claims|identity|requester|me|account|token|sub)"
+    r"[\w.?!()\[\]'\"]{0,40}?[._]?(?:id|uid|sub|uuid|email)\b|\buser_?id\b|\b(?:current_?user|request\.user|req\.user)\b"
+    r"|\bctx\.(?:user|session|auth)\b",
+    re.IGNORECASE,
+)
+"""Whoever is signed in."""
+CHECKS = re.compile(
+    r"authori[sz]|permission|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_])"
+    r"|(?<=[._])can(?=[A-Z_])|forbid|enforce|policy|check|owner|isolat|restrict|protect|throw|abort|deny|reject|admin",
+    re.IGNORECASE,
+)
+"""A call that decides whether somebody may do something."""
+SIGNS_IN = re.compile(
+    r"^(?:use_?guards|use|middleware|async_?handler|catch_?async|wrap|jwt\w*|login_?required|authenticated?|authentication|"
+    r"is_?auth\w*|require_?(?:auth|login|user|session|authentication)|ensure_?(?:auth\w*|login|logged_?in)|verify_?(?:token|jwt|auth)|"
+    r"check_?auth|auth\w*guard|jwt_?auth\w*|token_?auth\w*|validate|validate_?(?:body|request|schema|query|params|input)\w*|"
+    r"rate_?limit\w*|cors|body_?parser|valid\w*pipe|parse\w*)$",
+    re.IGNORECASE,
+)
+"""Something beside a handler that says who the caller is, or that a request is well formed: not which tenant is theirs."""
+SAYS_WHOSE = re.compile(
+    r"authori[sz]|permission|permit|member|access|guard|belong|allow|ensure|verif|require|can(?=[A-Z_])|enforce|policy|check|"
+    r"owner|protect|role|scope|admin|tenant|org|workspace|internal|api_?key|signature|webhook|hmac|secret",
+    re.IGNORECASE,
+)
+
+NO_DEFAULT = frozenset(
+    [
+        "unknown",
+        "none",
+        "null",
+        "nil",
+        "undefined",
+        "n/a",
+        "na",
+        "anonymous",
+        "-",
+        "?",
+        "missing",
+        "unset",
+        "empty",
+        "error",
+        "invalid",
+        "all",
+        "any",
+        "*",
+        "public",
+    ]
+)
+"""Constants that stand for "no tenant" in a log or a label, not for one."""
