@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b)"
+"""A class as a first argument: `Boat`, `models.Boat.id`, `func.count(Boat.id)`, `self.model`, `cls`."""
+
 _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
     "python": tuple(
         map(
@@ -12,13 +15,15 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
             (
                 rb"\.\w*objects\b",
                 rb"_or_404\(",
-                rb"\.query\s*\(\s*[A-Z]",
-                rb"\.query\.(?:filter|get|all|first)",
-                rb"select\(\s*[A-Z]",
-                rb"update\(\s*[A-Z]",
-                rb"delete\(\s*[A-Z]",
-                rb"insert\(\s*[A-Z]",
-                rb"session\.get\(",
+                rb"get_\w{0,30}(?:queryset|statement|query)\(",
+                rb"\.select_from\(",
+                rb"\.query\s*\(\s*" + _ENTITY,
+                rb"\.query\.\w",
+                rb"select\(\s*" + _ENTITY,
+                rb"update\(\s*" + _ENTITY,
+                rb"delete\(\s*" + _ENTITY,
+                rb"insert\(\s*" + _ENTITY,
+                rb"\.get(?:_one)?\(\s*" + _ENTITY + rb"\w*\s*,",
                 rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
             ),
         )
