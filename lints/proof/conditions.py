@@ -21,6 +21,7 @@ from lints.proof.equality import (
     row_of,
 )
 from lints.proof.equality import unknown as compared
+from lints.proof.holes import opens_chain
 from lints.proof.ir import (
     NULL,
     Atom,
@@ -65,6 +66,9 @@ def holds(w: Work, node: Any, scope: Scope, group: Group, why: str, mode: Mode =
             stack.append((item.this, _NEGATED[mode]))
         elif kind is exp.And or kind is exp.Or:
             if (kind is exp.And) == (mode is _TRUE or mode is _NOT_FALSE):
+                if w.doubts and kind is exp.And and opens_chain(item):
+                    _doubted(w, item, scope, group, why, mode)
+                    continue
                 stack.append((item.expression, mode))
                 stack.append((item.this, mode))
             else:
@@ -76,6 +80,21 @@ def holds(w: Work, node: Any, scope: Scope, group: Group, why: str, mode: Mode =
                 _atom(w, item, scope, group, mode)
             else:
                 handler(w, item, mode, scope, group, why)
+
+
+def _doubted(w: Work, node: Any, scope: Scope, group: Group, why: str, mode: Mode) -> None:
+    """A conjunction with an interpolated conjunct that may hold an alternative: then it says nothing."""
+    parts: list[Any] = [node]
+    said = Group(group, Kind.BRANCH, why)
+    while parts:
+        part = parts.pop()
+        if type(part) is exp.And:
+            parts += (part.expression, part.this)
+        else:
+            holds(w, part, scope, said, why, mode)
+    other = Group(group, Kind.BRANCH, why)
+    other.conds.append(Atom(frozenset(), hole=True))
+    disjoin([said, other], group, why)
 
 
 def _operands(node: Any, kind: Any) -> list[Any]:
@@ -112,8 +131,6 @@ def _atom(w: Work, node: Any, scope: Scope, group: Group, mode: Mode = _TRUE) ->
     value = term(w, node, scope, group)
     rejects = frozenset((value,)) if type(value) is Col and (mode is _TRUE or mode is _FALSE) else frozenset()
     hole = type(value) is Other and value.hole
-    if hole:
-        w.assume("interpolated conditions are whole: none of them opens an alternative")
     parameters = is_constant(value)
     group.conds.append(Atom(columns_of(value), rejects, hole=hole, constant=parameters, parameters=parameters))
 
@@ -123,7 +140,11 @@ def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
 
 
 def _neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
-    if quantifier(unwrap(node.expression)) or quantifier(unwrap(node.this)):  # NOT (x <> ANY (nothing)) is true
+    over = unwrap(node.expression)
+    if mode is _FALSE and quantifier(over) == "all" and len(list(children(over))) == 1:  # equal to some
+        equal(w, node.this, exp.Any(this=next(children(over))), scope, group, why)
+        return
+    if quantifier(over) or quantifier(unwrap(node.this)):  # NOT (x <> ANY (nothing)) is true
         plain(w, node, scope, group)
         return
     _equality(w, node.this, node.expression, _NEGATED[mode], scope, group, why)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from lints.proof import queries, session, writes
+from lints.proof.holes import holes_of
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
@@ -36,6 +38,7 @@ class Frame(TypedDict):
     end: int
 
 
+_GOOD = frozenset({Verdict.PROVEN, Verdict.WEAK})
 _VERBS = frozenset({TokenType.SELECT, TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE})
 _indexes: dict[tuple[int, str], tuple[Model, Index]] = {}
 
@@ -71,7 +74,49 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
 
 
 def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
+    """The proof; where text is interpolated, with what it takes for granted of that text."""
+    proof = _attempt(index, prepared, statement, budget, doubts=False)
+    if statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
+        return proof
+    if not any("__hole_" in token.text for token in statement.tokens):
+        return proof
+    found = holes_of(statement.tree)
+    doubtful = proof
+    assumptions: list[str] = []
+    if found.conditions:
+        doubtful = _attempt(index, prepared, statement, budget, doubts=True)
+        if doubtful.verdict in _GOOD:
+            assumptions += [
+                f"the interpolated condition {name} is whole: no bracket is left open" for name in found.conditions
+            ]
+        else:
+            assumptions += [f"the interpolated condition {name} holds no top-level OR" for name in found.conditions]
+    assumptions += [f"the interpolated value {name} is one value, with no SQL in it" for name in found.values]
+    if doubtful.verdict in _GOOD and not found.values and not statement.dropped:
+        return replace(proof, assumptions=(*proof.assumptions, *assumptions))
+    return _supposing(proof, doubtful, assumptions)
+
+
+def _supposing(proof: Proof, doubtful: Proof, assumptions: list[str]) -> Proof:
+    """A proof that holds while interpolated text is what it is meant to be."""
+    open_ = {(r.table, r.alias, r.start) for r in doubtful.references if not r.proven}
+    references = tuple(
+        replace(r, rule=r.rule or "TENSQL013") if not open_ or (r.table, r.alias, r.start) in open_ else r
+        for r in proof.references
+    )
+    return replace(
+        proof,
+        verdict=Verdict.WEAK,
+        rules=tuple(sorted({*proof.rules, "TENSQL013"})),
+        references=references,
+        assumptions=(*proof.assumptions, *assumptions),
+        steps=(*proof.steps, f"All of it only if {'; '.join(assumptions or proof.assumptions)} [TENSQL013]."),
+    )
+
+
+def _attempt(index: Index, prepared: Prepared, statement: Statement, budget: int, *, doubts: bool) -> Proof:
     work = Work(index, budget, prepared.labels)
+    work.doubts = doubts
     work.inline = queries.inline
     work.reference = queries.reference
     work.statement = writes.write
@@ -107,6 +152,8 @@ def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> 
         w.assume(note)
     if statement.opens:
         w.opaque[OPENS] = None
+    if statement.hidden:
+        w.opaque[statement.hidden] = None
     if w.strangers and statement.tokens[0].token_type is TokenType.L_PAREN:
         w.opaque[f"it names {', '.join(w.strangers)}, no relation of its own: a part of another statement"] = None
         root.conds.append(Atom(frozenset(), hole=True))

@@ -29,6 +29,8 @@ from lints.proof.work import Work
 from lints.tenancy import Ownership
 
 Node = Col | Val
+CONFLICT = "ON CONFLICT"
+_NAMES = frozenset({Rank.SETTING, Rank.SET, Rank.LITERAL, Rank.TEXT})
 Barriers = list[tuple[frozenset[int], frozenset[Col]]]
 """For each barrier crossed: the instances behind it, and the columns on which conditions may pass all the same."""
 
@@ -283,6 +285,8 @@ class Closure:
             self.w.spend()
             if shape.principal:
                 changed |= self._principal(i, shape)
+            if shape.names and insts[i].stored:
+                changed |= self._named(i, shape)
             if shape.level is not None and insts[i].stored:
                 changed |= self._level(i, shape, shape.level)
             if self.weak and shape.also:
@@ -293,7 +297,8 @@ class Closure:
                 if bond.parent.ownership is Ownership.ROOT:
                     changed |= self._root(i, bond)
                 for j, other in rows:
-                    if insts[j].table is bond.parent and j != i and insts[j].stored:
+                    there = insts[j].stored or (insts[j].returned and not insts[i].stored)
+                    if insts[j].table is bond.parent and j != i and there:
                         changed |= self._refers(i, shape, bond, j, other)
             self.w.spend((len(rows) - position) // 4)
             for j, other in rows[position + 1 :]:
@@ -321,6 +326,22 @@ class Closure:
         if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.principal):
             self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
             return True
+        return False
+
+    def _named(self, i: int, shape: Shape) -> bool:
+        """A tenant found by what is unique among tenants (a slug, a domain) is the one that is named so."""
+        key_column = shape.level or shape.own
+        if key_column is None or self.w.insts[i].group.why == CONFLICT:  # the row in a new tenant's way is another's
+            return False
+        own = Col(i, key_column)
+        for key in shape.names:
+            rank = max(Rank.SETTING, *(self.rank(Col(i, name)) for name in key))
+            if rank in _NAMES and rank < self.rank(own):
+                alias = self.w.insts[i].alias
+                self.edges.append((own, Col(i, key[0]), f"{alias} is the one with this {' and '.join(key)}"))
+                self.w.named[i] = f"{shape.table}.{' and '.join(key)} names one tenant, the caller's"
+                self.lower(own, rank)
+                return True
         return False
 
     def _level(self, i: int, shape: Shape, key: str) -> bool:

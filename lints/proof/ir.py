@@ -18,7 +18,7 @@ TENANT = "\0tenant"
 
 
 class Rank(IntEnum):
-    """What a value is worth as a tenant, best first. Up to SET it proves; up to LITERAL it is weak."""
+    """What a value is worth as a tenant, best first. Up to SET it proves; up to TEXT, interpolated, it is weak."""
 
     PARAMETER = 0
     SETTING = 1
@@ -28,7 +28,8 @@ class Rank(IntEnum):
     WIDER = 5
     FK = 6
     LITERAL = 7
-    NONE = 8
+    TEXT = 8
+    NONE = 9
 
 
 class Col(NamedTuple):
@@ -66,6 +67,8 @@ class Other(NamedTuple):
     hole: bool = False
     constant: bool = False
     """Only parameters, settings and literals occur."""
+    text: str = ""
+    """The name of the interpolated text, where it stands for one whole value."""
 
 
 Term = Col | Val | Alt | Merged | Other
@@ -192,7 +195,7 @@ class Full:
 class Inst:
     """One use of a relation. `table` is None for rows that no stored table holds; `shape` goes with it."""
 
-    __slots__ = ("alias", "group", "key", "shape", "stored", "table")
+    __slots__ = ("alias", "group", "key", "returned", "shape", "stored", "table")
 
     def __init__(self, table: Table | None, shape: Any, alias: str, group: Group, *, stored: bool = True) -> None:
         self.table = table
@@ -203,6 +206,8 @@ class Inst:
         self.group = group
         self.stored = stored
         """False for a row that is about to be written: it may not exist, so no key identifies it."""
+        self.returned = False
+        """A row that was written and is read from RETURNING: it exists, and other new rows may refer to it."""
 
 
 class Target(NamedTuple):

@@ -32,6 +32,7 @@ _WEAK_RULES = {
     Rank.WIDER: "TENSQL021",
     Rank.FK: "TENSQL011",
     Rank.LITERAL: "TENSQL007",
+    Rank.TEXT: "TENSQL013",
 }
 _WEAK_ASSUMPTIONS = {
     Rank.PRINCIPAL: "{0} is scoped by the caller's own key, which belongs to one tenant",
@@ -39,6 +40,7 @@ _WEAK_ASSUMPTIONS = {
     Rank.SHARED: "rows of {0} without a tenant are meant for everyone",
     Rank.FK: "every foreign key of {0} stays inside its tenant",
     Rank.LITERAL: "the constant tenant of {0} is the caller's",
+    Rank.TEXT: "the text interpolated for the tenant of {0} is one value, the caller's, and nothing more",
 }
 
 
@@ -65,6 +67,9 @@ def judge(w: Work) -> list[Finding]:
     findings = [_decide(w, target, contexts) for target in w.targets]
     proven = any(f.rank < Rank.NONE and f.rule is None for f in findings)
     writes = any(t.action != "select" for t in w.targets)
+    if any(f.rank < Rank.NONE for f in findings):
+        for text in w.named.values():
+            w.assume(text)
     out: list[Finding] = []
     for finding in findings:
         if finding.rule == "TENSQL001" and proven and (finding.target.nested or writes):
@@ -156,7 +161,11 @@ def _closed(closure: Closure, w: Work, target: Target) -> Closure:
     if key is not None:
         closure.find(key)
     shape = w.insts[target.inst].shape
-    if len(closure.nodes) > 1 or (key is not None and key.name == TENANT) or (shape is not None and shape.level):
+    if (
+        len(closure.nodes) > 1
+        or (key is not None and key.name == TENANT)
+        or (shape is not None and (shape.level or shape.names))
+    ):
         closure.saturate()
     return closure
 
@@ -239,7 +248,7 @@ def _unclassified(w: Work, target: Target, context: Context) -> Finding:
     if shape is None or shape.columns is None or shape.columns & w.index.tenant_names:
         return _unknown_table(w, target, context)
     w.assume(f"{target.table}, which is not classified, holds the same rows for every tenant")
-    return Finding(target, Rank.PARAMETER, None, "no column of it names a tenant, and no key leads to one")
+    return Finding(target, Rank.LITERAL, "TENSQL000", "no column of it names a tenant, and no key leads to one")
 
 
 def _unknown_table(w: Work, target: Target, context: Context) -> Finding:
@@ -336,6 +345,8 @@ def _only_constants(branch: Group) -> bool:
     for cond in branch.conds:
         if type(cond) is Atom and cond.constant:
             parameters = parameters or cond.parameters
+        elif type(cond) is Or and all(b.dead or not b.conds or _only_constants(b) for b in cond.branches):
+            parameters = True
         elif type(cond) is not NotNull:
             return False
     return parameters

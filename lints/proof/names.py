@@ -36,12 +36,13 @@ class Shape:
     """What matters of a table: its tenant, its keys, and the references its rows take their tenant from."""
 
     __slots__ = (
-        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "nullable", "own", "principal",
-        "tenant", "trusted",
+        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own",
+        "principal", "table", "tenant", "trusted",
     )  # fmt: skip
 
     def __init__(self, index: Index, table: Table) -> None:
         loose = index.loose
+        self.table = table.name
         self.columns = frozenset(map(loose, table.columns)) if table.columns else None
         """All column names; None if the model does not list them."""
         named = [table.primary_key, *table.unique, *(k.columns for k in table.foreign_keys)]
@@ -69,6 +70,9 @@ class Shape:
             self.tenant = None
         self.level = index.levels.get(id(table)) if table.ownership is Ownership.OWNED else None
         """The key, if other tables name their tenant by it: a row is a tenant of a narrower level."""
+        named = table.ownership is Ownership.ROOT or self.level is not None
+        self.names = tuple(k for k in self.keys if named and k not in ((index.place,), (self.level or self.own,)))
+        """What is unique among tenants beside their key."""
         self.also = tuple(sorted((index.tenant_names & self.known) - {self.own or ""}))
         """Columns that name a tenant of another level."""
         self.domain = index.domains.get(self.own or "", self.own or table.name)

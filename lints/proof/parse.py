@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.proof.names import Index
+from lints.proof.spellings import plain
 from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
@@ -72,6 +73,8 @@ class Statement(NamedTuple):
     """Whether interpolated text that may hold a condition was left out."""
     opens: bool = False
     """Whether interpolated text was left out where it may add a relation."""
+    hidden: str | None = None
+    """What the tree does not say of the statement's meaning."""
 
 
 class _Tools(threading.local):
@@ -125,8 +128,7 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
     refusal, digest, holes = _scan(tokens)
     if refusal is not None:
         return Statement(None, refusal, tokens, digest)
-    if dialect == "tsql" and tokens[0].token_type is TokenType.DELETE:
-        tokens = _plain_delete(tokens)
+    tokens, hidden = plain(tokens, dialect)
     parser = _tools.of(dialect)[1]
     notes: list[str] = []
     dropped = opens = False
@@ -147,28 +149,8 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
             continue
         if len(trees) != 1 or trees[0] is None:
             return Statement(None, "not one statement", tokens, digest)
-        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped, opens)
+        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped, opens, hidden)
     return Statement(None, "interpolated text in places that don't parse", tokens, digest)
-
-
-def _plain_delete(tokens: list[Any]) -> list[Any]:
-    """T-SQL's DELETE as the parser knows it: FROM is written; TOP and OUTPUT, which show and take only rows of the
-    deletion, are not."""
-    if len(tokens) > 4 and tokens[1].text.lower() == "top":
-        past = 3
-        if tokens[2].token_type is TokenType.L_PAREN:
-            past = next((i for i, t in enumerate(tokens) if t.token_type is TokenType.R_PAREN), len(tokens) - 1) + 1
-        tokens = [tokens[0], *tokens[past:]]
-    words = [token.text.lower() for token in tokens]
-    if "output" in words and "into" not in words:
-        start = words.index("output")
-        end = next((i for i in range(start, len(words)) if words[i] in ("where", "from", "option")), len(words))
-        if "select" not in words[start:end]:
-            tokens, words = [*tokens[:start], *tokens[end:]], [*words[:start], *words[end:]]
-    if words[1:2] != ["from"] and (len(words) < 3 or words[2] in ("where", "option")):
-        first = tokens[-1] if len(tokens) < 2 else tokens[1]
-        tokens = [tokens[0], Token(TokenType.FROM, "FROM", first.line, first.col, first.start, first.end), *tokens[1:]]
-    return tokens
 
 
 def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:

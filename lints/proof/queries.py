@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from lints.proof.conditions import holds
+from lints.proof.facts import mentioned
 from lints.proof.ir import Col, Group, Kind, Or, Other, Same, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.relations import join_tree
@@ -18,7 +19,7 @@ _SELECT_PARTS = frozenset(
     {
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
         "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
-        "operation_modifiers", "sample",
+        "operation_modifiers", "sample", "for_",
     }
 )  # fmt: skip
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
@@ -119,9 +120,9 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         holds(w, args["having"].this, scope, group, "HAVING")
         if w.dialect == "mysql":
             scope.aliases = None
-    if args.get("qualify") is not None:
-        survey(w, args["qualify"], scope, group)
     scope.keys = keys
+    if args.get("qualify") is not None:
+        _qualify(w, node, scope, group)
     columns = _projections(w, node, scope, group, root=root)
     for clause in ("order", "limit", "offset", "distinct", "windows"):
         value = args.get(clause)
@@ -132,6 +133,18 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         group.through = _through(w, node, scope, group)
     unused(w, ctes, group)
     return columns
+
+
+def _qualify(w: Work, node: Any, scope: Scope, group: Group) -> None:
+    """QUALIFY filters after the windows: a condition on what all of them partition by may as well come first."""
+    qualify = node.args["qualify"]
+    if qualify.find(exp.Query) is not None:
+        survey(w, qualify, scope, group)
+        return
+    late = Group(group, Kind.BRANCH, "QUALIFY")
+    holds(w, qualify.this, scope, late, "QUALIFY")
+    whole = _through(w, node, scope, group)
+    group.conds.extend(cond for cond in late.conds if mentioned(cond) <= whole)
 
 
 def _aliases(w: Work, node: Any) -> dict[str, Any]:
@@ -443,6 +456,10 @@ def reference(w: Work, cte: Cte, group: Group) -> Columns:
         known = expand(columns, w.index)
         if known is None:
             return [_unknown_columns()]
+        if not cte.named:
+            cte.named = True
+            group.sealed.append(written)  # a row here is a row that was written: what is known of it is known here
+            return known
         inst = w.instance(None, cte.name, group)
         w.summaries.append(Summary(inst, group, ((written, tuple(t for _, t in known)),)))
         return [(name, Col(inst, str(i))) for i, (name, _) in enumerate(known)]

@@ -97,11 +97,16 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word == "alter":
         return _alter(w, tokens, rest, text, group, translate)
     if word == "create":
-        return _create(w, tree, tokens, rest, group, translate)
+        return _create(w, tree, tokens, rest, text, group, translate)
     if word == "load":
         return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
     if tree is None:
         return None
+    if type(tree) is exp.Summarize:
+        source = tree.this
+        return translate(w, exp.select("*").from_(source) if type(source) is exp.Table else source, group)
+    if type(tree) is exp.Pivot:
+        return Session("select", "TENSQL013", "PIVOT is not modelled", opaque=True)
     if type(tree) is exp.TruncateTable:
         for table in tree.expressions:
             unscopable(w, table.this, table.args.get("db"), group)
@@ -272,7 +277,7 @@ _OBJECTS = frozenset(
 
 
 def _create(
-    w: Work, tree: Any, tokens: list[Any], rest: list[str], group: Group, translate: Translate
+    w: Work, tree: Any, tokens: list[Any], rest: list[str], text: str, group: Group, translate: Translate
 ) -> str | Session:
     if tokens and rest and rest[0] not in _OBJECTS:
         return Session("other", None, "not a statement", unparsed=True)
@@ -283,12 +288,30 @@ def _create(
         translate(w, tree.expression, group)
         return "ddl"
     if type(tree) is not exp.Create and "view" not in rest[:5] and "select" in (t.text.lower() for t in tokens):
+        start = _query_after_as(tokens) if "table" in rest[:4] else None
+        if start is not None:
+            found = _inner(w, tokens, start, text, group, translate)
+            return "ddl" if isinstance(found, str) else found
         return Session("ddl", "TENSQL013", "a table made from a query in a form that is not modelled", opaque=True)
     return Session("ddl", None, "a change of the schema, not of rows")
 
 
+def _query_after_as(tokens: list[Any]) -> int | None:
+    """Where the query begins in CREATE TABLE with clauses the parser does not know."""
+    depth = 0
+    for position, token in enumerate(tokens[:-1]):
+        kind = token.token_type
+        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if depth == 0 and token.text.lower() == "as" and tokens[position + 1].text.lower() in ("select", "with", "("):
+            return position + 1
+    return None
+
+
 def _copy(w: Work, tree: Any, group: Group, translate: Translate) -> str:
     source = tree.this
+    files = tree.args.get("files") or []
+    if type(source) is exp.Table and type(source.this) is exp.Var and len(files) == 1:  # COPY INTO @stage FROM ...
+        source = files[0]
     if type(source) is exp.Subquery:
         translate(w, source.this, group)
         return "copy"

@@ -33,7 +33,9 @@ class Summary(NamedTuple):
 class Cte:
     """A common table expression, inlined wherever it is named."""
 
-    __slots__ = ("body", "columns", "env", "name", "outer", "recursive", "returning", "scalar", "self_rel", "used")
+    __slots__ = (
+        "body", "columns", "env", "name", "named", "outer", "recursive", "returning", "scalar", "self_rel", "used",
+    )  # fmt: skip
 
     def __init__(self, name: str, body: Any, columns: list[str], env: Env | None, outer: Scope | None) -> None:
         self.name = name
@@ -45,6 +47,8 @@ class Cte:
         self.scalar = False
         """ClickHouse: a name for a value."""
         self.used = False
+        self.named = False
+        """For a modifying CTE: whether some relation already stands for its rows."""
         self.self_rel: tuple[int, list[str | None]] | None = None
         self.returning: tuple[Group, Columns] | None = None
         """For a modifying CTE: the group of the written rows and what it returns."""
@@ -59,8 +63,8 @@ class Work:
     """State of one translation. `left` is the budget in steps; spending it all raises `OutOfBudget`."""
 
     __slots__ = (
-        "assigned", "assumptions", "dialect", "index", "inline", "insts", "labels", "left", "nullables", "opaque",
-        "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
+        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "insts", "labels", "left", "named",
+        "nullables", "opaque", "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
         "tables", "targets", "view", "views",
     )  # fmt: skip
 
@@ -76,6 +80,10 @@ class Work:
         self.assumptions: dict[str, None] = {}
         self.opaque: dict[str, None] = {}
         """Reasons why parts of the statement cannot be judged."""
+        self.doubts = False
+        """Whether interpolated conditions are taken to hold an alternative."""
+        self.named: dict[int, str] = {}
+        """Tenants found by a unique name: what that takes for granted, by instance."""
         self.referred: set[int] = set()
         """The recursive references seen."""
         self.seen: set[int] = set()

@@ -7,8 +7,9 @@ from typing import Any
 from sqlglot import exp
 
 from lints.proof.conditions import holds
-from lints.proof.ir import Atom, Col, Eq, Group, Kind, Target, Unsupported
-from lints.proof.names import Rel, Scope
+from lints.proof.facts import CONFLICT
+from lints.proof.ir import Atom, Col, Eq, Group, Kind, Same, Target, Unsupported
+from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.queries import unused, with_env
 from lints.proof.relations import join_tree, relation
 from lints.proof.rows import assign, deciding_columns, joined, new_rows, set_default, target_of, written_value
@@ -39,13 +40,38 @@ def write(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group
 def _returning(w: Work, node: Any, scope: Scope, group: Group) -> Columns:
     clause = node.args.get("returning")
     columns: Columns = []
+    if clause is not None and clause.args.get("into"):
+        _output(w, clause.args["into"])
     for item in clause.expressions if clause is not None else ():
         inner = item.this if type(item) is exp.Alias else item
         if type(inner) is exp.Star or (type(inner) is exp.Column and type(inner.this) is exp.Star):
             columns.extend(scope.rels.values())
         else:
             columns.append((item.alias_or_name.lower() or None, term(w, inner, scope, group)))
-    return columns
+    return _after(w, node, columns) if columns and type(node) is exp.Update else columns
+
+
+def _after(w: Work, node: Any, columns: Columns) -> Columns:
+    """RETURNING of an UPDATE shows what was assigned, of which the conditions on the old row say nothing."""
+    known = expand(columns, w.index)
+    if known is None:
+        return columns
+    left = (e.this for e in node.expressions if isinstance(e, exp.EQ))
+    assigned = {c.name.lower() for e in left for c in e.find_all(exp.Column)}
+    return [
+        (name, NOTHING)
+        if type(value) is Col and value.name.lower() in assigned and not w.holds_tenant(value)
+        else (name, value)
+        for name, value in known
+    ]
+
+
+def _output(w: Work, into: Any) -> None:
+    """T-SQL's OUTPUT ... INTO: the rows of another table, which takes them by their order."""
+    name = getattr(into, "name", "")
+    table = w.index.table(w.index.fold(into)) if isinstance(into, exp.Identifier) else None
+    if not name.startswith(("#", "@")) and (table is None or table.ownership is not Ownership.GLOBAL):
+        w.opaque[f"OUTPUT INTO {name} writes rows that are not followed"] = None
 
 
 def _parts(node: Any, known: frozenset[str]) -> None:
@@ -152,26 +178,32 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     conflict = node.args.get("conflict")
     replaces = str(node.args.get("alternative") or "").upper() == "REPLACE"
     if conflict is not None or replaces:
-        _conflict(w, conflict, scope, group, row, table, alias, columns or [])
+        keys = _conflict(w, conflict, scope, group, row, table, alias, columns or [])
+    else:
+        keys = []
+    if node.args.get("returning") is not None and table is not None:
+        if keys or (type(node.args.get("expression")) is exp.Values and len(node.args["expression"].expressions) > 1):
+            row = _either(w, row, table, keys, group)
+        w.insts[row].returned = True
     result = Rel(alias, row, table)
     scope.rels = {alias: result}
 
 
 def _conflict(
     w: Work, node: Any, scope: Scope, group: Group, row: int, table: Table | None, alias: str, columns: list[str]
-) -> None:
-    """An upsert also writes the row that is in the way: it must be the caller's too."""
+) -> list[tuple[str, ...]]:
+    """An upsert also writes the row in its way: it must be the caller's too. Returns the keys that row is found by."""
     if table is None or table.ownership is Ownership.GLOBAL:
         if node is not None:
             inner = Scope(scope.outer, scope.env)
             for item in node.expressions:
                 survey(w, item, inner, group)
-        return
+        return []
     if node is not None and not node.args.get("duplicate"):
         action = str(getattr(node.args.get("action"), "name", "")).upper()
         if "UPDATE" not in action:
             w.assume(COLLIDES)
-            return
+            return []
         keys = _conflict_keys(w, node, table)
         if any(w.index.tenant_of(table) not in [w.index.loose(c) for c in key] for key in keys):
             w.assume(COLLIDES)
@@ -180,7 +212,7 @@ def _conflict(
         if not (table.primary_key or table.unique):
             keys = [()]
     for key in keys:
-        existing = Group(group, Kind.BRANCH, "ON CONFLICT")
+        existing = Group(group, Kind.BRANCH, CONFLICT)
         inst = w.instance(table, alias, existing)
         for column in key:
             name = w.index.loose(column)
@@ -197,6 +229,18 @@ def _conflict(
             items = [e for e in node.expressions if not _is_values_call(e)]
             assign(w, items, inner, existing, rel)
         w.targets.append(Target(inst, "update", table.name, None, existing, nested=True, rule="TENSQL008", silent=True))
+    return keys
+
+
+def _either(w: Work, row: int, table: Table, keys: list[tuple[str, ...]], group: Group) -> int:
+    """What an upsert returns, the new row or the one in its way, and what a write of several rows does, any of them:
+    they agree on the key and, if proven, are the tenant's."""
+    back = w.instance(table, w.insts[row].alias, group, stored=False)
+    common = {w.index.loose(c) for c in keys[0]} if len(keys) == 1 else set()
+    tenant = w.index.shape(table).tenant
+    for name in sorted(common | ({tenant} if tenant is not None else set())):
+        group.conds.append(Same(Col(back, name), Col(row, name), "upsert"))
+    return back
 
 
 def _is_values_call(item: Any) -> bool:

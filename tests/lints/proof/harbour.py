@@ -132,6 +132,7 @@ TABLES = [
     table("countries", GLOBAL, "id code:text name:text?"),
     table("tides", GLOBAL, "id country_id height:int?"),
     table("legacy", Ownership.UNKNOWN, "id harbour_id:uuid? data:text?"),
+    table("signals", Ownership.UNKNOWN, "id kind:text payload:text?"),
 ]
 
 VIEWS = [
@@ -140,6 +141,9 @@ VIEWS = [
     ("my_boats", "SELECT * FROM boats WHERE harbour_id = current_setting('app.harbour_id')::uuid", False),
     ("latest_repairs", "SELECT DISTINCT ON (boat_id) * FROM repairs ORDER BY boat_id, cost DESC", False),
     ("harbour_sizes", "SELECT harbour_id, count(*) AS boats FROM boats GROUP BY harbour_id", True),
+    ("repair_costs", "SELECT o.harbour_id, o.boat_id, o.cost FROM open_repairs o", False),
+    ("my_logs", "SELECT l.id, l.title FROM logbooks l JOIN my_boats m ON m.id = l.boat_id", False),
+    ("newest_boats", "SELECT * FROM boats ORDER BY id DESC LIMIT 10", False),
     ("boat_logs", "SELECT l.id, l.title, b.harbour_id FROM logbooks l JOIN boats b ON b.id = l.boat_id", False),
 ]
 

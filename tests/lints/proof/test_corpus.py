@@ -45,7 +45,8 @@ def test_a_proof_is_consistent_with_itself(case: cases.Case) -> None:
         assert len(proof.fingerprint) in (0, 32)
         for reference in proof.references:
             if reference.start is not None and reference.end is not None:
-                named = case.sql[reference.start : reference.end].strip('"`[]').lower().rpartition(".")[2]
+                quoted = case.sql[reference.start : reference.end]
+                named = quoted.strip('"`[]').lower().rpartition(".")[2] if "'" not in quoted else quoted.strip("'")
                 table = harbour.MODEL.tables.get(reference.table)
                 columns = {c.lower() for c in table.columns} if table is not None else set()
                 assert named in {reference.table.lower(), *columns} or "?" in named

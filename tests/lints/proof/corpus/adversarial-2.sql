@@ -43,11 +43,11 @@ SELECT * FROM boats b __hole_0__ WHERE b.harbour_id = :h1
 SELECT * FROM boats b JOIN sailors s ON s.harbour_id = b.harbour_id __hole_0__ WHERE b.harbour_id = :h1
 
 -- interpolation before GROUP BY
--- proven
+-- weak TENSQL013
 SELECT kind, count(*) FROM boats WHERE harbour_id = :h1 __hole_0__ GROUP BY kind
 
 -- temporary table of everybody, in a form the parser keeps as text
--- opaque
+-- violation TENSQL001
 CREATE TEMP TABLE x ON COMMIT DROP AS SELECT * FROM boats
 
 -- two references to the recursion

@@ -3,11 +3,11 @@
 SELECT * FROM boats WHERE id = :h0 AND harbour_id = :h1
 
 -- interpolated tenant
--- opaque TENSQL013
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id = __hole_0__
 
 -- interpolated tenant in quotes
--- opaque TENSQL013
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id = '__hole_0__'
 
 -- interpolated id
@@ -19,7 +19,7 @@ SELECT * FROM boats WHERE id = __hole_0__
 SELECT * FROM boats WHERE __hole_0__
 
 -- interpolated conjunct beside the tenant
--- proven
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id = :h0 AND __hole_1__
 
 -- interpolated conjunct beside an id
@@ -35,7 +35,7 @@ SELECT * FROM boats WHERE harbour_id = :h0 OR __hole_1__
 SELECT * FROM boats WHERE harbour_id = :h0 AND (__hole_1__ OR kind = 'x')
 
 -- interpolated clause after the predicate
--- proven
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id = :h0 __hole_1__
 
 -- interpolated clause after an id
@@ -83,7 +83,7 @@ SELECT * FROM boats WHERE length __hole_0__ :h1
 SELECT * FROM boats WHERE harbour_id = :h0 AND length __hole_1__ :h2
 
 -- interpolated SET list
--- proven
+-- weak TENSQL013
 UPDATE boats SET __hole_0__ WHERE id = :h1 AND harbour_id = :h2
 
 -- interpolated SET list by id
@@ -95,7 +95,7 @@ UPDATE boats SET __hole_0__ WHERE id = :h1
 UPDATE boats SET __hole_0__ = :h1 WHERE harbour_id = :h2
 
 -- interpolated value to set
--- proven
+-- weak TENSQL013
 UPDATE boats SET name = __hole_0__ WHERE harbour_id = :h2
 
 -- interpolated insert columns
@@ -111,11 +111,11 @@ INSERT INTO boats __hole_0__
 INSERT INTO boats (id, harbour_id, name) VALUES __hole_0__
 
 -- interpolated tenant to insert
--- opaque TENSQL013
+-- weak TENSQL013
 INSERT INTO boats (id, harbour_id, name) VALUES (:h0, __hole_1__, :h2)
 
 -- interpolated other value to insert
--- proven
+-- weak TENSQL013
 INSERT INTO boats (id, harbour_id, name) VALUES (:h0, :h1, __hole_2__)
 
 -- interpolated list of ids
@@ -123,7 +123,7 @@ INSERT INTO boats (id, harbour_id, name) VALUES (:h0, :h1, __hole_2__)
 SELECT * FROM boats WHERE id IN (__hole_0__)
 
 -- interpolated list of tenants
--- opaque TENSQL013
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id IN (__hole_0__)
 
 -- bound list of tenants
@@ -147,7 +147,7 @@ SELECT * FROM boats WHERE harbour_id = :h0 UNION __hole_1__
 SELECT * FROM boats WHERE name ILIKE concat('%', __hole_0__, '%')
 
 -- interpolated interval
--- proven
+-- weak TENSQL013
 SELECT * FROM boats WHERE harbour_id = :h0 AND archived_at > now() - INTERVAL '__hole_1__ days'
 
 -- interpolated schema

@@ -199,7 +199,7 @@ SELECT * FROM boats a JOIN boats b ON a.harbour_id = b.harbour_id AND a.name = b
 SELECT * FROM boats b JOIN harbours h ON h.id = b.harbour_id WHERE h.id = $1
 
 -- scoped by the root's unique code
--- violation
+-- proven
 SELECT * FROM boats b JOIN harbours h ON h.id = b.harbour_id WHERE h.code = $1
 
 -- joined with a global table

@@ -151,7 +151,7 @@ SELECT * FROM boats WHERE kind = $2 /* pg_ */
 SELECT * FROM harbours WHERE id = $1
 
 -- tenant root by another unique column
--- violation TENSQL001
+-- proven
 SELECT * FROM harbours WHERE code = $1
 
 -- all tenants

@@ -71,5 +71,5 @@ INSERT ALL INTO boats (harbour_id, name) VALUES (h, n) SELECT harbour_id AS h, n
 SELECT * FROM boats AT (TIMESTAMP => '2026-01-01'::timestamp) WHERE harbour_id = ?
 
 -- a stage
--- opaque
+-- violation TENSQL014
 COPY INTO @out FROM boats

@@ -255,7 +255,7 @@ UPDATE tags SET label = $1 WHERE id = $2 AND harbour_id = $3
 UPDATE harbours SET name = $1 WHERE id = $2
 
 -- update of the root by code
--- violation TENSQL002
+-- proven
 UPDATE harbours SET name = $1 WHERE code = $2
 
 -- update with an optional tenant
