@@ -66,7 +66,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
         ),
         re.compile(
-            rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?->\s*(?:get|first\w*|find\w*|paginate|count|exists|pluck|delete|update|where\w*)\("
+            rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]"
         ),
         re.compile(rb"(?:->|::)table\(\s*['\"]\w"),
         re.compile(rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\("),

@@ -24,6 +24,17 @@ INSERTS = names("create forceCreate createQuietly insert insertGetId insertOrIgn
 KEYED = names("firstOrCreate updateOrCreate updateOrInsert createOrFirst firstOrNew")
 RUNS = READS | DELETES | UPDATES | INSERTS | KEYED
 """Methods that run a query: what is called on their result is no part of it."""
+PLAIN = names(
+    "query newQuery newModelQuery on table from select addSelect selectRaw selectSub distinct with without withOnly"
+    " withCount withSum withAvg withMin withMax withExists withAggregate load orderBy orderByDesc orderByRaw latest"
+    " oldest inRandomOrder reorder limit take skip offset forPage groupBy groupByRaw having orHaving havingRaw"
+    " havingBetween lockForUpdate sharedLock withTrashed onlyTrashed withoutTrashed onWriteConnection useWritePdo"
+    " withCasts tap toBase getQuery timeout clone dd dump withoutEvents withDefault as alias useIndex forceIndex"
+    " withoutGlobalScope withoutGlobalScopes setEagerLoads enforceOrderBy using"
+)
+"""Methods that say nothing of whose rows are read."""
+_BUILDS = re.compile(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
+_CHAINED = re.compile(rb"\s*\??->")
 _NOT_MODELS = names(
     "Arr Str Cache Http Storage Log Route Config Session Carbon CarbonImmutable Collection Request Response Auth Hash"
     " Crypt Mail Queue Event Gate Redirect URL Url View Validator Schema Artisan Bus Notification Password RateLimiter"
@@ -58,6 +69,9 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
         name = around[-1].decode() if around else ""
     if re.fullmatch(r"[A-Z]\w*", name) is None or name in _NOT_MODELS or not call.method[:1].islower():
         return None
+    known = call.method in RUNS or call.method in PLAIN or _BUILDS.fullmatch(call.method) is not None
+    if not known and (call.method[:3] == "get" or _CHAINED.match(notes.source, call.span[1]) is None):
+        return None  # a method of the class; a scope of the model would be followed by what runs it
     return "eloquent", _full_name(notes.source, name)
 
 

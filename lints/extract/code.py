@@ -98,7 +98,8 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
 
 _HOLDER = re.compile(rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$")
 _GUARD = (
-    rb"\b%s\b[\w.?!\s]{0,80}?\.\s*\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment)\w*[!?]?"
+    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*"
+    rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*[!?]?"
     rb"\s*[!=]==?[^\n;]{1,120}"
 )
 

@@ -22,7 +22,9 @@ _TENANT_TRAIT = re.compile(
     r"(?:(?:BelongsTo|ScopedBy|Has|Uses|For)(?:Current)?(?:Primary)?)?(?:Multi)?"
     r"(?:Tenant|Team|Company|Organi[sz]ation|Workspace|Account)(?:able|Aware|Scoped?|Trait|Model|Connection)*"
 )
-_COLUMN = re.compile(r"\b(?:where(?:In|Not|Null)?|qualifyColumn|WhereIn)\(\s*[^,'\"]{0,80}['\"](?:[\w`]*\.)*`?(\w+)")
+_COLUMN = re.compile(
+    r"\b(?:where(?:In|Not|Null)?|qualifyColumn|WhereIn)\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]"
+)
 _DYNAMIC = re.compile(r"->where((?:[A-Z][a-z0-9]+)+)\(")
 _CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
 _SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
@@ -101,9 +103,10 @@ def _add(catalog: Catalog, model: _Model, known: Mapping[str, list[Class]], tabl
             (relations if call.method == "belongsTo" else reverse).setdefault(member, target)
             if call.method != "belongsTo":
                 continue
-            column = constant(call.arguments[1]) if len(call.arguments) > 1 else f"{snake(member)}_id"
+            named = constant(call.arguments[1]) if len(call.arguments) > 1 else None
+            column = named or f"{snake(member)}_id"
             place = held.source.origin(call.span[0], f"{column} joins {name}.{member} to {target}")
-            if column is None or target not in tables:
+            if target not in tables:
                 continue
             if before is None and column not in draft.columns:
                 draft.add_column(Column(name=column), place)
@@ -214,15 +217,25 @@ def _inside(text: str, start: int) -> str:
     return text[start : start + 2000]
 
 
+_RETURNS_ROWS = re.compile(r"->(?:get|paginate|simplePaginate|cursorPaginate|first|firstOrFail|count|exists|pluck)\(")
+
+
 def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
-    """Name to the columns that a local scope (`scopeOpen`) compares; `?` first if it does so on some paths only."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Name to the columns that a local scope (`scopeOpen`) compares.
+
+    Marks come first: `?` if it does so on some paths only, `!` if it gives rows and not the query.
+    """
+    texts_of: dict[str, str] = {}
     for held in above:
         for member in held.body.body:
             name = member.function.name if isinstance(member, Define) else ""
             if isinstance(member, Define) and re.match(r"scope[A-Z]", name):
-                text = _text(held, member)
-                columns = _columns_in(text)
-                told = ("?", *columns) if _CONDITIONAL.search(text) is not None else columns
-                found.setdefault(name[5].lower() + name[6:], told)
+                texts_of.setdefault(name[5].lower() + name[6:], _text(held, member))
+    found: dict[str, tuple[str, ...]] = {}
+    for name, text in texts_of.items():
+        called = [other for other in re.findall(r"->(\w+)\(", text) if other in texts_of and other != name]
+        columns = (*_columns_in(text), *(column for other in called for column in _columns_in(texts_of[other])))
+        some = _CONDITIONAL.search(text) is not None or bool(called)
+        marks = ("?",) * some + ("!",) * (_RETURNS_ROWS.search(text) is not None)
+        found[name] = (*marks, *dict.fromkeys(columns))
     return found

@@ -290,7 +290,7 @@ def gorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return []
         if part is not None:
             sign = "OR" if method == "Or" else "AND"
-            condition = part if condition is None else f"({condition}) {sign} ({part})"
+            condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
     if not verb:
         return []
     if condition is not None:

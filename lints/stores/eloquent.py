@@ -9,20 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lints.extract.chain_laravel import DELETES, INSERTS, KEYED, RUNS, UPDATES
+from lints.extract.chain_laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.stores.orm_sql import Builder, mapping
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
-_HARMLESS = names(
-    "query newQuery newModelQuery on table from select addSelect selectRaw selectSub distinct with without withOnly"
-    " withCount withSum withAvg withMin withMax withExists withAggregate load orderBy orderByDesc orderByRaw latest"
-    " oldest inRandomOrder reorder limit take skip offset forPage groupBy groupByRaw having orHaving havingRaw"
-    " havingBetween lockForUpdate sharedLock withTrashed onlyTrashed withoutTrashed onWriteConnection useWritePdo"
-    " withCasts tap toBase getQuery timeout clone dd dump withoutEvents withDefault as alias useIndex forceIndex"
-    " withoutGlobalScope withoutGlobalScopes setEagerLoads with_ enforceOrderBy orderByPowerJoins using"
-)
 _ESCAPES = names("withoutGlobalScope withoutGlobalScopes")
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
@@ -38,11 +30,19 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         nonlocal condition
         if part is not None:
             sign = "OR" if beside else "AND"
-            condition = part if condition is None else f"({condition}) {sign} ({part})"
+            condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
 
+    local = builder.entity.methods if builder.entity is not None else {}
+    first = steps[0].method if steps else ""
+    if first not in local and first not in PLAIN and first not in RUNS and not _shaped(first):
+        return []  # a method of the model, not of its builder
     for step in steps:
         method, given = step.method, step.arguments
-        if method in {"firstWhere", "where"} or _bare(method).startswith("where"):
+        if method in local:
+            add(_named(builder, method))
+            if "!" in local[method][:2]:
+                return _run(builder, "get", (), condition, [one.method for one in steps])
+        elif method in {"firstWhere", "where"} or _bare(method).startswith("where"):
             add(
                 _condition(builder, _bare(method.replace("firstWhere", "where")), given), beside=method.startswith("or")
             )
@@ -52,7 +52,7 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             _join(builder, method, given)
         elif re.fullmatch(r"(?:or)?(?:[hH]as|[dD]oesntHave)\w*", method):
             continue
-        elif method not in _HARMLESS and method not in RUNS:
+        elif method not in PLAIN and method not in RUNS:
             add(_named(builder, method))
         if method in _BY_KEY and given:
             add(_by_key(builder, given[0]))
@@ -118,13 +118,11 @@ def _matters(builder: Builder, given: Argument) -> bool:
         return True
     called = set(re.findall(rf"\${closure.group(1)}\s*->\s*(\w+)", text))
     local = builder.entity.methods if builder.entity is not None else {}
-    return any(
-        name not in _HARMLESS and name not in RUNS and name not in local and not _shaped(name) for name in called
-    )
+    return any(name not in PLAIN and name not in RUNS and name not in local and not _shaped(name) for name in called)
 
 
 def _shaped(method: str) -> bool:
-    return re.match(r"(?:or|and)?[wW]here|(?:or)?[hH]as|join|leftJoin|when|unless|on$|orOn$", method) is not None
+    return re.match(r"(?:or|and)?[wW]here|(?:or)?[hH]as|join|leftJoin|when|unless|on$|orOn$|upsert", method) is not None
 
 
 def _neutral(builder: Builder) -> str:
@@ -204,6 +202,8 @@ def _compared(builder: Builder, name: str, value: Argument, sign: str) -> str:
     if sign in {"=", "==", "<=>", "in"}:
         bare = name.rpartition(".")[2].strip("`")
         if "." not in name or name.partition(".")[0] in {builder.table, builder.alias}:
+            if sign == "in" and value.kind == "value":
+                builder._remember_parent(bare)
             return builder.compare(bare, value, "in" if sign == "in" else "=")
         return f"{_column(builder, name)} {'IN' if sign == 'in' else '='} ({builder.value(value)})"
     if value.kind == "null":
@@ -281,10 +281,11 @@ def _named(builder: Builder, method: str) -> str | None:
     local = builder.entity.methods if builder.entity is not None else {}
     if method not in local:
         return builder.hole()
+    sometimes = "?" in local[method][:2]
     ours = [column for column in local[method] if column in _columns_of_tenants(builder)]
     if not ours:
         return None
-    return builder.hole() if local[method][0] == "?" else builder.compare(ours[0], Argument(kind="value"))
+    return builder.hole() if sometimes else builder.compare(ours[0], Argument(kind="value"))
 
 
 def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:

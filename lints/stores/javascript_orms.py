@@ -249,11 +249,9 @@ def _query_builder(builder: Builder, steps: Sequence[OrmStep]) -> list[str | Non
         if method in {"where", "andWhere", "orWhere"} and arguments:
             part = _text_condition(known, builder, arguments[0])
             if method == "where" or condition is None:
-                condition = part
-            elif method == "andWhere":
-                condition = f"({condition}) AND ({part})"
-            else:
-                condition = f"({condition}) OR ({part})"
+                condition = f"({part})"
+            else:  # one after the other, as they are sent: AND binds before OR
+                condition = f"{condition} {'AND' if method == 'andWhere' else 'OR'} ({part})"
         elif method in {"leftJoin", "leftJoinAndSelect", "innerJoin", "innerJoinAndSelect"} and len(arguments) >= 2:
             _relation_join(builder, known, method, arguments)
         elif method in {"delete", "softDelete", "update", "insert"}:

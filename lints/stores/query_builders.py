@@ -22,12 +22,11 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
         if part is not None:
+            # One after the other, as they are sent: AND binds before OR, whichever was called first.
             if condition is None:
-                condition = part
-            elif method.startswith("or"):
-                condition = f"({condition}) OR ({part})"
+                condition = f"({part})"
             else:
-                condition = f"({condition}) AND ({part})"
+                condition = f"{condition} {'OR' if method.startswith('or') else 'AND'} ({part})"
         elif re.fullmatch(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin", method) and len(arguments) >= 2:
             _knex_join(builder, method, arguments)
         elif method in {"update", "set", "updateTable"}:

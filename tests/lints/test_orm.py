@@ -302,6 +302,16 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         """,
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "typeorm: AND binds before OR": (
+        "typeorm",
+        """
+        async function f(ds, t, n, id) {
+          return ds.getRepository(Boat).createQueryBuilder("b")
+            .where("b.id = :id", { id }).orWhere("b.name = :n", { n }).andWhere("b.tenantId = :t", { t }).getMany();
+        }
+        """,
+        [("violation", "TENORM006")],
+    ),
     "typeorm: a query builder with orWhere": (
         "typeorm",
         """
@@ -343,6 +353,11 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         const h = (db, id) => db.query.boats.findFirst({ where: eq(boats.id, id) });
         """,
         [("proven", None), ("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
+    "knex: AND binds before OR": (
+        "sql-ts",
+        "const f = (id, t, n) => knex('boats').where({ id }).orWhere('name', n).andWhere('tenant_id', t);",
+        [("violation", "TENORM006")],
     ),
     "knex: where and orWhere": (
         "sql-ts",

@@ -96,6 +96,11 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "go: First by key": ("go", "First(&boat, id)", UNSCOPED),
     "go: with the tenant": ("go", 'Where("id = ? AND tenant_id = ?", id, tenantID).First(&boat)', SCOPED),
     "go: without it": ("go", 'WithContext(ctx).Where("id = ?", id).First(&boat)', UNSCOPED),
+    "go: AND binds before OR": (
+        "go",
+        'Where("id = ?", id).Or("name = ?", id).Where("tenant_id = ?", tenantID).Find(&boat)',
+        OR,
+    ),
     "go: Or": ("go", 'Where("tenant_id = ?", tenantID).Or("name = ?", id).Find(&boat)', OR),
     "go: a struct as filter": ("go", "Where(&Boat{ID: id, TenantID: tenantID}).First(&boat)", SCOPED),
     "go: Delete": ("go", 'Where("id = ?", id).Delete(&Boat{})', UNSCOPED),

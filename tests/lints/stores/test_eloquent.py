@@ -40,6 +40,9 @@ abstract class Record extends Model {}
 class Boat extends Record {
     public function scopeOf($query, $fleet) { return $query->where('fleet_id', $fleet); }
     public function scopeMaybeOf($query, $fleet) { if ($fleet) { $query->where('fleet_id', $fleet); } return $query; }
+    public function scopeOurs($query) { $query->where("{$this->getTable()}.fleet_id", fleet()); }
+    public function scopeWhereOurs($query) { return $query->where('fleet_id', fleet()); }
+    public function scopePage($query, $n) { return $query->orderBy('id')->paginate($n); }
     public function scopeOpen($query) { return $query->where('open', 1); }
     public function fleet() { return $this->belongsTo(Fleet::class); }
 }
@@ -81,6 +84,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         [("violation", "TENORM005")],
     ),
     "or beside it": ("return Boat::where('fleet_id', $f)->orWhere('id', 1)->get();", [("violation", "TENORM006")]),
+    "and binds before or": (
+        "return Boat::where('a', 1)->orWhere('b', 2)->where('fleet_id', $f)->get();",
+        [("violation", "TENORM006")],
+    ),
     "or inside a group": (
         "return Boat::where('fleet_id', $f)->where(function ($q) { $q->where('a', 1)->orWhere('b', 2); })->get();",
         [("proven", None)],
@@ -99,6 +106,16 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a local scope": ("return Boat::of($f)->get();", [("proven", None)]),
     "a local scope on some paths": ("return Boat::maybeOf($f)->get();", [("opaque", "TENORM013")]),
     "a local scope of something else": ("return Boat::open()->get();", [("violation", "TENORM001")]),
+    "a local scope that names its table": ("return Boat::ours()->get();", [("proven", None)]),
+    "a local scope called where": ("return Boat::whereOurs()->open()->get();", [("proven", None)]),
+    "a local scope that runs the query": ("return Boat::open()->page(3);", [("violation", "TENORM001")]),
+    "compared afterwards": (
+        "$boat = Boat::find($id); if ($boat->fleet->company_id !== $f) { throw new Missing; } return $boat;",
+        [("weak", "TENORM010")],
+    ),
+    "keys of parents": ("return Logbook::whereIn('boat_id', $ids)->get();", [("weak", "TENORM002")]),
+    "a factory of tests": ("return Boat::factory()->count(3);", []),
+    "a method of the class": ("return Boat::describe($id);", []),
     "a macro": ("return Boat::query()->visible()->get();", [("opaque", "TENORM013")]),
     "whereHas": (
         "return Logbook::whereHas('boat', fn ($q) => $q->where('fleet_id', $f))->find($id);",
