@@ -27,7 +27,7 @@ from lints.proof.ir import (
     Val,
 )
 from lints.proof.names import Rel, Scope, expand
-from lints.proof.scalars import children, columns_of, interpolated, is_constant, term, unwrap
+from lints.proof.scalars import children, columns_of, is_constant, term, unwrap
 from lints.proof.work import Work
 
 
@@ -131,7 +131,6 @@ def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, wh
     if row is None:
         one = term(w, left, scope, group)
         terms = [term(w, v, scope, group) for v in values]
-        terms = [interpolated(t) if type(t) is Other and t.text else t for t in terms]
         if type(one) is Col and all(type(t) is Val for t in terms):
             found = [t for t in terms if type(t) is Val and t != NULL]
             rank = max((t.rank for t in found), default=Rank.NONE)
@@ -157,10 +156,6 @@ def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, wh
 
 def match(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
     """Two terms are equal and not NULL."""
-    if type(left) is Col and type(right) is Other and right.text:
-        right = interpolated(right)
-    elif type(right) is Col and type(left) is Other and left.text:
-        left = interpolated(left)
     if type(left) is Alt or type(right) is Alt:
         _match_alternatives(w, left, right, group, why)
     elif type(left) is Merged or type(right) is Merged:

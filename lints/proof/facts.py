@@ -30,7 +30,7 @@ from lints.tenancy import Ownership
 
 Node = Col | Val
 CONFLICT = "ON CONFLICT"
-_NAMES = frozenset({Rank.SETTING, Rank.SET, Rank.LITERAL, Rank.TEXT})
+_NAMES = frozenset({Rank.SETTING, Rank.SET, Rank.LITERAL})
 Barriers = list[tuple[frozenset[int], frozenset[Col]]]
 """For each barrier crossed: the instances behind it, and the columns on which conditions may pass all the same."""
 

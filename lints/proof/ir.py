@@ -18,7 +18,7 @@ TENANT = "\0tenant"
 
 
 class Rank(IntEnum):
-    """What a value is worth as a tenant, best first. Up to SET it proves; up to TEXT, interpolated, it is weak."""
+    """What a value is worth as a tenant, best first. Up to SET it proves; up to LITERAL it is weak."""
 
     PARAMETER = 0
     SETTING = 1
@@ -28,8 +28,7 @@ class Rank(IntEnum):
     WIDER = 5
     FK = 6
     LITERAL = 7
-    TEXT = 8
-    NONE = 9
+    NONE = 8
 
 
 class Col(NamedTuple):
@@ -67,8 +66,6 @@ class Other(NamedTuple):
     hole: bool = False
     constant: bool = False
     """Only parameters, settings and literals occur."""
-    text: str = ""
-    """The name of the interpolated text, where it stands for one whole value."""
 
 
 Term = Col | Val | Alt | Merged | Other

@@ -32,7 +32,6 @@ _WEAK_RULES = {
     Rank.WIDER: "TENSQL021",
     Rank.FK: "TENSQL011",
     Rank.LITERAL: "TENSQL007",
-    Rank.TEXT: "TENSQL013",
 }
 _WEAK_ASSUMPTIONS = {
     Rank.PRINCIPAL: "{0} is scoped by the caller's own key, which belongs to one tenant",
@@ -40,7 +39,6 @@ _WEAK_ASSUMPTIONS = {
     Rank.SHARED: "rows of {0} without a tenant are meant for everyone",
     Rank.FK: "every foreign key of {0} stays inside its tenant",
     Rank.LITERAL: "the constant tenant of {0} is the caller's",
-    Rank.TEXT: "the text interpolated for the tenant of {0} is one value, the caller's, and nothing more",
 }
 
 

@@ -110,7 +110,7 @@ def _column(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     name = identifier.name
     qualifier = args.get("table")
     if "__hole_" in name or (qualifier is not None and "__hole_" in qualifier.name):
-        return Other(frozenset(), hole=True, text=name if qualifier is None and is_hole(name) else "")
+        return Other(frozenset(), hole=True)
     name = w.index.fold(identifier)
     if qualifier is not None:
         alias = w.index.fold(qualifier)
@@ -141,7 +141,7 @@ def _parameter(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 def _literal(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     text = str(node.this)
     if "__hole_" in text:
-        return Other(frozenset(), hole=True, text=text)
+        return Other(frozenset(), hole=True)
     quoted = bool(node.args.get("is_string", True))
     return Val(f"'{text}'" if quoted else text, Rank.LITERAL)
 
@@ -389,8 +389,6 @@ def bind(group: Group, column: Col, value: Term, why: str) -> None:
         group.conds.append(Null(column))
     elif type(value) is Col or type(value) is Val:
         group.conds.append(Same(column, value, why))
-    elif type(value) is Other and value.text:
-        group.conds.append(Same(column, interpolated(value), why))
     elif type(value) is Alt:
         branches = []
         for option in value.options:
@@ -401,11 +399,6 @@ def bind(group: Group, column: Col, value: Term, why: str) -> None:
     else:
         hole = type(value) is Other and value.hole
         group.conds.append(Atom(columns_of(value) | {column}, hole=hole, constant=is_constant(value)))
-
-
-def interpolated(value: Other) -> Val:
-    """Interpolated text as the one value it is meant to be."""
-    return Val(value.text, Rank.TEXT)
 
 
 def columns_of(value: Term) -> frozenset[Col]:

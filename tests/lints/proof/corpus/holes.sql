@@ -3,11 +3,11 @@
 SELECT * FROM boats WHERE id = :h0 AND harbour_id = :h1
 
 -- interpolated tenant
--- weak TENSQL013
+-- opaque TENSQL013
 SELECT * FROM boats WHERE harbour_id = __hole_0__
 
 -- interpolated tenant in quotes
--- weak TENSQL013
+-- opaque TENSQL013
 SELECT * FROM boats WHERE harbour_id = '__hole_0__'
 
 -- interpolated id
@@ -111,7 +111,7 @@ INSERT INTO boats __hole_0__
 INSERT INTO boats (id, harbour_id, name) VALUES __hole_0__
 
 -- interpolated tenant to insert
--- weak TENSQL013
+-- opaque TENSQL013
 INSERT INTO boats (id, harbour_id, name) VALUES (:h0, __hole_1__, :h2)
 
 -- interpolated other value to insert
@@ -123,7 +123,7 @@ INSERT INTO boats (id, harbour_id, name) VALUES (:h0, :h1, __hole_2__)
 SELECT * FROM boats WHERE id IN (__hole_0__)
 
 -- interpolated list of tenants
--- weak TENSQL013
+-- opaque TENSQL013
 SELECT * FROM boats WHERE harbour_id IN (__hole_0__)
 
 -- bound list of tenants

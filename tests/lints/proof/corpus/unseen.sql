@@ -815,7 +815,7 @@ SELECT * FROM (SELECT * FROM boats WHERE harbour_id = :h0) b WHERE __hole_1__
 SELECT b.name FROM boats b JOIN repairs r ON r.boat_id = b.id AND __hole_0__ WHERE b.harbour_id = :h1 AND r.harbour_id = :h1
 
 -- value put in as text for the tenant
--- weak TENSQL013
+-- opaque TENSQL013
 SELECT * FROM boats WHERE harbour_id = '__hole_0__' AND id = :h1
 
 -- value put in as text elsewhere
