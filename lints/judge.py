@@ -75,9 +75,9 @@ class Judge:
     def _class_of(self, examined: Examined) -> str:
         found = examined.extraction
         kind = path_class(found.path, self.declared.paths)
-        if kind != "source":
         if kind == "test" and examined.misnamed:
             kind = "source"
+        if kind != "source":
             return kind
         # A script that only changes rows, among those that make the schema, is a migration like them.
         among = found.language == "sql" and posixpath.dirname(found.path) in self._schema_folders
