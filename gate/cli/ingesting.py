@@ -40,6 +40,14 @@ def ingest(argv: list[str]) -> int:
     parser.add_argument("--kind", type=options.text, metavar="KIND", help="the sources hold bare records of this kind")
     parser.add_argument("--format", choices=["ndjson", "json", "csv", "parquet"], help="whatever the names end in")
     parser.add_argument("--replay", action="store_true", help="judge what is parked once more; takes no source")
+    parser.add_argument(
+        "--commit-every",
+        type=_positive,
+        default=1024,
+        metavar="MIB",
+        help="commit so much input at a time: a run that is stopped goes on from there when it is started again "
+        "(default 1024; what is read from - is committed as a whole)",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 also when anything was parked or rejected")
     parser.add_argument("--base", type=options.text, metavar="REF", help="take the policy from this revision")
     options.add_signing(parser, required=False)
@@ -69,7 +77,7 @@ def ingest(argv: list[str]) -> int:
         outcome = (
             ingesting.replay(store, rules, policy, now, advance)
             if arguments.replay
-            else ingesting.ingest(store, found, rules, policy, now, advance)
+            else ingesting.ingest(store, found, rules, policy, now, advance, commit=arguments.commit_every << 20)
         )
     if outcome is None:
         sys.stdout.write("ingest: nothing is parked\n" if arguments.output == "text" else "{}\n")
@@ -78,7 +86,7 @@ def ingest(argv: list[str]) -> int:
     sys.stdout.write(
         _json(outcome, report) if arguments.output == "json" else _text(outcome, store, quiet=arguments.quiet)
     )
-    failed = outcome.broken or (arguments.strict and (outcome.batch.parked or outcome.batch.rejected))
+    failed = outcome.broken or (arguments.strict and (outcome.counts["parked"] or outcome.counts["rejected"]))
     return 1 if failed else 0
 
 
@@ -135,18 +143,23 @@ def _drawn(total: int) -> Callable[[int, int], None]:
 def _text(outcome: Outcome, store: Path, *, quiet: bool) -> str:
     from gate.report.escape import line
 
-    batch = outcome.batch
-    lines = []
+    counts = outcome.counts
+    lines = [f"  {line(name, 120)}: goes on where an earlier run was stopped" for name, _ in outcome.resumed]
+    lines += [
+        f"  {line(name, 120)}: is not the file that an earlier run began; read from its beginning"
+        for name in outcome.changed
+    ]
     if not quiet:
         places = {(o, r): (place, detail) for o, r, place, detail in outcome.places}
-        for kind, reason, count in batch.reasons[:SHOWN]:
+        for kind, reason, count in outcome.reasons[:SHOWN]:
             place, detail = places.get((kind, reason), ("", ""))
             lines.append(f"  {kind} {count:>9,}  {line(reason, 80)}, first at {line(place, 120)}: {line(detail, 160)}")
-        if len(batch.reasons) > SHOWN:
-            lines.append(f"  and {len(batch.reasons) - SHOWN} more reasons")
+        if len(outcome.reasons) > SHOWN:
+            lines.append(f"  and {len(outcome.reasons) - SHOWN} more reasons")
     lines.append(
-        f"{line(str(store), 120)}: {batch.read:,} read = {batch.accepted:,} accepted + {batch.duplicates:,} duplicates"
-        f" + {batch.parked:,} parked + {batch.rejected:,} rejected; {batch.parked_open:,} parked in all"
+        f"{line(str(store), 120)}: {counts['read']:,} read = {counts['accepted']:,} accepted + "
+        f"{counts['duplicates']:,} duplicates + {counts['parked']:,} parked + {counts['rejected']:,} rejected; "
+        f"{counts['parked_open']:,} parked in all"
     )
     return "\n".join(lines) + "\n"
 
@@ -154,21 +167,24 @@ def _text(outcome: Outcome, store: Path, *, quiet: bool) -> str:
 def _json(outcome: Outcome, report: Path) -> str:
     from gate.report.escape import json_document, json_string
 
-    batch = outcome.batch
+    counts = outcome.counts
     places = {(o, r): (place, detail) for o, r, place, detail in outcome.places}
     return json_document(
         {
-            **{n: getattr(batch, n) for n in ("read", "accepted", "duplicates", "parked", "rejected", "parked_open")},
-            "batch": batch.id,
+            **{n: counts[n] for n in ("read", "accepted", "duplicates", "parked", "rejected", "parked_open")},
+            "batch": outcome.batch.id,
+            "batches": [batch.id for batch in outcome.batches],
             "report": json_string(str(report)),
             "whole": not outcome.broken,
+            "resumed": [json_string(name) for name, _ in outcome.resumed],
+            "changed": [json_string(name) for name in outcome.changed],
             "reasons": [
                 {
                     "outcome": kind, "reason": json_string(reason), "records": count,
                     "first": json_string(places.get((kind, reason), ("", ""))[0]),
                     "detail": json_string(places.get((kind, reason), ("", ""))[1]),
                 }
-                for kind, reason, count in batch.reasons
+                for kind, reason, count in outcome.reasons
             ],
             "store": dict(outcome.manifest.totals),
         }

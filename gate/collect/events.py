@@ -139,6 +139,8 @@ def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
 class _Stored(Descriptor):
     """Evidence whose bytes are read when somebody asks for them, and are those that were hashed, or none."""
 
+    _path: Path
+
     def __init__(self, path: Path, *, name: str, sha256: str) -> None:
         for field_name, value in (("name", name), ("sha256", sha256), ("_path", path)):
             object.__setattr__(self, field_name, value)

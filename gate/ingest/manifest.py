@@ -30,6 +30,8 @@ STAGING = f"{FOLDER}/staging"
 HELD = f"{FOLDER}/held"
 RAW = f"{FOLDER}/accepted"
 SIGNED = f"{FOLDER}/signed"
+REWRITTEN = f"{FOLDER}/rewritten"
+COMPACTION, EXPIRY = "compaction", "expiry"
 MAX_BYTES = 64 << 20
 _OURS = re.compile(
     r"[0-9]{6}-[0-9]{4}(__[A-Za-z0-9_]+)?\.parquet|[0-9]{6}\.parquet|[0-9a-f]{64}\.bytes|[0-9]{6}-[0-9]{4}\.[A-Za-z0-9_]+\.jsonl\.zst"
@@ -50,10 +52,12 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one run added. `schemas` are the SHA-256 of the kinds' schemas (canonical JSON) it was judged by.
+    """What one run added, or a part of one. `schemas` are the SHA-256 of the kinds' schemas it was judged by.
 
     `sources` are (name, SHA-256, bytes); `reasons` are (outcome, reason, records), most first. A replay judges what was
-    parked once more: its `read` is no new record.
+    parked once more: its `read` is no new record. A batch that `rewrites` (COMPACTION or EXPIRY) writes anew what files
+    of earlier ones hold; it `replaces` these, which do not count from then on, and may leave records out (`purged`).
+    `until` are the blocks that were read of the last source, and what blocks they are; None when that was read whole.
     """
 
     number: int
@@ -72,6 +76,10 @@ class Batch:
     oldest_parked_at: str | None
     reasons: tuple[tuple[str, str, int], ...]
     files: tuple[File, ...]
+    until: tuple[int, str] | None = None
+    rewrites: str = ""
+    replaces: tuple[str, ...] = ()
+    purged: int = 0
     previous: str = ""
     """SHA-256 of the batch before it, as it stands in the manifest."""
 
@@ -90,12 +98,15 @@ class Batch:
         }  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
+        rewritten = {"rewrites": self.rewrites, "replaces": list(self.replaces), "purged": self.purged}
         return {
             **{name: getattr(self, name) for name in _SCALARS},
             "schemas": dict(self.schemas),
             "sources": [list(source) for source in self.sources],
             "reasons": [list(reason) for reason in self.reasons],
             "files": [{name: getattr(file, name) for name in File.__slots__} for file in self.files],
+            **({} if self.until is None else {"until": list(self.until)}),
+            **(rewritten if self.rewrites else {}),
         }
 
 
@@ -113,19 +124,26 @@ class Manifest:
     batches: tuple[Batch, ...] = field(default=())
 
     def files(self) -> Iterator[tuple[Batch, File]]:
+        """The files that count: those that no later batch replaced."""
+        replaced = {name for batch in self.batches for name in batch.replaces}
         for batch in self.batches:
             for file in batch.files:
-                yield batch, file
+                if file.name not in replaced:
+                    yield batch, file
 
     @property
     def totals(self) -> dict[str, int]:
-        """Over all batches: what was read and what became of it at once, what replays made of it, and what waits."""
-        new = [batch for batch in self.batches if not batch.replay]
+        """Over all batches: what was read and what became of it at once, what replays made of it, what was refused or
+        purged when it was written anew, and what waits."""
+        new = [batch for batch in self.batches if not batch.replay and not batch.rewrites]
+        rewritten = [batch for batch in self.batches if batch.rewrites]
         replays = [batch for batch in self.batches if batch.replay]
         names = ("read", "accepted", "duplicates", "parked", "rejected")
         return {
             **{name: sum(getattr(batch, name) for batch in new) for name in names},
             **{f"replayed_{name}": sum(getattr(batch, name) for batch in replays) for name in ("accepted", "rejected")},
+            "refused_later": sum(batch.parked + batch.rejected for batch in rewritten),
+            "purged": sum(batch.purged for batch in rewritten),
             "parked_open": self.batches[-1].parked_open if self.batches else 0,
         }
 
@@ -156,6 +174,7 @@ def _parsed(value: Any) -> Iterator[Batch]:
     if value["format"] != FORMAT:
         raise ValueError("its format is another one")
     previous = ""
+    counted: set[str] = set()
     for number, item in enumerate(value["batches"], 1):
         files = tuple(
             File(name=_name(f["name"]), sha256=_text(f["sha256"]), size=_count(f["size"]), records=_count(f["records"]),
@@ -168,15 +187,28 @@ def _parsed(value: Any) -> Iterator[Batch]:
             sources=tuple((_text(n), _text(d), _count(s)) for n, d, s in item["sources"]),
             reasons=tuple((_text(o), _text(r), _count(n)) for o, r, n in item["reasons"]),
             files=files,
+            until=_until(item["until"]) if "until" in item else None,
+            rewrites=_text(item.get("rewrites", "")),
+            replaces=tuple(_name(name) for name in item.get("replaces", ())),
+            purged=_count(item.get("purged", 0)),
         )
+        if batch.rewrites not in ("", COMPACTION, EXPIRY) or not set(batch.replaces) <= counted:
+            raise ValueError(f"batch {number} replaces what is not there")
+        counted -= set(batch.replaces)
+        counted |= {file.name for file in files}
         for count in (batch.read, batch.accepted, batch.duplicates, batch.parked, batch.rejected, batch.parked_open):
             _count(count)
         if batch.number != number or batch.previous != previous:
             raise ValueError(f"batch {number} does not follow the one before it")
-        if batch.read != batch.accepted + batch.duplicates + batch.parked + batch.rejected:
+        if batch.read != batch.accepted + batch.duplicates + batch.parked + batch.rejected + batch.purged:
             raise ValueError(f"the counts of batch {number} do not add up")
         previous = batch_digest(batch)
         yield batch
+
+
+def _until(value: Any) -> tuple[int, str]:
+    blocks, which = value
+    return _count(blocks), _text(which)
 
 
 def _text(value: Any) -> str:
@@ -206,7 +238,10 @@ def commit(manifest: Manifest, batch: Batch) -> Manifest:
 
 
 def sweep(manifest: Manifest) -> None:
-    """Remove what a run that did not end left behind: staging, and files of ours that no batch names."""
+    """Remove what a run that did not end left behind: staging, and files of ours that do not count.
+
+    What the last run replaced goes now and not with it: whoever read the manifest before still finds all it names.
+    """
     shutil.rmtree(manifest.store / STAGING, ignore_errors=True)
     named = {file.name for _, file in manifest.files()}
     for path in (

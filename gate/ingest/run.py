@@ -1,7 +1,8 @@
 """One ingest from its sources to its commit: read, judge, find duplicates, put in place, count, commit.
 
 Nothing counts before the manifest is replaced, and it is replaced last. A run that ends anywhere before that leaves
-files that no manifest names; the next one removes them and starts again.
+files that no manifest names; the next one removes them. Much input is committed part by part, a batch each: what is in
+the manifest is where the next run of the same source, by its SHA-256, goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from typing import Any
 from gate.ingest import manifest as store
 from gate.ingest.judge import PARKED, REJECTED, Rules, check_kinds
 from gate.ingest.manifest import Batch, File, Manifest
-from gate.ingest.sources import Block, Read, Reader, Source
+from gate.ingest.sources import BLOCK, Block, Read, Reader, Source, packed
 from gate.ingest.staging import Staging, sync
 from gate.ingest.workers import Result, Workers
 from gate.model import Policy, UndecidedError
@@ -28,6 +30,8 @@ from gate.reading import epoch_ms, format_time, from_epoch_ms
 SKEW = timedelta(minutes=5)
 SLICE = 128 << 20
 """Bytes of input that are judged before what was accepted becomes Parquet."""
+COMMIT = 1 << 30
+"""Bytes of input (unpacked) after which a part of it is committed."""
 SMALL = 8 << 20
 """Bytes of input that are not worth starting processes for."""
 PROCESSES = 2
@@ -38,15 +42,39 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run did: the store after it, its batch, and the first place of each reason.
+    """What a run did: the store after it, its batches, and the first place of each reason.
 
-    `places` are (outcome, reason, place, detail). `broken` says that a source was not read to its end.
+    `places` are (outcome, reason, place, detail). `broken` says that a source was not read to its end. `resumed` are
+    (source, blocks that an earlier run had committed), `changed` the sources that are not what an earlier run began.
     """
 
     manifest: Manifest
-    batch: Batch
+    batches: tuple[Batch, ...]
     places: tuple[tuple[str, str, str, str], ...]
     broken: bool
+    resumed: tuple[tuple[str, int], ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> Batch:
+        """The last one."""
+        return self.batches[-1]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was read and what became of it, over all batches; `parked_open` is the store's."""
+        names = ("read", "accepted", "duplicates", "parked", "rejected", "purged")
+        summed = {name: sum(getattr(batch, name) for batch in self.batches) for name in names}
+        return {**summed, "parked_open": self.batch.parked_open}
+
+    @property
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """(outcome, reason, records), most first."""
+        found: Counter[tuple[str, str]] = Counter()
+        for batch in self.batches:
+            for outcome, reason, records in batch.reasons:
+                found[outcome, reason] += records
+        return sorted(((o, r, n) for (o, r), n in found.items()), key=lambda item: (-item[2], item[0], item[1]))
 
 
 def rules_of(policy: Policy, kind: str | None, tenants: frozenset[str] | None, now: datetime) -> Rules:
@@ -72,16 +100,79 @@ def _canonical(schema: Mapping[str, Any]) -> bytes:
 
 def ingest(
     target: Path, sources: Sequence[Source], rules: Rules, policy: Policy, now: datetime, progress: Progress,
-    *, processes: int | None = None,
+    *, processes: int | None = None, commit: int = COMMIT,
 ) -> Outcome:  # fmt: skip
-    """Read the sources into the store. Raises GateError and UndecidedError; then nothing of them counts."""
+    """Read the sources into the store. Raises GateError and UndecidedError; then nothing of them counts but the parts
+    that were committed before, each `commit` bytes, from where the next run goes on."""
     with store.locked(target):
-        before = store.read(target) or Manifest(store=target)
-        run = _Run(before, rules, policy, now, progress)
-        with run:
-            reader = Reader(sources, run.advance)
-            run.judge(reader.blocks(), _processes(sources) if processes is None else processes)
-            return run.finish(reader.done, replay=False)
+        manifest = store.read(target) or Manifest(store=target)
+        begun = {batch.sources[-1][1]: batch for batch in manifest.batches if batch.until and batch.sources}
+        ended = {digest for batch in manifest.batches for _, digest, _ in batch.sources[: -1 if batch.until else None]}
+        open_ = {digest: batch for digest, batch in begun.items() if digest not in ended}
+        large = sum(map(_size, sources)) > commit
+        digests = _digests(sources) if open_ or large else {}
+        parted = len(digests) == len(sources)
+        skip = {number: blocks for number, digest in digests.items()
+                if digest in open_ and (blocks := _done(open_[digest], sources[number], rules))}  # fmt: skip
+        names = {batch.sources[-1][0] for batch in open_.values()}
+        outcomes: list[Outcome] = []
+        totals = [0, 0]
+
+        def advance(size: int) -> None:
+            totals[0] += size
+            progress(totals[0], totals[1])
+
+        reader = Reader(sources, advance, digests, skip)
+        blocks = reader.blocks()
+        more = True
+        with Workers(_processes(sources) if processes is None else processes, rules, target / store.STAGING) as workers:
+            while more:
+                run = _Run(manifest, rules, policy, now)
+                with run:
+                    more = run.judge(blocks, workers, commit if parted else None, totals)
+                    until = (reader.given, _which(reader.last, rules)) if more else None
+                    outcomes.append(run.finish(reader.done, until=until))
+                manifest = outcomes[-1].manifest
+                reader.part()
+        return Outcome(
+            manifest=manifest,
+            batches=tuple(outcome.batch for outcome in outcomes),
+            places=tuple(
+                {(o, r): (o, r, p, d) for found in reversed(outcomes) for o, r, p, d in found.places}.values()
+            ),
+            broken=any(outcome.broken for outcome in outcomes),
+            resumed=tuple((sources[number].name, blocks) for number, blocks in skip.items()),
+            changed=tuple(s.name for n, s in enumerate(sources) if s.name in names and digests.get(n) not in open_),
+        )
+
+
+def _size(source: Source) -> int:
+    """How much a file may be when it is unpacked, roughly."""
+    if source.path is None:
+        return 0
+    return source.path.stat().st_size * (100 if source.format == "parquet" or packed(source.name) else 1)
+
+
+def _which(source: Source, rules: Rules) -> str:
+    """What blocks a source is read in: others can't be counted by them."""
+    return f"{source.format}:{rules.kind or ''}:{BLOCK}"
+
+
+def _done(batch: Batch, source: Source, rules: Rules) -> int:
+    return batch.until[0] if batch.until is not None and batch.until[1] == _which(source, rules) else 0
+
+
+def _digests(sources: Sequence[Source]) -> dict[int, str]:
+    """The SHA-256 of each source that is a file. Raises UndecidedError."""
+    found = {}
+    for number, source in enumerate(sources):
+        if source.path is not None:
+            try:
+                with source.path.open("rb") as file:
+                    found[number] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise UndecidedError(f"{source.name}: can't be read: {error.strerror or error}") from None
+    return found
 
 
 def replay(target: Path, rules: Rules, policy: Policy, now: datetime, progress: Progress) -> Outcome | None:
@@ -90,12 +181,13 @@ def replay(target: Path, rules: Rules, policy: Policy, now: datetime, progress: 
         before = store.read(target)
         if before is None:
             raise UndecidedError(f"{target}: not an event store")
-        run = _Run(before, rules, policy, now, progress)
-        with run:
+        run = _Run(before, rules, policy, now)
+        with run, Workers(0, rules, target / store.STAGING) as workers:
             digest = hashlib.sha256()
-            run.judge(_parked_blocks(run.staging, digest), 0)
+            run.judge(_parked_blocks(run.staging, digest), workers, None, [0, 0])
             if not run.read:
                 return None
+            progress(0, run.read)
             done = Read("what was parked", digest.hexdigest(), 0)
             return run.finish([done], replay=True)
 
@@ -113,16 +205,14 @@ def _processes(sources: Sequence[Source]) -> int:
 
 
 class _Run:
-    """The state of one run, between taking the lock and committing."""
+    """The state of what becomes one batch, between taking the lock and committing."""
 
-    def __init__(self, before: Manifest, rules: Rules, policy: Policy, now: datetime, progress: Progress) -> None:
+    def __init__(self, before: Manifest, rules: Rules, policy: Policy, now: datetime) -> None:
         self._before = before
         self._rules = rules
         self._policy = policy
         self._now = now
-        self._progress = progress
         self._results: list[Result] = []
-        self._bytes = 0
         self.read = 0
         self._folder = before.store / store.STAGING
 
@@ -138,38 +228,42 @@ class _Run:
         self.staging.close()
         _remove(self._folder)
 
-    def advance(self, size: int) -> None:
-        self._bytes += size
-        self._progress(self._bytes, self.read)
+    def judge(self, blocks: Iterator[Block], workers: Workers, commit: int | None, totals: list[int]) -> bool:
+        """Judge the blocks; a slice of them becomes Parquet while the next one is judged.
 
-    def judge(self, blocks: Iterator[Block], processes: int) -> None:
-        """Judge every block; a slice of them becomes Parquet while the next one is judged."""
+        Ends after `commit` bytes of them, if that is given; returns whether there may be more. `totals[1]` is the
+        number of records so far.
+        """
         pending: list[Result] = []
-        size = 0
-        workers = Workers(processes, self._rules, self._folder)
+        size = judged = 0
+        more = False
         try:
             with ThreadPoolExecutor(1) as beside:
                 converting = beside.submit(self._convert, [])
                 for block in blocks:
-                    pending += self._took(workers.give(block))
+                    pending += self._took(workers.give(block), totals)
                     size += block.size
-                    if size >= SLICE:
-                        pending += self._took(workers.drain())
+                    if size >= SLICE or (commit is not None and judged + size >= commit):
+                        pending += self._took(workers.drain(), totals)
                         converting.result()
                         converting = beside.submit(self._convert, pending)
+                        judged += size
                         pending, size = [], 0
-                pending += self._took(workers.drain())
+                        more = commit is not None and judged >= commit
+                        if more:
+                            break
+                pending += self._took(workers.drain(), totals)
                 converting.result()
                 self._convert(pending)
         except OSError as error:
             raise UndecidedError(f"{error.filename or self._folder}: {error.strerror or error}") from None
-        finally:
-            workers.close()
+        return more
 
-    def _took(self, results: Iterator[Result]) -> Iterator[Result]:
+    def _took(self, results: Iterator[Result], totals: list[int]) -> Iterator[Result]:
         for result in results:
             self._results.append(result)
             self.read += result.read
+            totals[1] += result.read
             yield result
 
     def _convert(self, results: Sequence[Result]) -> None:
@@ -177,7 +271,7 @@ class _Run:
         if blocks:
             self.staging.convert(blocks, max(r.longest for r in results))
 
-    def finish(self, done: Sequence[Read], *, replay: bool) -> Outcome:
+    def finish(self, done: Sequence[Read], *, replay: bool = False, until: tuple[int, str] | None = None) -> Outcome:
         """Find duplicates, move the files to their places, and commit."""
         target = self._before.store
         number = len(self._before.batches) + 1
@@ -230,6 +324,7 @@ class _Run:
             oldest_parked_at=None if oldest is None else format_time(from_epoch_ms(oldest)),
             reasons=tuple(reasons),
             files=tuple(file for _, file in moves),
+            until=until,
             previous=store.batch_digest(self._before.batches[-1]) if self._before.batches else "",
         )  # fmt: skip
         places = tuple(
@@ -239,7 +334,7 @@ class _Run:
         _place(target, moves)
         after = store.commit(self._before, batch)
         broken = any(reason in ("truncated", "corrupt") for _, reason, _ in reasons)
-        return Outcome(manifest=after, batch=batch, places=places, broken=broken)
+        return Outcome(manifest=after, batches=(batch,), places=places, broken=broken)
 
     def _reconcile(self, accepted: int, duplicates: int, counts: Mapping[str, int], held: int) -> None:
         """Raise UndecidedError unless every record that was read is accounted for, once."""

@@ -17,8 +17,8 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -83,6 +83,8 @@ class Read:
     name: str
     sha256: str = ""
     size: int = 0
+    known: bool = False
+    """Whether the SHA-256 was found before it was read."""
 
 
 def find(given: Sequence[str], wanted: str | None) -> list[Source]:
@@ -125,9 +127,14 @@ def find(given: Sequence[str], wanted: str | None) -> list[Source]:
 
 def _format(path: Path) -> str | None:
     name = path.name.lower()
-    for packed in _PACKED:
-        name = name.removesuffix(packed)
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
     return FORMATS.get(name.rsplit(".", 1)[-1]) if "." in name else None
+
+
+def packed(name: str) -> bool:
+    """Whether a file's name says that it is compressed."""
+    return name.lower().endswith(_PACKED)
 
 
 def _known(path: Path) -> str:
@@ -140,26 +147,57 @@ def _known(path: Path) -> str:
 
 
 class Reader:
-    """Reads sources into blocks, one after the other; `done` holds what became of each."""
+    """Reads sources into blocks, one after the other; `done` holds what became of each since `part` was called last.
 
-    def __init__(self, sources: Sequence[Source], advance: Callable[[int], None]) -> None:
+    `digests` are the SHA-256 of sources by their number, where known beforehand; `skip` how many blocks are not given.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], advance: Callable[[int], None], digests: Mapping[int, str] | None = None,
+        skip: Mapping[int, int] | None = None,
+    ) -> None:  # fmt: skip
         self.sources = sources
         self.done: list[Read] = []
+        self.given = 0
+        """Blocks of the last source so far, with those that were skipped."""
+        self._digests = digests or {}
+        self._skip = skip or {}
         self._advance = advance
         self._number = 0
+        self._first = 0
 
     def blocks(self) -> Iterator[Block]:
         """Raises UndecidedError for a source that can't be read at all."""
         for index, source in enumerate(self.sources):
-            self.done.append(Read(source.name))
+            digest = self._digests.get(index, "")
+            size = source.path.stat().st_size if source.path is not None else 0
+            self.done.append(Read(source.name, digest, size, known=bool(digest)))
+            self.given = 0
             try:
-                yield from _READERS[source.format](self, index, source)
+                for block in _READERS[source.format](self, index, source):
+                    self.given += 1
+                    if self.given > self._skip.get(index, 0):
+                        self._number += 1
+                        yield replace(block, number=self._number, source=index - self._first)
             except OSError as error:
                 raise UndecidedError(f"{source.name}: can't be read: {error.strerror or error}") from None
 
+    @property
+    def last(self) -> Source:
+        """The source that is being read."""
+        return self.sources[self._first + len(self.done) - 1]
+
+    def part(self) -> None:
+        """Begin anew to number blocks and sources; the last source goes on."""
+        self._first += len(self.done) - 1
+        self._number = 0
+        del self.done[:-1]
+
+    def _read(self, index: int) -> Read:
+        return self.done[index - self._first]
+
     def block(self, source: int, **parts: Any) -> Block:
-        self._number += 1
-        return Block(self._number, source, **parts)
+        return Block(0, source, **parts)
 
     @contextlib.contextmanager
     def _opened(self, source: Source) -> Iterator[BinaryIO]:
@@ -171,7 +209,8 @@ class Reader:
 
     def unpacked(self, index: int, source: Source) -> Iterator[bytes | Broken]:
         """The source's content in pieces, and at last why it is not whole, if it is not. Read it to its end."""
-        read = self.done[index]
+        read = self._read(index)
+        size = 0
         digest = hashlib.sha256()
         with self._opened(source) as file:
             before = os.fstat(file.fileno())
@@ -180,7 +219,7 @@ class Reader:
             try:
                 while piece := file.read(_PIECE):
                     digest.update(piece)
-                    read.size += len(piece)
+                    size += len(piece)
                     self._advance(len(piece))
                     if unpack is None:
                         unpack = unpacker(piece)
@@ -191,10 +230,13 @@ class Reader:
                 broken = Broken(0, "corrupt", str(error), b"")
                 while piece := file.read(_PIECE):
                     digest.update(piece)
-                    read.size += len(piece)
+                    size += len(piece)
             after = os.fstat(file.fileno())
-        read.sha256 = digest.hexdigest()
-        if source.path is not None and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        changed = source.path is not None and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+        if read.known and read.sha256 != digest.hexdigest():
+            changed = True
+        read.sha256, read.size = digest.hexdigest(), size
+        if changed:
             raise UndecidedError(f"{source.name}: changed while it was read; ingest it again when it is whole")
         if broken is not None:
             yield broken
@@ -412,10 +454,13 @@ def _parquet(reader: Reader, index: int, source: Source) -> Iterator[Block]:
 
     if source.path is None:
         raise UndecidedError("standard input: Parquet is read from its end; give a file")
-    read = reader.done[index]
+    read = reader._read(index)
     with source.path.open("rb") as file:
         read.size = os.fstat(file.fileno()).st_size
-        read.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if read.known and read.sha256 != digest:
+        raise UndecidedError(f"{source.name}: changed while it was read; ingest it again when it is whole")
+    read.sha256 = digest
     name = str(source.path.resolve())
     try:
         connection = duckdb.connect(

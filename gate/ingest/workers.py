@@ -247,7 +247,10 @@ class Workers:
             self._free.append(pipe)
             yield answer
 
-    def close(self) -> None:
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for pipe in (*self._free, *self._busy):
             pipe.close()
         for process in self._processes:

@@ -281,7 +281,7 @@ def test_a_stranger_waits_until_the_registry_knows_it(ingest: Ingest, tmp_path: 
     assert (again.batch.parked_open, again.batch.oldest_parked_at) == (3, "2026-11-21T12:00:00Z")
     assert again.manifest.totals == {
         "read": 5, "accepted": 1, "duplicates": 0, "parked": 4, "rejected": 0,
-        "replayed_accepted": 1, "replayed_rejected": 0, "parked_open": 3,
+        "replayed_accepted": 1, "replayed_rejected": 0, "refused_later": 0, "purged": 0, "parked_open": 3,
     }  # fmt: skip
 
     sent_again = ingest({"b.ndjson": lines(event(5))}, rules=known, now=later)
