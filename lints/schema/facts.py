@@ -145,7 +145,8 @@ class Entity:
     """Columns that the ORM itself compares in every query of the entity, each with the place that says so; `*` is the
     tenant's column, compared by something that is not in the project."""
     methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Conditions that have a name (local scopes) and the columns they compare; `?` first: on some paths only."""
+    """Conditions that have a name (local scopes) and the columns they compare, `~` before one that is only mentioned.
+    Marks come first: `?`, on some paths only; `!`, it gives rows and not the query."""
     condition: str = ""
     """The condition that the ORM puts on every query, as written (`b => b.TenantId == tenant`)."""
 

@@ -25,6 +25,10 @@ _TENANT_TRAIT = re.compile(
 _COLUMN = re.compile(
     r"\b(?:where(?:In|Not|Null)?|qualifyColumn|WhereIn)\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]"
 )
+_EQUAL = re.compile(
+    r"\bwhere(?:In)?\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]\s*\)?\s*,"
+    r"(?!\s*(?:['\"](?:[<>!]|not|like)|null\b))"
+)
 _DYNAMIC = re.compile(r"->where((?:[A-Z][a-z0-9]+)+)\(")
 _CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
 _SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
@@ -180,7 +184,7 @@ def _global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> 
     scopes: dict[str, str] = {}
 
     def remember(text: str, place: Origin) -> None:
-        for column in _columns_in(text):
+        for column in _EQUAL.findall(text):
             scopes.setdefault(column, f"{place.path}:{place.line}")
 
     def of_class(name: str) -> None:
@@ -217,11 +221,13 @@ def _inside(text: str, start: int) -> str:
     return text[start : start + 2000]
 
 
-_RETURNS_ROWS = re.compile(r"->(?:get|paginate|simplePaginate|cursorPaginate|first|firstOrFail|count|exists|pluck)\(")
+_RETURNS_ROWS = re.compile(
+    r"return\s+\$\w+(?:\s*->[^;{}]{0,200})?->(?:get|paginate|simplePaginate|cursorPaginate|first\w*|count|pluck)\([^;{}]{0,60};"
+)
 
 
 def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
-    """Name to the columns that a local scope (`scopeOpen`) compares.
+    """Name to the columns that a local scope (`scopeOpen`) compares, `~` before one that it only mentions.
 
     Marks come first: `?` if it does so on some paths only, `!` if it gives rows and not the query.
     """
@@ -234,7 +240,9 @@ def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, text in texts_of.items():
         called = [other for other in re.findall(r"->(\w+)\(", text) if other in texts_of and other != name]
-        columns = (*_columns_in(text), *(column for other in called for column in _columns_in(texts_of[other])))
+        equal = {*_EQUAL.findall(text), *(snake(found) for found in _DYNAMIC.findall(text))}
+        columns = [column if column in equal else f"~{column}" for column in _columns_in(text)]
+        columns += [f"~{column}" for other in called for column in _columns_in(texts_of[other])]
         some = _CONDITIONAL.search(text) is not None or bool(called)
         marks = ("?",) * some + ("!",) * (_RETURNS_ROWS.search(text) is not None)
         found[name] = (*marks, *dict.fromkeys(columns))

@@ -17,6 +17,7 @@ from lints.stores.orm_sql import Builder, mapping
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
 _ESCAPES = names("withoutGlobalScope withoutGlobalScopes")
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
+_OWN = re.compile(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
 _CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
 _ALWAYS = re.compile(r"\b(?:if|switch|when|unless|orWhere\w*)\s*\(|\?")
 _COMPARED = re.compile(r"->where\(\s*['\"](?:\w+\.)?(\w+)['\"]\s*,\s*(?:['\"]=['\"]\s*,\s*)?(\$?[\w$>()\-]{1,80})\s*\)")
@@ -34,13 +35,14 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
     local = builder.entity.methods if builder.entity is not None else {}
     first = steps[0].method if steps else ""
-    if first not in local and first not in PLAIN and first not in RUNS and not _shaped(first):
+    known = first in local or first in PLAIN or first in RUNS or _shaped(first)
+    if not known and (len(steps) == 1 or _OWN.match(first)):
         return []  # a method of the model, not of its builder
     for step in steps:
         method, given = step.method, step.arguments
         if method in local:
             add(_named(builder, method))
-            if "!" in local[method][:2]:
+            if "!" in local[method][:2] and step is steps[-1]:
                 return _run(builder, "get", (), condition, [one.method for one in steps])
         elif method in {"firstWhere", "where"} or _bare(method).startswith("where"):
             add(
@@ -85,7 +87,8 @@ def _run(
         return [builder.insert(assigned, dynamic=dynamic)] if assigned else []
     if method in UPDATES or method in {"updateOrCreate", "updateOrInsert"}:
         values = mapping(given[-1]) if given else {}
-        assigned, dynamic = builder.assignments(values)
+        keys = mapping(given[0]) if method in KEYED and given else {}
+        assigned, dynamic = builder.assignments({name: value for name, value in values.items() if name not in keys})
         return [builder.update(assigned, dynamic=dynamic or not assigned)]
     return [builder.select()]
 
@@ -282,10 +285,15 @@ def _named(builder: Builder, method: str) -> str | None:
     if method not in local:
         return builder.hole()
     sometimes = "?" in local[method][:2]
-    ours = [column for column in local[method] if column in _columns_of_tenants(builder)]
-    if not ours:
-        return None
-    return builder.hole() if sometimes else builder.compare(ours[0], Argument(kind="value"))
+    known = builder.model.tables.get(builder.table)
+    parts: list[str] = []
+    for name in local[method]:
+        ours = name.lstrip("~") in _columns_of_tenants(builder)
+        if ours and (sometimes or name.startswith("~")):
+            return builder.hole()
+        if not sometimes and known is not None and name in known.columns:
+            parts.append(builder.compare(name, Argument(kind="value")))
+    return builder.all_of(parts) if parts else None
 
 
 def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:

@@ -79,14 +79,14 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
         return _assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
     if rule == "TENSQL004" and row.verdict == "violation":
         return _assumed(row, rule, "the model sets its tenant by itself")
+    scopes = [path.scope for path in paths]
+    if row.verdict in {"violation", "opaque"} and scopes and all(scope is not None for scope in scopes):
+        return _assumed(row, "TENORM014", f"it is confined by {scopes[0]}")
     if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
         return replace(row, rule=rule)
     escape = next((path.escape for path in paths if path.escape is not None), None)
     if escape is not None:
         return replace(row, rule="TENORM011", why=f"{escape} takes the tenant's filter away: {row.why}")
-    scopes = [path.scope for path in paths]
-    if scopes and all(scope is not None for scope in scopes):
-        return _assumed(row, "TENORM014", f"it is confined by {scopes[0]}")
     keys = next((path.relation_keys for path in paths if path.relation_keys), ())
     if all(path.held for path in paths):
         return _assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")

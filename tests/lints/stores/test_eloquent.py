@@ -42,12 +42,15 @@ class Boat extends Record {
     public function scopeMaybeOf($query, $fleet) { if ($fleet) { $query->where('fleet_id', $fleet); } return $query; }
     public function scopeOurs($query) { $query->where("{$this->getTable()}.fleet_id", fleet()); }
     public function scopeWhereOurs($query) { return $query->where('fleet_id', fleet()); }
+    public function scopeNotOf($query, $f) { return $query->where('fleet_id', '!=', $f); }
+    public function scopeBusy($query) { $ids = Logbook::query()->pluck('boat_id'); return $query->whereIn('id', $ids); }
     public function scopePage($query, $n) { return $query->orderBy('id')->paginate($n); }
     public function scopeOpen($query) { return $query->where('open', 1); }
     public function fleet() { return $this->belongsTo(Fleet::class); }
 }
 class Fleet extends Record {}
-class Logbook extends Record { public function boat() { return $this->belongsTo(Boat::class)->withTrashed(); } }
+class Logbook extends Record { public function scopeOfBoat($q, $id) { return $q->where('logbooks.boat_id', $id); }
+    public function boat() { return $this->belongsTo(Boat::class)->withTrashed(); } }
 class Berth extends Record {
     protected static function booted() {
         static::addGlobalScope('fleet', function ($query) { $query->where('fleet_id', current_fleet()); });
@@ -134,6 +137,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "along a relation": ("return Logbook::where('boat_id', $boat->id)->get();", [("weak", "TENORM002")]),
     "a global scope": ("return Place::find($id);", [("weak", "TENORM014")]),
     "a global scope of a trait's class": ("return \\App\\Models\\Sailor::find($id);", [("weak", "TENORM014")]),
+    "a global scope, whatever is asked": ("return Place::visible()->get();", [("weak", "TENORM014")]),
     "a global scope taken away": (
         "return Place::withoutGlobalScopes()->find($id);",
         [("violation", "TENORM011")],
@@ -149,6 +153,13 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "whereRaw": ("return Boat::whereRaw('fleet_id = ?', [$f])->get();", [("proven", None)]),
     "written with its tenant": ("Boat::create(['name' => 1, 'fleet_id' => $f]);", [("proven", None)]),
     "updateOrCreate by a caller's key": ("Boat::updateOrCreate(['id' => $id], ['n' => 1]);", [("violation", "TENORM001")]),
+    "updateOrCreate that writes its key again": (
+        "Boat::updateOrCreate(['id' => $id, 'fleet_id' => $f], ['fleet_id' => $f, 'name' => 1]);",
+        [("proven", None)],
+    ),
+    "a local scope that compares otherwise": ("return Boat::notOf($f)->get();", [("opaque", "TENORM013")]),
+    "a local scope of a relation": ("return Logbook::ofBoat($id)->get();", [("weak", "TENORM002")]),
+    "a local scope that runs something else": ("return Boat::busy()->of($f)->paginate();", [("proven", None)]),
     "destroy": ("Boat::destroy($id);", [("violation", "TENORM001")]),
     "not run here": ("return Boat::where('name', $n);", [("opaque", "TENORM013")]),
     "a facade": ("return Cache::get($id);", []),
