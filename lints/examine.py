@@ -11,7 +11,7 @@ from lints.schema.order import defines_schema, in_migrations
 from lints.schema.paths import misnamed, path_class, says_generated
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
-_CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
+_CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The words are searched at the speed of memory; an expression, which is slow, decides only where one of them occurs.
@@ -116,9 +116,10 @@ def _models_in_python(data: bytes) -> bool:
 def _models_in_typescript(data: bytes) -> bool:
     if not any(word in data for word in TYPESCRIPT_WORDS):
         return False
+    from lints.schema.javascript_migrations import NAMES_TABLES
     from lints.schema.typescript_models import DECLARES
 
-    return DECLARES.search(data) is not None
+    return DECLARES.search(data) is not None or (b"enum" in data and NAMES_TABLES.search(data) is not None)
 
 
 def _models_in_php(data: bytes) -> bool:

@@ -35,10 +35,12 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
                 rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
                 rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
-                rb"nex\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"trx\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"db\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
-                rb"\.from\(\s*\w",
+                *(
+                    root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)])"
+                    for root in (b"nex", b"trx", b"db", b"tx", b"conn", b"database", b"connection")
+                ),
+                rb"\)\(\s*(?:['\"`]\w+['\"`]|[A-Z]\w*\.[A-Z]\w*)\s*\)",
+                rb"\.from\(\s*['\"`\w]",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
                 rb"Object\.assign\(\s*\w+\s*,",
@@ -65,9 +67,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
         ),
-        re.compile(
-            rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]"
-        ),
+        re.compile(rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]"),
         re.compile(rb"(?:->|::)table\(\s*['\"]\w"),
         re.compile(rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\("),
     ),

@@ -98,6 +98,8 @@ _GORM_ROOT = re.compile(
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
+_KNEX = names("knex trx db tx conn database connection")
 _ROOTS = frozenset({"select", "update", "delete", "insert"})
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
@@ -369,10 +371,13 @@ class Chains:
             if isinstance(first, (Record, Gap)) or first is None:
                 return self._new("entity", path, call.span, (step,))
         plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
-        builder = (not path or bool(last)) and method in {"knex", "trx", "db"}
+        builder = (not path or bool(last)) and method in _KNEX
+        if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
+            builder = _EITHER.search(self.interpreter.notes.text(call.receiver.span)) is not None
         builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
-        if isinstance(first, Lit) and plain and builder and len(step.arguments) == 1:
-            return self._new("knex", first.text.strip(), call.span, (Step("table", step.arguments, {}, call.span),))
+        table = first.text.strip() if isinstance(first, Lit) and plain else _table_name(first)
+        if table is not None and builder and len(step.arguments) == 1:
+            return self._new("knex", table, call.span, (Step("table", step.arguments, {}, call.span),))
         if (
             method == "from"
             and isinstance(call.receiver, Invoke)
@@ -530,6 +535,14 @@ def _class_name(expression: object, env: Env | None = None) -> str | None:
 
 def _last_part(expression: object) -> str:
     return expression.path.rpartition(".")[2] if isinstance(expression, Name) else ""
+
+
+def _table_name(value: Value | None) -> str | None:
+    """The name that code uses for a table: `TableName.Boats`, `BoatsTableName`."""
+    named = (
+        re.fullmatch(r"\w*[tT]ables?\w*\.\w+|\w*(?:Table|TABLE)\w*", value.source) if isinstance(value, Gap) else None
+    )
+    return named.group() if named is not None else None
 
 
 def _held_class(path: str, env: Env | None) -> str | None:

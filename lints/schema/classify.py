@@ -85,7 +85,7 @@ def _roots(schema: Schema, columns: Sequence[str]) -> Mapping[str, Origin]:
         for fk, origin in zip(relation.foreign_keys, relation.foreign_key_origins, strict=True):
             if len(fk.columns) == 1 and fk.columns[0] in columns and fk.references in schema.relations:
                 target = schema.relations[fk.references]
-                if fk.referenced_columns and set(fk.referenced_columns) == set(target.primary_key):
+                if target.primary_key and set(fk.referenced_columns or target.primary_key) == set(target.primary_key):
                     found.setdefault(
                         fk.references, replace(origin, why=f"{relation.name}.{fk.columns[0]} refers to it")
                     )

@@ -10,6 +10,7 @@ from lints.extract.lines import Lines
 from lints.schema import (
     code_migrations,
     compiled_models,
+    javascript_migrations,
     laravel,
     php_models,
     prisma,
@@ -24,11 +25,14 @@ from lints.schema.paths import dialect_of, misnamed, path_class
 from lints.tenancy import Origin
 
 _MAX_FILE = 16 * 1024 * 1024
-_CODE = (".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
+_SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
+_CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 
 
 def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str) -> None:
     """SQL scripts, Alembic revisions, Rails schemas and migrations, SQL inside other migrations in code."""
+    named = {path: data for path, data in files.items() if path.endswith(_SCRIPTS)}
+    javascript_migrations.read_table_names(catalog, named)
     alembic = {path: data for path, data in files.items() if path.endswith(".py") and _revision(path, data)}
     dumps = [path for path in files if path.endswith("db/schema.rb")]
     paths = [
@@ -50,13 +54,16 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             continue
         found = extract(path, data)
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
-        source = _source(catalog, path, data) if path.endswith((".py", ".rb", ".php")) else None
+        built = path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None
+        source = _source(catalog, path, data) if built or path.endswith((".py", ".rb", ".php")) else None
         if source is None:
             code_migrations.apply_statements(catalog, path, found.statements, dialect)
         elif path in alembic:
             code_migrations.apply_alembic(catalog, source, found.statements, dialect)
         else:
-            if path.endswith(".rb"):
+            if built:
+                javascript_migrations.apply_javascript(catalog, source)
+            elif path.endswith(".rb"):
                 code_migrations.apply_rails(catalog, source)
             elif path.endswith(".php"):
                 laravel.apply_laravel(catalog, source)
@@ -73,6 +80,8 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
     if path.endswith(".php") and laravel.DECLARES.search(data) is not None:
+        return True
+    if path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None:
         return True
     return code_migrations.TABLE_DDL.search(data) is not None
 

@@ -153,7 +153,8 @@ def _entity_member(
         if _mark(member.decorators, "Index") is not None:
             draft.add_index((column,), why)
         return
-    mark = next((m for m in member.decorators if isinstance(m, Invoke) and m.method in _COLUMNS), None)
+    marks = [m for m in member.decorators if isinstance(m, Invoke) and m.method in _COLUMNS]
+    mark = next((m for m in marks if m.method != "ForeignKey"), next(iter(marks), None))
     bare = next((m for m in member.decorators if isinstance(m, Name) and m.path in _COLUMNS), None)
     if mark is None and bare is None:
         return
@@ -167,6 +168,7 @@ def _entity_member(
     method = mark.method if mark is not None else bare.path if bare is not None else ""
     primary = (
         method.startswith("Primary")
+        or any(isinstance(m, Name) and m.path == "PrimaryKey" for m in member.decorators)
         or truth(options.get("primary")) is True
         or truth(options.get("primaryKey")) is True
     )

@@ -139,7 +139,8 @@ class Entities:
         }
         if call.kind in {"knex", "kysely", "laravel"}:
             table, _, alias = call.model.partition(" as ")
-            table = table.strip().rpartition(".")[2]
+            named = self.by_kind.get("knex", {}).get(table.strip())
+            table = named.table if named is not None else table.strip().rpartition(".")[2]
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
         if call.kind == "prisma":
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
