@@ -44,7 +44,8 @@ def tenancy(argv: list[str]) -> int:
 
 def _show(model: Model) -> str:
     width = max((len(name) for name in model.tables), default=5)
-    lines = [f"{len(model.tables)} tables, {len(model.views)} views ({model.dialect})"]
+    named = ", ".join(line(name) for name in sorted(model.tenant_columns))
+    lines = [f"{len(model.tables)} tables, {len(model.views)} views ({model.dialect}); tenants are named by {named}"]
     for name, table in sorted(model.tables.items()):
         owner = _owner(table)
         place = f"{line(table.origin.path)}:{table.origin.line}"
@@ -86,6 +87,8 @@ def starter(model: Model) -> str:
     lines = [
         "# Whose rows a table holds, where migrations can't say it. Taking a table out of judgement needs a reason.",
         "version: 1",
+        "# The columns that name a tenant, as far as the schema shows them.",
+        f"tenant_columns: [{', '.join(json.dumps(name) for name in sorted(model.tenant_columns))}]",
     ]
     if unknown:
         lines.append("# Decide for each: keep it here with a true reason, or give the table its tenant column.")

@@ -17,12 +17,13 @@ def build_model(
     declared: Mapping[str, Any] | Declarations | None,
     *,
     dialect: str = "postgres",
-    tenant_columns: Sequence[str] = ("tenant_id",),
+    tenant_columns: Sequence[str] | None = None,
 ) -> Model:
     """The model of a project.
 
     `files` maps paths (relative, `/`) to bytes; it may be the whole tree, what is no schema source is left alone.
-    `declared` is the parsed `tenancy.yaml` (see `lints.schema.declared`), what was read of it, or None. Raises
+    `declared` is the parsed `tenancy.yaml` (see `lints.schema.declared`), what was read of it, or None. Where it names
+    no tenant columns, `tenant_columns` are those; None: those that the schema shows (`lints.schema.tenants`). Raises
     `DeclarationError` for a declaration that can't be meant; whatever can't be read in `files` is in `Model.unread`.
     """
     declarations = read_declarations(declared)

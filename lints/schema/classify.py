@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lints.schema import tenants
 from lints.schema.declared import Declarations, TableDeclaration
 from lints.schema.facts import Relation, Schema, SourceModel
 from lints.schema.routines import with_routines
@@ -43,13 +44,17 @@ WHO_DID_IT = frozenset(
 """Columns that say who acted on a row, not whose row it is: a foreign key from one of them makes no table a child."""
 
 
-def classify(schema: Schema, declared: Declarations, dialect: str, tenant_columns: Sequence[str]) -> Model:
+def classify(
+    schema: Schema, declared: Declarations, dialect: str, tenant_columns: Sequence[str] | None = None
+) -> Model:
     """The tenancy model of a schema.
 
     In order: what `tenancy.yaml` declares; a tenant column of its own (OWNED); the table those columns refer to, or
     that is named after them (ROOT); a foreign key to a root, an owned table or a child (CHILD, breadth first, so the
     shortest way to a tenant wins); else UNKNOWN.
     """
+    if tenant_columns is None:
+        tenant_columns = tenants.DEFAULT if declared.tenant_columns else tenants.tenant_columns(schema)
     columns = tuple(dict.fromkeys((*tenant_columns, *declared.tenant_columns)))
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}

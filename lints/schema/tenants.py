@@ -1,0 +1,85 @@
+"""Which column says whose row it is, in a schema that nobody has said anything about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from lints.schema.facts import Relation, Schema
+
+DEFAULT = ("tenant_id",)
+_GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (4, ("tenant",)),
+    (2, ("organization", "organisation", "org")),
+    (2, ("workspace",)),
+    (2, ("company",)),
+    (1, ("team",)),
+    (1, ("account",)),
+    (1, ("customer",)),
+)
+"""What software calls its tenants, and the weight of a table that has such a column: some words are also used for what
+lies inside of a tenant, so that the surer word wins over the one that stands in a few tables more."""
+_PERSON = ("password", "passwordhash", "passworddigest", "encryptedpassword", "email", "username", "firstname")
+_NAMED = re.compile(r"(.+?)(?:id|uuid|guid)")
+_MIN_WITHOUT_ROOT = 3
+
+
+def tenant_columns(schema: Schema) -> tuple[str, ...]:
+    """The columns that name a tenant, in all their spellings, most frequent first; `DEFAULT` if there are none.
+
+    At least two tables must have them (one, for a column that is called after a tenant), and they must lead to a table
+    called so that is no table of people, or stand in three tables at least: that table may live in another database.
+    """
+    spelled: dict[str, Counter[str]] = {}
+    for relation in schema.relations.values():
+        for name in relation.columns:
+            word = _word(name)
+            if word is not None and (name,) != relation.primary_key:
+                spelled.setdefault(word, Counter())[name] += 1
+    best: tuple[int, tuple[str, ...]] = (0, DEFAULT)
+    for weight, words in _GROUPS:
+        names = Counter[str]()
+        for word in words:
+            names.update(spelled.get(word, {}))
+        total = sum(names.values())
+        if total and _means_tenants(schema, words, names, total, weight) and weight * total > best[0]:
+            best = (weight * total, tuple(name for name, _ in sorted(names.items(), key=lambda n: (-n[1], n[0]))))
+    return best[1]
+
+
+def _word(column: str) -> str | None:
+    """`organizationId` and `organization_id` are called after an organization; a tenant may go without an id."""
+    if column.lower() == "tenant":
+        return "tenant"
+    found = _NAMED.fullmatch(column.lower().replace("_", ""))
+    return found[1] if found is not None else None
+
+
+def _means_tenants(schema: Schema, words: tuple[str, ...], names: Counter[str], total: int, weight: int) -> bool:
+    if "tenant" in words:
+        return True
+    if total < 2:
+        return False
+    roots = list(_roots(schema, words, names))
+    if weight == 1:
+        return bool(roots) and not any(_of_people(root) for root in roots)
+    return bool(roots) or total >= _MIN_WITHOUT_ROOT
+
+
+def _roots(schema: Schema, words: tuple[str, ...], names: Counter[str]) -> Iterator[Relation]:
+    """The tables that the columns refer to, and those that are called so."""
+    called = {word for w in words for word in (w, f"{w}s", f"{w.removesuffix('y')}ies")}
+    referred = {
+        key.references
+        for relation in schema.relations.values()
+        for key in relation.foreign_keys
+        if len(key.columns) == 1 and key.columns[0] in names
+    }
+    for key, relation in schema.relations.items():
+        if key in referred or re.split(r"[._]", relation.name.lower())[-1] in called:
+            yield relation
+
+
+def _of_people(relation: Relation) -> bool:
+    return any(name.lower().replace("_", "") in _PERSON for name in relation.columns)

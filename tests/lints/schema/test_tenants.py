@@ -1,0 +1,88 @@
+"""Which column names a tenant, read off the schema: the words that software has for its tenants, and those it has not."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.schema import build_model
+from lints.tenancy import Model
+
+
+def model(*tables: str, declared: dict[str, object] | None = None) -> Model:
+    script = "".join(f"CREATE TABLE {table};\n" for table in tables)
+    return build_model({"migrations/1.sql": script.encode()}, declared)
+
+
+def owned(found: Model) -> dict[str, str | None]:
+    return {name: table.tenant_column for name, table in found.tables.items() if table.ownership == "owned"}
+
+
+ORGANIZATIONS = "organizations (id uuid PRIMARY KEY, slug text UNIQUE)"
+PROJECTS = "projects (id uuid PRIMARY KEY, organization_id uuid NOT NULL REFERENCES organizations (id))"
+ISSUES = "issues (id uuid PRIMARY KEY, project_id uuid REFERENCES projects (id))"
+
+
+def test_organizations_are_tenants_when_nothing_is_called_so() -> None:
+    found = model(ORGANIZATIONS, PROJECTS, ISSUES, "labels (id int PRIMARY KEY, organization_id uuid NOT NULL)")
+
+    assert found.tenant_columns == {"organization_id"}
+    assert owned(found) == {"projects": "organization_id", "labels": "organization_id"}
+    assert found.tables["organizations"].ownership == "root"
+    assert found.tables["issues"].ownership == "child"
+
+
+@pytest.mark.parametrize(
+    ("tables", "columns"),
+    [
+        (("a (id int, workspace_id int)", "b (id int, workspace_id int)", "workspaces (id int PRIMARY KEY)"), {"workspace_id"}),
+        (('"A" (id int, "companyId" int)', '"B" (id int, "companyId" int)', '"Company" (id int PRIMARY KEY)'), {"companyId"}),
+        (("a (id int, team_id int)", "b (id int, team_id int)", "teams (id int PRIMARY KEY)"), {"team_id"}),
+        (("a (id int, organisation_id int)", "b (id int, org_id int)", "organisations (id int PRIMARY KEY)"), {"org_id", "organisation_id"}),
+        (('a (id int, "tenantId" int)',), {"tenantId"}),
+        (("a (id int, tenant text)",), {"tenant"}),
+        (("a (id int, tenant_uuid uuid)", "b (id int, tenant_id uuid)"), {"tenant_id", "tenant_uuid"}),
+        (tuple(f"{t} (id int, organization_id int)" for t in "abc"), {"organization_id"}),  # whose table is elsewhere
+    ],
+)  # fmt: skip
+def test_the_word_for_a_tenant(tables: tuple[str, ...], columns: set[str]) -> None:
+    assert model(*tables).tenant_columns == columns
+
+
+@pytest.mark.parametrize(
+    ("why", "tables"),
+    [
+        ("one table alone", ("a (id int, organization_id int)", "organizations (id int PRIMARY KEY)")),
+        ("two tables, and nothing they lead to", ("a (id int, workspace_id int)", "b (id int, workspace_id int)")),
+        ("accounts of people", ("a (id int, account_id int)", "b (id int, account_id int)", "accounts (id int PRIMARY KEY, password_hash text)")),
+        ("customers without a table", tuple(f"{t} (id int, customer_id int)" for t in "abcd")),
+        ("users", ("a (id int, user_id int)", "b (id int, user_id int)", "users (id int PRIMARY KEY)")),
+    ],
+)  # fmt: skip
+def test_what_is_no_tenant(why: str, tables: tuple[str, ...]) -> None:
+    assert model(*tables).tenant_columns == {"tenant_id"}, why
+
+
+def test_the_surer_word_wins_over_one_in_a_few_tables_more() -> None:
+    teams = [f"t{n} (id int PRIMARY KEY, team_id int REFERENCES teams (id))" for n in range(3)]
+    found = model(
+        ORGANIZATIONS, PROJECTS, "members (id int, organization_id uuid)", "teams (id int PRIMARY KEY)", *teams
+    )
+    assert found.tenant_columns == {"organization_id"}
+
+
+def test_one_odd_column_does_not_hide_the_tenants() -> None:
+    """A directory's own `tenant_id` among fifty tables of organizations."""
+    many = [f"t{n} (id int PRIMARY KEY, organization_id uuid NOT NULL)" for n in range(50)]
+    found = model(ORGANIZATIONS, "entra_directories (id int PRIMARY KEY, tenant_id uuid)", *many)
+    assert found.tenant_columns == {"organization_id"}
+
+
+def test_what_is_declared_is_all_there_is() -> None:
+    found = model(
+        ORGANIZATIONS,
+        PROJECTS,
+        "b (id int, organization_id uuid, fleet_id int)",
+        declared={"tenant_columns": ["fleet_id"]},
+    )
+    assert found.tenant_columns == {"tenant_id", "fleet_id"}
+    assert owned(found) == {"b": "fleet_id"}
