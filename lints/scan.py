@@ -15,7 +15,7 @@ from lints.tenancy import Model, Ownership
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 _COUNTED = (
     "files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS, "statements_unrelated",
-    "statements_unclassified", "not_sql", "twins", "orm_unknown",
+    "statements_unclassified", "unclassified", "not_sql", "twins", "orm_unknown",
 )  # fmt: skip
 
 
@@ -31,8 +31,8 @@ def scan(
     `declared` is the parsed `tenancy.yaml`, for its carriers and path classes. A file that is no source file of a known
     language is counted (`files_other`) and left alone. Numbers: `files_analysed`, `files_skipped`, `files_partial`,
     `files_other`, `statements`, one per verdict, `statements_unrelated` (nothing of a tenant in them),
-    `statements_unclassified` (of those: only on tables that nobody classified), `not_sql` (prose), `orm_unknown` (ORM
-    calls on models that are not known), `twins`.
+    `statements_unclassified` (of those: proven but for tables that nobody classified), `unclassified` (of those: not in
+    tests, migrations and seeds), `not_sql` (prose), `orm_unknown` (ORM calls on models that are not known), `twins`.
     """
     from lints.examine import examine
     from lints.extract import language_of

@@ -125,11 +125,13 @@ def _coverage(facts: CodeFacts, base: CodeFacts | None) -> dict[str, int]:
     if base is not None:
         was = _verdicts(base)
         before = {f"base_{verdict}": was[verdict] for verdict in ("proven", "opaque", "unparsed")}
-        before |= {"base_judged": sum(was.values()), "base_files_not_analysed": base.numbers["files_skipped"]}
+        before["base_judged"] = sum(was.values()) + base.numbers["unclassified"]
+        before["base_files_not_analysed"] = base.numbers["files_skipped"]
     return {
         "files_analysed": numbers["files_analysed"], "files_not_analysed": numbers["files_skipped"],
         "files_partial": numbers["files_partial"], "statements": numbers["statements"],
-        "judged": sum(verdicts.values()), **verdicts, **before,
+        "judged": sum(verdicts.values()) + numbers["unclassified"], **verdicts,
+        "unclassified": numbers["unclassified"], **before,
     }  # fmt: skip
 
 

@@ -316,8 +316,9 @@ def lint_line(decision: Decision) -> str | None:
         ("violation", "not isolated"),
         ("opaque", "out of sight"),
         ("unparsed", "not understood"),
+        ("unclassified", "on unclassified tables"),
     ]
-    rest = "".join(f", {found[name]:,} {word}" for name, word in verdicts if found[name])
+    rest = "".join(f", {found[name]:,} {word}" for name, word in verdicts if found.get(name))
     files = f"{count(found['files_analysed'], 'file')} read"
     if found["files_not_analysed"]:
         files += f", {found['files_not_analysed']:,} not analysed"

@@ -314,3 +314,20 @@ def test_filters_of_mongo_in_python() -> None:
 
 def rows_of_rules(found: CodeFacts) -> list[tuple[str, str | None]]:
     return [(a.verdict, a.rule) for a in found.accesses]
+
+
+def test_what_touches_an_unclassified_table_is_counted_apart() -> None:
+    """Nobody has said whose rows these are: such a statement neither adds to what is proven nor is it a finding."""
+    files = {
+        "a.py": 'def f(c, i):\n    c.execute("SELECT body FROM signals WHERE id = %s", (i,))\n',
+        "b.py": 'def f(c, t):\n    c.execute("SELECT s.body FROM boats b JOIN signals s ON s.id = b.id'
+        ' WHERE b.tenant_id = %s", (t,))\n',
+        "c.py": 'def f(c, t):\n    c.execute("SELECT id FROM boats WHERE tenant_id = %s", (t,))\n',
+        "tests/test_d.py": 'def f(c, i):\n    c.execute("SELECT body FROM signals WHERE id = %s", (i,))\n',
+        "db/migrations/002.sql": "CREATE TABLE signals (id uuid PRIMARY KEY, body text);",
+    }
+    found = facts(files)
+    assert rows(found) == [("proven", None, "boats")]
+    assert found.numbers["proven"] == 1
+    assert found.numbers["statements_unclassified"] == 3
+    assert found.numbers["unclassified"] == 2
