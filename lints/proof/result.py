@@ -36,7 +36,6 @@ RULES: Mapping[str, str] = {
     "TENSQL013": "dynamic SQL, unverifiable",
     "TENSQL014": "TRUNCATE or COPY",
     "TENSQL015": "session-level tenant context",
-    "TENSQL016": "tenant value from an untrusted source",
     "TENSQL017": "row level security or role switched off",
     "TENSQL018": "shared NULL-tenant rows",
     "TENSQL019": "child attached or re-parented without parent check",
@@ -47,7 +46,7 @@ RULES: Mapping[str, str] = {
     "TENDDL005": "policy fails open",
     "TENDDL006": "WITH CHECK not confining",
 }
-"""Rule id to title. TENSQL000-021 are TEN-SQL-000..021 of the catalogue; 016 needs data flow and is not raised here."""
+"""Rule id to title. Where a value comes from needs data flow: that is TENCTX001, not a rule of the proof."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +70,22 @@ class Reference:
     rule: str | None = None
     start: int | None = None
     end: int | None = None
+
+
+def wanted(reference: Reference) -> str | None:
+    """What would prove a reference that is not proven, as a clause; None where no predicate can."""
+    if reference.proven or reference.column is None or reference.rule in {"TENSQL014", "TENSQL017"}:
+        return None
+    column = f"{reference.alias or reference.table}.{reference.column}"
+    if reference.rule == "TENSQL008":
+        return f"a conflict target that holds `{reference.column}` would prove it"
+    if reference.rule == "TENSQL009":
+        return f"leaving `{reference.column}` as it is would prove it"
+    if reference.action == "insert":
+        return None
+    if reference.rule == "TENSQL006":
+        return f"`{column} = <tenant> AND (...)` around all of its conditions would prove it"
+    return f"`{column} = <tenant>` beside its other conditions would prove it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,7 @@ FILES = {
 # Rules of the schema, which have controls of their own kind.
 SCHEMA_RULES = {rule for rule in RULES if rule.startswith("TENDDL")}
 # Rules that an illustration of one function can't show.
-NEEDS_MORE = {"TENSQL016", "TENSQL021", "TENORM012"}
+NEEDS_MORE = {"TENSQL021", "TENORM012"}
 
 
 @cache
@@ -159,7 +159,7 @@ def test_writes_and_reads_block_and_what_holds_under_an_assumption_warns(loaded:
                 or control.id.endswith("013")
                 or (control.id[:6] == "TENCTX" and control.id != "TENCTX005")
             )
-            soft = soft or control.id in {"TENSQL000", "TENSQL016", "TENORM009"}
+            soft = soft or control.id in {"TENSQL000", "TENORM009"}
             assert control.severity == ("warn" if soft else "block"), control.id
 
 
