@@ -215,6 +215,7 @@ def _told(
 def _text(sql: str, proofs: Iterable[Proof], model: Model, *, verbose: bool) -> str:
     from gate.report.escape import line
     from lints.proof import RULES
+    from lints.proof.result import wanted
 
     lines = []
     for proof in proofs:
@@ -233,11 +234,8 @@ def _text(sql: str, proofs: Iterable[Proof], model: Model, *, verbose: bool) -> 
                 lines.append(
                     f"       {line(table.name)} is {table.ownership.value} ({place}: {line(table.origin.why, 200)})"
                 )
-            if not r.proven and r.column and r.action != "insert":
-                alias = r.alias or r.table
-                lines.append(
-                    f"       `{line(alias)}.{line(r.column)} = <tenant>` beside its other conditions would prove it"
-                )
+            if (clause := wanted(r)) is not None:
+                lines.append(f"       {line(clause, 400)}")
         lines += [f"  assuming that {line(text, 300)}" for text in proof.assumptions]
         if proof.reason:
             lines.append(f"  because {line(proof.reason, 300)}")
