@@ -12,7 +12,7 @@ from lints.schema.paths import misnamed, path_class, says_generated
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
-_TYPESCRIPT = (".ts", ".tsx", ".js", ".mts")
+_TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The words are searched at the speed of memory; an expression, which is slow, decides only where one of them occurs.
 PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
@@ -114,6 +114,10 @@ def _models_in_python(data: bytes) -> bool:
 
 
 def _models_in_typescript(data: bytes) -> bool:
+    from lints.schema import javascript_models
+
+    if any(word in data for word in javascript_models.WORDS) and javascript_models.DECLARES.search(data) is not None:
+        return True
     if not any(word in data for word in TYPESCRIPT_WORDS):
         return False
     from lints.schema.javascript_migrations import NAMES_TABLES

@@ -194,6 +194,8 @@ class Judge:
             return self._documents(call, kind)
         rendered = self._entities.rendered(call)
         if rendered is None:
+        if self._entities.is_document(call):
+            return self._documents(replace(call, kind="mongo"), kind)
             self._numbers["orm_unknown"] += 1
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))

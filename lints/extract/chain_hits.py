@@ -43,6 +43,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"\.from\(\s*['\"`\w]",
                 rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
                 rb"getRepository\s*\(",
+                rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",
                 rb"Object\.assign\(\s*\w+\s*,",
                 rb"Repository<\s*\w",
                 rb"em\.(?<!\wem\.)\w+\(",
@@ -96,7 +97,9 @@ _INDEX_HITS = tuple(
 )
 
 
-_MONGOOSE_HIT = re.compile(rb"\b[A-Z]\w*\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\(")
+_MONGOOSE_HIT = re.compile(
+    rb"\b(?:[A-Z]\w*|\w+Model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
+)
 
 
 def hits(language: str, data: bytes) -> list[int]:

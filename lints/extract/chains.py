@@ -104,6 +104,8 @@ _ROOTS = frozenset({"select", "update", "delete", "insert"})
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
+_OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
+_BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 
@@ -331,7 +333,7 @@ class Chains:
         native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
         if native and (method in _MONGO or method in {"find", "findOne", "aggregate", "distinct"}):
             return self._new("mongo", _collection(call, ""), call.span, (step,))
-        mongoose = path and re.fullmatch(r"[A-Z]\w*", last) and b"mongoose" in self.interpreter.notes.source
+        mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model", last) and b"mongoose" in self.interpreter.notes.source
         if mongoose and method in {
             "find",
             "findOne",
@@ -365,11 +367,12 @@ class Chains:
             if path in _SUB_SELECTS:
                 self._sub_select(made)
             return made
-        if re.fullmatch(r"[A-Z]\w*", path) and (method in _SEQUELIZE or method in _REPOSITORY):
+        model = path if re.fullmatch(r"[A-Z]\w*", path) else last if _OF_MODELS.fullmatch(path) else ""
+        if model and model not in _BUILT_IN and (method in _SEQUELIZE or method in _REPOSITORY):
             if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
-                return self._new("sequelize", path, call.span, (step,))
-            if isinstance(first, (Record, Gap)) or first is None:
-                return self._new("entity", path, call.span, (step,))
+                return self._new("sequelize", model, call.span, (step,))
+            if isinstance(first, (Record, Gap)) or first is None or (method == "aggregate" and first is not None):
+                return self._new("entity", model, call.span, (step,))
         plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
         builder = (not path or bool(last)) and method in _KNEX
         if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")

@@ -28,6 +28,9 @@ DECLARES = re.compile(
     rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\("
 )
 _DJANGO_RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey"})
+_DJANGO_BASES = frozenset(
+    {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
+)
 _COLUMNS = frozenset({"Column", "mapped_column", "Field"})
 _OPTIONAL = re.compile(r":\s*(?:\w+\.)?Mapped\[\s*(?:Optional\[|Union\[|.*\|\s*None)")
 _REQUIRED = re.compile(r":\s*(?:\w+\.)?Mapped\[")
@@ -65,11 +68,23 @@ def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
 def _is_django(found: Class, known: Mapping[str, list[Class]]) -> bool:
     if any(name == "__tablename__" for name, *_ in members(found.body)):
         return False
-    return any(
-        base in {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
-        and b"models" in c.source.data
-        for c in inherited(found, known)
+    lineage = inherited(found, known)
+    told = any(base in _DJANGO_BASES and b"models" in c.source.data for c in lineage for base in c.body.bases)
+    # A base of another package that nobody here has read: the fields say that it is a model.
+    return told or any(
+        base not in known and any(_is_field(value) for _, value, _, _ in members(c.body))
+        for c in lineage
         for base in c.body.bases
+    )
+
+
+def _is_field(value: Expr | None) -> bool:
+    """`models.ForeignKey(…)`, `models.TextField(…)`."""
+    return (
+        isinstance(value, Invoke)
+        and isinstance(value.receiver, Name)
+        and value.receiver.path == "models"
+        and (value.method.endswith("Field") or value.method in _DJANGO_RELATIONS)
     )
 
 

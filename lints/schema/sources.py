@@ -11,6 +11,7 @@ from lints.schema import (
     code_migrations,
     compiled_models,
     javascript_migrations,
+    javascript_models,
     laravel,
     php_models,
     prisma,
@@ -96,6 +97,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     ] = (
         ((".py",), python_models.DECLARES.search, python_models.read_python_models),
         ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
+        (_SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models),
         ((".php",), php_models.DECLARES.search, php_models.read_php_models),
     )
     for endings, declares, read in readers:

@@ -131,6 +131,12 @@ class Entities:
             )
         return tuple(out)
 
+    def is_document(self, call: OrmCall) -> bool:
+        """Whether what looks like an entity is a model of Mongoose, declared in another file."""
+        known = self.by_kind.get("mongoose", {})
+        named = call.model in known or call.model.removesuffix("Model") in known
+        return call.kind in {"entity", "typeorm", "sequelize"} and named and self._target(call) is None
+
     def _target(self, call: OrmCall) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
         known = {
             name: entity
