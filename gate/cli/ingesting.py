@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate import run
 from gate.cli import options
-from gate.model import GateError, Policy, UndecidedError
+from gate.model import GateError, Policy, Row, UndecidedError
 
 if TYPE_CHECKING:
     from gate.collect import Context
@@ -41,6 +41,21 @@ def ingest(argv: list[str]) -> int:
     parser.add_argument("--format", choices=["ndjson", "json", "csv", "parquet"], help="whatever the names end in")
     parser.add_argument("--replay", action="store_true", help="judge what is parked once more; takes no source")
     parser.add_argument(
+        "--compact",
+        action="store_true",
+        help="merge the store's small files, and judge what was ingested under other schemas by today's; with --key "
+        "those whose records that key vouches for, without it those that nobody does; takes no source",
+    )
+    parser.add_argument(
+        "--expire",
+        action="append",
+        type=_window,
+        default=[],
+        metavar="KIND=DAYS",
+        help="drop the records of a kind that are older, except under a legal hold; -o json prints the facts for "
+        "gate purge record --manifest; takes no source",
+    )
+    parser.add_argument(
         "--commit-every",
         type=_positive,
         default=1024,
@@ -54,8 +69,10 @@ def ingest(argv: list[str]) -> int:
     parser.add_argument("-o", "--output", choices=["text", "json"], default="text")
     parser.add_argument("-q", "--quiet", action="store_true", help="only the summary")
     arguments = parser.parse_args(argv)
-    if arguments.replay == bool(arguments.source):
-        raise GateError("ingest: give sources to read, or --replay alone; see gate ingest --help")
+    if sum(map(bool, (arguments.source, arguments.replay, arguments.compact, arguments.expire))) != 1:
+        raise GateError(
+            "ingest: give sources to read, or --replay, --compact or --expire alone; see gate ingest --help"
+        )
     from gate.ingest import reporting, sources
     from gate.ingest import run as ingesting
     from gate.signing import trust_of
@@ -66,11 +83,14 @@ def ingest(argv: list[str]) -> int:
     store = arguments.into or root / run.LOCAL_STORE
     now, _ = run.clock(None)
     found = sources.find(arguments.source, arguments.format)
-    if arguments.kind is not None and arguments.kind not in policy.kinds:
-        from gate.reading import did_you_mean
+    for option, kind in (("--kind", arguments.kind), *(("--expire", kind) for kind, _ in arguments.expire)):
+        if kind is not None and kind not in policy.kinds:
+            from gate.reading import did_you_mean
 
-        hint = did_you_mean(arguments.kind, sorted(policy.kinds))
-        raise GateError(f"--kind: no pack of this policy has the kind {arguments.kind!r}{hint}")
+            hint = did_you_mean(kind, sorted(policy.kinds))
+            raise GateError(f"{option}: no pack of this policy has the kind {kind!r}{hint}")
+    if arguments.compact or arguments.expire:
+        return _rewrite(arguments, policy, root, store, now)
     rules = ingesting.rules_of(policy, arguments.kind, _tenants(policy, root, store, now), now)
     signer = _signer(arguments, policy)
     with _bar(found, quiet=arguments.quiet) as advance:
@@ -90,6 +110,61 @@ def ingest(argv: list[str]) -> int:
     return 1 if failed else 0
 
 
+def _rewrite(arguments: argparse.Namespace, policy: Policy, root: Path, store: Path, now: datetime) -> int:
+    """Compaction or expiry: what the store holds, written anew."""
+    from gate.ingest import rewriting
+    from gate.ingest.run import rules_of
+    from gate.report.escape import line
+    from gate.signing import trust_of
+
+    signer = _signer(arguments, policy)
+    rules = rules_of(policy, None, None, now)
+    named = line(str(store), 120)
+    if arguments.compact:
+        done = rewriting.compact(store, rules, policy, now, trust_of(policy), signer)
+        if arguments.output == "json":
+            from gate.report.escape import json_document
+
+            sys.stdout.write(json_document({} if done is None else {**done.counts, "files": len(done.batch.files)}))
+        elif done is None:
+            sys.stdout.write(f"{named}: nothing to compact\n")
+        else:
+            counts = done.counts
+            sys.stdout.write(
+                f"{named}: {len(done.batch.replaces):,} files are {len(done.batch.files):,}; {counts['accepted']:,} "
+                f"records, {counts['parked']:,} parked and {counts['rejected']:,} rejected by today's schemas\n"
+            )
+        return 0
+    held = _legal_holds(policy, root, store, now)
+    found = rewriting.expire(store, rules, policy, now, trust_of(policy), signer, dict(arguments.expire), held)
+    if arguments.output == "json":
+        import json
+
+        sys.stdout.write(json.dumps(dict(found.facts), indent=2, sort_keys=True) + "\n")
+        return 0
+    for count in found.facts["counts"]:
+        sys.stdout.write(
+            f"{named}: {count['table']}: {count['purged']:,} of {count['before']:,} records dropped, "
+            f"{count['after']:,} are left\n"
+        )
+    for kept in found.facts["exceptions"]:
+        sys.stdout.write(f"{named}: {kept['table']}: {kept['rows']:,} are kept: {kept['reason']}\n")
+    return 0
+
+
+def _window(value: str) -> tuple[str, int]:
+    kind, _, days = value.partition("=")
+    if not (kind and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500):
+        raise argparse.ArgumentTypeError(f"{value[:60]!r} is not KIND=DAYS, e.g. meter_event=400")
+    return kind, int(days)
+
+
+def _legal_holds(policy: Policy, root: Path, store: Path, now: datetime) -> frozenset[str]:
+    """The tenants under a legal hold (records of the kind `retention_window`)."""
+    found = _records(policy, root, store, now, "retention_window")
+    return frozenset(str(row["tenantid"]) for row in found if row.get("legal_hold"))
+
+
 def _signer(arguments: argparse.Namespace, policy: Policy) -> Any:
     if arguments.key is None and not arguments.keyless:
         return None
@@ -101,15 +176,20 @@ def _signer(arguments: argparse.Namespace, policy: Policy) -> Any:
 
 def _tenants(policy: Policy, root: Path, store: Path, now: datetime) -> frozenset[str] | None:
     """The tenants of the registry (records of the kind `tenant`); None when there is no registry."""
-    if "tenant" not in policy.kinds:
-        return None
+    return frozenset(str(row.get("tenantid")) for row in _records(policy, root, store, now, "tenant")) or None
+
+
+def _records(policy: Policy, root: Path, store: Path, now: datetime, kind: str) -> list[Row]:
+    """All records of a kind, none where the policy has no such kind."""
+    if kind not in policy.kinds:
+        return []
     from gate.collect import collect
 
-    found = collect(_context(policy, root, store, now), {"tenant"}, lambda _: None)["tenant"]
+    found = collect(_context(policy, root, store, now), {kind}, lambda _: None)[kind]
     if found.coverage.unread:
         lost = found.coverage.unread[0]
-        raise UndecidedError(f"{lost.path}:{lost.line}: the tenant registry can't be read: {lost.reason}")
-    return frozenset(str(row.get("tenantid")) for row in found.rows) or None
+        raise UndecidedError(f"{lost.path}:{lost.line}: records of the kind {kind} can't be read: {lost.reason}")
+    return list(found.rows)
 
 
 def _context(policy: Policy, root: Path, store: Path, now: datetime) -> Context:

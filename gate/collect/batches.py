@@ -48,9 +48,9 @@ def schema_digest(kind: Kind) -> str:
 
 def time_field(kind: Kind) -> str | None:
     """The field that says when a record happened: `time` (CloudEvents), or the only required time there is."""
-    fields = kind.schema.get("properties", {})
-    times = [name for name in kind.schema.get("required", ()) if fields.get(name, {}).get("format") == "date-time"]
-    return "time" if "time" in times else times[0] if len(times) == 1 else None
+    from gate.ingest.judge import when
+
+    return when(kind.schema)
 
 
 def examiner(kind: Kind) -> Callable[[int, Mapping[str, Any]], None]:

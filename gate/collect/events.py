@@ -96,11 +96,13 @@ def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
     from gate.ingest.run import schema_digests
 
     wanted = schema_digests({kind: context.policy.kinds[kind].schema})[kind]
+    counting = {file.name for _, file in store.manifest.files()}
     for batch in store.manifest.batches:
-        files = [file for file in batch.files if file.table == kind or file.table.startswith(f"{kind}__")]
+        files = [file for file in batch.files if file.name in counting
+                 and (file.table == kind or file.table.startswith(f"{kind}__"))]  # fmt: skip
         lost = [(file, check(store.manifest, file)) for file in files]
         if files and batch.schemas.get(kind) != wanted:
-            said = "was ingested under another schema of this kind; ingest its sources again into a new store"
+            said = "was ingested under another schema of this kind; gate ingest --compact judges it by today's"
             lost = [(file, said) for file in files]
         found.unread += [Unread(path=file.name, reason=reason) for file, reason in lost if reason is not None]
         if not files or any(reason is not None for _, reason in lost):

@@ -13,7 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -45,13 +45,15 @@ class Rules:
 
     `schemas` are the JSON Schemas by kind; `kind` is that of bare records, None when they are CloudEvents; `tenants`
     those the registry knows, None without a registry; `not_after` the latest time (RFC 3339, UTC, whole seconds) that
-    is not in the future.
+    is not in the future. `expired` is by kind until when its records were dropped from the store: older ones do not
+    come back.
     """
 
     schemas: Mapping[str, Mapping[str, Any]]
     kind: str | None
     tenants: frozenset[str] | None
     not_after: str
+    expired: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ def event_type(schema: Mapping[str, Any]) -> str | None:
     fields = schema.get("properties", {})
     found = fields.get("type", {}).get("const") if "specversion" in fields else None
     return found if isinstance(found, str) else None
+
+
+def when(schema: Mapping[str, Any]) -> str | None:
+    """The field that says when a record happened: `time` (CloudEvents), or the only required time there is."""
+    fields = schema.get("properties", {})
+    times = [name for name in schema.get("required", ()) if fields.get(name, {}).get("format") == "date-time"]
+    return "time" if "time" in times else times[0] if len(times) == 1 else None
 
 
 def identity_of(kind: str, schema: Mapping[str, Any], record: Row) -> str | None:
@@ -129,6 +138,7 @@ class _Compiled:
         plain = all(not table.array or not any(c.format for c in table.columns) for table in found)
         self.times = tuple(c.path for c in times) if plain and all(c.format == "date-time" for c in times) else None
         """Where its times stand; None when they are of more than the simple kind."""
+        self.when = when(schema)
         self.dated = "time" if any(c.path == ("time",) and c.format == "date-time" for c in times) else None
         example = dict(self.schema.example or {})
         self.stand_in = {name: example.get(name, "unknown") for name in self.attribution}
@@ -155,6 +165,8 @@ class Judge:
         self._known = None if rules.tenants is None else {f'"{name}"'.encode() for name in rules.tenants}
         self._until = f'"{rules.not_after}"'.encode()
         self._usual = len(self._until)
+        self._expired = {name: parse_time(text) for name, text in rules.expired.items()}
+        self._since = {name: f'"{text}"'.encode() for name, text in rules.expired.items()}
         self._last: Shape | None = None
         self._shapes: dict[bytes, list[Shape]] = {}
         self._tries = dict.fromkeys(self._kinds, 0)
@@ -172,6 +184,8 @@ class Judge:
         if shape.time is not None:
             time = values[shape.time]
             if time > self._until if len(time) == self._usual else time[:20] >= self._until[:20]:
+                return self._long(line)
+            if self._since and time[:20] <= self._since.get(shape.kind, b"")[:20]:  # perhaps dropped before
                 return self._long(line)
         return shape.kind, shape.canonical % values
 
@@ -207,7 +221,8 @@ class Judge:
         except UnshapedError:
             return
         if (self._known is not None and kind.tenant is not None and shape.tenant is None) or (
-            kind.dated is not None and record.get(kind.dated) is not None and shape.time is None
+            (kind.name in self._expired or (kind.dated is not None and record.get(kind.dated) is not None))
+            and shape.time is None
         ):
             return
         named = b"" if self._only is not None else orjson.dumps(kind.type)
@@ -229,6 +244,10 @@ class Judge:
                 return held
         if not kind.is_valid(record) or not self._fits(kind, record):
             return self._unfit(kind, record)
+        if kind.name in self._expired:
+            moment = record.get(kind.when or "")
+            if moment is not None and parse_time(moment) < self._expired[kind.name]:
+                return Held(REJECTED, "expired", "records of its age were dropped from this store", kind.name)
         if self._tenants is not None and kind.tenant is not None and record.get(kind.tenant) not in self._tenants:
             return _parked(kind, record, "unknown-tenant", "the registry has no tenant of that name")
         if kind.dated is not None and (time := record.get(kind.dated)) is not None and self._future(time):

@@ -36,6 +36,7 @@ MAX_BYTES = 64 << 20
 _OURS = re.compile(
     r"[0-9]{6}-[0-9]{4}(__[A-Za-z0-9_]+)?\.parquet|[0-9]{6}\.parquet|[0-9a-f]{64}\.bytes|[0-9]{6}-[0-9]{4}\.[A-Za-z0-9_]+\.jsonl\.zst"
 )
+_SIGNED = re.compile(r"\.?([0-9]{6}-[0-9]{4})\.([A-Za-z0-9_]+)\.jsonl\.gz(?:\.sigstore\.json)?")
 _SAFE = re.compile(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.-]+)+")
 
 
@@ -56,7 +57,8 @@ class Batch:
 
     `sources` are (name, SHA-256, bytes); `reasons` are (outcome, reason, records), most first. A replay judges what was
     parked once more: its `read` is no new record. A batch that `rewrites` (COMPACTION or EXPIRY) writes anew what files
-    of earlier ones hold; it `replaces` these, which do not count from then on, and may leave records out (`purged`).
+    of earlier ones hold; it `replaces` these, which do not count from then on, and may leave records out: so many are
+    `purged`, and `dropped` is the SHA-256 over their digests. `expired` is by kind until when they were.
     `until` are the blocks that were read of the last source, and what blocks they are; None when that was read whole.
     """
 
@@ -80,6 +82,8 @@ class Batch:
     rewrites: str = ""
     replaces: tuple[str, ...] = ()
     purged: int = 0
+    dropped: str = ""
+    expired: Mapping[str, str] = field(default_factory=dict)
     previous: str = ""
     """SHA-256 of the batch before it, as it stands in the manifest."""
 
@@ -98,7 +102,8 @@ class Batch:
         }  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
-        rewritten = {"rewrites": self.rewrites, "replaces": list(self.replaces), "purged": self.purged}
+        rewritten = {"rewrites": self.rewrites, "replaces": list(self.replaces), "purged": self.purged,
+                     "dropped": self.dropped, "expired": dict(self.expired)}  # fmt: skip
         return {
             **{name: getattr(self, name) for name in _SCALARS},
             "schemas": dict(self.schemas),
@@ -130,6 +135,14 @@ class Manifest:
             for file in batch.files:
                 if file.name not in replaced:
                     yield batch, file
+
+    @property
+    def expired(self) -> dict[str, str]:
+        """By kind until when its records were dropped, at the latest."""
+        found: dict[str, str] = {}
+        for batch in self.batches:
+            found |= {kind: max(text, found.get(kind, "")) for kind, text in batch.expired.items()}
+        return found
 
     @property
     def totals(self) -> dict[str, int]:
@@ -191,6 +204,8 @@ def _parsed(value: Any) -> Iterator[Batch]:
             rewrites=_text(item.get("rewrites", "")),
             replaces=tuple(_name(name) for name in item.get("replaces", ())),
             purged=_count(item.get("purged", 0)),
+            dropped=_text(item.get("dropped", "")),
+            expired={_text(k): _text(v) for k, v in item.get("expired", {}).items()},
         )
         if batch.rewrites not in ("", COMPACTION, EXPIRY) or not set(batch.replaces) <= counted:
             raise ValueError(f"batch {number} replaces what is not there")
@@ -251,6 +266,10 @@ def sweep(manifest: Manifest) -> None:
     ):
         name = path.relative_to(manifest.store).as_posix()
         if _OURS.fullmatch(path.name) and name not in named and not path.is_symlink():
+            path.unlink()
+    for path in manifest.store.glob(f"{SIGNED}/*"):
+        found = _SIGNED.fullmatch(path.name)
+        if found is not None and f"{found[2]}/{found[1]}.parquet" not in named and not path.is_symlink():
             path.unlink()
 
 

@@ -1,7 +1,7 @@
 """The report of a batch as an evidence record of the kind `ingest_report`, signed when there is a key.
 
-A signed report is about the batch's files: they are the subjects of its statement, by SHA-256. So one signature makes
-the report evidence, and the events in those files with it.
+A signed report is about the batch as it stands in the manifest, with the SHA-256 of each of its files: that is the
+subject of its statement. So one signature makes the report evidence, and the events in those files with it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gate.ingest.manifest import Batch, Manifest, check
+from gate.ingest.manifest import NAME, REWRITTEN, Batch, Manifest, batch_digest, check
 from gate.model import Policy, UndecidedError
 from gate.writing import write_file
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attestations.trust import Trust
 
 KIND = "ingest_report"
+REWRITE = "ingest_rewrite"
 _MAX_BYTES = 16 << 20
 
 
@@ -33,7 +34,10 @@ def write(manifest: Manifest, signer: Signer | None, trust: Trust, policy: Polic
     from gate.ingest import sealing
 
     path = manifest.store
+    counting = {file.name for _, file in manifest.files()}
     for batch in manifest.batches:
+        if batch.rewrites:  # it took nothing in; where it was signed, that was before it counted
+            continue
         plain, signed = _paths(manifest.store, batch)
         path = signed if signed.exists() else plain
         if path.exists():
@@ -41,36 +45,59 @@ def write(manifest: Manifest, signer: Signer | None, trust: Trust, policy: Polic
         if signer is None:
             write_file(plain, json.dumps(batch.report(), indent=2, sort_keys=True).encode() + b"\n")
             continue
-        for file in batch.files:
+        for file in (file for file in batch.files if file.name in counting):
             if (wrong := check(manifest, file)) is not None:
                 raise UndecidedError(f"{file.name}: {wrong}; the batch {batch.id} was not signed")
         sealing.seal(manifest, batch, signer, trust, policy, now)
-        write_file(signed, _signed(batch, signer, trust, now))
+        write_file(signed, _signed(batch.report(), batch, signer, trust, now))
         path = signed
     return path
 
 
-def _signed(batch: Batch, signer: Signer, trust: Trust, now: datetime) -> bytes:
+def _signed(record: Mapping[str, Any], batch: Batch, signer: Signer, trust: Trust, now: datetime) -> bytes:
     from attestations.refusal import Refused
     from attestations.signers import SignerError, sign_verified
     from attestations.statements import Subject, evidence_statement
     from attestations.trust import EVIDENCE
 
-    subjects = tuple(Subject(name=f.name, sha256=f.sha256) for f in batch.files)
+    subjects = (Subject(name=f"{NAME}#{batch.number}", sha256=batch_digest(batch)),)
     try:
-        statement = evidence_statement(KIND, batch.report(), subjects=subjects)
+        statement = evidence_statement(REWRITE if batch.rewrites else KIND, record, subjects=subjects)
         return sign_verified(signer, statement, trust, usage=EVIDENCE, now=now)
     except (Refused, SignerError) as error:
-        raise UndecidedError(f"the batch {batch.id} is ingested, but its report was not signed: {error}") from None
+        raise UndecidedError(f"the report of the batch was not signed: {error}") from None
+
+
+def sign_rewrite(before: Manifest, batch: Batch, signer: Signer, trust: Trust, now: datetime) -> None:
+    """Sign for the files of a batch that writes anew what this signer signed for, before it counts.
+
+    Raises UndecidedError."""
+    if not batch.files:
+        return
+    path = _paths(before.store, batch)[1]
+    write_file(path, _signed(_rewritten(before, batch), batch, signer, trust, now))
+
+
+def _rewritten(before: Manifest, batch: Batch) -> dict[str, Any]:
+    digests = {file.name: file.sha256 for of in before.batches for file in of.files}
+    return {
+        "id": f"rewrite-{batch.number:06}", "rewrites": batch.rewrites, "records": batch.accepted,
+        "purged": batch.purged, "dropped": batch.dropped, "rejected": batch.parked + batch.rejected,
+        "replaces": [{"name": name, "sha256": digests[name]} for name in batch.replaces],
+        "finished_at": batch.finished_at, "previous": batch.previous,
+    }  # fmt: skip
 
 
 def _paths(store: Path, batch: Batch) -> tuple[Path, Path]:
+    if batch.rewrites:
+        folder = store / REWRITTEN
+        return folder / f"{batch.number:06}.json", folder / f"{batch.number:06}.sigstore.json"
     folder = store / KIND
     return folder / f"{batch.id}.json", folder / f"{batch.id}.sigstore.json"
 
 
 def signers(manifest: Manifest, trust: Trust, now: datetime) -> Mapping[str, str]:
-    """Who signed for each file of the store, by its SHA-256: those that a verified report names."""
+    """Who signed for each file of the store, by its SHA-256: those of a batch that a verified report is about."""
     from attestations.refusal import Refused
     from attestations.verify import verify
     from gate.collect.records import evidence_expectation
@@ -83,12 +110,14 @@ def signers(manifest: Manifest, trust: Trust, now: datetime) -> Mapping[str, str
         try:
             if signed.stat().st_size > _MAX_BYTES:
                 continue
-            verified = verify(signed.read_bytes(), trust, evidence_expectation(KIND), now=now)
+            kind = REWRITE if batch.rewrites else KIND
+            verified = verify(signed.read_bytes(), trust, evidence_expectation(kind), now=now)
         except (Refused, OSError):
             continue  # the records collector says so of the report itself
-        if verified.statement["predicate"].get("record") != batch.report():
+        wanted = _rewritten(manifest, batch) if batch.rewrites else batch.report()
+        if verified.statement["predicate"].get("record") != wanted:
             continue
         named = [subject.get("digest", {}) for subject in verified.statement["subject"]]
-        subjects = {digest["sha256"] for digest in named if "sha256" in digest}
-        found |= {f.sha256: str(verified.signer_identity) for f in batch.files if f.sha256 in subjects}
+        if any(digest.get("sha256") == batch_digest(batch) for digest in named):
+            found |= {file.sha256: str(verified.signer_identity) for file in batch.files}
     return found

@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,14 +106,15 @@ def ingest(
     that were committed before, each `commit` bytes, from where the next run goes on."""
     with store.locked(target):
         manifest = store.read(target) or Manifest(store=target)
+        rules = replace(rules, expired=manifest.expired)
         begun = {batch.sources[-1][1]: batch for batch in manifest.batches if batch.until and batch.sources}
         ended = {digest for batch in manifest.batches for _, digest, _ in batch.sources[: -1 if batch.until else None]}
         open_ = {digest: batch for digest, batch in begun.items() if digest not in ended}
         large = sum(map(_size, sources)) > commit
         digests = _digests(sources) if open_ or large else {}
         parted = len(digests) == len(sources)
-        skip = {number: blocks for number, digest in digests.items()
-                if digest in open_ and (blocks := _done(open_[digest], sources[number], rules))}  # fmt: skip
+        skip = {number: done for number, digest in digests.items()
+                if digest in open_ and (done := _done(open_[digest], sources[number], rules))}  # fmt: skip
         names = {batch.sources[-1][0] for batch in open_.values()}
         outcomes: list[Outcome] = []
         totals = [0, 0]
@@ -127,7 +128,7 @@ def ingest(
         more = True
         with Workers(_processes(sources) if processes is None else processes, rules, target / store.STAGING) as workers:
             while more:
-                run = _Run(manifest, rules, policy, now)
+                run = Run(manifest, rules, policy, now)
                 with run:
                     more = run.judge(blocks, workers, commit if parted else None, totals)
                     until = (reader.given, _which(reader.last, rules)) if more else None
@@ -181,7 +182,8 @@ def replay(target: Path, rules: Rules, policy: Policy, now: datetime, progress: 
         before = store.read(target)
         if before is None:
             raise UndecidedError(f"{target}: not an event store")
-        run = _Run(before, rules, policy, now)
+        rules = replace(rules, expired=before.expired)
+        run = Run(before, rules, policy, now)
         with run, Workers(0, rules, target / store.STAGING) as workers:
             digest = hashlib.sha256()
             run.judge(_parked_blocks(run.staging, digest), workers, None, [0, 0])
@@ -204,7 +206,20 @@ def _processes(sources: Sequence[Source]) -> int:
     return 0 if size < SMALL else min(PROCESSES, os.cpu_count() or 1)
 
 
-class _Run:
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Why what is stored is written anew, the files that are replaced, what was left out, and who signs before it
+    counts."""
+
+    why: str
+    replaces: tuple[str, ...]
+    purged: int
+    dropped: str
+    expired: Mapping[str, str]
+    sign: Callable[[Batch], None]
+
+
+class Run:
     """The state of what becomes one batch, between taking the lock and committing."""
 
     def __init__(self, before: Manifest, rules: Rules, policy: Policy, now: datetime) -> None:
@@ -212,21 +227,21 @@ class _Run:
         self._rules = rules
         self._policy = policy
         self._now = now
-        self._results: list[Result] = []
+        self.results: list[Result] = []
         self.read = 0
-        self._folder = before.store / store.STAGING
+        self.folder = before.store / store.STAGING
 
     def __enter__(self) -> None:
         try:
             store.sweep(self._before)
-            self._folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True)
         except OSError as error:
-            raise UndecidedError(f"{self._folder}: can't be written: {error.strerror or error}") from None
-        self.staging = Staging(self._folder, self._rules.schemas, self._before)
+            raise UndecidedError(f"{self.folder}: can't be written: {error.strerror or error}") from None
+        self.staging = Staging(self.folder, self._rules.schemas, self._before)
 
     def __exit__(self, *_: object) -> None:
         self.staging.close()
-        _remove(self._folder)
+        _remove(self.folder)
 
     def judge(self, blocks: Iterator[Block], workers: Workers, commit: int | None, totals: list[int]) -> bool:
         """Judge the blocks; a slice of them becomes Parquet while the next one is judged.
@@ -239,14 +254,14 @@ class _Run:
         more = False
         try:
             with ThreadPoolExecutor(1) as beside:
-                converting = beside.submit(self._convert, [])
+                converting = beside.submit(self.convert, [])
                 for block in blocks:
                     pending += self._took(workers.give(block), totals)
                     size += block.size
                     if size >= SLICE or (commit is not None and judged + size >= commit):
                         pending += self._took(workers.drain(), totals)
                         converting.result()
-                        converting = beside.submit(self._convert, pending)
+                        converting = beside.submit(self.convert, pending)
                         judged += size
                         pending, size = [], 0
                         more = commit is not None and judged >= commit
@@ -254,44 +269,53 @@ class _Run:
                             break
                 pending += self._took(workers.drain(), totals)
                 converting.result()
-                self._convert(pending)
+                self.convert(pending)
         except OSError as error:
-            raise UndecidedError(f"{error.filename or self._folder}: {error.strerror or error}") from None
+            raise UndecidedError(f"{error.filename or self.folder}: {error.strerror or error}") from None
         return more
 
     def _took(self, results: Iterator[Result], totals: list[int]) -> Iterator[Result]:
         for result in results:
-            self._results.append(result)
+            self.results.append(result)
             self.read += result.read
             totals[1] += result.read
             yield result
 
-    def _convert(self, results: Sequence[Result]) -> None:
+    def convert(self, results: Sequence[Result]) -> None:
         blocks = {r.number: tuple(r.accepted) for r in results if r.accepted}
         if blocks:
             self.staging.convert(blocks, max(r.longest for r in results))
 
-    def finish(self, done: Sequence[Read], *, replay: bool = False, until: tuple[int, str] | None = None) -> Outcome:
+    def finish(
+        self, done: Sequence[Read], *, replay: bool = False, until: tuple[int, str] | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> Outcome:  # fmt: skip
         """Find duplicates, move the files to their places, and commit."""
         target = self._before.store
         number = len(self._before.batches) + 1
-        duplicates, conflicts = self.staging.duplicates()
+        duplicates, conflicts = self.staging.duplicates() if rewrite is None else (0, 0)
         moves: list[tuple[Path, File]] = []
-        parts: dict[tuple[str, str], int] = {}
+        parts: dict[str, int] = {}
         accepted = 0
         for part, rows in self.staging.finish():
             table = "" if part.table is None else part.table.name
-            index = parts[part.kind, table] = parts.get((part.kind, table), 0) + 1
+            if part.table is not None and not part.table.array:
+                parts[part.kind] = parts.get(part.kind, 0) + 1
+                accepted += rows
+            stem = f"{number:06}-{parts[part.kind]:04}"
             if part.table is None:
-                name = f"{store.RAW}/{number:06}-{index:04}.{part.kind}.jsonl.zst"
+                name = f"{store.RAW}/{stem}.{part.kind}.jsonl.zst"
             else:
-                name = f"{part.kind}/{number:06}-{index:04}{table.removeprefix(part.kind)}.parquet"
-                accepted += rows if not part.table.array else 0
+                name = f"{part.kind}/{stem}{table.removeprefix(part.kind)}.parquet"
             moves.append((part.path, _file(part.path, name, rows, table)))
-        numbers = [r.number for r in self._results if r.held]
-        longest = max((r.longest for r in self._results), default=0)
+        numbers = [r.number for r in self.results if r.held]
+        longest = max((r.longest for r in self.results), default=0)
         held, reasons, again = self.staging.hold(
-            sorted(numbers), longest, [r.sha256 for r in done], epoch_ms(self._now), replay=replay
+            sorted(numbers),
+            longest,
+            [r.sha256 for r in done],
+            epoch_ms(self._now),
+            replay=replay or rewrite is not None,
         )
         duplicates += again
         new = [path for path, _ in moves]
@@ -299,13 +323,14 @@ class _Run:
             rows = sum(n for _, _, n in reasons)
             moves.append((held, _file(held, f"{store.HELD}/{number:06}.parquet", rows, "")))
             new.append(held)
-        for path in sorted(self._folder.glob("*.bytes")):
+        for path in sorted(self.folder.glob("*.bytes")):
             moves.append((path, _file(path, f"{store.HELD}/{path.name}", 0, "")))
         known = {file.name for _, file in self._before.files()}
         moves = [(path, file) for path, file in moves if file.name not in known]
         parked_open, oldest = self.staging.parked(new)
         counts = {wanted: sum(n for outcome, _, n in reasons if outcome == wanted) for wanted in (PARKED, REJECTED)}
-        self._reconcile(accepted, duplicates, counts, sum(r.held for r in self._results) + conflicts)
+        purged = 0 if rewrite is None else rewrite.purged
+        self._reconcile(accepted, duplicates, counts, purged, sum(r.held for r in self.results) + conflicts)
         batch = Batch(
             number=number,
             finished_at=format_time(self._now),
@@ -325,6 +350,11 @@ class _Run:
             reasons=tuple(reasons),
             files=tuple(file for _, file in moves),
             until=until,
+            rewrites="" if rewrite is None else rewrite.why,
+            replaces=() if rewrite is None else rewrite.replaces,
+            purged=purged,
+            dropped="" if rewrite is None else rewrite.dropped,
+            expired={} if rewrite is None else rewrite.expired,
             previous=store.batch_digest(self._before.batches[-1]) if self._before.batches else "",
         )  # fmt: skip
         places = tuple(
@@ -332,14 +362,16 @@ class _Run:
             for outcome, reason, source, line, detail in self.staging.examples()
         )
         _place(target, moves)
+        if rewrite is not None:
+            rewrite.sign(batch)
         after = store.commit(self._before, batch)
         broken = any(reason in ("truncated", "corrupt") for _, reason, _ in reasons)
         return Outcome(manifest=after, batches=(batch,), places=places, broken=broken)
 
-    def _reconcile(self, accepted: int, duplicates: int, counts: Mapping[str, int], held: int) -> None:
+    def _reconcile(self, accepted: int, duplicates: int, counts: Mapping[str, int], purged: int, held: int) -> None:
         """Raise UndecidedError unless every record that was read is accounted for, once."""
-        judged = sum(sum(r.accepted.values()) + r.held for r in self._results)
-        found = accepted + duplicates + counts[PARKED] + counts[REJECTED]
+        judged = sum(sum(r.accepted.values()) + r.held for r in self.results) + purged
+        found = accepted + duplicates + counts[PARKED] + counts[REJECTED] + purged
         if not self.read == judged == found:
             raise UndecidedError(
                 f"{self._before.store}: {self.read:,} records were read, {judged:,} judged and {found:,} accounted for"

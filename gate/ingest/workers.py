@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from gate.ingest.judge import REJECTED, Accepted, Held, Judge, Rules, cells, parse
+from gate.ingest.shapes import CANONICAL
 from gate.ingest.sources import Block
 from gate.model import UndecidedError
 
@@ -61,7 +62,7 @@ class Work:
 
     def __call__(self, block: Block) -> Result:
         judge = self._judge
-        written: dict[str, _Lines] = {}
+        out = self.out()
         base = block.number << LINES_IN_BLOCK
         read = longest = 0
         shape = None
@@ -70,39 +71,38 @@ class Work:
         for line, data in _records(block):
             verdict = judge(data) if shape is None and not block.nulls else self._shaped(shape, data)
             if isinstance(verdict, Held):
-                name, entry = HELD, self._entry(base + read, block.source, line, verdict, data)
+                name, entry = HELD, self.held(base + read, block.source, line, verdict, data)
             else:
-                name, text = verdict
-                digest = sha256(text).hexdigest().encode()
-                entry = b'{"o":%d,"f":%d,"l":%d,"d":"%s","e":%s}\n' % (base + read, block.source, line, digest, text)
-            if name not in written:
-                written[name] = self._lines(name)
-            written[name].add(entry)
-            longest = max(longest, len(entry))
+                name, entry = verdict[0], self.accepted(base + read, block.source, line, verdict[1])
+            out.add(name, entry)
+            if len(entry) > longest:
+                longest = len(entry)
             read += 1
         for broken in block.broken:
             lost = Held(REJECTED, broken.reason, broken.detail)
-            entry = self._entry(base + read, block.source, broken.line, lost, broken.data)
-            if HELD not in written:
-                written[HELD] = self._lines(HELD)
-            written[HELD].add(entry)
+            entry = self.held(base + read, block.source, broken.line, lost, broken.data)
+            out.add(HELD, entry)
             longest = max(longest, len(entry))
             read += 1
-        for name, lines in written.items():
-            staged(self._folder, block.number, name).write_bytes(lines.packed())
-        accepted = {name: lines.count for name, lines in written.items() if name != HELD}
+        accepted = out.write(block.number)
         return Result(
             number=block.number, source=block.source, read=read, held=read - sum(accepted.values()), longest=longest,
             size=block.size, accepted=accepted,
         )  # fmt: skip
 
-    def _lines(self, name: str) -> _Lines:
-        """A compressor writes one frame at a time, so each name has its own."""
-        if name not in self._compressors:
-            import zstandard
+    def out(self) -> _Out:
+        """The files of one block."""
+        return _Out(self._folder, self._compressors)
 
-            self._compressors[name] = zstandard.ZstdCompressor(level=1)
-        return _Lines(self._compressors[name])
+    @staticmethod
+    def canonical(record: Any) -> bytes:
+        return orjson.dumps(record, option=CANONICAL)
+
+    @staticmethod
+    def accepted(ordinal: int, source: int, line: int, text: bytes) -> bytes:
+        """The line of an accepted record, which is canonical JSON."""
+        digest = sha256(text).hexdigest().encode()
+        return b'{"o":%d,"f":%d,"l":%d,"d":"%b","e":%b}\n' % (ordinal, source, line, digest, text)
 
     def _shaped(self, shape: Any, data: bytes) -> Accepted | Held:
         """The verdict on a row of another format: as JSON, and without the nulls that only say "no value"."""
@@ -118,7 +118,8 @@ class Work:
             value = _without_nulls(value, self._nullable.get(kind, {}))
         return self._judge.judge(value)
 
-    def _entry(self, ordinal: int, source: int, line: int, verdict: Held, data: bytes) -> bytes:
+    def held(self, ordinal: int, source: int, line: int, verdict: Held, data: bytes) -> bytes:
+        """The line of a record that was not accepted; what is large is a file of its own."""
         digest = sha256(data).hexdigest()
         if not data:  # what is missing has no bytes; its place tells it apart
             digest = sha256(f"{source}:{line}:{verdict.reason}".encode()).hexdigest()
@@ -132,6 +133,30 @@ class Work:
             "kind": verdict.kind, "identity": verdict.identity, "digest": digest, "size": len(data),
             "bytes": base64.b64encode(data).decode() if inline else None,
         }) + b"\n"  # fmt: skip
+
+
+class _Out:
+    """What becomes of a block: a file for each kind that was accepted, and one of what was held."""
+
+    def __init__(self, folder: Path, compressors: dict[str, Any]) -> None:
+        self._folder = folder
+        self._compressors = compressors
+        self._lines: dict[str, _Lines] = {}
+
+    def add(self, name: str, line: bytes) -> None:
+        if name not in self._lines:
+            if name not in self._compressors:  # one writes one frame at a time
+                import zstandard
+
+                self._compressors[name] = zstandard.ZstdCompressor(level=1)
+            self._lines[name] = _Lines(self._compressors[name])
+        self._lines[name].add(line)
+
+    def write(self, number: int) -> dict[str, int]:
+        """Write the files; returns how many records of each kind were accepted."""
+        for name, lines in self._lines.items():
+            staged(self._folder, number, name).write_bytes(lines.packed())
+        return {name: lines.count for name, lines in self._lines.items() if name != HELD}
 
 
 class _Lines:

@@ -179,8 +179,8 @@ def test_help_names_both_commands(tmp_path: Path) -> None:
 
 
 USAGE = {
-    ("ingest",): "ingest: give sources to read, or --replay alone",
-    ("ingest", "--replay", "a.ndjson"): "ingest: give sources to read, or --replay alone",
+    ("ingest",): "ingest: give sources, or --replay, --compact or --expire alone",
+    ("ingest", "--replay", "a.ndjson"): "ingest: give sources, or --replay, --compact or --expire alone",
     ("ingest", "nowhere.ndjson"): "nowhere.ndjson: no such file",
     ("ingest", "gate.yaml"): "gate.yaml: the format is not known by its name; give --format",
     ("ingest", "gate.yaml", "--format", "ndjson", "--kind", "meter_evnt"): "did you mean 'meter_event'?",
