@@ -71,7 +71,7 @@ def ingest(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if sum(map(bool, (arguments.source, arguments.replay, arguments.compact, arguments.expire))) != 1:
         raise GateError(
-            "ingest: give sources to read, or --replay, --compact or --expire alone; see gate ingest --help"
+            "ingest: give sources, or --replay, --compact or --expire alone; see gate ingest --help"
         )
     from gate.ingest import reporting, sources
     from gate.ingest import run as ingesting
