@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from gate.reading import read_yaml
 if TYPE_CHECKING:
     from gate.statements.observed import Observed, Record
     from lints.proof import Proof
-    from lints.tenancy import Model
+    from lints.tenancy import Model, Origin
 
 DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse", "redshift", "snowflake", "bigquery", "duckdb")
+_MODELS = (".prisma", ".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 MAX_LINE = 4 << 20
 SHOWN = 200
 _ORDER = ("violation", "opaque", "unparsed", "weak", "proven")
@@ -32,20 +34,26 @@ def prove(argv: list[str]) -> int:
     """
     parser = options.Parser("prove", "Prove that SQL statements stay inside their tenant.")
     parser.add_argument("--schema", action="append", nargs="+", type=options.path, default=[], metavar="FILE",
-                        help="SQL or ORM models that make the schema, in their order")  # fmt: skip
+                        help="SQL or ORM models that make the schema, in their order; without it and --live, the"
+                        " schema is that of the project in this directory, as `gate check` reads it")  # fmt: skip
     parser.add_argument("--live", type=options.text, metavar="DSN", help="take the schema from a running PostgreSQL")
     parser.add_argument("--tenancy", type=options.path, metavar="FILE", help="declarations (tenancy.yaml)")
-    parser.add_argument("--dialect", choices=DIALECTS, default="postgres")
+    parser.add_argument("--dialect", choices=DIALECTS,
+                        help="postgres, or what the project says")  # fmt: skip
     parser.add_argument("--output", choices=["text", "json"], default="text")
     parser.add_argument("--from", dest="recorded", choices=["pg_stat_statements", "log"],
                         help="judge what ran; give a connection, or a PostgreSQL log (- reads stdin)")  # fmt: skip
     parser.add_argument("sql", nargs="*", metavar="SQL", help="statements; - reads NDJSON lines {id, sql} from stdin")
     options.add_terminal(parser)
     arguments = parser.parse_args(argv)
-    if bool(arguments.schema) == (arguments.live is not None):
+    if arguments.schema and arguments.live is not None:
         raise GateError("prove: give the schema, either as --schema FILE or as --live DSN")
     schemas, statements = _sort([str(path) for group in arguments.schema for path in group], arguments.sql)
-    model = _model(_sources(schemas, arguments.live), arguments.tenancy, arguments.dialect)
+    if schemas or arguments.live is not None:
+        model = _model(_sources(schemas, arguments.live), arguments.tenancy, arguments.dialect or "postgres")
+    else:
+        model = _project(arguments.tenancy)
+    arguments.dialect = arguments.dialect or model.dialect
     if arguments.recorded is not None:
         if len(statements) != 1:
             wanted = "a connection (postgresql://…)" if arguments.recorded != "log" else "a file, or -"
@@ -92,7 +100,41 @@ def _sources(schemas: Sequence[Path], live: str | None) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in schemas}
 
 
-def _model(files: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Model:
+def _project(tenancy: Path | None) -> Model:
+    """The model that the lint judges the project in this directory by."""
+    from gate.collect.scanning import model_of
+    from gate.run import load_policy
+    from gate.tree import WorkTree
+
+    if tenancy is not None:
+        raise GateError("prove: --tenancy goes with --schema or --live; a project's own is named in its gate.yaml")
+    root = Path.cwd()
+    if not (root / "gate.yaml").is_file():
+        raise GateError("prove: give the schema, either as --schema FILE or as --live DSN, or go where a gate.yaml is")
+    model, unread = model_of(WorkTree(root), load_policy(root, None))
+    if unread:
+        first = unread[0]
+        raise UndecidedError(f"prove: {first.path}:{first.line}: the schema is not wholly known: {first.reason}")
+    return model
+
+
+def _named(paths: Iterable[str]) -> dict[str, str]:
+    """Names for files that were pointed at: they are the schema, in this order, whatever they are called."""
+    from lints.schema.order import is_down
+    from lints.schema.paths import path_class
+
+    names: dict[str, str] = {}
+    for number, path in enumerate(paths, 1):
+        given = Path(path)
+        if path.lower().endswith(_MODELS):
+            plain = path_class(path) == "source" or (path_class(path) == "migration" and not is_down(path))
+            names[path if plain else f"given{number}/{given.name.removeprefix('test_')}"] = path
+        else:
+            names[f"migrations/{number:06}.sql"] = path
+    return names
+
+
+def _model(given: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Model:
     from lints.schema import build_model, read_declarations
 
     if tenancy is not None and not tenancy.is_file():
@@ -102,13 +144,35 @@ def _model(files: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Mo
     if tenancy is not None:
         document = read_yaml(tenancy.read_bytes(), str(tenancy))
         declared, line_of = document.value, document.line
+    names = _named(given)
+    files = {name: given[path] for name, path in names.items()}
     try:
         model = build_model(files, read_declarations(declared, str(tenancy), line_of), dialect=dialect)
     except ValueError as error:
         raise GateError(str(error)) from None
     if not model.tables:
-        raise GateError(f"{', '.join(files)}: no table was found; give the SQL that creates the schema")
-    return model
+        raise GateError(f"{', '.join(given)}: no table was found; give the SQL that creates the schema")
+    return _as_given(model, names)
+
+
+def _as_given(model: Model, names: Mapping[str, str]) -> Model:
+    """The model with every place in a file under the name that it was given by."""
+
+    def there(found: Origin) -> Origin:
+        return replace(found, path=names.get(found.path, found.path))
+
+    hiding = getattr(model, "hiding", None)
+    if hiding:
+        for name, path in names.items():
+            hiding = {function: why.replace(name, path) for function, why in hiding.items()}
+        model = replace(model, hiding=hiding)  # type: ignore[call-arg]  # a model that was read has it
+    return replace(
+        model,
+        tables={k: replace(t, origin=there(t.origin)) for k, t in model.tables.items()},
+        views={k: replace(v, origin=there(v.origin)) for k, v in model.views.items()},
+        functions={k: replace(f, origin=there(f.origin)) for k, f in model.functions.items()},
+        unread=tuple(there(found) for found in model.unread),
+    )
 
 
 # A stream of JSON lines

@@ -15,15 +15,18 @@ _NAMES = (exp.Select, exp.Ordered, exp.Order, exp.Group, exp.Limit, exp.Offset, 
 
 
 class Holes(NamedTuple):
-    """The names of the holes in a tree: where conditions stand, and where values do that are compared or written."""
+    """The names of the holes in a tree: where conditions stand, where values do that are compared or written."""
 
     conditions: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    """Whole SET lists."""
 
 
 def holes_of(tree: Any) -> Holes:
     conditions: dict[str, None] = {}
     values: dict[str, None] = {}
+    lists: dict[str, None] = {}
     for node in tree.find_all(exp.Column, exp.Literal, exp.National, exp.RawString):
         if type(node) is exp.Column:
             if node.args.get("table") is not None or not is_hole(node.name):
@@ -37,13 +40,16 @@ def holes_of(tree: Any) -> Holes:
             if isinstance(around, _CLAUSES):
                 conditions[node.name] = None
             continue
+        if type(around) is exp.Update:
+            lists[node.name] = None
+            continue
         if isinstance(around, exp.Binary) and unwrap(around.this) is node and type(node) is exp.Column:
             continue  # `${column} = $1`: a name
         while around is not None and not isinstance(around, (*_CLAUSES, *_ASSIGNS, *_NAMES)):
             around = around.parent
         if isinstance(around, (*_CLAUSES, *_ASSIGNS)):
             values[str(node.this) if type(node) is not exp.Column else node.name] = None
-    return Holes(tuple(conditions), tuple(values))
+    return Holes(tuple(conditions), tuple(values), tuple(lists))
 
 
 def opens_chain(conjunction: Any) -> bool:

@@ -70,8 +70,8 @@ class Shape:
             self.tenant = None
         self.level = index.levels.get(id(table)) if table.ownership is Ownership.OWNED else None
         """The key, if other tables name their tenant by it: a row is a tenant of a narrower level."""
-        named = table.ownership is Ownership.ROOT or self.level is not None
-        self.names = tuple(k for k in self.keys if named and k not in ((index.place,), (self.level or self.own,)))
+        is_tenant = table.ownership is Ownership.ROOT or self.level is not None
+        self.names = tuple(k for k in self.keys if is_tenant and k not in ((index.place,), (self.level or self.own,)))
         """What is unique among tenants beside their key."""
         self.also = tuple(sorted((index.tenant_names & self.known) - {self.own or ""}))
         """Columns that name a tenant of another level."""

@@ -459,7 +459,7 @@ def reference(w: Work, cte: Cte, group: Group) -> Columns:
         if not cte.named:
             cte.named = True
             group.sealed.append(written)  # a row here is a row that was written: what is known of it is known here
-            return known
+            return [*known]
         inst = w.instance(None, cte.name, group)
         w.summaries.append(Summary(inst, group, ((written, tuple(t for _, t in known)),)))
         return [(name, Col(inst, str(i))) for i, (name, _) in enumerate(known)]

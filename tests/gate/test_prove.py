@@ -115,6 +115,64 @@ def test_a_schema_without_a_table_proves_nothing(gate: Callable[..., Any], tmp_p
     assert "no table was found" in err
 
 
+@pytest.mark.parametrize(
+    "name", ["tests/corpus/schema.sql", "schema_down.sql", "seeds/001.seed.sql", "schema.ddl", "a"]
+)
+def test_a_file_that_is_pointed_at_is_the_schema_whatever_it_is_called(
+    gate: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    given = tmp_path / name
+    given.parent.mkdir(parents=True, exist_ok=True)
+    given.write_text(SCHEMA, "utf-8")
+    code, out, err = gate("--verbose", "--schema", str(given), OWN, schema=False)
+
+    assert code == 0, err
+    assert f"{given}:3" in out
+
+
+def test_the_files_of_a_schema_apply_in_the_order_they_are_given(gate: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "b.sql").write_text(SCHEMA, "utf-8")
+    (tmp_path / "a.sql").write_text("ALTER TABLE boats RENAME COLUMN tenant_id TO owner;", "utf-8")
+    files = [str(tmp_path / "b.sql"), str(tmp_path / "a.sql")]
+
+    assert gate("--schema", *files, OWN, schema=False)[0] == 1
+    assert gate("--schema", *files, OWN.replace("tenant_id", "owner"), schema=False)[0] == 0
+
+
+def test_functions_and_views_of_the_schema_are_facts(gate: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "more.sql").write_text(
+        "CREATE VIEW all_boats AS SELECT id, name FROM boats;"
+        "CREATE FUNCTION boats_of(t uuid) RETURNS SETOF boats LANGUAGE sql AS"
+        " 'SELECT * FROM boats WHERE tenant_id = t';"
+        "CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM boats';",
+        "utf-8",
+    )
+    files = ["--schema", str(tmp_path / "more.sql")]
+
+    assert gate(*files, "SELECT * FROM boats_of($1)")[0] == 0
+    assert gate(*files, "SELECT * FROM all_boats")[0] == 1
+    code, out, _ = gate(*files, "SELECT wipe()")
+    assert (code, f"{tmp_path}/more.sql" in out) == (1, True), out
+
+
+def test_without_a_schema_the_project_s_own_model_is_asked(
+    gate: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = gate(OWN, schema=False)
+    assert (code, "gate.yaml" in err) == (2, True)
+    (tmp_path / "gate.yaml").write_text(
+        'version: 1\npolicy_version: "1"\nproject: t\npacks: [governance, tenancy]\n', "utf-8"
+    )
+    (tmp_path / "schema.sql").unlink()
+    (tmp_path / "db/migrations").mkdir(parents=True)
+    (tmp_path / "db/migrations/001.sql").write_text(SCHEMA, "utf-8")
+    code, out, err = gate("--verbose", OWN, schema=False)
+    assert code == 0, err
+    assert "db/migrations/001.sql:3" in out
+    assert gate(OPEN, schema=False)[0] == 1
+
+
 # Streams
 
 
