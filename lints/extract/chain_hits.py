@@ -17,6 +17,7 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
                 rb"_or_404\(",
                 rb"get_\w{0,30}(?:queryset|statement|query)\(",
                 rb"\.select_from\(",
+                rb"\.(?:table|from_)\(\s*['\"]",
                 rb"\.query\s*\(\s*" + _ENTITY,
                 rb"\.query\.\w",
                 rb"select\(\s*" + _ENTITY,

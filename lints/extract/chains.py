@@ -269,10 +269,23 @@ class Chains:
             return self._new("mongo", _collection(call, last), call.span, (step,))
         if last.endswith("objects") and head and method in _DJANGO:
             return self._new("django", _held_class(head, env) or head.rpartition(".")[2], call.span, (step,))
+    def _supabase(self, call: Invoke, method: str, step: Step) -> Query | None:
+        """`supabase.from("boats")`, `supabase.table("boats")` of Python; buckets of its storage are no tables."""
+        client = self.interpreter.notes.text(call.receiver.span)[:200] if call.receiver is not None else ""
+        first = step.arguments[0] if len(step.arguments) == 1 else None
+        named = re.search(r"supabase|\b(?:client|sb|db|admin)\b", client, re.IGNORECASE) is not None
+        known = named and b"upabase" in self.interpreter.notes.source and not re.search(r"storage\W*$", client)
+        if not known or not isinstance(first, Lit) or re.fullmatch(r"\w+", first.text) is None:
+            return None
+        begun = Step(method, (first, Gap(client, call.span)), {}, call.span)
+        return self._new("supabase", first.text, call.span, (begun,))
+
         if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
             model = _class_name(call.arguments[0], env)
             if model is not None:
                 rest = Step("get" if "object" in method else "filter", step.arguments[1:], step.keywords, call.span)
+        if method in {"table", "from_"}:
+            return self._supabase(call, method, step)
                 return self._new("django", model, call.span, (rest,))
         if last == "query" and "." not in head:
             model = head if head[:1].isupper() else _held_class(head, env)
@@ -380,6 +393,9 @@ class Chains:
         builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
         table = first.text.strip() if isinstance(first, Lit) and plain else _table_name(first)
         if table is not None and builder and len(step.arguments) == 1:
+        begun = self._supabase(call, method, step) if method == "from" else None
+        if begun is not None:
+            return begun
             return self._new("knex", table, call.span, (Step("table", step.arguments, {}, call.span),))
         if (
             method == "from"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.stores import active_record, compiled_orms, eloquent, javascript_orms, python_orms, query_builders
+from lints.stores import active_record, compiled_orms, eloquent, javascript_orms, python_orms, query_builders, supabase
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -29,6 +29,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "sequelize": javascript_orms.sequelize,
     "knex": query_builders.knex,
     "kysely": query_builders.knex,
+    "supabase": supabase.supabase,
     "drizzle": query_builders.drizzle,
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
@@ -143,7 +144,7 @@ class Entities:
             for kind in _ENTITY_KINDS.get(call.kind, set())
             for name, entity in self.by_kind.get(kind, {}).items()
         }
-        if call.kind in {"knex", "kysely", "laravel"}:
+        if call.kind in {"knex", "kysely", "laravel", "supabase"}:
             table, _, alias = call.model.partition(" as ")
             named = self.by_kind.get("knex", {}).get(table.strip())
             table = named.table if named is not None else table.strip().rpartition(".")[2]
