@@ -219,8 +219,13 @@ def _strangers(kind: str, scope: Scope | None) -> list[str]:
 def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:
     """The values for the `$name`s that the query uses (not those that its comments and strings mention): the control's
     own, `$as_of` and `$control`, its id."""
-    used = set(re.findall(r"\$(\w+)", _NOT_CODE.sub(" ", control.query if text is None else text)))
     values = {**control.params, "as_of": epoch_ms(as_of), "control": control.id}
+    return used_in(control.query if text is None else text, values)
+
+
+def used_in(query: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that the query has a `$name` for."""
+    used = set(re.findall(r"\$(\w+)", _NOT_CODE.sub(" ", query)))
     return {name: value for name, value in values.items() if name in used}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from gate.tree import CommitTree, Tree, WorkTree
 
 if TYPE_CHECKING:
     from gate.collect import Context, Progress
+    from gate.panels import Drawn
     from gate.spark import SparkStore
     from gate.store import Store
 
@@ -54,13 +55,30 @@ def needed_kinds(loaded: Policy, stage: Stage) -> set[str]:
     return {kind for control in loaded.controls if stage in control.stages for kind in control.evidence} | mapped
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A decision, and the panels that were drawn from its evidence; they are no part of it."""
+
+    decision: Decision
+    panels: tuple[Drawn, ...]
+
+
 def judge(context: Context, stage: Stage, *, as_of_overridden: bool, pipeline_id: str, progress: Progress) -> Decision:
     """Collect what the stage needs and decide."""
+    return judge_and_draw(
+        context, stage, as_of_overridden=as_of_overridden, pipeline_id=pipeline_id, progress=progress
+    ).decision
+
+
+def judge_and_draw(
+    context: Context, stage: Stage, *, as_of_overridden: bool, pipeline_id: str, progress: Progress
+) -> Judgement:
+    """Collect what the stage needs, decide, and draw the panels."""
     from gate.collect import collect
 
     evidence = collect(context, needed_kinds(context.policy, stage), progress)
     progress(f"deciding {sum(stage in c.stages for c in context.policy.controls)} controls")
-    return decide_on(
+    return decide_and_draw(
         context.policy, stage, evidence, context.as_of,
         as_of_overridden=as_of_overridden, subject=context.subject, pipeline_id=pipeline_id,
     )  # fmt: skip
@@ -76,9 +94,40 @@ def decide_on(
     subject: Subject,
     pipeline_id: str,
 ) -> Decision:
-    """Decide on evidence that is already there; the same call replays a decision from a bundle."""
+    """Decide on evidence that is already there."""
     from gate.decide import decide
 
+    store = _store_of(loaded, evidence, as_of)
+    return decide(
+        loaded, stage, evidence, store.ask,
+        as_of=as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id,
+    )  # fmt: skip
+
+
+def decide_and_draw(
+    loaded: Policy,
+    stage: Stage,
+    evidence: dict[str, Evidence],
+    as_of: datetime,
+    *,
+    as_of_overridden: bool,
+    subject: Subject,
+    pipeline_id: str,
+) -> Judgement:
+    """Decide on evidence that is already there, then draw the panels; the same call replays both from a bundle."""
+    from gate.decide import decide
+    from gate.panels import draw
+
+    store = _store_of(loaded, evidence, as_of)
+    decision = decide(
+        loaded, stage, evidence, store.ask,
+        as_of=as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id,
+    )  # fmt: skip
+    return Judgement(decision=decision, panels=draw(loaded, stage, evidence, store.ask, as_of=as_of))
+
+
+def _store_of(loaded: Policy, evidence: Mapping[str, Evidence], as_of: datetime) -> Store | SparkStore:
+    """The evidence as tables, locked."""
     store = open_store([loaded.kinds[kind] for kind in sorted(evidence)], as_of, loaded.config.get("engine"))
     for kind in sorted(evidence):
         try:
@@ -86,16 +135,7 @@ def decide_on(
         except QueryError as error:
             raise GateError(f"evidence of kind {kind}: {error}") from None
     store.lock()
-    return decide(
-        loaded,
-        stage,
-        evidence,
-        store.ask,
-        as_of=as_of,
-        as_of_overridden=as_of_overridden,
-        subject=subject,
-        pipeline_id=pipeline_id,
-    )
+    return store
 
 
 def open_store(kinds: Iterable[Kind], as_of: datetime, engine: str | None) -> Store | SparkStore:

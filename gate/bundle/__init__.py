@@ -6,6 +6,7 @@ Layout (BagIt 1.0, RFC 8493; see `bag`):
     bundle.sigstore.json              signed statement whose subject is tagmanifest-sha256.txt
     data/VERIFY.md                    how to check it with this tool, with coreutils and openssl, with cosign
     data/decision.json                the decision, complete
+    data/panels.json                  the panels drawn from the same evidence at the same clock; they decide nothing
     data/attestations/*.sigstore.json SBOM, provenance, test result, verification summary (VSA), signed policy
     data/attestations/given/…         attestations made elsewhere that the decision took into account
     data/sbom.cdx.json                the SBOM by itself
@@ -30,6 +31,7 @@ SEAL_KINDS: Final = (RELEASE, SLICE, PACKET)
 POLICY_KIND: Final = "policy"
 """The kind of statement that signs a policy."""
 DECISION: Final = "data/decision.json"
+PANELS: Final = "data/panels.json"
 ATTESTATIONS: Final = "data/attestations"
 GIVEN: Final = f"{ATTESTATIONS}/given"
 VERDICT: Final = f"{ATTESTATIONS}/verdict.sigstore.json"

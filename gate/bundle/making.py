@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from attestations.signers import Signer
     from attestations.statements import Binding, Subject
     from attestations.trust import Trust
+    from gate.panels import Drawn
 
 _REPLAY = ("# decide again, from the evidence, policy and clock in here:", "gate replay . --trusted-keys KEYS.json")
 VERIFIER_LEVELS = ("TENANTGATE_RELEASE_ALLOWED", "SLSA_BUILD_LEVEL_1")
@@ -40,17 +41,26 @@ class Material:
     ledger: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def payload(decision: Decision, policy: Policy, material: Material, trust: Trust, *, keyless: bool) -> dict[str, bytes]:
+def payload(
+    decision: Decision,
+    policy: Policy,
+    material: Material,
+    trust: Trust,
+    *,
+    panels: Sequence[Drawn] = (),
+    keyless: bool,
+) -> dict[str, bytes]:
     """Everything under `data/`, by path."""
     from attestations.envelope import read
     from attestations.statements import VSA, builder_of, parse
-    from gate.report import REPORTS
+    from gate.report.panels import document
 
     names = [item.name for evidence in decision.evidence for item in evidence.materials]
     batched = [BATCH_SECTION] if any(map(batches.subject_of, names)) else []
     artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
     files: dict[str, bytes] = {
-        bundle.DECISION: REPORTS["json"](decision).encode(),
+        **reports(decision, panels),
+        bundle.PANELS: document(decision, panels).encode(),
         bundle.SBOM: material.sbom,
         "data/VERIFY.md": verify_md(
             f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
@@ -66,7 +76,6 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
             inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else []), *batched],
         ),
     }
-    files |= {path: REPORTS[name](decision).encode() for path, name in bundle.REPORTS.items()}
     files |= {f"{bundle.ATTESTATIONS}/{name}.sigstore.json": data for name, data in material.attestations.items()}
     files |= {f"{bundle.GIVEN}/{bag.sha256(data)}.sigstore.json": data for data in material.given}
     files |= {f"{bundle.POLICY}/{name}": data for name, data in policy.files.items()}
@@ -80,6 +89,14 @@ def payload(decision: Decision, policy: Policy, material: Material, trust: Trust
                 files[f"{bundle.EVIDENCE_FILES}/{_file_name(item, digests)}"] = item.content
     files |= trust_files(trust)
     return files
+
+
+def reports(decision: Decision, panels: Sequence[Drawn]) -> dict[str, bytes]:
+    """The decision itself and its reports, by path."""
+    from gate.report import REPORTS
+
+    wanted = {bundle.DECISION: "json", **bundle.REPORTS}
+    return {path: REPORTS[name](decision, panels).encode() for path, name in wanted.items()}
 
 
 def trust_files(trust: Trust) -> dict[str, bytes]:

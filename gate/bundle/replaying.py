@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attestations import strict_json
 from attestations.strict_json import shown
 from gate import __version__, bundle
 from gate.bundle import release
-from gate.model import Artifact, Decision, GateError, Stage, Subject, UndecidedError, Unread
+from gate.model import Artifact, GateError, Stage, Subject, UndecidedError, Unread
 from gate.reading import parse_time
+
+if TYPE_CHECKING:
+    from gate.run import Judgement
 
 _RULES = "rules/"
 
@@ -52,16 +55,16 @@ def policy_trees(files: Mapping[str, bytes], origin: str) -> tuple[Files, Files]
     return Files(own, origin), Files({n.removeprefix(_RULES): d for n, d in builtin.items()}, "the bundle's rules")
 
 
-def decide_again(files: Mapping[str, bytes]) -> Decision:
-    """The decision from a bundle's evidence, policy and clock. `files` must have been verified."""
+def decide_again(files: Mapping[str, bytes]) -> Judgement:
+    """The decision and the panels from a bundle's evidence, policy and clock. `files` must have been verified."""
     from gate import policy
-    from gate.run import decide_on
+    from gate.run import decide_and_draw
 
     recorded: Any = strict_json.loads(files[bundle.DECISION])
     about = recorded["subject"]
     tree, rules = policy_trees(release.policy_files(files), recorded["policy"]["origin"])
     loaded = policy.load(tree, builtin=rules, tool_version=recorded["tool"]["version"])
-    return decide_on(
+    return decide_and_draw(
         replace(loaded, signer=recorded["policy"].get("signer")),  # what verifying compared with the signature
         Stage(recorded["stage"]),
         {evidence.kind: evidence for evidence in release.evidence_of(files)},
@@ -77,16 +80,21 @@ def decide_again(files: Mapping[str, bytes]) -> Decision:
     )
 
 
-def differences(files: Mapping[str, bytes], decision: Decision) -> Iterator[str]:
-    """Where the bundle says otherwise than the decision: the first difference of each document, in words."""
-    from gate.report import REPORTS
+def differences(files: Mapping[str, bytes], judged: Judgement) -> Iterator[str]:
+    """Where the bundle says otherwise than the judgement: the first difference of each document, in words."""
+    from gate.bundle.making import reports
+    from gate.report.panels import document
 
-    again = REPORTS["json"](decision).encode()
-    if again != files[bundle.DECISION]:
-        where = first_difference(strict_json.loads(files[bundle.DECISION]), strict_json.loads(again))
-        yield f"{bundle.DECISION}{where or ': written differently, though the values are equal'}"
-    for path, name in bundle.REPORTS.items():
-        if REPORTS[name](decision).encode() != files.get(path):
+    made = reports(judged.decision, judged.panels)
+    made[bundle.PANELS] = document(judged.decision, judged.panels).encode()
+    for path in (bundle.DECISION, bundle.PANELS):
+        if path not in files:
+            yield f"{path}: not in the bundle"
+        elif made[path] != files[path]:
+            where = first_difference(strict_json.loads(files[path]), strict_json.loads(made[path]))
+            yield f"{path}{where or ': written differently, though the values are equal'}"
+    for path in bundle.REPORTS:
+        if made[path] != files.get(path):
             yield f"{path}: not the report of this decision"
 
 

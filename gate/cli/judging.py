@@ -44,7 +44,7 @@ def check(argv: list[str]) -> int:
     commit = tree.sha if isinstance(tree, CommitTree) else head(root)
     decision = _judge(
         arguments, Stage.CHECK, root, tree, policy, commit, (), base=CommitTree(root, base) if base else None
-    )
+    ).decision
     options.deliver(decision, wanted, arguments)
     return decision.exit_code
 
@@ -60,6 +60,7 @@ def ga(argv: list[str]) -> int:
         "--run-only", action="store_true", help="run and record the commands; leave judging to a release"
     )
     options.add_as_of(parser)
+    options.add_panels(parser)
     options.add_output(parser)
     arguments = parser.parse_args(argv)
     wanted = options.outputs(arguments.output)
@@ -70,9 +71,9 @@ def ga(argv: list[str]) -> int:
     runs = _run_paths(arguments, root, policy, commit)
     if arguments.run_only:
         return _say_runs(runs)
-    decision = _judge(arguments, Stage.GA, root, tree, policy, commit, runs)
-    options.deliver(decision, wanted, arguments)
-    return decision.exit_code
+    judged = _judge(arguments, Stage.GA, root, tree, policy, commit, runs)
+    options.deliver(judged.decision, wanted, arguments, judged.panels)
+    return judged.decision.exit_code
 
 
 def _run_paths(arguments: Any, root: Path, policy: Policy, commit: str | None) -> tuple[Row, ...]:
@@ -144,7 +145,7 @@ def status(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     root = (arguments.path or arguments.root).resolve()
     policy = run.load_policy(root, None)
-    decision = _judge(arguments, Stage.GA, root, WorkTree(root), policy, head(root), (), clocks_only=True)
+    decision = _judge(arguments, Stage.GA, root, WorkTree(root), policy, head(root), (), clocks_only=True).decision
     sys.stdout.write(_status_json(decision) if arguments.json else _status_text(decision))
     return 0
 
@@ -160,7 +161,7 @@ def _judge(
     *,
     base: Tree | None = None,
     clocks_only: bool = False,
-) -> Decision:
+) -> run.Judgement:
     as_of, overridden = run.clock(arguments.as_of)
     context = Context(
         tree=tree,
@@ -174,7 +175,7 @@ def _judge(
         runs=runs,
         base=base,
     )
-    return run.judge(
+    return run.judge_and_draw(
         context, stage, as_of_overridden=overridden, pipeline_id=pipeline_id(os.environ),
         progress=options.progress(arguments),
     )  # fmt: skip

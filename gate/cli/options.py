@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gate.model import Decision, GateError
+
+if TYPE_CHECKING:
+    from gate.panels import Drawn
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,6 +60,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         help="text (default), json, sarif, sarif-github, junit, gitlab-codequality, github, markdown, html; repeatable",
     )  # fmt: skip
     add_terminal(parser)
+
+
+def add_panels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panels", action="store_true", help="show the panels in the text report too")
 
 
 def add_signing(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -116,7 +123,7 @@ def _replaceable(path: Path) -> bool:
     return path.is_file() or path.is_dir()
 
 
-def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any) -> None:
+def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any, panels: Sequence[Drawn] = ()) -> None:
     """Write every report; files first, so that stdout never promises what is not there."""
     from gate.report import REPORTS
     from gate.report.text import Style, Verbosity, render
@@ -124,7 +131,7 @@ def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any) -> Non
 
     for output in wanted:
         if output.file is not None:
-            write_file(output.file, REPORTS[output.format](decision).encode("utf-8"))
+            write_file(output.file, REPORTS[output.format](decision, panels).encode("utf-8"))
     for output in wanted:
         if output.file is None and output.format == "text":
             verbosity = (
@@ -134,9 +141,10 @@ def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any) -> Non
                 colour=colour(arguments.color, sys.stdout), width=width(), verbosity=verbosity,
                 everything=getattr(arguments, "all", False),
             )  # fmt: skip
-            sys.stdout.write(render(decision, style=style))
+            shown = panels if getattr(arguments, "panels", False) else ()
+            sys.stdout.write(render(decision, shown, style=style))
         elif output.file is None:
-            sys.stdout.write(REPORTS[output.format](decision))
+            sys.stdout.write(REPORTS[output.format](decision, panels))
     sys.stdout.flush()
 
 

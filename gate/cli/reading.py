@@ -15,6 +15,7 @@ from gate.tree import WorkTree
 
 _DOCUMENTS = {
     "decision": "report/schemas/decision-v1.json",
+    "panels": "report/schemas/panels-v1.json",
     **{name: f"bundle/schemas/{name}-v1.json" for name in ("verification", "slice", "packet", "redactions")},
 }
 """Documents that the gate itself writes or reads beside a bundle, and their schemas."""

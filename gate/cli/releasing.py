@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gate import __version__, ledger, run
 from gate.cli import options
 from gate.collect import Context
-from gate.model import Decision, GateError, Policy, Row, Stage, Subject, UndecidedError
+from gate.model import GateError, Policy, Row, Stage, Subject, UndecidedError
 from gate.policy_signing import read_signature
 from gate.signing import choose, run_of, trust_of
 from gate.tree import WorkTree, head
@@ -63,13 +63,14 @@ def release(argv: list[str]) -> int:
         "--environment", type=options.path, metavar="PYTHON", help="take the SBOM from this installed environment"
     )
     options.add_as_of(parser)
+    options.add_panels(parser)
     options.add_output(parser)
     arguments = parser.parse_args(argv)
     wanted = options.outputs(arguments.output)
     _check_arguments(arguments)
-    decision = _release(arguments)
-    options.deliver(decision, wanted, arguments)
-    return decision.exit_code
+    judged = _release(arguments)
+    options.deliver(judged.decision, wanted, arguments, judged.panels)
+    return judged.decision.exit_code
 
 
 def _check_arguments(arguments: Any) -> None:
@@ -82,7 +83,7 @@ def _check_arguments(arguments: Any) -> None:
         raise GateError("--version: letters, digits and ._+~- only, at most 128, such as 1.4.0-rc.1")
 
 
-def _release(arguments: Any) -> Decision:
+def _release(arguments: Any) -> run.Judgement:
     from attestations.refusal import Refused
     from attestations.sbom import SbomError
     from attestations.signers import SignerError
@@ -113,7 +114,7 @@ def _recorder(arguments: Any, policy: Policy, root: Path) -> AbstractContextMana
     return ledger.writable(place, arguments.checkpoint_key, trusted.read_text("utf-8") if trusted else None)
 
 
-def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger | None) -> Decision:
+def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger | None) -> run.Judgement:
     from attestations.signers import sign_verified
     from attestations.statements import Binding
     from attestations.statements import Subject as StatementSubject
@@ -166,7 +167,8 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
         ),
         sboms=_sbom_rows(inventory, subject),
     )
-    decision = run.judge(context, Stage.RELEASE, as_of_overridden=overridden, pipeline_id=pipeline, progress=say)
+    judged = run.judge_and_draw(context, Stage.RELEASE, as_of_overridden=overridden, pipeline_id=pipeline, progress=say)
+    decision = judged.decision
 
     say("signing the verdict")
     verdict = making.verdict_statements(decision, subjects, binding, signed, builder_id, rehearsed_at=now)
@@ -187,7 +189,7 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
         given=[data for _, data in given],
         attached=making.attached(decision.evidence, list(_journals(context.stores))),
     )
-    payload = making.payload(decision, policy, material, trust, keyless=signer.keyid is None)
+    payload = making.payload(decision, policy, material, trust, panels=judged.panels, keyless=signer.keyid is None)
     files = making.sealed(payload, decision, signer, binding, trust, now)
     say("verifying the bundle and repeating its decision")
     assure(files, trust, now)
@@ -196,7 +198,7 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
     if arguments.out is not None:
         write_folder(arguments.out, files)
     say(f"wrote {' and '.join(str(path) for path in (arguments.archive, arguments.out) if path is not None)}")
-    return decision
+    return judged
 
 
 def _inventory(tree: WorkTree, policy: Policy, environment: Path | None) -> Inventory:

@@ -5,7 +5,7 @@ read goes into the digest. Whatever is unknown, unused, duplicated or incomplete
 a policy that does not load never lets anything through.
 
 Read `load` first; it goes through the modules of this package in order: `config`, `packs`, `controls` (whose texts
-`queries` tries), `waivers`, `tenants`. `formats` knows the file formats.
+`queries` tries, and whose `examples` are checked), `panels`, `waivers`, `tenants`. `formats` knows the file formats.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from gate import __version__
 from gate.model import Policy
 from gate.policy.config import check_calendars, check_evidence, read_config, referenced
-from gate.policy.controls import SOURCE_FIELDS, controls_of
+from gate.policy.controls import controls_of
+from gate.policy.examples import SOURCE_FIELDS, records_of
 from gate.policy.formats import CONFIG, FORMATS, files_of, format_schema, rules_root
 from gate.policy.packs import Pack, check_requirements, enabled, kinds_of, own_packs, read_pack
+from gate.policy.panels import check_panels
+from gate.policy.queries import Probe
 from gate.policy.tenants import check_tenants
 from gate.policy.waivers import waivers_of
 from gate.tree import Tree, WorkTree
@@ -43,7 +46,9 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     kinds = kinds_of(packs)
     check_evidence(config, kinds)
     check_calendars(config)
-    controls = controls_of(packs, config, kinds)
+    records, probe = records_of(kinds), Probe(kinds)
+    controls = controls_of(packs, config, records, probe)
+    check_panels(packs, controls, records, probe)
     waivers, waiver_files = waivers_of(config, tree, controls)
     files = files_of(
         [config_file, *(s for pack in packs for s in pack.sources), *waiver_files, *referenced(config, tree)]

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from gate.model import Control, EvidenceNeed, Example, Illustration, Kind, Location, Row, Severity, Stage
+from gate.model import Control, EvidenceNeed, Illustration, Location, Severity, Stage
+from gate.policy.examples import Records, read_example
 from gate.policy.formats import format_schema
 from gate.policy.packs import Pack
 from gate.policy.queries import Probe, check_queries
-from gate.reading import Document, Schema, did_you_mean, parse_date, parse_time, read_yaml
+from gate.reading import Document, did_you_mean, parse_date, read_yaml
 
 
-def controls_of(packs: Sequence[Pack], config: Document, kinds: Mapping[str, Kind]) -> list[Control]:
-    from gate.store import Store, all_tables, misfit
-
-    schemas = {
-        name: Records(Schema(kind.schema, str(kind.source)), misfit(kind), kind.pack) for name, kind in kinds.items()
-    }
-    known_tables = {name: kind.name for name, (_, kind) in all_tables(kinds.values()).items()}
-    probe = Probe(Store(kinds.values(), parse_time("2026-01-01T00:00:00Z")))
-    probe.store.lock()
+def controls_of(packs: Sequence[Pack], config: Document, schemas: Mapping[str, Records], probe: Probe) -> list[Control]:
+    """The controls of the packs by id, as gate.yaml changes them."""
     controls: dict[str, Control] = {}
     for pack in packs:
         for source in pack.sources:
@@ -31,7 +25,7 @@ def controls_of(packs: Sequence[Pack], config: Document, kinds: Mapping[str, Kin
                 control = _control(document, pack, schemas)
                 if control.id in controls:
                     raise document.error(("id",), f"id: {control.id} is already used by {controls[control.id].source}")
-                check_queries(document, control, known_tables, probe)
+                check_queries(document, control, probe)
                 controls[control.id] = control
     overridden = {
         control_id: _override(config, control_id, controls) for control_id in config.value.get("controls", {})
@@ -40,15 +34,6 @@ def controls_of(packs: Sequence[Pack], config: Document, kinds: Mapping[str, Kin
     if not controls:
         raise config.error(("packs",), "packs: no controls; an empty policy allows nothing")
     return [controls[key] for key in sorted(controls)]
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What the records of a kind must be: their schema, and what their tables can hold."""
-
-    schema: Schema
-    misfit: Callable[[Row], str | None]
-    pack: str
 
 
 def _with_defaults(document: Document, defaults: Mapping[str, Any]) -> Document:
@@ -110,58 +95,6 @@ def _control(document: Document, pack: Pack, schemas: Mapping[str, Records]) -> 
 
 def _date(text: str | None) -> Any:
     return None if text is None else parse_date(text)
-
-
-SOURCE_FIELDS = frozenset({"source_path", "source_line", "source_digest", "record_digest", "verified", "signer"})
-
-
-def read_example(document: Document, verdict: str, index: int, params: Row, schemas: Mapping[str, Records]) -> Example:
-    """An example's records are JSON merge patches (RFC 7386) over the first example of the kind's schema."""
-    value = document.value["examples"][verdict][index]
-    here = ("examples", verdict, index)
-    try:
-        as_of = parse_time(value["as_of"])
-    except ValueError as error:
-        raise document.error((*here, "as_of"), f"as_of: {error}") from None
-    for name in value.get("params", {}):
-        if name not in params:
-            raise document.error(
-                (*here, "params"), f"params: unknown parameter {name!r}{did_you_mean(name, list(params))}"
-            )
-    records: dict[str, list[Row]] = {}
-    for kind, patches in value["records"].items():
-        if kind not in document.value["evidence"]:
-            raise document.error((*here, "records", kind), f"records: {kind!r} is not in this control's evidence")
-        base = (schemas[kind].schema.example or {}) if patches else {}
-        records[kind] = []
-        for number, patch in enumerate(patches):
-            row = {"verified": True, **merge_patch(base, patch)}
-            problems = schemas[kind].schema.problems({k: v for k, v in row.items() if k not in SOURCE_FIELDS})
-            said = problems[0].text if problems else schemas[kind].misfit(row)
-            if said:
-                raise document.error((*here, "records", kind, number), f"{kind} record: {said}")
-            records[kind].append(row)
-    return Example(
-        name=value["name"],
-        passes=verdict == "pass",
-        as_of=as_of,
-        records=records,
-        params={**params, **value.get("params", {})},
-        expect=value.get("expect"),
-    )
-
-
-def merge_patch(base: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(base) if isinstance(base, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
 
 
 def _override(config: Document, control_id: str, controls: Mapping[str, Control]) -> Control:

@@ -15,6 +15,7 @@ FORMATS = {
     "gate_config": "governance/schemas/gate_config.json",
     "pack": "governance/schemas/pack.json",
     "control": "governance/schemas/control.json",
+    "panel": "governance/schemas/panel.json",
     "waiver": "governance/schemas/waiver.json",
     "tenancy": "tenancy/schemas/tenancy.json",
     "tenants": "governance/schemas/tenants.json",

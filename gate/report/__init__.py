@@ -1,21 +1,30 @@
-"""Every report is a pure function of a Decision: no clock, no environment, no I/O; same decision, same bytes."""
+"""Every report is a pure function of a Decision, and of the panels drawn beside it: no clock, no environment, no I/O;
+same input, same bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from gate.model import Decision
 
-Report = Callable[[Decision], str]
+if TYPE_CHECKING:
+    from gate.panels import Drawn
 
 
-def _lazy(module: str, function: str = "render") -> Report:
+class Report(Protocol):
+    """Renders a decision; the formats for people also show panels."""
+
+    def __call__(self, decision: Decision, panels: Sequence[Drawn] = ()) -> str: ...
+
+
+def _lazy(module: str, function: str = "render", *, draws: bool = False) -> Report:
     """A report whose module is imported when it is first asked for, so that naming a format costs nothing."""
 
-    def report(decision: Decision) -> str:
-        return cast("Report", getattr(import_module(f"gate.report.{module}"), function))(decision)
+    def report(decision: Decision, panels: Sequence[Drawn] = ()) -> str:
+        render = cast("Callable[..., str]", getattr(import_module(f"gate.report.{module}"), function))
+        return render(decision, panels) if draws else render(decision)
 
     return report
 
@@ -28,8 +37,8 @@ REPORTS: dict[str, Report] = {
     "junit": _lazy("junit"),
     "gitlab-codequality": _lazy("gitlab"),
     "github": _lazy("github"),
-    "markdown": _lazy("markdown"),
+    "markdown": _lazy("markdown", draws=True),
     "markdown-comment": _lazy("markdown", "render_comment"),
-    "html": _lazy("html"),
+    "html": _lazy("html", draws=True),
 }
 """Format name, as given to `--output`, to its report. Each ends in a newline and is safe to print to a CI log."""

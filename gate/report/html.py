@@ -5,7 +5,7 @@ Whatever the template writes goes through one hook, which redacts and escapes it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 
 from gate.model import Aside, Clock, ControlResult, Decision, Outcome, Verdict
 from gate.report import outline as words
+from gate.report import panels as figures
 from gate.report.escape import line, lines, place
 from gate.report.snippet import excerpt
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from gate.panels import Drawn
+
 _PER_CONTROL = 25
 _PER_LIST = 500
+_PER_PANEL = 30
 _GLYPHS = {Verdict.ALLOWED: "✓", Verdict.BLOCKED: "✕", Verdict.UNDECIDED: "?"}
 
 
@@ -35,7 +39,7 @@ class Bar:
     state: str
 
 
-def render(decision: Decision) -> str:
+def render(decision: Decision, drawn: Sequence[Drawn] = ()) -> str:
     """The page. Any undefined name in the template is an error, never an empty string."""
     from markupsafe import Markup
 
@@ -57,10 +61,13 @@ def render(decision: Decision) -> str:
             for kind in Aside
             if any(v.aside is kind for _, v in view.aside)
         ],
+        "drawn": drawn,
+        "figures": figures,
         "unread": [(e.kind, u) for e in decision.evidence for u in e.coverage.unread],
         "reasons": _reasons,
         "per_control": _PER_CONTROL,
         "per_list": _PER_LIST,
+        "per_panel": _PER_PANEL,
         "excerpt": partial(excerpt, width=140),
         "lines": lines,
         "place": place,

@@ -5,13 +5,18 @@ Long reports are cut by whole findings, never in the middle of one, and say what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from gate.model import Aside, ControlResult, Decision, Location, Outcome, Violation
 from gate.report import outline as words
+from gate.report import panels as figures
 from gate.report.escape import line, lines, markdown, markdown_block, markdown_code, place
 from gate.report.snippet import excerpt
+
+if TYPE_CHECKING:
+    from gate.panels import Drawn
 
 MARKER = "<!-- gate:sticky:v1 -->"
 """First line of each report: by it a later run finds its comment and replaces it."""
@@ -25,19 +30,19 @@ _PER_CONTROL = 20
 _ITEM = "\n"
 
 
-def render(decision: Decision) -> str:
+def render(decision: Decision, drawn: Sequence[Drawn] = ()) -> str:
     """For `GITHUB_STEP_SUMMARY` and files: at most 900 KiB of UTF-8."""
-    return _fitted(decision, lambda text: len(text.encode()), SUMMARY_BYTES)
+    return _fitted(decision, drawn, lambda text: len(text.encode()), SUMMARY_BYTES)
 
 
 def render_comment(decision: Decision) -> str:
     """For a comment on a pull request: at most 60,000 characters."""
-    return _fitted(decision, len, COMMENT_CHARACTERS)
+    return _fitted(decision, (), len, COMMENT_CHARACTERS)
 
 
-def _fitted(decision: Decision, size: Callable[[str], int], room: int) -> str:
+def _fitted(decision: Decision, drawn: Sequence[Drawn], size: Callable[[str], int], room: int) -> str:
     """As many whole blocks as fit, the most important first, and a last line that counts the others."""
-    blocks = list(_blocks(decision))
+    blocks = list(_blocks(decision, drawn))
     room -= 200
     kept: list[str] = []
     for index, block in enumerate(blocks):
@@ -54,7 +59,7 @@ def _fitted(decision: Decision, size: Callable[[str], int], room: int) -> str:
     return text + "\n"
 
 
-def _blocks(decision: Decision) -> Iterator[str]:
+def _blocks(decision: Decision, drawn: Sequence[Drawn]) -> Iterator[str]:
     view = words.outline(decision)
     yield MARKER
     yield from _verdict(decision)
@@ -93,6 +98,7 @@ def _blocks(decision: Decision) -> Iterator[str]:
         )
     yield from _aside(view)
     yield from _clocks(decision, view)
+    yield from _panels(drawn)
     yield from _controls(decision)
     yield from _evidence(decision)
     if decision.not_checked:
@@ -188,6 +194,38 @@ def _clocks(decision: Decision, view: words.Outline) -> Iterator[str]:
             f"- {markdown_code(c.control, 60)} {markdown(c.subject, 200)}: {words.clock_words(c, decision.as_of)}"
             for c in view.running_out
         )
+
+
+def _panels(drawn: Sequence[Drawn]) -> Iterator[str]:
+    """A table a panel; the panels of a pack together."""
+    if not drawn:
+        return
+    yield "### Panels"
+    yield f"{words.capital(figures.tally(drawn))}. They inform; they decide nothing."
+    for pack, items in figures.by_pack(drawn):
+        yield f"#### {markdown_code(pack, 80)}"
+        for item in items:
+            yield _panel(item)
+
+
+def _panel(drawn: Drawn) -> str:
+    target = figures.target_of(drawn.panel)
+    aim = f"; target {markdown(target, 120)}" if target else ""
+    head = f"**{markdown(drawn.panel.title, 120)}** ({figures.state(drawn)}{aim})"
+    if drawn.reason is not None:
+        return f"{head}\\\nnot drawn: {markdown(drawn.reason, 300)}"
+    columns = figures.columns(drawn)
+    marks = ["---" if unit in ("text", "yes_no", "time") else "---:" for _, unit in columns]
+    rows = [
+        f"| {' | '.join(markdown(figures.value_text(row[name], unit), 120) for name, unit in columns)} |"
+        for row in drawn.rows[:_PER_CONTROL]
+    ]
+    left = len(drawn.rows) - _PER_CONTROL + drawn.beyond
+    below = [*([f"… and {left:,} more rows: see the JSON document."] if left > 0 else []),
+             *(f"{words.capital(markdown(note, 300))}." for note in drawn.notes)]  # fmt: skip
+    names = " | ".join(markdown(figures.heading(name), 60) for name, _ in columns)
+    table = _ITEM.join([f"| {names} |", f"|{'|'.join(marks)}|", *rows])
+    return "\n\n".join([head, table, *below])
 
 
 def _controls(decision: Decision) -> Iterator[str]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from gate.model import Aside, ControlResult, Decision, Location, Outcome, Violation
 from gate.report import outline as words
+from gate.report import panels as figures
 from gate.report.escape import COMMAND_AT_START, line, lines, place, relative_uri
 from gate.report.snippet import excerpt
+
+if TYPE_CHECKING:
+    from gate.panels import Drawn
 
 
 class Verbosity(StrEnum):
@@ -53,12 +58,12 @@ _COLOURS = {
 }
 
 
-def render(decision: Decision, *, style: Style = PLAIN) -> str:
+def render(decision: Decision, drawn: Sequence[Drawn] = (), *, style: Style = PLAIN) -> str:
     """The decision as text; every line of it is safe to print to a terminal or a CI log."""
-    return "\n".join(_lines(decision, style)) + "\n"
+    return "\n".join(_lines(decision, drawn, style)) + "\n"
 
 
-def _lines(decision: Decision, style: Style) -> Iterator[str]:
+def _lines(decision: Decision, drawn: Sequence[Drawn], style: Style) -> Iterator[str]:
     view = words.outline(decision)
     quiet = style.verbosity is Verbosity.QUIET
     yield from _verdict(decision, style)
@@ -78,6 +83,7 @@ def _lines(decision: Decision, style: Style) -> Iterator[str]:
     yield from _waiver_problems(decision, view, style)
     yield from _aside(view, style)
     yield from _clocks(decision, view, style)
+    yield from _panels(drawn, style)
     yield from _settled(view, style)
     yield from _evidence(decision, style)
     yield from _section("Not checked", [line(text, 300) for text in decision.not_checked], style)
@@ -257,6 +263,35 @@ def _evidence(decision: Decision, style: Style) -> Iterator[str]:
     judged = [f"judged: {line(said, 2000)}"] if (said := words.tenants_line(decision)) is not None else []
     title = f"Evidence: {words.coverage_line(decision)}"
     yield from _section(title, [*proven, *judged, *unread, *kinds], style, heading_alone=True)
+
+
+def _panels(drawn: Sequence[Drawn], style: Style) -> Iterator[str]:
+    """A line a panel, or one for each of its rows."""
+    if not drawn:
+        return
+    items = []
+    for item in drawn:
+        target = figures.target_of(item.panel)
+        aim = f" (target {line(target, 120)})" if target else ""
+        head = f"{line(item.panel.id, 100)}: {line(item.panel.title, 100)}{aim}"
+        if item.reason is not None:
+            items.append(f"{head}: not drawn: {line(item.reason, 200)}")
+            continue
+        items.append(head)
+        shown = item.rows[: _PER_LIST[style.verbosity]]
+        for row in shown:
+            cells = [
+                f"{figures.heading(name)} {line(figures.value_text(row[name], unit), 80)}"
+                if name not in ("tenant", "label", "value", "at")
+                else line(figures.value_text(row[name], unit), 80)
+                for name, unit in figures.columns(item)
+            ]
+            off = " [off target]" if figures.row_state(item, row) == "off target" else ""
+            items.append(f"  {', '.join(cells)}{off}")
+        if (left := len(item.rows) - len(shown) + item.beyond) > 0:
+            items.append(f"  … and {words.count(left, 'more row')}")
+        items += [f"  {line(note, 200)}" for note in item.notes]
+    yield from _section(words.capital(figures.tally(drawn)), items, style, heading_alone=True, capped=False)
 
 
 def _section(

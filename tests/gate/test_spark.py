@@ -117,6 +117,28 @@ def test_every_example_of_every_control_has_the_same_answer_on_both_engines(
     assert wrong == []
 
 
+@spark
+@pytest.mark.slow
+def test_every_panel_shows_the_same_on_both_engines(configured: None, loaded: Policy) -> None:
+    from gate.panels import rows
+    from gate.policy.panels import panels_of, trials_of
+    from gate.spark import SparkStore
+
+    trials = trials_of(loaded)
+    wrong = []
+    for panel in panels_of(loaded):
+        trial = trials[panel.id]
+        store = SparkStore([loaded.kinds[kind] for kind in panel.evidence], trial.as_of, MASTER)
+        for kind in panel.evidence:
+            store.load(kind, tuple(trial.records.get(kind, ())))
+        store.lock()
+        found = rows(panel, store.ask, trial.as_of)
+        if [dict(row) for row in found] != [dict(row) for row in trial.rows]:
+            wrong.append((panel.id, found))
+        store.close()
+    assert wrong == []
+
+
 THING = Kind(
     name="thing",
     pack="test",
@@ -208,3 +230,58 @@ def test_a_whole_decision_on_spark_is_the_embedded_engines_and_silent(tmp_path: 
         assert "WARN" not in done.stderr
         assert "Spark" not in done.stderr
     assert outputs[0] == outputs[1]
+
+
+@spark
+@pytest.mark.slow
+def test_spark_reads_event_stores_itself_and_finds_what_the_embedded_engine_finds(
+    configured: None, tmp_path: Path, loaded: Policy
+) -> None:
+    """Every column of every row, with NULLs, letters of all alphabets, arrays, two batches and hostile source names."""
+    import json
+
+    from attestations.trust import Trust
+    from gate.collect import Context, collect
+    from gate.ingest import run, sources
+    from gate.model import Subject
+    from gate.spark import SparkStore
+
+    def example(pack: str, kind: str) -> dict[str, Any]:
+        path = Path(__file__).parents[2] / f"rules/{pack}/schemas/{kind}.json"
+        return dict(json.loads(path.read_text())["examples"][0])
+
+    event, tenant = example("finops", "meter_event"), example("tenant-zero", "tenant")
+    events = [{**event, "id": f"meter-{n}", "source": f"Ärger ' \" \\ \U0001f600 \u2028 {n}", "data": {**event["data"], "quantity": 10**11 + n}}
+              for n in range(20)]  # fmt: skip
+    tenants = [{**tenant, "id": f"t-{n}", "tenantid": f"t{n}", "packs": ["tenancy", "finops"][: n % 3]} for n in range(7)]
+    store = tmp_path / "a store's"
+    rules = {kind: run.rules_of(loaded, kind, None, NOW) for kind in (None, "tenant")}
+    for name, records, kind in (
+        ("it's $1 {x}.ndjson", events[:9], None), ("b.ndjson", events[9:], None), ("t.ndjson", tenants, "tenant"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text("".join(json.dumps(record) + "\n" for record in records))
+        run.ingest(store, sources.find([str(tmp_path / name)], None), rules[kind], loaded, NOW, lambda *_: None)
+    context = Context(
+        tree=WorkTree(tmp_path, versioned=False), root=tmp_path, policy=loaded, as_of=NOW, now=NOW, trust=Trust(keys=None),
+        subject=Subject(project="packs", commit=None), stores=(store,),
+    )  # fmt: skip
+    evidence = collect(context, ["meter_event", "tenant"], lambda _: None)
+    kinds = [loaded.kinds[kind] for kind in evidence]
+    stores: list[Any] = [Store(kinds, NOW), SparkStore(kinds, NOW, MASTER)]
+    for engine in stores:
+        for item in evidence.values():
+            engine.load(item.kind, item.rows)
+        engine.lock()
+    for table in ("meter_event", "tenant", "tenant__packs"):
+        columns = ", ".join(f'"{name}"' for name, _ in stores[0].columns(f'SELECT * FROM "{table}"', {}))
+        found = [engine.ask(f'SELECT {columns} FROM "{table}"', {}) for engine in stores]
+        assert found[0] == found[1], table
+        assert len(found[0]) == {"meter_event": 20, "tenant": 7}.get(table, sum(n % 3 for n in range(7)))
+    stores[1].close()
+
+    victim = next((store / "meter_event").glob("*.parquet"))
+    victim.write_bytes(victim.read_bytes()[:-1] + b"2")
+    again = SparkStore(kinds, NOW, MASTER)
+    again.load("meter_event", evidence["meter_event"].rows)
+    with pytest.raises(QueryError, match="changed after it was checked"):
+        again.lock()

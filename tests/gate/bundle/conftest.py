@@ -80,11 +80,28 @@ examples:
   fail:
     - {name: large, as_of: "2026-11-21T00:00:00Z", expect: has 6, records: {note: [{count: 6}]}}
 """
+PANEL = """
+id: notes
+title: Notes by their count
+why: What this test's notes say, so that a bundle has a panel to replay.
+kind: bars
+unit: count
+evidence: [note]
+params: {limit: NOT001.limit}
+target: {is: at_most, param: limit}
+query: |
+  SELECT n.tenant AS tenant, n.id AS label, n.count AS value FROM note AS n
+example:
+  as_of: "2026-11-21T00:00:00Z"
+  records: {note: [{}]}
+  rows: [{tenant: acme, label: one, value: 1}]
+"""
 PROJECT: Mapping[str, str] = {
     "gate.yaml": CONFIG,
     "policy/rules/own/pack.yaml": PACK,
     "policy/rules/own/schemas/note.json": json.dumps(SCHEMA),
     "policy/rules/own/controls/NOT001.yaml": CONTROL,
+    "policy/rules/own/panels/notes.yaml": PANEL,
     ".github/workflows/gate.yml": "jobs:\n  gate:\n    steps:\n      - run: gate check --base origin/main\n",
     "requirements.txt": f"attrs==25.4.0 --hash=sha256:{'0' * 64}\n",
 }
@@ -208,9 +225,10 @@ class Works:
             kind: Evidence(kind=kind, rows=(), coverage=nothing) for kind in run.needed_kinds(loaded, Stage.RELEASE)
         }
         evidence["note"] = self.evidence(records, plain=plain, batch=batch)
-        decision = run.decide_on(
+        judged = run.decide_and_draw(
             loaded, Stage.RELEASE, evidence, now, as_of_overridden=False, subject=subject, pipeline_id=pipeline
         )
+        decision = judged.decision
         binding = Binding(
             policy_version=loaded.version, policy_digest=loaded.digest, pipeline_id=pipeline, signer_identity=CI
         )
@@ -230,7 +248,7 @@ class Works:
         attested = signed | {name: self.ci.sign(statement) for name, statement in verdict.items()}
         bom = json.dumps(statements.parse(own["sbom"])["predicate"]).encode()
         material = making.Material(attestations=attested, sbom=bom)
-        payload = making.payload(decision, loaded, material, self.trust, keyless=False)
+        payload = making.payload(decision, loaded, material, self.trust, panels=judged.panels, keyless=False)
         for change in changes:
             yield making.sealed(change(payload), decision, self.ci, binding, self.trust, now)
 

@@ -23,10 +23,28 @@ Files = dict[str, bytes]
 
 
 def test_the_decision_comes_out_the_same(released: Any) -> None:
-    decision = replaying.decide_again(released.files)
+    judged = replaying.decide_again(released.files)
 
-    assert REPORTS["json"](decision).encode() == released.files[bundle.DECISION]
+    assert REPORTS["json"](judged.decision).encode() == released.files[bundle.DECISION]
     assert replaying.replay(released.files) == ()
+
+
+def test_the_panels_come_out_the_same_and_are_in_the_reports(released: Any) -> None:
+    document = json.loads(released.files[bundle.PANELS])
+
+    assert [(p["id"], p["rows"]) for p in document["panels"]] == [
+        ("own/notes", [{"tenant": "acme", "label": "one", "value": 1}])
+    ]
+    assert b"Notes by their count" in released.files["data/reports/report.html"]
+
+
+def test_a_panel_that_says_something_else_is_found(released: Any) -> None:
+    changed = released.files[bundle.PANELS].replace(b'"value": 1', b'"value": 2')
+    found = replaying.replay({**released.files, bundle.PANELS: changed})
+
+    assert found == ("data/panels.json/panels/0/rows/0/value: recorded 2, repeated 1",)
+    left_out = {path: data for path, data in released.files.items() if path != bundle.PANELS}
+    assert replaying.replay(left_out) == ("data/panels.json: not in the bundle",)
 
 
 def test_for_blocked_plain_and_odd_evidence_too(works: Any) -> None:
