@@ -1,13 +1,16 @@
 """The controls' SQL on Apache Spark, for evidence that has outgrown one machine: the same text, the same answers.
 
-Records are typed and checked by the embedded store and handed over as Arrow; the functions of the portable subset that
-Spark does not have are SQL functions of the same names. ANSI mode makes overflow an error there as it is in DuckDB.
+Records are typed and checked by the embedded store and handed over as Arrow. The files of event stores are read where
+they lie, which every executor must be able to: exactly those that the manifest names, hashed once more right before.
+The functions of the portable subset that Spark does not have are SQL functions of the same names. ANSI mode makes
+overflow an error there as it is in DuckDB.
 The extra `spark` installs what this needs; Java 17 or newer must be there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import re
@@ -19,7 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from gate.model import Kind, QueryError, Row, UndecidedError
-from gate.store import MAX_ROWS, SPACES, UPPER, Store, sorted_rows
+from gate.store import MAX_ROWS, SPACES, UPPER, Segment, Store, StoredRows, TableDef, all_tables, sorted_rows
 
 QUERY_SECONDS = 900
 
@@ -35,6 +38,7 @@ _FUNCTIONS = {
     "ends_with(a STRING, b STRING) RETURNS BOOLEAN": "endswith(a, b)",
 }  # fmt: skip
 
+_TYPES = {"BIGINT": "bigint", "VARCHAR": "string", "BOOLEAN": "boolean"}
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
@@ -54,19 +58,58 @@ class SparkStore:
     """The evidence of one run as tables on Spark, with the interface of `Store`."""
 
     def __init__(self, kinds: Iterable[Kind], as_of: datetime, master: str) -> None:
+        kinds = tuple(kinds)
         self._store = Store(kinds, as_of)
+        self._tables = {name: table for name, (table, _) in all_tables(kinds).items()}
+        self._segments: dict[str, list[Segment]] = {}
         self._session = session(master)
 
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         """Insert the records of a kind. Raises QueryError."""
+        if isinstance(rows, StoredRows):
+            for segment in rows.segments:
+                self._segments.setdefault(segment.table, []).append(segment)
+            rows = rows.records
         self._store.load(kind, rows)
 
     def lock(self) -> None:
-        """Hand all tables to Spark; nothing is loaded any more."""
+        """Hand all tables to Spark; nothing is loaded any more. Raises QueryError."""
         for name in self._store.table_names():
             with self._failing(f"handing over {name}"):
-                self._session.createDataFrame(self._store.arrow(name)).createOrReplaceTempView(name)
+                frame = self._session.createDataFrame(self._store.arrow(name))
+                for segment in self._segments.get(name, ()):
+                    frame = frame.union(self._read(self._tables[name], segment))
+                frame.createOrReplaceTempView(name)
         self._store.lock()
+
+    def _read(self, table: TableDef, segment: Segment) -> Any:
+        """The rows of a segment as its table has them (see `gate.store`)."""
+        from pyspark.sql import functions as f
+
+        if any(character in segment.path for character in "*?[]{}\\"):
+            raise QueryError(f"{segment.path}: Spark would take this name for a pattern; move the store")
+        with open(segment.path, "rb") as file:  # noqa: PTH123 the path is text
+            if hashlib.file_digest(file, "sha256").hexdigest() != segment.sha256:
+                raise QueryError(f"{segment.path}: changed after it was checked")
+        names = ["_at", *([] if table.array else ["_line", "_source", "_digest"]), *(c.name for c in table.columns)]
+        types = {"_at": "bigint", "_line": "bigint", "_source": "bigint", "_digest": "binary"}
+        types |= {column.name: _TYPES[column.type] for column in table.columns}
+        shape = ", ".join(f"`{name}` {types[name]}" for name in names)
+        rows = self._session.read.schema(shape).parquet(f"file://{segment.path}")
+        columns = [(f.col("_at") + f.lit(segment.base)).cast("bigint").alias("evidence_id")]
+        columns += [f.col(f"`{column.name}`") for column in table.columns]
+        if not table.array:
+            place = f.lit(1) if segment.first is not None else (f.col("_source") + 1).cast("int")
+            line = f.col("_line")
+            if segment.first is not None:
+                line = f.col("_metadata.row_index") + f.lit(segment.first)
+            paths, digests = (f.array(*(f.lit(source[i]) for source in segment.sources)) for i in (0, 1))
+            columns += [
+                f.element_at(paths, place).alias("source_path"), line.cast("bigint").alias("source_line"),
+                f.element_at(digests, place).alias("source_digest"), f.lower(f.hex("_digest")).alias("record_digest"),
+                f.lit(segment.verified).alias("verified"), f.lit(segment.signer).cast("string").alias("signer"),
+            ]  # fmt: skip
+        return rows.select(*columns)
 
     def ask(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run one checked query and return its rows in the order of their text. Raises QueryError."""
@@ -99,7 +142,7 @@ class SparkStore:
 
         try:
             yield
-        except (PySparkException, Py4JError, ConnectionError, MemoryError) as error:
+        except (PySparkException, Py4JError, OSError, MemoryError) as error:
             said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
             raise QueryError(f"Spark: {what}: {said}") from None
 

@@ -148,6 +148,7 @@ class Segment:
     """
 
     path: str
+    sha256: str
     table: str
     records: int
     base: int

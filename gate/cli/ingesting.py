@@ -63,6 +63,15 @@ def ingest(argv: list[str]) -> int:
         help="commit so much input at a time: a run that is stopped goes on from there when it is started again "
         "(default 1024; what is read from - is committed as a whole)",
     )
+    parser.add_argument(
+        "--attestation",
+        action="append",
+        type=options.path,
+        default=[],
+        metavar="FILE",
+        help="a signed in-toto statement whose subjects are source files: with one, every source must be attested; "
+        "needs --key or --keyless, for who ingests signs for what comes of them",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 also when anything was parked or rejected")
     parser.add_argument("--base", type=options.text, metavar="REF", help="take the policy from this revision")
     options.add_signing(parser, required=False)
@@ -70,9 +79,7 @@ def ingest(argv: list[str]) -> int:
     parser.add_argument("-q", "--quiet", action="store_true", help="only the summary")
     arguments = parser.parse_args(argv)
     if sum(map(bool, (arguments.source, arguments.replay, arguments.compact, arguments.expire))) != 1:
-        raise GateError(
-            "ingest: give sources, or --replay, --compact or --expire alone; see gate ingest --help"
-        )
+        raise GateError("ingest: give sources, or --replay, --compact or --expire alone; see gate ingest --help")
     from gate.ingest import reporting, sources
     from gate.ingest import run as ingesting
     from gate.signing import trust_of
@@ -93,11 +100,20 @@ def ingest(argv: list[str]) -> int:
         return _rewrite(arguments, policy, root, store, now)
     rules = ingesting.rules_of(policy, arguments.kind, _tenants(policy, root, store, now), now)
     signer = _signer(arguments, policy)
+    attested = None
+    if arguments.attestation:
+        from gate.ingest import attesting
+
+        if signer is None:
+            raise GateError("--attestation: give --key or --keyless too, to sign for what comes of the sources")
+        attested = attesting.read(arguments.attestation, trust_of(policy), now)
     with _bar(found, quiet=arguments.quiet) as advance:
         outcome = (
             ingesting.replay(store, rules, policy, now, advance)
             if arguments.replay
-            else ingesting.ingest(store, found, rules, policy, now, advance, commit=arguments.commit_every << 20)
+            else ingesting.ingest(
+                store, found, rules, policy, now, advance, commit=arguments.commit_every << 20, attested=attested
+            )
         )
     if outcome is None:
         sys.stdout.write("ingest: nothing is parked\n" if arguments.output == "text" else "{}\n")

@@ -116,6 +116,7 @@ def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
                 sealed = sealing.opened(store.manifest, file, context.trust, context.now)
             segment = Segment(
                 path=str(store.manifest.store / file.name),
+                sha256=file.sha256,
                 table=file.table,
                 records=file.records,
                 base=(store.before + batch.number) << _BATCH_BITS,

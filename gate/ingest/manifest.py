@@ -31,6 +31,7 @@ HELD = f"{FOLDER}/held"
 RAW = f"{FOLDER}/accepted"
 SIGNED = f"{FOLDER}/signed"
 REWRITTEN = f"{FOLDER}/rewritten"
+ATTESTATIONS = f"{FOLDER}/attestations"
 COMPACTION, EXPIRY = "compaction", "expiry"
 MAX_BYTES = 64 << 20
 _OURS = re.compile(
@@ -78,6 +79,8 @@ class Batch:
     oldest_parked_at: str | None
     reasons: tuple[tuple[str, str, int], ...]
     files: tuple[File, ...]
+    attested: tuple[tuple[str, str], ...] = ()
+    """(SHA-256 of a source, who signed for it): what was let in on the word of its producers."""
     until: tuple[int, str] | None = None
     rewrites: str = ""
     replaces: tuple[str, ...] = ()
@@ -110,6 +113,7 @@ class Batch:
             "sources": [list(source) for source in self.sources],
             "reasons": [list(reason) for reason in self.reasons],
             "files": [{name: getattr(file, name) for name in File.__slots__} for file in self.files],
+            **({"attested": [list(one) for one in self.attested]} if self.attested else {}),
             **({} if self.until is None else {"until": list(self.until)}),
             **(rewritten if self.rewrites else {}),
         }
@@ -200,6 +204,7 @@ def _parsed(value: Any) -> Iterator[Batch]:
             sources=tuple((_text(n), _text(d), _count(s)) for n, d, s in item["sources"]),
             reasons=tuple((_text(o), _text(r), _count(n)) for o, r, n in item["reasons"]),
             files=files,
+            attested=tuple((_text(d), _text(s)) for d, s in item.get("attested", ())),
             until=_until(item["until"]) if "until" in item else None,
             rewrites=_text(item.get("rewrites", "")),
             replaces=tuple(_name(name) for name in item.get("replaces", ())),

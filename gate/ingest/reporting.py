@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gate.ingest import attesting
 from gate.ingest.manifest import NAME, REWRITTEN, Batch, Manifest, batch_digest, check
 from gate.model import Policy, UndecidedError
 from gate.writing import write_file
@@ -103,7 +104,10 @@ def signers(manifest: Manifest, trust: Trust, now: datetime) -> Mapping[str, str
     from gate.collect.records import evidence_expectation
 
     found: dict[str, str] = {}
+    producers = attesting.attested(manifest.store, trust, now) if any(b.attested for b in manifest.batches) else {}
     for batch in manifest.batches:
+        if any(signer not in producers.get(digest, ()) for digest, signer in batch.attested):
+            continue  # it was let in on a word that is not there any more
         _, signed = _paths(manifest.store, batch)
         if signed.is_symlink() or not signed.is_file():
             continue

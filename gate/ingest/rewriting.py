@@ -207,7 +207,8 @@ def _rewrite(
                 reporting.sign_rewrite(before, batch, signer, trust, now)
 
         rewrite = Rewrite(why, replaced, purged, left.digest.hexdigest() if purged else "", limits, sign)
-        return run.finish([Read(*source) for source in sources], rewrite=rewrite)
+        attested = {one: None for part in parts for one in part.batch.attested}
+        return run.finish([Read(*source) for source in sources], rewrite=rewrite, attested=tuple(attested))
 
 
 def _results(

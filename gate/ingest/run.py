@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from gate.ingest import attesting
 from gate.ingest import manifest as store
 from gate.ingest.judge import PARKED, REJECTED, Rules, check_kinds
 from gate.ingest.manifest import Batch, File, Manifest
@@ -100,10 +101,13 @@ def _canonical(schema: Mapping[str, Any]) -> bytes:
 
 def ingest(
     target: Path, sources: Sequence[Source], rules: Rules, policy: Policy, now: datetime, progress: Progress,
-    *, processes: int | None = None, commit: int = COMMIT,
+    *, processes: int | None = None, commit: int = COMMIT, attested: Mapping[str, tuple[str, bytes]] | None = None,
 ) -> Outcome:  # fmt: skip
     """Read the sources into the store. Raises GateError and UndecidedError; then nothing of them counts but the parts
-    that were committed before, each `commit` bytes, from where the next run goes on."""
+    that were committed before, each `commit` bytes, from where the next run goes on.
+
+    `attested` says by SHA-256 who signed for which file, and how: then each source must be one of these.
+    """
     with store.locked(target):
         manifest = store.read(target) or Manifest(store=target)
         rules = replace(rules, expired=manifest.expired)
@@ -111,7 +115,15 @@ def ingest(
         ended = {digest for batch in manifest.batches for _, digest, _ in batch.sources[: -1 if batch.until else None]}
         open_ = {digest: batch for digest, batch in begun.items() if digest not in ended}
         large = sum(map(_size, sources)) > commit
-        digests = _digests(sources) if open_ or large else {}
+        digests = _digests(sources) if open_ or large or attested is not None else {}
+        known: dict[str, tuple[str, bytes]] = {}
+        for number, source in enumerate(sources if attested is not None else ()):
+            digest = digests.get(number, "")
+            if attested is None or digest not in attested:
+                said = f"no attestation is about this file (sha256:{digest})" if digest else "can't be attested"
+                raise UndecidedError(f"{source.name}: {said}; nothing was ingested")
+            known[digest] = attested[digest]
+        attesting.keep(target, known)
         parted = len(digests) == len(sources)
         skip = {number: done for number, digest in digests.items()
                 if digest in open_ and (done := _done(open_[digest], sources[number], rules))}  # fmt: skip
@@ -132,7 +144,8 @@ def ingest(
                 with run:
                     more = run.judge(blocks, workers, commit if parted else None, totals)
                     until = (reader.given, _which(reader.last, rules)) if more else None
-                    outcomes.append(run.finish(reader.done, until=until))
+                    signed = tuple((d, known[d][0]) for d in {read.sha256: None for read in reader.done} if d in known)
+                    outcomes.append(run.finish(reader.done, until=until, attested=signed))
                 manifest = outcomes[-1].manifest
                 reader.part()
         return Outcome(
@@ -288,7 +301,7 @@ class Run:
 
     def finish(
         self, done: Sequence[Read], *, replay: bool = False, until: tuple[int, str] | None = None,
-        rewrite: Rewrite | None = None,
+        rewrite: Rewrite | None = None, attested: tuple[tuple[str, str], ...] = (),
     ) -> Outcome:  # fmt: skip
         """Find duplicates, move the files to their places, and commit."""
         target = self._before.store
@@ -349,6 +362,7 @@ class Run:
             oldest_parked_at=None if oldest is None else format_time(from_epoch_ms(oldest)),
             reasons=tuple(reasons),
             files=tuple(file for _, file in moves),
+            attested=attested,
             until=until,
             rewrites="" if rewrite is None else rewrite.why,
             replaces=() if rewrite is None else rewrite.replaces,
