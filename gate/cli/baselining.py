@@ -21,7 +21,9 @@ from gate.signing import trust_of
 from gate.tree import WorkTree, head
 
 DEFAULT = "baseline.yaml"
-CODE_KINDS = frozenset({"data_access", "schema_finding", "suppression", "baseline_entry", "coverage", "tenancy_table"})
+CODE_KINDS = frozenset(
+    ["data_access", "schema_finding", "suppression", "baseline_entry", "coverage", "tenancy_table", "code_pattern"]
+)
 
 
 def baseline(argv: list[str]) -> int:
@@ -125,7 +127,7 @@ def _decided(arguments: Any, root: Path, policy: Policy) -> Decision:
     from dataclasses import replace
 
     of_code = tuple(c for c in policy.controls if set(c.evidence) <= CODE_KINDS and Stage.CHECK in c.stages)
-    if not any("data_access" in c.evidence for c in of_code):
+    if not any({"data_access", "code_pattern"} & set(c.evidence) for c in of_code):
         raise GateError("baseline: no control of this policy judges code; add the pack tenancy to gate.yaml")
     as_of, overridden = run.clock(arguments.as_of)
     context = Context(

@@ -54,6 +54,8 @@ class Collector:
 
 
 def _code(context: Context) -> Iterable[Evidence]:
+    if "data_access" not in context.policy.kinds:
+        return _patterns(context)
     from gate.collect.code import collect
 
     return collect(context)
@@ -72,9 +74,9 @@ def _schema_audits(context: Context) -> Iterable[Evidence]:
 
 
 def _patterns(context: Context) -> Iterable[Evidence]:
-    from gate.collect.patterns import collect
+    from gate.collect.beside import patterns_alone
 
-    return collect(context)
+    return patterns_alone(context)
 
 
 def _workflows(context: Context) -> Iterable[Evidence]:
@@ -126,10 +128,9 @@ def _integrations(context: Context) -> Iterable[Evidence]:
 
 
 COLLECTORS = (
-    Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage"), _code),
+    Collector(("data_access", "tenancy_table", "suppression", "baseline_entry", "coverage", "code_pattern"), _code),
     Collector(("schema_finding", "schema_state"), _schema_findings),
     Collector(("schema_audit",), _schema_audits),
-    Collector(("code_pattern",), _patterns),
     Collector(("workflow_step",), _workflows),
     Collector(("release", "attestation", "sbom"), _release),
     Collector(("source_tree",), _source),

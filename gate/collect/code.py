@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gate import baseline
-from gate.collect import Context, first_line
+from gate.collect import Context, beside, first_line
 from gate.collect.aside import UNJUDGED, Found, of_schema, settle
 from gate.collect.scanning import model_of as model_of
 from gate.collect.scanning import scanned
@@ -29,7 +30,7 @@ _WANTED = re.compile(r"; `[^`]* = <tenant>` would prove it")
 
 def collect(context: Context) -> Iterable[Evidence]:
     """`data_access`: a row a statement. `tenancy_table`: a row a table. `suppression`: a row a `tenant-ok` comment.
-    `baseline_entry`: a row an entry of the baseline."""
+    `baseline_entry`: a row an entry of the baseline. `code_pattern`: a row a match, if the policy has that pack."""
     config = context.policy.config.get("source", {})
     code = scanned(context.tree, context.policy)
     facts, base, compared = code.facts, None, ""
@@ -41,8 +42,13 @@ def collect(context: Context) -> Iterable[Evidence]:
                 f"; {context.base.origin} can't be analysed, so that everything counts as new: {first_line(error)}"
             )
     entries, entries_unread = _baseline(context)
+    patterns = beside.matches(context, facts, base)
+    both, both_before = facts, base
+    if patterns is not None:
+        both = replace(facts, accesses=(*facts.accesses, *patterns.accesses))
+        both_before = None if base is None else replace(base, accesses=(*base.accesses, *patterns.base))
     settled = settle(
-        facts, context.policy, context.as_of.date(), entries=entries, base=base,
+        both, context.policy, context.as_of.date(), entries=entries, base=both_before,
         schema=(*_unclassified(facts), *_schema(context, context.tree, entries)),
         base_schema=() if base is None else (*_unclassified(base), *_schema(context, context.base, entries)),
         origin=context.base.origin if context.base is not None else "",
@@ -62,10 +68,10 @@ def collect(context: Context) -> Iterable[Evidence]:
         materials=tuple(Descriptor(name=path, sha256=digest) for path, digest in code.digests.items()),
     )
     nobodys = [table.table for table in facts.tables if table.ownership == "unknown"]
-    known = {name: _aside(settled.schema.get(index)) for index, name in enumerate(nobodys)}
+    classified = {name: _aside(settled.schema.get(index)) for index, name in enumerate(nobodys)}
     yield Evidence(
         kind="tenancy_table",
-        rows=tuple({**_table(table), **known.get(table.table, {})} for table in facts.tables),
+        rows=tuple({**_table(table), **classified.get(table.table, {})} for table in facts.tables),
         coverage=Coverage(
             scope="migrations and models", unread=code.schema_unread, numbers={"tables": len(facts.tables)}
         ),
@@ -86,6 +92,9 @@ def collect(context: Context) -> Iterable[Evidence]:
         rows=settled.baseline,
         coverage=Coverage(scope=config.get("baseline", "the policy has no baseline"), unread=entries_unread),
     )
+    if patterns is not None:
+        known = len(facts.accesses)
+        yield beside.evidence(patterns, {i - known: why for i, why in settled.asides.items() if i >= known})
 
 
 def _baseline(context: Context) -> tuple[tuple[baseline.Entry, ...], tuple[Unread, ...]]:

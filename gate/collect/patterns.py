@@ -1,4 +1,4 @@
-"""The organisation's Semgrep rules over the judged code: offline, in a copy, with nothing of the code's own say.
+"""Semgrep rules over the judged code, ours and the organisation's: offline, in a copy, and the code has no say.
 
 Semgrep fails open in many ways, so it is treated as a sensor whose coverage must be proved: it gets a folder of exactly
 the wanted files, without ignore files or git; inline suppressions do not count; every file must be reported as scanned,
@@ -10,19 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.collect import Context, first_line
-from gate.model import Coverage, Descriptor, Evidence, GateError, Row, UndecidedError, Unread, fingerprint
-from gate.reading import read_yaml
+from gate.collect import first_line
+from gate.model import GateError, Policy, Row, UndecidedError, Unread, fingerprint
+from gate.reading import did_you_mean, read_yaml
 from gate.report.redact import redact
-from gate.tree import select
+from gate.tree import Tree, select
 
+BUILT_IN = "rules/code-patterns/semgrep/"
 TIMEOUT_SECONDS = 600
 CANARY = "tenantgate-canary"
 _CANARY_RULE = {
@@ -56,39 +59,104 @@ _SHORT = {
 }  # fmt: skip
 
 
-def collect(context: Context) -> Iterable[Evidence]:
-    """`code_pattern`: a row a match. Without `patterns` in gate.yaml there is nothing to say, which is UNKNOWN."""
-    configured = context.policy.config.get("patterns")
-    if configured is None:
-        raise GateError("gate.yaml names no Semgrep rules (patterns: {rules: [...]}); drop the pack or give it rules")
-    rules = list(select(context.policy.files, configured["rules"]))
-    if not rules:
-        raise GateError(f"patterns: no rule file matches {', '.join(configured['rules'])}")
-    documents = [read_yaml(context.policy.files[name], name, foreign=True).value for name in rules]
-    exclusions = context.policy.config.get("source", {}).get("exclude", ())
-    excluded = set(select(context.tree.paths(), [item["path"] for item in exclusions]))
-    suffixes = _suffixes(documents)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The Semgrep rules of a policy: the organisation's own, and ours that it leaves on and does not replace."""
+
+    own: tuple[Any, ...]
+    built_in: tuple[Any, ...]
+    include: tuple[str, ...]
+
+    @property
+    def documents(self) -> tuple[Any, ...]:
+        return (*self.own, *({"rules": [rule]} for rule in self.built_in))
+
+
+def rules_of(policy: Policy) -> Rules:
+    """Raises GateError for rules that can't be meant, and where there are none at all."""
+    configured = policy.config.get("patterns", {})
+    named = configured.get("rules", ())
+    names = list(select(policy.files, named)) if named else []
+    if named and not names:
+        raise GateError(f"patterns: no rule file matches {', '.join(named)}")
+    own = tuple(read_yaml(policy.files[name], name, foreign=True).value for name in names)
+    ours = [rule for name in sorted(policy.files) if name.startswith(BUILT_IN) for rule in _built_in(policy, name)]
+    off = set(configured.get("without", ()))
+    known = [rule["id"] for rule in ours]
+    for name in sorted(off - set(known)):
+        raise GateError(f"patterns: without: there is no built-in rule {name!r}{did_you_mean(name, known)}")
+    replaced = {rule.get("id") for document in own for rule in _rules(document)}
+    left = tuple(r for r in ours if r["id"] not in off | replaced) if configured.get("built_in", True) else ()
+    if not own and not left:
+        raise GateError("gate.yaml leaves no Semgrep rule (patterns: {rules: [...]}); drop the pack or give it rules")
+    return Rules(own=own, built_in=left, include=tuple(configured.get("include", ("**",))))
+
+
+def _built_in(policy: Policy, name: str) -> list[Any]:
+    return _rules(read_yaml(policy.files[name], name, foreign=True).value)
+
+
+def _rules(document: Any) -> list[Any]:
+    rules = document.get("rules") if isinstance(document, Mapping) else None
+    return [rule for rule in rules if isinstance(rule, Mapping)] if isinstance(rules, list) else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the rules match in a tree. `rows` are those of `code_pattern`; `same_as` of a built-in rule are the rules of
+    the lint that say the same."""
+
+    rows: tuple[Row, ...]
+    unread: tuple[Unread, ...]
+    digests: Mapping[str, str]
+    scanned: int
+    rules: int
+    same_as: Mapping[str, frozenset[str]]
+
+
+def find(tree: Tree, policy: Policy, *, only: Callable[[str, str], bool] | None = None) -> Found:
+    """Run the policy's rules over a tree; `only` narrows it to some files, by path and digest (hex SHA-256)."""
+    rules = rules_of(policy)
+    needs = [_Need(rule) for rule in rules.built_in]
+    suffixes = _suffixes(rules.own)
+    excluded = set(select(tree.paths(), [item["path"] for item in policy.config.get("source", {}).get("exclude", ())]))
+    everything = tuple(sorted({*suffixes, *(suffix for need in needs for suffix in need.suffixes)}))
     unread: list[Unread] = []
     files: dict[str, bytes] = {}
-    for path in select(context.tree.paths(), configured.get("include", ("**",))):
-        if path.endswith(suffixes) and path not in excluded:
-            try:
-                files[path] = context.tree.read(path)
-            except (GateError, UndecidedError, FileNotFoundError) as error:
-                unread.append(Unread(path=path, reason=first_line(error)))
-    rows, problems = scan(documents, files)
-    yield Evidence(
-        kind="code_pattern",
-        rows=rows,
-        coverage=Coverage(
-            scope=f"{len(files)} files, {sum(len(d.get('rules', ())) for d in documents)} rules",
-            unread=(*unread, *problems),
-            numbers={"files": len(files), "matches": len(rows)},
-        ),
-        materials=tuple(
-            Descriptor(name=name, sha256=hashlib.sha256(data).hexdigest()) for name, data in sorted(files.items())
-        ),
-    )
+    digests: dict[str, str] = {}
+    for path in select(tree.paths(), rules.include):
+        if not path.endswith(everything) or path in excluded:
+            continue
+        try:
+            data = tree.read(path)
+        except (GateError, UndecidedError, FileNotFoundError) as error:
+            unread.append(Unread(path=path, reason=first_line(error)))
+            continue
+        digests[path] = hashlib.sha256(data).hexdigest()
+        if only is not None and not only(path, digests[path]):
+            continue
+        if path.endswith(suffixes) or any(need.meets(path, data) for need in needs):
+            files[path] = data
+    rows, problems = scan(rules.documents, files) if files else ((), ())
+    return Found(
+        rows=rows, unread=(*unread, *problems), digests=digests, scanned=len(files),
+        rules=len(needs) + sum(len(_rules(document)) for document in rules.own),
+        same_as={need.id: need.same_as for need in needs},
+    )  # fmt: skip
+
+
+class _Need:
+    """What a file must have in it for a built-in rule to match: then it need not be parsed to know that it does not."""
+
+    def __init__(self, rule: Mapping[str, Any]) -> None:
+        self.id = str(rule["id"])
+        self.suffixes = _suffixes([{"rules": [rule]}])
+        metadata = rule.get("metadata", {})
+        self.same_as = frozenset(metadata.get("same_as", ()))
+        self._words = [re.compile(text.encode()) for text in metadata.get("needs", ())]
+
+    def meets(self, path: str, data: bytes) -> bool:
+        return path.endswith(self.suffixes) and all(word.search(data) is not None for word in self._words)
 
 
 def _suffixes(documents: Sequence[Any]) -> tuple[str, ...]:
@@ -196,6 +264,7 @@ def _row(match: Mapping[str, Any], path: str, data: bytes, found: dict[str, int]
         "severity": severity if severity in ("warning", "info") else "error",
         "message": " ".join(str(match["extra"].get("message", "")).split())[:1000],
         "path": path, "line": start["line"], "col": start["col"], "end_line": end["line"], "end_col": end["col"],
+        "statement": fingerprint(match["check_id"], text),
         "fingerprint": identity if found[identity] == 1 else fingerprint(identity, str(found[identity])),
     }  # fmt: skip
     snippet = redact("\n".join(lines[:20])[:3000])

@@ -116,9 +116,9 @@ def test_the_organisations_rules_decide(judged: Callable[[str], subprocess.Compl
     assert [(v["location"]["path"], v["location"]["line"]) for v in found] == [("src/a.ts", 1)]
 
 
-def test_the_pack_without_rules_is_undecided(
+def test_the_pack_with_every_rule_off_is_undecided(
     tmp_path: Path, judged: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    done = judged("x\n", CONFIG.replace('patterns: {rules: ["policy/semgrep/*.yml"]}', ""))
+    done = judged("x\n", CONFIG.replace('{rules: ["policy/semgrep/*.yml"]}', "{built_in: false}"))
 
     assert done.returncode == 3

@@ -1,0 +1,12 @@
+<?php
+class Tenancy {
+  public function handle($request, $next) {
+    // ruleid: tenant-context-from-request-php
+    tenancy()->initialize($request->header('X-Tenant'));
+    // ruleid: tenant-context-from-request-php
+    $this->context->setTenantId($_GET['tenant']);
+    // ok: tenant-context-from-request-php
+    tenancy()->initialize($request->user()->tenant);
+    return $next($request);
+  }
+}

@@ -1,0 +1,15 @@
+export function tenant(req, res, next) {
+  // ruleid: tenant-context-from-request-js
+  req.tenantId = req.headers["x-tenant-id"];
+  const named = req.query.tenant;
+  // ruleid: tenant-context-from-request-js
+  setCurrentTenant(named);
+  // ruleid: tenant-context-from-request-js
+  storage.run({ tenantId: req.body.tenantId }, next);
+  // ok: tenant-context-from-request-js
+  req.tenantId = req.user.tenantId;
+  // ok: tenant-context-from-request-js
+  req.tenantId = verifyToken(req.headers.authorization).tenantId;
+  // ok: tenant-context-from-request-js
+  req.locale = req.headers["accept-language"];
+}
