@@ -62,7 +62,11 @@ _HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
         re.compile(rb"[rR]epository\s*\.\s*\w+\("),
         re.compile(rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\("),
     ),
-    "c_sharp": (re.compile(rb"(?:[cC]ontext|[dD]b\w*)\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),),
+    "c_sharp": (
+        re.compile(rb"(?:[cC]ontext|[cC]tx|[dD]b\w*)\??\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),
+        re.compile(rb"\bfrom\s+\w+\s+in\s+\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)\."),
+        re.compile(rb"\bDbSet<\w+>\(\)"),
+    ),
     "go": (re.compile(rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]"),),
     "php": (
         re.compile(

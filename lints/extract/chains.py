@@ -89,8 +89,14 @@ _INDEX_CALLS = names(
 _LINQ = names(
     "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
     " Any AnyAsync Count CountAsync Find FindAsync ToList ToListAsync ToArrayAsync IgnoreQueryFilters Include"
-    " AsNoTracking Select OrderBy OrderByDescending AsQueryable ExecuteDelete ExecuteDeleteAsync ExecuteUpdate"
-    " ExecuteUpdateAsync"
+    " AsNoTracking AsNoTrackingWithIdentityResolution AsSplitQuery TagWith Select SelectMany OrderBy OrderByDescending"
+    " AsQueryable ExecuteDelete ExecuteDeleteAsync ExecuteUpdate ExecuteUpdateAsync Last LastAsync LastOrDefault"
+    " LastOrDefaultAsync All AllAsync Max MaxAsync Min MinAsync Sum SumAsync Average AverageAsync LongCountAsync Skip"
+    " Take Distinct GroupBy Join GroupJoin ToDictionaryAsync ToDictionary ToHashSetAsync ToArray AsAsyncEnumerable"
+    " AsEnumerable ForEachAsync ThenBy Cast OfType ContainsAsync ElementAtAsync from"
+)
+_SET = re.compile(
+    r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
 )
 _GORM = names("Where First Find Take Last Model Delete Not Or Scopes Joins Preload Unscoped Updates Count")
 _GORM_ROOT = re.compile(
@@ -432,7 +438,7 @@ class Chains:
         given = tuple(
             Lit(argument.value, argument.span)
             if isinstance(argument, Text) and self.interpreter.language == "go"
-            else Gap(self.interpreter.notes.text(argument.span)[:1000], argument.span)
+            else Gap(self.interpreter.notes.text(argument.span)[: 2000 if method == "from" else 1000], argument.span)
             for argument in call.arguments
         )
         return Step(method, given, {}, call.span)
@@ -456,12 +462,11 @@ class Chains:
                     return self._new("jpa", named.group(1), call.span, (rest,))
             return None
         if language == "c_sharp":
-            found = re.search(r"(?:^|\.)_?\w*(?:[cC]ontext|[dD]b\w*)\.(?:Set<)?(\w+)$", path)
-            written = self.interpreter.notes.text(call.receiver.span)[-120:] if call.receiver is not None else ""
-            found = found or re.search(r"(?:[cC]ontext|[dD]b\w*)\.Set<(\w+)>\(\)$", written)
-            return (
-                self._new("ef", found.group(1), call.span, (step,)) if found is not None and method in _LINQ else None
-            )
+            written = self.interpreter.notes.text(call.receiver.span)[-160:] if call.receiver is not None else ""
+            found = _SET.search(written) or _SET.search(path)
+            if found is None or method not in _LINQ:
+                return None
+            return self._new("ef", found.group(1) or found.group(2), call.span, (step,))
         if method in _GORM and call.receiver is not None:
             written = self.interpreter.notes.text(call.receiver.span)
             if _GORM_ROOT.search(written[-200:]):
@@ -534,7 +539,45 @@ def _loaded(query: Query) -> bool:
     last = query.steps[-1]
     if not isinstance(last, Step) or query.kind not in {"eloquent", "laravel", "active_record"}:
         return False
-    return last.method in (_RECORDS if query.kind == "active_record" else chain_laravel.RUNS)
+    if query.kind == "active_record":
+        return last.method in _RECORDS
+    if query.kind in {"eloquent", "laravel"}:
+        return last.method in chain_laravel.RUNS
+    if query.kind == "typeorm":
+        return (query.steps[0] is last and last.method != "createQueryBuilder") or last.method in _RESULTS["typeorm"]
+    if query.kind in _RESULTS:
+        return last.method in _RESULTS[query.kind] and (query.kind != "sqlalchemy" or _of_query(query, last))
+    if query.kind == "ef":
+        return _LOADS_LINQ.fullmatch(last.method) is not None
+    return query.kind in {"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query"}
+
+
+def _of_query(query: Query, last: Step) -> bool:
+    """`update` and `delete` end a `session.query(…)`; elsewhere they begin a statement."""
+    return last.method not in _ROOTS or last is not query.steps[0]
+
+
+_RESULTS = {
+    "django": names(
+        "get first last create get_or_create update_or_create count exists aggregate latest earliest in_bulk delete"
+        " update bulk_create bulk_update iterator aget afirst alast acount aexists acreate aupdate adelete aaggregate"
+        " aget_or_create aupdate_or_create"
+    ),
+    "sqlalchemy": names(
+        "first one one_or_none all scalar count get get_one first_or_404 one_or_404 get_or_404 update delete"
+    ),
+    "typeorm": names(
+        "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"
+    ),
+    "kysely": names("execute executeTakeFirst executeTakeFirstOrThrow stream"),
+    "supabase": names("single maybeSingle execute"),
+}
+_LOADS_LINQ = re.compile(
+    r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
+    r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
+)
+
+
 
 
 def _class_name(expression: object, env: Env | None = None) -> str | None:

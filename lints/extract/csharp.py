@@ -20,6 +20,7 @@ from lints.extract.ir import (
     Items,
     Loop,
     Name,
+    Other,
     Pairs,
     Parameter,
     Scope,
@@ -36,6 +37,8 @@ _BINDS = frozenset(
     | {"ExecuteSqlAsync", "SqlQuery", "Sql"}
 )
 """Calls that make a parameter of every hole of an interpolated string (EF Core)."""
+QUERY = "from"
+"""The method that a query expression is lowered to."""
 
 
 class CSharpLowering(Lowering):
@@ -106,6 +109,7 @@ class CSharpLowering(Lowering):
         "assignment_expression": "assigned",
         "null_literal": "null",
         "conditional_access_expression": "conditional_access",
+        "query_expression": "query",
     }
 
     # Declarations
@@ -281,6 +285,12 @@ class CSharpLowering(Lowering):
 
     def assigned(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("right"))
+
+    def query(self, node: Node) -> Expr:
+        """`from b in db.Boats where … select b`: a call on what it reads, its text the argument."""
+        first = next((child for child in self.parts(node) if child.type == "from_clause"), None)
+        over = self.expression(self.parts(first)[-1]) if first is not None else None
+        return self.invocation(node, over, QUERY, [Other((), span(node))])
 
     def conditional_access(self, node: Node) -> Expr:
         return self.path(node)

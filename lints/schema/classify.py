@@ -55,7 +55,7 @@ def classify(
     """
     if tenant_columns is None:
         tenant_columns = tenants.DEFAULT if declared.tenant_columns else tenants.tenant_columns(schema)
-    columns = tuple(dict.fromkeys((*tenant_columns, *declared.tenant_columns)))
+    columns = _spelled(schema, (*tenant_columns, *declared.tenant_columns))
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}
     for key, relation in schema.relations.items():
@@ -81,6 +81,14 @@ def classify(
         unread=schema.unread,
     )
     return with_routines(model)
+
+
+def _spelled(schema: Schema, columns: Sequence[str]) -> tuple[str, ...]:
+    """The tenant columns, and how the schema spells them: `tenant_id` is `TenantId` where properties are columns."""
+    present = {column for relation in schema.relations.values() for column in relation.columns}
+    wanted = {column.replace("_", "").lower() for column in columns}
+    others = sorted(column for column in present if column.replace("_", "").lower() in wanted)
+    return tuple(dict.fromkeys((*columns, *others)))
 
 
 def _roots(schema: Schema, columns: Sequence[str]) -> Mapping[str, Origin]:

@@ -1,4 +1,4 @@
-"""Entities of JPA, Entity Framework and GORM: what classes and structs of compiled languages say of tables.
+"""Entities of JPA and GORM, and of Entity Framework (`entity_framework`): what classes and structs say of tables.
 
 Read line by line, not parsed: names, columns, keys and references are all that is wanted, and they stand on lines of
 their own in every project that a formatter has touched.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lints.schema import entity_framework
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
@@ -25,18 +26,15 @@ _MARK = re.compile(r"@(?:field:)?(\w+)")
 _NAMED = re.compile(r"\bname\s*=\s*\"([\w.]+)\"")
 _CONSTANT = re.compile(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;")
 _TABLE = re.compile(r"@Table\s*\([^)]{0,400}?\bname\s*=\s*\"([\w.`\[\]]+)\"")
-_SET = re.compile(r"\bDbSet<(\w+)>\s+(\w+)")
-_FILTERED = re.compile(r"Entity<(\w+)>\s*\([^;]{0,400}?\.HasQueryFilter\s*\(")
-_CLASS = re.compile(r"^\s*(?:public|internal)\s+(?:sealed\s+|abstract\s+|partial\s+)*(?:class|record)\s+(\w+)")
-_PROPERTY = re.compile(r"^\s*public\s+(?:virtual\s+|required\s+|override\s+)*([\w.<>?\[\]]{1,80})\s+(\w+)\s*\{\s*get\b")
-_CS_TABLE = re.compile(r"\[Table\(\s*\"(\w+)\"")
 _STRUCT = re.compile(r"^type\s+(\w+)\s+struct\s*\{")
 _GO_FIELD = re.compile(r"^\s*(\w+)\s+([\w.*\[\]]{1,80})\s*(?:`([^`]*)`)?")
 _GO_TABLE = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?(\w+)\s*\)\s*TableName\(\)\s*string\s*\{\s*return\s*\"([\w.]+)\"")
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
+    """An entity, or a class that hands its properties down to some."""
+
     name: str
     table: str
     kind: str
@@ -49,39 +47,37 @@ class _Found:
     base: str | None = None
     mapped: bool = True
     """A table of its own; False for a class that only hands its properties down."""
+    also: str = ""
+    """Another name that code uses for it: that of the set in a context."""
+    condition: str = ""
+    scopes: dict[str, str] = field(default_factory=dict)
 
 
 def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     """Add the tables that entities in `.java`, `.kt`, `.cs` and `.go` files stand for."""
-    sets: dict[str, str] = {}
-    filtered: set[str] = set()
     go_tables: dict[str, str] = {}
     texts = {path: text for path, text in files.items() if len(text) <= _MAX}
     for path, text in texts.items():
-        if path.endswith(".cs"):
-            sets.update(_SET.findall(text))
-            filtered.update(_FILTERED.findall(text))
-        elif path.endswith(".go"):
+        if path.endswith(".go"):
             go_tables.update(_GO_TABLE.findall(text))
     constants: dict[str, str] = {}
     for path, text in texts.items():
         if path.endswith(("Constants.java", "Constants.kt")):
             constants.update(_CONSTANT.findall(text))
-    found: dict[str, _Found] = {}
+    found: dict[str, Found] = {}
     for path, text in texts.items():
         if path.endswith((".java", ".kt")) and ("@Entity" in text or "@MappedSuperclass" in text):
             _jpa(path, text, found, constants)
-        elif path.endswith(".cs") and sets:
-            _framework(path, text, sets, filtered, found)
         elif path.endswith(".go") and "gorm" in text:
             _gorm(path, text, go_tables, found)
+    entity_framework.read(texts, found)
     for entity in found.values():
         if entity.mapped:
             _inherit(entity, found)
             _add(catalog, entity, found)
 
 
-def _inherit(entity: _Found, known: Mapping[str, _Found]) -> None:
+def _inherit(entity: Found, known: Mapping[str, Found]) -> None:
     """Properties of the classes above it, nearest first."""
     above = known.get(entity.base or "")
     for _ in range(8):
@@ -101,10 +97,10 @@ def declares(path: str, data: bytes) -> bool:
         return b"@Entity" in data or b"@MappedSuperclass" in data or path.endswith(("Constants.java", "Constants.kt"))
     if path.endswith(".go"):
         return b"gorm" in data
-    return path.endswith(".cs") and (b"DbSet<" in data or b"get;" in data or b"HasQueryFilter" in data)
+    return path.endswith(".cs") and entity_framework.DECLARES.search(data) is not None
 
 
-def _add(catalog: Catalog, entity: _Found, known: Mapping[str, _Found]) -> None:
+def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
     draft = catalog.create(None, entity.table, entity.origin)
     path = entity.origin.path
     columns: dict[str, str] = {}
@@ -127,24 +123,27 @@ def _add(catalog: Catalog, entity: _Found, known: Mapping[str, _Found]) -> None:
             )
     if entity.keys and not draft.primary_key:
         draft.primary_key = entity.keys
-    catalog.entities.append(
-        Entity(
-            name=entity.name,
-            table=entity.table,
-            kind=entity.kind,
-            columns=columns,
-            relations=relations,
-            origin=entity.origin,
+    for label in dict.fromkeys(name for name in (entity.name, entity.also) if name):
+        catalog.entities.append(
+            Entity(
+                name=label,
+                table=entity.table,
+                kind=entity.kind,
+                columns=columns,
+                relations=relations,
+                condition=entity.condition,
+                scopes=entity.scopes,
+                origin=entity.origin,
+            )
         )
-    )
 
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _jpa(path: str, text: str, found: dict[str, _Found], constants: Mapping[str, str]) -> None:
-    current: _Found | None = None
+def _jpa(path: str, text: str, found: dict[str, Found], constants: Mapping[str, str]) -> None:
+    current: Found | None = None
     marks = ""
     depth = 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -156,7 +155,7 @@ def _jpa(path: str, text: str, found: dict[str, _Found], constants: Mapping[str,
                 table = _TABLE.search(_resolved(marks + line, constants))
                 base = re.search(r"\bextends\s+(\w+)|\)\s*:\s*(\w+)\(", line)
                 name = header.group(1)
-                current = _Found(
+                current = Found(
                     name,
                     table.group(1).strip("`[]") if table is not None else _snake(name),
                     "jpa",
@@ -190,7 +189,7 @@ def _resolved(marks: str, constants: Mapping[str, str]) -> str:
     return re.sub(r"(\bname\s*=\s*)([A-Za-z_][\w.]*)", value, marks)
 
 
-def _jpa_field(entity: _Found, name: str, kind: str, marks: str, line: int) -> None:
+def _jpa_field(entity: Found, name: str, kind: str, marks: str, line: int) -> None:
     written = set(_MARK.findall(marks))
     if not written.isdisjoint({"Transient", "OneToMany", "ManyToMany", "ElementCollection"}) or "static" in kind:
         return
@@ -208,43 +207,8 @@ def _jpa_field(entity: _Found, name: str, kind: str, marks: str, line: int) -> N
         entity.keys = (*entity.keys, column)
 
 
-def _framework(path: str, text: str, sets: Mapping[str, str], filtered: set[str], found: dict[str, _Found]) -> None:
-    current: _Found | None = None
-    marks = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        header = _CLASS.match(line)
-        if header is not None:
-            name = header.group(1)
-            current = None
-            if name in sets and name in found:
-                current = found[name]  # the same entity in another layer, or the other part of it
-            elif name in sets:
-                table = _CS_TABLE.search(marks)
-                kind = "ef filtered" if name in filtered else "ef"
-                origin = Origin(path=path, line=number, why=f"entity {name}")
-                current = _Found(name, table.group(1) if table is not None else sets[name], kind, origin)
-                found[name] = current
-            marks = ""
-            continue
-        member = _PROPERTY.match(line) if current is not None else None
-        if current is not None and member is not None:
-            kind, name = member.groups()
-            plain = kind.strip("?")
-            if plain in sets:
-                current.references[name] = (f"{name}Id", plain, number)
-            elif not re.match(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+)<", plain):
-                current.columns.setdefault(name, (name, kind, number))
-                if name == "Id" or "[Key]" in marks:
-                    current.keys = (name,)
-            marks = ""
-        elif line.strip().startswith("["):
-            marks = (marks + line)[-1000:]
-        elif line.strip():
-            marks = ""
-
-
-def _gorm(path: str, text: str, tables: Mapping[str, str], found: dict[str, _Found]) -> None:
-    current: _Found | None = None
+def _gorm(path: str, text: str, tables: Mapping[str, str], found: dict[str, Found]) -> None:
+    current: Found | None = None
     tagged = False
     for number, line in enumerate(text.split("\n"), 1):
         header = _STRUCT.match(line)
@@ -257,7 +221,7 @@ def _gorm(path: str, text: str, tables: Mapping[str, str], found: dict[str, _Fou
                 else snake + ("es" if snake.endswith(("s", "x", "ch")) else "s")
             )
             origin = Origin(path=path, line=number, why=f"struct {name}")
-            current = _Found(name, tables.get(name, plural), "gorm", origin)
+            current = Found(name, tables.get(name, plural), "gorm", origin)
             tagged = name in tables
             continue
         if current is None:

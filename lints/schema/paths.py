@@ -39,6 +39,7 @@ _TEST_FOLDERS = frozenset(
         "test-harness",
     ]
 )
+_TEST_PROJECT = re.compile(r"[\w.-]*[._-](?:unit|integration|functional|acceptance|api|e2e)?[._-]?tests?")
 _TEST_FILE = re.compile(
     r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
@@ -80,7 +81,7 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
     folders = {part.lower() for part in pure.parts[:-1]}
     if folders & _GENERATED_FOLDERS or _GENERATED_FILE.search(pure.name):
         return "generated"
-    if folders & _TEST_FOLDERS or _TEST_FILE.search(pure.name):
+    if folders & _TEST_FOLDERS or any(map(_TEST_PROJECT.fullmatch, folders)) or _TEST_FILE.search(pure.name):
         return "test"
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem) or "database/factories/" in path.lower():
         return "seed"

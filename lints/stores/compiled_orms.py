@@ -1,12 +1,12 @@
-"""Spring Data, JPA, Entity Framework and GORM calls as the SQL they stand for.
+"""Spring Data, JPA and GORM calls as the SQL they stand for.
 
-Arguments come as source text: a lambda of C# or a struct of Go is read where it stands, not evaluated.
+Arguments come as source text: a struct of Go is read where it stands, not evaluated.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.schema.facts import Entity
@@ -152,119 +152,6 @@ def jpql(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
             made = re.sub(rf"(?<![\w.:'\"]){re.escape(name)}\b(?!\s*\()", stored, made)
     made = re.sub(r"\b(set\s+)\w+\.(\w+\s*=)", r"\1\2", made, flags=re.IGNORECASE)
     return re.sub(r":#\{[^}]*\}|\?(\d+)", lambda found: f":p{found.group(1) or ''}", made)
-
-
-# Entity Framework
-
-_FILTERS = re.compile(
-    r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault)(?:Async)?"
-)
-_LAMBDA = re.compile(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
-
-
-def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """LINQ on a DbSet: `Boats.Where(b => b.Id == id && b.TenantId == tenant)`."""
-    methods = [step.method for step in steps]
-    known = builder.model.tables.get(builder.table)
-    filtered = builder.entity is not None and builder.entity.kind == "ef filtered"
-    if filtered and "IgnoreQueryFilters" not in methods and known is not None and known.tenant_column is not None:
-        builder.where.append(f"{builder.qualified(known.tenant_column)} = {builder.parameter()}")
-    runs = False
-    for step in steps:
-        given = [argument.text for argument in step.arguments]
-        if step.method.startswith("FromSql") or step.method in {
-            "Add",
-            "AddAsync",
-            "AddRange",
-            "Update",
-            "Attach",
-            "Entry",
-        }:
-            return []
-        if step.method in {"Remove", "RemoveRange"}:
-            return []
-        if step.method in {"Find", "FindAsync"}:
-            builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
-            runs = True
-        elif _FILTERS.fullmatch(step.method):
-            runs = True
-            found = _LAMBDA.fullmatch(given[0]) if given else None
-            if found is not None:
-                builder.where.append(_expression(builder, found.group(1), found.group(2), 0))
-            elif given and step.method.startswith("Where"):
-                builder.where.append(builder.hole())
-        elif re.match(r"To(?:List|Array|Dictionary|HashSet)|Select|OrderBy|Max|Min|Sum|AsAsync|Skip|Take", step.method):
-            runs = True
-        elif step.method.startswith("ExecuteDelete"):
-            return [builder.delete()]
-        elif step.method.startswith("ExecuteUpdate"):
-            return [builder.update([])]
-        elif step.method in {"Join", "GroupJoin", "Union", "Concat"}:
-            builder.where.append(builder.hole())
-    return [builder.select()] if runs else []
-
-
-def _expression(builder: Builder, name: str, text: str, depth: int) -> str:
-    """A condition of C#: `||`, `&&`, comparisons of a property; anything else can't be seen."""
-    text = _bare(text)
-    for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
-        parts = list(_split(text, sign))
-        if len(parts) > 1 and depth < 10:
-            return combine(_expression(builder, name, part, depth + 1) for part in parts)
-    listed = re.fullmatch(rf"([\w.]+)\.Contains\(\s*{re.escape(name)}\.(\w+)(?:\.Value)?\s*\)", text)
-    if listed is not None:
-        column = builder.column(listed.group(2))
-        return f"{builder.qualified(column)} IN ({builder.parameter()})" if column else builder.hole()
-    found = re.fullmatch(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)", text, re.DOTALL)
-    if found is None:
-        return builder.hole()
-    left, sign, right = found.groups()
-    one, two = (_member(builder, name, side) for side in (left, right))
-    if one is None and two is not None:
-        one, right, two = two, left, None
-    if one is None or re.search(rf"\b{re.escape(name)}\.", right):
-        return builder.hole()
-    if right.strip() == "null":
-        return f"{builder.qualified(one)} IS {'NOT ' if sign == '!=' else ''}NULL"
-    literal = re.fullmatch(r"\"([^\"]*)\"|(\d+)", right.strip())
-    value = builder.parameter() if literal is None else "'" + (literal.group(1) or literal.group(2) or "") + "'"
-    return f"{builder.qualified(one)} {'=' if sign == '==' else '<>' if sign == '!=' else sign} {value}"
-
-
-def _member(builder: Builder, name: str, text: str) -> str | None:
-    found = re.fullmatch(rf"{re.escape(name)}\.(\w+)(?:\.(\w+))?(?:\.Value)?", text.strip())
-    if found is None:
-        return None
-    if found.group(2) == "Id" and builder.entity is not None:
-        target = builder.entities.get(builder.entity.relations.get(found.group(1), ""))
-        return builder.foreign_column(target.table) if target is not None else None
-    return builder.column(found.group(1)) if found.group(2) in {None, "Value"} else None
-
-
-def _bare(text: str) -> str:
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _closes_last(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes_last(text: str) -> bool:
-    depth = 0
-    for position, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and position < len(text) - 1:
-            return False
-    return True
-
-
-def _split(text: str, sign: str) -> Iterator[str]:
-    depth, start = 0, 0
-    for position, letter in enumerate(text):
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
-        if depth == 0 and text.startswith(sign, position) and position >= start:
-            yield text[start:position]
-            start = position + len(sign)
-    yield text[start:]
 
 
 # GORM

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.stores import active_record, compiled_orms, eloquent, javascript_orms, python_orms, query_builders, supabase
+from lints.stores import (
+    active_record,
+    compiled_orms,
+    eloquent,
+    javascript_orms,
+    linq,
+    python_orms,
+    query_builders,
+    supabase,
+)
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -34,7 +43,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
     "jpa": compiled_orms.jpa,
-    "ef": compiled_orms.framework,
+    "ef": linq.framework,
     "gorm": compiled_orms.gorm,
     "eloquent": eloquent.eloquent,
     "laravel": eloquent.eloquent,
@@ -47,7 +56,7 @@ _ENTITY_KINDS = {
     "entity": {"typeorm"},
     "sequelize": {"typeorm"},
     "jpa": {"jpa"},
-    "ef": {"ef", "ef filtered"},
+    "ef": {"ef"},
     "gorm": {"gorm"},
     "eloquent": {"eloquent"},
     "drizzle": {"drizzle"},

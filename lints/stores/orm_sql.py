@@ -98,7 +98,7 @@ class Builder:
         single = given.kind == "query" or (given.kind == "list" and len(given.items) == 1)
         if operator == "=" or (operator == "in" and single):
             one = given.items[0] if given.kind == "list" and len(given.items) == 1 else given
-            self._remember(column, one)
+            self.remember(column, one)
             if column in self.model.tenant_columns and given.kind == "value":
                 self._maybe_undefined(given.text)
         if given.kind == "null":
@@ -119,7 +119,7 @@ class Builder:
         elif self.optional is not None and text == self.optional:
             (self.root or self).undefined = text
 
-    def _remember(self, column: str, given: Argument) -> None:
+    def remember(self, column: str, given: Argument) -> None:
         table = self.model.tables.get(self.table)
         if table is None or given.kind in {"null", "text"}:
             return

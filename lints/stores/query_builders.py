@@ -73,12 +73,12 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
     if bare == "whereIn" and len(arguments) > 1:
         return f"{column} IN ({builder.value(arguments[1]) if arguments[1].kind != 'list' else builder.parameter()})"
     if bare in {"where", "whereNot"} and len(arguments) == 2:
-        builder._remember(first.text.rpartition(".")[2], arguments[1])
+        builder.remember(first.text.rpartition(".")[2], arguments[1])
         return f"{column} {'<>' if bare == 'whereNot' else '='} {builder.value(arguments[1])}"
     if bare == "where" and len(arguments) == 3 and arguments[1].text.lower() in _COMPARES:
         sign = arguments[1].text.upper()
         if sign in {"=", "=="}:
-            builder._remember(first.text.rpartition(".")[2], arguments[2])
+            builder.remember(first.text.rpartition(".")[2], arguments[2])
         if sign in {"IN", "NOT IN"}:
             return f"{column} {sign} ({builder.parameter()})"
         if arguments[2].kind == "null":

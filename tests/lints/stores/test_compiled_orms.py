@@ -33,18 +33,41 @@ CSHARP = """
 public class FleetContext : DbContext {
     public DbSet<Boat> Boats { get; set; }
     public DbSet<Berth> Berths { get; set; }
+    public DbSet<Sail> Sails => Set<Sail>();
+    public DbSet<Log> Logs { get; set; }
+    public DbSet<Buoy> Buoys { get; set; }
     protected override void OnModelCreating(ModelBuilder builder) {
         builder.Entity<Berth>().HasQueryFilter(b => b.TenantId == _tenant.Id);
     }
 }
-public class Boat {
-    public Guid Id { get; set; }
+public abstract class Owned : Entity, IAudited
+{
     public Guid TenantId { get; set; }
+}
+public class Boat : Owned {
+    public Guid Id { get; set; }
     public string Name { get; set; }
 }
 public class Berth {
     public Guid Id { get; set; }
     public Guid TenantId { get; set; }
+    public bool Deleted { get; set; }
+}
+public class Sail {
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+    public bool Deleted { get; set; }
+}
+public record Log(Guid Id, Guid BoatId, string Text) { public virtual Boat Boat { get; set; } }
+public class Buoy : IMultiTenant {
+    public Guid Id { get; set; }
+    public Guid? TenantId { get; set; }
+}
+public class SailConfiguration : IEntityTypeConfiguration<Sail> {
+    public void Configure(EntityTypeBuilder<Sail> builder) {
+        builder.ToTable("sails");
+        builder.HasQueryFilter(s => !s.Deleted);
+    }
 }
 """
 GO = """
@@ -92,6 +115,34 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "csharp: FindAsync": ("csharp", "Boats.FindAsync(id)", UNSCOPED),
     "csharp: a query filter of the model": ("csharp", "Berths.FirstAsync(b => b.Id == id)", SCOPED),
     "csharp: filters ignored": ("csharp", "Berths.IgnoreQueryFilters().FirstAsync(b => b.Id == id)", "TENORM011"),
+    "csharp: a query filter of something else": ("csharp", "Sails.FirstAsync(s => s.Id == id)", UNSCOPED),
+    "csharp: an interface of the framework": ("csharp", "Buoys.FirstAsync(b => b.Id == id)", "TENORM014"),
+    "csharp: what a record does later is told once": (
+        "csharp",
+        "Boats.FirstAsync(b => b.Id == id); var x = boat.Crew.ToList(); boat.Touch()",
+        UNSCOPED,
+    ),
+    "csharp: a flag says nothing of the tenant": (
+        "csharp",
+        "Boats.Where(b => !b.Name.Contains(n)).ToListAsync()",
+        UNSCOPED,
+    ),
+    "csharp: any of related rows": ("csharp", "Boats.Where(b => b.Crew.Any(c => c.UserId == u)).ToListAsync()", UNSEEN),
+    "csharp: through a navigation": ("csharp", "Logs.Where(l => l.Boat.TenantId == tenantId).ToListAsync()", SCOPED),
+    "csharp: the key of a navigation": ("csharp", "Logs.Where(l => l.Boat.Id == boat.Id).ToListAsync()", "TENORM002"),
+    "csharp: keys of parents": ("csharp", "Logs.Where(l => ids.Contains(l.BoatId)).ToListAsync()", "TENORM002"),
+    "csharp: only if there is one": (
+        "csharp",
+        "Boats.Where(b => tenantId == null || b.TenantId == tenantId).ToListAsync()",
+        "TENORM005",
+    ),
+    "csharp: projected, then filtered": (
+        "csharp",
+        "Boats.Select(b => new { b.Name, TenantId = b.Id }).Where(x => x.TenantId == tenantId).ToListAsync()",
+        UNSEEN,
+    ),
+    "csharp: Set": ("csharp", "Set<Boat>().Where(b => b.Id == id).ToListAsync()", UNSCOPED),
+    "csharp: All is no filter": ("csharp", "Boats.AllAsync(b => b.TenantId == tenantId)", UNSCOPED),
     "csharp: a condition of another method": ("csharp", "Boats.Where(b => Mine(b)).ToListAsync()", UNSEEN),
     "go: First by key": ("go", "First(&boat, id)", UNSCOPED),
     "go: with the tenant": ("go", 'Where("id = ? AND tenant_id = ?", id, tenantID).First(&boat)', SCOPED),
@@ -107,7 +158,7 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "go: a scope out of sight": ("go", "Scopes(Fleet(tenantID)).Find(&boat)", UNSEEN),
     "go: Updates": ("go", 'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(v)', SCOPED),
 }
-VERDICTS = {SCOPED: "proven", UNSEEN: "opaque", "TENORM002": "weak"}
+VERDICTS = {SCOPED: "proven", UNSEEN: "opaque", "TENORM002": "weak", "TENORM014": "weak"}
 
 
 def facts(schema: str, call: str) -> CodeFacts:
@@ -166,3 +217,68 @@ def test_entities_of_constants_and_superclasses() -> None:
     }
     table = build_model(tree, None).tables["boat"]
     assert (set(table.columns), table.tenant_column) == ({"id", "tenant_id", "name"}, "tenant_id")
+
+
+EXPRESSIONS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "where": ("from b in _context.Boats where b.TenantId == tenantId select b", [("proven", None)]),
+    "none": ("from b in _context.Boats where b.Id == id select b", [("violation", "TENORM001")]),
+    "two": (
+        "from b in _context.Boats where b.Id == id where b.TenantId == tenantId orderby b.Name select new { b.Name }",
+        [("proven", None)],
+    ),
+    "or": (
+        "from b in _context.Boats where b.TenantId == tenantId || b.Name == n select b",
+        [("violation", "TENORM006")],
+    ),
+    "run": (
+        "(from b in _context.Boats where b.Id == id select b).FirstOrDefaultAsync()",
+        [("violation", "TENORM001")],
+    ),
+    "filtered later": (
+        "(from b in _context.Boats select b).Where(x => x.TenantId == tenantId).ToListAsync()",
+        [("proven", None)],
+    ),
+    "what is projected is another row": (
+        "(from b in _context.Boats select new { TenantId = b.Id }).Where(x => x.TenantId == tenantId).ToListAsync()",
+        [("opaque", "TENORM013")],
+    ),
+    "join": (
+        "from l in _context.Logs join b in _context.Boats on l.BoatId equals b.Id where b.TenantId == tenantId select l",
+        [("proven", None)],
+    ),
+    "left join": (
+        "from b in db.Boats join l in db.Logs on b.Id equals l.BoatId into g from x in g.DefaultIfEmpty() where b.TenantId == t select b",
+        [("proven", None)],
+    ),
+    "the joined one only": (
+        "from b in _context.Boats join s in _context.Sails on b.Id equals s.Id where s.TenantId == tenantId select b",
+        [("violation", "TENORM001")],
+    ),
+    "a word in a string": (
+        'from b in _context.Boats where b.Name == " where b.TenantId == tenantId " select b',
+        [("opaque", "TENORM013")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), EXPRESSIONS.values(), ids=EXPRESSIONS.keys())
+def test_query_expressions(code: str, expected: list[tuple[str, str | None]]) -> None:
+    source = f"class Harbour {{ object F(Guid id, Guid tenantId) {{ var found = {code}; return found; }} }}"
+    model = build_model({"src/Fleet.cs": CSHARP.encode()}, None)
+    rows = scan([("src/Harbour.cs", source.encode())], model).accesses
+    assert [(row.verdict, row.rule) for row in rows] == expected
+
+
+def test_the_entity_is_the_class_beside_its_context() -> None:
+    shown = "public class Boat { public Guid Id { get; set; } public Guid FleetId { get; set; } }"
+    files = {"client/Models/Boat.cs": shown.encode(), "data/Fleet.cs": CSHARP.encode()}
+    boats = build_model(files, {"tenant_columns": ["FleetId"]}).tables["Boats"]
+    assert "FleetId" not in boats.columns
+    assert boats.origin.path == "data/Fleet.cs"
+
+
+def test_a_declared_column_is_found_as_the_schema_spells_it() -> None:
+    model = build_model({"src/Fleet.cs": CSHARP.encode()}, {"tenant_columns": ["tenant_id"]})
+    assert model.tables["Boats"].tenant_column == "TenantId"
+    assert model.tables["sails"].tenant_column == "TenantId"
+    assert model.tables["Logs"].parent is not None

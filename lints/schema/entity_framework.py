@@ -1,0 +1,215 @@
+"""Entities of Entity Framework: sets of a context, classes and what they inherit, configurations, query filters.
+
+Read as text, not parsed: names, properties and the calls of a configuration are all that is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from lints.tenancy import Origin
+
+if TYPE_CHECKING:
+    from lints.schema.compiled_models import Found
+
+DECLARES = re.compile(rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w")
+_SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)")
+_CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
+_TO_TABLE = re.compile(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
+_NAMED = re.compile(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
+_ASSIGNABLE = re.compile(r"typeof\(\s*(?:\w+\.)*(I\w+)\s*\)\s*\.\s*IsAssignableFrom|\bis\s+(I\w*Tenant\w*)\b")
+_MULTI_TENANT = re.compile(r"\.IsMultiTenant\(\)")
+_CLASS = re.compile(
+    r"^[ \t]*(?:(?:public|internal|private|protected|sealed|abstract|partial|static|file)\s+)*"
+    r"(?:class|record(?:\s+class)?)\s+(\w+)(?:<[^>{\n]{0,80}>)?\s*(\((?:[^()]|\([^()]*\)){0,2000}\))?\s*(?::\s*([^{;]{1,500}))?",
+    re.MULTILINE,
+)
+_PROPERTY = re.compile(
+    r"(?:^|[{;}])[ \t]*public\s+(?:(?:virtual|required|override|new)\s+)*([\w.<>?\[\], ]{1,80}?)\s+(\w+)\s*"
+    r"\{\s*(?:\[[^\]]*\]\s*)?get\b",
+    re.MULTILINE,
+)
+_POSITIONAL = re.compile(r"(?:\[[^\]]*\]\s*)*([\w.<>?]{1,80})\s+(\w+)\s*(?:=[^,]*)?(?:,|$)")
+_TABLE = re.compile(r"\[Table\(\s*\"(\w+)\"")
+_COLUMN = re.compile(r"\[Column\(\s*\"(\w+)\"")
+_COLLECTION = re.compile(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<")
+_TENANT_INTERFACE = re.compile(
+    r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*"
+)
+_MAX_CONDITION = 600
+
+
+@dataclass(slots=True)
+class _Class:
+    name: str
+    path: str
+    line: int
+    bases: tuple[str, ...]
+    marks: str
+    properties: list[tuple[str, str, int, str]] = field(default_factory=list)
+    """(name, type, line, what stands on it)."""
+
+
+def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
+    """Add the entities of `.cs` files, by class name."""
+    from lints.schema.compiled_models import Found
+
+    sources = {path: text for path, text in texts.items() if path.endswith(".cs")}
+    sets: dict[str, str] = {}
+    homes: dict[str, str] = {}
+    configured: dict[str, list[tuple[str, str, int]]] = {}
+    automatic: dict[str, str] = {}
+    for path, text in sources.items():
+        for name, label in _SET.findall(text):
+            sets[name], homes[name] = label, path
+        for name, body, start in _configurations(text):
+            homes.setdefault(name, path)
+            configured.setdefault(name, []).append((path, body, text.count("\n", 0, start) + 1))
+        if "HasQueryFilter" in text:
+            line = text.count("\n", 0, text.index("HasQueryFilter")) + 1
+            for one, other in _ASSIGNABLE.findall(text):
+                automatic.setdefault(one or other, f"{path}:{line}")
+    wanted = {*sets, *configured}
+    if not wanted:
+        return
+    classes: dict[str, list[_Class]] = {}
+    for path, text in sources.items():
+        for made in _classes(path, text):
+            classes.setdefault(made.name, []).append(made)
+    for name in sorted(wanted):
+        inherited = _inherited(name, homes[name], classes)
+        parts = [part for part in inherited if part.name == name]
+        if not parts:
+            continue
+        marked = next((m.group(1) for part in parts if (m := _TABLE.search(part.marks))), None)
+        origin = Origin(path=parts[0].path, line=parts[0].line, why=f"entity {name}")
+        entity = Found(name, marked or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
+        for part in inherited:
+            _properties(entity, part, wanted)
+            for base in part.bases:
+                place = automatic.get(base)
+                if place is None and _TENANT_INTERFACE.fullmatch(base):
+                    place = f"{part.path}: {base}"
+                if place is not None:
+                    entity.scopes.setdefault("*", place)
+            if "[MultiTenant" in part.marks:
+                entity.scopes.setdefault("*", f"{part.path}: MultiTenant")
+        for path, body, line in configured.get(name, []):
+            _configure(entity, path, body, line)
+        found.setdefault(name, entity)
+
+
+def _configurations(text: str) -> Iterator[tuple[str, str, int]]:
+    """(entity, text that configures it, where that begins)."""
+    marks = list(_CONFIGURED.finditer(text))
+    for position, mark in enumerate(marks):
+        stop = marks[position + 1].start() if position + 1 < len(marks) else len(text)
+        if mark.group(2) is not None:  # one statement, or the lambda in its brackets
+            stop = min(stop, _end(text, mark.end() - 1))
+        yield mark.group(1) or mark.group(2), text[mark.start() : stop], mark.start()
+
+
+def _end(text: str, start: int) -> int:
+    """The end of the statement around: the first semicolon outside brackets."""
+    depth = 0
+    for position in range(start, min(len(text), start + 20_000)):
+        depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(text[position], 0)
+        if depth <= 0 and text[position] == ";":
+            return position
+    return min(len(text), start + 20_000)
+
+
+def _configure(entity: Found, path: str, body: str, line: int) -> None:
+    table = _TO_TABLE.search(body)
+    if table is not None:
+        entity.table = table.group(1) or table.group(2)
+    for name, column in _NAMED.findall(body):
+        if name in entity.columns:
+            entity.columns[name] = (column, *entity.columns[name][1:])
+    for found in re.finditer(r"\.HasQueryFilter\(\s*(?:\"[^\"]*\"\s*,\s*)?", body):
+        said = _inside(body, found.end())
+        one = re.fullmatch(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", said, re.DOTALL)
+        before = re.fullmatch(r"\s*(\w+)\s*=>\s*(.+)", entity.condition, re.DOTALL)
+        if one is not None and before is not None:
+            renamed = re.sub(rf"\b{re.escape(one.group(1))}\b", before.group(1), one.group(2))
+            entity.condition = f"{before.group(1)} => ({before.group(2)}) && ({renamed})"
+        elif one is not None:
+            entity.condition = f"{one.group(1)} => {one.group(2)}"
+        else:
+            entity.scopes.setdefault("*", f"{path}:{line}")
+    if _MULTI_TENANT.search(body) is not None:
+        entity.scopes.setdefault("*", f"{path}:{line}")
+
+
+def _inside(text: str, start: int) -> str:
+    depth = 1
+    for position in range(start, min(len(text), start + _MAX_CONDITION)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start:position]
+    return ""
+
+
+def _classes(path: str, text: str) -> Iterator[_Class]:
+    heads = list(_CLASS.finditer(text))
+    for position, head in enumerate(heads):
+        stop = heads[position + 1].start() if position + 1 < len(heads) else len(text)
+        marks = text[max(0, head.start() - 600) : head.start()].rpartition(";")[2].rpartition("}")[2]
+        line = text.count("\n", 0, head.start(1)) + 1
+        bases = tuple(
+            base.strip().partition("<")[0].partition("(")[0].rpartition(".")[2].strip()
+            for base in re.split(r",(?![^<(]*[>)])", re.sub(r"\bwhere\b.*", "", head.group(3) or "", flags=re.DOTALL))
+            if base.strip()
+        )
+        made = _Class(head.group(1), path, line, bases, marks)
+        for kind, name in _POSITIONAL.findall((head.group(2) or "")[1:-1]):
+            made.properties.append((name, kind, line, ""))
+        before = head.end()
+        for member in _PROPERTY.finditer(text, head.end(), stop):
+            marked = text[max(before, member.start() - 400) : member.start()].rpartition("}")[2].rpartition(";")[2]
+            number = text.count("\n", 0, member.start(2)) + 1
+            made.properties.append((member.group(2), member.group(1), number, marked))
+            before = member.end()
+        yield made
+
+
+def _inherited(name: str, home: str, classes: Mapping[str, list[_Class]]) -> list[_Class]:
+    """The parts of a class and of all it inherits from, nearest first.
+
+    Of several classes of one name (an entity, what an API shows of it) the one nearest to `home` is meant.
+    """
+    out: list[_Class] = []
+    waiting = [(name, home)]
+    while waiting and len(out) < 50:
+        wanted, near = waiting.pop(0)
+        left = [part for part in classes.get(wanted, []) if all(part is not one for one in out)]
+        if not left:
+            continue
+        closest = max(_shared(part.path, near) for part in left)
+        parts = [part for part in left if _shared(part.path, near) == closest]
+        out += parts
+        waiting += [(base, part.path) for part in parts for base in part.bases]
+    return out
+
+
+def _shared(one: str, two: str) -> int:
+    pairs = zip(one.split("/")[:-1], two.split("/")[:-1], strict=False)
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+
+def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
+    for name, kind, line, marks in part.properties:
+        plain = kind.strip().strip("?").rpartition(".")[2]
+        if "[NotMapped" in marks or name in entity.references:
+            continue
+        if (plain in wanted and plain != entity.name) or (plain == entity.name and name.startswith("Parent")):
+            entity.references[name] = (f"{name}Id", plain, line)
+        elif not _COLLECTION.match(plain) and name not in entity.columns:
+            column = _COLUMN.search(marks)
+            entity.columns[name] = (column.group(1) if column is not None else name, kind.strip(), line)
+            if name == "Id" or "[Key" in marks:
+                entity.keys = (entity.columns[name][0],)

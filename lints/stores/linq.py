@@ -1,0 +1,320 @@
+"""LINQ on Entity Framework as the SQL it stands for: chains of methods with lambdas, and query expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lints.extract.facts import Argument, OrmStep
+from lints.stores.orm_sql import Builder
+
+_FILTERS = re.compile(
+    r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault|ForEach)(?:Async)?"
+)
+_RUNS = re.compile(
+    r"from$|To(?:List|Array|Dictionary|HashSet|Lookup)|Select|OrderBy|Max|Min|Sum|Average|As(?:Async)?Enumerable|Skip"
+    r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt"
+)
+_LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
+_WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
+_CLAUSES = re.compile(r"\b(from|join|let|where|orderby|select|group)\b")
+_SOURCE = re.compile(
+    r"(?:\w+\.)*(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))(?:\.(?:As\w+|Include|IgnoreQueryFilters)\([^()]*\))*"
+)
+_JOIN = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
+_FROM = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
+_PATH = re.compile(r"([A-Za-z_]\w*)((?:[?!]?\.\w+)+)[?!]?")
+_MAX_DEPTH = 10
+
+
+@dataclass(slots=True)
+class _Names:
+    """Range variables and lambda parameters: the builder of the rows each stands for; None if that can't be seen."""
+
+    known: dict[str, Builder | None]
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Source of a value to the parameter it travels as: the same value twice is the same parameter."""
+
+    def with_(self, name: str, builder: Builder | None) -> _Names:
+        return _Names({**self.known, name: builder}, self.parameters)
+
+
+def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Boats.Where(b => b.TenantId == tenant)`, `from b in Boats where b.TenantId == tenant select b`."""
+    methods = [step.method for step in steps]
+    names = _Names({})
+    current: Builder | None = builder
+    if builder.entity is not None and "IgnoreQueryFilters" not in methods:
+        _own_filter(builder, names)
+    runs = False
+    for step in steps:
+        given = [argument.text for argument in step.arguments]
+        method = step.method
+        if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
+            return []
+        if method in {"Find", "FindAsync"}:
+            builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
+            runs = True
+        elif method == "from":
+            current = _expression(builder, current, given[0] if given else "", names)
+            runs = True
+        elif _FILTERS.fullmatch(method):
+            runs = True
+            found = _LAMBDA.fullmatch(given[0]) if given else None
+            if found is not None:
+                builder.where.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
+            elif given and method.startswith("Where"):
+                builder.where.append(builder.hole())
+        elif method.startswith("ExecuteDelete"):
+            return [builder.delete()]
+        elif method.startswith("ExecuteUpdate"):
+            return [builder.update([])]
+        elif method in {"Join", "GroupJoin", "Union", "Concat", "Except", "Intersect"}:
+            builder.where.append(builder.hole())
+            current = None
+        elif _RUNS.match(method):
+            runs = True
+            if method.startswith(("Select", "GroupBy")):
+                current = None
+    return [builder.select()] if runs else []
+
+
+def _own_filter(builder: Builder, names: _Names) -> None:
+    """What the context puts on every query of the entity."""
+    entity = builder.entity
+    found = _LAMBDA.fullmatch(entity.condition) if entity is not None and entity.condition else None
+    if found is not None:
+        builder.where.append(condition(names.with_(found.group(1), builder), builder, found.group(2)))
+    known = builder.model.tables.get(builder.table)
+    column = known.tenant_column if known is not None else None
+    place = entity.scopes.get(column) or entity.scopes.get("*") if entity is not None and column is not None else None
+    builder.scope = f"{column}, which the context compares in every query ({place})" if place else None
+
+
+def _expression(builder: Builder, current: Builder | None, text: str, names: _Names) -> Builder | None:
+    """The clauses of a query expression; returns what its rows are, if they are rows of a table."""
+    result = current
+    for position, (word, clause) in enumerate(_clauses(text)):
+        if word == "from":
+            found = _FROM.fullmatch(clause)
+            if found is None:
+                builder.where.append(builder.hole())
+            elif position == 0:
+                names.known[found.group(1)] = current
+                if current is builder and builder.alias is None and not builder.where:
+                    builder.alias = found.group(1)
+            else:
+                _further(builder, found.group(1), found.group(2).strip(), names)
+        elif word == "join":
+            _join(builder, clause, names)
+        elif word == "where":
+            builder.where.append(condition(names, builder, clause))
+        elif word == "let":
+            names.known[clause.split()[0] if clause.split() else ""] = None
+        elif word == "select":
+            result = names.known.get(clause.strip().rstrip(";)"))
+        elif word == "group":
+            result = None
+    return result
+
+
+def _clauses(text: str) -> Iterator[tuple[str, str]]:
+    """(keyword, what follows it) of each clause; what stands in brackets and strings belongs to its clause."""
+    flat = _blanked(text)
+    marks = [(found.start(), found.end(), found.group(1)) for found in _CLAUSES.finditer(flat)]
+    for position, (_, end, word) in enumerate(marks):
+        stop = marks[position + 1][0] if position + 1 < len(marks) else len(text)
+        yield word, text[end:stop].strip()
+
+
+def _blanked(text: str) -> str:
+    """The text with spaces in place of strings and of everything in brackets."""
+    text = re.sub(r'"(?:[^"\\\n]|\\.)*"', lambda found: " " * len(found.group()), text)
+    out: list[str] = []
+    depth = 0
+    for letter in text:
+        depth -= letter in ")]}" and depth > 0
+        out.append(letter if depth == 0 else " ")
+        depth += letter in "([{"
+    return "".join(out)
+
+
+def _further(builder: Builder, name: str, source: str, names: _Names) -> None:
+    """A second `from`: rows of a group join (`g.DefaultIfEmpty()`), another set, a collection of a row."""
+    group = re.fullmatch(r"(\w+)(?:\.DefaultIfEmpty\(\))?", source)
+    if group is not None and group.group(1) in names.known:
+        names.known[name] = names.known[group.group(1)]
+        return
+    inner = _set(builder, source, name)
+    names.known[name] = inner
+    if inner is not None:
+        builder.joins.append(f"CROSS JOIN {inner.source()}")
+
+
+def _set(builder: Builder, source: str, alias: str) -> Builder | None:
+    """The rows of another set of the context, under an alias."""
+    found = _SOURCE.fullmatch(source.strip())
+    wanted = (found.group(1) or found.group(2)) if found is not None else ""
+    entity = next((e for e in builder.entities.values() if wanted in {e.name, e.table}), None)
+    if entity is None:
+        return None
+    return Builder(
+        builder.model, builder.entities, entity.table, entity, alias=alias, counter=builder.counter, root=builder
+    )
+
+
+def _join(builder: Builder, clause: str, names: _Names) -> None:
+    found = _JOIN.fullmatch(clause)
+    if found is None:
+        builder.where.append(builder.hole())
+        return
+    name, source, left, right, group = found.groups()
+    inner = _set(builder, source, name)
+    names.known[group or name] = inner
+    if inner is None:
+        return
+    seen = names.with_(name, inner)
+    pairs = zip(_keys(left), _keys(right), strict=False)
+    sides = [(_member(seen, one), _member(seen, two)) for one, two in pairs]
+    on = [f"{one.sql} = {two.sql}" if one is not None and two is not None else builder.hole() for one, two in sides]
+    builder.joins.append(f"{'LEFT JOIN' if group else 'JOIN'} {inner.source()} ON {' AND '.join(on) or builder.hole()}")
+
+
+def _keys(text: str) -> list[str]:
+    """`b.Id`, or the parts of `new { b.Id, X = b.TenantId }`."""
+    text = text.strip()
+    made = re.fullmatch(r"new\s*\{(.*)\}", text, re.DOTALL)
+    if made is None:
+        return [text]
+    return [re.sub(r"^\s*\w+\s*=(?!=)", "", part).strip() for part in made.group(1).split(",")]
+
+
+def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str:
+    """A condition of C#: `||`, `&&`, comparisons of properties; what else there is says nothing of whose row it is,
+    or can't be seen."""
+    text = _bare(text)
+    for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
+        parts = list(_split(text, sign))
+        if len(parts) > 1 and depth < _MAX_DEPTH:
+            return combine(condition(names, builder, part, depth + 1) for part in parts)
+    listed = re.fullmatch(r"([\w.?!()]+)\.Contains\(\s*([\w.?!]+)\s*\)", text)
+    if listed is not None and (column := _member(names, listed.group(2))) is not None:
+        column.rows._remember_parent(column.name)
+        return f"{column.sql} IN ({_value(names, builder, listed.group(1))})"
+    called = re.fullmatch(r"([\w.?!]+)\.Equals\(\s*([\w.?!]+)\s*\)", text)
+    found = called or re.fullmatch(r"([^=<>!]+?(?:![^=])?)\s*(==|!=|<=|>=|<|>)\s*([^=<>]+)", text, re.DOTALL)
+    if found is None or "=>" in text:
+        return _unread(names, builder, text)
+    left, right = found.group(1), found.group(2 if called else 3)
+    sign = "==" if called else found.group(2)
+    one, two = _member(names, left), _member(names, right)
+    if one is None and two is not None:
+        one, two, left, right = two, None, right, left
+        sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
+    if one is None:
+        return _unread(names, builder, text)
+    operator = {"==": "=", "!=": "<>"}.get(sign, sign)
+    if two is not None:
+        return f"{one.sql} {operator} {two.sql}"
+    if right.strip() == "null":
+        return f"{one.sql} IS {'NOT ' if operator == '<>' else ''}NULL"
+    if any(re.search(rf"\b{re.escape(name)}\b", right) for name in names.known):
+        return _unread(names, builder, text)
+    if operator == "=":
+        one.rows.remember(one.name, Argument(kind="value", text=re.sub(r"[?!]|\.Value$", "", right.strip())))
+    return f"{one.sql} {operator} {_value(names, builder, right)}"
+
+
+def _held(text: str) -> str:
+    """The source of a value as the other languages spell it; of what a form or a message holds nothing."""
+    bare = re.sub(r"[?!]|\.Value$", "", text.strip())
+    if re.search(r"\b(?:model|vm|viewModel|command|cmd|message|options)\b", bare, re.IGNORECASE):
+        return ""
+    return re.sub(r"\.([A-Z])(\w*)$", lambda found: f".{found.group(1).lower()}{found.group(2)}", bare)
+
+
+def _value(names: _Names, builder: Builder, text: str) -> str:
+    text = text.strip()
+    literal = re.fullmatch(r"\"([^\"]*)\"|(\d+)", text)
+    if literal is not None:
+        return "'" + (literal.group(1) or literal.group(2) or "").replace("'", "''") + "'"
+    bare = re.sub(r"[?!]|\.Value$", "", text)
+    if bare not in names.parameters:
+        names.parameters[bare] = builder.parameter()
+    return names.parameters[bare]
+
+
+def _unread(names: _Names, builder: Builder, text: str) -> str:
+    """A condition that is not understood: it may say whose rows they are only if it names a tenant, hands the row on,
+    or asks for related rows."""
+    absent = re.fullmatch(r"([\w.?!]+)\s*(==|!=)\s*null|(!?)([\w.?!]+)\.HasValue", text)
+    if absent is not None and not any(re.match(rf"!?{re.escape(name)}\b", text) for name in names.known):
+        sign = "IS NULL" if absent.group(2) == "==" or absent.group(3) else "IS NOT NULL"
+        return f"{_value(names, builder, absent.group(1) or absent.group(4))} {sign}"
+    columns = {column.replace("_", "").lower() for column in builder.model.tenant_columns}
+    words = {word.lower() for word in re.findall(r"\w+", text)}
+    handed = any(re.search(rf"(?<![\w.]){re.escape(name)}\s*[,)]", text) for name in names.known)
+    unknown = any(
+        rows is None and re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name, rows in names.known.items()
+    )
+    if "=>" in text or handed or unknown or words & columns:
+        return builder.hole()
+    return f"{builder.parameter()} > {builder.parameter()}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    rows: Builder
+    name: str
+
+    @property
+    def sql(self) -> str:
+        return self.rows.qualified(self.name)
+
+
+def _member(names: _Names, text: str) -> _Column | None:
+    """The column of `b.TenantId`, `b.Fleet.Id`, `b.Fleet.TenantId`."""
+    found = _PATH.fullmatch(text.strip())
+    rows = names.known.get(found.group(1)) if found is not None else None
+    if found is None or rows is None:
+        return None
+    parts = [part for part in re.split(r"[?!]?\.", found.group(2))[1:] if part not in {"Value", "ToString"}]
+    for position, part in enumerate(parts):
+        if position == len(parts) - 1:
+            column = rows.column(part)
+            return _Column(rows, column) if column is not None else None
+        target = rows.entities.get(rows.entity.relations.get(part, "")) if rows.entity is not None else None
+        forward = rows.foreign_column(target.table) if target is not None else None
+        if target is None or forward is None:
+            return None
+        if parts[position + 1 :] == ["Id"]:
+            return _Column(rows, forward)
+        rows = rows.joined(forward, target)
+    return None
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _closes_last(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes_last(text: str) -> bool:
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0 and position < len(text) - 1:
+            return False
+    return True
+
+
+def _split(text: str, sign: str) -> Iterator[str]:
+    depth, start = 0, 0
+    for position, letter in enumerate(text):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
+        if depth == 0 and text.startswith(sign, position) and position >= start:
+            yield text[start:position]
+            start = position + len(sign)
+    yield text[start:]
