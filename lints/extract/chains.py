@@ -104,14 +104,14 @@ _GORM_ROOT = re.compile(
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
+_BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
 _KNEX = names("knex trx db tx conn database connection")
 _ROOTS = frozenset({"select", "update", "delete", "insert"})
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
-_OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
-_BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 
@@ -138,6 +138,8 @@ class Chains:
             step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
+            if call.method in {"map", "flatMap", "filter", "slice"}:
+                return receiver  # of the rows it gave
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query):
             longer = self._continued(receiver, step, call)
@@ -148,8 +150,12 @@ class Chains:
             sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
             if sides:
                 longest = max(sides, key=lambda side: len(side.steps))
+                if _loaded(longest):
+                    for side in sides:
+                        self.used(side)
+                    return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
                 return self._continued(longest, step, call)
-        if call.method in _INNER:
+        if call.method in _INNER or call.method.endswith("Validator"):
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
                     self._extend(value)  # a part of the query around it
@@ -269,12 +275,6 @@ class Chains:
         first = step.arguments[0] if step.arguments else None
         return self._new("index", first.text if isinstance(first, Lit) else "", call.span, (step,))
 
-    def _python(self, call: Invoke, path: str, method: str, step: Step, env: Env) -> Query | None:
-        head, _, last = path.rpartition(".")
-        if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
-            return self._new("mongo", _collection(call, last), call.span, (step,))
-        if last.endswith("objects") and head and method in _DJANGO:
-            return self._new("django", _held_class(head, env) or head.rpartition(".")[2], call.span, (step,))
     def _supabase(self, call: Invoke, method: str, step: Step) -> Query | None:
         """`supabase.from("boats")`, `supabase.table("boats")` of Python; buckets of its storage are no tables."""
         client = self.interpreter.notes.text(call.receiver.span)[:200] if call.receiver is not None else ""
@@ -286,12 +286,18 @@ class Chains:
         begun = Step(method, (first, Gap(client, call.span)), {}, call.span)
         return self._new("supabase", first.text, call.span, (begun,))
 
+    def _python(self, call: Invoke, path: str, method: str, step: Step, env: Env) -> Query | None:
+        head, _, last = path.rpartition(".")
+        if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
+            return self._new("mongo", _collection(call, last), call.span, (step,))
+        if method in {"table", "from_"}:
+            return self._supabase(call, method, step)
+        if last.endswith("objects") and head and method in _DJANGO:
+            return self._new("django", _held_class(head, env) or head.rpartition(".")[2], call.span, (step,))
         if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
             model = _class_name(call.arguments[0], env)
             if model is not None:
                 rest = Step("get" if "object" in method else "filter", step.arguments[1:], step.keywords, call.span)
-        if method in {"table", "from_"}:
-            return self._supabase(call, method, step)
                 return self._new("django", model, call.span, (rest,))
         if last == "query" and "." not in head:
             model = head if head[:1].isupper() else _held_class(head, env)
@@ -393,15 +399,15 @@ class Chains:
             if isinstance(first, (Record, Gap)) or first is None or (method == "aggregate" and first is not None):
                 return self._new("entity", model, call.span, (step,))
         plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
+        begun = self._supabase(call, method, step) if method == "from" else None
+        if begun is not None:
+            return begun
         builder = (not path or bool(last)) and method in _KNEX
         if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
             builder = _EITHER.search(self.interpreter.notes.text(call.receiver.span)) is not None
         builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
         table = first.text.strip() if isinstance(first, Lit) and plain else _table_name(first)
         if table is not None and builder and len(step.arguments) == 1:
-        begun = self._supabase(call, method, step) if method == "from" else None
-        if begun is not None:
-            return begun
             return self._new("knex", table, call.span, (Step("table", step.arguments, {}, call.span),))
         if (
             method == "from"
@@ -534,10 +540,16 @@ class Chains:
                 yield query, function
 
 
+_LOADS_LINQ = re.compile(
+    r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
+    r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
+)
+
+
 def _loaded(query: Query) -> bool:
     """Whether its last step gave rows, a record or a number: what is called on that is no part of the query."""
     last = query.steps[-1]
-    if not isinstance(last, Step) or query.kind not in {"eloquent", "laravel", "active_record"}:
+    if not isinstance(last, Step):
         return False
     if query.kind == "active_record":
         return last.method in _RECORDS
@@ -572,12 +584,6 @@ _RESULTS = {
     "kysely": names("execute executeTakeFirst executeTakeFirstOrThrow stream"),
     "supabase": names("single maybeSingle execute"),
 }
-_LOADS_LINQ = re.compile(
-    r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
-    r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
-)
-
-
 
 
 def _class_name(expression: object, env: Env | None = None) -> str | None:

@@ -101,6 +101,8 @@ class Builder:
             self.remember(column, one)
             if column in self.model.tenant_columns and given.kind == "value":
                 self._maybe_undefined(given.text)
+        elif operator == "in":
+            self._remember_parent(column)
         if given.kind == "null":
             return f"{left} IS NOT NULL" if operator == "<>" else f"{left} IS NULL"
         if given.kind == "list" and operator in {"=", "in"}:
@@ -256,7 +258,7 @@ class Builder:
             column = self.column(name)
             if column is not None:
                 found.append((column, self._written(value)))
-                if value.kind == "value" and _HELD.match(value.text) and not _UNHELD.search(value.text):
+                if self._holds(name, value):
                     self._remember_parent(column)  # a row under one that the code holds
                 if raw is not None and column == self._tenant():
                     raw = None  # set after the client's object was spread: the caller's value wins
@@ -268,6 +270,12 @@ class Builder:
                     raw = None
         self.raw = raw or self.raw
         return found, dynamic
+
+    def _holds(self, name: str, value: Argument) -> bool:
+        """Whether a value is the key of an instance that the code has, or the instance itself."""
+        if self.entity is not None and self.entity.kind == "django" and name in self.entity.relations:
+            return value.kind in {"value", "query"}  # Django takes an instance, which something has loaded
+        return value.kind == "value" and _HELD.match(value.text) is not None and not _UNHELD.search(value.text)
 
     def client(self, given: Argument | None) -> bool:
         """Whether a value is, as a whole, what the client sent."""

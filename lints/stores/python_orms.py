@@ -148,6 +148,7 @@ def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument
     if value.kind == "term":
         return builder.hole()
     if value.kind == "query":
+        builder.remember(column, value)
         return f"{builder.qualified(column)} IN ({builder.parameter()})"
     return builder.compare(column, value, operator)
 
