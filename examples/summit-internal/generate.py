@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Write the company's past relative to a clock: evidence under `evidence/`, the database under `var/`.
 
-The same `--seed` and `--as-of` give the same bytes. The past always has the same three gaps in it: the last major drill
+What the operational packs ask for goes to three places: declarations to `evidence/declared/`, records that are still to
+be signed to `var/records/`, and event streams that are still to be ingested to `var/events/`; `var/artifacts/` holds
+what high-risk executions left. The same `--seed` and `--as-of` give the same bytes. The past always has the same three gaps in it: the last major drill
 is 117 days old, one weekly purge manifest of the last 26 is missing, and rows have come due since the last purge.
 """
 
@@ -12,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from history import database, drills, purges, records
+from history import database, deliveries, drills, operations, purges, records
 from history.timeline import Timeline
 from service import settings
 from service.clock import now, parse
@@ -30,6 +32,16 @@ def write_evidence(timeline: Timeline) -> int:
     records.write(EVIDENCE / "journals", journals)
     records.write(EVIDENCE / "purges", manifests)
     return len(reports) + len(journals) + len(manifests)
+
+
+def write_operations(timeline: Timeline) -> int:
+    """What happened in operations; the number of records."""
+    told, artifacts = operations.records(timeline)
+    records.write(EVIDENCE / "declared", deliveries.declared(told))
+    records.write(settings.VAR / "records", deliveries.to_sign(told))
+    records.write(settings.VAR / "events", deliveries.events(timeline, told))
+    records.write(settings.VAR / "artifacts", artifacts)
+    return sum(map(len, told.values()))
 
 
 def write_database(timeline: Timeline, path: Path = settings.DATABASE) -> None:
@@ -56,7 +68,7 @@ def write_database(timeline: Timeline, path: Path = settings.DATABASE) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["evidence", "database"], help="write just this (default: both)")
+    parser.add_argument("--only", choices=["evidence", "operations", "database"], help="write just this (default: all)")
     parser.add_argument("--as-of", help="the clock everything is relative to, RFC 3339 or a date (default: now)")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -66,9 +78,11 @@ def main() -> int:
         print(f"generate.py: --as-of: {error}", file=sys.stderr)
         return 2
     timeline = Timeline.at(as_of, arguments.seed)
-    if arguments.only != "database":
+    if arguments.only in (None, "evidence"):
         print(f"wrote {write_evidence(timeline)} records under evidence/", file=sys.stderr)
-    if arguments.only != "evidence":
+    if arguments.only in (None, "operations"):
+        print(f"wrote {write_operations(timeline):,} records of operations", file=sys.stderr)
+    if arguments.only in (None, "database"):
         write_database(timeline)
         print("wrote var/summit.sqlite", file=sys.stderr)
     return 0

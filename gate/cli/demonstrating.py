@@ -21,6 +21,7 @@ VERSION = "1.4.0"
 WORKSPACE = Path(".gate/demo")
 MARKER = ".tenantgate-demo"
 CI, SRE, PRIVACY = "release-ci@summit.example", "sre-oncall@summit.example", "privacy-ops@summit.example"
+TELEMETRY = "telemetry@summit.example"
 
 
 def demo(argv: list[str]) -> int:
@@ -81,6 +82,7 @@ class _Story:
             ("ci", CI, ("attestations", "evidence")),
             ("sre", SRE, ("evidence",)),
             ("privacy", PRIVACY, ("evidence",)),
+            ("telemetry", TELEMETRY, ("evidence",)),
         ):
             self.gate("keys", "new", f"../keys/{name}.key", "--no-passphrase", hidden=True)
             usages = [part for u in usage for part in ("--usage", u)]
@@ -90,6 +92,9 @@ class _Story:
             )  # fmt: skip
         self.command(sys.executable, "generate.py", hidden=True)
         self._sign_the_past()
+        self._record_the_past()
+        self.say("Ingest half a year of events of four tenants, as they arrived: late, twice, and some of no use.")
+        self.gate("ingest", "var/events", "--key", "../keys/telemetry.key")
         self.git("init", "--quiet", "--initial-branch=main")
         self._commit("tenant zero as it was before the release")
 
@@ -162,6 +167,15 @@ class _Story:
                 path.with_suffix(".sigstore.json").write_bytes(bundle)
                 path.unlink()
 
+    def _record_the_past(self) -> None:
+        """What was measured, counted and published over the months: each kind is one signed batch in the store."""
+        from gate import recording, run
+
+        policy = run.load_policy(self.root, None)
+        signer = recording.signer_for(self.keys / "telemetry.key", policy)
+        for path in sorted((self.root / "var" / "records").glob("*.jsonl")):
+            recording.record_batch(self.root, path.stem, path, signer, policy)
+
     def _missing_week(self) -> str:
         """The one week that the past lacks, read from what is there."""
         from gate.run import clock
@@ -184,7 +198,7 @@ class _Story:
 
     def gate(self, *arguments: str, expect: int = 0, hidden: bool = False) -> None:
         """Run `gate …` in the workspace; anything but the expected exit code ends the demo."""
-        tail = [] if arguments[0] in ("keys", "drill", "purge") or hidden else ["--color", self.color]
+        tail = [] if arguments[0] in ("keys", "drill", "purge", "ingest") or hidden else ["--color", self.color]
         shown = f"gate {shlex.join(arguments)}"
         self._run([sys.executable, "-I", "-m", "gate", *arguments, *tail], shown, expect=expect, hidden=hidden)
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from history import hours
 from history.records import sha256
@@ -44,7 +45,7 @@ CLASSES = {
     "redaction": Class(2, (PRIVACY, SECURITY), 1, "support tickets", ("redact run", "redact verify")),
     "incident_response": Class(1, (DUTY, SECURITY), 2, "incident", ("isolate", "collect")),
 }
-A_DAY = {"summit-internal": 4, "acme-eu": 2}
+A_DAY = {"summit-internal": 2, "acme-eu": 1}
 SLOW_EVERY = 35
 """Days between two answers that take too long: the 95th percentile of thirty days forgives one."""
 SURFACES = ("cloud-console", "kubernetes-api", "policy-store", "prod-database")
@@ -294,15 +295,15 @@ class _Case:
 
 
 def _side_doors(timeline: Timeline, tenant: Tenant) -> Records:
-    """What the detector watched, day by day without a gap, and the attempts it saw."""
+    """What the detector watched, week by week without a gap, and the attempts it saw."""
     draw = timeline.random(f"side-doors:{tenant.id}")
     stream = Stream(tenant.id, f"https://ops.summit.example/{tenant.id}/detector", "highriskops", draw)
-    days = [(start, start + timedelta(days=1)) for start in timeline.days()]
+    weeks = [*pairwise((*timeline.days()[::7], timeline.midnight))]
     if timeline.settled > timeline.midnight:
-        days.append((timeline.midnight, timeline.settled))
-    for number, (start, end) in enumerate(days):
+        weeks.append((timeline.midnight, timeline.settled))
+    for number, (start, end) in enumerate(weeks):
         for surface in SURFACES:
-            seen = 1 if draw.random() < 0.03 and end - start > timedelta(hours=1) else 0
+            seen = 1 if draw.random() < 0.2 and end - start > timedelta(hours=1) else 0
             for _ in range(seen):
                 at = start + (end - start - timedelta(minutes=20)) * draw.random()
                 _attempt(stream, draw, f"sd-{tenant.id}-{number:03d}-{surface}", at, surface)
@@ -322,7 +323,8 @@ def _attempt(stream: Stream, draw: random.Random, id_: str, at: datetime, surfac
     stream.emit(
         "side_door_attempt", "sidedoor", id_, at, id_,
         {
-            "actor": f"deploy-bot@{stream.tenant}.example", "surface": surface, "target": f"{surface} of {stream.tenant}",
+            "actor": f"deploy-bot@{stream.tenant}.example", "surface": surface,
+            "target": f"{surface} of {stream.tenant}",
             "blocked": draw.random() < 0.9, "visible_at": moment(visible),
         },
         recorded=visible,
@@ -348,11 +350,12 @@ def _flows(timeline: Timeline, tenant: Tenant) -> Records:
             package = f"summit.{flow.replace('-', '_')}"
             flows.append(
                 {
-                    "id": f"flow-{tenant.id}-{flow}", "tenantid": tenant.id, "flow": flow, "flow_type": flow.split(".")[0],
-                    "engine": "opa" if pack != "finops" else "abac", "package": package, "owner": "platform@summit.example",
+                    "id": f"flow-{tenant.id}-{flow}", "tenantid": tenant.id, "flow": flow,
+                    "flow_type": flow.split(".")[0], "engine": "opa" if pack != "finops" else "abac",
+                    "package": package, "owner": "platform@summit.example",
                 }
             )  # fmt: skip
-            for start, end in zip(starts, starts[1:], strict=False):
+            for start, end in pairwise(starts):
                 ran = draw.randint(150, 900)
                 version = policy_version(start)
                 counts.append(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+PLAIN = frozenset({".json", ".jsonl", ".ndjson", ".log"})
+
 
 def encode(record: Mapping[str, object]) -> bytes:
     return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode("ascii")
@@ -30,8 +32,8 @@ def second(moment: datetime) -> str:
 def write(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write the files and take away plain records of an earlier `--as-of`. Signed evidence is never touched."""
     directory.mkdir(parents=True, exist_ok=True)
-    for stale in directory.glob("*.json"):
-        if stale.name not in files and not stale.name.endswith(".sigstore.json"):
+    for stale in directory.iterdir():
+        if stale.suffix in PLAIN and stale.name not in files and not stale.name.endswith(".sigstore.json"):
             stale.unlink()
     for name, data in files.items():
         temporary = directory / f".{name}.{os.getpid()}"

@@ -16,7 +16,7 @@ from service import settings
 from service.settings import Tenant
 
 PACK = "revops"
-LEADS_A_DAY = {"summit-internal": 11, "globex": 7, "initech": 6}
+LEADS_A_DAY = {"summit-internal": 6, "globex": 2, "initech": 2}
 SOURCES = {"website": (6, 0.10), "intro_email": (3, 0.22), "partner_referral": (2, 0.30)}
 """How often a lead comes from there, and how often one is won."""
 SEGMENTS = {"smb": "under-10k", "mid-market": "10k-50k", "enterprise": "over-50k"}
@@ -62,7 +62,7 @@ class _Pipeline:
             for place, seconds in enumerate(sorted(self.draw.sample(range(86_400), count))):
                 at = midnight + timedelta(seconds=seconds)
                 if at < self.end - timedelta(hours=2):
-                    self._lead(at, slow=number % SLOW_EVERY == 3 and place == 0)
+                    self._lead(at, slow=count > 5 and number % SLOW_EVERY == 3 and place == 0)
         found = self.stream.records
         found["discount_threshold"] = list(self._thresholds())
         found["pipeline_report"] = list(self._reports())
@@ -269,7 +269,10 @@ class _Pipeline:
             if missed and due + timedelta(minutes=10) < self.end:
                 self.stream.emit(
                     "sla_violation", "violation", f"{contract}-{timer}-violation", due + timedelta(minutes=4), contract,
-                    {"timer": timer, "owner": "customer-success@summit.example", "reason": "The customer's data came late"},
+                    {
+                        "timer": timer, "owner": "customer-success@summit.example",
+                        "reason": "The customer's data came late",
+                    },
                     late=False,
                 )  # fmt: skip
                 self._alert(contract, "onboarding_sla", due + timedelta(minutes=5))
@@ -293,7 +296,7 @@ class _Pipeline:
     def _reports(self) -> Iterator[Record]:
         """Each Monday at noon, about the last thirteen weeks."""
         leads, quotes = sorted(self.counted, key=lambda lead: lead[0]), sorted(self.quoted, key=lambda q: q[0])
-        for midnight in self.timeline.days()[14:] + (self.timeline.midnight,):
+        for midnight in (*self.timeline.days()[14:], self.timeline.midnight):
             published = midnight + timedelta(hours=12)
             if midnight.weekday() or published > self.timeline.as_of:
                 continue

@@ -49,7 +49,7 @@ class Stream:
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return f"{at.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def digest(record: Mapping[str, object]) -> str:
