@@ -106,7 +106,7 @@ class Judge:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
             if rows is not None:
                 by_place[(call.line, call.column, (call.snippet, str(len(by_place))))] = rows
-        for rows in by_place.values():
+        for rows in _once(by_place.values()):
             self._numbers["statements"] += 1
             if not rows:
                 self._numbers["statements_unrelated"] += 1
@@ -446,6 +446,16 @@ class Judge:
 
 def _unanalysed(problem: Problem) -> Unanalysed:
     return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
+
+
+def _once(places: Iterable[list[Access]]) -> Iterable[list[Access]]:
+    """Rows by statement, what would be told twice of one place left out: a query that is used in several ways."""
+    told: set[tuple[int, int, str, str | None, str]] = set()
+    for rows in places:
+        new = [row for row in rows if (row.line, row.column, row.verdict, row.rule, row.table) not in told]
+        told.update((row.line, row.column, row.verdict, row.rule, row.table) for row in new)
+        if new or not rows:
+            yield new
 
 
 def _place(reference: ReferenceLike, text: str, quote: Quote | None) -> Place | None:

@@ -102,14 +102,21 @@ _GUARD = (
     rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*[!?]?"
     rb"\s*[!=]==?[^\n;]{1,120}"
 )
+_AUTHORIZED = (
+    rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
+    rb"(?:permission|access|owner|member|allowed)\w*|(?:assert_?)?can(?:not)?)\s*\((?:[^()\n;]|\n\s*){0,160}?\b%s\s*[,)}]"
+)
+"""A question whether the caller may do something with the very object: `authorize(user, "read", boat)`."""
 
 
 def compared(data: bytes, start: int, end: int) -> str | None:
-    """The comparison of the tenant of what a query loaded, in the lines after it: `if (boat.tenantId !== …)`."""
+    """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
+    asks whether the caller may touch it."""
     held = _HOLDER.search(data, max(0, start - 200), start)
     if held is None:
         return None
-    found = re.search(_GUARD % re.escape(held.group(1)), data[end : end + 900], re.IGNORECASE)
+    name, after = re.escape(held.group(1)), data[end : end + 900]
+    found = re.search(_GUARD % name, after, re.IGNORECASE) or re.search(_AUTHORIZED % name, after, re.IGNORECASE)
     return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
 
 

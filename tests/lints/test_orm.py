@@ -191,6 +191,55 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         ),
         [("opaque", "TENORM013")],
     ),
+    "django: a row under an instance that the code holds": (
+        "django",
+        "def f(boat):\n    return Logbook.objects.create(boat=boat)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: a row under what a client names": (
+        "django",
+        "def f(request):\n    return Logbook.objects.create(boat_id=request.data['boat'])\n",
+        [("violation", "TENORM002")],
+    ),
+    "django: rows under a list of what another query loaded": (
+        "django",
+        "def f(t):\n    boats = Boat.objects.filter(tenant=t)\n    return Logbook.objects.filter(boat__in=boats)\n",
+        [("proven", None), ("weak", "TENORM002")],
+    ),
+    "django: what is done with a record is no query": (
+        "django",
+        (
+            "def f(pk):\n    boat = Boat.objects.get(pk=pk)\n    boat.name = 'a'\n    boat.save()\n"
+            "    boat.refresh_from_db()\n    return boat.delete()\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "django: one query used in two ways is told once": (
+        "django",
+        "def f():\n    boats = Boat.objects.filter(name='a')\n    return boats.count(), boats.order_by('name')\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: a validator asks by itself": (
+        "django",
+        "class S:\n    validators = [UniqueTogetherValidator(queryset=Boat.objects.all(), fields=['tenant', 'name'])]\n",
+        [],
+    ),
+    "django: asked whether the caller may touch it": (
+        "django",
+        (
+            "def f(self, request, pk):\n    boat = Boat.objects.get(pk=pk)\n"
+            "    self.check_object_permissions(request, boat)\n    return boat\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
+    "prisma: asked whether the caller may touch another one": (
+        "prisma",
+        (
+            "async function f(user, id, other) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n"
+            '  authorize(user, "read", other);\n  return boat;\n}'
+        ),
+        [("violation", "TENORM001")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
