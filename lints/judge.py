@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
+_NO_PREDICATE = frozenset({"TENSQL008", "TENSQL009", "TENSQL014", "TENSQL017", "TENSQL019"})
+"""Rules about what no predicate can mend."""
 _UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
@@ -192,10 +194,10 @@ class Judge:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
         if call.kind in {"mongo", "index"}:
             return self._documents(call, kind)
-        rendered = self._entities.rendered(call)
-        if rendered is None:
         if self._entities.is_document(call):
             return self._documents(replace(call, kind="mongo"), kind)
+        rendered = self._entities.rendered(call)
+        if rendered is None:
             self._numbers["orm_unknown"] += 1
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
@@ -204,6 +206,8 @@ class Judge:
         main = rendered[0].table if rendered else ""
         # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
         rows = [row for row in judged if row.table == main or row.rule != "TENSQL011"]
+        if any(row.table == main and row.verdict == "violation" for row in rows):
+            rows = [row for row in rows if row.table == main]  # a condition on a relation, told with the call itself
         if judged and not rows:
             rows = [
                 replace(
@@ -343,7 +347,7 @@ class Judge:
         reason = reference.why_not or "nothing ties it to a caller's tenant"
         wanted = (
             f"; `{reference.alias or reference.table}.{reference.column} = <tenant>` would prove it"
-            if reference.column
+            if reference.column and reference.rule not in _NO_PREDICATE
             else ""
         )
         return f"{name}: {reason}{wanted}"
@@ -444,10 +448,6 @@ class Judge:
         return None
 
 
-def _unanalysed(problem: Problem) -> Unanalysed:
-    return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
-
-
 def _once(places: Iterable[list[Access]]) -> Iterable[list[Access]]:
     """Rows by statement, what would be told twice of one place left out: a query that is used in several ways."""
     told: set[tuple[int, int, str, str | None, str]] = set()
@@ -456,6 +456,10 @@ def _once(places: Iterable[list[Access]]) -> Iterable[list[Access]]:
         told.update((row.line, row.column, row.verdict, row.rule, row.table) for row in new)
         if new or not rows:
             yield new
+
+
+def _unanalysed(problem: Problem) -> Unanalysed:
+    return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
 
 
 def _place(reference: ReferenceLike, text: str, quote: Quote | None) -> Place | None:
