@@ -16,11 +16,13 @@ from attestations.sbom.inventory import (
 )
 from attestations.sbom.licences import Licence
 from attestations.sbom.schema import SbomSummary, read_sbom, validate
+from attestations.sbom.services import Data, Service, build_services
 from attestations.sbom.sources import is_manifest, read_sources
 
 __all__ = [
     "BINDING",
     "Component",
+    "Data",
     "Inventory",
     "Licence",
     "Occurrence",
@@ -29,8 +31,10 @@ __all__ = [
     "SbomError",
     "SbomSummary",
     "Scope",
+    "Service",
     "Source",
     "build",
+    "build_services",
     "is_manifest",
     "read_environment",
     "read_sbom",

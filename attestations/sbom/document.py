@@ -31,7 +31,7 @@ def build(
     artifact, if the SBOM is about one. An inventory with problems gives a document that declares itself incomplete
     and lists them. Raises SbomError for a missing binding, an empty name or a time without a zone.
     """
-    _check_binding(binding)
+    check_binding(binding)
     if not name or not version or not tools:
         raise SbomError("an SBOM needs the project's name and version and the tool that made it")
     if timestamp.tzinfo is None:
@@ -58,6 +58,11 @@ def build(
         "dependencies": _dependencies(inventory, root),
         "compositions": [_composition(inventory, root)],
     }
+    return finished(bom)
+
+
+def finished(bom: dict[str, Any]) -> bytes:
+    """The document with its serial number, as strict JSON. Raises SbomError."""
     try:
         bom["serialNumber"] = _serial_number(strict_json.dumps(bom))
         return strict_json.dumps(bom)
@@ -73,7 +78,8 @@ def _serial_number(content: bytes) -> str:
     return f"urn:uuid:{uuid.uuid5(namespace, content.decode())}"
 
 
-def _check_binding(binding: Mapping[str, str]) -> None:
+def check_binding(binding: Mapping[str, str]) -> None:
+    """Raises SbomError unless it holds exactly the keys of BINDING, none of them empty."""
     if set(binding) != set(BINDING):
         wrong = sorted(set(BINDING) ^ set(binding))
         raise SbomError(f"an SBOM is bound to exactly {', '.join(BINDING)}; missing or unknown: {', '.join(wrong)}")

@@ -7,9 +7,11 @@ Layout (BagIt 1.0, RFC 8493; see `bag`):
     data/VERIFY.md                    how to check it with this tool, with coreutils and openssl, with cosign
     data/decision.json                the decision, complete
     data/panels.json                  the panels drawn from the same evidence at the same clock; they decide nothing
-    data/attestations/*.sigstore.json SBOM, provenance, test result, verification summary (VSA), signed policy
+    data/attestations/*.sigstore.json SBOM, SaaSBOM, provenance, test result, verification
+                                      summary (VSA), signed policy
     data/attestations/given/…         attestations made elsewhere that the decision took into account
     data/sbom.cdx.json                the SBOM by itself
+    data/saasbom.cdx.json             the outside services by themselves, if integrations were asked about
     data/policy/…                     every file the policy digest covers
     data/evidence/<kind>.json         the records each control was asked about, with their coverage
     data/evidence/files/…             the signed records as they were read
@@ -40,6 +42,8 @@ PROVENANCE: Final = f"{ATTESTATIONS}/provenance.sigstore.json"
 SBOM_ATTESTATION: Final = f"{ATTESTATIONS}/sbom.sigstore.json"
 POLICY_SIGNATURE: Final = f"{ATTESTATIONS}/policy.sigstore.json"
 SBOM: Final = "data/sbom.cdx.json"
+SAASBOM: Final = "data/saasbom.cdx.json"
+SAASBOM_ATTESTATION: Final = f"{ATTESTATIONS}/saasbom.sigstore.json"
 POLICY: Final = "data/policy"
 EVIDENCE: Final = "data/evidence"
 EVIDENCE_FILES: Final = f"{EVIDENCE}/files"

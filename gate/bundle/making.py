@@ -29,13 +29,15 @@ VERIFIER_LEVELS = ("TENANTGATE_RELEASE_ALLOWED", "SLSA_BUILD_LEVEL_1")
 class Material:
     """What a release bundle is made of, beside the decision and its policy.
 
-    `attestations` are those made by this release, by name (`sbom`, `provenance`, `verdict`, `test-result`, `policy`);
+    `attestations` are those made by this release, by name (`sbom`, `saasbom`, `provenance`, `verdict`, `test-result`,
+    `policy`);
     `given` were made elsewhere. `attached` are files that evidence names by digest, such as drill journals. `ledger`
     are files for `data/ledger/`, by name.
     """
 
     attestations: Mapping[str, bytes]
     sbom: bytes
+    saasbom: bytes | None = None
     given: Sequence[bytes] = ()
     attached: Sequence[bytes] = ()
     ledger: Mapping[str, bytes] = field(default_factory=dict)
@@ -76,6 +78,8 @@ def payload(
             inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else []), *batched],
         ),
     }
+    if material.saasbom is not None:
+        files[bundle.SAASBOM] = material.saasbom
     files |= {f"{bundle.ATTESTATIONS}/{name}.sigstore.json": data for name, data in material.attestations.items()}
     files |= {f"{bundle.GIVEN}/{bag.sha256(data)}.sigstore.json": data for data in material.given}
     files |= {f"{bundle.POLICY}/{name}": data for name, data in policy.files.items()}
@@ -180,6 +184,16 @@ def verdict_statements(
             finished_at=at,
         ),
     }
+
+
+def saasbom_of(decision: Decision, binding: Binding, *, rehearsed_at: datetime) -> bytes | None:
+    """The integrations that the decision was about; its time is that of the verdict. Raises SbomError."""
+    from gate.bundle.saasbom import saasbom
+
+    return saasbom(
+        decision.evidence, decision.subject, binding, as_of=decision.as_of,
+        timestamp=rehearsed_at if decision.as_of_overridden else decision.as_of, tool_version=decision.tool_version,
+    )  # fmt: skip
 
 
 def resource_uri(project: str, version: str) -> str:

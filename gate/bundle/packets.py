@@ -21,6 +21,7 @@ _TYPES: Mapping[str, str] = {
     bundle.TEST_RESULT: statements.TEST_RESULT,
     bundle.PROVENANCE: statements.SLSA_PROVENANCE,
     bundle.SBOM_ATTESTATION: statements.CYCLONEDX,
+    bundle.SAASBOM_ATTESTATION: statements.CYCLONEDX,
     bundle.POLICY_SIGNATURE: statements.evidence_type(bundle.POLICY_KIND),
 }
 

@@ -38,6 +38,7 @@ _ATTESTATIONS: Final = {
     "test-result": bundle.TEST_RESULT,
     "provenance": bundle.PROVENANCE,
     "sbom": bundle.SBOM_ATTESTATION,
+    "saasbom": bundle.SAASBOM_ATTESTATION,
     "policy": bundle.POLICY_SIGNATURE,
 }
 

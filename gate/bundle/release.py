@@ -81,6 +81,27 @@ def _check_sbom(v: Verification) -> str:
     return f"signed by {found.signer_identity}, {len(found.statement['predicate'].get('components', ()))} components"
 
 
+def _check_saasbom(v: Verification) -> str:
+    """It is there exactly when the decision was about integrations; that it says what they are, a replay finds out."""
+    from attestations.sbom import SbomError, validate
+    from gate.bundle.saasbom import KINDS
+
+    decision = v.json(bundle.DECISION)
+    if not any(item["kind"] in KINDS for item in decision["evidence"]):
+        if bundle.SAASBOM in v.files or bundle.SAASBOM_ATTESTATION in v.files:
+            raise BundleError(Code.EVIDENCE_MISMATCH, f"{bundle.SAASBOM}: the decision was about no integrations")
+        return "none: the decision was about no integrations"
+    found = v.alike(bundle.SAASBOM_ATTESTATION, statements.CYCLONEDX, _subjects(v))
+    document = v.json(bundle.SAASBOM)
+    if document != found.statement["predicate"]:
+        raise BundleError(Code.PREDICATE_MISMATCH, f"{bundle.SAASBOM} is not the SaaSBOM that was signed")
+    try:
+        validate(v.file(bundle.SAASBOM))
+    except SbomError as error:
+        raise BundleError(Code.MALFORMED, f"{bundle.SAASBOM}: {error}") from None
+    return f"signed by {found.signer_identity}, {len(document.get('services', ()))} services"
+
+
 def _check_decision(v: Verification) -> str:
     if bag.sha256(v.file(bundle.DECISION)) != v.record["decision_sha256"]:
         raise BundleError(Code.DIGEST_MISMATCH, "decision.json is not the decision that was signed")
@@ -272,6 +293,7 @@ STEPS: tuple[Step, ...] = (
     ("decision", _check_decision),
     ("policy", _check_policy),
     ("evidence", _check_evidence),
+    ("SaaSBOM (CycloneDX)", _check_saasbom),
     ("ledger", _check_ledger),
     ("artifacts", _check_artifacts),
 )

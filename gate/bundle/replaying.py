@@ -10,7 +10,7 @@ from attestations import strict_json
 from attestations.strict_json import shown
 from gate import __version__, bundle
 from gate.bundle import release
-from gate.model import Artifact, GateError, Stage, Subject, UndecidedError, Unread
+from gate.model import Artifact, Decision, GateError, Stage, Subject, UndecidedError, Unread
 from gate.reading import parse_time
 
 if TYPE_CHECKING:
@@ -93,9 +93,25 @@ def differences(files: Mapping[str, bytes], judged: Judgement) -> Iterator[str]:
         elif made[path] != files[path]:
             where = first_difference(strict_json.loads(files[path]), strict_json.loads(made[path]))
             yield f"{path}{where or ': written differently, though the values are equal'}"
+    yield from _saasbom(files, judged.decision)
     for path in bundle.REPORTS:
         if made[path] != files.get(path):
             yield f"{path}: not the report of this decision"
+
+
+def _saasbom(files: Mapping[str, bytes], decision: Decision) -> Iterator[str]:
+    """Whether the SaaSBOM says of the integrations what the evidence does."""
+    from attestations.statements import CYCLONEDX, read_binding
+    from gate.bundle.making import saasbom_of
+
+    if bundle.SAASBOM not in files:
+        return  # verifying has seen that there need be none
+    recorded = strict_json.loads(files[bundle.SAASBOM])
+    binding = read_binding({"predicateType": CYCLONEDX, "predicate": recorded})
+    again = saasbom_of(decision, binding, rehearsed_at=parse_time(recorded["metadata"]["timestamp"])) or b"{}"
+    if again != files[bundle.SAASBOM]:
+        where = first_difference(recorded, strict_json.loads(again))
+        yield f"{bundle.SAASBOM}{where or ': written differently, though the values are equal'}"
 
 
 def replay(files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -177,6 +177,10 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
         attestations["policy"] = read_signature(policy, tree) or b""
     for name, statement in verdict.items():
         attestations[name] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
+    saasbom = making.saasbom_of(decision, binding, rehearsed_at=now)
+    if saasbom is not None:
+        statement = _sbom_statement(subjects, saasbom)
+        attestations["saasbom"] = sign_verified(signer, statement, trust, usage=ATTESTATIONS, now=now)
     recorded: Mapping[str, bytes] = {}
     if recorder is not None:
         say(f"recording the verdict in the ledger {recorder.origin}")
@@ -186,6 +190,7 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
         attestations=attestations,
         ledger=recorded,
         sbom=sbom,
+        saasbom=saasbom,
         given=[data for _, data in given],
         attached=making.attached(decision.evidence, list(_journals(context.stores))),
     )

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -215,6 +215,7 @@ class Works:
         pipeline: str = "local",
         policy: Policy | None = None,
         batch: bytes | None = None,
+        more: Sequence[Evidence] = (),
     ) -> Iterator[dict[str, bytes]]:
         """One release, sealed once for each change of its payload."""
         loaded = policy or self.small
@@ -225,6 +226,7 @@ class Works:
             kind: Evidence(kind=kind, rows=(), coverage=nothing) for kind in run.needed_kinds(loaded, Stage.RELEASE)
         }
         evidence["note"] = self.evidence(records, plain=plain, batch=batch)
+        evidence |= {item.kind: item for item in more}
         judged = run.decide_and_draw(
             loaded, Stage.RELEASE, evidence, now, as_of_overridden=False, subject=subject, pipeline_id=pipeline
         )
@@ -247,7 +249,12 @@ class Works:
         verdict = making.verdict_statements(decision, subjects, binding, signed, builder)
         attested = signed | {name: self.ci.sign(statement) for name, statement in verdict.items()}
         bom = json.dumps(statements.parse(own["sbom"])["predicate"]).encode()
-        material = making.Material(attestations=attested, sbom=bom)
+        saasbom = making.saasbom_of(decision, binding, rehearsed_at=now)
+        if saasbom is not None:
+            attested["saasbom"] = self.ci.sign(
+                statements.statement(subjects, statements.CYCLONEDX, json.loads(saasbom))
+            )
+        material = making.Material(attestations=attested, sbom=bom, saasbom=saasbom)
         payload = making.payload(decision, loaded, material, self.trust, panels=judged.panels, keyless=False)
         for change in changes:
             yield making.sealed(change(payload), decision, self.ci, binding, self.trust, now)
