@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 
 from lints.extract import Extraction, extract
 from lints.schema.order import defines_schema, in_migrations
 from lints.schema.paths import misnamed, path_class, says_generated
+from lints.search import Search
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _COMPILED = (".java", ".kt", ".cs", ".go")
-# The words are searched at the speed of memory; an expression, which is slow, decides only where one of them occurs.
+# The reader of a kind of models is imported only where one of its words occurs.
 PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema")
+_PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,30 +110,29 @@ def could_be_schema(path: str) -> bool:
 
 
 def _models_in_python(data: bytes) -> bool:
-    if not any(word in data for word in PYTHON_WORDS):
-        return False
-    from lints.schema.python_models import DECLARES
-
-    return DECLARES.search(data) is not None
+    return _PYTHON.possible(data) and _declares("python_models").possible(data)
 
 
 def _models_in_typescript(data: bytes) -> bool:
-    from lints.schema import javascript_models
+    from lints.schema.javascript_models import WORDS
 
-    if any(word in data for word in javascript_models.WORDS) and javascript_models.DECLARES.search(data) is not None:
+    if _declares("javascript_models").possible(data) and any(word in data for word in WORDS):
         return True
-    if not any(word in data for word in TYPESCRIPT_WORDS):
-        return False
-    from lints.schema.javascript_migrations import NAMES_TABLES
-    from lints.schema.typescript_models import DECLARES
-
-    return DECLARES.search(data) is not None or (b"enum" in data and NAMES_TABLES.search(data) is not None)
+    return _TYPESCRIPT_MODELS.possible(data) and (
+        _declares("typescript_models").possible(data)
+        or (b"enum" in data and _declares("javascript_migrations", "NAMES_TABLES").possible(data))
+    )
 
 
 def _models_in_php(data: bytes) -> bool:
-    from lints.schema.php_models import DECLARES
+    return _declares("php_models").possible(data)
 
-    return DECLARES.search(data) is not None
+
+@cache
+def _declares(module: str, name: str = "DECLARES") -> Search:
+    """What a reader of models asks of a file, to be answered in no more time than reading it took."""
+    pattern: re.Pattern[bytes] = getattr(import_module(f"lints.schema.{module}"), name)
+    return Search(pattern.pattern, flags=re.RegexFlag(pattern.flags))
 
 
 def _models_in_compiled(path: str, data: bytes) -> bool:

@@ -17,7 +17,7 @@ from lints.cache import Cache, key
 from lints.child import BUILD_SECONDS, JUDGE_SECONDS
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema, schema_of
-from lints.extract import language_of
+from lints.extract import language_of, silent
 from lints.rows import CodeFacts, Judged, Unanalysed
 from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
@@ -129,7 +129,7 @@ class _Run:
             self.digests[path] = hashlib.sha256(data).digest()
             if wanted:
                 self.judged.add(path)
-            if not wanted or language_of(path) is None:
+            if not wanted or language_of(path) is None or silent(path, data):
                 self._source(path, data, schema_of(path, data))
                 continue
             asked[self._key(b"f", path)] = (path, data)

@@ -7,39 +7,44 @@ that tenant is; and within one module, whether what is set aside as background w
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from lints.context.facts import About, Context
-from lints.context.held import held
+from lints.context.held import declarations, held
+from lints.search import Search
 
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
 # The words are searched at the speed of memory; what they are is decided by the syntax tree.
-_TENANT = re.compile(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
-_CLIENT = re.compile(
+_TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
+_CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
     rb"|URLParam|mux\.Vars|params[.\[]|\$_(?:GET|POST|REQUEST|SERVER)|->(?:input|query|header)\(|getParameter|getHeader"
     rb"|@(?:Request|Query|Header|Path|Body|Param)|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
-_DEFAULT = re.compile(
+_DEFAULT = Search(
     rb"(?i)(?:tenant|org|workspace|account)\w{0,20}[\w.\])\"'?!]{0,40}\s*(?:\|\||\?\?|\?:|\bor\b)\s*(?:['\"][^'\"\n]|[\w.]*default)"
     rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::\s*\w+\s*)?:?=[^\n]{0,80}\b(?:if|else)\b"
     rb"|(?:tenant|org|workspace|account)\w{0,20}\s*=\s*(?:['\"]\w|[\w.]*default)"
 )
-_STARTS = re.compile(
+_STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
     rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure"
 )
-_JOBS = re.compile(
+_JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
     rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval)\b|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
     rb"|createFunction\(|asynq\.Task|river\.Job|amqp\.Delivery|kafka\.Message|ConsumerMessage|BackgroundService|ConsumeContext<"
     rb"|JobExecutionContext|ApplicationJob|Sidekiq|ShouldQueue|BaseCommand|eachMessage|AddFunc\(|agenda\.define|boss\.work"
 )
+
+
+def possible(language: str, data: bytes) -> bool:
+    """False only if there are no `contexts` in a file without a statement."""
+    return declarations(language).possible(data)
 
 
 def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[Context, ...]:
@@ -53,11 +58,11 @@ def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[
 
 
 def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> list[Context]:
-    tenants = _TENANT.search(data) is not None
-    values = [m.start() for m in _CLIENT.finditer(data)] if tenants else []
-    values += [m.start() for m in _DEFAULT.finditer(data)] if tenants else []
-    starts = [m.start() for m in _STARTS.finditer(data)]
-    work = [m.start() for m in _JOBS.finditer(data)]
+    tenants = _TENANT.matches(data)
+    values = _CLIENT(data) if tenants else []
+    values += _DEFAULT(data) if tenants else []
+    starts = _STARTS(data)
+    work = _JOBS(data)
     if not values and not starts and not work:
         return []
     from lints.context.origins import Origins
@@ -88,4 +93,4 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
     return found
 
 
-__all__ = ["About", "Context", "contexts"]
+__all__ = ["About", "Context", "contexts", "possible"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from lints.context.facts import About, Context
+from lints.search import Search
 
 _WHOSE = rb"(?:(?:current|active|selected|the|my|global|g)_?(?:tenant|org|organi[sz]ation|workspace|account)|tenant)s?_?(?:id|uuid|key|slug|code|ctx|context|name)?"
 _NAME = rb"_{0,2}" + _WHOSE
@@ -35,35 +37,33 @@ _DECLARED: dict[str, tuple[bytes, bytes]] = {
     "ruby": (rb"^[ \t]+(?P<name>@@%s)\b[ \t]*=(?!=)(?P<value>[^\n]{0,80})", rb"^[ \t]+%s[ \t]*=(?!=)"),
 }
 _ALIKE = {"typescript": "javascript", "tsx": "", "kotlin": ""}
-_WORD = re.compile(_WHOSE, re.IGNORECASE)
 _SAFE = re.compile(
     rb"ContextVar|AsyncLocalStorage|ThreadLocal|threading\.local|Local\(|LocalProxy|AsyncLocal|ScopedValue|createContext|"
     rb"useState|atom\(|ref\(|signal\(|writable\(|require\(|import\("
 )
-_BROWSER = re.compile(
+_BROWSER = Search(
     rb"['\"]use client['\"]|from ['\"](?:react|vue|svelte|solid-js|@angular|pinia|zustand)|\b(?:window|document|localStorage|sessionStorage)\."
 )
 
 
-def patterns(language: str) -> tuple[re.Pattern[bytes], bytes] | None:
-    """How a variable of the process is declared, and how a function assigns it (`%s` is its name)."""
+@cache
+def declarations(language: str) -> Search:
+    """How a variable of the process is declared."""
     found = _DECLARED.get(_ALIKE.get(language, language))
     if found is None:
-        return None
+        return Search()
     name = _NAME if language != "ruby" else _WHOSE
-    return re.compile(found[0].replace(b"%s", name), re.MULTILINE | re.IGNORECASE), found[1]
+    return Search(found[0].replace(b"%s", name), flags=re.MULTILINE | re.IGNORECASE)
 
 
 def held(language: str, data: bytes) -> Iterator[Context]:
     """The variables, each at the first function that assigns it."""
-    if _WORD.search(data) is None:
+    declared = declarations(language)
+    if not declared.possible(data) or _BROWSER.matches(data):
         return
-    found = patterns(language)
-    if found is None or _BROWSER.search(data) is not None:
-        return
-    declared, assigned = found
+    assigned = _DECLARED[_ALIKE.get(language, language)][1]
     told: set[bytes] = set()
-    for match in declared.finditer(data):
+    for match in declared.patterns[0].finditer(data):
         name, value = match.group("name"), match.groupdict().get("value") or b""
         if name in told or name.isupper() or _SAFE.search(value) is not None or b"(" in value:
             continue

@@ -2,114 +2,111 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+
+from lints.search import Search
 
 _ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b)"
 """A class as a first argument: `Boat`, `models.Boat.id`, `func.count(Boat.id)`, `self.model`, `cls`."""
 
-_HITS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
-    "python": tuple(
-        map(
-            re.compile,
-            (
-                rb"\.\w*objects\b",
-                rb"_or_404\(",
-                rb"get_\w{0,30}(?:queryset|statement|query)\(",
-                rb"\.select_from\(",
-                rb"\.(?:table|from_)\(\s*['\"]",
-                rb"\.query\s*\(\s*" + _ENTITY,
-                rb"\.query\.\w",
-                rb"select\(\s*" + _ENTITY,
-                rb"update\(\s*" + _ENTITY,
-                rb"delete\(\s*" + _ENTITY,
-                rb"insert\(\s*" + _ENTITY,
-                rb"\.get(?:_one)?\(\s*" + _ENTITY + rb"\w*\s*,",
-                rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
-            ),
-        )
+_HITS: Mapping[str, tuple[bytes, ...]] = {
+    "python": (
+        rb"\.\w*objects\b",
+        rb"_or_404\(",
+        rb"get_\w{0,30}(?:queryset|statement|query)\(",
+        rb"\.select_from\(",
+        rb"\.(?:table|from_)\(\s*['\"]",
+        rb"\.query\s*\(\s*" + _ENTITY,
+        rb"\.query\.\w",
+        rb"select\(\s*" + _ENTITY,
+        rb"update\(\s*" + _ENTITY,
+        rb"delete\(\s*" + _ENTITY,
+        rb"insert\(\s*" + _ENTITY,
+        rb"\.get(?:_one)?\(\s*" + _ENTITY + rb"\w*\s*,",
+        rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
     ),
-    "javascript": tuple(
-        map(
-            re.compile,
-            (
-                rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
-                rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
-                rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
-                *(
-                    root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)])"
-                    for root in (b"nex", b"trx", b"db", b"tx", b"conn", b"database", b"connection")
-                ),
-                rb"\)\(\s*(?:['\"`]\w+['\"`]|[A-Z]\w*\.[A-Z]\w*)\s*\)",
-                rb"\.from\(\s*['\"`\w]",
-                rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
-                rb"getRepository\s*\(",
-                rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",
-                rb"Object\.assign\(\s*\w+\s*,",
-                rb"Repository<\s*\w",
-                rb"em\.(?<!\wem\.)\w+\(",
-                rb"anager\.\w+\(",
-                rb"prisma\.\w+\.\w+\(",
-                rb"tx\.\w+\.\w+\(",
-                *(
-                    rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
-                    for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
-                ),
-            ),
-        )
+    "javascript": (
+        rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
+        rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
+        rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
+        *(
+            root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)])"
+            for root in (b"nex", b"trx", b"db", b"tx", b"conn", b"database", b"connection")
+        ),
+        rb"\)\(\s*(?:['\"`]\w+['\"`]|[A-Z]\w*\.[A-Z]\w*)\s*\)",
+        rb"\.from\(\s*['\"`\w]",
+        rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
+        rb"getRepository\s*\(",
+        rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",
+        rb"Object\.assign\(\s*\w+\s*,",
+        rb"Repository<\s*\w",
+        rb"em\.(?<!\wem\.)\w+\(",
+        rb"anager\.\w+\(",
+        rb"prisma\.\w+\.\w+\(",
+        rb"tx\.\w+\.\w+\(",
+        *(
+            rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+            for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
+        ),
     ),
     "java": (
-        re.compile(rb"[rR]epository\s*\.\s*\w+\("),
-        re.compile(rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\("),
+        rb"[rR]epository\s*\.\s*\w+\(",
+        rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\(",
     ),
     "c_sharp": (
-        re.compile(rb"(?:[cC]ontext|[cC]tx|[dD]b\w*)\??\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\("),
-        re.compile(rb"\bfrom\s+\w+\s+in\s+\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)\."),
-        re.compile(rb"\bDbSet<\w+>\(\)"),
+        rb"(?:[cC]ontext|[cC]tx|[dD]b\w*)\??\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\(",
+        rb"\bfrom\s+\w+\s+in\s+\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)\.",
+        rb"\bDbSet<\w+>\(\)",
     ),
-    "go": (re.compile(rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]"),),
+    "go": (rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",),
     "php": (
-        re.compile(
+        (
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
         ),
-        re.compile(rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]"),
-        re.compile(rb"(?:->|::)table\(\s*['\"]\w"),
-        re.compile(rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\("),
+        rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]",
+        rb"(?:->|::)table\(\s*['\"]\w",
+        rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),
     "ruby": (
-        re.compile(
-            rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b"
-        ),
+        rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b",
     ),
 }
 
 
 # Each begins with a literal, which is what makes the search fast.
-_INDEX_HITS = tuple(
-    map(
-        re.compile,
-        (
-            rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(",
-            rb"lastic\w*\.\w+\(",
-            rb"pen[sS]earch\w*\.\w+\(",
-            rb"drant\w*\.\w+\(",
-            rb"inecone\w*\.\w+\(",
-            rb"eili\w*\.\w+\(",
-            rb"es\.(?<!\wes\.)\w+\(",
-        ),
-    )
+_INDEX_HITS = (
+    rb"\.(?:search|msearch|(?:delete|update)_?[bB]y_?[qQ]uery)\s*\(",
+    rb"lastic\w*\.\w+\(",
+    rb"pen[sS]earch\w*\.\w+\(",
+    rb"drant\w*\.\w+\(",
+    rb"inecone\w*\.\w+\(",
+    rb"eili\w*\.\w+\(",
+    rb"es\.(?<!\wes\.)\w+\(",
 )
 
 
-_MONGOOSE_HIT = re.compile(
-    rb"\b(?:[A-Z]\w*|\w+Model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
-)
+_MONGOOSE_HIT = rb"\b(?:[A-Z]\w*|\w+Model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
+
+
+_SEARCHES = {
+    family: Search(*expressions, *(_INDEX_HITS if family in {"javascript", "python"} else ()))
+    for family, expressions in _HITS.items()
+}
+_MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
+_NOTHING = Search()
 
 
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
+    return _search(language, data)(data)
+
+
+def possible(language: str, data: bytes) -> bool:
+    """False only if there are no `hits`."""
+    return _search(language, data).possible(data)
+
+
+def _search(language: str, data: bytes) -> Search:
     family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
-    documents = (_MONGOOSE_HIT,) if family == "javascript" and b"mongoose" in data else ()
-    patterns = (*documents, *_HITS.get(family, ()), *(_INDEX_HITS if family in {"javascript", "python"} else ()))
-    return sorted({match.start() for pattern in patterns for match in pattern.finditer(data)})
+    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)

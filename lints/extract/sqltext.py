@@ -1,48 +1,10 @@
-"""Whether a text is SQL: the cheap filter over bytes, the test of a whole text, and prose that only looks like it."""
+"""Whether a text is SQL: the test of a whole text, and prose that only looks like it."""
 
 from __future__ import annotations
 
 import re
 
 from lints.extract.facts import Confidence
-
-# A verb with the word that must follow it near by. These run over every byte of a tree: each begins with a literal and
-# is matched against the lower-cased text, which is what makes the search fast.
-_HITS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rb"select\b(?<!\wselect)(?=[\s\S]{0,4000}?\bfrom\b)",
-        rb"select\s+(?<!\wselect\s)[\w.\"]{1,80}\(",
-        rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
-        rb"replace\s+into\b",
-        rb"merge\s+into\b",
-        rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
-        rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
-        rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
-        rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
-        rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
-        rb"alter\s+(?:table|view|policy)\b",
-        rb"(?:insert|delete)\(\"[\w.]{1,80}\"\)\s*\.\s*(?:columns|where|setmap)",
-        rb"drop\s+(?:materialized\s+)?(?:table|view|index|policy)\b",
-        rb"copy\s+[\w.\"(]{1,80}[^\n]{0,200}?\b(?:from|to)\s+(?:stdin|stdout|program|['$:%])",
-        rb"set\s+(?:local\s|session\s|role\b|search_path\b|row_security\b|\w{1,60}\.[\w.]{1,60}\s*(?:=|to\b))",
-        rb"call\s+[\w.]{1,80}\s*\(",
-        rb"unwind\s+[$\w]",
-        rb"create\s+\(",
-        rb"merge\s*\(",
-        rb"detach\s+delete\b",
-        (
-            rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*\()?\((?<!\.match\()\s*\w*\s*"
-            rb"(?:[:{$%#'\"`]|where|\)\s*(?:[-<,]|return|where|set|detach|delete|with|optional|call|$))"
-        ),
-    )
-)
-_COMMANDS = (
-    rb"\w*(?:\(\))?[?!]?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*|hget\w*|hset\w*"
-    rb"|hdel|hincr\w*|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|p?subscribe|keys|scan\w*|flush(?:all|db)"
-    rb"|delete|multi|pipeline|batch|eval\w*|call|sendcommand)\s*[(<]"
-)
-_KEY_HITS = tuple(re.compile(store + _COMMANDS) for store in (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv"))
 
 _CYPHER_START = re.compile(
     r"(?:\s+|//[^\n]*+(?:\n|\Z)|/\*.*?\*/|;)*+(?:(?:explain|profile)\s+)?"
@@ -115,13 +77,6 @@ _ARTICLE = re.compile(
     r"\b(?:from|into)\s+(?:the|a|an|your|our|this|that|these|those|my|their|its|each|one|some)\s", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[.!…]\s*$|[a-z]\?\s*$|:\s*$")
-
-
-def hits(data: bytes) -> list[int]:
-    """Offsets where a statement or a key may begin, in order."""
-    lower = data.lower()
-    found = {match.start() for pattern in (*_HITS, *_KEY_HITS) for match in pattern.finditer(lower)}
-    return sorted(found)
 
 
 _FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)

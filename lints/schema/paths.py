@@ -90,7 +90,7 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
     return "source"
 
 
-_TESTS = re.compile(rb"^\s*(?:async\s+)?def test|\b(?:pytest|unittest|TestCase)\b", re.MULTILINE)
+_TESTS = re.compile(rb"^[ \t]*(?:async[ \t]+)?def test|\b(?:pytest|unittest|TestCase)\b", re.MULTILINE)
 
 
 def misnamed(path: str, data: bytes) -> bool:

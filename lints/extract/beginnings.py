@@ -1,0 +1,51 @@
+"""Where in the bytes of a file a statement, or a key of a key-value store, may begin."""
+
+from __future__ import annotations
+
+from lints.search import Search
+
+# A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
+# a literal, which is what makes the search fast.
+_STATEMENTS = (
+    rb"select\b(?<!\wselect)(?=[\s\S]{0,4000}?\bfrom\b)",
+    rb"select\s+(?<!\wselect\s)[\w.\"]{1,80}\(",
+    rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
+    rb"replace\s+into\b",
+    rb"merge\s+into\b",
+    rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
+    rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
+    rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
+    rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
+    rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
+    rb"alter\s+(?:table|view|policy)\b",
+    rb"(?:insert|delete)\(\"[\w.]{1,80}\"\)\s*\.\s*(?:columns|where|setmap)",
+    rb"drop\s+(?:materialized\s+)?(?:table|view|index|policy)\b",
+    rb"copy\s+[\w.\"(]{1,80}[^\n]{0,200}?\b(?:from|to)\s+(?:stdin|stdout|program|['$:%])",
+    rb"set\s+(?:local\s|session\s|role\b|search_path\b|row_security\b|\w{1,60}\.[\w.]{1,60}\s*(?:=|to\b))",
+    rb"call\s+[\w.]{1,80}\s*\(",
+    rb"unwind\s+[$\w]",
+    rb"create\s+\(",
+    rb"merge\s*\(",
+    rb"detach\s+delete\b",
+    (
+        rb"match\s*(?:\w+\s*=\s*)?(?:\w+\s*\()?\((?<!\.match\()\s*\w*\s*"
+        rb"(?:[:{$%#'\"`]|where|\)\s*(?:[-<,]|return|where|set|detach|delete|with|optional|call|$))"
+    ),
+)
+_COMMANDS = (
+    rb"\w*(?:\(\))?[?!]?\s*\.\s*(?:get|set|setex|setnx|mget|mset|del|unlink|exists|expire|incr\w*|decr\w*|hget\w*|hset\w*"
+    rb"|hdel|hincr\w*|lpush|rpush|lrange|sadd|srem|smembers|zadd|zrange\w*|publish|p?subscribe|keys|scan\w*|flush(?:all|db)"
+    rb"|delete|multi|pipeline|batch|eval\w*|call|sendcommand)\s*[(<]"
+)
+_STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
+_SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
+
+
+def hits(data: bytes) -> list[int]:
+    """Offsets where one may begin, in order."""
+    return _SEARCH(data.lower())
+
+
+def possible(data: bytes) -> bool:
+    """False only if there are no `hits`."""
+    return _SEARCH.possible(data.lower())

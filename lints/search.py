@@ -1,0 +1,137 @@
+"""Many expressions over the bytes of a file at once: whether any of them can match, before each is tried by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+_PIECE = re.compile(
+    r"""
+      (?P<edge>\\[bBAZ]|[\^$])
+    | (?P<back>\\[1-9])
+    | (?P<escape>\\.)
+    | (?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])
+    | (?P<ahead>\(\?=)
+    | (?P<around>\(\?(?:!|<[!=]))
+    | (?P<open>\(\?(?::|>|P<\w+>)|\((?!\?))
+    | (?P<odd>\(\?)
+    | (?P<close>\))
+    | (?P<times>\{\d+,?\d*\}|\{,\d+\}|[*+?])[?+]?
+    | (?P<any>\.)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SET = re.compile(r"(\A\[|\\.)|([\[&~])", re.DOTALL)
+_MANY = 40
+
+
+class Search:
+    """Where any of some expressions matches in a file.
+
+    Most files hold nothing of what they look for. One automaton, made of all of them with the tests of edges and
+    surroundings left out, says so at the speed of memory; the expressions themselves run only where it can't.
+    """
+
+    def __init__(self, *expressions: bytes, flags: re.RegexFlag = re.NOFLAG) -> None:
+        self.expressions = expressions
+        self.flags = flags
+
+    def __call__(self, data: bytes) -> list[int]:
+        """Offsets where a match begins, in order."""
+        text = data.decode("latin-1")
+        if not self._any(text):
+            return []
+        found: set[int] = set()
+        for possible, pattern in zip(self._each, self.patterns, strict=True):
+            if possible(text):
+                found.update(match.start() for match in pattern.finditer(data))
+        return sorted(found)
+
+    def possible(self, data: bytes) -> bool:
+        """False only if none of the expressions matches."""
+        return self._any(data.decode("latin-1"))
+
+    def matches(self, data: bytes) -> bool:
+        """Whether one of the expressions does."""
+        return self.possible(data) and any(pattern.search(data) for pattern in self.patterns)
+
+    @cached_property
+    def patterns(self) -> Sequence[re.Pattern[bytes]]:
+        return [re.compile(expression, self.flags) for expression in self.expressions]
+
+    @cached_property
+    def _any(self) -> Callable[[str], bool]:
+        if not self.expressions:
+            return lambda _: False
+        return _automaton("|".join(f"(?:{relaxed(expression, self.flags)})" for expression in self.expressions))
+
+    @cached_property
+    def _each(self) -> Sequence[Callable[[str], bool]]:
+        return [_automaton(relaxed(expression, self.flags)) for expression in self.expressions]
+
+
+def _automaton(expression: str) -> Callable[[str], bool]:
+    """Whether a text holds a match: asked as the `pattern` of a JSON Schema, whose validator brings a linear engine."""
+    import jsonschema_rs
+
+    schema = {"pattern": expression}
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid
+
+
+def relaxed(expression: bytes, flags: re.RegexFlag = re.NOFLAG) -> str:
+    """An expression over the bytes as characters that matches wherever `expression` does, and elsewhere too: it knows
+    no edges, does not look around, and does not count high. Raises ValueError for what it does not understand."""
+    text = expression.decode("latin-1")
+    if flags & ~(re.DOTALL | re.MULTILINE | re.IGNORECASE):
+        raise ValueError(f"{text[:60]}: flags that mean something else here")
+    capitals = bool(flags & re.IGNORECASE) or text.startswith("(?i)")
+    pieces = list(_PIECE.finditer(text.removeprefix("(?i)")))
+    out: list[str] = []
+    position = 0
+    while position < len(pieces):
+        piece = pieces[position]
+        kind = piece.lastgroup
+        position += 1
+        if kind == "times":
+            out.append(_repeated(piece["times"]))
+        elif kind == "around" or (kind == "ahead" and _closing(pieces, position) != len(pieces)):
+            position = _closing(pieces, position)
+        elif kind in {"ahead", "open"}:
+            out.append("(?:")
+        elif kind == "any" or _leaves_out_spaces(piece):
+            out.append(r"[\s\S]")
+        elif kind == "set":
+            out.append(_SET.sub(lambda found: found[1] or f"\\{found[2]}", piece.group()))
+        elif kind == "other" and piece.group() in "{}":
+            out.append(f"\\{piece.group()}")
+        elif kind in {"odd", "back"}:
+            raise ValueError(f"{text[:60]}: {piece.group()} at {piece.start()}")
+        elif kind != "edge":
+            out.append(piece.group())
+    return f"(?i:{''.join(out)})" if capitals else "".join(out)
+
+
+def _leaves_out_spaces(piece: re.Match[str]) -> bool:
+    """What is no space is another thing there: beyond ASCII there are spaces too."""
+    written = piece["escape"] or piece["set"] or ""
+    return "\\S" in written or (written.startswith("[^") and "\\s" in written)
+
+
+def _closing(pieces: Sequence[re.Match[str]], position: int) -> int:
+    """The position after the bracket that closes what is open before `position`."""
+    depth = 1
+    while depth:
+        kind = pieces[position].lastgroup
+        depth += (kind in {"ahead", "around", "open"}) - (kind == "close")
+        position += 1
+    return position
+
+
+def _repeated(times: str) -> str:
+    """`{2,4000}` as `{2,}`: counting is what makes an automaton large."""
+    least, _, most = times.strip("{}").partition(",")
+    if not times.startswith("{") or int(most or least) <= _MANY:
+        return times
+    return f"{{{min(int(least or 0), _MANY)},}}"
