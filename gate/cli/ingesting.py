@@ -356,7 +356,12 @@ def _csv(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([line(name) for name in columns])
-    writer.writerows([["" if value is None else line(_shown(value)) for value in row] for row in rows])
+    writer.writerows([["" if value is None else _cell(value, line(_shown(value))) for value in row] for row in rows])
+
+
+def _cell(value: object, text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: the text may be anybody's."""
+    return f"'{text}" if not isinstance(value, int) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 _WRITERS = {"table": _table, "json": _rows_json, "csv": _csv}

@@ -352,9 +352,11 @@ def cells(header: list[str], kinds: Mapping[str, Mapping[str, Any]], only: str |
         for name, cell in zip(header, rows[0], strict=True):
             if cell != "":
                 path, wanted = columns.get(name, ((name,), "string"))
-                inner = record
+                inner: Any = record
                 for part in path[:-1]:
-                    inner = inner.setdefault(part, {})
+                    inner = inner.setdefault(part, {}) if type(inner) is dict else None
+                if type(inner) is not dict or path[-1] in inner:
+                    raise ValueError(f"two cells for one value: the column {name[:60]!r} and another")
                 inner[path[-1]] = _cell(cell, wanted)
         return orjson.dumps(record)
 

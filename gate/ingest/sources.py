@@ -34,6 +34,8 @@ STDIN = "-"
 FORMATS = {"ndjson": "ndjson", "jsonl": "ndjson", "json": "json", "csv": "csv", "parquet": "parquet"}
 _PACKED = (".gz", ".zst")
 _PIECE = 1 << 20
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark that spreadsheets put before CSV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,11 @@ def find(given: Sequence[str], wanted: str | None) -> list[Source]:
             continue
         path = Path(argument)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and _format(p) is not None)
+            inside = sorted(p for p in path.rglob("*") if _format(p) is not None or p.is_symlink())
+            for inner in inside:
+                if inner.is_symlink():
+                    raise GateError(f"{_shown(inner)}: a symbolic link in a folder of sources; name what it leads to")
+            inside = [p for p in inside if not p.is_dir()]
             if not inside:
                 raise GateError(f"{argument}: no file in this folder ends in {', '.join(f'.{f}' for f in FORMATS)}")
             found += [Source(str(p), p, wanted or str(_format(p))) for p in inside]
@@ -109,7 +115,7 @@ def find(given: Sequence[str], wanted: str | None) -> list[Source]:
             names = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 the pattern may be absolute
             if not names:
                 raise GateError(f"{argument}: no file matches")
-            found += [Source(n, Path(n), wanted or _known(Path(n))) for n in names if Path(n).is_file()]
+            found += [Source(n, Path(n), wanted or _known(Path(n))) for n in names if not Path(n).is_dir()]
         else:
             raise GateError(f"{argument}: no such file")
     seen: dict[Any, str] = {}
@@ -123,6 +129,10 @@ def find(given: Sequence[str], wanted: str | None) -> list[Source]:
         if source.path is not None and not stat.S_ISREG(source.path.stat().st_mode):
             raise GateError(f"{source.name}: not a regular file; give a pipe as -")
     return found
+
+
+def _shown(path: Path) -> str:
+    return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def _format(path: Path) -> str | None:
@@ -440,7 +450,7 @@ class _Rows:
 
 def _header(data: bytes, source: Source) -> tuple[str, ...]:
     try:
-        names = next(csv.reader([data.decode("utf-8")], strict=True))
+        names = next(csv.reader([data.removeprefix(_MARK).decode("utf-8")], strict=True))
     except (csv.Error, UnicodeDecodeError, StopIteration):
         raise GateError(f"{source.name}:1: the header is not CSV in UTF-8") from None
     if len(set(names)) != len(names) or not all(names):
@@ -462,11 +472,14 @@ def _parquet(reader: Reader, index: int, source: Source) -> Iterator[Block]:
         raise UndecidedError(f"{source.name}: changed while it was read; ingest it again when it is whole")
     read.sha256 = digest
     name = str(source.path.resolve())
+    if any(character in name for character in "*?["):
+        raise GateError(f"{source.name}: the engine would take this name for a pattern; rename the file")
     try:
         connection = duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "1",
                     "memory_limit": "512MB", "python_enable_replacements": "false"}
         )  # fmt: skip
+        connection.execute("SET TimeZone = 'UTC'")  # or a moment would be written as this machine's clock has it
         connection.execute("SET allowed_paths = [" + quoted(name) + "]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
