@@ -206,8 +206,9 @@ class Judge:
         main = rendered[0].table if rendered else ""
         # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
         rows = [row for row in judged if row.table == main or row.rule != "TENSQL011"]
-        if any(row.table == main and row.verdict == "violation" for row in rows):
-            rows = [row for row in rows if row.table == main]  # a condition on a relation, told with the call itself
+        own = max((RANK[row.verdict] for row in rows if row.table == main), default=-2)
+        if own > -2:  # a condition on a relation is told with the call itself
+            rows = [row for row in rows if row.table == main or RANK[row.verdict] > own]
         if judged and not rows:
             rows = [
                 replace(

@@ -70,6 +70,7 @@ def classify(
                 principal_columns=declaration.principal_columns,
             )
     _children(schema, tables, declared)
+    _memberships(tables)
     model = SourceModel(
         schema=schema,
         tables=tables,
@@ -198,6 +199,25 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
         tables.update(ring)
         reached |= ring.keys()
         waiting -= ring.keys()
+
+
+_CALLER = re.compile(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
+
+
+def _memberships(tables: dict[str, Table]) -> None:
+    """Tables whose key is (somebody, something owned): the somebody says whose rows these are, as a caller's own key.
+
+    A membership of a tenant, a collaborator of a document: rows found by their user are that user's.
+    """
+    for name, table in tables.items():
+        if table.principal_columns or table.ownership not in (Ownership.OWNED, Ownership.CHILD):
+            continue
+        tied = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} | {table.tenant_column}
+        for key in (table.primary_key, *table.unique):
+            people = [c for c in key if _CALLER.fullmatch(c) and c != table.tenant_column]
+            if len(key) == 2 and len(people) == 1 and set(key) - set(people) <= tied:
+                tables[name] = replace(table, principal_columns=(people[0],))
+                break
 
 
 def _named_for(column: str, table: str) -> bool:

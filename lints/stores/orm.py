@@ -72,8 +72,6 @@ _MANAGERS = re.compile(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_
 
 
 def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
-    if call.kind in {"entity", "sequelize"}:
-        return None  # what `unscoped` leaves out there is what is included and hidden by default
     found = next((step.method for step in steps if step.method in _ESCAPES), None)
     named = _MANAGERS.search(call.snippet)
     return found or (named.group()[1:] if named is not None else None)

@@ -19,7 +19,7 @@ MAX_DEPTH = 10
 _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
-_HELD = re.compile(r"[A-Za-z_][\w.]*[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
+_HELD = re.compile(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
 NAMED_BY_CLIENT = re.compile(
     r"\b(?:req|request|c\.req|event)\.(?:body|query|headers?)\b[\w.?!\[\]'\"(-]{0,40}?(?:tenant|org|workspace)",
     re.IGNORECASE,
@@ -46,6 +46,8 @@ class Builder:
     """Further entities in FROM, by the name conditions use for them."""
     relation_keys: list[str] = field(default_factory=list)
     held: bool = False
+    by_key: bool = False
+    """Its rows are found by their own key."""
     raw: str | None = None
     """What is written is, as a whole, something that the client sent: its source."""
     by_client_key: bool = False
@@ -126,6 +128,7 @@ class Builder:
         if table is None or given.kind in {"null", "text"}:
             return
         self._remember_parent(column)
+        self.by_key = self.by_key or table.primary_key == (column,)
         if table.primary_key == (column,) and given.kind == "query":
             self.held = True  # keys of rows that another call loaded, which is judged itself
         if table.primary_key == (column,) and _HELD.match(given.text) and not _UNHELD.search(given.text):
@@ -150,6 +153,9 @@ class Builder:
 
     def related(self, column: str, target: str, inner: Builder) -> str:
         """`column IN (SELECT key FROM target WHERE …)`."""
+        self.relation_keys += [key for key in inner.relation_keys if key not in self.relation_keys]
+        if inner.by_key:
+            self._remember_parent(column)
         rows = (
             f"SELECT {inner.qualified(self.key_of(target))} FROM {self.ident(target)} WHERE {inner.all_of(inner.where)}"
         )

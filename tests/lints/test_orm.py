@@ -39,6 +39,43 @@ class Logbook(Base):
     boat = relationship("Boat")
 """
 
+MEMBERS = """
+model Tenant {
+  id String @id
+  boats Boat[]
+  members Member[]
+}
+model User {
+  id String @id
+  members Member[]
+}
+model Member {
+  id String @id
+  tenantId String
+  userId String
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  user User @relation(fields: [userId], references: [id])
+  @@unique([tenantId, userId])
+}
+model Boat {
+  id String @id
+  tenantId String
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  logbooks Logbook[]
+}
+model Logbook {
+  id String @id
+  boatId String
+  boat Boat @relation(fields: [boatId], references: [id])
+  entries Entry[]
+}
+model Entry {
+  id String @id
+  logbookId String
+  logbook Logbook @relation(fields: [logbookId], references: [id])
+}
+"""
+
 PRISMA = """
 model Tenant { id String @id
   boats Boat[]
@@ -85,6 +122,7 @@ SCHEMAS = {
     "django": ("fleet/models.py", DJANGO, "fleet/views.py"),
     "sqlalchemy": ("fleet/models.py", SQLALCHEMY, "fleet/views.py"),
     "prisma": ("prisma/schema.prisma", PRISMA, "src/a.ts"),
+    "members": ("prisma/schema.prisma", MEMBERS, "src/a.ts"),
     "typeorm": ("src/entities.ts", TYPEORM, "src/a.ts"),
     "drizzle": ("src/schema.ts", DRIZZLE, "src/a.ts"),
     "sql-ts": ("db/migrations/1.sql", SQL, "src/a.ts"),
@@ -238,6 +276,42 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
             "async function f(user, id, other) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n"
             '  authorize(user, "read", other);\n  return boat;\n}'
         ),
+        [("violation", "TENORM001")],
+    ),
+    "prisma: tenants that somebody is a member of": (
+        "members",
+        "async function f(user) { return prisma.tenant.findMany({ where: { members: { some: { userId: user.id } } } }); }",
+        [("weak", "TENSQL022")],
+    ),
+    "prisma: a boat of a tenant that the caller is a member of": (
+        "members",
+        (
+            "async function f(user, id) { return prisma.boat.findFirst({"
+            " where: { id, tenant: { members: { some: { userId: user.id } } } } }); }"
+        ),
+        [("weak", "TENSQL022")],
+    ),
+    "prisma: membership is one branch of an OR": (
+        "members",
+        (
+            "async function f(user, id) { return prisma.boat.findFirst({"
+            " where: { OR: [{ id }, { tenant: { members: { some: { userId: user.id } } } }] } }); }"
+        ),
+        [("violation", "TENORM006")],
+    ),
+    "prisma: a relation key further along": (
+        "members",
+        "async function f(boatId) { return prisma.entry.findMany({ where: { logbook: { boatId } } }); }",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: the key of the parent itself": (
+        "members",
+        "async function f(id) { return prisma.entry.findMany({ where: { logbook: { boat: { id } } } }); }",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: another column further along is no key": (
+        "members",
+        "async function f(id) { return prisma.entry.findMany({ where: { logbook: { boat: { id: { gt: id } } } } }); }",
         [("violation", "TENORM001")],
     ),
     "django: get_object_or_404": (
