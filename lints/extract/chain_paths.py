@@ -29,6 +29,8 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
+MAX_SOURCE = 2000
+"""Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 
@@ -99,5 +101,5 @@ def _named(value: Gap) -> str:
         _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
     )
     if found is None:
-        return value.source[:200]
+        return value.source[:MAX_SOURCE]
     return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]

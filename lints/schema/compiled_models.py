@@ -71,6 +71,9 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
         elif path.endswith(".go") and "gorm" in text:
             _gorm(path, text, go_tables, found)
     entity_framework.read(texts, found)
+    folded = {draft.name.lower(): draft.name for draft in catalog.tables.values()}
+    for entity in found.values():  # scripts fold the names that they do not quote
+        entity.table = folded.get(entity.table.lower(), entity.table)
     for entity in found.values():
         if entity.mapped:
             _inherit(entity, found)
@@ -101,17 +104,20 @@ def declares(path: str, data: bytes) -> bool:
 
 
 def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
-    draft = catalog.create(None, entity.table, entity.origin)
+    draft = catalog.find(None, entity.table) or catalog.create(None, entity.table, entity.origin)
+    stored = {column.lower(): column for column in draft.columns}
     path = entity.origin.path
     columns: dict[str, str] = {}
     relations: dict[str, str] = {}
-    for name, (column, kind, line) in entity.columns.items():
+    for name, (written, kind, line) in entity.columns.items():
+        column = stored.get(written.lower(), written)
         columns[name] = column
         nullable = kind.endswith("?") or kind.startswith("*")
         if column not in draft.columns:
             place = Origin(path=path, line=line, why=f"{column} is a property of {entity.name}")
             draft.add_column(Column(name=column, type=kind.lower()[:60], nullable=nullable), place)
-    for name, (column, target, line) in entity.references.items():
+    for name, (written, target, line) in entity.references.items():
+        column = stored.get(written.lower(), written)
         relations[name] = target
         place = Origin(path=path, line=line, why=f"{column} joins {entity.name}.{name} to {target}")
         if column not in draft.columns:

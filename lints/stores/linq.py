@@ -156,7 +156,7 @@ def _set(builder: Builder, source: str, alias: str) -> Builder | None:
     """The rows of another set of the context, under an alias."""
     found = _SOURCE.fullmatch(source.strip())
     wanted = (found.group(1) or found.group(2)) if found is not None else ""
-    entity = next((e for e in builder.entities.values() if wanted in {e.name, e.table}), None)
+    entity = builder.entities.get(wanted)
     if entity is None:
         return None
     return Builder(
@@ -172,13 +172,30 @@ def _join(builder: Builder, clause: str, names: _Names) -> None:
     name, source, left, right, group = found.groups()
     inner = _set(builder, source, name)
     names.known[group or name] = inner
-    if inner is None:
+    if inner is None:  # rows of another query, which may be those of one tenant
+        builder.where.append(builder.hole())
         return
     seen = names.with_(name, inner)
     pairs = zip(_keys(left), _keys(right), strict=False)
-    sides = [(_member(seen, one), _member(seen, two)) for one, two in pairs]
-    on = [f"{one.sql} = {two.sql}" if one is not None and two is not None else builder.hole() for one, two in sides]
+    on = [_matched(_side(seen, builder, one), _side(seen, builder, two)) for one, two in pairs]
     builder.joins.append(f"{'LEFT JOIN' if group else 'JOIN'} {inner.source()} ON {' AND '.join(on) or builder.hole()}")
+
+
+def _matched(one: str, two: str) -> str:
+    """An equality of keys; two keys that are null are equal here, unlike in SQL."""
+    if "NULL" in {one, two}:
+        return f"{two if one == 'NULL' else one} IS NULL"
+    return f"{one} = {two}"
+
+
+def _side(names: _Names, builder: Builder, text: str) -> str:
+    text = re.sub(r"^\(\w+\??\)", "", text.strip())
+    member = _member(names, text)
+    if member is not None:
+        return member.sql
+    if any(re.search(rf"\b{re.escape(name)}\b", text) for name in names.known if name):
+        return builder.hole()
+    return "NULL" if text == "null" else _value(names, builder, text)
 
 
 def _keys(text: str) -> list[str]:
@@ -222,7 +239,7 @@ def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str
     if any(re.search(rf"\b{re.escape(name)}\b", right) for name in names.known):
         return _unread(names, builder, text)
     if operator == "=":
-        one.rows.remember(one.name, Argument(kind="value", text=re.sub(r"[?!]|\.Value$", "", right.strip())))
+        one.rows.remember(one.name, Argument(kind="value", text=_held(right)))
     return f"{one.sql} {operator} {_value(names, builder, right)}"
 
 

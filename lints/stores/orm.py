@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
@@ -96,14 +96,31 @@ class Rendered:
     """What the model itself compares in every query (`Builder.scope`)."""
 
 
+def _as_stored(entity: Entity, model: Model, folded: Mapping[str, str]) -> Entity:
+    """An entity whose table and columns are spelled as the schema has them, which may fold what is not quoted."""
+    name = entity.table if entity.table in model.tables else folded.get(entity.table.lower(), entity.table)
+    table = model.tables.get(name)
+    if table is None:
+        return entity
+    stored = {column.lower(): column for column in table.columns}
+    columns = {
+        attribute: column if column in table.columns else stored.get(column.lower(), column)
+        for attribute, column in entity.columns.items()
+    }
+    return (
+        entity if name == entity.table and columns == entity.columns else replace(entity, table=name, columns=columns)
+    )
+
+
 class Entities:
     """The entities of a project by the names that code uses for them."""
 
     def __init__(self, model: Model, entities: Iterable[Entity]) -> None:
         self.model = model
         self.by_kind: dict[str, dict[str, Entity]] = {}
+        folded = {name.lower(): name for name in sorted(model.tables, reverse=True)}
         for entity in entities:
-            self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, entity)
+            self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, _as_stored(entity, model, folded))
 
     def of_entities(self, text: str) -> str:
         """A statement over JPA entities as one over their tables."""
@@ -163,7 +180,7 @@ class Entities:
         elif call.kind == "active_record":
             return self._record(call.model)
         elif call.kind == "ef":
-            entity = next((e for e in known.values() if call.model in {e.name, e.table}), None)
+            entity = known.get(call.model) or next((e for e in known.values() if e.table == call.model), None)
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)

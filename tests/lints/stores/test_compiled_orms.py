@@ -141,6 +141,11 @@ CASES: dict[str, tuple[str, str, str | None]] = {
         "Boats.Select(b => new { b.Name, TenantId = b.Id }).Where(x => x.TenantId == tenantId).ToListAsync()",
         UNSEEN,
     ),
+    "csharp: a long condition is read to its end": (
+        "csharp",
+        f"Boats.Where(b => {' && '.join(f'b.Name != n{n}' for n in range(30))} && b.TenantId == tenantId).ToListAsync()",
+        SCOPED,
+    ),
     "csharp: Set": ("csharp", "Set<Boat>().Where(b => b.Id == id).ToListAsync()", UNSCOPED),
     "csharp: All is no filter": ("csharp", "Boats.AllAsync(b => b.TenantId == tenantId)", UNSCOPED),
     "csharp: a condition of another method": ("csharp", "Boats.Where(b => Mine(b)).ToListAsync()", UNSEEN),
@@ -250,6 +255,18 @@ EXPRESSIONS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "from b in db.Boats join l in db.Logs on b.Id equals l.BoatId into g from x in g.DefaultIfEmpty() where b.TenantId == t select b",
         [("proven", None)],
     ),
+    "joined by null": (
+        "from b in db.Boats join s in db.Sails on new { b.Id, T = u } equals new { s.Id, T = (Guid?)null } select b",
+        [("violation", "TENORM001")],
+    ),
+    "joined by several keys": (
+        "from b in db.Boats join s in db.Sails on new { b.Id, X = b.TenantId } equals new { s.Id, X = s.TenantId } where s.TenantId == t select b",
+        [("proven", None)],
+    ),
+    "joined with rows of another query": (
+        "from b in db.Boats join m in mine on b.Id equals m.BoatId select b",
+        [("opaque", "TENORM013")],
+    ),
     "the joined one only": (
         "from b in _context.Boats join s in _context.Sails on b.Id equals s.Id where s.TenantId == tenantId select b",
         [("violation", "TENORM001")],
@@ -282,3 +299,11 @@ def test_a_declared_column_is_found_as_the_schema_spells_it() -> None:
     assert model.tables["Boats"].tenant_column == "TenantId"
     assert model.tables["sails"].tenant_column == "TenantId"
     assert model.tables["Logs"].parent is not None
+
+
+def test_an_entity_finds_its_table_however_the_scripts_fold_names() -> None:
+    table = b"CREATE TABLE [dbo].[Boats] ([Id] uniqueidentifier PRIMARY KEY, [TenantId] uniqueidentifier NOT NULL);"
+    model = build_model({"sql/Tables/Boats.sql": table, "src/Fleet.cs": CSHARP.encode()}, None, dialect="tsql")
+    code = "class A { object F(Guid id) { return _context.Boats.FirstOrDefault(b => b.Id == boat.Id); } }"
+    rows = scan([("src/A.cs", code.encode())], model).accesses
+    assert [(row.verdict, row.rule) for row in rows] == [("weak", "TENORM003")]
