@@ -44,6 +44,7 @@ COMMANDS = {
     "drill": ("drilling", "run a DR drill playbook, or record a drill that ran elsewhere"),
     "purge": ("purging", "run a purge and record its manifest"),
     "record": ("recording", "sign evidence that something else produced, one record or a file of many"),
+    "integrations": ("integrating", "begin an integration with a profile that has its guardrails"),
     "keys": ("keeping", "make and trust signing keys"),
     "doctor": ("doctoring", "check what the gate needs on this machine"),
     "demo": ("demonstrating", "see the gate block, fix and release the embedded example"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from gate.cli import options
 from gate.model import Control, Example, GateError, Policy
 from gate.policy import CONFIG, FORMATS, load, rules_root
+from gate.policy.runbooks import runbook_of
 from gate.reading import did_you_mean
 from gate.report.escape import line
 from gate.tree import WorkTree
@@ -46,6 +47,7 @@ def explain(argv: list[str]) -> int:
     parser = options.Parser("explain", "Why a control exists, and how to fix what it finds.")
     parser.add_argument("id", type=options.text, metavar="ID")
     parser.add_argument("--query", action="store_true", help="show the query and the examples too")
+    parser.add_argument("--runbook", action="store_true", help="print its runbook: what to do when it blocks")
     options.add_root(parser)
     arguments = parser.parse_args(argv)
     wanted = arguments.id.upper()
@@ -57,11 +59,18 @@ def explain(argv: list[str]) -> int:
         known = [c.id for c in (*policy.controls, *every.controls)]
     if control is None:
         raise GateError(f"explain: no control {arguments.id!r}{did_you_mean(arguments.id.upper(), known)}")
-    sys.stdout.write(_explanation(control, full=arguments.query))
+    policy = policy if policy.control(wanted) is not None else every
+    runbook = runbook_of(policy, control)
+    if arguments.runbook:
+        if runbook is None:
+            raise GateError(f"explain: the pack {control.pack} has no runbooks; see `gate explain {control.id}`")
+        sys.stdout.writelines(f"{line(text)}\n" for text in policy.files[runbook].decode("utf-8").splitlines())
+        return 0
+    sys.stdout.write(_explanation(control, runbook, full=arguments.query))
     return 0
 
 
-def _explanation(control: Control, *, full: bool) -> str:
+def _explanation(control: Control, runbook: str | None, *, full: bool) -> str:
     from textwrap import fill, indent
 
     stages = ", ".join(sorted(control.stages))
@@ -75,6 +84,8 @@ def _explanation(control: Control, *, full: bool) -> str:
         f"  owner     {line(control.owner)}",
         f"  pack      {line(control.pack)} ({line(str(control.source))})",
     ]
+    if runbook is not None:
+        lines.append(f"  runbook   {line(runbook)} (gate explain {control.id} --runbook)")
     if control.warn_from or control.block_from:
         lines.append(f"  from      warns {control.warn_from or 'now'}, blocks {control.block_from or 'now'}")
     needs = (f"{k} (at least {n.minimum}{', verified' if n.verified else ''})" for k, n in control.evidence.items())

@@ -5,7 +5,8 @@ read goes into the digest. Whatever is unknown, unused, duplicated or incomplete
 a policy that does not load never lets anything through.
 
 Read `load` first; it goes through the modules of this package in order: `config`, `packs`, `controls` (whose texts
-`queries` tries, and whose `examples` are checked), `panels`, `waivers`, `tenants`. `formats` knows the file formats.
+`queries` tries, and whose `examples` are checked), `panels`, `runbooks`,
+`waivers`, `tenants`. `formats` knows the file formats.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gate.policy.formats import CONFIG, FORMATS, files_of, format_schema, rules_
 from gate.policy.packs import Pack, check_requirements, enabled, kinds_of, own_packs, read_pack
 from gate.policy.panels import check_panels
 from gate.policy.queries import Probe
+from gate.policy.runbooks import check_runbooks
 from gate.policy.tenants import check_tenants
 from gate.policy.waivers import waivers_of
 from gate.tree import Tree, WorkTree
@@ -49,6 +51,7 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     records, probe = records_of(kinds), Probe(kinds)
     controls = controls_of(packs, config, records, probe)
     check_panels(packs, controls, records, probe)
+    check_runbooks(packs, controls)
     waivers, waiver_files = waivers_of(config, tree, controls)
     files = files_of(
         [config_file, *(s for pack in packs for s in pack.sources), *waiver_files, *referenced(config, tree)]

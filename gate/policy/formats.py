@@ -20,6 +20,7 @@ FORMATS = {
     "tenancy": "tenancy/schemas/tenancy.json",
     "tenants": "governance/schemas/tenants.json",
     "baseline": "tenancy/schemas/baseline.json",
+    "integration_template": "governance/schemas/integration_template.json",
     "playbook": "drills/schemas/playbook.json",
 }
 """Our own file formats and their schemas, relative to the rules."""

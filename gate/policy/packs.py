@@ -54,11 +54,14 @@ def read_pack(tree: Tree, folder: str, prefix: str) -> Pack:
     """Read a pack's files. `prefix` distinguishes built-in packs in the digest and in locations."""
     inside = [p for p in tree.paths() if p.startswith(f"{folder}/")]
     for path in inside:
-        for part, ending in (("controls", ".yaml"), ("schemas", ".json"), ("panels", ".yaml")):
+        for part, ending in (("controls", ".yaml"), ("schemas", ".json"), ("panels", ".yaml"), ("runbooks", ".md")):
             if path.startswith(f"{folder}/{part}/") and not path.endswith(ending):
                 raise GateError(f"{prefix}{path}: not read; the files of {part}/ end with {ending}")
     # Templates are what a project starts from, not what it is judged by.
-    wanted = [p for p in inside if p.endswith((".yaml", ".json")) and not p.startswith(f"{folder}/templates/")]
+    books, templates = f"{folder}/runbooks/", f"{folder}/templates/"
+    wanted = [
+        p for p in inside if (p.endswith((".yaml", ".json")) and not p.startswith(templates)) or p.startswith(books)
+    ]
     sources = tuple(Source(prefix + path, tree.read(path)) for path in wanted)
     by_name = {source.name: source.data for source in sources}
     manifest_name = f"{prefix}{folder}/pack.yaml"

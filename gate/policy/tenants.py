@@ -18,7 +18,7 @@ COLUMN = "tenantid"
 PACK = "tenant-zero"
 """The pack that defines KIND."""
 
-_TENANT = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")  # as in the tenant registry
+TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")  # as in the tenant registry
 _PLAN = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
@@ -82,7 +82,7 @@ def check_tenants(config: Document, files: Mapping[str, bytes], packs: Sequence[
     source = config if not isinstance(tenants, str) else read_yaml(files[tenants], tenants)
     tenants = source.value["tenants"]
     for name, entry in tenants.items():
-        if not _TENANT.fullmatch(name):
+        if not TENANT_ID.fullmatch(name):
             raise source.error(
                 ("tenants", name), f"tenants: {name[:80]!r} is no tenant's id: 2 to 63 of a-z, 0-9 and -, no - first"
             )
