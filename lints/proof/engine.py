@@ -319,6 +319,7 @@ def _worse(verdict: Verdict, finding: Finding) -> Verdict:
     return verdict
 
 
+_MARK = re.compile(r"\0\w+")
 _BOUND = re.compile(r":h\d+\Z")
 _NUMBERED = re.compile(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
 
@@ -345,7 +346,7 @@ def _reference(w: Work, finding: Finding, prepared: Prepared) -> Reference:
         first = prepared.original(place.meta["start"])
         last = prepared.original(place.meta["end"]) + 1
     proven = finding.rank < Rank.NONE
-    because = finding.because + (f" [view {target.view}]" if target.view else "")
+    because = _MARK.sub("", finding.because) + (f" [view {target.view}]" if target.view else "")
     return Reference(
         table=target.table,
         column=w.index.tenant_of(table) if table is not None else None,

@@ -11,6 +11,8 @@ from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Un
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
 
+_ALIKE = frozenset({"?", "%s", "%d", "%f", "%i"})
+"""Placeholders without a name."""
 _SYNTAX = (exp.If, exp.Case, exp.Cast, exp.And, exp.Or, exp.Coalesce, exp.Nullif, exp.Array, exp.Exists)
 """What the parser keeps as functions and is the language's own."""
 OPENS = "text interpolated among the relations may add one"
@@ -140,7 +142,9 @@ class Work:
                 self.opaque[f"the function {name} {self.index.hiding[name]}"] = None
 
     def label(self, name: str) -> str:
-        return self.labels.get(name, f":{name}")
+        """The placeholder as people wrote it; two that look alike and may hold different values stay apart."""
+        label = self.labels.get(name, f":{name}")
+        return f"{label}\0{name}" if label in _ALIKE else label
 
     def holds_tenant(self, column: Col) -> bool:
         """Whether the column is the one that names its row's tenant."""

@@ -26,6 +26,12 @@ RELAXED = re.compile(
     re.IGNORECASE,
 )
 """Options that sqlglot does not know and the model has no use for."""
+TSQL_STORAGE = re.compile(
+    r"\b(?:non)?clustered\b|\bforeign\s+key(?=\s+references\b)|(?<=\))\s*with\s*\([^()]{0,400}\)"
+    r"|\b(?:asc|desc)(?=\s*[,)])|\b(?:textimage_)?on\s+\[?primary\]?(?=[\s,);]|$)|\bwith\s+(?:no)?check(?=\s+add\b)",
+    re.IGNORECASE,
+)
+"""How T-SQL says where keys are stored, and words of it that add nothing."""
 DATA_TAIL = re.compile(r"\s+with\s+(?:no\s+)?data\s*$", re.IGNORECASE)
 
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from lints.schema.alter import ALTER, SP_RENAME, alter, alter_by_action, drop, rename_tables, sp_rename
 from lints.schema.blocks import apply_block
 from lints.schema.catalog import Catalog
-from lints.schema.create import CREATE_TABLE, DATA_TAIL, RELAXED, create, create_by_item
+from lints.schema.create import CREATE_TABLE, DATA_TAIL, RELAXED, TSQL_STORAGE, create, create_by_item
 from lints.schema.names import NAME
 from lints.schema.rights import apply_grant, apply_role, apply_routine
 from lints.schema.security import apply_policy
@@ -108,6 +108,8 @@ def _apply(s: Statement, verb: str, noun: str) -> str | None:
         return None
     if not TABLE_DDL.match(text):
         return None
+    if s.dialect == "tsql":
+        text = TSQL_STORAGE.sub(" ", text)
     tree = s.parse(text)
     if tree is None and verb == "create":
         relaxed = RELAXED.sub(" ", _BARE_OPTION.sub(r"\1 = true", DATA_TAIL.sub("", text)))

@@ -1,7 +1,7 @@
 """A SQL script cut into its statements, each with its place, without trusting the script to be well formed.
 
 Knows what hides a semicolon: quotes, dollar quotes, comments, routine bodies (`BEGIN … END`), MySQL's `DELIMITER`,
-the data rows of a `COPY … FROM stdin`, and psql's backslash commands. Linear in the length of the script.
+T-SQL's `GO`, the data rows of a `COPY … FROM stdin`, and psql's backslash commands. Linear in the length of the script.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     | (?P<end>;)
     | (?P<word>\b(?:begin|case|end|delimiter)\b)
     | (?P<psql>^\\[^\n]*)
+    | (?P<batch>^[ \t]*go(?:[ \t]+\d{1,9})?[ \t]*\r?$)
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
@@ -179,7 +180,11 @@ def split(text: str, dialect: str = "postgres") -> Iterator[Piece]:
         elif kind == "psql":
             if _BLANK.fullmatch(text, start, match.start()):
                 start = position
-        elif kind == "end":
+        elif kind == "batch" and dialect != "tsql":
+            continue
+        elif kind == "end" or kind == "batch":
+            if kind == "batch":
+                depth = 0
             if depth:
                 continue
             found = piece(match.start())

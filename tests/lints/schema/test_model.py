@@ -256,3 +256,26 @@ def test_a_declaration_that_cannot_be_meant_is_refused_in_one_line(declared: dic
         build_model({}, declared)
     assert wanted in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_script_of_sql_server_is_read() -> None:
+    script = b"""CREATE TABLE [dbo].[Tenants]([TenantId] [uniqueidentifier] NOT NULL PRIMARY KEY CLUSTERED, [Host] nvarchar(90) UNIQUE NONCLUSTERED)
+GO
+CREATE TABLE [dbo].[Invoices]([Id] [int] IDENTITY(1,1) NOT NULL, [TenantId] [uniqueidentifier] NOT NULL, [No] [nvarchar](20) NULL,
+ CONSTRAINT [PK_Invoices] PRIMARY KEY CLUSTERED ([Id] ASC)WITH (PAD_INDEX = OFF, FILLFACTOR = 80) ON [PRIMARY],
+ CONSTRAINT [UQ] UNIQUE NONCLUSTERED ([TenantId] ASC, [No] DESC)) ON [PRIMARY] TEXTIMAGE_ON [PRIMARY]
+GO
+CREATE TABLE Lines (LineId int IDENTITY PRIMARY KEY, InvoiceId int NOT NULL FOREIGN KEY REFERENCES [dbo].[Invoices]([Id]))
+GO
+ALTER TABLE [dbo].[Invoices]  WITH CHECK ADD  CONSTRAINT [FK_T] FOREIGN KEY([TenantId]) REFERENCES [dbo].[Tenants] ([TenantId])
+GO
+"""
+    model = build_model({"schema.sql": script}, None, dialect="tsql")
+
+    assert model.unread == ()
+    assert {name: t.ownership.value for name, t in model.tables.items()} == {
+        "tenants": "root", "invoices": "owned", "lines": "child",
+    }  # fmt: skip
+    assert model.tables["tenants"].unique == (("tenantid",), ("host",))
+    assert model.tables["invoices"].primary_key == ("id",)
+    assert ("tenantid", "no") in model.tables["invoices"].unique

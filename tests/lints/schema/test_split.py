@@ -86,3 +86,13 @@ def test_any_script_is_cut_and_lines_are_right(parts: list[str]) -> None:
 def test_a_million_lines_are_cut_in_linear_time() -> None:
     rows = "".join(f"INSERT INTO boats VALUES ({n}, 'x;y');\n" for n in range(60_000))
     assert sum(1 for _ in split(rows)) == 60_000
+
+
+def test_go_ends_a_batch_of_t_sql_whatever_is_open() -> None:
+    script = "CREATE TABLE a (id int)\nGO\nCREATE PROCEDURE p AS BEGIN SELECT 1;\ngo 2\nCREATE TABLE b (go int)\n  GO  \n"
+
+    assert [piece.text.split("\n")[0] for piece in split(script, "tsql")] == [
+        "CREATE TABLE a (id int)", "CREATE PROCEDURE p AS BEGIN SELECT 1;", "CREATE TABLE b (go int)",
+    ]  # fmt: skip
+    assert [piece.line for piece in split(script, "tsql")] == [1, 3, 5]
+    assert len(list(split("SELECT a AS\ngo\nFROM b", "postgres"))) == 1

@@ -161,3 +161,15 @@ SELECT * FROM app.boats WHERE app.boats.harbour_id = ?
 -- json table of the caller's list
 -- proven
 SELECT b.name FROM boats b JOIN JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) PATH '$')) j ON j.id = b.id WHERE b.harbour_id = ?
+
+-- two placeholders are two values
+-- violation TENSQL010
+SELECT s.email FROM boats b, sailors s WHERE b.harbour_id = ? AND b.owner_id = ? AND s.id = ?
+
+-- the tenant set to another placeholder
+-- violation TENSQL009
+UPDATE boats SET harbour_id = ?, name = ? WHERE id = ? AND harbour_id = ?
+
+-- between two placeholders
+-- violation TENSQL001
+SELECT * FROM boats WHERE harbour_id BETWEEN ? AND ?

@@ -849,3 +849,11 @@ WITH n AS (INSERT INTO boats (id, harbour_id, name) VALUES ($1, $2, $3) ON CONFL
 -- child of the id an upsert by name was given
 -- violation
 WITH n AS (INSERT INTO boats (id, harbour_id, name) VALUES ($1, $2, $3) ON CONFLICT (harbour_id, name) DO UPDATE SET kind = 'x' RETURNING id) INSERT INTO photos (id, boat_id, url) SELECT $4, $1, $5 FROM n
+
+-- two percent placeholders are two values
+-- violation TENSQL010
+SELECT s.email FROM boats b, sailors s WHERE b.harbour_id = %s AND b.owner_id = %s AND s.id = %s
+
+-- named percent placeholders are one value
+-- proven
+SELECT s.email FROM boats b, sailors s WHERE b.harbour_id = %(h)s AND b.owner_id = %(s)s AND s.id = %(s)s
