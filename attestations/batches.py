@@ -6,7 +6,8 @@ be proven without the others. `tenants.root` is over one leaf a tenant, which ho
 tenant's lines and a salt: so a tenant can be shown all its lines, that they are all, and nothing of anybody else. The
 salts come from the file's whole content; whoever has it can open every leaf.
 
-A file is read once, in pieces: what is hashed is what is returned, and nothing counts before its end was reached.
+A file is read once, in pieces: what is hashed is what is returned, and nothing counts before its end was reached. Of
+its lines so many bytes are kept as tell whether one is there twice, and no more.
 """
 
 from __future__ import annotations
@@ -110,8 +111,9 @@ class Tally:
     """What a batch's statement says of its lines, found out line by line: the same for who makes it and who checks."""
 
     def __init__(self, tenant_of: TenantOf | None = None, time_field: str | None = None) -> None:
-        self.leaves: list[bytes] = []
-        self._groups: dict[str | None, list[bytes]] = {}
+        self.tree = merkle.Head()
+        self._groups: dict[str | None, merkle.Head] = {}
+        self._seen = _Seen()
         self._tenant_of = tenant_of
         self._time_field = time_field
         self._times: tuple[tuple[datetime, str], tuple[datetime, str]] | None = None
@@ -119,9 +121,13 @@ class Tally:
     def add(self, line: bytes, record: Record) -> None:
         """Raises Refused when the record has no time in the field that must hold one."""
         leaf = merkle.leaf_hash(line)
-        self.leaves.append(leaf)
+        self.tree.add(leaf)
+        self._seen.add(leaf)
         if self._tenant_of is not None:
-            self._groups.setdefault(self._tenant_of(record), []).append(leaf)
+            tenant = self._tenant_of(record)
+            if (group := self._groups.get(tenant)) is None:
+                group = self._groups[tenant] = merkle.Head()
+            group.add(leaf)
         if self._time_field is not None:
             text = record.get(self._time_field)
             moment = (parse_time(text), str(text))
@@ -138,10 +144,46 @@ class Tally:
     def groups(self, seed: bytes) -> tuple[Group, ...]:
         """In the order of their salts, so that a tenant's place says nothing about the names of the others."""
         found = (
-            Group(tenant=tenant, records=len(leaves), root=merkle.root_of(leaves).hex(), salt=_salt(seed, tenant))
-            for tenant, leaves in self._groups.items()
+            Group(tenant=tenant, records=head.size, root=head.root.hex(), salt=_salt(seed, tenant))
+            for tenant, head in self._groups.items()
         )
         return tuple(sorted(found, key=lambda group: group.salt))
+
+    def check_repeats(self) -> None:
+        """Raises Refused when there are no lines, or one is there twice."""
+        if not self.tree.size:
+            raise Refused(Reason.MALFORMED, "the file holds no records")
+        if (twice := self._seen.twice()) is not None:
+            raise Refused(Reason.MALFORMED, f"line {twice[1]} repeats line {twice[0]}")
+
+
+class _Seen:
+    """Which lines were there before, in 20 bytes each: half of its hash and its number, in 256 heaps by the first byte.
+
+    Two lines with the same 128 bits would be refused as one repeated, which is safe; nobody has ever found such two.
+    """
+
+    def __init__(self) -> None:
+        self._heaps = [bytearray() for _ in range(256)]
+        self._number = 0
+
+    def add(self, leaf: bytes) -> None:
+        self._number += 1
+        self._heaps[leaf[0]] += leaf[1:17] + self._number.to_bytes(4, "big")
+
+    def twice(self) -> tuple[int, int] | None:
+        """The numbers of two lines that are the same, those whose second comes first; None when all differ."""
+        found: list[tuple[int, int]] = []
+        for heap in self._heaps:
+            halves = [bytes(heap[at : at + 16]) for at in range(0, len(heap), 20)]
+            if len(set(halves)) == len(halves):
+                continue
+            first: dict[bytes, int] = {}
+            for index, half in enumerate(halves):
+                number = int.from_bytes(heap[20 * index + 16 : 20 * index + 20], "big")
+                if (before := first.setdefault(half, number)) != number:
+                    found.append((before, number))
+        return min(found, key=lambda pair: pair[1], default=None)
 
 
 def statement(
@@ -171,14 +213,14 @@ def statement(
         if examine is not None:
             examine(number, record)
         tally.add(line, record)
-    _check_repeats(tally.leaves)
+    tally.check_repeats()
     about: dict[str, Any] = {
         "kind": kind,
         "schema_sha256": schema_sha256,
         "encoding": encoding,
-        "records": len(tally.leaves),
+        "records": tally.tree.size,
         "content_bytes": source.size,
-        "root": merkle.root_of(tally.leaves).hex(),
+        "root": tally.tree.root.hex(),
         "producer": producer,
         "sealed_at": timestamp(now),
     }
@@ -272,11 +314,12 @@ def lines(batch: Batch, file: BinaryIO) -> Iterator[bytes]:
     that was signed, byte by byte, or whose lines are not as many as, or not those, the statement says.
     """
     source = _Source(file, batch.encoding, batch.content_bytes, batch.records)
-    leaves: list[bytes] = []
+    tree = merkle.Head()
     for block in source.lines():
-        leaves += [sha256(b"\0" + line).digest() for line in block]
+        for line in block:
+            tree.add(sha256(b"\0" + line).digest())
         yield from block
-    _check_file(batch, source, leaves)
+    _check_file(batch, source, tree)
 
 
 def records(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
@@ -290,8 +333,8 @@ def records(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> Iterator[tuple
     for number, line, record in _parsed(source.lines()):
         tally.add(line, record)
         yield number, line, record
-    _check_file(batch, source, tally.leaves)
-    _check_repeats(tally.leaves)
+    _check_file(batch, source, tally.tree)
+    tally.check_repeats()
     if batch.tenants is not None:
         groups = tally.groups(source.seed)
         if batch.tenants != (len(groups), merkle.root_of([group.leaf for group in groups]).hex()):
@@ -306,7 +349,7 @@ def openings(batch: Batch, file: BinaryIO, tenant_of: TenantOf) -> dict[str | No
     tally = Tally(tenant_of)
     for _, line, record in _parsed(source.lines()):
         tally.add(line, record)
-    _check_file(batch, source, tally.leaves)
+    _check_file(batch, source, tally.tree)
     groups = tally.groups(source.seed)
     leaves = [group.leaf for group in groups]
     if batch.tenants != (len(groups), merkle.root_of(leaves).hex()):
@@ -435,7 +478,7 @@ def _parsed(
             yield number, line, record
 
 
-def _check_file(batch: Batch, source: _Source, leaves: Sequence[bytes]) -> None:
+def _check_file(batch: Batch, source: _Source, tree: merkle.Head) -> None:
     if source.sha256 != batch.sha256:
         raise Refused(
             Reason.SUBJECT_MISMATCH,
@@ -446,18 +489,8 @@ def _check_file(batch: Batch, source: _Source, leaves: Sequence[bytes]) -> None:
         raise Refused(
             Reason.PREDICATE_MISMATCH, f"the statement says {batch.records} records; the file has {source.count}"
         )
-    if merkle.root_of(leaves).hex() != batch.root:
+    if tree.root.hex() != batch.root:
         raise Refused(Reason.PREDICATE_MISMATCH, "the lines are not under the root that the statement says")
-
-
-def _check_repeats(leaves: Sequence[bytes]) -> None:
-    if not leaves:
-        raise Refused(Reason.MALFORMED, "the file holds no records")
-    if len(set(leaves)) != len(leaves):
-        seen: dict[bytes, int] = {}
-        for number, leaf in enumerate(leaves, 1):
-            if (before := seen.setdefault(leaf, number)) != number:
-                raise Refused(Reason.MALFORMED, f"line {number} repeats line {before}")
 
 
 def _salt(seed: bytes, tenant: str | None) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 HASH_SIZE: Final = 32
+_PERFECT: Final = 256
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 Range = tuple[int, int]
@@ -51,6 +52,34 @@ def root(frontier: Sequence[bytes]) -> bytes:
     for left in reversed(frontier[:-1]):
         head = node_hash(left, head)
     return head
+
+
+class Head:
+    """The tree head over leaves as they come: a few hundred of them wait, of the others only the frontier is kept."""
+
+    __slots__ = ("_frontier", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._frontier: list[tuple[int, bytes]] = []
+        """Each perfect subtree's leaves, and its root."""
+
+    def add(self, leaf: bytes) -> None:
+        self._waiting.append(leaf)
+        if len(self._waiting) == _PERFECT:
+            width, node = _PERFECT, root_of(self._waiting)
+            while self._frontier and self._frontier[-1][0] == width:
+                width, node = 2 * width, node_hash(self._frontier.pop()[1], node)
+            self._frontier.append((width, node))
+            self._waiting = []
+
+    @property
+    def size(self) -> int:
+        return sum(width for width, _ in self._frontier) + len(self._waiting)
+
+    @property
+    def root(self) -> bytes:
+        return root([*(node for _, node in self._frontier), *([root_of(self._waiting)] if self._waiting else ())])
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:

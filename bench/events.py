@@ -3,8 +3,9 @@
 python bench/events.py [EVENTS] [--large]     # 1,000,000 events; with --large ten times as many too
 
 Events of all kinds that are CloudEvents, made from their schemas' examples: in each round the ids of all kinds belong
-together, as a request, its approval and its execution do. The process that judges loads the policy, opens the store
-(and hashes its files), asks every control of the GA stage and decides.
+together, as a request, its approval and its execution do. Beside them lie the code and the schema of the embedded
+example. The process that judges loads the policy, opens the store (and hashes its files), reads the code, asks every
+control of the GA stage and decides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,9 @@ from measure import once
 
 GATE = str(Path(sys.executable).parent / "gate")
 RULES = Path(__file__).parent.parent / "rules"
+EXAMPLE = Path(__file__).parent.parent / "examples" / "summit-internal"
+CODE = ("service", "migrations", "tenancy.yaml", "requirements.txt")
+"""What the packs that read code look at: the embedded example's."""
 METERED = 20
 """Meter events in a round, beside one event of every other kind."""
 TENANTS = 400
@@ -87,10 +92,14 @@ def project(root: Path) -> None:
     (root / "gate.yaml").write_text(
         f'version: 1\npolicy_version: "1"\nproject: bench\npacks: [{packs}]\ntrust: {{keys: trusted-keys.json}}\n'
     )
+    for name in CODE:
+        found = EXAMPLE / name
+        shutil.copytree(found, root / name) if found.is_dir() else shutil.copy(found, root / name)
     key = str(root / "key.pem")
     trusted = ["--identity", "pipeline@summit.example", "--usage", "evidence", "--start", "2026-01-01T00:00:00Z"]
     for argv in (
         ["git", "init", "-q", str(root)],
+        ["git", "-C", str(root), "add", "-A"],
         [GATE, "keys", "new", key, "--no-passphrase"],
         [GATE, "keys", "trust", f"{key}.pub", *trusted, "--file", str(root / "trusted-keys.json")],
     ):

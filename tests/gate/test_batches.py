@@ -487,3 +487,25 @@ def test_the_schemas_of_what_is_written_can_be_had(capsys: pytest.CaptureFixture
     jsonschema.Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))
     assert cli.run(["schema"]) == 0
     assert name in capsys.readouterr().out.split()
+
+
+@settings(max_examples=25, deadline=None)
+@given(size=st.integers(0, 1300) | st.sampled_from([255, 256, 257, 511, 512, 513, 768, 1024, 1025]))
+def test_a_head_that_grows_is_the_head_at_once_at_every_size(size: int) -> None:
+    leaves = [merkle.leaf_hash(str(number).encode()) for number in range(size)]
+    head = merkle.Head()
+    for leaf in leaves:
+        head.add(leaf)
+
+    assert (head.size, head.root) == (size, merkle.root_of(leaves))
+
+
+@pytest.mark.parametrize(("first", "again"), [(0, 1), (3, 700), (699, 700), (255, 256)])
+def test_a_line_that_comes_again_is_named_with_the_first_of_them(first: int, again: int) -> None:
+    made = [b'{"n":%d}\n' % number for number in range(900)]
+    made[again] = made[first]
+    made[800] = made[10]
+    with pytest.raises(Refused, match=f"line {again + 1} repeats line {first + 1}"):
+        batches.statement(
+            io.BytesIO(b"".join(made)), name="a.jsonl", kind="k", schema_sha256="0" * 64, producer="p", now=NOW
+        )

@@ -82,14 +82,14 @@ def test_the_same_content_under_two_names_counts_once(ingest: Ingest) -> None:
 
 
 BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
-    "half a gigabyte of zeros in a line, gzip": ("a.ndjson.gz", lambda: gzip.compress(bytes(1 << 29), 1), "too-long"),
-    "half a gigabyte of zeros in a line, zstd": (
+    "128 megabytes of zeros in a line, gzip": ("a.ndjson.gz", lambda: gzip.compress(bytes(1 << 27), 1), "too-long"),
+    "128 megabytes of zeros in a line, zstd": (
         "a.ndjson.zst",
-        lambda: zstandard.compress(bytes(1 << 29)),
+        lambda: zstandard.compress(bytes(1 << 27)),
         "too-long",
     ),
-    "half a gigabyte of JSON document": ("a.json.gz", lambda: gzip.compress(b" " * (1 << 29), 1), "too-long"),
-    "half a gigabyte in a cell": ("a.csv.gz", lambda: gzip.compress(b"id\n" + b"x" * (1 << 29), 1), "too-long"),
+    "300 megabytes of JSON document": ("a.json.gz", lambda: gzip.compress(b" " * (300 << 20), 1), "too-long"),
+    "128 megabytes in a cell": ("a.csv.gz", lambda: gzip.compress(b"id\n" + b"x" * (1 << 27), 1), "too-long"),
 }
 
 
