@@ -323,6 +323,8 @@ class Judge:
             return
         for (table, rule), reference in open_references.items():
             own = "weak" if reference.proven else "opaque" if rule in _UNDECIDED else verdict
+            if not table and own == "violation":
+                own, rule = "opaque", _DYNAMIC  # a table that is put in at run time: nobody's, for all that is known
             why = self._why(reference, proof)
             if opened and str(proof.verdict) == "violation":
                 rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lints.extract.environment import Env
 from lints.extract.facts import Call
-from lints.extract.ir import Closure, Expr, Invoke, Name
+from lints.extract.ir import Closure, Expr, Invoke, Name, Other
 from lints.extract.recorder import Recorder
 from lints.extract.values import Gap
 
@@ -25,6 +25,8 @@ def described(notes: Recorder, call: Invoke, env: Env) -> Call:
 
 def origin_of(notes: Recorder, receiver: Expr, env: Env) -> str | None:
     """The call that a receiver came from."""
+    if isinstance(receiver, Other) and len(receiver.parts) == 1:
+        receiver = receiver.parts[0]  # `forTenant(id).boat`
     path = receiver.path if isinstance(receiver, Name) else None
     while path:
         value = env.find(path)

@@ -35,6 +35,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         ),
         rb"\)\(\s*(?:['\"`]\w+['\"`]|[A-Z]\w*\.[A-Z]\w*)\s*\)",
         rb"\.from\(\s*['\"`\w]",
+        rb"\.table\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
         rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
         rb"getRepository\s*\(",
         rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lints.extract.closures import calls_of
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.values import (
     ABSENT,
@@ -83,7 +84,7 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
     if isinstance(value, Query):
         return Argument(kind="query", text=value.model)
     if isinstance(value, (Fn, Returned)):
-        return Argument(kind="closure")
+        return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
     if isinstance(value, (Rope, Joined, Fragment)):
         return Argument(kind="dynamic", text=_shown(value)[:2000])
     return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract import chain_laravel
+from lints.extract import calls, chain_laravel
 from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Other, Span, Text
 from lints.extract.sqltext import names
@@ -104,6 +104,7 @@ _GORM_ROOT = re.compile(
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
@@ -126,6 +127,8 @@ class Chains:
         self._used: set[int] = set()
         self._inner: set[int] = set()
         self._kept: list[Query] = []
+        self.receivers: dict[Span, tuple[str, str | None]] = {}
+        """What the call that begins a query is made on, and the call that this came from."""
 
     # Observed by the interpreter
 
@@ -165,6 +168,9 @@ class Chains:
             return made  # an entity in memory: what it is made of is what will be saved
         begun = self._begun(call, receiver, step, env)
         if begun is not None:
+            if call.receiver is not None:
+                written = " ".join(self.interpreter.notes.text(call.receiver.span).split())[:200]
+                self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
             return begun
         if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
@@ -346,6 +352,7 @@ class Chains:
         around = call.receiver
         if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
             path = around.receiver.path
+        path = path or self._of_result(around)
         head, _, last = path.rpartition(".")
         first = step.arguments[0] if step.arguments else None
         if method in _PRISMA and head and last[:1].islower():
@@ -406,6 +413,7 @@ class Chains:
         if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
             builder = _EITHER.search(self.interpreter.notes.text(call.receiver.span)) is not None
         builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
+        builder = builder or (method == "table" and _CONNECTION.search(path) is not None)
         table = first.text.strip() if isinstance(first, Lit) and plain else _table_name(first)
         if table is not None and builder and len(step.arguments) == 1:
             return self._new("knex", table, call.span, (Step("table", step.arguments, {}, call.span),))
@@ -426,6 +434,16 @@ class Chains:
             if table is not None and len(call.arguments) == 1:
                 return self._new("drizzle", table, call.span, (Step(method, (), {}, call.span),))
         return None
+
+    def _of_result(self, receiver: object) -> str:
+        """`getPrisma.boat` of `getPrisma().boat`, `(await getPrisma(tenant)).boat`."""
+        if not isinstance(receiver, Other) or receiver.operator or len(receiver.parts) != 1:
+            return ""
+        called = receiver.parts[0]
+        written = re.search(r"\.\s*(\w+)$", self.interpreter.notes.text(receiver.span))
+        if not isinstance(called, Invoke) or not called.method or written is None:
+            return ""
+        return f"{called.method}.{written.group(1)}"
 
     def _entity_of(self, call: Invoke, receiver: Value | None, env: Env) -> str | None:
         """The entity of a repository: `getRepository(Boat)` itself, or what a variable or field was set to."""

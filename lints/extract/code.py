@@ -91,6 +91,8 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             variants=variants,
             function=function,
             compared=compared(data, query.span[0], max(last[1], query.span[1])),
+            receiver=interpreter.chains.receivers.get(query.span, ("", None))[0],
+            origin=interpreter.chains.receivers.get(query.span, ("", None))[1],
         )
         found.setdefault((query.span, variants), made)
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))

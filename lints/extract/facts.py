@@ -125,6 +125,10 @@ class OrmCall:
     function: Function | None = None
     compared: str | None = None
     """The comparison of a tenant that what was loaded goes through afterwards, as written."""
+    receiver: str = ""
+    """What the call is made on, as written: `prisma.boat`, `trx`."""
+    origin: str | None = None
+    """The call that the receiver came from (`Call.receiver_origin`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

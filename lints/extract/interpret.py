@@ -591,7 +591,7 @@ class Interpreter:
                 env.remove(name)
             else:
                 env.put(name, before)
-        return Returned(result)
+        return Returned(result, function)
 
     def _called(self, call: Invoke, env: Env) -> Fn | None:
         name = call.method if call.receiver is None else None

@@ -111,6 +111,7 @@ class Returned:
     """A callback that has been interpreted, by what it returns."""
 
     result: Value
+    function: Func | None = None
 
 
 @dataclass(slots=True, eq=False)

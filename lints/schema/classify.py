@@ -55,7 +55,7 @@ def classify(
     """
     if tenant_columns is None:
         tenant_columns = tenants.DEFAULT if declared.tenant_columns else tenants.tenant_columns(schema)
-    columns = _spelled(schema, (*tenant_columns, *declared.tenant_columns))
+    columns = _spelled(schema, (*declared.tenant_columns, *tenant_columns))  # what is declared comes first
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}
     for key, relation in schema.relations.items():

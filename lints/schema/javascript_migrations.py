@@ -397,9 +397,12 @@ class _Migration:
     def _refer(
         self, draft: Draft, call: Invoke, columns: tuple[str, ...], target: str, referenced: Sequence[str]
     ) -> None:
+        origin = self.source.origin(call.span[0], f"foreign key ({', '.join(columns)}) to {target}")
+        for column in columns:
+            draft.add_column(Column(name=column), origin)  # it is there, wherever it was added
         draft.foreign_keys[f"{draft.name}_{'_'.join(columns)}_foreign"] = (
             ForeignKey(columns=columns, references=target, referenced_columns=tuple(referenced)),
-            self.source.origin(call.span[0], f"foreign key ({', '.join(columns)}) to {target}"),
+            origin,
         )
 
 

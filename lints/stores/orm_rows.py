@@ -24,7 +24,13 @@ def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
         snippet=call.snippet,
         language=call.language,
         confidence=Confidence.EXECUTED,
-        call=Call(receiver=call.model, method=call.variants[0][-1].method, arguments=(), line=call.line),
+        call=Call(
+            receiver=call.receiver or call.model,
+            method=call.variants[0][-1].method,
+            arguments=(),
+            line=call.line,
+            receiver_origin=call.origin,
+        ),
         function=call.function,
     )
 

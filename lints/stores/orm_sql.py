@@ -128,10 +128,11 @@ class Builder:
         if table is None or given.kind in {"null", "text"}:
             return
         self._remember_parent(column)
-        self.by_key = self.by_key or table.primary_key == (column,)
-        if table.primary_key == (column,) and given.kind == "query":
+        own = tuple(part for part in table.primary_key if part != table.tenant_column) == (column,)
+        self.by_key = self.by_key or own
+        if own and given.kind == "query":
             self.held = True  # keys of rows that another call loaded, which is judged itself
-        if table.primary_key == (column,) and _HELD.match(given.text) and not _UNHELD.search(given.text):
+        if own and _HELD.match(given.text) and not _UNHELD.search(given.text):
             self.held = True
 
     def _remember_parent(self, column: str) -> None:

@@ -60,6 +60,9 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
     if not bare.startswith("where") or not arguments:
         return None
     first = arguments[0]
+    if bare in {"where", "whereNot"} and first.kind == "closure":
+        inner = _grouped(builder, first)
+        return f"NOT ({inner})" if bare == "whereNot" else inner
     if bare in {"where", "whereNot"} and first.kind == "map":
         inner = filtered(builder, first)
         return f"NOT ({inner})" if bare == "whereNot" else inner
@@ -89,6 +92,39 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
     return builder.hole()
 
 
+def _grouped(builder: Builder, closure: Argument) -> str:
+    """`where(function () { this.where(…).orWhere(…) })`: its conditions, as one."""
+    condition = ""
+    for call in closure.items:
+        part = _knex_condition(builder, call.text, call.items) if call.kind == "term" else None
+        if part is None:
+            return builder.hole()
+        sign = "OR" if call.text.startswith("or") else "AND"
+        condition = f"({condition}) {sign} ({part})" if condition else part
+    return condition or builder.hole()
+
+
+def _joined_on(builder: Builder, closure: Argument) -> str:
+    """`join(table, function () { this.on(a, "=", b).andOnVal(c, value) })`."""
+    condition = ""
+    for call in closure.items:
+        texts = [item.text for item in call.items if item.kind == "text"]
+        method, part = call.text.removeprefix("and").removeprefix("or").lower(), ""
+        if call.kind == "term" and method == "on" and len(texts) == len(call.items) in {2, 3}:
+            sign = texts[1] if len(texts) == 3 else "="
+            part = f"{_dotted(builder, texts[0])} {sign} {_dotted(builder, texts[-1])}"
+        elif call.kind == "term" and method == "onval" and texts and len(call.items) in {2, 3}:
+            sign = texts[1] if len(call.items) == 3 and len(texts) > 1 else "="
+            part = f"{_dotted(builder, texts[0])} {sign} {builder.value(call.items[-1])}"
+        elif call.kind == "term" and method in {"onnull", "onnotnull"} and texts:
+            part = f"{_dotted(builder, texts[0])} IS {'NOT ' if 'not' in method else ''}NULL"
+        if not part:
+            return builder.hole()
+        sign = "OR" if call.text.startswith("or") else "AND"
+        condition = f"({condition}) {sign} ({part})" if condition else part
+    return condition or builder.hole()
+
+
 def _knex_column(builder: Builder, text: str) -> str:
     parts = [part for part in re.split(r"\.", text) if re.fullmatch(r"\w+", part)]
     if not parts:
@@ -99,6 +135,8 @@ def _knex_column(builder: Builder, text: str) -> str:
 
 
 def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> None:
+    if arguments[0].kind == "query":
+        return  # a query of its own, which is judged by itself
     table, _, alias = arguments[0].text.partition(" as ")
     kind = (
         "LEFT JOIN"
@@ -113,6 +151,8 @@ def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> 
         on = f"{_dotted(builder, texts[0])} = {_dotted(builder, texts[1])}"
     elif len(texts) == 3:
         on = f"{_dotted(builder, texts[0])} {texts[1]} {_dotted(builder, texts[2])}"
+    if arguments[1].kind == "closure":
+        on = _joined_on(builder, arguments[1])
     shown = f" AS {builder.ident(alias.strip())}" if alias else ""
     builder.joins.append(f"{kind} {builder.ident(table.strip())}{shown} ON {on}")
 

@@ -1,0 +1,49 @@
+"""Closures that a query builder is given, as the calls on what they get: `function () { this.on(a, b) }`."""
+
+from __future__ import annotations
+
+from lints.extract.facts import Argument
+from lints.extract.ir import Do, Expr, Func, Invoke, Leave, Name, Text
+
+_MAX_STATEMENTS = 40
+UNSEEN = Argument(kind="dynamic", text="…")
+"""Stands for a part of a closure that is more than such a call."""
+
+
+def calls_of(function: Func) -> tuple[Argument, ...]:
+    """The calls in order, each a term with its arguments; UNSEEN where there is anything else."""
+    own = {parameter.name for parameter in function.parameters} | {"this"}
+    found: list[Argument] = []
+    for position, statement in enumerate(function.lower_body()):
+        value = statement.value if isinstance(statement, (Do, Leave)) else None
+        made = _chain(value)
+        if (
+            position >= _MAX_STATEMENTS
+            or not made
+            or not (isinstance(root := made[0].receiver, Name) and root.path in own)
+        ):
+            found.append(UNSEEN)
+            continue
+        for call in made:
+            items = tuple(_argument(argument) for argument in call.arguments)
+            found.append(Argument(kind="term", text=call.method, items=items, names=("",) * len(items)))
+    return tuple(found)
+
+
+def _chain(expression: Expr | None) -> list[Invoke]:
+    calls: list[Invoke] = []
+    while isinstance(expression, Invoke) and len(calls) < _MAX_STATEMENTS:
+        calls.append(expression)
+        expression = expression.receiver
+    calls.reverse()
+    return calls
+
+
+def _argument(expression: Expr) -> Argument:
+    if isinstance(expression, Text):
+        return Argument(kind="text", text=expression.value[:2000])
+    if isinstance(expression, Name):
+        if expression.path in {"null", "undefined", "None"}:
+            return Argument(kind="null")
+        return Argument(kind="value", text=expression.path[:200])
+    return Argument(kind="dynamic", text="…")
