@@ -8,7 +8,7 @@ from itertools import groupby
 
 from gate.model import Decision, Row
 from gate.panels import Drawn, bound, measured, misses, target_text
-from gate.policy.panels import Panel
+from gate.policy.panels import Panel, Shape
 from gate.reading import from_epoch_ms
 from gate.report.escape import Json, json_document, json_string, json_value, rfc3339
 
@@ -123,17 +123,25 @@ class Bar:
     state: str
 
 
+def by_tenant(drawn: Drawn, most: int) -> list[tuple[str | None, list[Bar]]]:
+    """The first bars, those of one tenant together under its name; all under none where a bar is a tenant's only."""
+    if drawn.panel.shape is Shape.NUMBER or only_tenant(drawn):
+        return [(None, list(bars(drawn)[:most]))]
+    groups = groupby(bars(drawn)[:most], key=lambda bar: bar.row.get("tenant"))
+    return [(None if tenant is None else str(tenant), list(found)) for tenant, found in groups]
+
+
 def bars(drawn: Drawn) -> tuple[Bar, ...]:
     """The rows of a number or of bars, each with how long it is drawn."""
     panel = drawn.panel
     values = [row["value"] or 0 for row in drawn.rows]
     limits = [bound(panel.target, row) for row in drawn.rows]
-    shown = ("label",) if only_tenant(drawn) and "label" in panel.columns else ("tenant", "label")
+    name = "tenant" if panel.shape is Shape.NUMBER else "label"
     longest = max(1, *values, *((limit or 0) for limit in limits))
     return tuple(
         Bar(
             row=row,
-            label=" ".join(str(row[name]) for name in shown if row.get(name) is not None) or "all",
+            label="all" if row.get(name) is None else str(row[name]),
             text=value_text(row["value"], panel.columns["value"]),
             length=max(0, value) * 1000 // longest,
             limit=None if limit is None else max(0, limit) * 1000 // longest,
