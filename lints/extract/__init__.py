@@ -58,6 +58,10 @@ def extract(path: str, data: bytes) -> Extraction:
             from lints.extract.sqlfile import extract_sql
 
             return extract_sql(path, data)
+        if language == "mybatis":
+            from lints.extract.mybatis import extract_mapper
+
+            return extract_mapper(path, data)
         return _extract_code(path, data, language)
     except Exception as error:  # noqa: BLE001 - the one boundary: whatever a hostile file breaks becomes a Problem
         reason = f"the analysis failed ({type(error).__name__})"

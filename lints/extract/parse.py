@@ -38,6 +38,8 @@ LANGUAGES = {
     ".sql": "sql",
 }
 """File name endings that are analysed, and the language of each."""
+_MAPPER = re.compile(r"(?:mapper|dao)\.xml$|(?:^|/)(?:mappers?|mybatis)/[^\n]*\.xml$", re.IGNORECASE)
+"""Mappers of MyBatis, by their names or folders."""
 
 _GRAMMARS = {
     "python": ("tree_sitter_python", "language"),
@@ -55,7 +57,8 @@ _GRAMMARS = {
 
 def language_of(path: str) -> str | None:
     """The language of a path by its ending, or None: not a source file that is analysed."""
-    return LANGUAGES.get(splitext(path)[1].lower())
+    ending = splitext(path)[1].lower()
+    return LANGUAGES.get(ending) if ending != ".xml" else "mybatis" if _MAPPER.search(path) is not None else None
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,118 @@
+"""MyBatis mappers: the texts that tags put together, and what is said of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.extract import extract
+from lints.scan import scan
+from lints.schema import build_model
+
+SCHEMA = b"""CREATE TABLE tenants (id bigint PRIMARY KEY);
+CREATE TABLE boats (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenants (id), name text, open int);
+"""
+MODEL = build_model({"db/schema.sql": SCHEMA}, None)
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE mapper PUBLIC "-//mybatis.org//DTD Mapper 3.0//EN" "http://mybatis.org/dtd/mybatis-3-mapper.dtd">
+<mapper namespace="fleet.BoatMapper">
+<sql id="mine">tenant_id = #{tenantId}</sql>
+<sql id="of">${alias}.tenant_id = #{tenantId}</sql>
+"""
+SELECT = '<select id="a">SELECT * FROM boats WHERE {}</select>'
+PATH = "src/main/resources/mapper/BoatMapper.xml"
+
+CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "with the tenant": (
+        '<select id="a">SELECT * FROM boats WHERE id = #{id} AND tenant_id = #{tenantId,jdbcType=BIGINT}</select>',
+        [("proven", None)],
+    ),
+    "by its key": ('<select id="a">SELECT * FROM boats WHERE id = #{id}</select>', [("violation", "TENSQL001")]),
+    "on some paths": (
+        '<select id="a">SELECT * FROM boats WHERE 1 = 1 <if test="tenantId != null">AND tenant_id = #{tenantId}</if></select>',
+        [("violation", "TENSQL005")],
+    ),
+    "always, beside what is not": (
+        '<select id="a">SELECT * FROM boats <where><if test="n != null">AND name = #{n}</if> AND tenant_id = #{t}</where></select>',
+        [("proven", None)],
+    ),
+    "only where something is given": (
+        '<select id="a">SELECT * FROM boats <where><if test="t != null">AND tenant_id = #{t}</if></where></select>',
+        [("violation", "TENSQL005")],
+    ),
+    "each alternative": (
+        SELECT.replace("{}",
+            '<choose><when test="a">tenant_id = #{t} AND id = #{i}</when><when test="b">tenant_id = #{t}</when>'
+            "<otherwise>tenant_id = #{t} AND open = 1</otherwise></choose>"
+        ),
+        [("proven", None)],
+    ),
+    "all alternatives but one": (
+        SELECT.replace("{}",
+            '<choose><when test="a">tenant_id = #{t}</when><when test="b">id = #{i}</when>'
+            "<otherwise>tenant_id = #{t}</otherwise></choose>"
+        ),
+        [("violation", "TENSQL005")],
+    ),
+    "a fragment": (
+        '<delete id="a">DELETE FROM boats WHERE id = #{id} AND <include refid="mine"/></delete>',
+        [("proven", None)],
+    ),
+    "a fragment with its properties": (
+        '<select id="a">SELECT b.* FROM boats b WHERE <include refid="of"><property name="alias" value="b"/></include></select>',
+        [("proven", None)],
+    ),
+    "an update": (
+        '<update id="a">UPDATE boats <set><if test="n != null">name = #{n},</if> open = 1,</set> WHERE id = #{id}</update>',
+        [("violation", "TENSQL002")],
+    ),
+    "many": (
+        SELECT.replace("{}", 'tenant_id = #{t} AND id IN <foreach item="i" open="(" close=")" separator=",">#{i}</foreach>'),
+        [("proven", None)],
+    ),
+    "CDATA and entities": (
+        '<select id="a"><![CDATA[ SELECT * FROM boats WHERE open < 3 ]]> AND id &lt; 5 AND tenant_id = #{t}</select>',
+        [("proven", None)],
+    ),
+    "a wrapper's conditions": (
+        '<select id="a">SELECT * FROM boats ${ew.customSqlSegment}</select>',
+        [("opaque", "TENSQL013")],
+    ),
+    "what is commented out": (
+        '<select id="a">SELECT * FROM boats WHERE id = #{id} <!-- AND tenant_id = #{t} --></select>',
+        [("violation", "TENSQL001")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "expected"), CASES.values(), ids=CASES.keys())
+def test_statements(body: str, expected: list[tuple[str, str | None]]) -> None:
+    rows = scan([(PATH, f"{HEAD}{body}</mapper>".encode())], MODEL).accesses
+    assert [(row.verdict, row.rule) for row in rows] == expected, [row.sql for row in rows]
+
+
+def test_where_it_stands() -> None:
+    found = extract(PATH, f'{HEAD}<select id="byKey">\nSELECT 1 FROM boats\n</select></mapper>'.encode())
+    (one,) = found.statements
+    assert (one.line, one.end_line, one.call and one.call.method) == (6, 8, "byKey")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "<select id='a'>SELECT 1 FROM boats",
+        HEAD + "<if>" * 5000 + "</mapper>",
+        HEAD + '<select id="a">' + "<if test='a'>" * 30 + "SELECT" + "</if>" * 30 + "</select></mapper>",
+        HEAD
+        + '<sql id="x"><include refid="x"/><include refid="x"/></sql><select id="a">SELECT <include refid="x"/></select></mapper>',
+        "<!DOCTYPE a [<!ENTITY b '&c;&c;'>]><mapper namespace='a'>&b;</mapper>",
+    ],
+)
+def test_hostile_files_end(text: str) -> None:
+    found = extract(PATH, text.encode())
+    assert found.analysed
+    assert found.statements or found.problems or "<select" not in text
+
+
+def test_other_xml_is_none_of_its_business() -> None:
+    assert extract("pom.xml", b"<project/>").analysed is False
+    assert extract(PATH, b"<beans><select>SELECT * FROM boats</select></beans>").statements == ()
