@@ -162,9 +162,7 @@ def test_the_npm_lock_pins_by_integrity_and_names_no_registry() -> None:
 
 
 def test_the_tree_holds_nothing_it_must_not() -> None:
-    forbidden = re.compile(
-        r"\"resolved\":|--index-url|TODO|FIXME|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}"
-    )
+    forbidden = re.compile(r"\"resolved\":|--index-url|TODO|FIXME|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}")
     for path in files():
         text = path.read_text(encoding="utf-8")
         assert not forbidden.search(text), path
