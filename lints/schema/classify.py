@@ -54,7 +54,7 @@ def classify(
     shortest way to a tenant wins); else UNKNOWN.
     """
     if tenant_columns is None:
-        tenant_columns = tenants.DEFAULT if declared.tenant_columns else tenants.tenant_columns(schema)
+        tenant_columns = () if declared.tenant_columns else tenants.tenant_columns(schema)
     columns = _spelled(schema, (*declared.tenant_columns, *tenant_columns))  # what is declared comes first
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}

@@ -247,6 +247,9 @@ def _drizzle_column(builder: Builder, given: Argument) -> tuple[str, str] | None
     if given.kind != "value" or "." not in given.text:
         return None
     head, _, attribute = given.text.rpartition(".")
-    entity = builder.others.get(head.rpartition(".")[2])
+    holder, _, named = head.rpartition(".")
+    if holder.rpartition(".")[2] not in {"", "schema", "tables", "table", "dbSchema", "models", "s", "t"}:
+        return None  # `ctx.boats.id` is a value
+    entity = builder.others.get(named)
     column = entity.columns.get(attribute) if entity is not None else None
     return (entity.table, column) if entity is not None and column is not None else None

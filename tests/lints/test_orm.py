@@ -314,6 +314,16 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "async function f(id) { return prisma.entry.findMany({ where: { logbook: { boat: { id: { gt: id } } } } }); }",
         [("violation", "TENORM001")],
     ),
+    "drizzle: a value that is named like a table": (
+        "drizzle",
+        "async function f(ctx) { return db.update(tenants).set({ id: 'x' }).where(eq(tenants.id, ctx.tenants.id)); }",
+        [("violation", "TENORM004")],
+    ),
+    "drizzle: a table of an imported schema": (
+        "drizzle",
+        "async function f(t) { return db.select().from(schema.boats).where(eq(schema.boats.tenantId, t)); }",
+        [("proven", None)],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",

@@ -84,5 +84,5 @@ def test_what_is_declared_is_all_there_is() -> None:
         "b (id int, organization_id uuid, fleet_id int)",
         declared={"tenant_columns": ["fleet_id"]},
     )
-    assert found.tenant_columns == {"tenant_id", "fleet_id"}
+    assert found.tenant_columns == {"fleet_id"}
     assert owned(found) == {"b": "fleet_id"}
