@@ -5,7 +5,8 @@ Pure like `decide`: the same policy, evidence and clock give the same figures. A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,11 @@ MAX_ROWS = 500
 """Of one panel; what is beyond is counted."""
 STAGES = (Stage.RELEASE, Stage.GA)
 """When panels are drawn: a pull request collects no evidence for them."""
+
+MUST: Mapping[str, Callable[[int, int], bool]] = {
+    "at_most": operator.le, "at_least": operator.ge, "below": operator.lt, "above": operator.gt,
+}  # fmt: skip
+"""What a value may have to be to its target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +122,7 @@ def misses(panel: Panel, row: Row) -> bool:
     limit, value = bound(panel.target, row), row.get(measured(panel))
     if panel.target is None or limit is None or not isinstance(value, int):
         return False
-    return not {
-        "at_most": value <= limit,
-        "at_least": value >= limit,
-        "below": value < limit,
-        "above": value > limit,
-    }[panel.target.must]
+    return not MUST[panel.target.must](value, limit)
 
 
 def target_text(target: Target) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attestations import statements
+from attestations import statements, strict_json
 from attestations.strict_json import shown
 from attestations.trust import ATTESTATIONS, POLICY
 from attestations.verify import UNCHECKED
@@ -28,7 +28,7 @@ _TYPES: Mapping[str, str] = {
 
 def _documents(v: Verification) -> dict[str, Any]:
     evidence = [path for path in v.files if path.startswith(f"{bundle.EVIDENCE}/")]
-    return {path: v.json(path) for path in (bundle.DECISION, *evidence) if path in v.files}
+    return {path: v.json(path) for path in (*packing.WHOLE.values(), *evidence) if path in v.files}
 
 
 def _check_packet(v: Verification) -> str:
@@ -38,7 +38,7 @@ def _check_packet(v: Verification) -> str:
     kinds = {
         d["kind"]: {"records": len(d["records"]), "of": d["of"]}
         for p, d in _documents(v).items()
-        if p != bundle.DECISION
+        if p not in packing.WHOLE.values()
     }
     attested = sorted(
         path for path in v.files if path.startswith(f"{bundle.ATTESTATIONS}/") and path != deriving.REFERENCE
@@ -52,6 +52,7 @@ def _check_packet(v: Verification) -> str:
         ("number of redactions", about["redactions"], record["redactions"]),
         ("number of records", about["shown"]["records"], kinds),
         ("decision", about["shown"]["decision"], bundle.DECISION in v.files),
+        ("panels", about["shown"].get("panels", False), bundle.PANELS in v.files),
         ("list of attestations", len(about["shown"]["attestations"]), len(attested)),
     ):
         if said != expected:
@@ -153,8 +154,8 @@ def _check_unchanged(v: Verification) -> str:
     listed = v.json(packing.REDACTIONS)
     evidence = {f"{bundle.EVIDENCE}/{item.kind}.json": item for item in release.evidence_of(full)}
     for path, document in _documents(v).items():
-        if path == bundle.DECISION:
-            original = packing.documents(full, _ONLY_DECISION)[path]
+        if path in packing.WHOLE.values():
+            original = _original(full, path)
         elif path in evidence:
             places = [item["index"] for item in document["records"]]
             original = packing.kind_document(evidence[path], None, places)
@@ -174,7 +175,10 @@ def _check_unchanged(v: Verification) -> str:
     return f"nothing but the {len(listed)} listed places differs from sha256:{bag.sha256(full[bag.TAG_MANIFEST])}"
 
 
-_ONLY_DECISION = packing.Plan(audience="", decision=True, records={}, attestations=(), rules=())
+def _original(full: Mapping[str, bytes], path: str) -> Any:
+    if path not in full:
+        raise BundleError(Code.INCOMPLETE, f"{path}: the full bundle has no such document")
+    return strict_json.loads(full[path])
 
 
 def _numbered(value: Any, seen: dict[str, str]) -> Any:

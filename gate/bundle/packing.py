@@ -4,6 +4,7 @@
     data/packet.json               for whom, of which release, how much is shown
     data/redactions.json           what was taken out: document, place, how, why
     data/decision.json             the decision, redacted
+    data/panels.json               the panels, redacted
     data/evidence/<kind>.json      the chosen records, redacted
     data/reports/…                 rendered from the redacted documents alone
     data/attestations/…            signed statements as they are, and the in-toto reference to the full bundle
@@ -33,6 +34,8 @@ REDACTIONS: Final = "data/redactions.json"
 SCHEMA_ID: Final = "urn:tenantgate:schema:packet:v1"
 REPORTS: Final = {"data/reports/report.html": "html", "data/reports/report.md": "markdown"}
 RECORDS: Final = "data/reports/records.md"
+WHOLE: Final = {"decision": bundle.DECISION, "panels": bundle.PANELS}
+"""Documents of the bundle that are shown as one, by their names in a redactions file."""
 _ATTESTATIONS: Final = {
     "verdict": bundle.VERDICT,
     "test-result": bundle.TEST_RESULT,
@@ -52,6 +55,7 @@ class Plan:
     records: Mapping[str, tuple[str, ...] | None]
     attestations: tuple[str, ...]
     rules: tuple[Rule, ...]
+    panels: bool = False
     public: frozenset[str] = frozenset()
     """Values that may stand anywhere."""
 
@@ -71,13 +75,14 @@ def read_plan(data: bytes, name: str) -> Plan:
     return Plan(
         audience=value["audience"],
         decision=show.get("decision", False),
+        panels=show.get("panels", False),
         records={kind: None if ids == "all" else tuple(ids) for kind, ids in show.get("records", {}).items()},
         attestations=tuple(show.get("attestations", ())),
         public=frozenset(value.get("public", ())),
         rules=tuple(
             Rule(
                 document=_path(rule["in"]),
-                pointer=rule["at"] if rule["in"] == "decision" else f"/records/*/record{rule['at']}",
+                pointer=rule["at"] if rule["in"] in WHOLE else f"/records/*/record{rule['at']}",
                 by=rule["by"],
                 reason=rule["reason"],
                 elsewhere=rule.get("elsewhere", False),
@@ -88,15 +93,18 @@ def read_plan(data: bytes, name: str) -> Plan:
 
 
 def _path(name: str) -> str:
-    return bundle.DECISION if name == "decision" else f"{bundle.EVIDENCE}/{name}.json"
+    return WHOLE.get(name, f"{bundle.EVIDENCE}/{name}.json")
 
 
 def documents(files: Mapping[str, bytes], plan: Plan) -> dict[str, Any]:
     """The documents to show, before anything is taken out. Raises GateError for what the bundle does not hold."""
     evidence = {item.kind: item for item in release.evidence_of(files)}
     found: dict[str, Any] = {}
-    if plan.decision:
-        found[bundle.DECISION] = strict_json.loads(files[bundle.DECISION])
+    for path, wanted in ((bundle.DECISION, plan.decision), (bundle.PANELS, plan.panels)):
+        if wanted and path not in files:
+            raise GateError(f"redactions: show: the bundle has no {path}")
+        if wanted:
+            found[path] = strict_json.loads(files[path])
     for kind, ids in plan.records.items():
         if kind not in evidence:
             raise GateError(f"redactions: show.records: the bundle has no evidence of kind {shown(kind)}")
@@ -156,11 +164,12 @@ def reports(redacted: Mapping[str, Any], audience: str) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
     if bundle.DECISION in redacted:
         decision = views.decision_of(redacted[bundle.DECISION])
-        made |= {path: RENDERERS[name](decision).encode() for path, name in REPORTS.items()}
+        panels = views.panels_of(redacted.get(bundle.PANELS))
+        made |= {path: RENDERERS[name](decision, panels).encode() for path, name in REPORTS.items()}
     kinds = {
         document["kind"]: [item["record"] for item in document["records"]]
         for path, document in redacted.items()
-        if path != bundle.DECISION
+        if path not in WHOLE.values()
     }
     if kinds:
         made[RECORDS] = views.records_md(kinds, audience)
@@ -196,11 +205,12 @@ def _packet(
         "release": deriving.about_release(files, decision),
         "shown": {
             "decision": plan.decision,
+            "panels": plan.panels,
             "attestations": sorted(plan.attestations),
             "records": {
                 document["kind"]: {"records": len(document["records"]), "of": document["of"]}
                 for path, document in redacted.items()
-                if path != bundle.DECISION
+                if path not in WHOLE.values()
             },
         },
         "redactions": len(taken),
@@ -217,6 +227,8 @@ def _telling(files: Mapping[str, bytes], originals: Mapping[str, Any], redacted:
     if bundle.DECISION in originals and originals[bundle.DECISION] != redacted[bundle.DECISION]:
         telling.add(bag.sha256(files[bundle.DECISION]))
         telling |= set(_fingerprints(originals[bundle.DECISION], redacted[bundle.DECISION]))
+    if bundle.PANELS in originals and originals[bundle.PANELS] != redacted[bundle.PANELS]:
+        telling.add(bag.sha256(files[bundle.PANELS]))
     for item in release.evidence_of(files):
         path = _path(item.kind)
         before = {entry["index"]: entry for entry in originals.get(path, {}).get("records", ())}

@@ -31,6 +31,8 @@ from gate.model import (
     WaiverState,
     WaiverUse,
 )
+from gate.panels import MUST, Drawn
+from gate.policy.panels import Panel, Shape, Target
 from gate.policy.tenants import KIND
 from gate.reading import parse_date, parse_time
 
@@ -190,6 +192,53 @@ def _evidence(e: Mapping[str, Any], mapped: Sequence[Mapping[str, Any]]) -> Evid
             Descriptor(name=_text(m, "name"), sha256=_text(m, "sha256")) for m in _maps(e.get("materials"))
         ),
     )
+
+
+def panels_of(document: Mapping[str, Any] | None) -> tuple[Drawn, ...]:
+    """A document of panels, in which much may be missing, as panels to render; a figure taken out is unknown."""
+    return tuple(_panel(p) for p in _maps(_map(document).get("panels")))
+
+
+def _panel(p: Mapping[str, Any]) -> Drawn:
+    columns = {_text(c, "name"): _text(c, "unit") for c in _maps(p.get("columns"))}
+    shape = Shape(p["kind"]) if p.get("kind") in tuple(Shape) else Shape.TABLE
+    needed = {Shape.NUMBER: {"value"}, Shape.BARS: {"label", "value"}, Shape.SERIES: {"at", "value"}}.get(shape, set())
+    target = _map(p.get("target"))
+    bound = target.get("bound") if isinstance(target.get("bound"), int) else target.get("column")
+    rows = [
+        {name: _cell(row.get(name), unit) for name, unit in columns.items() if name in row or name in needed}
+        for row in _maps(p.get("rows"))
+    ]
+    if shape is Shape.SERIES:
+        rows = [row for row in rows if row.get("at") is not None]
+    reason = p.get("reason")
+    return Drawn(
+        panel=Panel(
+            id=_text(p, "id"),
+            pack=_text(p, "pack"),
+            title=_text(p, "title"),
+            why=_text(p, "why"),
+            shape=shape if needed <= columns.keys() else Shape.TABLE,
+            columns={name: unit for name, unit in columns.items() if name != "tenant"} or {"value": "count"},
+            evidence=_strings(p.get("evidence")),
+            params={},
+            target=Target(must=target["is"], bound=bound, control=target.get("parameter"))
+            if target.get("is") in MUST and isinstance(bound, int | str)
+            else None,
+            query="",
+        ),
+        rows=tuple(rows),
+        beyond=p["beyond"] if isinstance(p.get("beyond"), int) else 0,
+        reason=reason if isinstance(reason, str) else None,
+        notes=_strings(p.get("notes")),
+    )
+
+
+def _cell(value: object, unit: str) -> object:
+    """A value of that unit; text that stands where a number was is none."""
+    if unit == "text":
+        return value if isinstance(value, str) else None
+    return value if isinstance(value, int) else None
 
 
 def records_md(kinds: Mapping[str, Sequence[Mapping[str, Any]]], audience: str) -> bytes:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from attestations.trust import Trust, TrustedKeys
 from gate import bundle, cli
-from gate.bundle import bag, deriving, packing, records, redacting, replaying, views
+from gate.bundle import bag, deriving, packing, records, redacting, views
 from gate.bundle.redacting import Rule
 from gate.model import GateError
 from gate.report import REPORTS
@@ -159,11 +159,40 @@ def test_the_decision_and_its_reports(works: Any) -> None:
     assert packet["data/reports/report.md"].decode().startswith("<!-- gate")
 
 
+def test_panels_are_shown_when_asked_for_and_redacted_like_everything_else(works: Any, full: Files) -> None:
+    rules = ({"in": "panels", "at": "/panels/*/rows/*/tenant", "by": "hash"}, {"in": "panels", "at": "/panels/*/rows/*/value"},
+             {"in": "decision", "at": "/controls/*/violations", "elsewhere": True})  # fmt: skip
+    packet = made(works, full, plan(*rules, decision=True, panels=True))
+
+    assert codes(works.check(packet, against=full)) == []
+    assert json.loads(packet[packing.PACKET])["shown"]["panels"] is True
+    page = packet["data/reports/report.html"].decode()
+    assert "Notes by their count" in page
+    assert "unknown" in page
+    assert TENANT not in everywhere(packet)
+    without = made(works, full, plan(rules[2], decision=True))
+    assert bundle.PANELS not in without
+    assert "Notes by their count" not in without["data/reports/report.html"].decode()
+
+
+def test_a_panel_that_was_changed_is_found_out(works: Any, full: Files) -> None:
+    payload = packing.payload(full, plan(decision=True, panels=True), bytes(32), keyless=False)
+    document = json.loads(payload[bundle.PANELS])
+    document["panels"][0]["rows"][0]["value"] = 1
+    payload[bundle.PANELS] = deriving.write_json(document)
+    payload |= packing.reports({p: json.loads(payload[p]) for p in packing.WHOLE.values()}, "prospective customers")
+    changed = packing.sealed(payload, works.original(full), works.hand)
+
+    assert codes(works.check(changed)) == []
+    assert codes(works.check(changed, against=full)) == ["evidence-mismatch"]
+
+
 def test_an_unredacted_decision_renders_as_the_original_did(works: Any) -> None:
     """What is rebuilt from the document is all that the reports show."""
     for full in (works.release(FULL), works.release([{"id": "one", "count": 1, "tenant": "acme"}]), works.release([])):
         decision = views.decision_of(json.loads(full[bundle.DECISION]))
-        panels = replaying.decide_again(full).panels
+        panels = views.panels_of(json.loads(full[bundle.PANELS]))
+        assert len(panels) == 1
         for path, name in bundle.REPORTS.items():
             assert REPORTS[name](decision, panels).encode() == full[path], path
 
