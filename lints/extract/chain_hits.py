@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lints.search import Search
 
-_ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b)"
+_ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b|\w{1,60}\.c\.)"
 """A class as a first argument: `Boat`, `models.Boat.id`, `func.count(Boat.id)`, `self.model`, `cls`."""
 
 _HITS: Mapping[str, tuple[bytes, ...]] = {

@@ -615,6 +615,9 @@ def _class_name(expression: object, env: Env | None = None) -> str | None:
         for part in expression.path.split("."):
             if part[:1].isupper():
                 return part
+        table = re.match(r"(?:\w+\.){0,2}?(\w+)\.c(?:\.\w+)?$", expression.path)
+        if table is not None:
+            return table.group(1)  # `boats.c.name`, of a `Table`
         return _held_class(expression.path, env) or _held_class(expression.path.rpartition(".")[0], env)
     return None
 

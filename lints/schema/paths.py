@@ -85,7 +85,7 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
         return "test"
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem) or "database/factories/" in path.lower():
         return "seed"
-    if in_migrations(path):
+    if in_migrations(path) or "alembic" in folders:
         return "migration"
     return "source"
 

@@ -58,7 +58,7 @@ def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
             if isinstance(statement, Assign):
                 for call in calls_within(statement.value):
                     if call.method == "Table" and constant(call.arguments[0] if call.arguments else None):
-                        _add_table(catalog, source, call)
+                        _add_table(catalog, source, call, statement.target)
                         break
 
 
@@ -315,18 +315,23 @@ def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Cl
     )
 
 
-def _add_table(catalog: Catalog, source: Source, call: Invoke) -> None:
+def _add_table(catalog: Catalog, source: Source, call: Invoke, variable: str | None) -> None:
     """`Table("boats", metadata, Column("id", …), …)`."""
     name = constant(call.arguments[0]) or ""
     origin = source.origin(call.span[0], f"table {name}")
     draft = catalog.create(constant(keyword(call, "schema")), name, origin)
+    fields: dict[str, str] = {}
     for argument in call.arguments[1:]:
         if isinstance(argument, Invoke) and argument.method == "Column":
             label = constant(argument.arguments[0]) if argument.arguments else None
             if label is not None:
-                add_column(draft, source, label, argument, argument.span[0], name)
+                fields[label] = add_column(draft, source, label, argument, argument.span[0], name)
         elif isinstance(argument, Invoke):
             table_constraint(draft, source, argument)
+    if variable is not None:
+        catalog.entities.append(
+            Entity(name=variable, table=name, kind="sqlalchemy", columns=fields, relations={}, origin=origin)
+        )
 
 
 def add_column(draft: Draft, source: Source, name: str, call: Invoke, offset: int, owner: str) -> str:

@@ -100,11 +100,11 @@ class Builder:
         single = given.kind == "query" or (given.kind == "list" and len(given.items) == 1)
         if operator == "=" or (operator == "in" and single):
             one = given.items[0] if given.kind == "list" and len(given.items) == 1 else given
-            self.remember(column, one)
+            self.remember(column, one, alias)
             if column in self.model.tenant_columns and given.kind == "value":
                 self._maybe_undefined(given.text)
         elif operator == "in":
-            self._remember_parent(column)
+            self._remember_parent(column, alias)
         if given.kind == "null":
             return f"{left} IS NOT NULL" if operator == "<>" else f"{left} IS NULL"
         if given.kind == "list" and operator in {"=", "in"}:
@@ -123,11 +123,14 @@ class Builder:
         elif self.optional is not None and text == self.optional:
             (self.root or self).undefined = text
 
-    def remember(self, column: str, given: Argument) -> None:
+    def remember(self, column: str, given: Argument, joined: str | None = None) -> None:
+        """What a comparison with `given` says of whose rows these are. `joined`: the table of the column, if not ours."""
         table = self.model.tables.get(self.table)
         if table is None or given.kind in {"null", "text"}:
             return
-        self._remember_parent(column)
+        self._remember_parent(column, joined)
+        if joined not in {None, self.table, self.alias}:
+            return
         own = tuple(part for part in table.primary_key if part != table.tenant_column) == (column,)
         self.by_key = self.by_key or own
         if own and given.kind == "query":
@@ -135,8 +138,8 @@ class Builder:
         if own and _HELD.match(given.text) and not _UNHELD.search(given.text):
             self.held = True
 
-    def _remember_parent(self, column: str) -> None:
-        table = self.model.tables.get(self.table)
+    def _remember_parent(self, column: str, joined: str | None = None) -> None:
+        table = self.model.tables.get(joined or "") or self.model.tables.get(self.table)
         for key in table.foreign_keys if table is not None else ():
             parent = self.model.tables.get(key.references)
             owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
@@ -307,8 +310,9 @@ class Builder:
         """The column of an attribute; None if the entity has no such attribute."""
         if self.entity is None:
             return name if re.fullmatch(r"\w+", name) else None
-        column = self.entity.columns.get(name)
         table = self.model.tables.get(self.table)
+        inherited = name if table is not None and name in table.columns and name not in self.entity.relations else None
+        column = self.entity.columns.get(name) or inherited  # from a base that could not be read
         if column is not None and table is not None and column != column.lower():
             snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()  # a naming strategy of the ORM
             return snake if snake in table.columns else column

@@ -106,7 +106,7 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
         return builder.hole()
     first, rest = path[0], path[1:]
     target = builder.entities.get(entity.relations.get(first, ""))
-    column = entity.columns.get(first)
+    column = entity.columns.get(first) or (builder.column(first) if first not in entity.relations else None)
     if target is not None and rest and rest[0] not in _LOOKUPS:
         if column is not None and rest[0] in {"id", "pk"} and builder.key_of(target.table) == "id":
             return _compare(builder, column, rest[1:], value)
@@ -212,7 +212,14 @@ def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:
         return None
     if head not in builder.others:
         _add(builder, entity)
-    column = entity.columns.get(attribute)
+    return _stored(builder, entity, attribute)
+
+
+def _stored(builder: Builder, entity: Entity, attribute: str) -> tuple[str, str] | None:
+    """The table and column of an attribute; a base that could not be read may have brought it."""
+    table = builder.model.tables.get(entity.table)
+    inherited = attribute if table is not None and attribute in table.columns else None
+    column = entity.columns.get(attribute) or inherited
     return (entity.table, column) if column is not None else None
 
 

@@ -37,6 +37,8 @@ class Logbook(Base):
     id = Column(Integer, primary_key=True)
     boat_id = Column(ForeignKey("boats.id"), nullable=False)
     boat = relationship("Boat")
+crews = Table("crews", Base.metadata, Column("id", Integer, primary_key=True),
+    Column("tenant_id", ForeignKey("tenants.id"), nullable=False), Column("boat_id", ForeignKey("boats.id")))
 """
 
 MEMBERS = """
@@ -323,6 +325,32 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "drizzle",
         "async function f(t) { return db.select().from(schema.boats).where(eq(schema.boats.tenantId, t)); }",
         [("proven", None)],
+    ),
+    "sqlalchemy: a table that is no class": (
+        "sqlalchemy",
+        "def f(db, n):\n    return db.query(crews.c.id).filter(crews.c.boat_id > n).all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: joined to a table that is no class": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    return db.query(Boat).join(crews, crews.c.boat_id == Boat.id)"
+            ".filter(Boat.tenant_id == t, crews.c.tenant_id == t).all()\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: a key of what is joined, of an instance that the code has": (
+        "sqlalchemy",
+        (
+            "def f(db, boat):\n    return db.query(Logbook).join(crews, crews.c.id == Logbook.id)"
+            ".filter(crews.c.boat_id == boat.id).all()\n"
+        ),
+        [("weak", "TENORM002")],
+    ),
+    "sqlalchemy: a held key of another table says nothing of this one": (
+        "sqlalchemy",
+        "def f(db, crew):\n    return db.query(Boat).join(crews, crews.c.boat_id > Boat.id).filter(crews.c.id == crew.id)\n",
+        [("violation", "TENORM001")],
     ),
     "django: get_object_or_404": (
         "django",
