@@ -211,7 +211,7 @@ class Chains:
     def _handed(self, query: Query) -> Query:
         """A builder that has not run yet may get further conditions where it is handed to."""
         runs = any(isinstance(step, Step) and step.method.startswith(("execute", "stream")) for step in query.steps)
-        if query.kind != "kysely" or runs:
+        if query.kind != "kysely" or runs or id(query) in self._inner:
             return query
         self._extend(query)
         more = Step("where", (Gap("…", query.span),), {}, query.span)

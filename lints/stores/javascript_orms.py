@@ -50,11 +50,13 @@ def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
         return builder.hole()
     target = builder.entities.get(builder.entity.relations.get(name, ""))
     if target is not None:
+        if value.kind == "null":
+            return builder.hole()
         inner = builder.inside(target)
         nested = mapping(value)
         kind = next((key for key in ("is", "some", "every", "none", "isNot") if key in nested), None)
         inner.where.append(filtered(inner, nested[kind] if kind is not None else value, depth + 1))
-        if kind in {"every", "none", "isNot"}:
+        if kind in {"every", "none", "isNot"} or (kind is not None and nested[kind].kind == "null"):
             return builder.hole()
         forward = builder.foreign_column(target.table)
         if forward is not None:

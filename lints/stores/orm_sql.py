@@ -124,7 +124,7 @@ class Builder:
             (self.root or self).undefined = text
 
     def remember(self, column: str, given: Argument, joined: str | None = None) -> None:
-        """What a comparison with `given` says of whose rows these are. `joined`: the table of the column, if not ours."""
+        """What a comparison with `given` says of whose rows these are. `joined`: the column's table, if not ours."""
         table = self.model.tables.get(self.table)
         if table is None or given.kind in {"null", "text"}:
             return

@@ -16,6 +16,7 @@ _LOOKUPS = {
 _DJANGO_ENDS = frozenset(
     {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
 )
+_EMBEDS = frozenset({"exists", "correlate", "correlate_except", "scalar_subquery", "as_scalar", "lateral"})
 _SIGNS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>"}
 
 
@@ -194,6 +195,8 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             dynamic = dynamic or unseen or (bool(arguments) and arguments[0].kind != "map")
         elif method in {"from_statement", "prefix_with", "with_statement_hint"}:
             return [None]
+    if any(join.startswith("CROSS JOIN") for join in builder.joins) and any(s.method in _EMBEDS for s in steps):
+        return []  # its conditions are about a row of the query around it, which is judged
     if verb == "insert":
         return [builder.insert(assigned, dynamic=dynamic)]
     if verb == "update":

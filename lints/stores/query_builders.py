@@ -45,6 +45,8 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 assigned, dynamic = assigned + values, dynamic or unseen
         elif method in {"del", "delete", "deleteFrom", "truncate"}:
             verb = "delete"
+    if _correlated(builder, steps):
+        return []  # part of a query around it, which is judged
     if condition is not None:
         builder.where.append(condition)
     if verb == "insert":
@@ -52,6 +54,17 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _correlated(builder: Builder, steps: Sequence[OrmStep]) -> bool:
+    """Whether `whereRef` (Kysely) compares with a table that is not in FROM."""
+    here = {builder.table, builder.alias}
+    for step in steps:
+        if re.search(r"[jJ]oin$", step.method) and step.arguments:
+            table, _, alias = step.arguments[0].text.partition(" as ")
+            here.add(alias.strip() or table.strip())
+    used = [a.text for step in steps if step.method == "whereRef" for a in step.arguments if a.kind == "text"]
+    return any("." in text and text.partition(".")[0] not in here for text in used)
 
 
 def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]) -> str | None:

@@ -352,6 +352,19 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "def f(db, crew):\n    return db.query(Boat).join(crews, crews.c.boat_id > Boat.id).filter(crews.c.id == crew.id)\n",
         [("violation", "TENORM001")],
     ),
+    "sqlalchemy: a sub-query about a row of the query around it": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    logs = select(Logbook.id).where(Logbook.boat_id == Boat.id)\n"
+            "    return db.scalars(select(Boat).where(logs.where(Logbook.id > 1).exists(), Boat.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "prisma: no such relation is not such a relation": (
+        "members",
+        "async function f(t) { return prisma.boat.findMany({ where: { tenant: { is: null } } }); }",
+        [("opaque", "TENORM013")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",

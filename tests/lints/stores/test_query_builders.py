@@ -53,6 +53,14 @@ CASES: dict[str, tuple[str, Rows]] = {
         'knex("boats as b").leftJoin(knex("logbooks").where("id", id).as("l"), "l.boat_id", "b.id").where("b.tenant_id", t)',
         [("proven", None), ("violation", "TENORM001")],
     ),
+    "a sub-query that refers to the query around it": (
+        'db.selectFrom("logbooks").whereRef("logbooks.boat_id", "=", "boats.id").selectAll()',
+        [],
+    ),
+    "a comparison of columns of the same query": (
+        'db.selectFrom("logbooks").whereRef("logbooks.boat_id", "=", "logbooks.id").selectAll().execute()',
+        [("violation", "TENORM001")],
+    ),
     "the key of a held row, where the tenant is part of the key": (
         'knex("boats").where({ id: boat.id }).del()',
         [("weak", "TENORM003")],
