@@ -107,6 +107,11 @@ class Cache:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def lasting(self) -> bool:
+        """Whether anything put in now is there on another day."""
+        return not self._temporary
+
     def get(self, name: bytes) -> bytes | None:
         """What was put under a key, or None."""
         return self.get_many([name]).get(name)

@@ -78,13 +78,18 @@ def _writer(kind: Any) -> _Convert:
 
 
 def _record_writer(kind: Any) -> _Convert:
-    parts: list[tuple[str, _Convert]] = []
+    names = [field.name for field in fields(kind)]
     hints = get_type_hints(kind)
+    inner: list[tuple[int, _Convert]] | None = None
 
     def write(value: Any) -> list[Any]:
-        if not parts:  # filled at the first use: a type may hold itself
-            parts.extend((field.name, _writer(hints[field.name])) for field in fields(kind))
-        return [convert(getattr(value, name)) for name, convert in parts]
+        nonlocal inner
+        if inner is None:  # at the first use: a type may hold itself
+            inner = [(n, _writer(hints[name])) for n, name in enumerate(names) if not _scalars(hints[name])]
+        plain = [getattr(value, name) for name in names]
+        for position, convert in inner:
+            plain[position] = convert(plain[position])
+        return plain
 
     return write
 
@@ -99,8 +104,7 @@ def _reader(kind: Any) -> _Convert:
         return lambda value: None if value is None else read(value)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            read = _reader(arguments[0])
-            return lambda value: tuple([read(item) for item in _exactly(list, value)])
+            return _items_reader(_reader(arguments[0]))
         reads = [_reader(argument) for argument in arguments]
         return lambda value: tuple([read(item) for read, item in zip(reads, _exactly(list, value), strict=True)])
     if origin is frozenset:
@@ -116,16 +120,35 @@ def _reader(kind: Any) -> _Convert:
 
 
 def _record_reader(kind: Any) -> _Convert:
-    parts: list[tuple[str, _Convert]] = []
+    names = [field.name for field in fields(kind)]
     hints = get_type_hints(kind)
+    plain = [(n, found) for n, name in enumerate(names) if (found := _scalars(hints[name]))]
+    inner: list[tuple[int, _Convert]] | None = None
 
     def read(value: Any) -> Any:
-        if not parts:
-            parts.extend((field.name, _reader(hints[field.name])) for field in fields(kind))
-        items = _exactly(list, value)
-        return kind(**{name: convert(item) for (name, convert), item in zip(parts, items, strict=True)})
+        nonlocal inner
+        if inner is None:
+            inner = [(n, _reader(hints[name])) for n, name in enumerate(names) if not _scalars(hints[name])]
+        items = [*_exactly(list, value)]
+        if len(items) != len(names):
+            raise ValueError(f"{len(items)} fields where {len(names)} should be")
+        for position, kinds in plain:
+            if type(items[position]) not in kinds:
+                raise TypeError(f"{type(items[position]).__name__} in {names[position]}")
+        for position, convert in inner:
+            items[position] = convert(items[position])
+        return kind(**dict(zip(names, items, strict=True)))
 
     return read
+
+
+def _items_reader(read: _Convert) -> _Convert:
+    def convert(value: Any) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise TypeError(f"{type(value).__name__} where list should be")
+        return tuple([read(item) for item in value]) if value else ()
+
+    return convert
 
 
 def _mapping_reader(read_key: _Convert, read: _Convert) -> _Convert:
@@ -143,6 +166,15 @@ def _exactly(kind: Any, value: Any) -> Any:
     if type(value) is not kind:
         raise TypeError(f"{type(value).__name__} where {kind.__name__} should be")
     return value
+
+
+def _scalars(kind: Any) -> frozenset[type]:
+    """The types of the values of a plain type, one that is written as it is; empty for any other."""
+    if kind in (str, int, bool):
+        return frozenset({kind})
+    if get_origin(kind) in (Union, types.UnionType) and (one := _optional(kind)) in (str, int, bool):
+        return frozenset({one, types.NoneType})
+    return frozenset()
 
 
 def _optional(kind: Any) -> Any:

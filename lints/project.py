@@ -8,7 +8,7 @@ change only what the change touches is worked out again, and the facts are the s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
@@ -18,11 +18,12 @@ from lints.child import BUILD_SECONDS, JUDGE_SECONDS
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema, schema_of
 from lints.extract import language_of, silent
-from lints.rows import CodeFacts, Judged, Unanalysed
+from lints.rows import Judged, Unanalysed
 from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Origin
+from lints.whole import Project, Scanned, Whole
 from lints.workers import Lost, Workers, WorkersError
 
 T = TypeVar("T")
@@ -31,43 +32,22 @@ MAX_SCHEMA_BYTES = 192 << 20
 MAX_DROPPED = 5
 _TOGETHER, _TOGETHER_BYTES = 256, 4 << 20
 
-Read = Callable[[str], bytes | None]
-"""The bytes of a path; None for one that can't be read, which the caller has noted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """What there is to judge. `judged` are the paths whose statements are; the model is made of all `paths`.
-
-    `scripts` narrows which scripts and migrations make the model (None: all of them); models of an ORM always do.
-    """
-
-    paths: Sequence[str]
-    judged: Collection[str]
-    read: Read
-    declared: Declarations = field(default_factory=Declarations)
-    dialect: str = "postgres"
-    scripts: Collection[str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
-    """The facts of a project, the model they were judged by, and the SHA-256 of every judged file by its path."""
-
-    model: SourceModel
-    facts: CodeFacts
-    digests: Mapping[str, bytes]
-
 
 def scan_project(project: Project, cache: Cache, *, workers: int | None = None) -> Scanned:
-    """Examine, build the model, judge. Raises DeclarationError, or WorkersError when no child can work at all."""
+    """Examine, build the model, judge; or recall it all where nothing changed since. Raises DeclarationError, or
+    WorkersError when no child can work at all."""
+    whole = Whole(project, cache)
+    if (found := whole.recalled()) is not None:
+        return found
     with Workers(workers) as pool:
-        run = _Run(project, cache, pool)
+        run = _Run(whole.project, cache, pool)
         run.examine()
         model = run.build()
-        return Scanned(
-            model=model, facts=facts_of(model, run.judge()), digests={p: run.digests[p] for p in sorted(run.judged)}
-        )
+        facts = facts_of(model, run.judge())
+    scanned = Scanned(model=model, facts=facts, digests={p: run.digests[p] for p in sorted(run.judged)})
+    if run.lasting and not (run.lost or run.unread):
+        whole.remember(run.digests, run.model, facts)
+    return scanned
 
 
 def model_of_project(project: Project, cache: Cache) -> SourceModel:
@@ -95,6 +75,8 @@ class _Run:
     lost: dict[str, str] = field(default_factory=dict)
     unread: list[Origin] = field(default_factory=list)
     model: bytes = b""
+    lasting: bool = True
+    """Nothing of it would be otherwise on another day."""
 
     # One file by itself
 
@@ -108,6 +90,7 @@ class _Run:
                 self._source(path, data, Schema.SCRIPT if could_be_schema(path) else Schema.NOTHING)
                 continue
             written, schema = answer.chunks
+            self.lasting &= answer.lasting
             self._examined(path, bool(written), data, Schema(schema.decode()))
             if answer.lasting:
                 self.cache.put(self._key(b"f", path), (b"1" if written else b"0") + schema)
@@ -201,6 +184,7 @@ class _Run:
                 chunks += (path.encode(), data)
             ((_, answer),) = self.pool.run(b"b", [("", chunks)], seconds=BUILD_SECONDS)
             if not isinstance(answer, Lost):
+                self.lasting &= answer.lasting
                 return answer.chunks[0], answer.lasting
             if answer.refused:
                 raise DeclarationError(answer.reason)
@@ -241,6 +225,7 @@ class _Run:
                 self.lost[path] = answer.reason
                 continue
             found = _answered(answer.chunks[0], Judged)
+            self.lasting &= answer.lasting
             if answer.lasting and path not in self.at_hand:
                 self.cache.put(todo[path], answer.chunks[0])
             yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 _PIECE = re.compile(
     r"""
@@ -23,7 +23,6 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SET = re.compile(r"(\A\[|\\.)|([\[&~])", re.DOTALL)
 _MANY = 40
 
 
@@ -100,10 +99,8 @@ def relaxed(expression: bytes, flags: re.RegexFlag = re.NOFLAG) -> str:
             position = _closing(pieces, position)
         elif kind in {"ahead", "open"}:
             out.append("(?:")
-        elif kind == "any" or _leaves_out_spaces(piece):
-            out.append(r"[\s\S]")
-        elif kind == "set":
-            out.append(_SET.sub(lambda found: found[1] or f"\\{found[2]}", piece.group()))
+        elif kind == "any" or kind == "set" or (kind == "escape" and piece.group()[1] in "dDsSwW"):
+            out.append(_class(piece.group()))
         elif kind == "other" and piece.group() in "{}":
             out.append(f"\\{piece.group()}")
         elif kind in {"odd", "back"}:
@@ -113,10 +110,17 @@ def relaxed(expression: bytes, flags: re.RegexFlag = re.NOFLAG) -> str:
     return f"(?i:{''.join(out)})" if capitals else "".join(out)
 
 
-def _leaves_out_spaces(piece: re.Match[str]) -> bool:
-    """What is no space is another thing there: beyond ASCII there are spaces too."""
-    written = piece["escape"] or piece["set"] or ""
-    return "\\S" in written or (written.startswith("[^") and "\\s" in written)
+@cache
+def _class(written: str) -> str:
+    """A class of bytes as ranges of characters: beyond ASCII, `\\w`, `\\s` and what is left out mean others there."""
+    found = [match.start() for match in re.finditer(written.encode("latin-1"), bytes(range(256)), re.DOTALL)]
+    ranges: list[list[int]] = []
+    for byte in found:
+        if ranges and ranges[-1][1] == byte - 1:
+            ranges[-1][1] = byte
+        else:
+            ranges.append([byte, byte])
+    return "[" + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in ranges) + "]"
 
 
 def _closing(pieces: Sequence[re.Match[str]], position: int) -> int:

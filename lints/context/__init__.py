@@ -58,7 +58,7 @@ def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[
 
 
 def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> list[Context]:
-    tenants = _TENANT.matches(data)
+    tenants = _TENANT.possible(data)
     values = _CLIENT(data) if tenants else []
     values += _DEFAULT(data) if tenants else []
     starts = _STARTS(data)

@@ -23,6 +23,7 @@ from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_
 from lints.extract.values import Lit, Step, literals, paths
 
 _WORD = re.compile(rb"[A-Za-z_$][\w$]*")
+_FEW = 16
 _STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
     " verbatim_string_literal interpolated_string_expression heredoc_body text_block encapsed_string heredoc nowdoc"
@@ -99,6 +100,7 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
 
 
 _HOLDER = re.compile(rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$")
+_ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*$")
 _GUARD = (
     rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*"
     rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*[!?]?"
@@ -115,10 +117,14 @@ _AUTHORIZED = (
 def compared(data: bytes, start: int, end: int) -> str | None:
     """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
     asks whether the caller may touch it."""
+    if _ASSIGNED.search(data, max(0, start - 200), start) is None:
+        return None
     held = _HOLDER.search(data, max(0, start - 200), start)
     if held is None:
         return None
     name, after = re.escape(held.group(1)), data[end : end + 900]
+    if held.group(1).lower() not in after.lower():
+        return None
     found = re.search(_GUARD % name, after, re.IGNORECASE) or re.search(_AUTHORIZED % name, after, re.IGNORECASE)
     return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
 
@@ -178,6 +184,8 @@ class _Wanted:
             return False
         words = self.words.get(function.span)
         if words is None:
+            if len(self.names) <= _FEW and not any(self.data.find(n, *function.body_span) >= 0 for n in self.names):
+                return False
             words = frozenset(_WORD.findall(self.data, *function.body_span))
             self.words[function.span] = words
         return not self.names.isdisjoint(words)

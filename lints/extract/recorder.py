@@ -45,6 +45,7 @@ class Recorder:
         """The functions around the current place, outermost first."""
         self.muted = 0
         self._ignored: dict[tuple[Span, str], bool] = {}
+        self._known: dict[tuple[Span, ...], Function] = {}
 
     def note(self, value: Value, call: Call | None, rank: int) -> None:
         """A text at a place; kept if a statement could begin with it."""
@@ -64,6 +65,13 @@ class Recorder:
         """The named function around, and the nearest parameter that names a tenant."""
         if not self.functions:
             return None
+        place = tuple(function.span for function in self.functions)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = self._enclosing()
+        return known
+
+    def _enclosing(self) -> Function:
         named = next((f for f in reversed(self.functions) if f.name), self.functions[-1])
         for function in reversed(self.functions):
             for parameter in function.parameters:

@@ -10,12 +10,14 @@ import pytest
 
 from lints import cache as caching
 from lints import project as projects
-from lints import workers
+from lints import whole, workers
 from lints.cache import Cache
 from lints.examine import PYTHON_WORDS, TYPESCRIPT_WORDS, Schema, could_be_schema, schema_of
+from lints.frames import pack
 from lints.project import Project, Scanned, model_of_project, scan_project
 from lints.scan import scan
 from lints.schema import build_model, python_models, read_declarations, typescript_models
+from lints.whole import Whole
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA = b"""
@@ -129,6 +131,50 @@ def test_what_is_remembered_starts_no_child(tmp_path: Path, monkeypatch: pytest.
     found = scanned(files, tmp_path)
     no_child(monkeypatch)
     assert scanned(files, tmp_path) == found
+
+
+def test_file_by_file_it_is_remembered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {**SMALL, **DJANGO}
+    found = scanned(files, tmp_path)
+    monkeypatch.setattr(Whole, "recalled", lambda _: None)
+    no_child(monkeypatch)
+    assert scanned(files, tmp_path) == found
+
+
+@pytest.mark.parametrize("held", [0, 1 << 20])
+def test_no_file_is_read_twice_if_there_is_room_for_it(
+    held: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that can't be read is told once whatever room there is."""
+    files = {**SMALL, "app/c.py": BY_ID}
+    scanned(files, tmp_path)
+    monkeypatch.setattr(whole, "MAX_HELD", held)
+    asked: list[str] = []
+
+    def read(path: str) -> bytes | None:
+        asked.append(path)
+        return files[path] + b"\n" if path != "app/c.py" else None
+
+    changed = {path: data + b"\n" for path, data in SMALL.items()}
+    found = scanned(files, tmp_path, read=read)
+    assert (found.facts, found.digests) == (scanned(changed).facts, scanned(changed).digests)
+    assert asked.count("app/c.py") == 1
+    assert len(asked) == len(files) if held else len(asked) == 2 * len(files) - 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", pack(b"", b"", b""), pack(b"one"), b"\0" * 8])
+def test_an_answer_that_is_none_is_worked_out_again(damage: bytes, tmp_path: Path) -> None:
+    found = scanned(SMALL, tmp_path)
+    with Cache(tmp_path) as cache:
+        cache.put(Whole(project(SMALL), cache)._name, damage)
+    assert scanned(SMALL, tmp_path) == found
+
+
+def test_an_answer_of_other_bytes_under_the_same_names_does_not_hold(tmp_path: Path) -> None:
+    """A file without a word of SQL: nothing in the facts shows which bytes they are of, but its digest does."""
+    one, two = ({**SMALL, "app/plain.py": data} for data in (b"a = 1\n", b"a = 2\n"))
+    scanned(one, tmp_path)
+    assert scanned(two, tmp_path) == scanned(two)
 
 
 @pytest.mark.parametrize(("files", "wanted"), [(DJANGO, "TENORM001"), (PRISMA, "TENORM001")], ids=["django", "prisma"])
