@@ -157,6 +157,10 @@ def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: G
             if type(flag) is exp.Boolean:  # (condition) = true
                 holds(w, node, scope, group, why, _TRUE if flag.this else _FALSE)
                 return
+            chosen = _chosen(node, flag)
+            if chosen is not None:  # CASE WHEN condition THEN 1 ELSE 0 END = 1
+                either(w, chosen, scope, group, why)
+                return
         equal(w, left, right, scope, group, why)
     elif mode is _NOT_FALSE:
         branch = Group(group, Kind.BRANCH, why)
@@ -177,6 +181,44 @@ def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: G
                 compared(w, terms, group)
         else:
             group.conds.append(Atom(frozenset().union(*(columns_of(t) for t in terms))))
+
+
+def _chosen(node: Any, value: Any) -> list[list[Part]] | None:
+    """The conditions under which a CASE or IF of constants gives this constant; None if it is no such thing."""
+    if type(value) is not exp.Literal or type(node) not in (exp.Case, exp.If):
+        return None
+    if type(node) is exp.Case:
+        if node.this is not None:
+            return None
+        tests = [(branch.this, unwrap(branch.args["true"])) for branch in node.args["ifs"]]
+        default = node.args.get("default")
+    else:
+        tests = [(node.this, unwrap(node.args["true"]))]
+        default = node.args.get("false")
+    if not all(type(result) is exp.Literal for _, result in tests) or type(default) not in (exp.Literal, type(None)):
+        return None
+    wanted = str(value.this)
+    alternatives: list[list[Part]] = [[(test, _TRUE)] for test, result in tests if str(result.this) == wanted]
+    if default is not None and str(default.this) == wanted:
+        alternatives.append([(test, _NOT_TRUE) for test, _ in tests])
+    return alternatives or None
+
+
+def _operator(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    """PostgreSQL's OPERATOR(schema.=)."""
+    if str(node.args.get("operator")).lower() in ("=", "pg_catalog.="):
+        _equality(w, node.this, node.expression, mode, scope, group, why)
+    else:
+        _atom(w, node, scope, group, mode)
+
+
+def _called(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    """ClickHouse's equals(a, b)."""
+    if w.dialect == "clickhouse" and str(node.this).lower() == "equals" and len(node.expressions) == 2:
+        left, right = node.expressions
+        _equality(w, left, right, mode, scope, group, why)
+    else:
+        _atom(w, node, scope, group, mode)
 
 
 def _null_safe_eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
@@ -367,4 +409,6 @@ _LEAVES: dict[type, _Leaf] = {
     exp.Case: _case,
     exp.If: _if,
     exp.Coalesce: _coalesce,
+    exp.Operator: _operator,
+    exp.Anonymous: _called,
 }

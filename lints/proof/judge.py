@@ -243,7 +243,7 @@ def _unclassified(w: Work, target: Target, context: Context) -> Finding:
     """A table the model knows and does not classify (which is a finding of its own, once for the table). Without a
     column that could name a tenant there is nothing to ask of a statement."""
     shape = w.insts[target.inst].shape
-    if shape is None or shape.columns is None or shape.columns & w.index.tenant_names:
+    if shape is None or shape.columns is None or shape.columns & w.index.tenant_names or not w.index.tenanted:
         return _unknown_table(w, target, context)
     w.assume(f"{target.table}, which is not classified, holds the same rows for every tenant")
     return Finding(target, Rank.LITERAL, "TENSQL000", "no column of it names a tenant, and no key leads to one")
@@ -262,6 +262,8 @@ def _unknown_table(w: Work, target: Target, context: Context) -> Finding:
         return Finding(target, Rank.NONE, "TENSQL013", "the table's name is interpolated", opaque=True)
     known = w.insts[target.inst].table is not None
     because = "the table is not classified" if known else "the tenancy model does not know this table"
+    if not w.index.tenanted:
+        because += ", nor whose any other table's rows are"
     return Finding(target, Rank.NONE, "TENSQL000", because, opaque=True)
 
 

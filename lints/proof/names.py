@@ -25,6 +25,9 @@ _CATALOG_TABLES = frozenset(
 )
 
 
+_NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
+
+
 class Bond(NamedTuple):
     """A reference to a parent row. `via` maps each key of the parent that the reference covers to the own columns."""
 
@@ -128,6 +131,8 @@ class Index:
         for key, view in model.views.items():
             for name in {key, view.name}:
                 self.views.setdefault(self.loose(name), view)
+        self.tenanted = any(t.ownership not in _NOBODYS for t in model.tables.values())
+        """Whether the model knows any tenant at all: without one, that a table names none says nothing."""
         self.levels: dict[int, str] = {}
         self.domains: dict[str, str] = {}
         for table in model.tables.values():

@@ -55,8 +55,18 @@ _SETS = frozenset(
 )  # fmt: skip
 
 
+_MADE = frozenset(
+    {
+        "explodinggenerateseries", "generateseries", "explode", "explodeouter", "posexplode", "posexplodeouter",
+        "inline", "jsontable", "openjson", "xmltable", "flatten", "generator", "generatedatearray", "split", "values",
+        "generatetimestamparray", "stringtoarray", "regexpsplit", "regexpextractall", "jsonobjectkeys", "jsonkeys",
+        "tablefromrows", "unnest", "currenttimestamp", "array", "arrayconcat", "jsonextract", "jsonbextract",
+        "jsonextractarray", "jsonvaluearray", "jsonextractscalar",
+    }
+)  # fmt: skip
+"""What else makes rows of its arguments alone."""
 _CATALOG = re.compile(
-    r"pg_(?:partition|stat|get|ls|available|show|lock|tablespace|timezone|event_trigger|snapshot|control|safe_snapshot"
+    r"pragma_\w+\Z|pg_(?:partition|stat|get|ls|available|show|lock|tablespace|timezone|event_trigger|snapshot|control|safe_snapshot"
     r"|blocking)_?\w*\Z"
 )
 """Functions of the catalog: what they return is nobody's."""
@@ -342,6 +352,8 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     name = w.index.fold(identifier)
     schema = w.index.fold(args["db"]) if args.get("db") is not None else None
     alias, names = _alias(w, node)
+    if identifier.args.get("temporary"):
+        return Rel(alias or name, w.instance(None, alias or name, group))
     if schema is None:
         env = scope.env
         while env is not None:
@@ -420,6 +432,9 @@ def _function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
     if type(call) is exp.Unnest:
         return _unnest(w, node, scope, group, call)
     name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower()
+    held = name == "parameter" and w.dialect == "tsql"  # a table variable: what was put into it is judged there
+    if type(call) is not exp.Anonymous and name not in _MADE and not held:
+        w.opaque[f"{name} stands where a relation is named: what it reads is not in the text"] = None
     if not declared(w, call, scope, group):
         if type(call) is exp.Anonymous and name not in _SETS | w.index.harmless and _CATALOG.match(name) is None:
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None

@@ -41,10 +41,8 @@ OUTLIVES = "the tenant set for the session outlives the transaction and meets th
 _SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
 _JWT = frozenset({"uid", "jwt", "role", "email"})
 _TEXT_TYPES = frozenset({"BINARY", "VARBINARY", "TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})
-_INEXACT = (
-    "text", "varchar", "char", "nvarchar", "numeric", "decimal", "float", "double", "real", "time", "date", "money",
-)  # fmt: skip
-"""Types some values of which become the same integer."""
+_WHOLE = ("int", "bigint", "smallint", "tinyint", "mediumint", "serial", "bigserial", "uint", "ubigint", "number(38,0")
+"""Types no two values of which become the same integer."""
 _KEY_TYPES = frozenset({"UUID", "INT", "BIGINT", "INT128", "UBIGINT", "UINT", "UNIQUEIDENTIFIER"})
 _QUERIES = (exp.Subquery, exp.Select, exp.SetOperation)
 _FAITHFUL = frozenset({"tostring", "hex", "bin_to_uuid"})
@@ -179,7 +177,7 @@ def _lossless(w: Work, kind: str, to: Any, column: Col | None) -> bool:
     if column is not None and kind not in ("UUID", "UNIQUEIDENTIFIER"):
         table = w.insts[column.inst].table
         stored = table.columns.get(column.name) if table is not None else None
-        if stored is not None and stored.type.startswith(_INEXACT):
+        if stored is not None and stored.type and not stored.type.startswith(_WHOLE):
             return False
     return True
 

@@ -71,7 +71,7 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return _inner(w, tokens, _after_options(tokens, 1), text, group, translate)
     if word == "prepare":
         position = next((i for i, t in enumerate(tokens) if t.text.lower() in ("as", "from") and i > 1), None)
-        if position is None:
+        if position is None or len(tokens) <= position + 2:
             return Session("prepare", "TENSQL013", "a prepared statement whose text is not here", opaque=True)
         return _inner(w, tokens, position + 1, text, group, translate)
     if word == "declare" and "cursor" in [t.text.lower() for t in tokens[2:9]]:
@@ -98,6 +98,12 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return _alter(w, tokens, rest, text, group, translate)
     if word == "create":
         return _create(w, tree, tokens, rest, text, group, translate)
+    if word == "bulk" and rest[:1] == ["insert"]:
+        return _whole(w, tokens[2:], group, "insert")
+    if word == "export" and rest[:1] == ["database"]:
+        return Session("export", "TENSQL014", "EXPORT DATABASE writes the rows of all tables")
+    if word == "insert" and tree is None and w.dialect == "clickhouse" and rest and tokens[-2].text.lower() == "format":
+        return Session("insert", "TENSQL013", "the inserted rows are not in the text", opaque=True)
     if word == "load":
         return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
     if tree is None:
@@ -240,7 +246,35 @@ def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group,
         return Session("ddl", "TENSQL017", "a role is allowed to bypass row level security")
     if w.dialect == "clickhouse" and re.search(r"\b(update|delete)\b", words):
         return _mutation(w, tokens, text, group, translate)
+    if _MOVES.search(words) and rest[:1] == ["table"]:
+        named = [t for t in tokens[2:8] if t.token_type in (TokenType.VAR, TokenType.IDENTIFIER) or t.text == "."]
+        return _whole(w, named, group, "alter")
     return Session("ddl", None, "a change of the schema, not of rows")
+
+
+_MOVES = re.compile(
+    r"\b(?:(?:drop|truncate|exchange|replace|move) (?:sub)?partition|switch (?:partition|to)|append from)\b"
+)
+"""What takes rows out of a table, or puts them into it, by the partition."""
+
+
+def _whole(w: Work, tokens: list[Any], group: Group, operation: str) -> str:
+    """A table all of whose rows, or any, are meant."""
+    parts: list[Any] = []
+    for position, token in enumerate(tokens):
+        if position % 2 == 0:
+            parts.append(token)
+        elif token.text != ".":
+            break
+    if not parts:
+        raise Unsupported("a table that is not named")
+    named = []
+    for token in parts[-2:]:
+        identifier = exp.to_identifier(token.text, quoted=token.token_type is TokenType.IDENTIFIER)
+        identifier.meta.update(start=token.start, end=token.end)
+        named.append(identifier)
+    unscopable(w, named[-1], named[0] if len(named) > 1 else None, group)
+    return operation
 
 
 def _mutation(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
@@ -284,6 +318,10 @@ def _create(
     kinds = {"function", "procedure", "trigger", "rule", "event"}
     if any(word in kinds for word in rest[:4]):
         return Session("ddl", "TENSQL013", "the body of a routine is not judged here", opaque=True)
+    clone = tree.args.get("clone") if type(tree) is exp.Create else None
+    if clone is not None and type(clone.this) is exp.Table and type(clone.this.this) is exp.Identifier:
+        unscopable(w, clone.this.this, clone.this.args.get("db"), group)
+        return "ddl"
     if type(tree) is exp.Create and str(tree.args.get("kind", "")).upper() == "TABLE" and tree.expression is not None:
         translate(w, tree.expression, group)
         return "ddl"

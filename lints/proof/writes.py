@@ -144,6 +144,14 @@ def _names_alias(w: Work, target: Any, source: Any) -> bool:
 def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     schema = node.this
     table_node = schema.this if type(schema) is exp.Schema else schema
+    if isinstance(table_node, exp.Table) and (
+        type(table_node.this) is exp.Parameter or getattr(table_node.this, "args", {}).get("temporary")
+    ):  # T-SQL's table variables and temporary tables: what is put into them is read here
+        if isinstance(table_node.this, exp.Identifier):
+            w.see(table_node.this)
+        if node.args.get("expression") is not None:
+            survey(w, node.args["expression"], scope, group)
+        return
     if not isinstance(table_node, exp.Table) or not isinstance(table_node.this, exp.Identifier):
         text = "the written relation is not a table"
         raise Unsupported(text)

@@ -201,3 +201,76 @@ def test_a_fingerprint_survives_spelling_only() -> None:
 def test_keywords_may_name_placeholders() -> None:
     for name in (":values", "%(from)s", "@select", ":end", ":order"):
         assert one(f"SELECT * FROM boats WHERE harbour_id = {name} AND id = {name}", MODEL).verdict == "proven"
+
+
+def test_a_model_that_knows_no_tenant_proves_nothing() -> None:
+    """That a table names no tenant says something only where tables do."""
+    nobody = Model(tables={"notes": table("notes", Ownership.UNKNOWN, "id account_id title:text")})
+    for sql in ("SELECT * FROM notes WHERE id = $1", "DELETE FROM notes"):
+        proof = one(sql, nobody)
+        assert (proof.verdict, proof.rules) == ("opaque", ("TENSQL000",))
+    known = replace(nobody, tables={**nobody.tables, **LEVELS.tables}, tenant_columns=LEVELS.tenant_columns)
+    assert one("SELECT * FROM notes WHERE id = $1", known).verdict == "weak"
+
+
+@pytest.mark.parametrize(
+    ("sql", "verdict"),
+    [
+        ("SELECT * FROM orgs WHERE slug = $1", "proven"),
+        ("SELECT * FROM orgs WHERE slug = ANY ($1)", "proven"),
+        ("SELECT * FROM orgs WHERE slug = 'acme'", "weak"),
+        ("SELECT * FROM orgs WHERE slug IS NULL", "violation"),
+        ("SELECT * FROM orgs WHERE lower(slug) = $1", "violation"),
+        ("SELECT * FROM orgs WHERE slug <> $1", "violation"),
+        ("SELECT * FROM orgs WHERE slug = $1 OR plan = $2", "violation"),
+        ("SELECT * FROM orgs WHERE region = $1 AND external_id = $2", "proven"),
+        ("SELECT * FROM orgs WHERE external_id = $2", "violation"),
+        ("SELECT m.* FROM members m JOIN orgs o ON o.id = m.org_id WHERE o.slug = $1", "proven"),
+        ("SELECT m.* FROM members m LEFT JOIN orgs o ON o.id = m.org_id AND o.slug = $1", "violation"),
+        ("DELETE FROM members USING orgs o WHERE o.id = members.org_id AND o.slug = $1", "proven"),
+        ("INSERT INTO orgs (id, slug) VALUES ($1, $2) ON CONFLICT (slug) DO UPDATE SET plan = 'x'", "violation"),
+    ],
+)
+def test_what_is_unique_among_tenants_names_one(sql: str, verdict: str) -> None:
+    orgs = table(
+        "orgs",
+        ROOT,
+        "id slug:text plan:text region:text external_id:text?",
+        tenant="id",
+        unique=("slug", "region external_id"),
+    )
+    proof = one(sql, replace(LEVELS, tables={**LEVELS.tables, "orgs": orgs}))
+    assert proof.verdict == verdict, proof.steps
+    if verdict == "proven":
+        assert any("names one tenant" in text for text in proof.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("sql", "assumption"),
+    [
+        ("SELECT * FROM members WHERE org_id = :h0 AND __hole_1__", "__hole_1__ holds no top-level OR"),
+        ("SELECT * FROM members WHERE org_id = :h0 AND NOT __hole_1__", "__hole_1__ holds no top-level OR"),
+        ("SELECT * FROM members WHERE org_id = :h0 AND email = '__hole_1__'", "__hole_1__ is one value"),
+        ("SELECT * FROM members WHERE org_id = :h0 __hole_1__", "__hole_1__ adds no relation and no alternative"),
+        ("UPDATE members SET __hole_0__ WHERE org_id = :h1", "does not assign org_id"),
+        ("UPDATE members SET email = __hole_0__ WHERE org_id = :h1", "__hole_0__ is one value"),
+    ],
+)
+def test_what_interpolated_text_is_taken_to_be_is_said(sql: str, assumption: str) -> None:
+    proof = one(sql, LEVELS)
+    assert (proof.verdict, proof.rules) == ("weak", ("TENSQL013",))
+    assert any(assumption in text for text in proof.assumptions), proof.assumptions
+    assert one(sql.replace("org_id = ", "name = "), LEVELS).verdict not in ("proven", "weak")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM members WHERE org_id = :h0 AND (__hole_1__)",
+        "SELECT * FROM (SELECT * FROM members WHERE org_id = :h0) m WHERE m.email <> '' AND (__hole_1__)",
+        "SELECT * FROM (SELECT * FROM members WHERE org_id = :h0) m WHERE m.email <> '' AND __hole_1__",
+        "SELECT __hole_0__ FROM members WHERE org_id = :h1 ORDER BY __hole_2__ LIMIT __hole_3__",
+    ],
+)
+def test_text_that_can_not_undo_the_predicate_leaves_it_proven(sql: str) -> None:
+    assert one(sql, LEVELS).verdict == "proven"

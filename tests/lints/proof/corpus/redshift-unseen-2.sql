@@ -1,0 +1,15 @@
+-- unload of the tenant's
+-- opaque
+UNLOAD ('SELECT * FROM boats WHERE harbour_id = ''x''') TO 's3://b/x' IAM_ROLE 'r'
+
+-- appended from a staging table
+-- violation TENSQL014
+ALTER TABLE boats APPEND FROM sailors
+
+-- super navigation
+-- violation
+SELECT * FROM boats b WHERE b.kind.harbour_id = $1
+
+-- merge that removes duplicates
+-- unparsed
+MERGE INTO boats USING sailors ON boats.id = sailors.id REMOVE DUPLICATES

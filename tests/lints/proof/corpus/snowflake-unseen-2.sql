@@ -1,0 +1,31 @@
+-- clone of a table
+-- violation TENSQL014
+CREATE TABLE copies CLONE boats
+
+-- table by its name in a variable
+-- opaque
+SELECT * FROM IDENTIFIER(:t) WHERE id = :id
+
+-- walk up a tree
+-- opaque
+SELECT id FROM repairs START WITH id = ? CONNECT BY PRIOR id = parent_id
+
+-- group by all
+-- proven
+SELECT kind, COUNT(*) FROM boats WHERE harbour_id = ? GROUP BY ALL
+
+-- update from, by name
+-- violation TENSQL002
+UPDATE boats b SET kind = s.role FROM sailors s WHERE s.name = b.name AND s.harbour_id = ?
+
+-- rows of a stage
+-- opaque
+SELECT t.$1 FROM @stage/boats.csv t
+
+-- ilike any
+-- violation
+SELECT * FROM boats WHERE harbour_id ILIKE ANY (?, ?)
+
+-- semi structured tenant
+-- violation
+SELECT * FROM boats WHERE kind:harbour_id::string = ?
