@@ -212,6 +212,19 @@ def _memberships(tables: dict[str, Table]) -> None:
     for name, table in tables.items():
         if table.principal_columns or table.ownership not in (Ownership.OWNED, Ownership.CHILD):
             continue
+        wider = tuple(
+            fk.columns[0]
+            for fk in table.foreign_keys
+            if table.ownership is Ownership.OWNED
+            and len(fk.columns) == 1
+            and fk.columns[0] != table.tenant_column
+            and fk.columns[0].lower() not in WHO_DID_IT
+            and (parent := tables.get(fk.references)) is not None
+            and parent.ownership is Ownership.ROOT
+        )
+        if wider:  # it names a tenant too, of another level or under another name
+            tables[name] = replace(table, principal_columns=wider)
+            continue
         tied = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} | {table.tenant_column}
         for key in (table.primary_key, *table.unique):
             people = [c for c in key if _CALLER.fullmatch(c) and c != table.tenant_column]

@@ -44,7 +44,7 @@ _TEST_FILE = re.compile(
     r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
 )
-_SEED_FOLDERS = frozenset({"seed", "seeds", "seeders", "seeding", "demo-data", "sample-data"})
+_SEED_FOLDERS = frozenset({"seed", "seeds", "seeder", "seeders", "seeding", "demo-data", "sample-data"})
 _SEED_FILE = re.compile(r"(?:^|[._-])seed(?:s|er)?(?:[._-]|$)", re.IGNORECASE)
 _GENERATED_FOLDERS = frozenset(
     [

@@ -279,3 +279,18 @@ GO
     assert model.tables["tenants"].unique == (("tenantid",), ("host",))
     assert model.tables["invoices"].primary_key == ("id",)
     assert ("tenantid", "no") in model.tables["invoices"].unique
+
+
+def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
+    schema = b"""
+    CREATE TABLE organizations (id uuid PRIMARY KEY);
+    CREATE TABLE projects (id uuid PRIMARY KEY, org_id uuid NOT NULL REFERENCES organizations (id));
+    CREATE TABLE api_keys (
+      id uuid PRIMARY KEY,
+      project_id uuid REFERENCES projects (id),
+      organization_id uuid REFERENCES organizations (id)
+    );
+    """
+    found = build_model({"db/1.sql": schema}, {"tenant_columns": ["project_id", "org_id"]})
+    assert found.tables["api_keys"].tenant_column == "project_id"
+    assert found.tables["api_keys"].principal_columns == ("organization_id",)
