@@ -89,6 +89,8 @@ def schema_of(path: str, data: bytes) -> Schema:
         found = _models_in_typescript(data)
     elif path.endswith(".php"):
         found = _models_in_php(data)
+    elif path.endswith(".rb"):
+        found = _models_in_ruby(data)
     else:
         found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
     usable = found and (path_class(path) == "source" or misnamed(path, data))
@@ -133,6 +135,12 @@ def _declares(module: str, name: str = "DECLARES") -> Search:
     """What a reader of models asks of a file, to be answered in no more time than reading it took."""
     pattern: re.Pattern[bytes] = getattr(import_module(f"lints.schema.{module}"), name)
     return Search(pattern.pattern, flags=re.RegexFlag(pattern.flags))
+
+
+def _models_in_ruby(data: bytes) -> bool:
+    from lints.schema.rails_models import DECLARES
+
+    return DECLARES.search(data) is not None
 
 
 def _models_in_compiled(path: str, data: bytes) -> bool:

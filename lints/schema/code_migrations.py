@@ -13,6 +13,7 @@ from lints.extract.ir import (
     Closure,
     Define,
     Do,
+    Expr,
     If,
     Invoke,
     Leave,
@@ -251,7 +252,7 @@ def _rails(catalog: Catalog, source: Source, call: Invoke, variable: str | None,
     method = call.method
     if method == "create_table" and listed:
         draft = catalog.create(None, listed[0], source.origin(call.span[0], "created here"))
-        if truth(keyword(call, "id")) is not False and not draft.columns:
+        if not _false(keyword(call, "id")) and not draft.columns:
             draft.add_column(Column(name="id", type="bigint", nullable=False), draft.origin)
             draft.primary_key = ("id",)
     elif isinstance(call.receiver, Name) and call.receiver.path == variable and table is not None:
@@ -289,16 +290,16 @@ def _rails(catalog: Catalog, source: Source, call: Invoke, variable: str | None,
 
 
 def _rails_column(draft: Draft, source: Source, call: Invoke, kind: str, listed: Sequence[str]) -> None:
-    nullable = truth(keyword(call, "null")) is not False
+    nullable = not _false(keyword(call, "null"))
     if kind in {"references", "belongs_to"}:
         for name in listed[:1]:
             column = f"{name}_id"
             origin = source.origin(call.span[0], f"{column} is added here")
             draft.add_column(Column(name=column, type="bigint", nullable=nullable), origin)
-            if truth(keyword(call, "index")) is not False:
+            if not _false(keyword(call, "index")):
                 draft.add_index((column,), origin)
             foreign = keyword(call, "foreign_key")
-            if foreign is not None and truth(foreign) is not False:
+            if foreign is not None and not _false(foreign):
                 target = constant(properties(foreign).get("to_table"))
                 _refer(draft, source, call, column, target or _plural(name), None)
     elif kind == "index":
@@ -310,6 +311,11 @@ def _rails_column(draft: Draft, source: Source, call: Invoke, kind: str, listed:
     elif kind == "timestamps":
         for name in ("created_at", "updated_at"):
             draft.add_column(Column(name=name, type="datetime"), source.origin(call.span[0], "timestamps"))
+
+
+def _false(expression: Expr | None) -> bool:
+    """Whether an option is switched off: `false`, which the front end of Ruby reads as `nil`: neither is there."""
+    return isinstance(expression, Name) and expression.path in {"false", "nil"}
 
 
 def _rails_index(draft: Draft, source: Source, call: Invoke, columns: tuple[str, ...]) -> None:

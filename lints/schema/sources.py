@@ -16,6 +16,7 @@ from lints.schema import (
     php_models,
     prisma,
     python_models,
+    rails_models,
     typescript_models,
 )
 from lints.schema.catalog import Catalog
@@ -114,6 +115,12 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
                     sources.append(source)
         read(catalog, sources)
         catalog.files.extend(source.path for source in sources)
+    rails = {
+        path: decoded(data)
+        for path, data in sorted(files.items())
+        if path.endswith(".rb") and path_class(path) == "source" and rails_models.DECLARES.search(data) is not None
+    }
+    rails_models.read_rails_models(catalog, rails)
     compiled = {
         path: decoded(data)
         for path, data in sorted(files.items())

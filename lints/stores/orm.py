@@ -141,6 +141,13 @@ class Entities:
             if call.kind in _UNDEFINED_IS_ANY and call.function is not None and call.function.tenant_optional:
                 builder.optional = call.function.tenant_parameter
             texts = _RENDER[call.kind](builder, steps)
+            if call.kind == "active_record":
+                builder.scope = self._default_scope(call.model, table)
+            escape = _escape(call, steps)
+            if call.kind == "active_record" and escape == "unscoped":
+                seen = call.model in self.by_kind.get("active_record", {})
+                escape = escape if builder.scope is not None or not seen else None  # what it takes away says nothing
+                builder.scope = None
             out.append(
                 Rendered(
                     texts=tuple(text for text in texts if text is not None),
@@ -152,7 +159,7 @@ class Entities:
                     by_client_key=builder.by_client_key,
                     undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
                     untrusted=builder.untrusted,
-                    escape=_escape(call, steps),
+                    escape=escape,
                     scope=builder.scope,
                 )
             )
@@ -186,7 +193,20 @@ class Entities:
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)
         return (entity.table, entity, known, None) if entity is not None else None
 
+    def _default_scope(self, name: str, table: str) -> str | None:
+        """What a model of ActiveRecord compares in every query, if that is the tenant's column."""
+        entity = self.by_kind.get("active_record", {}).get(name)
+        known = self.model.tables.get(table)
+        column = known.tenant_column if known is not None else None
+        if entity is None or column is None:
+            return None
+        place = entity.scopes.get(column) or entity.scopes.get("*")
+        return f"{column}, which a scope of the model compares in every query ({place})" if place else None
+
     def _record(self, name: str) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+        stated = self.by_kind.get("active_record", {}).get(name)
+        if stated is not None and stated.table in self.model.tables:
+            return stated.table, None, {}, None
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
         plural = (
             snake[:-1] + "ies"
