@@ -20,6 +20,7 @@ import yaml
 from attestations import strict_json
 from gate import policy
 from gate.collect.calendars import collect as business_periods
+from gate.collect.tenants import collect as plans_of_tenants
 from gate.model import Coverage, Decision, Evidence, Policy, Stage, Subject
 from gate.reading import Schema
 from gate.run import decide_on
@@ -38,9 +39,9 @@ Records = dict[str, list[Record]]
 
 
 def policy_of(root: Path) -> Policy:
-    """The example's policy as far as it is about operations: its nine packs and its calendar."""
+    """The example's policy as far as it is about operations: its nine packs, its tenants and its calendar."""
     config = yaml.safe_load((EXAMPLE / "gate.yaml").read_text("utf-8"))
-    kept = {name: config[name] for name in ("version", "policy_version", "project", "calendars")}
+    kept = {name: config[name] for name in ("version", "policy_version", "project", "calendars", "plans", "tenants")}
     (root / "gate.yaml").write_text(yaml.safe_dump({**kept, "packs": list(PACKS)}), "utf-8")
     return policy.load(WorkTree(root))
 
@@ -105,8 +106,9 @@ class Judge:
         judge = cls(policy=policy, as_of=as_of, records=records, evidence={})
         for kind in policy.kinds:
             judge.evidence[kind] = judge.rows(kind, records.get(kind, []))
-        (periods,) = business_periods(_Asking(policy, as_of))
-        judge.evidence["business_period"] = periods
+        for collect in (business_periods, plans_of_tenants):
+            for made in collect(_Asking(policy, as_of)):
+                judge.evidence[made.kind] = made
         return judge
 
     def rows(self, kind: str, records: Sequence[Record]) -> Evidence:

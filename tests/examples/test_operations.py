@@ -357,13 +357,13 @@ def _a_report_claims_one_more_win(r: Records) -> None:
 
 
 def billed(r: Records) -> Record:
-    return newest(r["invoice"], "issued_at", tenantid="globex")
+    return newest(r["invoice"], "issued_at", tenantid="initech")
 
 
 @worse("meter_event", blocks={"FIN003", "FIN008"})
 def _a_lead_of_the_closed_month_was_not_metered(r: Records) -> None:
     month = billed(r)["month_start"][:7]
-    events = [x for x in r["meter_event"] if x["time"][:7] == month and x["tenantid"] == "globex"]
+    events = [x for x in r["meter_event"] if x["time"][:7] == month and x["tenantid"] == "initech"]
     r["meter_event"].remove(newest(events, meter="revops.leads_ingested_total"))
 
 
@@ -381,9 +381,9 @@ def _one_lead_too_many_is_billed(r: Records) -> None:
     invoice["total_minor"] += line["unit_minor"]
 
 
-@worse("meter_event", blocks={"FIN002"})
+@worse("meter_event", blocks={"FIN002", "FIN006"})
 def _an_event_says_another_plan(r: Records) -> None:
-    newest(r["meter_event"], tenantid="globex")["data"]["plan"] = "enterprise"
+    newest(r["meter_event"], tenantid="initech")["data"]["plan"] = "enterprise"
 
 
 @worse("meter_event", blocks={"FIN007"})
@@ -463,6 +463,11 @@ def _a_full_quota_was_no_incident(r: Records) -> None:
 @worse("limit_probe", blocks={"QTA006"})
 def _whoever_has_no_limit_is_let_in(r: Records) -> None:
     newest(r["limit_probe"], "probed_at", configured=False)["admitted"] = 50
+
+
+@worse("tenant", blocks={"QTA001", "QTA002", "FIN002", "TZC013"})
+def _the_registry_has_another_plan_than_the_policy(r: Records) -> None:
+    newest(r["tenant"], "id", tenantid="initech")["plan"] = "enterprise"
 
 
 # integrations
