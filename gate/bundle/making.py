@@ -55,14 +55,12 @@ def payload(
     """Everything under `data/`, by path."""
     from attestations.envelope import read
     from attestations.statements import VSA, builder_of, parse
-    from gate.report.panels import document
 
     names = [item.name for evidence in decision.evidence for item in evidence.materials]
     batched = [BATCH_SECTION] if any(map(batches.subject_of, names)) else []
     artifact = argument(decision.subject.artifacts[0].name if decision.subject.artifacts else "")
     files: dict[str, bytes] = {
         **reports(decision, panels),
-        bundle.PANELS: document(decision, panels).encode(),
         bundle.SBOM: material.sbom,
         "data/VERIFY.md": verify_md(
             f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
@@ -96,11 +94,13 @@ def payload(
 
 
 def reports(decision: Decision, panels: Sequence[Drawn]) -> dict[str, bytes]:
-    """The decision itself and its reports, by path."""
+    """The decision itself, its panels and its reports, by path."""
     from gate.report import REPORTS
+    from gate.report.panels import document
 
     wanted = {bundle.DECISION: "json", **bundle.REPORTS}
-    return {path: REPORTS[name](decision, panels).encode() for path, name in wanted.items()}
+    made = {path: REPORTS[name](decision, panels).encode() for path, name in wanted.items()}
+    return {**made, bundle.PANELS: document(decision, panels).encode()}
 
 
 def trust_files(trust: Trust) -> dict[str, bytes]:

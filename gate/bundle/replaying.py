@@ -83,10 +83,8 @@ def decide_again(files: Mapping[str, bytes]) -> Judgement:
 def differences(files: Mapping[str, bytes], judged: Judgement) -> Iterator[str]:
     """Where the bundle says otherwise than the judgement: the first difference of each document, in words."""
     from gate.bundle.making import reports
-    from gate.report.panels import document
 
     made = reports(judged.decision, judged.panels)
-    made[bundle.PANELS] = document(judged.decision, judged.panels).encode()
     for path in (bundle.DECISION, bundle.PANELS):
         if path not in files:
             yield f"{path}: not in the bundle"

@@ -64,6 +64,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_panels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panels", action="store_true", help="show the panels in the text report too")
+    parser.add_argument(
+        "--panels-json", type=_report_file, metavar="FILE", help="write the panels as JSON (gate schema panels)"
+    )
 
 
 def add_signing(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -118,6 +121,16 @@ def outputs(specs: Sequence[str]) -> tuple[Output, ...]:
     return tuple(found)
 
 
+def _report_file(value: str) -> Path:
+    """Where a report goes: a new file, or one that may be replaced."""
+    found = path(value)
+    if not found.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"the folder {str(found.parent)!r} does not exist")
+    if found.is_symlink() or (found.exists() and not found.is_file()):
+        raise argparse.ArgumentTypeError(f"{value} is not a regular file")
+    return found
+
+
 def _replaceable(path: Path) -> bool:
     """A report replaces its file by another; doing that to a device (/dev/stdout) would break it for everybody."""
     return path.is_file() or path.is_dir()
@@ -132,6 +145,10 @@ def deliver(decision: Decision, wanted: Sequence[Output], arguments: Any, panels
     for output in wanted:
         if output.file is not None:
             write_file(output.file, REPORTS[output.format](decision, panels).encode("utf-8"))
+    if getattr(arguments, "panels_json", None) is not None:
+        from gate.report.panels import document
+
+        write_file(arguments.panels_json, document(decision, panels).encode("utf-8"))
     for output in wanted:
         if output.file is None and output.format == "text":
             verbosity = (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -320,3 +322,46 @@ def test_what_has_no_value_misses_no_target_and_is_not_on_it(load: Callable[...,
     assert drawn.missed == 0
     assert figures.state(drawn) == "partly unknown"
     assert [bar.state for bar in figures.bars(drawn)] == ["unknown", "on target"]
+
+
+def test_the_command_line_writes_the_document_and_shows_it_when_asked(
+    project: Project, control_text: Callable[[str], str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from gate import cli
+
+    root = project(
+        {
+            WHERE: PANEL,
+            "things/a.json": '{"id": "a", "count": 9}',
+            "gate.yaml": GA,
+            "policy/rules/own/controls/THG001.yaml": control_text("THG001").replace("[check, release]", "[check, ga]"),
+        }
+    )
+    run_git(root)
+    out, link = tmp_path / "panels.json", tmp_path / "link"
+    link.symlink_to("/dev/null")
+    cli.run(["ga", "-C", str(root), "--panels", "--panels-json", str(out)])
+
+    text = capsys.readouterr().out
+    assert "own/counts: Counts of things" in text
+    assert json.loads(out.read_text("utf-8"))["panels"][0]["state"] == "off target"
+    assert cli.run(["ga", "-C", str(root), "--panels-json", str(link)]) == 2
+    assert "is not a regular file" in capsys.readouterr().err
+
+
+GA = """
+version: 1
+policy_version: "1"
+project: tests
+packs: [governance]
+rules: [policy/rules]
+evidence:
+  thing: ["things/*.json"]
+"""
+
+
+def run_git(root: Path) -> None:
+    names = {f"GIT_{r}_{w}": "test@example.com" for r in ("AUTHOR", "COMMITTER") for w in ("NAME", "EMAIL")}
+    environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull, **names}
+    for arguments in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "first"]):
+        subprocess.run(["git", *arguments], cwd=root, env=environment, check=True, capture_output=True)
