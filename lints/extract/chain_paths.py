@@ -33,6 +33,8 @@ MAX_VARIANTS = 8
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
+_OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
+_ALIASED = re.compile(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 
 
@@ -87,6 +89,8 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
     if isinstance(value, (Rope, Joined, Fragment)):
         return Argument(kind="dynamic", text=_shown(value)[:2000])
+    if isinstance(value, Gap) and (_OF_A_QUERY.search(value.source) or _ALIASED.search(value.origin or "")):
+        return Argument(kind="dynamic", text=value.source[:200])  # a column of another relation, no value
     return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
 
 

@@ -25,7 +25,8 @@ from lints.schema.orm import (
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
-    rb"@(?:Entity|Table|ViewEntity)\s*\(|\b(?:pg|mysql|sqlite|single\w*|multi\w*)?Table\s*\(\s*['\"`]|Schema\s*\(\s*\{"
+    rb"@(?:Entity|Table|ViewEntity)\s*\(|@(?:Primary(?:Generated)?Column|PrimaryKey|Column|Property)\b"
+    rb"|\b(?:pg|mysql|sqlite|single\w*|multi\w*)?Table\s*\(\s*['\"`]|Schema\s*\(\s*\{"
 )
 _COLUMNS = names(
     "Column PrimaryColumn PrimaryGeneratedColumn CreateDateColumn UpdateDateColumn DeleteDateColumn VersionColumn"

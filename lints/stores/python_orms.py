@@ -206,7 +206,7 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
 def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:
     """(name used for the entity, column) of `Boat.tenant_id` or `boats.c.tenant_id`."""
-    if given.kind != "value" or "." not in given.text:
+    if given.kind not in {"value", "dynamic"} or "." not in given.text:
         return None
     head, _, attribute = given.text.rpartition(".")
     head = head.removesuffix(".c").rpartition(".")[2]
@@ -230,7 +230,7 @@ def _named(builder: Builder, given: Argument) -> Entity | None:
     """The entity of `Boat`, `models.Boat`, `Boat.id` or a function of a column."""
     while given.kind == "term" and given.items:
         given = given.items[0]
-    parts = given.text.split(".") if given.kind == "value" else []
+    parts = given.text.split(".") if given.kind in {"value", "dynamic"} else []
     return next((found for part in parts if (found := builder.entities.get(part)) is not None), None)
 
 

@@ -365,6 +365,22 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "async function f(t) { return prisma.boat.findMany({ where: { tenant: { is: null } } }); }",
         [("opaque", "TENORM013")],
     ),
+    "sqlalchemy: a column of a sub-query is no caller's value": (
+        "sqlalchemy",
+        (
+            "def f(db):\n    parent = make_parent().subquery()\n"
+            "    return db.execute(update(Boat).where(Boat.tenant_id == parent.c.tenant_id).values(name='a'))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a column of an alias is no caller's value": (
+        "sqlalchemy",
+        (
+            "def f(db):\n    other = aliased(Boat)\n"
+            "    return db.scalars(select(Boat).where(Boat.tenant_id == other.tenant_id))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",

@@ -220,3 +220,12 @@ def test_a_join_table_of_a_many_to_many_is_a_child() -> None:
     join = fleet("django").tables["harbours_crew"]
     assert join.ownership.value == "child"
     assert set(join.columns) == {"id", "harbour_id", "boat_id"}
+
+
+def test_a_base_in_another_file_brings_the_tenant() -> None:
+    files = {
+        "src/base.ts": b"export abstract class Owned { @PrimaryColumn() id: string; @Column() tenantId: string; }",
+        "src/boat.ts": b'@Entity("boats") export class Boat extends Owned { @Column() name: string; }',
+    }
+    found = build_model(files, {"tenant_columns": ["tenantId"]})
+    assert (found.tables["boats"].ownership.value, found.tables["boats"].primary_key) == ("owned", ("id",))
