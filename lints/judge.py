@@ -32,6 +32,7 @@ _UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
+_VIEW = re.compile(r"\[view [\w.]+\]")
 _MAX_SQL = 4_000
 _MAX_PROOFS = 5_000
 
@@ -308,9 +309,13 @@ class Judge:
         verdict = str(proof.verdict)
         opened = opened or (verdict == "opaque" and proof.reason is not None)
         open_references: dict[tuple[str, str | None], ReferenceLike] = {}
+        within: Counter[tuple[str, str | None]] = Counter()
         for reference in proof.references:
             if not reference.proven or (verdict == "weak" and reference.rule is not None):
-                open_references.setdefault((_plain(reference.table), reference.rule), reference)
+                viewed = _VIEW.search(reference.why_not or "")  # a view is one finding, however many tables it reads
+                key = (viewed.group() if viewed is not None else _plain(reference.table), reference.rule)
+                open_references.setdefault(key, reference)
+                within[key] += viewed is not None
         if verdict == "violation" and opened:
             verdict = "opaque"
         if verdict in {"proven", "unparsed"} or not open_references:
@@ -321,11 +326,14 @@ class Judge:
                 why = "every tenant-owned table in it is tied to the caller's tenant"
             yield self._row(statement, kind, verdict, rule, table, proof.assumptions, why, text, (proof,))
             return
-        for (table, rule), reference in open_references.items():
+        for key, reference in open_references.items():
+            table, rule = _plain(reference.table), key[1]
             own = "weak" if reference.proven else "opaque" if rule in _UNDECIDED else verdict
             if not table and own == "violation":
                 own, rule = "opaque", _DYNAMIC  # a table that is put in at run time: nobody's, for all that is known
             why = self._why(reference, proof)
+            if within[key] > 1:
+                why = f"{why}; {within[key] - 1} more of what the view reads"
             if opened and str(proof.verdict) == "violation":
                 rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"
             row = self._row(

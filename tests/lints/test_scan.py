@@ -89,6 +89,18 @@ def test_rows_of_a_statement(name: str) -> None:
     assert rows(facts({"app/a.py": source})) == wanted
 
 
+def test_a_view_is_one_finding_however_many_tables_it_reads() -> None:
+    view = (
+        "CREATE VIEW shown AS SELECT b.id, b.tenant_id, (SELECT name FROM boats x WHERE x.id = b.id) AS one,"
+        " (SELECT count(*) FROM tenants) AS two, (SELECT count(*) FROM logbooks) AS three FROM boats b;"
+    )
+    query = 'def f(c, t):\n    c.execute("SELECT * FROM shown WHERE tenant_id = %s", (t,))\n'
+    found = facts({"db/migrations/002.sql": view, "app/a.py": query})
+    told = [row for row in found.accesses if row.path == "app/a.py"]
+    assert len(told) == len({row.rule for row in told})
+    assert any("more of what the view reads" in row.why for row in told), [row.why for row in told]
+
+
 def test_a_row_says_what_to_do_about_it() -> None:
     found = facts({"app/a.py": 'def f(tenant_id, c, id):\n    c.execute("SELECT * FROM boats WHERE id = %s", (id,))\n'})
     (row,) = found.accesses
