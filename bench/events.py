@@ -11,6 +11,7 @@ control of the GA stage and decides.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 from measure import once
 
 GATE = str(Path(sys.executable).parent / "gate")
@@ -70,18 +72,59 @@ def tenant(number: int, first: str) -> str:
     return f"tenant-{number % TENANTS}" if number % TENANTS else first
 
 
+def digest(record: dict[str, Any]) -> str:
+    """SHA-256 of the record as canonical JSON."""
+    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def sound(made: dict[str, dict[str, Any]], number: int, heads: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """The events of a round as they are where the promises are kept, with those that an example alone does not show.
+
+    `heads` are the digests of the newest audit events by tenant.
+    """
+    audit, tenantid = made["audit_event"], made["audit_event"]["tenantid"]
+    audit["source"] = f"https://audit.summit.example/streams/{tenantid}"
+    audit["data"] |= {"sequence": number // TENANTS + 1, "previous_digest": heads.get(tenantid)}
+    audit["data"] |= {"actor_tenant": tenantid, "resource_tenant": tenantid}
+    heads[tenantid] = digest(audit)
+    first, execution = made["high_risk_approval"], made["high_risk_execution"]
+    second = {**first, "id": first["id"].replace("approval-1", "approval-2")}
+    second["data"] = {**first["data"], "approver": "cto@summit.example", "approver_role": "platform-approver"}
+    made["high_risk_receipt"]["data"]["items"] = [
+        {"kind": kind, "name": record["id"], "sha256": digest(record)}
+        for kind, record in (
+            ("approval", first),
+            ("approval", second),
+            ("transcript", execution),
+            ("rollback", made["high_risk_rollback"]),
+        )
+    ] + [{"kind": "artifact", **artifact} for artifact in execution["data"]["artifacts"]]
+    attempt = made["side_door_attempt"]
+    page = {name: attempt[name] for name in ("tenantid", "time", "subject")} | {"id": f"{attempt['id']}-page"}
+    page = {**made["high_risk_page"], **page, "data": {**made["high_risk_page"]["data"], "breach": "side_door"}}
+    page["data"]["acknowledged_at"] = page["recordedtime"] = page["time"]
+    made["lead"]["data"]["contact_sha256"] = hashlib.sha256(str(number).encode()).hexdigest()
+    made["lead_disposition"]["data"]["reason"] = "out_of_scope"
+    timer = made["sla_timer"]
+    yield from made.values()
+    yield from (second, page)
+    for name in ("first_value", "onboarding_complete"):
+        yield {**timer, "id": f"{timer['id']}-{name}", "data": {**timer["data"], "timer": name}}
+
+
 def events(count: int) -> Iterator[bytes]:
     templates = examples()
-    rounds = count // (len(templates) + METERED - 1) + 1
+    rounds = count // (len(templates) + METERED + 3) + 1
+    heads: dict[str, str] = {}
     made = 0
     for number in range(rounds):
         back = timedelta(days=DAYS) * ((rounds - number) / rounds)
-        for kind, template in templates.items():
-            record = varied(template, number, back)
-            for extra in range(METERED if kind == "meter_event" else 1):
+        kinds = {kind: varied(template, number, back) for kind, template in templates.items()}
+        for record in sound(kinds, number, heads):
+            for extra in range(METERED if record is kinds["meter_event"] else 1):
                 if extra:
                     record["id"] = f"{record['id'].split('.')[0]}.{extra}"
-                yield json.dumps(record, separators=(",", ":")).encode() + b"\n"
+                yield orjson.dumps(record) + b"\n"
                 made += 1
                 if made == count:
                     return
@@ -120,7 +163,7 @@ def record_others(root: Path) -> None:
         if name in served or "examples" not in kind.schema or "id" not in kind.schema["examples"][0]:
             continue
         example = kind.schema["examples"][0]
-        if name in ("tenant", "approval_matrix"):
+        if name in ("tenant", "approval_matrix", "discount_threshold"):
             each = [
                 {**example, "id": f"{example['id']}-{n}", "tenantid": tenant(n, example["tenantid"])}
                 for n in range(TENANTS)
