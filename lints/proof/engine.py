@@ -76,9 +76,7 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
 def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
     """The proof; where text is interpolated, with what it takes for granted of that text."""
     proof = _attempt(index, prepared, statement, budget, doubts=False)
-    if statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
-        return proof
-    if not any("__hole_" in token.text for token in statement.tokens):
+    if "__hole_" not in prepared.text or statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
         return proof
     found = holes_of(statement.tree)
     doubtful = proof

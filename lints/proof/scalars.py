@@ -317,12 +317,15 @@ def _function(w: Work, node: Any, scope: Scope, group: Group, name: str = "") ->
     if name.startswith("jsonpath"):
         return Val("".join(str(n.this) for n in node.walk() if isinstance(n.this, str)), Rank.LITERAL)
     keys: list[str] = []
+    parts: list[str] = []
+    """Names among the arguments: a field, a unit."""
     columns: frozenset[Col] = frozenset()
     rank = Rank.NONE
-    hole = unknown = seen = False
+    hole = unknown = seen = chosen = False
     constant = True
     for child in children(node):
         if isinstance(child, _NO_VALUE):
+            parts.append(child.name)
             continue
         seen = True
         inner = term(w, child, scope, group)
@@ -331,6 +334,7 @@ def _function(w: Work, node: Any, scope: Scope, group: Group, name: str = "") ->
             rank = min(rank, inner.rank)
             continue
         if type(inner) is Alt and all(type(o) is Val for o in inner.options):
+            chosen = True
             keys.append("|".join(o.key for o in inner.options if type(o) is Val))
             rank = min(rank, max(o.rank for o in inner.options if type(o) is Val))
             continue
@@ -344,7 +348,11 @@ def _function(w: Work, node: Any, scope: Scope, group: Group, name: str = "") ->
         return _without_arguments(w, name, "")
     if unknown or name in _VOLATILE:
         return Other(frozenset(), constant=True)
-    return Val(f"{name}({', '.join(keys)})", rank)
+    parts += [value for value in node.args.values() if type(value) is str and value != name]
+    text = f"{name}({', '.join(filter(None, (*parts, *keys)))})"
+    if kind is exp.Anonymous or chosen:  # what a function nobody knows gives, or which of several values it is given
+        text = f"{text}\0f{w.fresh()}"
+    return Val(text, rank)
 
 
 def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:

@@ -65,7 +65,7 @@ class Work:
     """State of one translation. `left` is the budget in steps; spending it all raises `OutOfBudget`."""
 
     __slots__ = (
-        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "insts", "labels", "left", "named",
+        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "insts", "labels", "left", "made", "named",
         "nullables", "opaque", "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
         "tables", "targets", "view", "views",
     )  # fmt: skip
@@ -75,6 +75,7 @@ class Work:
         self.dialect = index.dialect
         self.left = budget
         self.labels = labels
+        self.made = 0
         self.insts: list[Inst] = []
         self.targets: list[Target] = []
         self.nullables: list[Group] = []
@@ -128,6 +129,11 @@ class Work:
         group = Group(parent, Kind.NULLABLE, why)
         self.nullables.append(group)
         return group
+
+    def fresh(self) -> int:
+        """A number that no other value of the statement has."""
+        self.made += 1
+        return self.made
 
     def assume(self, text: str) -> None:
         self.assumptions[text] = None

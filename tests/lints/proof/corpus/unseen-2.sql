@@ -253,3 +253,23 @@ REFRESH MATERIALIZED VIEW CONCURRENTLY harbour_sizes
 -- owner's setting in a function call
 -- proven
 SELECT boats_of(current_setting('app.harbour_id')::uuid)
+
+-- two fields of one parameter
+-- violation TENSQL010
+SELECT s.* FROM boats b, sailors s WHERE b.harbour_id = $1 AND b.owner_id = ($2).a AND s.id = ($2).b
+
+-- two ends of one parameter
+-- violation TENSQL010
+SELECT s.* FROM boats b, sailors s WHERE b.harbour_id = $1 AND b.owner_id = trim(leading 'x' from $2) AND s.id = trim(trailing 'x' from $2)
+
+-- two calls of a function nobody knows
+-- violation TENSQL010
+SELECT s.* FROM boats b, sailors s WHERE b.harbour_id = $1 AND b.owner_id = pick_one($2) AND s.id = pick_one($2)
+
+-- two choices among the same values
+-- violation TENSQL010
+SELECT s.* FROM boats b, sailors s WHERE b.harbour_id = $1 AND b.owner_id = upper(CASE WHEN $3 THEN $2 ELSE $4 END) AND s.id = upper(CASE WHEN $5 THEN $2 ELSE $4 END)
+
+-- one parameter in two types
+-- proven
+SELECT s.* FROM boats b, sailors s WHERE b.harbour_id = $1 AND b.owner_id = $2::uuid AND s.id = $2
