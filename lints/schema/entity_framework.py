@@ -36,6 +36,7 @@ _PROPERTY = re.compile(
 _POSITIONAL = re.compile(r"(?:\[[^\]]*\]\s*)*([\w.<>?]{1,80})\s+(\w+)\s*(?:=[^,]*)?(?:,|$)")
 _TABLE = re.compile(r"\[Table\(\s*\"(\w+)\"")
 _COLUMN = re.compile(r"\[Column\(\s*\"(\w+)\"")
+_FOREIGN = re.compile(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _COLLECTION = re.compile(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<")
 _TENANT_INTERFACE = re.compile(
     r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*"
@@ -100,6 +101,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
                 entity.scopes.setdefault("*", f"{part.path}: MultiTenant")
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
+        for relation, (column, target, line) in entity.references.items():
+            stored = entity.columns.get(column)  # `StoreId`, which may be stored under another name
+            entity.references[relation] = (stored[0] if stored is not None else column, target, line)
         found.setdefault(name, entity)
 
 
@@ -207,7 +211,12 @@ def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
         if "[NotMapped" in marks or name in entity.references:
             continue
         if (plain in wanted and plain != entity.name) or (plain == entity.name and name.startswith("Parent")):
-            entity.references[name] = (f"{name}Id", plain, line)
+            keyed = _FOREIGN.search(marks)
+            entity.references[name] = (
+                (keyed.group(1) or keyed.group(2)) if keyed is not None else f"{name}Id",
+                plain,
+                line,
+            )
         elif not _COLLECTION.match(plain) and name not in entity.columns:
             column = _COLUMN.search(marks)
             entity.columns[name] = (column.group(1) if column is not None else name, kind.strip(), line)

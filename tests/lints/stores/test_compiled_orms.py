@@ -307,3 +307,20 @@ def test_an_entity_finds_its_table_however_the_scripts_fold_names() -> None:
     code = "class A { object F(Guid id) { return _context.Boats.FirstOrDefault(b => b.Id == boat.Id); } }"
     rows = scan([("src/A.cs", code.encode())], model).accesses
     assert [(row.verdict, row.rule) for row in rows] == [("weak", "TENORM003")]
+
+
+def test_a_navigation_goes_by_the_column_of_its_key() -> None:
+    entities = """
+public class FleetContext : DbContext { public DbSet<Tenant> Tenants { get; set; } public DbSet<Boat> Boats { get; set; } }
+public class Tenant { public Guid Id { get; set; } }
+public class Boat {
+    public Guid Id { get; set; }
+    [Column("tenant_id")]
+    public Guid TenantId { get; set; }
+    [ForeignKey(nameof(TenantId))]
+    public Tenant Owner { get; set; }
+}
+"""
+    boats = build_model({"src/Fleet.cs": entities.encode()}, None).tables["Boats"]
+    assert boats.tenant_column == "tenant_id"
+    assert [key.columns for key in boats.foreign_keys] == [("tenant_id",)]
