@@ -66,15 +66,15 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         target_name = by_alias.get(written)
         if owner is None or target_name is None:
             continue
-        options = properties(call.arguments[1]) if len(call.arguments) > 1 else {}
-        key = options.get("foreignKey")
+        said = properties(call.arguments[1]) if len(call.arguments) > 1 else {}
+        key = said.get("foreignKey")
         attribute = constant(key) or constant(properties(key).get("name")) or f"{_lower(target_name)}Id"
         draft = catalog.find(None, tables[owner])
         if draft is None:
             continue
         column = fields[owner].get(attribute, attribute)
         fields[owner].setdefault(attribute, column)
-        relations[owner][constant(options.get("as")) or _lower(target_name)] = target_name
+        relations[owner][constant(said.get("as")) or _lower(target_name)] = target_name
         origin = source.origin(call.span[0], f"{owner} belongs to {target_name}")
         draft.add_column(Column(name=column), origin)
         draft.foreign_keys.setdefault(
