@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.collect import first_line
+from gate.collect.scanning import declarations
 from gate.model import GateError, Policy, Row, UndecidedError, Unread, fingerprint
 from gate.reading import did_you_mean, read_yaml
 from gate.report.redact import redact
@@ -116,6 +117,14 @@ class Found:
 
 def find(tree: Tree, policy: Policy, *, only: Callable[[str, str], bool] | None = None) -> Found:
     """Run the policy's rules over a tree; `only` narrows it to some files, by path and digest (hex SHA-256)."""
+    from lints.schema.paths import path_class, says_generated
+
+    classes = declarations(policy).paths
+
+    def judged(path: str, data: bytes) -> bool:
+        """Ours say nothing of tests and the like, which no control of the lint judges either."""
+        return path_class(path, classes) == "source" and not says_generated(data)
+
     rules = rules_of(policy)
     needs = [_Need(rule) for rule in rules.built_in]
     suffixes = _suffixes(rules.own)
@@ -135,7 +144,7 @@ def find(tree: Tree, policy: Policy, *, only: Callable[[str, str], bool] | None 
         digests[path] = hashlib.sha256(data).hexdigest()
         if only is not None and not only(path, digests[path]):
             continue
-        if path.endswith(suffixes) or any(need.meets(path, data) for need in needs):
+        if path.endswith(suffixes) or (judged(path, data) and any(need.meets(path, data) for need in needs)):
             files[path] = data
     rows, problems = scan(rules.documents, files) if files else ((), ())
     return Found(

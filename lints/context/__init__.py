@@ -22,7 +22,7 @@ _TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|custom
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
     rb"|URLParam|mux\.Vars|params[.\[]|\$_(?:GET|POST|REQUEST|SERVER)|->(?:input|query|header)\(|getParameter|getHeader"
-    rb"|@(?:Request|Query|Header|Path|Body|Param)|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
+    rb"|@(?:Request|Query|Header|Path|Body|Param)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
 _DEFAULT = Search(
     rb"(?i)(?:tenant|org|workspace|account)\w{0,20}[\w.\])\"'?!]{0,40}\s*(?:\|\||\?\?|\?:|\bor\b)\s*(?:['\"][^'\"\n]|[\w.]*default)"

@@ -105,7 +105,10 @@ def _whose(
         facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
         if not facts and not named_by_client(value):
             continue
-        if any(f.checked is not None and f.checked_line <= source.line for f in facts) or CALLER_ID.search(given):
+        compared = isinstance(source, OrmCall) and source.compared is not None
+        if compared or any(f.checked is not None and f.checked_line <= source.line for f in facts):
+            return before
+        if CALLER_ID.search(given):
             return before
         said = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
         shown = _shown(said) if said is not None else " ".join(value.split())[:120]
@@ -136,9 +139,7 @@ def _is(value: str, fact: Context) -> bool:
     if not plain.startswith(name):
         return False
     rest = plain[len(name) :]
-    return (
-        not rest or not (rest[0].isalnum() or rest[0] in "_.(") or rest.startswith((".toString", ".trim", ".String()"))
-    )
+    return not rest or rest.startswith((".", "->", "[", ")"))
 
 
 def named_by_client(value: str) -> bool:

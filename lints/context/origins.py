@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lints.context.facts import About, Context
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
 from lints.context.words import (
+    BINDS,
     CALLER_ID,
     CHECKS,
     CLIENT,
     CONVERSION,
+    MODEL,
     NO_DEFAULT,
     PARAMETERS,
     SAYS_WHOSE,
@@ -25,7 +27,11 @@ from lints.extract.lines import Lines
 
 MAX_FACTS = 200
 _REST = re.compile(
-    r"(?:[?!]?\.[\w$]+|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
+    r"(?:[?!]?\.[\w$]+|->\w+|\(\)|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
+)
+_RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
+_OWNER = re.compile(
+    r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
 )
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
@@ -64,6 +70,8 @@ class Origins:
         self.facts: list[Context] = []
         self._origins: list[_Origin] = []
         self._read: set[Span] = set()
+        self._found: dict[str, tuple[int, list[_Origin]]] = {}
+        """Variables that hold what was found by what a client sent, where, and by what."""
 
     def text(self, span: Span, limit: int = 300) -> str:
         return " ".join(self.data[span[0] : min(span[1], span[0] + 4 * limit)].decode("utf-8", "replace").split())[
@@ -99,10 +107,8 @@ class Origins:
             for name in parameter.name.split(","):
                 inner.pop(name, None)
         start = len(self._origins)
-        for channel, pattern in PARAMETERS:
-            for found in pattern.finditer(unit.head):
-                name = found.group(1)
-                inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
+        for name, channel in self._parameters(unit):
+            inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._block(unit.function.lower_body(), inner, unit, depth)
         head = self._head_check(unit)
         for origin in self._origins[start:]:
@@ -110,6 +116,20 @@ class Origins:
                 continue
             if head is not None or (origin.channel == "path" and self._anything(unit)):
                 origin.checked, origin.checked_at = head or unit.head[:60], unit.span[0]
+
+    def _parameters(self, unit: Unit) -> Iterator[tuple[str, str]]:
+        """The parameters that a framework fills from the request: name and channel."""
+        for channel, pattern in PARAMETERS:
+            yield from ((found.group(1), channel) for found in pattern.finditer(unit.head))
+        given = [parameter.name for parameter in unit.function.parameters]
+        if unit.request is not None and unit.request.startswith("@") and "def " in unit.head:
+            yield from ((found.group(1), "body") for found in MODEL.finditer(unit.head))
+            for name in given:
+                plain = re.search(rf"\b{re.escape(name)}\s*:\s*[\w.\[\]| ]+[,)]", unit.head)
+                if plain is not None and TENANT.fullmatch(name):
+                    yield name, "path" if f"{{{name}" in unit.head else "query"
+        if len(given) >= 3 and _RESOLVER.fullmatch(given[0]) and re.search(r"ctx|context|user|db|prisma", given[2]):
+            yield from ((name, "body") for name in given[1].split(",") if not name.startswith("_"))
 
     def _new(self, said: str, channel: str, offset: int, end: int, about: About = About.CLIENT) -> _Origin:
         origin = _Origin(said=said, channel=channel, offset=offset, end=end, about=about)
@@ -133,7 +153,8 @@ class Origins:
             for m in (*unit.marks, *unit.owner_marks)
             if "." not in m or m.rpartition(".")[2] not in {"get", "post", "put", "patch", "delete", "route"}
         ]
-        return bool(beside) or "Depends(" in unit.head or unit.request is None
+        waits = re.search(r"Depends\((?!(?:\w+\.)*get_?(?:async_?)?(?:db|session)\b)", unit.head)
+        return bool(beside) or waits is not None or unit.request is None
 
     # Statements
 
@@ -181,10 +202,19 @@ class Origins:
             before = names.pop(target, None)
             if before is not None and before.checked is None and before.about is About.CLIENT:
                 before.checked, before.checked_at = self.text(statement.span, 60), statement.span[0]
+            self._loaded(target, statement.value, statement.span, names)
             return
         if origin is not None:
             origin.aliases.add(target)
             names[target] = origin
+
+    def _loaded(self, target: str, value: Expr, span: Span, names: dict[str, _Origin]) -> None:
+        """`target` was found by something that the client sent: a look at its owner later on is a check of that."""
+        text = self.text(value.span, 600)
+        if "(" in text:
+            by = [origin for _, origin in self._mentioned(text, names) if origin.about is About.CLIENT]
+            if by:
+                self._found[target] = (span[0], by)
 
     def _unpack(self, statement: Unpack, names: dict[str, _Origin], unit: Unit) -> None:
         origin = self._origin(statement.value, names, unit)
@@ -202,6 +232,8 @@ class Origins:
         """Where a value comes from, if from the client and nowhere else."""
         if isinstance(value, Choose):
             then = self._origin(value.then, names, unit)
+            if then is not None and self._preferred(value):
+                return then  # the caller's own is only taken if the client names none
             if then is not None:
                 return then if self._fixed(value.other) or self._origin(value.other, names, unit) is not None else None
             return self._origin(value.other, names, unit) if self._fixed(value.then) else None
@@ -229,6 +261,10 @@ class Origins:
         made = self._new(_said(head.group() + reached), known.channel, value.span[0], unit.span[1])
         made.checked, made.checked_at = known.checked, known.checked_at
         return made
+
+    def _preferred(self, value: Choose) -> bool:
+        """`sent ?? own`: what the client sent comes before what is known of the caller."""
+        return value.test.value is not None and value.test.value.span == value.then.span
 
     def _fixed(self, value: Expr) -> bool:
         return isinstance(value, Text) or (
@@ -281,6 +317,7 @@ class Origins:
         if self._sent_here(value.span) and self._direct(value, unit):
             return
         if isinstance(value, Invoke):
+            self._bound(value, names, unit)
             self._check_call(value, names)
         elif getattr(value, "operator", ""):
             self._check_text(value.span, names)
@@ -288,6 +325,15 @@ class Origins:
             self._check_text(value.test.value.span if value.test.value is not None else value.span, names)
         for part in parts(value):
             self._expression(part, names, unit, depth + 1)
+
+    def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+        """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""
+        if call.method not in BINDS or len(call.arguments) != 1:
+            return
+        name = self.text(call.arguments[0].span, 60).lstrip("&")
+        if name.isidentifier():
+            channel = "query" if "Query" in call.method else "body"
+            names[name] = self._new(name, channel, call.span[0], unit.span[1])
 
     def _sent_here(self, span: Span) -> bool:
         position = bisect_left(self.places, span[0])
@@ -338,6 +384,11 @@ class Origins:
             )
             if compared is not None or listed is not None:
                 self._checked(origin, text[:80], span[0])
+
+        for name, (start, origins) in self._found.items():
+            if _OWNER.search(text) is not None and re.search(rf"\b{re.escape(name)}\b", text) is not None:
+                for origin in origins:
+                    self._checked(origin, text[:80], start)
 
     def _checked(self, origin: _Origin, said: str, offset: int) -> None:
         if origin.about is not About.CLIENT:

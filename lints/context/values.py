@@ -18,7 +18,9 @@ _INSERT = re.compile(r"\binsert\s+into\s+[\w.\"`]+\s*\(([^()]{1,2000})\)\s*value
 def of_statement(statement: Statement, columns: Collection[str]) -> tuple[str, ...]:
     """The expressions bound to a tenant column of a SQL or Cypher text, as far as they can be told from the call."""
     found: dict[str, None] = {}
-    for text in statement.variants[:8]:
+    # The gaps are those of one path, and each path counts its own.
+    whole = next((t for t in statement.variants if all(h.marker in t for h in statement.holes)), "")
+    for text in statement.variants[:8] if not statement.holes else (whole,):
         for mark, position in _marks(text, tuple(sorted(columns))):
             value = _bound(statement, mark, position)
             if value is not None:
@@ -108,15 +110,15 @@ def _split(values: str) -> list[tuple[int, str]]:
     out: list[tuple[int, str]] = []
     depth, start = 0, 0
     for index, character in enumerate(values):
-        if character in "([":
+        if character in "([{":
             depth += 1
-        elif character in ")]" and depth:
+        elif character in ")]}" and depth:
             depth -= 1
-        elif (character == "," and not depth) or character == ")":
+        elif (character == "," and not depth) or character in ")]}":
             item = values[start:index]
             out.append((start + len(item) - len(item.lstrip()), item.strip()))
             start = index + 1
-            if character == ")":
+            if character != ",":
                 break
     return out
 

@@ -104,6 +104,8 @@ PARAMETERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("header", r"\[FromHeader[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
         ("body", r"\[From(?:Body|Form)[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
         ("path", r"\[FromRoute[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
+        ("body", r"@(?:RequestBody|Valid\s+@RequestBody|ModelAttribute)\b(?:\([^()]{0,80}\))?\s+(?:@\w+\s+)?(?:final\s+)?[\w<>.]+\s+(\w+)"),
+        ("body", r"@RequestBody\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
         ("query", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Query\("),
         ("header", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Header\("),
         ("body", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*(?:Body|Form)\("),
@@ -115,6 +117,24 @@ PARAMETERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 
 # What can be cast off from around a value: it stays what the client said.
+BINDS = frozenset(
+    [
+        "Decode",
+        "ShouldBindJSON",
+        "ShouldBind",
+        "BindJSON",
+        "Bind",
+        "BodyParser",
+        "ShouldBindQuery",
+        "BindQuery",
+        "QueryParser",
+    ]
+)
+"""Calls of Go that fill a variable from the request."""
+MODEL = re.compile(
+    r"(\w+)\s*:\s*(?:\w+\.)*[A-Z]\w*(?:Create|Update|Request|In|Input|Payload|Body|Schema|Params|Query|Form)\b(?!\s*=\s*Depends)"
+)
+"""A parameter of FastAPI that is read from the body."""
 CONVERSION = re.compile(
     r"(?:new\s+)?(?:String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
     r"Integer\.parseInt|Guid\.Parse|int\.Parse|long\.Parse|uuid\.(?:Parse|MustParse|FromString)|strconv\.Atoi|ObjectId|"

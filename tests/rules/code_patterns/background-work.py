@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 from django_tenants.utils import schema_context
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 def view(request, pk):
     # ruleid: django-manager-without-tenant
     Boat.all_objects.get(pk=pk)

@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 from supabase import create_client
 
 

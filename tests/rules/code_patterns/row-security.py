@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 def dump(cursor, schema):
     # ruleid: row-security-off
     cursor.execute("SET row_security = off")

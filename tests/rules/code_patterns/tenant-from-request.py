@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 def middleware(request):
     # ruleid: tenant-context-from-request-python
     g.tenant_id = request.headers.get("X-Tenant-Id")

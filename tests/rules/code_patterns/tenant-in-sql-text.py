@@ -1,3 +1,4 @@
+# ruff: noqa - what rules are tried on
 def boats(cursor, tenant, name):
     # ruleid: tenant-in-sql-text-python
     cursor.execute(f"SELECT id FROM boats WHERE tenant_id = '{tenant}'")

@@ -8,5 +8,7 @@ async function boats(pool, tenant, table) {
   // ok: tenant-in-sql-text-js
   await pool.query(`SELECT id FROM ${table} WHERE tenant_id = $1`, [tenant]);
   // ok: tenant-in-sql-text-js
+  await client.get(`/workspaces?tenantId=${tenant}`);
+  // ok: tenant-in-sql-text-js
   await sql`SELECT id FROM boats WHERE tenant_id = ${tenant}`;
 }
