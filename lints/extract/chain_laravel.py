@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.extract.ir import Invoke
@@ -41,18 +42,29 @@ _NOT_MODELS = names(
     " File Lang Cookie DateTime Date App Redis Excel PDF Pdf Rule Factory Closure Uuid Number Process Concurrency"
     " Context Pipeline Blade Broadcast Vite Lottery Sleep Benchmark Stringable Fluent Inertia DB"
 )
-_CLASS = re.compile(rb"^\s*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
-_NAMESPACE = re.compile(rb"^\s*namespace\s+([\w\\]+)", re.MULTILINE)
+_CLASS = re.compile(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
+_NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+_FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _CONNECTION = re.compile(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
 
 
 def step_of(notes: Recorder, call: Invoke, arguments: list[Value]) -> Step:
-    """A step whose closures are source text: what they add to the query is read there."""
-    given = tuple(
-        Gap(notes.text(written.span), written.span) if isinstance(value, (Fn, Returned)) else value
-        for written, value in zip(call.arguments, arguments, strict=False)
-    )
-    return Step(call.method, given, {}, call.span)
+    """A step whose closures are source text: what they add to the query is read there.
+
+    So are members of arrays and of a form, `$row['id']`: unlike `$boat->id` they are no key of a record.
+    """
+    form = _is_form(notes.source)
+    given: list[Value] = []
+    for written, value in zip(call.arguments, arguments, strict=False):
+        text = notes.text(written.span)
+        sent = isinstance(value, Gap) and ("[" in text or (form and text.startswith("$this->")))
+        given.append(Gap(text, written.span) if sent or isinstance(value, (Fn, Returned)) else value)
+    return Step(call.method, tuple(given), {}, call.span)
+
+
+@lru_cache(maxsize=4)
+def _is_form(source: bytes) -> bool:
+    return _FORM.search(source) is not None
 
 
 def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, str] | None:
@@ -75,11 +87,12 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     return "eloquent", _full_name(notes.source, name)
 
 
+@lru_cache(maxsize=64)
 def _full_name(source: bytes, name: str) -> str:
     """The full name of a class, as far as the file's imports say."""
     spelled = name.encode()
     imported = re.search(
-        rb"^\s*use\s+\\?([\w\\]+?)(?:\\%s|(\s+as\s+%s))\s*;" % (spelled, spelled), source, re.MULTILINE
+        rb"^[ \t]*use\s+\\?([\w\\]+?)(?:\\%s|(\s+as\s+%s))\s*;" % (spelled, spelled), source, re.MULTILINE
     )
     if imported is not None:
         whole = imported.group(1).decode()

@@ -13,7 +13,7 @@ from lints.extract.suppressions import suppressions
 
 MAX_DEPTH, MAX_VARIANTS, MAX_TEXT = 40, 8, 60_000
 _TOKEN = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[(?P<data>.*?)\]\]>|<[?!][^<>]*>|<(?P<close>/)?(?P<tag>[A-Za-z]\w*)(?P<rest>[^<>]*)>",
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>|<(?P<close>/)?(?P<tag>[A-Za-z]\w*)(?P<rest>[^<>]*)>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")

@@ -29,7 +29,8 @@ _CLASS = re.compile(
     re.MULTILINE,
 )
 _PROPERTY = re.compile(
-    r"(?:^|[{;}])[ \t]*public\s+(?:(?:virtual|required|override|new)\s+)*([\w.<>?\[\], ]{1,80}?)\s+(\w+)\s*"
+    r"(?:^|[{;}])[ \t]*public[ \t]{1,20}(?:(?:virtual|required|override|new)[ \t]{1,20})*"
+    r"(\w[\w.<>?\[\], ]{0,79}?)[ \t]{1,20}(\w+)\s*"
     r"\{\s*(?:\[[^\]]*\]\s*)?get\b",
     re.MULTILINE,
 )

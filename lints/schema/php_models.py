@@ -14,7 +14,7 @@ from lints.schema.orm import Class, Source, chain, classes, constant, inherited,
 from lints.tenancy import Column, ForeignKey, Origin
 
 DECLARES = re.compile(
-    rb"\bEloquent\b|\bextends\s+\w*(?:Model|Pivot|Authenticatable|User)\b|\bimplements\s+[\w\\, ]*Scope\b"
+    rb"\bEloquent\b|\bextends\s+\w*(?:Model|Pivot|Authenticatable|User)\b|\bimplements\s[\w\\, ]{0,200}Scope\b"
     rb"|addGlobalScope|\$fillable\b|\$guarded\b|(?:belongsTo|hasMany|hasOne)\("
 )
 _BASES = frozenset({"Model", "Eloquent", "Authenticatable", "Pivot", "MorphPivot"})
@@ -32,8 +32,8 @@ _EQUAL = re.compile(
 _DYNAMIC = re.compile(r"->where((?:[A-Z][a-z0-9]+)+)\(")
 _CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
 _SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
-_NAMED = re.compile(r"(?:new\s+|^\s*)\\?(?:\w+\\)*(\w+)(?:::class)?")
-_NAMESPACE = re.compile(rb"^\s*namespace\s+([\w\\]+)", re.MULTILINE)
+_NAMED = re.compile(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
+_NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 _RELATIONS = {"belongsTo": True, "hasMany": False, "hasOne": False, "hasOneThrough": False, "hasManyThrough": False,
               "belongsToMany": False, "morphMany": False, "morphOne": False}  # fmt: skip
 

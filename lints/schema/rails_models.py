@@ -17,16 +17,17 @@ from lints.tenancy import ForeignKey, Origin
 DECLARES = re.compile(
     rb"<\s*(?:::)?(?:ApplicationRecord|ActiveRecord::Base)\b|\b(?:belongs_to|default_scope|acts_as_tenant)\b"
 )
-_CLASS = re.compile(r"^\s*class\s+((?:\w+::)*\w+)\s*<\s*((?:::)?[\w:]+)", re.MULTILINE)
+_CLASS = re.compile(r"^[ \t]*class\s+((?:\w+::)*\w+)\s*<\s*((?:::)?[\w:]+)", re.MULTILINE)
 _BASES = frozenset({"ApplicationRecord", "ActiveRecord::Base", "::ApplicationRecord", "::ActiveRecord::Base"})
-_TABLE = re.compile(r"^\s*self\.table_name\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
-_BELONGS = re.compile(r"^\s*belongs_to\s*\(?\s*:(\w+)((?:[^\n]*,\s*\n)*[^\n]*)", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*self\.table_name\s*=\s*[\"']([\w.]+)[\"']", re.MULTILINE)
+_BELONGS = re.compile(r"^[ \t]*belongs_to\s*\(?\s*:(\w+)((?:[^\n]*,\s*\n)*[^\n]*)", re.MULTILINE)
 _OPTION = re.compile(r"\b(class_name|foreign_key|polymorphic)\s*:\s*[:\"']?:*([\w:]+)")
 _TENANT = re.compile(
-    r"^\s*(?:acts_as_tenant|multi_tenant|set_current_tenant|scoped_by_tenant|belongs_to_tenant)\b\s*\(?\s*(?::(\w+))?",
+    r"^[ \t]*(?:acts_as_tenant|multi_tenant|set_current_tenant|scoped_by_tenant|belongs_to_tenant)\b"
+    r"\s*\(?\s*(?::(\w+))?",
     re.MULTILINE,
 )
-_DEFAULT = re.compile(r"^\s*default_scope\b((?:[^\n]*\n){1,3})", re.MULTILINE)
+_DEFAULT = re.compile(r"^[ \t]*default_scope\b((?:[^\n]*\n){1,3})", re.MULTILINE)
 _COMPARED = re.compile(r"\bwhere\(?\s*(?:(\w+)\s*:|[\"'](?:\w+\.)?(\w+)\s*=)")
 _MAX = 512 * 1024
 

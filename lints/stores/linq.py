@@ -165,7 +165,7 @@ def _set(builder: Builder, source: str, alias: str) -> Builder | None:
 
 
 def _join(builder: Builder, clause: str, names: _Names) -> None:
-    found = _JOIN.fullmatch(clause)
+    found = _JOIN.fullmatch(" ".join(clause.split()))
     if found is None:
         builder.where.append(builder.hole())
         return

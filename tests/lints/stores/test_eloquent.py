@@ -134,6 +134,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "return Boat::whereIn('fleet_id', function ($q) { $q->select('id')->from('fleets'); })->get();",
         [("opaque", "TENORM013")],
     ),
+    "again by the key of a record": ("return Boat::find($trip->boat_id);", [("weak", "TENORM003")]),
+    "by a key in what was sent": ("return Boat::find($row['boat_id']);", [("violation", "TENORM001")]),
     "along a relation": ("return Logbook::where('boat_id', $boat->id)->get();", [("weak", "TENORM002")]),
     "a global scope": ("return Place::find($id);", [("weak", "TENORM014")]),
     "a global scope of a trait's class": ("return \\App\\Models\\Sailor::find($id);", [("weak", "TENORM014")]),
@@ -203,3 +205,9 @@ def test_models_without_migrations() -> None:
     assert isinstance(model, SourceModel)
     assert model.tables["boats"].tenant_column == "fleet_id"
     assert model.tables["logbooks"].ownership is Ownership.CHILD
+
+
+def test_what_a_form_holds_was_sent() -> None:
+    rules = "function rules() { return Boat::find($this->boat_id); }"
+    code = f"<?php\nuse App\\Models\\Boat;\nclass BoatRequest extends FormRequest {{ {rules} }}".encode()
+    assert [row.rule for row in scan([("app/Http/BoatRequest.php", code)], MODEL).accesses] == ["TENORM001"]
