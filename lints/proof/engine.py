@@ -324,6 +324,8 @@ _NUMBERED = re.compile(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
 
 def _values_differ(w: Work, findings: list[Finding]) -> bool:
     """Whether two named parameters stand for tenants of one kind; positional placeholders may carry the same value."""
+    if len(findings) < 2:
+        return False
     values: dict[str, set[str]] = {}
     for finding in findings:
         shape = w.insts[finding.target.inst].shape
@@ -344,7 +346,9 @@ def _reference(w: Work, finding: Finding, prepared: Prepared) -> Reference:
         first = prepared.original(place.meta["start"])
         last = prepared.original(place.meta["end"]) + 1
     proven = finding.rank < Rank.NONE
-    because = _MARK.sub("", finding.because) + (f" [view {target.view}]" if target.view else "")
+    because = _MARK.sub("", finding.because) if "\0" in finding.because else finding.because
+    if target.view:
+        because += f" [view {target.view}]"
     return Reference(
         table=target.table,
         column=w.index.tenant_of(table) if table is not None else None,
