@@ -59,7 +59,11 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\bfrom\s+\w+\s+in\s+\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)\.",
         rb"\bDbSet<\w+>\(\)",
     ),
-    "go": (rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",),
+    "go": (
+        rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
+        rb"\.New(?:Select|Update|Delete)\(\)",
+        rb"\.[A-Z]\w*\.(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
+    ),
     "php": (
         (
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"

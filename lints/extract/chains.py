@@ -102,6 +102,8 @@ _GORM = names("Where First Find Take Last Model Delete Not Or Scopes Joins Prelo
 _GORM_ROOT = re.compile(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
 )
+_ENT = re.compile(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
+_ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID Get GetX")
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
@@ -491,6 +493,11 @@ class Chains:
             if found is None or method not in _LINQ:
                 return None
             return self._new("ef", found.group(1) or found.group(2), call.span, (step,))
+        if method in {"NewSelect", "NewUpdate", "NewDelete"} and call.receiver is not None and not call.arguments:
+            return self._new("bun", "", call.span, (step,))
+        entity = _ENT.search(path) if method in _ENT_CALLS else None
+        if entity is not None:
+            return self._new("ent", entity.group(1), call.span, (step,))
         if method in _GORM and call.receiver is not None:
             written = self.interpreter.notes.text(call.receiver.span)
             if _GORM_ROOT.search(written[-200:]):
@@ -501,9 +508,9 @@ class Chains:
         """The struct that a step of GORM names, by itself or by a variable of that type declared before it."""
         for value in step.arguments[:1]:
             text = value.source if isinstance(value, Gap) else ""
-            named = re.match(r"&?(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)\s*\{", text)
+            named = re.match(r"&?(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)\s*\{|\(\*(?:\w+\.)?([A-Z]\w*)\)\(nil\)", text)
             if named is not None:
-                return named.group(1)
+                return named.group(1) or named.group(2)
             held = re.fullmatch(r"&?(\w+)", text)
             if held is not None:
                 source = self.interpreter.notes.source[max(0, step.span[0] - 4000) : step.span[0]]
@@ -520,9 +527,9 @@ class Chains:
         model = query.model
         if query.kind == "sqlalchemy" and not model and step.method == "select_from" and call is not None:
             model = (_class_name(call.arguments[0]) if call.arguments else None) or ""
-        if query.kind in {"ef", "gorm"}:
+        if query.kind in {"ef", "gorm", "bun", "ent"}:
             step = self._as_written(call, step.method) if call is not None else step
-            model = model or self._struct(step)
+            model = model or (self._struct(step) if query.kind != "bun" or step.method == "Model" else "")
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))
         if inner:
             self._sub_select(longer)

@@ -12,6 +12,7 @@ from lints.stores import (
     active_record,
     compiled_orms,
     eloquent,
+    go_orms,
     javascript_orms,
     linq,
     python_orms,
@@ -45,6 +46,8 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "jpa": compiled_orms.jpa,
     "ef": linq.framework,
     "gorm": compiled_orms.gorm,
+    "bun": go_orms.bun,
+    "ent": go_orms.ent,
     "eloquent": eloquent.eloquent,
     "laravel": eloquent.eloquent,
 }
@@ -184,7 +187,7 @@ class Entities:
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
         if call.kind == "prisma":
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
-        elif call.kind == "active_record":
+        elif call.kind in {"active_record", "bun", "ent"}:
             return self._record(call.model)
         elif call.kind == "ef":
             entity = known.get(call.model) or next((e for e in known.values() if e.table == call.model), None)
