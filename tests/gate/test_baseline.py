@@ -170,7 +170,7 @@ def test_a_control_of_other_evidence_can_not_set_aside(tmp_path: Path) -> None:
         tmp_path,
         {
             "gate.yaml": 'version: 1\npolicy_version: "1"\nproject: p\npacks: [drills, governance, supply-chain]\nrules: [own]\n',
-            "own/mine/pack.yaml": "name: mine\ntitle: t\nsummary: s\n",
+            "own/mine/pack.yaml": "name: mine\ntitle: t\nsummary: s\nrequires: [drills]\n",
             "own/mine/controls/MINE001.yaml": """
 id: MINE001
 title: A drill that is old news

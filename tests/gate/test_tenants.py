@@ -220,3 +220,14 @@ def test_the_diff_names_tenants_that_come_and_go(load: Callable[..., Policy]) ->
     more = MAP + "  hooli: {plan: pro}\n"
     assert changes(load, MAP, more) == {(Effect.STRONGER, "hooli is declared, with the packs own (plan pro)")}
     assert changes(load, more, MAP) == {(Effect.WEAKER, "hooli is no longer declared; it had the packs own (plan pro)")}
+
+
+def test_a_panel_or_a_runbook_that_changes_decides_nothing(project: Project) -> None:
+    book = {"policy/rules/own/runbooks/what-to-do.md": "# What to do\n"}
+    named = "name: own\ntitle: A test pack\nsummary: For tests.\nkinds: [thing]\nrunbooks: {what-to-do: [THG001]}\n"
+    old = policy.load(WorkTree(project({})))
+    new = policy.load(WorkTree(project({**book, "policy/rules/own/pack.yaml": named}, root="after")))
+
+    assert {(c.effect, c.text) for c in compare(old, new, AS_OF.date()) if "runbooks" in c.subject} == {
+        (Effect.OTHER, "the runbook was added")
+    }
