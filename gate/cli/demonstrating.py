@@ -93,7 +93,9 @@ class _Story:
         self.command(sys.executable, "generate.py", hidden=True)
         self._sign_the_past()
         self._record_the_past()
-        self.say("Ingest half a year of events of four tenants, as they arrived: late, twice, and some of no use.")
+        self.say(
+            "Half a year of four tenants' events, as they arrived: late, twice, some of no use. Each is counted once."
+        )
         self.gate("ingest", "var/events", "--key", "../keys/telemetry.key")
         self.git("init", "--quiet", "--initial-branch=main")
         self._commit("tenant zero as it was before the release")
