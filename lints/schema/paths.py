@@ -46,6 +46,7 @@ _TEST_FILE = re.compile(
 )
 _SEED_FOLDERS = frozenset({"seed", "seeds", "seeder", "seeders", "seeding", "demo-data", "sample-data"})
 _SEED_FILE = re.compile(r"(?:^|[._-])seed(?:s|er)?(?:[._-]|$)", re.IGNORECASE)
+_MIGRATION_FILE = re.compile(r"(?:db_|data_)?migrations?\.(?:go|rb|cs|java|kt|php|py|ts|js)", re.IGNORECASE)
 _GENERATED_FOLDERS = frozenset(
     [
         "dist",

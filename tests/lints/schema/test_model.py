@@ -8,6 +8,7 @@ import pytest
 
 from lints.schema import build_model, read_schema
 from lints.schema.declared import DeclarationError
+from lints.schema.paths import path_class
 from lints.tenancy import Model, Ownership
 
 BASE = """
@@ -294,3 +295,19 @@ def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
     found = build_model({"db/1.sql": schema}, {"tenant_columns": ["project_id", "org_id"]})
     assert found.tables["api_keys"].tenant_column == "project_id"
     assert found.tables["api_keys"].principal_columns == ("organization_id",)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    {
+        "internal/data/migrations.go": "migration",
+        "src/BTC.Tests/UnitTest1.cs": "test",
+        "test/Fleet.IntegrationTests/BoatTest.cs": "test",
+        "src/Fleet.Contests/Boat.cs": "source",
+        "database/factories/BoatFactory.php": "seed",
+        "app/factories/boat.py": "source",
+        "_ide_helper.php": "generated",
+    }.items(),
+)
+def test_what_kind_of_file_a_path_is(path: str, expected: str) -> None:
+    assert path_class(path) == expected
