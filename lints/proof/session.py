@@ -253,7 +253,7 @@ def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group,
 
 
 _MOVES = re.compile(
-    r"\b(?:(?:drop|truncate|exchange|replace|move) (?:sub)?partition|switch (?:partition|to)|append from)\b"
+    r"\b(?:(?:drop|truncate|exchange|replace|move) (?:sub)?partition|switch (?:partition|to)|append from|swap with)\b"
 )
 """What takes rows out of a table, or puts them into it, by the partition."""
 

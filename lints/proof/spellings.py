@@ -12,6 +12,7 @@ Tokens = list[Any]
 _MODIFIERS = frozenset({"low_priority", "high_priority", "delayed", "quick", "ignore", "concurrent"})
 _WRITES = frozenset({"insert", "update", "delete", "replace"})
 CURSOR = "the row is the one a cursor stands on"
+PIPED = "a pipe goes on after rows were cut off or numbered"
 REPLACES = "OR REPLACE deletes the rows in the way"
 
 
@@ -90,9 +91,18 @@ def _postgres(tokens: Tokens) -> tuple[Tokens, str | None]:
     return tokens, None
 
 
+def _bigquery(tokens: Tokens) -> tuple[Tokens, str | None]:
+    """Pipes: the parser moves a later WHERE before an earlier LIMIT."""
+    cut = next((i for i, t in enumerate(tokens) if t.token_type in (TokenType.LIMIT, TokenType.OVER)), None)
+    if cut is not None and any(t.token_type is TokenType.PIPE_GT for t in tokens[cut:]):
+        return tokens, PIPED
+    return tokens, None
+
+
 _BY_DIALECT: dict[str, Callable[[Tokens], tuple[Tokens, str | None]]] = {
     "mysql": _mysql,
     "sqlite": _sqlite,
     "tsql": _tsql,
     "postgres": _postgres,
+    "bigquery": _bigquery,
 }

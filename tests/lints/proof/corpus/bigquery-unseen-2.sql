@@ -37,3 +37,11 @@ SELECT * FROM boats WHERE SAFE_CAST(harbour_id AS INT64) = @h
 -- the table is a parameter
 -- opaque
 SELECT * FROM @t WHERE id = @id
+
+-- pipe that filters after a limit
+-- opaque
+FROM boats |> LIMIT 10 |> WHERE harbour_id = @h
+
+-- pipe that cuts after the filter
+-- proven
+FROM boats |> WHERE harbour_id = @h |> LIMIT 10

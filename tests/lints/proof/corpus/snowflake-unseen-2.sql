@@ -29,3 +29,7 @@ SELECT * FROM boats WHERE harbour_id ILIKE ANY (?, ?)
 -- semi structured tenant
 -- violation
 SELECT * FROM boats WHERE kind:harbour_id::string = ?
+
+-- tables swapped
+-- violation TENSQL014
+ALTER TABLE boats SWAP WITH sailors
