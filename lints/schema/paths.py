@@ -84,9 +84,9 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
         return "generated"
     if folders & _TEST_FOLDERS or any(map(_TEST_PROJECT.fullmatch, folders)) or _TEST_FILE.search(pure.name):
         return "test"
-    if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem) or "database/factories/" in path.lower():
+    if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
         return "seed"
-    if in_migrations(path) or "alembic" in folders:
+    if in_migrations(path) or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
         return "migration"
     return "source"
 

@@ -304,8 +304,8 @@ def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
         "src/BTC.Tests/UnitTest1.cs": "test",
         "test/Fleet.IntegrationTests/BoatTest.cs": "test",
         "src/Fleet.Contests/Boat.cs": "source",
-        "database/factories/BoatFactory.php": "seed",
-        "app/factories/boat.py": "source",
+        "database/factories/BoatFactory.php": "test",
+        "app/migrations_report.go": "source",
         "_ide_helper.php": "generated",
     }.items(),
 )
