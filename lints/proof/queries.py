@@ -143,7 +143,8 @@ def _qualify(w: Work, node: Any, scope: Scope, group: Group) -> None:
         return
     late = Group(group, Kind.BRANCH, "QUALIFY")
     holds(w, qualify.this, scope, late, "QUALIFY")
-    whole = _through(w, node, scope, group)
+    shown = _aliases(w, node)  # which may be what the condition means
+    whole = frozenset(c for c in _through(w, node, scope, group) if c.name not in shown)
     group.conds.extend(cond for cond in late.conds if mentioned(cond) <= whole)
 
 

@@ -33,3 +33,7 @@ SELECT * FROM boats WHERE kind:harbour_id::string = ?
 -- tables swapped
 -- violation TENSQL014
 ALTER TABLE boats SWAP WITH sailors
+
+-- qualify by a name that the list gives to something else
+-- violation
+SELECT length AS harbour_id, name FROM boats QUALIFY ROW_NUMBER() OVER (PARTITION BY harbour_id ORDER BY length) = 1 AND harbour_id = ?
