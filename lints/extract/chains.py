@@ -194,6 +194,11 @@ class Chains:
             return None
         return base.path
 
+    def replaced(self, value: Value) -> None:
+        """A query that a method of the same class answers for: it runs only where that one uses it."""
+        if isinstance(value, Query):
+            self._extend(value)
+
     def used(self, value: Value, *, handed: bool = False) -> None:
         """A query that is returned or looped over runs as it is; what a call does with it is not known (`handed`)."""
         stack: list[Value] = [value]

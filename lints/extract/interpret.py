@@ -84,6 +84,10 @@ _ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 _PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
 
 
+def _overrides(statement: ClassBody, name: str) -> bool:
+    return any(isinstance(member, Define) and member.function.name == name for member in statement.body)
+
+
 class TooLargeError(Exception):
     """The step budget of a file is used up."""
 
@@ -253,6 +257,8 @@ class Interpreter:
                 self.notes.note(value, None, 0)
                 if any(methods.verb_ahead(lit.text) for lit in literals(value)):
                     self.text_names.add(member.target.encode())
+                if self.chains is not None and member.target == "queryset" and _overrides(statement, "get_queryset"):
+                    self.chains.replaced(value)
                 for prefix in ("self", "this", "cls", statement.name):
                     inner.put(f"{prefix}.{member.target}", value)
                 env.put(f"{statement.name}.{member.target}", value)

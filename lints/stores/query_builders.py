@@ -249,7 +249,7 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         one, two = (_drizzle_column(builder, item) for item in given.items)
         if one is None:
             return builder.hole()
-        if two is not None:
+        if two is not None and two != one:  # `eq(schema.boats.id, boats.id)`: a row that is named like its table
             shown = "=" if operator == "in" else operator
             return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"
         return builder.compare(one[1], given.items[1], operator, alias=one[0])

@@ -381,6 +381,32 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         ),
         [("opaque", "TENORM013")],
     ),
+    "django: the class has a method that says what is asked for": (
+        "django",
+        (
+            "class V(View):\n    queryset = Boat.objects.all()\n    def get_queryset(self):\n"
+            "        return Boat.objects.filter(tenant=self.request.tenant)\n"
+        ),
+        [("proven", None)],
+    ),
+    "django: the method adds to the query of the class": (
+        "django",
+        (
+            "class V(View):\n    queryset = Boat.objects.all()\n    def get_queryset(self):\n"
+            "        return self.queryset.filter(name='a')\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "django: the query of a class without such a method": (
+        "django",
+        "class V(View):\n    queryset = Boat.objects.all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "drizzle: a row that is named like its table": (
+        "drizzle",
+        "async function f(boats) { return db.delete(schema.boats).where(eq(schema.boats.id, boats.id)); }",
+        [("weak", "TENORM003")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
@@ -877,3 +903,18 @@ def test_a_model_whose_file_is_named_like_a_test_is_a_model() -> None:
     }
     (row,) = scan(sorted(tree.items()), build_model(tree, None)).accesses
     assert (row.verdict, row.rule, row.path_class) == ("violation", "TENORM001", "source")
+
+
+def test_found_or_else_made_is_one_path() -> None:
+    fleet = DJANGO + (
+        "class Watch(models.Model):\n    boat = models.ForeignKey(Boat, on_delete=models.CASCADE)\n"
+        "    user = models.ForeignKey('User', on_delete=models.CASCADE)\n"
+        "    class Meta:\n        unique_together = ('boat', 'user')\n"
+        "class User(models.Model):\n    pass\n"
+    )
+    tree = {
+        "fleet/models.py": fleet.encode(),
+        "fleet/views.py": b"def f(boat, user):\n    return Watch.objects.get_or_create(boat=boat, user=user)\n",
+    }
+    (row,) = scan([("fleet/views.py", tree["fleet/views.py"])], build_model(tree, None)).accesses
+    assert (row.verdict, row.rule) == ("weak", "TENORM002")
