@@ -88,7 +88,10 @@ def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) 
                 f"the interpolated condition {name} is whole: no bracket is left open" for name in found.conditions
             ]
         else:
-            assumptions += [f"the interpolated condition {name} holds no top-level OR" for name in found.conditions]
+            assumptions += [
+                f"the interpolated condition {name} holds no top-level OR (parentheses around it would see to that)"
+                for name in found.conditions
+            ]
     assumptions += [f"the interpolated value {name} is one value, with no SQL in it" for name in found.values]
     if doubtful.verdict in _GOOD and not found.values and not found.lists and not statement.dropped:
         return replace(proof, assumptions=(*proof.assumptions, *assumptions))
