@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,10 +47,11 @@ def write(manifest: Manifest, signer: Signer | None, trust: Trust, policy: Polic
         if signer is None:
             write_file(plain, json.dumps(batch.report(), indent=2, sort_keys=True).encode() + b"\n")
             continue
-        for file in (file for file in batch.files if file.name in counting):
+        left = replace(batch, files=tuple(file for file in batch.files if file.name in counting))
+        for file in left.files:
             if (wrong := check(manifest, file)) is not None:
                 raise UndecidedError(f"{file.name}: {wrong}; the batch {batch.id} was not signed")
-        sealing.seal(manifest, batch, signer, trust, policy, now)
+        sealing.seal(manifest, left, signer, trust, policy, now)
         write_file(signed, _signed(batch.report(), batch, signer, trust, now))
         path = signed
     return path
