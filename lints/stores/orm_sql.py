@@ -25,6 +25,8 @@ NAMED_BY_CLIENT = re.compile(
     re.IGNORECASE,
 )
 """A tenant taken from a body, a query string or a header."""
+_READ_BY_SCHEMA = re.compile(r"\.(?:parse|safeParse|parseAsync|safeParseAsync|validateSync|model_validate)\(")
+"""A schema keeps the fields that it names and leaves out what else was sent."""
 RAW = re.compile(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
     r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
@@ -289,7 +291,9 @@ class Builder:
 
     def client(self, given: Argument | None) -> bool:
         """Whether a value is, as a whole, what the client sent."""
-        return given is not None and given.kind in {"value", "dynamic"} and RAW.search(given.text) is not None
+        if given is None or given.kind not in {"value", "dynamic"} or _READ_BY_SCHEMA.search(given.text):
+            return False
+        return RAW.search(given.text) is not None
 
     def _tenant(self) -> str | None:
         known = self.model.tables.get(self.table)

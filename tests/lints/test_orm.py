@@ -407,6 +407,22 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "async function f(boats) { return db.delete(schema.boats).where(eq(schema.boats.id, boats.id)); }",
         [("weak", "TENORM003")],
     ),
+    "prisma: what a schema has read of the body": (
+        "prisma",
+        (
+            "async function f(req, t, id) { const data = patch.parse(req.body);"
+            " return prisma.boat.update({ where: { id, tenantId: t }, data }); }"
+        ),
+        [("proven", None)],
+    ),
+    "prisma: the body as it was sent": (
+        "prisma",
+        (
+            "async function f(req, t, id) { const data = req.body;"
+            " return prisma.boat.update({ where: { id, tenantId: t }, data }); }"
+        ),
+        [("violation", "TENORM004")],
+    ),
     "django: get_object_or_404": (
         "django",
         "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
