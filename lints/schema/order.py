@@ -51,7 +51,10 @@ _CHUNK = re.compile(r"(\d+)")
 def in_migrations(path: str) -> bool:
     """Whether a folder of `path` is one where migration tools keep their scripts."""
     folders = [part.lower() for part in PurePosixPath(path).parts[:-1]]
-    return any(folder in _MIGRATION_FOLDERS or folder.startswith("migrations") for folder in folders)
+    return any(
+        folder in _MIGRATION_FOLDERS or folder.startswith("migrations") or "migrations" in folder.split(".")
+        for folder in folders
+    )
 
 
 def defines_schema(path: str, data: bytes) -> bool:

@@ -301,6 +301,7 @@ def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
     ("path", "expected"),
     {
         "internal/data/migrations.go": "migration",
+        "src/Fleet.Migrations.PostgreSQL/2026_Boats.cs": "migration",
         "src/BTC.Tests/UnitTest1.cs": "test",
         "test/Fleet.IntegrationTests/BoatTest.cs": "test",
         "src/Fleet.Contests/Boat.cs": "source",
