@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ MASTER = "local[2]"
 
 ENOUGH = 24
 """Examples of one query text: a hundred controls of the tenancy pack share theirs and differ in `$control` alone."""
+
+TIMES = frozenset({"time", "counted_until", "taken_at", "measured_at", "checked_at", "probed_at", "observed_at", "ran_at",
+                   "month_end", "month_start", "published_at", "recorded_at", "found_at", "raised_at"})  # fmt: skip
+"""Fields that say when a record of the example is from."""
 
 # Tiny tables: compiling a query takes longer than interpreting it.
 SETTINGS = """\
@@ -137,6 +141,42 @@ def test_every_panel_shows_the_same_on_both_engines(configured: None, loaded: Po
             wrong.append((panel.id, found))
         store.close()
     assert wrong == []
+
+
+@spark
+@pytest.mark.slow
+def test_a_fortnight_of_the_example_has_the_same_answer_on_both_engines(
+    configured: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Cut off from what came before it and judged five weeks later, so that many controls find something."""
+    from gate.spark import SparkStore
+    from tests.examples.conftest import copied
+    from tests.examples.judging import PACKS as OPERATIONAL
+    from tests.examples.judging import Judge, generated, policy_of
+
+    made = copied(tmp_path_factory.mktemp("example") / "summit")
+    made.python("generate.py", "--only", "operations", "--as-of", NOW.isoformat())
+    since = f"{NOW - timedelta(days=14):%Y-%m-%d}"
+    records = {
+        kind: [r for r in rows if max((str(r[name]) for name in TIMES & r.keys()), default=since) >= since]
+        for kind, rows in generated(made).items()
+    }
+    later = NOW + timedelta(days=36)
+    judge = Judge.of(policy_of(tmp_path_factory.mktemp("policy")), records, later)
+    assert sum(map(len, records.values())) > 2_000
+    said: list[dict[str, list[object]]] = []
+    kinds = [judge.policy.kinds[kind] for kind in judge.evidence]
+    for store in (Store(kinds, later), SparkStore(kinds, later, MASTER)):
+        for kind, evidence in judge.evidence.items():
+            store.load(kind, evidence.rows)
+        store.lock()
+        said.append({c.id: answers(store, c, later) for c in judge.policy.controls if c.pack in OPERATIONAL})
+        if isinstance(store, SparkStore):
+            store.close()
+    wrong = [control for control in said[0] if said[0][control] != said[1][control]]
+    assert wrong == []
+    assert sum(found != [[]] for found in said[0].values()) >= 20, "most of what is compared must not be empty"
+    assert "refused" not in [answer for found in said[0].values() for answer in found]
 
 
 THING = Kind(
@@ -253,7 +293,9 @@ def test_spark_reads_event_stores_itself_and_finds_what_the_embedded_engine_find
     event, tenant = example("finops", "meter_event"), example("tenant-zero", "tenant")
     events = [{**event, "id": f"meter-{n}", "source": f"Ärger ' \" \\ \U0001f600 \u2028 {n}", "data": {**event["data"], "quantity": 10**11 + n}}
               for n in range(20)]  # fmt: skip
-    tenants = [{**tenant, "id": f"t-{n}", "tenantid": f"t{n}", "packs": ["tenancy", "finops"][: n % 3]} for n in range(7)]
+    tenants = [
+        {**tenant, "id": f"t-{n}", "tenantid": f"t{n}", "packs": ["tenancy", "finops"][: n % 3]} for n in range(7)
+    ]
     store = tmp_path / "a store's"
     rules = {kind: run.rules_of(loaded, kind, None, NOW) for kind in (None, "tenant")}
     for name, records, kind in (
