@@ -23,7 +23,7 @@ from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Origin
-from lints.whole import Project, Scanned, Whole
+from lints.whole import Project, Scanned, Seen, Whole
 from lints.workers import Lost, Workers, WorkersError
 
 T = TypeVar("T")
@@ -40,13 +40,13 @@ def scan_project(project: Project, cache: Cache, *, workers: int | None = None) 
     if (found := whole.recalled()) is not None:
         return found
     with Workers(workers) as pool:
-        run = _Run(whole.project, cache, pool)
+        run = _Run(whole.project, cache, pool, known=whole.known)
         run.examine()
         model = run.build()
         facts = facts_of(model, run.judge())
     scanned = Scanned(model=model, facts=facts, digests={p: run.digests[p] for p in sorted(run.judged)})
     if run.lasting and not (run.lost or run.unread):
-        whole.remember(run.digests, run.model, facts)
+        whole.remember(run.digests, run.seen, run.model, facts)
     return scanned
 
 
@@ -63,6 +63,9 @@ class _Run:
     project: Project
     cache: Cache
     pool: Workers
+    known: Mapping[str, tuple[bytes, Seen]] = field(default_factory=dict)
+    """What an earlier scan saw in files of these digests."""
+    seen: dict[str, Seen] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     sources: dict[str, bytes] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class _Run:
     """Bytes of `sources`."""
     full: set[str] = field(default_factory=set)
     """Files with something in them to judge."""
+    forgotten: list[str] = field(default_factory=list)
     at_hand: dict[str, bytes] = field(default_factory=dict)
     """Results that are not for the cache."""
     lost: dict[str, str] = field(default_factory=dict)
@@ -91,9 +95,10 @@ class _Run:
                 continue
             written, schema = answer.chunks
             self.lasting &= answer.lasting
-            self._examined(path, bool(written), data, Schema(schema.decode()))
+            seen = Seen(full=bool(written), schema=Schema(schema.decode()))
+            self._examined(path, seen, data)
             if answer.lasting:
-                self.cache.put(self._key(b"f", path), (b"1" if written else b"0") + schema)
+                self.cache.put(self._key(b"f", path), seen.written())
             if written and answer.lasting:
                 self.cache.put(self._key(b"x", path), written)
             elif written:
@@ -112,8 +117,12 @@ class _Run:
             self.digests[path] = hashlib.sha256(data).digest()
             if wanted:
                 self.judged.add(path)
-            if not wanted or language_of(path) is None or silent(path, data):
-                self._source(path, data, schema_of(path, data))
+            digest, seen = self.known.get(path, (b"", None))
+            if seen is None or digest != self.digests[path]:
+                looked = wanted and language_of(path) is not None and not silent(path, data)
+                seen = None if looked else Seen(full=False, schema=schema_of(path, data))
+            if seen is not None:
+                self._examined(path, seen, data)
                 continue
             asked[self._key(b"f", path)] = (path, data)
             size += len(data)
@@ -128,17 +137,18 @@ class _Run:
         """Those of the files that the cache doesn't know."""
         known = self.cache.get_many(list(asked))
         for name, (path, data) in asked.items():
-            flags = known.get(name, b"")
-            if len(flags) == 2 and flags[:1] in b"01" and flags[1:] in b"-sm":
-                self._examined(path, flags[:1] == b"1", data, Schema(flags[1:].decode()))
+            seen = Seen.read(known.get(name, b""))
+            if seen is not None:
+                self._examined(path, seen, data)
             else:
                 waiting[path] = data
                 yield path, (path.encode(), data)
 
-    def _examined(self, path: str, full: bool, data: bytes, schema: Schema) -> None:
-        if full:
+    def _examined(self, path: str, seen: Seen, data: bytes) -> None:
+        self.seen[path] = seen
+        if seen.full:
             self.full.add(path)
-        self._source(path, data, schema)
+        self._source(path, data, seen.schema)
 
     def _source(self, path: str, data: bytes, schema: Schema) -> None:
         scripts = self.project.scripts
@@ -220,7 +230,17 @@ class _Run:
                     yield recalled
                 else:
                     todo[path] = name
-        for path, answer in self.pool.run(b"j", self._again(todo), setup=setup, seconds=JUDGE_SECONDS):
+        yield from self._each(todo, setup)
+        if self.forgotten:
+            yield from self._each({path: todo[path] for path in self._examined_again()}, setup)
+        for path in self.forgotten:
+            self.lost[path] = "what was found in it is lost from the cache; run it again"
+        for path, reason in sorted(self.lost.items()):
+            problem = Unanalysed(path=path, line=1, reason=reason, whole_file=True)
+            yield Judged(path=path, unanalysed=(problem,), numbers={"files_skipped": 1})
+
+    def _each(self, todo: Mapping[str, bytes], setup: Sequence[bytes]) -> Iterator[Judged]:
+        for path, answer in self.pool.run(b"j", self._found(todo), setup=setup, seconds=JUDGE_SECONDS):
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
                 continue
@@ -229,21 +249,40 @@ class _Run:
             if answer.lasting and path not in self.at_hand:
                 self.cache.put(todo[path], answer.chunks[0])
             yield found
-        for path, reason in sorted(self.lost.items()):
-            problem = Unanalysed(path=path, line=1, reason=reason, whole_file=True)
-            yield Judged(path=path, unanalysed=(problem,), numbers={"files_skipped": 1})
 
-    def _again(self, paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
-        """What was found in each of the files: kept at hand, recalled, or worked out once more."""
-        forgotten: list[str] = []
+    def _found(self, paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """What was found in each of the files: kept at hand, or recalled."""
         for path in paths:
             written = self.at_hand.get(path) or self.cache.get(self._key(b"x", path))
             if written is None:
-                forgotten.append(path)
+                self.forgotten.append(path)
             else:
                 yield path, (written,)
-        for path in forgotten:
-            self.lost[path] = "what was found in it was lost from the cache while the scan ran; run it again"
+
+    def _examined_again(self) -> list[str]:
+        """The files of which the cache has let go what it had found in them, though not that it had."""
+        examined: list[str] = []
+
+        def again(paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
+            for path in paths:
+                data = self.project.read(path)
+                if data is None or hashlib.sha256(data).digest() != self.digests[path]:
+                    self.lost[path] = "it changed while it was scanned; run it again"
+                else:
+                    yield path, (path.encode(), data)
+
+        forgotten, self.forgotten = self.forgotten, []
+        for path, answer in self.pool.run(b"x", again(forgotten)):
+            if isinstance(answer, Lost):
+                self.lost[path] = answer.reason
+                continue
+            examined.append(path)
+            self.lasting &= answer.lasting
+            if answer.lasting:
+                self.cache.put(self._key(b"x", path), answer.chunks[0])
+            else:
+                self.at_hand[path] = answer.chunks[0]
+        return examined
 
     def _key(self, kind: bytes, path: str) -> bytes:
         return key(kind, path, self.digests[path])

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from lints.cache import Cache, key
 from lints.codec import CodecError, decode, encode
-from lints.examine import could_be_schema
+from lints.examine import Schema, could_be_schema
 from lints.frames import FrameError, pack, unpack
 from lints.rows import CodeFacts
 from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 
 MAX_HELD = 64 << 20
+_DIGEST = 32
+_SIZE = _DIGEST + 2
+_NONE = bytes(_SIZE)
+"""A file that could not be read."""
 
 Read = Callable[[str], bytes | None]
 """The bytes of a path; None for one that can't be read, which the caller has noted."""
@@ -44,12 +48,32 @@ class Scanned:
     digests: Mapping[str, bytes]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Of one file: whether there is anything in it to judge, and what it may add to the model."""
+
+    full: bool
+    schema: Schema
+
+    def written(self) -> bytes:
+        return (b"1" if self.full else b"0") + self.schema.encode()
+
+    @classmethod
+    def read(cls, written: bytes) -> Seen | None:
+        """What `written` wrote, or None."""
+        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"-sm":
+            return None
+        return cls(full=written[:1] == b"1", schema=Schema(written[1:].decode()))
+
+
 class Whole:
     """The answer of an earlier scan of the very same paths. It holds if each has the same bytes now."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
         self.project = project
         """The project, whose files are not read a second time where they have been for `recalled`."""
+        self.known: dict[str, tuple[bytes, Seen]] = {}
+        """After `recalled` said no: what was seen in the files that have the same bytes now, by digest."""
         self._cache = cache
         self._name = key(b"w", encode(project.declared, Declarations), project.dialect, *_listed(project))
 
@@ -70,19 +94,22 @@ class Whole:
                 held[path] = data
         try:
             contents, model, facts = unpack(bytearray(found)) or (b"", b"", b"")
-            if contents == _contents(digests):
+            before = _before(contents, [*_read(self.project)])
+            if {path: digest for path, (digest, _) in before.items()} == digests:
                 judged = {path: digests[path] for path in sorted(self.project.judged) if path in digests}
                 return Scanned(model=decode(model, SourceModel), facts=decode(facts, CodeFacts), digests=judged)
+            self.known = before
         except (FrameError, CodecError, ValueError):
             pass
         read = self.project.read
         self.project = replace(self.project, read=lambda path: held.pop(path) if path in held else read(path))
         return None
 
-    def remember(self, digests: Mapping[str, bytes], model: bytes, facts: CodeFacts) -> None:
-        """Keep the answer; `digests` are those of all files that were read."""
+    def remember(self, digests: Mapping[str, bytes], seen: Mapping[str, Seen], model: bytes, facts: CodeFacts) -> None:
+        """Keep the answer; `digests` are those of all files that were read, `seen` what was in each."""
         if self._cache.lasting:
-            self._cache.put(self._name, pack(_contents(digests), model, encode(facts, CodeFacts)))
+            files = (digests[path] + seen[path].written() if path in digests else _NONE for path in _read(self.project))
+            self._cache.put(self._name, pack(b"".join(files), model, encode(facts, CodeFacts)))
 
 
 def _read(project: Project) -> Iterator[str]:
@@ -96,8 +123,16 @@ def _listed(project: Project) -> tuple[bytes, bytes]:
     return "\0".join(project.paths).encode("utf-8", "surrogatepass"), roles
 
 
-def _contents(digests: Mapping[str, bytes]) -> bytes:
-    digest = hashlib.sha256()
-    for path, found in sorted(digests.items()):
-        digest.update(hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest() + found)
-    return digest.digest()
+def _before(contents: bytes, paths: Sequence[str]) -> dict[str, tuple[bytes, Seen]]:
+    """The digest of each file that could be read, and what was seen in it. Raises ValueError."""
+    found: dict[str, tuple[bytes, Seen]] = {}
+    if len(contents) != _SIZE * len(paths):
+        raise ValueError("not as many as there are files")
+    for position, path in enumerate(paths):
+        written = contents[_SIZE * position : _SIZE * (position + 1)]
+        if written != _NONE:
+            seen = Seen.read(written[_DIGEST:])
+            if seen is None:
+                raise ValueError("not what is seen in a file")
+            found[path] = (written[:_DIGEST], seen)
+    return found

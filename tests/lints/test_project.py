@@ -300,3 +300,15 @@ def test_whatever_declares_a_model_has_one_of_the_words(
         else:
             alternatives[-1] += bytes([byte]).replace(b"<", b"(")
     assert all(any(word in alternative for word in words) for alternative in alternatives), alternatives
+
+
+def test_what_the_cache_has_let_go_of_is_looked_for_again(tmp_path: Path) -> None:
+    """A cache that grew too large forgets some entries and not others: that was a file not analysed, for ever."""
+    found = scanned(SMALL, tmp_path)
+    changed = {**SMALL, "db/2.sql": b"CREATE TABLE piers (id uuid, tenant_id uuid);"}
+    fresh = scanned(changed)
+    with Cache(tmp_path) as cache:
+        for path, digest in found.digests.items():
+            cache._database.execute("DELETE FROM entry WHERE key = ?", (caching.key(b"x", path, digest),))
+    assert scanned(changed, tmp_path) == fresh
+    assert scanned(changed, tmp_path) == fresh
