@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
@@ -121,9 +122,14 @@ class Entities:
     def __init__(self, model: Model, entities: Iterable[Entity]) -> None:
         self.model = model
         self.by_kind: dict[str, dict[str, Entity]] = {}
+        self._sets: dict[str, list[Entity]] = {}
+        """Entities of Entity Framework: sets of several contexts can have one name."""
         folded = {name.lower(): name for name in sorted(model.tables, reverse=True)}
         for entity in entities:
-            self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, _as_stored(entity, model, folded))
+            stored = _as_stored(entity, model, folded)
+            self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, stored)
+            if entity.kind == "ef":
+                self._sets.setdefault(entity.name, []).append(stored)
 
     def of_entities(self, text: str) -> str:
         """A statement over JPA entities as one over their tables."""
@@ -190,11 +196,21 @@ class Entities:
         elif call.kind in {"active_record", "bun", "ent"}:
             return self._record(call.model)
         elif call.kind == "ef":
-            entity = known.get(call.model) or next((e for e in known.values() if e.table == call.model), None)
+            entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)
         return (entity.table, entity, known, None) if entity is not None else None
+
+    def _nearest(self, call: OrmCall) -> Entity | None:
+        """Of the entities of one name the one whose class is nearest to the call: each module has its own context."""
+        folders = call.path.split("/")[:-1]
+
+        def shared(entity: Entity) -> int:
+            pairs = zip(folders, entity.origin.path.split("/")[:-1], strict=False)
+            return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+        return max(self._sets.get(call.model, []), key=shared, default=None)
 
     def _default_scope(self, name: str, table: str) -> str | None:
         """What a model of ActiveRecord compares in every query, if that is the tenant's column."""

@@ -73,8 +73,9 @@ def _assumed(row: Access, rule: str, said: str) -> Access:
 
 def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
-    if row.rule == "TENSQL005" and len(call.variants) == 1:  # its statements are steps of one path: found, else made
-        row = replace(row, rule="TENSQL001", why=row.why.partition(" on some paths only: ")[2] or row.why)
+    steps = row.why.partition(" on some paths only: ")[2]
+    if row.rule == "TENSQL005" and len(call.variants) == 1 and steps:  # steps of one path: found, else made
+        row = replace(row, rule="TENSQL001", why=steps)
     rule = AS_ORM.get(row.rule or "", row.rule)
     undefined = next((path.undefined for path in paths if path.undefined is not None), None)
     if undefined is not None and row.verdict in {"proven", "weak"}:

@@ -324,3 +324,17 @@ public class Boat {
     boats = build_model({"src/Fleet.cs": entities.encode()}, None).tables["Boats"]
     assert boats.tenant_column == "tenant_id"
     assert [key.columns for key in boats.foreign_keys] == [("tenant_id",)]
+
+
+def test_sets_of_one_name_in_several_contexts() -> None:
+    def module(name: str, kind: str, owned: str) -> bytes:
+        return (
+            f"public class {name}Context : DbContext {{ public DbSet<{kind}> Orders {{ get; set; }} }}\n"
+            f"public class {kind}{owned} {{ public Guid Id {{ get; set; }} public Guid TenantId {{ get; set; }} }}"
+        ).encode()
+
+    files = {"src/A/Fleet.cs": module("A", "Order", ""), "src/B/Fleet.cs": module("B", "Berthing", " : IMultiTenant")}
+    code = b"class S { object F(Guid id) { return _context.Orders.First(o => o.Id == id); } }"
+    model = build_model(files, None)
+    rows = scan([("src/A/S.cs", code), ("src/B/S.cs", code)], model).accesses
+    assert [row.rule for row in rows] == ["TENORM001", "TENORM014"]
