@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from lints.cache import Cache, key
 from lints.codec import CodecError, decode, encode
@@ -14,7 +15,7 @@ from lints.rows import CodeFacts
 from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 
-MAX_HELD = 64 << 20
+MAX_HELD, MAX_ANSWER = 64 << 20, 64 << 20
 _DIGEST = 32
 _SIZE = _DIGEST + 2
 _NONE = bytes(_SIZE)
@@ -58,12 +59,13 @@ class Seen:
     def written(self) -> bytes:
         return (b"1" if self.full else b"0") + self.schema.encode()
 
-    @classmethod
-    def read(cls, written: bytes) -> Seen | None:
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def read(written: bytes) -> Seen | None:
         """What `written` wrote, or None."""
         if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"-sm":
             return None
-        return cls(full=written[:1] == b"1", schema=Schema(written[1:].decode()))
+        return Seen(full=written[:1] == b"1", schema=Schema(written[1:].decode()))
 
 
 class Whole:
@@ -109,7 +111,9 @@ class Whole:
         """Keep the answer; `digests` are those of all files that were read, `seen` what was in each."""
         if self._cache.lasting:
             files = (digests[path] + seen[path].written() if path in digests else _NONE for path in _read(self.project))
-            self._cache.put(self._name, pack(b"".join(files), model, encode(facts, CodeFacts)))
+            answer = pack(b"".join(files), model, encode(facts, CodeFacts))
+            if len(answer) <= MAX_ANSWER:
+                self._cache.put(self._name, answer)
 
 
 def _read(project: Project) -> Iterator[str]:

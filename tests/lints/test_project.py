@@ -170,6 +170,17 @@ def test_an_answer_that_is_none_is_worked_out_again(damage: bytes, tmp_path: Pat
     assert scanned(SMALL, tmp_path) == found
 
 
+def test_an_answer_too_large_to_be_kept_is_worked_out_from_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "MAX_ANSWER", 10)
+    found = scanned(SMALL, tmp_path)
+    no_child(monkeypatch)
+    with Cache(tmp_path) as cache:
+        assert cache.get(Whole(project(SMALL), cache)._name) is None
+    assert scanned(SMALL, tmp_path) == found
+
+
 def test_an_answer_of_other_bytes_under_the_same_names_does_not_hold(tmp_path: Path) -> None:
     """A file without a word of SQL: nothing in the facts shows which bytes they are of, but its digest does."""
     one, two = ({**SMALL, "app/plain.py": data} for data in (b"a = 1\n", b"a = 2\n"))
