@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "rules/tenancy/suppressions.yaml"
 MIN_REASON = 10
+NOBODYS_REQUEST = frozenset({"background-sweep", "migration"})
+"""Categories that are right only while no request runs the statement."""
 MAX_TEXT = 500
 MAX_LINES_BEFORE = 20
 _PIN = re.compile(r"[0-9a-f]{8,32}")
@@ -128,7 +130,9 @@ def _judge(
     unpinned: dict[str, None] = {}
     for index in pinned if category is not None else ():
         access = accesses[index]
-        if not writes(access.operation, access.rule):
+        if comment.category in NOBODYS_REQUEST and access.reached is not None:
+            problems.append(("TENSUP009", f"{comment.category} is for what no request starts, but {access.reached}"))
+        elif not writes(access.operation, access.rule):
             covers.append(index)
         elif category is not None and not category.writes:
             why = f"{comment.category} is for reads, and this is {access.operation or 'not certainly one'}"

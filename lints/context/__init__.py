@@ -81,13 +81,14 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
     lines = Lines(data)
     found: list[Context] = []
     if values:
-        origins = Origins(data, lines, units, sorted(values))
+        values.sort()
+        origins = Origins(data, lines, units, values)
         for unit in units:
-            if any(unit.span[0] <= place < unit.span[1] for place in values):
+            if bisect_left(values, unit.span[0]) < bisect_left(values, unit.span[1]):
                 origins.read(unit)
         found += origins.finish()
     if work:
-        found += jobs(data, lines, units)
+        found += jobs(data, language, lines, units)
     if starts:
         found += reached(data, lines, units)
     return found

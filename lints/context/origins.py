@@ -33,6 +33,7 @@ _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|pare
 _OWNER = re.compile(
     r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
 )
+_COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
 _CONSTANT = re.compile(
@@ -109,7 +110,7 @@ class Origins:
         start = len(self._origins)
         for name, channel in self._parameters(unit):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
-        self._block(unit.function.lower_body(), inner, unit, depth)
+        self._block(unit.body(), inner, unit, depth)
         head = self._head_check(unit)
         for origin in self._origins[start:]:
             if origin.about is not About.CLIENT or origin.checked is not None:
@@ -373,6 +374,8 @@ class Origins:
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)
+        if not self._origins or _COMPARES.search(text) is None:
+            return
         for name, origin in self._mentioned(text, names):
             word = re.escape(name)
             compared = re.search(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read as one line
 """Work that no request starts: whether it knows a tenant, and whether a request reaches it after all."""
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ from lints.context.words import TENANT_WORD
 from lints.extract.lines import Lines
 
 MAX_REACHED = 400
-_STRING = re.compile(
-    r"'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`"
+_LITERALS = r"'''(?:[^'\\]|\\.|'(?!''))*(?:'''|\Z)|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*(?:\"\"\"|\Z)|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*(?:`|\Z)"
+_SLASHES = re.compile(rf"{_LITERALS}|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)", re.DOTALL)
+_HASHES = re.compile(rf"{_LITERALS}|#[^\n]*", re.DOTALL)
+_NOTES, _HASH = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"), re.compile(r"#[^\n]*")
+_CALL = re.compile(
+    rb"(?:(?<![\w$.>:@])\$?([\w$]{1,80})(?:\.|->|::)|(?<![\w$.>:@]))([A-Za-z_$][\w$]{0,79})[?!]?[ \t]{0,8}\("
 )
 _KEYED = re.compile(r"[\[(]\s*['\"][\w-]*(?:tenant|org|workspace|account)[\w-]*['\"]", re.IGNORECASE)
 
 
-def jobs(data: bytes, lines: Lines, units: Iterable[Unit]) -> Iterator[Context]:
+def jobs(data: bytes, language: str, lines: Lines, units: Iterable[Unit]) -> Iterator[Context]:
     """Functions that run in the background without a word of a tenant."""
     for unit in units:
         if unit.job is None:
             continue
         text = data[unit.span[0] : unit.span[1]].decode("utf-8", "replace")
-        bare = _STRING.sub("''", text)
-        if TENANT_WORD.search(bare) is None and _KEYED.search(text) is None:
+        bare = (_HASHES if language in {"python", "ruby"} else _SLASHES).sub("''", text)
+        noted = _HASH if language in {"python", "ruby"} else _NOTES
+        if TENANT_WORD.search(bare) is None and _KEYED.search(noted.sub("", text)) is None:
             yield Context(
                 about=About.JOB, line=lines.line(unit.span[0]), end_line=lines.line(unit.span[1]), name=unit.name,
                 said=unit.job, where=lines.line(unit.span[0]),
@@ -41,9 +47,11 @@ def reached(data: bytes, lines: Lines, units: list[Unit]) -> Iterator[Context]:
     while waiting and len(from_request) < MAX_REACHED:
         caller = waiting.pop(0)
         start = from_request[id(caller)][1]
-        text = data[caller.span[0] : caller.span[1]]
+        called = {
+            ((m.group(1) or b"").lstrip(b"$"), m.group(2)) for m in _CALL.finditer(data, caller.span[0], caller.span[1])
+        }
         for unit in named:
-            if id(unit) not in from_request and unit is not caller and _calls(text, unit, caller):
+            if id(unit) not in from_request and unit is not caller and _calls(called, unit, caller):
                 from_request[id(unit)] = (caller, start)
                 waiting.append(unit)
     for unit in units:
@@ -57,12 +65,10 @@ def reached(data: bytes, lines: Lines, units: list[Unit]) -> Iterator[Context]:
             )  # fmt: skip
 
 
-def _calls(text: bytes, unit: Unit, caller: Unit) -> bool:
-    """Whether the text of one function calls another one of its module."""
-    if text.find(unit.name.encode()) < 0:
-        return False
-    receiver = rb"(?:(?:this|self|cls|%s)[.:>-]{1,2})" % re.escape(unit.owner.encode()) if unit.owner else rb""
-    before = rb"(?:%s|(?<![\w.>:$@]))" % receiver if receiver else rb"(?<![\w.>:$@])"
-    if unit.owner and unit.owner != caller.owner:
-        before = receiver
-    return re.search(before + re.escape(unit.name.encode()) + rb"[?!]?\s*\(", text) is not None
+def _calls(called: set[tuple[bytes, bytes]], unit: Unit, caller: Unit) -> bool:
+    """Whether one function calls another one of its module; `called` are the receivers and names of its calls."""
+    name = unit.name.encode()
+    own = (b"this", b"self", b"cls", unit.owner.encode()) if unit.owner else ()
+    if any((receiver, name) in called for receiver in own):
+        return True
+    return (b"", name) in called and (not unit.owner or unit.owner == caller.owner)

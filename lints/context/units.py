@@ -109,6 +109,13 @@ class Unit:
     owner_marks: tuple[str, ...]
     request: str | None = None
     job: str | None = None
+    _body: tuple[Stmt, ...] | None = None
+
+    def body(self) -> tuple[Stmt, ...]:
+        """The statements of its body, lowered once."""
+        if self._body is None:
+            self._body = self.function.lower_body()
+        return self._body
 
 
 class Units:
@@ -221,7 +228,7 @@ class Units:
         unit.request, unit.job = self._started(unit, call)
         self.found.append(unit)
         if self.into(unit.span):
-            self._block(function.lower_body(), owner, marks, depth + 1)
+            self._block(unit.body(), owner, marks, depth + 1)
 
     def _started(self, unit: Unit, call: Invoke | None) -> tuple[str | None, str | None]:
         if call is not None:

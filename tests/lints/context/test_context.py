@@ -311,6 +311,16 @@ def purge(tenant_id, boat_id):
 """,
         [("proven", None)],
     ),
+    "a comment about the tenant is no tenant": (
+        "a.py",
+        """
+@shared_task
+def purge(boat_id):
+    # the tenant is set elsewhere
+    db.execute("SELECT * FROM boats WHERE tenant_id = current_setting('app.tenant_id')")
+""",
+        [("violation", "TENCTX002")],
+    ),
     "a tenant of the process, in Python": (
         "a.py",
         """
@@ -421,6 +431,8 @@ def test_facts_survive_the_way_to_the_judge() -> None:
 
 
 HOSTILE = {
+    "notes.ts": b"new Worker('q', async (job) => { pool.query('SELECT * FROM boats'); " + b"/* ` \"\"\" " * 40_000,
+    "default.ts": b"pool.query('SELECT * FROM boats');" + (b"tenantaaaaaaaaaaaaaaaaaaaa" + b" " * 30_000) * 20,
     "deep.ts": b"app.get('/x', async (req) => { const tenantId = " + b"(" * 3000 + b"req.query.tenantId" + b")" * 3000
     + b"; pool.query('SELECT * FROM boats WHERE tenant_id = $1', [tenantId]) })",
     "wide.ts": b"app.get('/x', async (req) => {\n" + b"const tenantId = req.query.tenantId;\n" * 3000
