@@ -32,7 +32,6 @@ _TEST_FOLDERS = frozenset(
         "integration_tests",
         "__integration__",
         "__e2e__",
-        "factories",
         "test-utils",
         "test_utils",
         "test-config",
@@ -44,6 +43,8 @@ _TEST_FILE = re.compile(
     r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
 )
+_TEST_FACTORIES = re.compile(r"(?:^|/)database/factories/", re.IGNORECASE)
+"""Laravel's; any other folder of that name may hold what is served."""
 _SEED_FOLDERS = frozenset({"seed", "seeds", "seeder", "seeders", "seeding", "demo-data", "sample-data"})
 _SEED_FILE = re.compile(r"(?:^|[._-])seed(?:s|er)?(?:[._-]|$)", re.IGNORECASE)
 _MIGRATION_FILE = re.compile(r"(?:db_|data_)?migrations?\.(?:go|rb|cs|java|kt|php|py|ts|js)", re.IGNORECASE)
@@ -83,6 +84,8 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
     if folders & _GENERATED_FOLDERS or _GENERATED_FILE.search(pure.name):
         return "generated"
     if folders & _TEST_FOLDERS or any(map(_TEST_PROJECT.fullmatch, folders)) or _TEST_FILE.search(pure.name):
+        return "test"
+    if _TEST_FACTORIES.search(path):
         return "test"
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
         return "seed"

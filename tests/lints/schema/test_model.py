@@ -306,6 +306,7 @@ def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
         "test/Fleet.IntegrationTests/BoatTest.cs": "test",
         "src/Fleet.Contests/Boat.cs": "source",
         "database/factories/BoatFactory.php": "test",
+        "src/factories/boats.ts": "source",
         "app/migrations_report.go": "source",
         "_ide_helper.php": "generated",
     }.items(),
