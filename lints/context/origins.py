@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lints.context.facts import About, Context
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
@@ -26,6 +27,7 @@ from lints.extract.ir import Assign, Choose, Closure, Define, Expr, If, Invoke, 
 from lints.extract.lines import Lines
 
 MAX_FACTS = 200
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _REST = re.compile(
     r"(?:[?!]?\.[\w$]+|->\w+|\(\)|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
 )
@@ -354,7 +356,7 @@ class Origins:
         return False
 
     def _mentioned(self, text: str, names: dict[str, _Origin]) -> Iterable[tuple[str, _Origin]]:
-        words = set(re.findall(r"[A-Za-z_]\w*", text))
+        words = set(_WORD.findall(text))
         for name, origin in names.items():
             if name.rpartition(".")[2] in words:
                 yield name, origin
@@ -377,19 +379,11 @@ class Origins:
         if not self._origins or _COMPARES.search(text) is None:
             return
         for name, origin in self._mentioned(text, names):
-            word = re.escape(name)
-            compared = re.search(
-                rf"\b{word}\b\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w|(?<!['\"\w])(?!{_PLAIN})[\w)\]]+\s*{_COMPARED}\s*\(?[\w.]*\b{word}\b",
-                text,
-            )
-            listed = re.search(
-                rf"\b{word}\b\s+(?:not\s+)?in\s+\w|\.(?:includes|has|contains|include\?)\(\s*{word}\b", text
-            )
-            if compared is not None or listed is not None:
+            if _check_of(name).search(text) is not None:
                 self._checked(origin, text[:80], span[0])
 
         for name, (start, origins) in self._found.items():
-            if _OWNER.search(text) is not None and re.search(rf"\b{re.escape(name)}\b", text) is not None:
+            if name in text and _OWNER.search(text) is not None and name in _WORD.findall(text):
                 for origin in origins:
                     self._checked(origin, text[:80], start)
 
@@ -400,6 +394,17 @@ class Origins:
             same = other.said == origin.said or not other.aliases.isdisjoint(origin.aliases)
             if same and other.end == origin.end and (other.checked is None or other.checked_at > offset):
                 other.checked, other.checked_at = said, offset
+
+
+@lru_cache(maxsize=2048)
+def _check_of(name: str) -> re.Pattern[str]:
+    """A comparison of a value with something that is not written out, or a look for it among others."""
+    word = re.escape(name)
+    return re.compile(
+        rf"\b{word}\b\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w"
+        rf"|(?<!['\"\w])(?!{_PLAIN})[\w)\]]+\s*{_COMPARED}\s*\(?[\w.]*\b{word}\b"
+        rf"|\b{word}\b\s+(?:not\s+)?in\s+\w|\.(?:includes|has|contains|include\?)\(\s*{word}\b"
+    )
 
 
 def _constant(value: Expr) -> str | None:
