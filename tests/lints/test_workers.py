@@ -179,7 +179,7 @@ def test_a_child_that_dies_by_chance_costs_nothing(tmp_path_factory: pytest.Temp
 @pytest.mark.usefixtures("possessed")
 def test_a_tree_of_nothing_but_such_files_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "MAX_LOST", 2)
-    found = facts({f"a{number}.py": b"x # SEGFAULT" for number in range(30)})
+    found = facts({f"a{number}.py": BY_ID + b"# SEGFAULT" for number in range(30)})
     reasons = [u.reason for u in found.unanalysed if u.path.startswith("a")]
     assert len(reasons) == 30
     assert sum("crashed" in reason for reason in reasons) == 3
