@@ -35,6 +35,9 @@ _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|pare
 _OWNER = re.compile(
     r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
 )
+_SECRET = re.compile(
+    r"(?i)(?:secret|token|api_?key|authorization)\b.{0,60}[!=]==?.{0,40}(?:process\.env|\benv\.|settings\.|environ|getenv|config\.)"
+)
 _COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
@@ -73,6 +76,8 @@ class Origins:
         self.facts: list[Context] = []
         self._origins: list[_Origin] = []
         self._read: set[Span] = set()
+        self._machine: int | None = None
+        """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
         """Variables that hold what was found by what a client sent, where, and by what."""
 
@@ -109,11 +114,15 @@ class Origins:
         for parameter in unit.function.parameters:
             for name in parameter.name.split(","):
                 inner.pop(name, None)
-        start = len(self._origins)
+        start, machine, self._machine = len(self._origins), self._machine, None
         for name, channel in self._parameters(unit):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._block(unit.body(), inner, unit, depth)
         head = self._head_check(unit)
+        if self._machine is not None:
+            for origin in self._origins[start:]:
+                self._checked(origin, "a secret of the request", self._machine)
+        self._machine = machine
         for origin in self._origins[start:]:
             if origin.about is not About.CLIENT or origin.checked is not None:
                 continue
@@ -376,8 +385,10 @@ class Origins:
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)
-        if not self._origins or _COMPARES.search(text) is None:
+        if _COMPARES.search(text) is None:
             return
+        if _SECRET.search(text) is not None and self._machine is None:
+            self._machine = span[0]
         for name, origin in self._mentioned(text, names):
             if _check_of(name).search(text) is not None:
                 self._checked(origin, text[:80], span[0])

@@ -311,6 +311,16 @@ def purge(tenant_id, boat_id):
 """,
         [("proven", None)],
     ),
+    "a machine of ours shows its secret": (
+        "a.ts",
+        """
+export default async function handler(req, res) {
+  if (req.query.secret !== process.env.REVALIDATE_TOKEN) return res.status(401).end();
+  const { tenantId } = req.query;
+  await prisma.boat.findMany({ where: { tenantId } });
+}""",
+        [("proven", None)],
+    ),
     "a comment about the tenant is no tenant": (
         "a.py",
         """
