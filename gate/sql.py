@@ -79,19 +79,25 @@ class Query:
 def check(text: str, connection: Any) -> Query:
     """Parse and check one query. `connection` is any DuckDB connection. Raises SqlError."""
     root = _parse(text, connection)
-    for node in _walk(root):
-        _check_node(node, text)
     names = [entry["key"].lower() for entry in _ctes(root)]
     tables: set[str] = set()
-    for index, entry in enumerate(_ctes(root)):
-        if any(_ctes(node) for node in _walk(entry["value"])):
-            raise _nested_with()
-        tables |= _tables_in(entry["value"]) - set(names[:index])
-    body = {key: value for key, value in root.items() if key != "cte_map"}
-    if any(_ctes(node) for node in _walk(body)):
-        raise _nested_with()
-    tables |= _tables_in(body) - set(names)
-    parameters = {node["identifier"] for node in _walk(root) if node.get("class") == "PARAMETER"}
+    parameters: set[str] = set()
+    count = 0
+    # A CTE sees those before it, the body sees all of them.
+    parts = [*(entry["value"] for entry in _ctes(root)), {k: v for k, v in root.items() if k != "cte_map"}]
+    for index, part in enumerate(parts):
+        for node in _walk(part):
+            _check_node(node, text)
+            if _ctes(node):
+                raise SqlError("WITH inside a query is not allowed; name every part once, at the top")
+            if node.get("type") == "BASE_TABLE":
+                count += 1
+                if (name := node["table_name"].lower()) not in names[:index]:
+                    tables.add(name)
+            elif node.get("class") == "PARAMETER":
+                parameters.add(node["identifier"])
+    if count > MAX_TABLES:
+        raise SqlError(f"reads more than {MAX_TABLES} tables; split the control")
     return Query(text=text, tables=frozenset(tables), ctes=frozenset(names), parameters=frozenset(parameters))
 
 
@@ -116,8 +122,6 @@ def _parse(text: str, connection: Any) -> dict[str, Any]:
     if len(statements) != 1:
         raise SqlError("a query is one SELECT; this is several statements")
     root: dict[str, Any] = statements[0]["node"]
-    if sum(node.get("type") == "BASE_TABLE" for node in _walk(root)) > MAX_TABLES:
-        raise SqlError(f"reads more than {MAX_TABLES} tables; split the control")
     return root
 
 
@@ -126,23 +130,14 @@ def _ctes(node: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _nested_with() -> SqlError:
-    return SqlError("WITH inside a query is not allowed; name every part once, at the top")
-
-
-def _tables_in(node: Any) -> set[str]:
-    return {inner["table_name"].lower() for inner in _walk(node) if inner.get("type") == "BASE_TABLE"}
-
-
-def _walk(root: Any) -> Iterator[dict[str, Any]]:
-    stack = [root]
+def _walk(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    stack: list[Any] = [root]
     while stack:
         node = stack.pop()
-        if isinstance(node, dict):
+        if type(node) is dict:
             yield node
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)
+            node = node.values()
+        stack += [value for value in node if type(value) is dict or type(value) is list]
 
 
 def _check_node(node: dict[str, Any], text: str) -> None:

@@ -23,7 +23,8 @@ from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Origin
-from lints.whole import Project, Scanned, Seen, Whole
+from lints.whole import Project as Project
+from lints.whole import Scanned, Seen, Whole
 from lints.workers import Lost, Workers, WorkersError
 
 T = TypeVar("T")

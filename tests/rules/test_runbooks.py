@@ -98,7 +98,10 @@ def test_what_pack_yaml_says_of_runbooks_is_checked(tmp_path: Path) -> None:
         ({book: None}, "rules/drills/runbooks/drills.md does not exist"),
         ({"drills/runbooks/more.md": b"# More\n"}, "more.md: not named under runbooks"),
         ({"drills/runbooks/more.txt": b"more"}, "more.txt: not read; the files of runbooks/ end with .md"),
-        ({"drills/pack.yaml": manifest.rstrip() + b"\n  more: [DRL001]\n", "drills/runbooks/more.md": b"#\n"}, "DRL001 is in drills too"),
+        (
+            {"drills/pack.yaml": manifest.rstrip() + b"\n  more: [DRL001]\n", "drills/runbooks/more.md": b"#\n"},
+            "DRL001 is in drills too",
+        ),
         ({"drills/pack.yaml": manifest.replace(b"DRL001, ", b"DRL009, ")}, "the pack has no control 'DRL009'"),
     ):
         with pytest.raises(GateError) as error:

@@ -89,7 +89,9 @@ def test_a_million_lines_are_cut_in_linear_time() -> None:
 
 
 def test_go_ends_a_batch_of_t_sql_whatever_is_open() -> None:
-    script = "CREATE TABLE a (id int)\nGO\nCREATE PROCEDURE p AS BEGIN SELECT 1;\ngo 2\nCREATE TABLE b (go int)\n  GO  \n"
+    script = (
+        "CREATE TABLE a (id int)\nGO\nCREATE PROCEDURE p AS BEGIN SELECT 1;\ngo 2\nCREATE TABLE b (go int)\n  GO  \n"
+    )
 
     assert [piece.text.split("\n")[0] for piece in split(script, "tsql")] == [
         "CREATE TABLE a (id int)", "CREATE PROCEDURE p AS BEGIN SELECT 1;", "CREATE TABLE b (go int)",
