@@ -23,6 +23,8 @@ _MIGRATION_FOLDERS = frozenset(
         "liquibase",
     ]
 )
+_AMBIGUOUS = frozenset({"versions", "deploy", "changelog", "changelogs", "evolutions"})
+_OF_DATABASES = frozenset({"alembic", "db", "database", "sql", "sqitch", "schema"})
 _DOWN_FOLDERS = frozenset({"down", "downs", "revert", "rollback", "rollbacks", "undo"})
 _DOWN_FILE = re.compile(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$|^U\d[\d._]*__", re.IGNORECASE)
 _DOWN_MARK = re.compile(
@@ -54,6 +56,17 @@ def in_migrations(path: str) -> bool:
     return any(
         folder in _MIGRATION_FOLDERS or folder.startswith("migrations") or "migrations" in folder.split(".")
         for folder in folders
+    )
+
+
+def is_migration_code(path: str) -> bool:
+    """The same for code, whose folders `versions` or `deploy` are as often what a product serves: they count where
+    another folder says that it is about a database."""
+    folders = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+    if not in_migrations(path):
+        return False
+    return bool(_OF_DATABASES.intersection(folders)) or in_migrations(
+        "/".join(["", *(f for f in folders if f not in _AMBIGUOUS), "x"])
     )
 
 

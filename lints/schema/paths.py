@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from lints.schema.order import in_migrations
+from lints.schema.order import in_migrations, is_migration_code
 
 _TEST_FOLDERS = frozenset(
     [
@@ -42,6 +42,9 @@ _TEST_PROJECT = re.compile(r"[\w.-]*[._-](?:unit|integration|functional|acceptan
 _TEST_FILE = re.compile(
     r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
+)
+_CODE = frozenset(
+    {".py", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs"}
 )
 _TEST_FACTORIES = re.compile(r"(?:^|/)database/factories/", re.IGNORECASE)
 """Laravel's; any other folder of that name may hold what is served."""
@@ -89,7 +92,8 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
         return "test"
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
         return "seed"
-    if in_migrations(path) or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
+    told = in_migrations(path) if pure.suffix.lower() not in _CODE else is_migration_code(path)
+    if told or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
         return "migration"
     return "source"
 
