@@ -15,7 +15,7 @@ from gate import finops, run
 from gate.cli import options
 from gate.finops import Books, Month, decimal
 from gate.model import GateError, Policy, QueryError, Row, UndecidedError
-from gate.report.escape import line
+from gate.report.escape import csv_cell, line
 
 KINDS = ("meter_event", "unit_price", "invoice")
 
@@ -99,7 +99,7 @@ def _write(folder: Path, books: Books, record: Row, policy: Policy, now: datetim
     rows = finops.focus(books)
     writer = csv.DictWriter(table, list(rows[0]) if rows else ["BillingAccountId"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows([{name: _cell(value) for name, value in row.items()} for row in rows])
+    writer.writerows([{name: csv_cell(value) for name, value in row.items()} for row in rows])
     source = f"/{policy.config['project']}/finops"
     write_folder(
         folder,
@@ -110,11 +110,6 @@ def _write(folder: Path, books: Books, record: Row, policy: Policy, now: datetim
             "focus.csv": table.getvalue().encode(),
         },
     )
-
-
-def _cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _text(now: Books, before: Books, tenant: str, optimizations: Sequence[str]) -> Iterator[str]:

@@ -352,16 +352,11 @@ def _rows_json(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
 def _csv(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     import csv
 
-    from gate.report.escape import line
+    from gate.report.escape import csv_cell, line
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([line(name) for name in columns])
-    writer.writerows([["" if value is None else _cell(value, line(_shown(value))) for value in row] for row in rows])
-
-
-def _cell(value: object, text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: the text may be anybody's."""
-    return f"'{text}" if not isinstance(value, int) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    writer.writerows([["" if value is None else csv_cell(line(_shown(value))) for value in row] for row in rows])
 
 
 _WRITERS = {"table": _table, "json": _rows_json, "csv": _csv}

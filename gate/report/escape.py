@@ -131,6 +131,15 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+
+
+def csv_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula; a plain number, also a negative one, stays one."""
+    return f"'{text}" if text[:1] in _FORMULA and not _NUMBER.fullmatch(text) else text
+
+
 _SAFE_INTEGER = 2**53 - 1
 _DEPTH = 32
 

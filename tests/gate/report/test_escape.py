@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gate.report.escape import (
     command_data,
     command_property,
+    csv_cell,
     json_document,
     json_value,
     line,
@@ -213,3 +214,14 @@ def test_times_are_utc():
     moment = datetime(2026, 11, 21, 20, 4, 5, tzinfo=timezone(timedelta(hours=2)))
     assert rfc3339(moment) == "2026-11-21T18:04:05Z"
     assert rfc3339(datetime(2026, 1, 1, 0, 0, 0, 7, tzinfo=UTC)) == "2026-01-01T00:00:00.000007Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("+1+1", "'+1+1"), ("-1+1", "'-1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
+        ("-3.20", "-3.20"), ("+7", "+7"), ("plain", "plain"), ("", ""), ("-", "'-"), ("-1\n=1", "'-1\n=1"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_no_formula_and_a_credit_stays_a_number(text: str, cell: str) -> None:
+    assert csv_cell(text) == cell
