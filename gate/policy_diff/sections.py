@@ -144,6 +144,22 @@ def _ledger(section: str, was: Any, becomes: Any) -> Found:
             yield unclear(section, "it is another ledger: what the old one holds is not in it")
 
 
+def _patterns(section: str, was: Any, becomes: Any) -> Found:
+    """Semgrep rules: one of ours less is weaker; another file of the organisation's may also replace one of ours."""
+    old, new = was or {}, becomes or {}
+    if old.get("built_in", True) != new.get("built_in", True):
+        if new.get("built_in", True):
+            yield stronger(f"{section}.built_in", "the built-in rules count again")
+        else:
+            yield weaker(f"{section}.built_in", "no built-in rule counts any more")
+    yield from listed(
+        f"{section}.without", old.get("without", ()), new.get("without", ()), more=weaker, word="does not look for"
+    )
+    for key in ("rules", "include"):
+        if old.get(key) != new.get(key):
+            yield unclear(f"{section}.{key}", f"{shown(new.get(key))} (before: {shown(old.get(key))})")
+
+
 def listed(
     subject: str, was: Sequence[str], becomes: Sequence[str], *, more: Callable[[str, str], Change], word: str
 ) -> Found:
@@ -162,6 +178,7 @@ _SECTIONS: Mapping[str, Callable[[str, Any, Any], Found]] = {
     "golden_path": _commands,
     "self_checks": _commands,
     "gate_steps": _gate_steps,
+    "patterns": _patterns,
     "evidence": _evidence,
     "ledger": _ledger,
 }
