@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lints.proof.facts import Closure, activate, mentioned, promote, reaching
@@ -480,17 +481,30 @@ def _path(w: Work, target: Target, closure: Closure) -> str:
         links.setdefault(right, []).append((left, why))
     shape = w.insts[target.inst].shape
     starts: list[Col | Val] = [key, *(Col(target.inst, c) for c in shape.principal)] if shape is not None else [key]
-    for start in starts:
+    for start, own in ((start, own) for own in (False, True) for start in starts):
         seen: dict[Col | Val, tuple[Col | Val, str] | None] = {start: None}
         queue: list[Col | Val] = [start]
         for node in queue:
             if isinstance(node, Val) and node.rank < Rank.NONE:
                 return _spell(w, node, seen)
-            for other, why in links.get(node, ()):
+            for other, why in (*links.get(node, ()), *(_own_keys(w, node, links) if own else ())):
                 if other not in seen:
                     seen[other] = (node, why)
                     queue.append(other)
     return "every branch of the OR ties it to a caller's value"
+
+
+_ROW = "the same row"
+
+
+def _own_keys(w: Work, node: Col | Val, known: Mapping[Col | Val, object]) -> Iterator[tuple[Col, str]]:
+    """From a row's tenant to the keys of whose row it is, where the statement says something of them."""
+    if not isinstance(node, Col) or w.insts[node.inst].key != node:
+        return
+    shape = w.insts[node.inst].shape
+    for column in (Col(node.inst, name) for name in (shape.principal if shape is not None else ())):
+        if column in known:
+            yield column, _ROW
 
 
 def _spell(w: Work, node: Col | Val, seen: dict[Col | Val, tuple[Col | Val, str] | None]) -> str:
@@ -498,7 +512,8 @@ def _spell(w: Work, node: Col | Val, seen: dict[Col | Val, tuple[Col | Val, str]
     step = seen[node]
     while step is not None:
         previous, why = step
-        parts.append(f"{name(w, previous)} = {name(w, node)} ({why})")
+        tied = f"belongs to {name(w, node)}" if why is _ROW else f"= {name(w, node)} ({why})"
+        parts.append(f"{name(w, previous)} {tied}")
         node, step = previous, seen[previous]
     return ", ".join(reversed(parts))
 
