@@ -13,20 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gate import __version__
 from gate.model import Policy
-from gate.policy.config import check_calendars, check_evidence, read_config, referenced
-from gate.policy.controls import controls_of
-from gate.policy.examples import SOURCE_FIELDS, records_of
+from gate.policy.examples import SOURCE_FIELDS
 from gate.policy.formats import CONFIG, FORMATS, files_of, format_schema, rules_root
-from gate.policy.packs import Pack, check_requirements, enabled, kinds_of, own_packs, read_pack
-from gate.policy.panels import check_panels
-from gate.policy.queries import Probe
-from gate.policy.runbooks import check_runbooks
-from gate.policy.tenants import check_tenants
-from gate.policy.waivers import waivers_of
-from gate.tree import Tree, WorkTree
+
+if TYPE_CHECKING:
+    from gate.policy.packs import Pack
+    from gate.tree import Tree
 
 __all__ = ["CONFIG", "FORMATS", "SOURCE_FIELDS", "digest", "format_schema", "load", "rules_root"]
 
@@ -39,6 +35,18 @@ def load(tree: Tree, *, builtin: Tree | None = None, tool_version: str = __versi
     `builtin` and `tool_version` are given to load a policy as it was sealed in a bundle: with the built-in rules and
     under the version of that time.
     """
+    # Here, so that an auditor who only verifies does not pay for them.
+    from gate.policy.config import check_calendars, check_evidence, read_config, referenced
+    from gate.policy.controls import controls_of
+    from gate.policy.examples import records_of
+    from gate.policy.packs import check_requirements, enabled, kinds_of, own_packs, read_pack
+    from gate.policy.panels import check_panels
+    from gate.policy.queries import Probe
+    from gate.policy.runbooks import check_runbooks
+    from gate.policy.tenants import check_tenants
+    from gate.policy.waivers import waivers_of
+    from gate.tree import WorkTree
+
     config, config_file = read_config(tree)
     # Without git: the rules may lie in an environment inside a checkout, whose .gitignore must not thin them out.
     builtin = builtin or WorkTree(rules_root(), versioned=False)
