@@ -30,7 +30,6 @@ from sigstore.errors import Error, MetadataError, VerificationError
 from sigstore.models import Bundle as SigstoreBundle
 from sigstore.models import InvalidBundle, TransparencyLogEntry, TrustedRoot
 from sigstore.verify import Verifier
-from sigstore.verify.policy import Identity as IdentityPolicy
 from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootModel
 
 from attestations import strict_json
@@ -76,7 +75,7 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
             raise Refused(Reason.KEY_USAGE, f"the certificate is for {who}, which is not trusted for {usage}")
         raise Refused(Reason.IDENTITY_MISMATCH, f"the certificate is for {who}, which is not trusted")
     _check_log_time(entry, root)
-    policy = IdentityPolicy(identity=identity, issuer=issuer)
+    policy = _TheSame(certificate)
     try:
         if entry.proof is not None and (entry.kind, entry.version) in _STOCK_KINDS:
             verifier.verify_dsse(_stock(bundle, _Proved(entry, entry.proof), certificate), policy)
@@ -112,6 +111,20 @@ def log_time(bundle: Bundle, key: PublicKey, root: bytes | None) -> datetime | N
     _check_log_time(entry, root)
     _entry(entry)._verify(verifier._trusted_root.rekor_keyring(KeyringPurpose.VERIFY))
     return _promised_time(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _TheSame:
+    """A policy for sigstore-python: what it verifies is the certificate whose one holder was compared already, exactly.
+
+    sigstore-python's own is content with any of several names.
+    """
+
+    certificate: x509.Certificate
+
+    def verify(self, cert: x509.Certificate) -> None:
+        if cert is not self.certificate:
+            raise VerificationError("another certificate than the one whose holder is trusted")
 
 
 class _Root(TrustedRoot):

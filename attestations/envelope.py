@@ -160,7 +160,7 @@ def read(data: bytes) -> Bundle:
 
 def decode_base64(value: object, what: str) -> bytes:
     """Standard base64 in its one canonical spelling: no white space, no URL-safe letters, no stray trailing bits."""
-    decoded = _decoded(value.encode("ascii", "replace")) if isinstance(value, str) else None
+    decoded = _decoded(value.encode()) if isinstance(value, str) and value.isascii() else None
     if decoded is None:
         raise Refused(Reason.MALFORMED, f"{what} is not canonical base64")
     return decoded
