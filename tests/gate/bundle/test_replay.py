@@ -79,7 +79,10 @@ def test_in_another_process_place_time_zone_and_hash_seed(works: Any, released: 
 
 def test_the_rules_are_those_of_the_bundle_and_not_the_installed_ones(works: Any, monkeypatch: Any) -> None:
     files = works.release()
-    monkeypatch.setattr("gate.policy.WorkTree", lambda *_: pytest.fail("the installation's rules were read"))
+    for name in ("paths", "read"):
+        monkeypatch.setattr(
+            f"gate.tree.WorkTree.{name}", lambda *_, **__: pytest.fail("the installation's rules were read")
+        )
 
     assert replaying.replay(files) == ()
     control = f"{bundle.POLICY}/policy/rules/own/controls/NOT001.yaml"

@@ -219,5 +219,5 @@ def test_what_comes_out_as_csv_is_no_formula(project: Path, tmp_path: Path) -> N
 
     assert code == 0
     assert list(csv.reader(io.StringIO(said)))[1:] == [
-        ["'=1+1", "-1000"], ["'+1", "-1000"], ["'-1", "-1000"], ["'@x", "-1000"], ["plain", "-1000"],
+        ["'=1+1", "-1000"], ["'+1", "-1000"], ["-1", "-1000"], ["'@x", "-1000"], ["plain", "-1000"],
     ]  # fmt: skip

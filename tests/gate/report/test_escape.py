@@ -220,7 +220,7 @@ def test_times_are_utc():
     ("text", "cell"),
     [
         ("=1+1", "'=1+1"), ("+1+1", "'+1+1"), ("-1+1", "'-1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
-        ("-3.20", "-3.20"), ("+7", "+7"), ("plain", "plain"), ("", ""), ("-", "'-"), ("-1\n=1", "'-1\n=1"),
+        ("-3.20", "-3.20"), ("+7", "'+7"), ("plain", "plain"), ("", ""), ("-", "'-"), ("-1\n=1", "'-1\n=1"),
     ],
 )  # fmt: skip
 def test_a_cell_is_no_formula_and_a_credit_stays_a_number(text: str, cell: str) -> None:
