@@ -123,9 +123,10 @@ def release(root: Path, attestations: int) -> Path:
     )
     artifact = Artifact(name="app.tar", sha256=bag.sha256(b"app"))
     subject = Subject(project="bench", commit="c" * 40, version="1", artifacts=(artifact,))
-    decision = run.decide_on(
+    judged = run.decide_and_draw(
         loaded, Stage.RELEASE, evidence, NOW, as_of_overridden=False, subject=subject, pipeline_id="local"
     )
+    decision = judged.decision
     binding = Binding(
         policy_version=loaded.version, policy_digest=loaded.digest, pipeline_id="local", signer_identity=ci.identity
     )
@@ -143,7 +144,8 @@ def release(root: Path, attestations: int) -> Path:
     verdict = making.verdict_statements(decision, about, binding, signed, statements.BUILDERS["key"])
     signed |= {name: ci.sign(statement) for name, statement in verdict.items()}
     bom = json.dumps(statements.parse(own["sbom"])["predicate"]).encode()
-    made = making.payload(decision, loaded, making.Material(attestations=signed, sbom=bom), trust, keyless=False)
+    material = making.Material(attestations=signed, sbom=bom)
+    made = making.payload(decision, loaded, material, trust, panels=judged.panels, keyless=False)
     files = making.sealed(made, decision, ci, binding, trust, NOW)
     write_folder(root / "release", files)
     write_file(root / "release.tar", bag.pack(files))

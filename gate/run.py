@@ -95,13 +95,9 @@ def decide_on(
     pipeline_id: str,
 ) -> Decision:
     """Decide on evidence that is already there."""
-    from gate.decide import decide
-
-    store = _store_of(loaded, evidence, as_of)
-    return decide(
-        loaded, stage, evidence, store.ask,
-        as_of=as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id,
-    )  # fmt: skip
+    return _decided(
+        loaded, stage, evidence, as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id
+    )[0]
 
 
 def decide_and_draw(
@@ -115,15 +111,33 @@ def decide_and_draw(
     pipeline_id: str,
 ) -> Judgement:
     """Decide on evidence that is already there, then draw the panels; the same call replays both from a bundle."""
-    from gate.decide import decide
     from gate.panels import draw
+
+    decision, store = _decided(
+        loaded, stage, evidence, as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id
+    )
+    return Judgement(decision=decision, panels=draw(loaded, stage, evidence, store.ask, as_of=as_of))
+
+
+def _decided(
+    loaded: Policy,
+    stage: Stage,
+    evidence: dict[str, Evidence],
+    as_of: datetime,
+    *,
+    as_of_overridden: bool,
+    subject: Subject,
+    pipeline_id: str,
+) -> tuple[Decision, Store | SparkStore]:
+    """The decision, and the store that was asked for it."""
+    from gate.decide import decide
 
     store = _store_of(loaded, evidence, as_of)
     decision = decide(
         loaded, stage, evidence, store.ask,
         as_of=as_of, as_of_overridden=as_of_overridden, subject=subject, pipeline_id=pipeline_id,
     )  # fmt: skip
-    return Judgement(decision=decision, panels=draw(loaded, stage, evidence, store.ask, as_of=as_of))
+    return decision, store
 
 
 def _store_of(loaded: Policy, evidence: Mapping[str, Evidence], as_of: datetime) -> Store | SparkStore:
