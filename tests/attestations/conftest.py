@@ -13,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from attestations import statements
 from attestations.signers.key import signer_for
 from attestations.signers.managed import ManagedSigner
+from attestations.signers.sigstore import SigstoreSigner, load_sigstore
 from attestations.statements import Binding, Subject
 from attestations.trust import ATTESTATIONS, Trust, TrustedKey, TrustedKeys
 from attestations.verify import UNCHECKED, Expectation, Verified, verify
 
 from ..interop.clients import ci, instance, no_proxy_to_ourselves, node  # noqa: F401 fixtures
+from .holders import bound_to
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 START = NOW - timedelta(days=300)
@@ -172,3 +174,14 @@ def every_kind(bound: Binding) -> dict[str, bytes]:
 def bench() -> Bench:
     signer = new_signer()
     return Bench(signer=signer, trust=Trust(keys=trusted(signer)), bundle=signer.sign(provenance()))
+
+
+@pytest.fixture
+def keyless(ci: Any) -> SigstoreSigner:  # noqa: F811 the fixture
+    return load_sigstore(trust_config=ci.trust_config)
+
+
+@pytest.fixture
+def bundle(bench: Any, keyless: SigstoreSigner, ci: Any) -> bytes:  # noqa: F811 the fixture
+    """Provenance that the CI job signed keyless."""
+    return keyless.sign(bench.provenance(bound_to(bench, ci), at=datetime.now(UTC)))
