@@ -1,0 +1,203 @@
+"""Where a query of Prisma, TypeORM, Sequelize, Drizzle, Knex, Kysely or Mongoose begins, and which calls run it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lints.extract import chain_stores
+from lints.extract.chain_parts import Asked, Begun, class_name, collection, table_name, variable
+from lints.extract.ir import Invoke, Name, Other
+from lints.extract.sqltext import names
+from lints.extract.values import Gap, Lit, Record, Step, Value
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Interpreter
+
+_PRISMA = names(
+    "findMany findUnique findFirst findUniqueOrThrow findFirstOrThrow create createMany createManyAndReturn update"
+    " updateMany updateManyAndReturn upsert delete deleteMany count aggregate groupBy"
+)
+_PRISMA_SURE = names(
+    "findMany findUnique findFirst findUniqueOrThrow findFirstOrThrow createMany createManyAndReturn updateMany"
+    " updateManyAndReturn upsert deleteMany groupBy aggregate"
+)
+_REPOSITORY = names(
+    "find findOne findOneBy findBy findOneOrFail findOneByOrFail findAndCount findAndCountBy count countBy exist exists"
+    " existsBy save insert update upsert delete softDelete remove softRemove restore increment decrement"
+    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear"
+)
+_SEQUELIZE = names(
+    "findAll findOne findByPk findAndCountAll findOrCreate findCreateFind create bulkCreate update destroy count upsert"
+    " increment decrement restore max min sum truncate aggregate"
+)
+_MONGO = names(
+    "findById findByIdAndUpdate findByIdAndDelete findByIdAndRemove findOneAndUpdate findOneAndDelete findOneAndReplace"
+    " updateOne updateMany deleteOne deleteMany replaceOne countDocuments insertOne insertMany bulkWrite"
+)
+_FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
+_SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
+_OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
+_BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
+_EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
+_KNEX = names("knex trx db tx conn database connection")
+_REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
+_MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
+_DATABASE = re.compile(r"(?:^|\.)(?:db|tx|trx|database|drizzle)$")
+RUNS = {
+    "typeorm": names(
+        "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"
+    ),
+    "kysely": names("execute executeTakeFirst executeTakeFirstOrThrow stream"),
+}
+"""Calls that run a query: what is called on their result is no part of it."""
+
+
+def begun(asked: Asked) -> Begun | None:
+    """The query that a call of one of the libraries begins; None for any other call."""
+    around = asked.call.receiver
+    path = asked.path
+    if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
+        path = around.receiver.path
+    asked = replace(asked, path=path or _of_result(asked.interpreter, around))
+    return (
+        _prisma(asked)
+        or _mongo(asked)
+        or _typeorm(asked)
+        or _kysely(asked)
+        or _sequelize(asked)
+        or (chain_stores.supabase(asked) if asked.call.method == "from" else None)
+        or _knex(asked)
+        or _drizzle(asked)
+    )
+
+
+def _first(asked: Asked) -> Value | None:
+    return asked.step.arguments[0] if asked.step.arguments else None
+
+
+def _prisma(asked: Asked) -> Begun | None:
+    head, _, last = asked.path.rpartition(".")
+    method, first = asked.call.method, _first(asked)
+    if method not in _PRISMA or not head or not last[:1].islower():
+        return None
+    if head.endswith(".query") and method in {"findMany", "findFirst"}:
+        return Begun("drizzle_query", last, (asked.step,))
+    shaped = isinstance(first, Record) and ({"where", "data"} & first.fields.keys())
+    client = re.search(r"(?:prisma|tx|trx|client|db)\w*$", head, re.IGNORECASE) is not None
+    if method in _PRISMA_SURE or shaped or (client and (first is None or isinstance(first, (Record, Gap)))):
+        return Begun("prisma", last, (asked.step,))
+    return None
+
+
+def _mongo(asked: Asked) -> Begun | None:
+    """Collections of the driver, models of Mongoose."""
+    call, path = asked.call, asked.path
+    head, _, last = path.rpartition(".")
+    native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
+    if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
+        return Begun("mongo", collection(call, ""), (asked.step,))
+    mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model", last) and b"mongoose" in asked.interpreter.notes.source
+    if mongoose and call.method in _MONGOOSE:
+        return Begun("mongo", last, (asked.step,))
+    if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|Model$", last)):
+        return Begun("mongo", path if not head else last, (asked.step,))
+    return None
+
+
+def _typeorm(asked: Asked) -> Begun | None:
+    """Repositories, the entity manager, and what is copied onto a new entity."""
+    call, path, step = asked.call, asked.path, asked.step
+    if path == "Object" and call.method == "assign":
+        first = _first(asked)
+        fresh = _FRESH.match(first.origin or "") if isinstance(first, Gap) else None
+        # what is copied onto a new entity is what will be saved
+        return Begun("typeorm", fresh.group(1), (step,), aside=True) if fresh is not None else None
+    entity = entity_of(asked)
+    if entity is not None and call.method in _REPOSITORY:
+        return Begun("typeorm", entity, (step,))
+    if path.rpartition(".")[2] in {"manager", "entityManager", "em", "queryRunner"}:
+        named = class_name(call.arguments[0], asked.env) if call.arguments else None
+        if named is not None and call.method in _REPOSITORY:
+            rest = Step(call.method, step.arguments[1:], step.keywords, call.span)
+            return Begun("typeorm", named, (rest,))
+    return None
+
+
+def _kysely(asked: Asked) -> Begun | None:
+    first = _first(asked)
+    if asked.call.method not in {"selectFrom", "updateTable", "deleteFrom", "insertInto"} or not isinstance(first, Lit):
+        return None
+    return Begun("kysely", first.text.strip(), (asked.step,), inner=asked.path in _SUB_SELECTS)
+
+
+def _sequelize(asked: Asked) -> Begun | None:
+    """Models by their own name: those of Sequelize, and entities that are asked by themselves."""
+    path, method, first = asked.path, asked.call.method, _first(asked)
+    known = re.fullmatch(r"[A-Z]\w*", path) is not None or _OF_MODELS.fullmatch(path) is not None
+    model = path.rpartition(".")[2] if known else ""
+    if not model or model in _BUILT_IN or not (method in _SEQUELIZE or method in _REPOSITORY):
+        return None
+    if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
+        return Begun("sequelize", model, (asked.step,))
+    if isinstance(first, (Record, Gap)) or first is None or method == "aggregate":
+        return Begun("entity", model, (asked.step,))
+    return None
+
+
+def _knex(asked: Asked) -> Begun | None:
+    call, path, method, first = asked.call, asked.path, asked.call.method, _first(asked)
+    plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
+    builder = (not path or bool(path.rpartition(".")[2])) and method in _KNEX
+    if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
+        builder = _EITHER.search(asked.interpreter.notes.text(call.receiver.span)) is not None
+    builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
+    builder = builder or (method == "table" and _CONNECTION.search(path) is not None)
+    table = first.text.strip() if isinstance(first, Lit) and plain else table_name(first)
+    if table is None or not builder or len(asked.step.arguments) != 1:
+        return None
+    return Begun("knex", table, (Step("table", asked.step.arguments, {}, call.span),))
+
+
+def _drizzle(asked: Asked) -> Begun | None:
+    call, method = asked.call, asked.call.method
+    if len(call.arguments) != 1 and not (method == "from" and call.arguments):
+        return None
+    selected = isinstance(call.receiver, Invoke) and call.receiver.method in {"select", "selectDistinct"}
+    table = variable(call.arguments[0])
+    if table is None:
+        return None
+    if method == "from" and selected:
+        return Begun("drizzle", table, (Step("select", (), {}, call.span),))
+    if method in {"update", "delete", "insert"} and _DATABASE.search(asked.path) is not None:
+        return Begun("drizzle", table, (Step(method, (), {}, call.span),))
+    return None
+
+
+def repository_of(kind: str) -> str | None:
+    """`Boat` of the type `Repository<Boat>`."""
+    found = _REPOSITORY_TYPE.match(kind)
+    return found.group(1) if found is not None else None
+
+
+def _of_result(interpreter: Interpreter, receiver: object) -> str:
+    """`getPrisma.boat` of `getPrisma().boat`, `(await getPrisma(tenant)).boat`."""
+    if not isinstance(receiver, Other) or receiver.operator or len(receiver.parts) != 1:
+        return ""
+    called = receiver.parts[0]
+    written = re.search(r"\.\s*(\w+)$", interpreter.notes.text(receiver.span))
+    if not isinstance(called, Invoke) or not called.method or written is None:
+        return ""
+    return f"{called.method}.{written.group(1)}"
+
+
+def entity_of(asked: Asked) -> str | None:
+    """The entity of a repository: `getRepository(Boat)` itself, or what a variable or field was set to."""
+    origin = asked.receiver.origin if isinstance(asked.receiver, Gap) else None
+    if origin is None and isinstance(asked.call.receiver, Name):
+        held = asked.env.find(asked.call.receiver.path)
+        origin = held.origin if isinstance(held, Gap) else None
+    found = re.search(r"getRepository\(\s*(\w+)\s*\)$", origin or "")
+    return found.group(1) if found is not None else None
