@@ -1,0 +1,4 @@
+CREATE TABLE orgs (id BIGINT NOT NULL, name STRING) USING delta;
+CREATE TABLE customers (id BIGINT NOT NULL, org_id BIGINT NOT NULL, name STRING) USING delta PARTITIONED BY (org_id);
+CREATE TABLE orders (id BIGINT NOT NULL, org_id BIGINT NOT NULL, customer_id BIGINT, items ARRAY<STRING>) USING delta;
+CREATE TABLE refunds (id BIGINT NOT NULL, org_id BIGINT NOT NULL, order_id BIGINT) USING delta;

@@ -1,0 +1,4 @@
+CREATE TABLE [dbo].[Companies] ([CompanyId] INT IDENTITY(1,1) NOT NULL CONSTRAINT [PK_Companies] PRIMARY KEY CLUSTERED, [Name] NVARCHAR(200) NOT NULL);
+CREATE TABLE [dbo].[Customers] ([CustomerId] INT IDENTITY(1,1) NOT NULL PRIMARY KEY, [CompanyId] INT NOT NULL REFERENCES [dbo].[Companies] ([CompanyId]), [Email] NVARCHAR(320) NOT NULL, CONSTRAINT [UQ_Customers] UNIQUE ([CompanyId], [Email]));
+CREATE TABLE [dbo].[Invoices] ([InvoiceId] INT IDENTITY(1,1) NOT NULL PRIMARY KEY, [CompanyId] INT NOT NULL REFERENCES [dbo].[Companies] ([CompanyId]), [CustomerId] INT NULL REFERENCES [dbo].[Customers] ([CustomerId]), [Number] INT NOT NULL, [Total] MONEY NULL, CONSTRAINT [UQ_Invoices] UNIQUE ([CompanyId], [Number]));
+CREATE TABLE [dbo].[InvoiceLines] ([LineId] INT IDENTITY(1,1) NOT NULL PRIMARY KEY, [InvoiceId] INT NOT NULL REFERENCES [dbo].[Invoices] ([InvoiceId]), [Sku] NVARCHAR(40) NULL);
