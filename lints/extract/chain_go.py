@@ -1,54 +1,238 @@
-"""Where a query of GORM, Bun or Ent begins."""
+"""Where a query of GORM, pop, xorm, Bun or Ent begins, and which struct it is about."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from lints.extract.chain_parts import Asked, Begun, as_written
+from lints.extract.chain_parts import Asked, Begun
+from lints.extract.ir import Closure, Invoke, Leave, Name, Text
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Step
+from lints.extract.values import Alt, Fn, Gap, Joined, Lit, Query, Record, Rope, Step, Value, is_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
 
-_GORM = names("Where First Find Take Last Model Delete Not Or Scopes Joins Preload Unscoped Updates Count")
-_GORM_ROOT = re.compile(
-    r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
+_ASKS = names(
+    "Where First Find Take Last Model Delete Not Or Scopes Joins InnerJoins Preload Unscoped Updates Count Table Save"
+    " FirstOrCreate FirstOrInit Pluck Create"
 )
+_POP = names(
+    "Where First Find Last All Count Exists Delete Destroy Update Eager EagerPreload Scope Q Order Join InnerJoin"
+    " LeftJoin Select Paginate PaginateFromParams Save"
+)
+_XORM = names(
+    "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
+    " OrderBy Limit NotIn Omit AllCols Alias Rows Sum"
+)
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
+MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
+"""Kinds whose calls change the query itself, whether or not what they give is kept."""
+_LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
+_GORM_ROOT = re.compile(
+    r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?"
+    r"(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
+)
+_CONNECTION = re.compile(
+    r"(?:^|[._])(?:\w*(?:db|DB|Db|tx|Tx|TX|[cC]on|[cC]onn|[cC]onnection|[oO]rm|[gG]orm|[sS]ess|[sS]ession|[eE]ngine"
+    r"|NewSession|x))(?:\([^()]*\))?"
+    r"(?:\.(?:WithContext|Debug|Session|Context|Set|Clauses|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$"
+)
+_IMPORTS = (
+    ("gorm", re.compile(rb"\"(?:gorm\.io/gorm|github\.com/jinzhu/gorm)\"")),
+    ("pop", re.compile(rb"\"github\.com/(?:gobuffalo/pop|ory/pop|ory/x/popx)[\w./]*\"")),
+    (
+        "xorm",
+        re.compile(
+            rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm|\w[\w./-]*/db/sqlstore|code\.gitea\.io/gitea/models/db)"
+        ),
+    ),
+)
+_BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM}
 _ENT = re.compile(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
 _ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID Get GetX")
+_TYPE = r"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
+_WRITTEN = re.compile(rf"(?:&|\*)?(?:\[\])?\*?{_TYPE}\s*\{{|\(\*{_TYPE}\)\(nil\)|new\({_TYPE}\)")
+_REQUEST = (
+    rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
+    rb"\([^;\n]{0,120}?&?\b%s\b"
+)
+_NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
+_BEFORE = 4000
 
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of Go begins; None for any other call."""
     call, method = asked.call, asked.call.method
-    step = as_written(asked.interpreter, call, method)
     if method in {"NewSelect", "NewUpdate", "NewDelete"} and call.receiver is not None and not call.arguments:
-        return Begun("bun", "", (step,))
+        return Begun("bun", "", (Step(method, (), {}, call.span),))
     entity = _ENT.search(asked.path) if method in _ENT_CALLS else None
+    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
     if entity is not None:
         return Begun("ent", entity.group(1), (step,))
-    if method in _GORM and call.receiver is not None:
-        written = asked.interpreter.notes.text(call.receiver.span)
-        if _GORM_ROOT.search(written[-200:]):
-            return Begun("gorm", struct_of(asked.interpreter, step), (step,))
-    return None
+    if call.receiver is None or not (method in _ASKS or method in _POP or method in _XORM):
+        return None
+    written = asked.interpreter.notes.text(call.receiver.span)[-400:]
+    kind = orm_of(asked.interpreter.notes.source)
+    if kind is None:
+        kind = "gorm" if method in _ASKS and _GORM_ROOT.search(written[-200:]) else None
+        return Begun(kind, struct_of(asked.interpreter, step), (step,)) if kind is not None else None
+    if method not in _BEGINS[kind]:
+        return None
+    if _CONNECTION.search(written) is None and not (kind == "gorm" and _GORM_ROOT.search(written)):
+        if kind != "gorm" or not isinstance(call.receiver, Invoke) or method not in _LOADS | {"Where", "Model"}:
+            return None
+        before = _narrowing(asked, call.receiver)
+        return Begun(kind, struct_of(asked.interpreter, step), (*before, step)) if before else None
+    return Begun(kind, struct_of(asked.interpreter, step), (step,))
+
+
+def orm_of(source: bytes) -> str | None:
+    """The ORM that a file imports."""
+    head = source[:6000]
+    return next((kind for kind, pattern in _IMPORTS if pattern.search(head) is not None), None)
+
+
+def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], env: Env) -> Step:
+    """A step with its texts folded and everything else as it is written; a struct by the fields it always has."""
+    whole = len(arguments) == len(call.arguments)
+    given: list[Value] = []
+    for position, value in enumerate(arguments):
+        written = call.arguments[position] if whole else None
+        text = interpreter.notes.text(written.span)[:1000] if written is not None else getattr(value, "source", "…")
+        where = written.span if written is not None else call.span
+        if isinstance(value, (Lit, Rope, Joined)) or (isinstance(value, Alt) and is_text(value)):
+            given.append(value)
+        elif isinstance(value, Record) and isinstance(written, Name):
+            given.append(Gap(_literal(value), where))
+        elif isinstance(value, Query):
+            given.append(Gap("a query", where))
+        elif isinstance(value, Gap) and isinstance(written, Name) and _from_request(interpreter, written.path, call):
+            given.append(Gap(f"request:{text}", where))
+        else:
+            given.append(Gap(text, where))
+    expanded = _scope(call, arguments, env) if call.method in {"Scopes", "Scope"} else None
+    return expanded if expanded is not None else Step(call.method, tuple(given), {}, call.span)
+
+
+def _literal(value: Record) -> str:
+    """A struct in a variable as the literal of the fields that it has on every path."""
+    named = _WRITTEN.match(value.source)
+    fields = [name for name, held in value.fields.items() if isinstance(held, (Lit, Gap)) and name.isidentifier()]
+    return f"{named.group(1)}{{{', '.join(f'{name}: {name}' for name in fields)}}}" if named and named.group(1) else "…"
+
+
+def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
+    """Whether a variable was filled with what a client sent, and its tenant not set since."""
+    if not name.isidentifier():
+        return False
+    source = interpreter.notes.source[max(0, call.span[0] - _BEFORE) : call.span[0]]
+    function = source.rfind(b"\nfunc ")
+    source = source[max(function, 0) :]
+    found = re.search(_REQUEST % name.encode(), source)
+    return found is not None and re.search(rb"\b%s\.\w+\s*=[^=]" % name.encode(), source[found.end() :]) is None
+
+
+def _narrowing(asked: Asked, receiver: Invoke) -> tuple[Step, ...]:
+    """What a function that gives a query has put into it: its conditions if it is in this file, else unknown ones."""
+    name = receiver.method
+    if not re.search(r"(?:^|\.)\w*(?:[dD][bB]|[sS]cope|[qQ]uery|[tT]enant|[tT]x|[oO]rg)\w*$", name):
+        return ()
+    held = _function(receiver, asked.env)
+    steps = _conditions(held) if held is not None else None
+    unknown = Gap(asked.interpreter.notes.text(receiver.span)[:200], receiver.span)
+    return steps or (Step("Scopes", (unknown,), {}, receiver.span),)
+
+
+def _function(call: Invoke, env: Env) -> Fn | None:
+    """The function of this file that a call runs."""
+    name = f"{call.receiver.path}.{call.method}" if isinstance(call.receiver, Name) else call.method
+    held = env.find(name) or env.find(f"self.{call.method}")
+    return held if isinstance(held, Fn) else None
+
+
+def _scope(call: Invoke, arguments: Sequence[Value], env: Env) -> Step | None:
+    """`Scopes(ofTenant(id))` as the condition that the function of this file adds, if that is all it does."""
+    found: list[Value] = []
+    for value, written in zip(arguments, call.arguments, strict=False):
+        held: Value | None = value if isinstance(value, Fn) else None
+        if held is None and isinstance(written, Invoke):
+            held = _function(written, env)
+        steps = _conditions(held) if isinstance(held, Fn) else None
+        if not steps:
+            return None
+        found.extend(step.arguments[0] for step in steps)
+    if len(found) != 1 or len(arguments) != len(call.arguments):
+        return None
+    return Step("Where", (found[0], Gap("…", call.span)), {}, call.span)
+
+
+def _conditions(held: Fn) -> tuple[Step, ...] | None:
+    """The conditions of a function that does nothing but `return db.Where("…", x)`, or gives back one that does."""
+    body = held.function.lower_body()
+    only = body[0] if len(body) == 1 else None
+    value = only.value if isinstance(only, Leave) else None
+    if isinstance(value, Closure):
+        return _conditions(Fn(value.function, held.env))
+    steps: list[Step] = []
+    while isinstance(value, Invoke):
+        first = value.arguments[0] if value.arguments else None
+        if value.method == "Where" and isinstance(first, Text):
+            rest = tuple(Gap("…", argument.span) for argument in value.arguments[1:])
+            steps.append(Step("Where", (Lit(first.value, first.span), *rest), {}, value.span))
+        elif value.method not in {"WithContext", "Debug", "Session", "Order", "Limit", "Offset", "Preload"}:
+            break
+        value = value.receiver
+    return tuple(reversed(steps)) if isinstance(value, (Name, Invoke)) and steps else None
 
 
 def struct_of(interpreter: Interpreter, step: Step) -> str:
-    """The struct that a step of GORM names, by itself or by a variable of that type declared before it."""
+    """The struct that a step names, by itself or by a variable of that type, with its package: `models.Boat`."""
+    if step.method in {"Where", "Or", "Not", "And", "Table", "Preload", "Joins", "Order", "Association", "Select"}:
+        return ""
     for value in step.arguments[:1]:
         text = value.source if isinstance(value, Gap) else ""
-        named = re.match(r"&?(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)\s*\{|\(\*(?:\w+\.)?([A-Z]\w*)\)\(nil\)", text)
+        named = _WRITTEN.match(text.removeprefix("request:"))
         if named is not None:
-            return named.group(1) or named.group(2)
-        held = re.fullmatch(r"&?(\w+)", text)
-        if held is not None:
-            source = interpreter.notes.source[max(0, step.span[0] - 4000) : step.span[0]]
-            kinds = re.findall(
-                rb"\b" + held.group(1).encode() + rb"\s*(?::=\s*&?|\s)(?:\[\])?\*?(?:\w+\.)?([A-Z]\w*)", source
-            )
-            if kinds:
-                return str(kinds[-1].decode())
+            found = next(group for group in named.groups() if group)
+            return found if found.rpartition(".")[2][:1].isupper() else ""
+        held = re.fullmatch(r"(?:request:)?&?(\w+)", text)
+        kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
+        if kind is not None and kind.rpartition(".")[2][:1].isupper():
+            return kind
     return ""
+
+
+def declared_type(source: bytes, name: str, before: int) -> str | None:
+    """The struct that a variable was declared as, last before a place: `boat := &Boat{}`, `boats []*models.Boat`."""
+    around = source[max(0, before - _BEFORE) : before]
+    kind = rb"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
+    pattern = (
+        rb"\b"
+        + name.encode()
+        + rb"(?:\s*,\s*\w+)?\s*(?::?=\s*(?:&?(?:\[\])?\*?"
+        + kind
+        + rb"\s*\{|new\("
+        + kind
+        + rb"\)|make\(\[\]\*?"
+        + kind
+        + rb"\b)|\s\*?(?:\[\])?\*?"
+        + kind
+        + rb"\s*[,)\n={])"
+    )
+    found = [next(group for group in match if group).decode() for match in re.findall(pattern, around)]
+    found = [kind for kind in found if kind not in _NOT_TYPES]
+    return found[-1] if found else None
+
+
+def is_fresh(source: bytes, name: str, before: int) -> bool:
+    """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
+    around = source[max(0, before - _BEFORE) : before]
+    around = around[max(around.rfind(b"\nfunc "), 0) :]
+    spelled = name.encode()
+    made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
+    loaded = re.search(rb"\((?:ctx,\s*)?&?%s\b|\b%s\.(?:ID|Id|UID)\s*=" % (spelled, spelled), around)
+    return made is not None and loaded is None

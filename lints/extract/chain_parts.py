@@ -46,7 +46,7 @@ def class_name(expression: object, env: Env | None = None) -> str | None:
     for _ in range(4):  # label(…) of a function of a column
         if not isinstance(expression, Invoke):
             break
-        plain = expression.receiver is None or last_part(expression.receiver) in {"func", "sa", "sql"}
+        plain = expression.receiver is None or _name_of(expression.receiver) in {"func", "sa", "sql"}
         expression = (expression.arguments[0] if expression.arguments else None) if plain else expression.receiver
     if isinstance(expression, Name):
         for part in expression.path.split("."):
@@ -68,7 +68,7 @@ def held_class(path: str, env: Env | None) -> str | None:
     return found.group(1) if found is not None else None
 
 
-def last_part(expression: object) -> str:
+def _name_of(expression: object) -> str:
     return expression.path.rpartition(".")[2] if isinstance(expression, Name) else ""
 
 

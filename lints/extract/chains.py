@@ -46,9 +46,7 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains"
 )
-_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"})
-_WRITTEN = frozenset({"ef", "gorm", "bun", "ent"})
-"""Kinds whose steps keep their arguments as they are written."""
+_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
@@ -110,7 +108,7 @@ class Chains:
                 return receiver  # of the rows it gave
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query):
-            longer = self._continued(receiver, step, call)
+            longer = self._continued(receiver, step, call, env)
             if longer.kind in _MUTABLE and (changed := self._variable_of(call, receiver, env)) is not None:
                 env.put(changed, longer)  # the builder itself has changed
             return longer
@@ -122,7 +120,7 @@ class Chains:
                     for side in sides:
                         self.used(side)
                     return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
-                return self._continued(longest, step, call)
+                return self._continued(longest, step, call, env)
         if call.method in _INNER or call.method.endswith("Validator"):
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
@@ -223,14 +221,16 @@ class Chains:
                 return query if not begun.aside else None
         return None
 
-    def _continued(self, query: Query, step: Step, call: Invoke | None = None) -> Query:
+    def _continued(self, query: Query, step: Step, call: Invoke, env: Env) -> Query:
         inner = id(query) in self._inner
         self._extend(query)
         model = query.model
-        if query.kind == "sqlalchemy" and not model and step.method == "select_from" and call is not None:
+        if query.kind == "sqlalchemy" and not model and step.method == "select_from":
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
-        if query.kind in _WRITTEN:
-            step = as_written(self.interpreter, call, step.method) if call is not None else step
+        if query.kind == "ef":
+            step = as_written(self.interpreter, call, step.method)
+        elif query.kind in chain_go.KINDS:
+            step = chain_go.step_of(self.interpreter, call, step.arguments, env)
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = chain_go.struct_of(self.interpreter, step)
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))

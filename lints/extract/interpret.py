@@ -6,39 +6,25 @@ start like SQL are recorded where they are made and where they are handed on; `e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
-from lints.extract import builders, calls, chains, keys, methods
+from lints.extract import builders, chains, expressions, methods
 from lints.extract.environment import Env, decide, first, learn, merged, oriented, part
-from lints.extract.facts import Call
 from lints.extract.ir import (
     Assign,
     Cases,
-    Cat,
-    Choose,
     ClassBody,
-    Closure,
     Define,
     Do,
     Expr,
     Func,
     If,
-    Invoke,
-    Items,
     Leave,
     Loop,
     Member,
-    Name,
-    Pairs,
-    Percent,
-    Repeat,
     Scope,
     Span,
-    Spread,
     Stmt,
-    Tagged,
-    Text,
     Unpack,
 )
 from lints.extract.lines import Lines
@@ -48,40 +34,18 @@ from lints.extract.values import (
     Alt,
     Choice,
     Fn,
-    Fragment,
     Gap,
-    Joined,
     Listing,
-    Lit,
     Nothing,
     Record,
-    Returned,
-    Rope,
-    Sized,
-    Term,
     Value,
-    first_literal,
-    is_fragment,
-    is_text,
     literals,
-    merge,
     rope,
 )
 
 MAX_STEPS = 400_000
-MAX_INLINE_DEPTH = 3
-MAX_INLINES = 2_000
 MAX_UNROLL = 4
 MAX_RETURNS = 24
-
-_TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
-
-
-_ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
-"""Calls that put common table expressions before the text: its tables may be theirs."""
-
-
-_PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
 
 
 def _overrides(statement: ClassBody, name: str) -> bool:
@@ -103,12 +67,12 @@ class Interpreter:
         self.notes = Recorder(source, lines)
         self.seen: set[Span] = set()
         self._class: list[str] = []
-        self._pending: list[tuple[Func, Env, tuple[Func, ...]]] = []
-        self._visited: set[Span] = set()
+        self.pending: list[tuple[Func, Env, tuple[Func, ...]]] = []
+        self.visited: set[Span] = set()
         self._returns: list[list[tuple[tuple[tuple[Choice, bool], ...], Value]]] = []
         self._conditions: list[tuple[Choice, bool]] = []
-        self._inlines = 0
-        self._depth = 0
+        self.inlines = 0
+        self.depth = 0
         self._steps = 0
         self.text_names: set[bytes] = set()
         """Last parts of the names that hold SQL in the module or a class."""
@@ -122,20 +86,20 @@ class Interpreter:
         while True:
             ready: list[tuple[Func, Env, tuple[Func, ...]]] = []
             later: list[tuple[Func, Env, tuple[Func, ...]]] = []
-            for item in self._pending:
+            for item in self.pending:
                 (ready if item[2] or wanted(item[0]) else later).append(item)
             if not ready:
                 return
-            self._pending = later
+            self.pending = later
             for function, around, outer in ready:
-                if function.span in self._visited:
+                if function.span in self.visited:
                     continue
-                self._visited.add(function.span)
+                self.visited.add(function.span)
                 self.notes.functions = list(outer)
-                self._function(function, around.inside(), None)
+                self.function(function, around.inside(), None)
             self.notes.functions = []
 
-    def _function(self, function: Func, env: Env, arguments: tuple[Value, ...] | None) -> Value:
+    def function(self, function: Func, env: Env, arguments: tuple[Value, ...] | None) -> Value:
         """Interpret a body; returns what it returns. Unknown arguments are gaps named after the parameter."""
         for position, parameter in enumerate(function.parameters):
             for name in bound_names(parameter.name):
@@ -148,13 +112,13 @@ class Interpreter:
         self.notes.functions.append(function)
         self._returns.append([])
         conditions, self._conditions = self._conditions, []
-        defined = len(self._pending)
+        defined = len(self.pending)
         self._block(function.lower_body(), env)
         # Functions inside see this one's variables as they are at its end, as a closure called later would.
-        for position in range(defined, len(self._pending)):
-            inner, around, outer = self._pending[position]
+        for position in range(defined, len(self.pending)):
+            inner, around, outer = self.pending[position]
             if not outer:
-                self._pending[position] = (inner, around, tuple(self.notes.functions))
+                self.pending[position] = (inner, around, tuple(self.notes.functions))
         self._conditions = conditions
         self.notes.functions.pop()
         returned = self._returns.pop()
@@ -175,13 +139,13 @@ class Interpreter:
         """Whether control falls out of the end of `body`."""
         return all(self._statement(statement, env) for statement in body)
 
-    def _step(self) -> None:
+    def step(self) -> None:
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise TooLargeError
 
     def _statement(self, statement: Stmt, env: Env) -> bool:
-        self._step()
+        self.step()
         if isinstance(statement, Do):
             self.eval(statement.value, env)
         elif isinstance(statement, Assign):
@@ -237,7 +201,7 @@ class Interpreter:
         if self._class:
             for prefix in ("self", "this", "cls", self._class[-1]):
                 env.put(f"{prefix}.{function.name}", value)
-        self._pending.append((function, env, ()))
+        self.pending.append((function, env, ()))
 
     def _class_body(self, statement: ClassBody, env: Env) -> None:
         for decorator in statement.decorators:
@@ -361,271 +325,7 @@ class Interpreter:
         env.become(result)
         return True
 
-    # Expressions
-
     def eval(self, expression: Expr, env: Env) -> Value:
-        self._step()
-        if isinstance(expression, Text):
-            value: Value = Lit(expression.value, expression.span)
-            self.seen.add(expression.span)
-            self.notes.note(value, None, 0)
-            return value
-        if isinstance(expression, Name):
-            value = env.lookup(expression.path, expression.span)
-            if isinstance(value, Fn) and any(_last(d) in _PROPERTIES for d in value.function.decorators):
-                return self._inline(value, (), env) or Gap(expression.path, expression.span)
-            return value
-        if isinstance(expression, Cat):
-            value = rope(*(self._spliced(part, env) for part in expression.parts))
-            self.seen.add(expression.span)
-            if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
-                return Gap(self.notes.text(expression.span), expression.span)  # a sum, or nothing but holes
-            self.notes.note(value, None, 0)
-            return value
-        if isinstance(expression, Invoke):
-            return self._invoke(expression, env)
-        if isinstance(expression, Choose):
-            return self._choose(expression, env)
-        if isinstance(expression, Tagged):
-            return self._tagged(expression, env)
-        if isinstance(expression, Items):
-            items: list[Value] = []
-            for item in expression.items:
-                if isinstance(item, Spread):
-                    spread = self.eval(item.value, env)
-                    items.extend(spread.items if isinstance(spread, Listing) else (spread,))
-                else:
-                    items.append(self.eval(item, env))
-            return Listing(tuple(items))
-        if isinstance(expression, Pairs):
-            fields: dict[str, Value] = {}
-            for key, part in expression.pairs:
-                if isinstance(part, Spread):
-                    spread = self.eval(part.value, env)
-                    fields.update(spread.fields if isinstance(spread, Record) else {"...": spread})
-                else:
-                    found = self.eval(part, env)
-                    fields[key if key is not None else "[]"] = found
-            return Record(fields, self.notes.text(expression.span))
-        if isinstance(expression, Closure):
-            self._pending.append((expression.function, env, ()))
-            return Fn(expression.function, env)
-        if isinstance(expression, Repeat):
-            one = self.eval(expression.item, env)
-            if expression.maybe is not None:
-                known, choice, _ = decide(expression.maybe, env)
-                if known is not None:
-                    return Listing((one,) if known else ())
-                return Listing((choice(one, NOTHING),))
-            return Listing((one,))
-        if isinstance(expression, Percent):
-            value = methods.percent(self, expression, env)
-            self.notes.note(value, None, 0)
-            return value
-        if isinstance(expression, Spread):
-            return self.eval(expression.value, env)
-        parts = tuple(self.eval(part, env) for part in expression.parts)
-        for part_value in parts:
-            self._visit(part_value, None)
-        if self.orm and expression.operator:
-            return Term(expression.operator, parts, {}, self.notes.text(expression.span)[:200])
-        return Gap(self.notes.text(expression.span), expression.span)
-
-    def _spliced(self, part: Expr, env: Env) -> Value:
-        """A part of a string: what is no text is a gap with the part's source."""
-        value = self.eval(part, env)
-        if isinstance(value, (Record, Fn)):
-            return Gap(self.notes.text(part.span), part.span)
-        if isinstance(value, Listing):
-            return Joined(",", value)
-        return value
-
-    def _choose(self, expression: Choose, env: Env) -> Value:
-        if expression.test.value is not None and expression.test.value is not expression.then:
-            self.eval(expression.test.value, env)
-        known, choice, key = decide(expression.test, env)
-        if known is not None:
-            return self.eval(expression.then if known else expression.other, env)
-        yes, no = env.copy(), env.copy()
-        if key is not None:
-            learn(choice, key, yes, no)
-        one, two = self.eval(expression.then, yes), self.eval(expression.other, no)
-        return merge(choice, one, two)
-
-    def _tagged(self, expression: Tagged, env: Env) -> Value:
-        name = _last(expression.tag)
-        parts: list[Value] = []
-        plain = name in methods.PLAIN_TAGS
-        for piece in expression.parts:
-            if isinstance(piece, Text):
-                self.seen.add(piece.span)
-                parts.append(Lit(piece.value, piece.span))
-                continue
-            value = self.eval(piece, env)
-            if plain or is_fragment(value):
-                parts.append(value)
-            elif isinstance(value, Nothing):
-                parts.append(Gap(self.notes.text(piece.span), piece.span, bound=True))
-            else:
-                source = (
-                    value.source
-                    if isinstance(value, Gap) and not isinstance(piece, Name)
-                    else self.notes.text(piece.span)
-                )
-                keys = value.keys if isinstance(value, Gap) else None
-                parts.append(Gap(source, piece.span, bound=True, keys=keys))
-        self.seen.add(expression.span)
-        result = rope(*parts)
-        if plain:
-            self.notes.note(result, None, 0)
-            return result
-        if name not in methods.OTHER_TAGS:
-            receiver = self.notes.text(expression.tag.span).rpartition(".")[0]
-            self.notes.note(
-                result,
-                Call(
-                    receiver=receiver[:200],
-                    method=name,
-                    arguments=(),
-                    line=self.notes.lines.line(expression.span[0]),
-                    receiver_origin=calls.origin_of(self.notes, expression.tag, env),
-                ),
-                1,
-            )
-        return Fragment(result, name) if parts else Fragment(NOTHING, name)
-
-    # Calls
-
-    def _invoke(self, call: Invoke, env: Env) -> Value:
-        receiver = self.eval(call.receiver, env) if call.receiver is not None else None
-        method = call.method
-        facts: Call | None = None
-
-        def described() -> Call:
-            nonlocal facts
-            if facts is None:
-                facts = calls.described(self.notes, call, env)
-            return facts
-
-        arguments: list[Value] = []
-        for argument in call.arguments:
-            value = self.eval(argument.value if isinstance(argument, Spread) else argument, env)
-            if isinstance(value, Fn) and isinstance(argument, Closure):
-                value = self._callback(call, argument, value, env)
-            if isinstance(argument, Spread) and isinstance(value, Listing):
-                arguments.extend(value.items)
-            else:
-                arguments.append(value)
-        keywords = {name: self.eval(value, env) for name, value in call.keywords}
-        if self.chains is not None:
-            query = self.chains.called(call, receiver, arguments, keywords, env)
-            if query is not None:
-                return query
-        if keys.is_key_store(self, call, receiver, arguments):
-            keys.note_keys(self, call, receiver, arguments, described())
-        known = methods.apply(self, call, receiver, arguments, keywords, env)
-        if known is not None:
-            if is_text(known):
-                self.notes.note(known, None, 0)
-            return known
-        rank = methods.rank(method)
-        if self.chains is not None:
-            for value in (*arguments, *keywords.values()):
-                self.chains.used(value, handed=True)
-        shadowed = _ADDS_TABLES.search(f"{self._receiver(call)}.{method}") is not None
-        for value in (*arguments, *keywords.values()):
-            builders.handed(self, value, rank, method)
-            if shadowed and is_text(value):
-                self.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
-            else:
-                self._visit(value, described, rank)
-        if rank == 2:
-            for argument in call.arguments:
-                if isinstance(argument, Name):
-                    self._exposed(argument, env)
-        target = self._called(call, env)
-        if target is not None:
-            result = self._inline(target, tuple(arguments), env)
-            if result is not None:
-                return result
-        return Gap(self.notes.text(call.span), call.span, origin=self.notes.text(call.span)[:200])
-
-    def _receiver(self, call: Invoke) -> str:
-        return self.notes.text(call.receiver.span)[-80:] if call.receiver is not None else ""
-
-    def _exposed(self, argument: Name, env: Env) -> None:
-        """A list handed to a function of unknown effect may come back longer."""
-        held = env.vars.get(argument.path)
-        if isinstance(held, Listing) and len(held.items) < 64:
-            key = f"added@{argument.span[0]}"
-            env.put(argument.path, Listing((*held.items, Alt(key, Gap(argument.path, argument.span), NOTHING))))
-
-    def _visit(self, value: Value, described: Callable[[], Call] | None, rank: int = 0) -> None:
-        """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
-        if isinstance(value, (Lit, Rope, Alt, Sized, Joined, Fragment)):
-            if first_literal(value) is not None:
-                self.notes.note(value, described() if described is not None else None, rank)
-        elif isinstance(value, Record):
-            for name, part in value.fields.items():
-                if name.lower() in _TEXT_KEYS and is_text(part):
-                    self.notes.note(part, described() if described is not None else None, rank)
-        elif isinstance(value, Listing):
-            for item in value.items:
-                if not isinstance(item, Listing):
-                    self._visit(item, described, rank)
-
-    def _callback(self, call: Invoke, argument: Closure, value: Fn, env: Env) -> Value:
-        """Interpret a function handed to a call, here and now: it sees and changes the variables around it."""
-        function = argument.function
-        if function.span in self._visited and not self.notes.muted:
-            return value
-        if not self.notes.muted:
-            self._visited.add(function.span)
-        origin = self.notes.text((call.span[0], call.arguments_span[0])) + calls.head_of(self.notes, call)
-        receiver_origin = calls.origin_of(self.notes, call.receiver, env) if call.receiver is not None else None
-        if receiver_origin is not None:
-            origin = f"{origin} ← {receiver_origin}"
-        shadowed = {
-            name: env.vars.get(name) for parameter in function.parameters for name in bound_names(parameter.name)
-        }
-        given = tuple(Gap(parameter.name, function.span, origin=origin[:300]) for parameter in function.parameters)
-        known = dict(env.facts)
-        result = self._function(function, env, given)
-        env.facts = known
-        for name, before in shadowed.items():
-            if before is None:
-                env.remove(name)
-            else:
-                env.put(name, before)
-        return Returned(result, function)
-
-    def _called(self, call: Invoke, env: Env) -> Fn | None:
-        name = call.method if call.receiver is None else None
-        if isinstance(call.receiver, Name):
-            name = f"{call.receiver.path}.{call.method}"
-        value = env.find(name) if name is not None else None
-        return value if isinstance(value, Fn) else None
-
-    def _inline(self, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
-        """What a function of this file returns for these arguments, if that is text; its own calls are not recorded."""
-        if self._depth >= MAX_INLINE_DEPTH or self._inlines >= MAX_INLINES:
-            return None
-        if not methods.returns_text(self.source, target.function.body_span):
-            return None
-        self._inlines += 1
-        self._depth += 1
-        self.notes.muted += 1
-        pending = len(self._pending)
-        try:
-            result = self._function(target.function, target.env.inside(), arguments)
-        finally:
-            self._depth -= 1
-            self.notes.muted -= 1
-            del self._pending[pending:]
-        return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
-
-
-def _last(tag: Expr) -> str:
-    if isinstance(tag, Name):
-        return tag.path.rpartition(".")[2]
-    return tag.method if isinstance(tag, Invoke) else ""
+        """What an expression is worth here."""
+        self.step()
+        return expressions.evaluate(self, expression, env)

@@ -265,3 +265,10 @@ class Func:
     span: Span
     body_span: Span
     decorators: tuple[Expr, ...] = ()
+
+
+def last_part(expression: Expr) -> str:
+    """The last name of a path or of what is called: `get` of `boats.get` and of `boats.get(…)`."""
+    if isinstance(expression, Name):
+        return expression.path.rpartition(".")[2]
+    return expression.method if isinstance(expression, Invoke) else ""

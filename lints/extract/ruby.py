@@ -33,6 +33,8 @@ from lints.extract.ir import (
 from lints.extract.lower import Lowering, joined, span
 
 _ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])")
+_KEYS = frozenset({"hash_key_symbol", "simple_symbol", "string", "delimited_symbol"})
+"""Keys of a hash that are written out; any other one is an expression."""
 _SIMPLE = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v"}
 
 
@@ -83,7 +85,7 @@ class RubyLowering(Lowering):
         "identifier": "name",
         "constant": "name",
         "self": "name",
-        "instance_variable": "name",
+        "instance_variable": "instance_variable",
         "class_variable": "name",
         "global_variable": "name",
         "scope_resolution": "path",
@@ -92,7 +94,8 @@ class RubyLowering(Lowering):
         "conditional": "ternary",
         "array": "items",
         "string_array": "items",
-        "symbol_array": "other",
+        "symbol_array": "items",
+        "bare_symbol": "symbol",
         "hash": "hash",
         "parenthesized_statements": "last",
         "lambda": "lambda_",
@@ -103,7 +106,7 @@ class RubyLowering(Lowering):
         "simple_symbol": "symbol",
         "true": "name",
         "nil": "nil",
-        "false": "nil",
+        "false": "name",
         "splat_argument": "spread",
         "right_assignment_list": "items",
         "interpolation": "last",
@@ -140,9 +143,12 @@ class RubyLowering(Lowering):
         return self.block(body.named_children) if body is not None else ()
 
     def class_(self, node: Node) -> Iterable[Stmt]:
+        """A class; the class it extends, as written, is its base."""
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        above = node.child_by_field_name("superclass")
         inner = self.block(body.named_children) if body is not None else ()
-        return (ClassBody(self.text(name) if name is not None else "", inner, span(node)),)
+        bases = (self.text(above).lstrip("< \t\n"),) if above is not None else ()
+        return (ClassBody(self.text(name) if name is not None else "", inner, span(node), bases),)
 
     def method(self, node: Node) -> Iterable[Stmt]:
         name = node.child_by_field_name("name")
@@ -284,6 +290,9 @@ class RubyLowering(Lowering):
 
     # Expressions
 
+    def instance_variable(self, node: Node) -> Expr:
+        return Name(self.text(node).lstrip("@"), span(node))
+
     def nil(self, node: Node) -> Expr:
         return Name("nil", span(node))
 
@@ -325,7 +334,8 @@ class RubyLowering(Lowering):
 
     def pair(self, node: Node) -> tuple[str | None, Expr]:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-        name = self.text(key).strip(":\"'") if key is not None else None
+        constant = key is not None and key.type in _KEYS
+        name = self.text(key).strip(":\"'") if key is not None and constant else None
         return (name, self.expression(value) if value is not None else Name(name or "", span(node)))
 
     def assigned(self, node: Node) -> Expr:

@@ -1,0 +1,122 @@
+"""What an expression is worth where it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lints.extract import invocations, methods
+from lints.extract.environment import Env, decide, learn
+from lints.extract.ir import (
+    Cat,
+    Choose,
+    Closure,
+    Expr,
+    Invoke,
+    Items,
+    Name,
+    Pairs,
+    Percent,
+    Repeat,
+    Spread,
+    Tagged,
+    Text,
+    last_part,
+)
+from lints.extract.values import NOTHING, Fn, Gap, Joined, Listing, Lit, Record, Rope, Term, Value, merge, rope
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Interpreter
+
+_PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
+
+
+def evaluate(interpreter: Interpreter, expression: Expr, env: Env) -> Value:
+    """The value of an expression; what happens in it (calls, assignments of builders) happens."""
+    if isinstance(expression, Text):
+        value: Value = Lit(expression.value, expression.span)
+        interpreter.seen.add(expression.span)
+        interpreter.notes.note(value, None, 0)
+        return value
+    if isinstance(expression, Name):
+        value = env.lookup(expression.path, expression.span)
+        if isinstance(value, Fn) and any(last_part(d) in _PROPERTIES for d in value.function.decorators):
+            return invocations.inline(interpreter, value, (), env) or Gap(expression.path, expression.span)
+        return value
+    if isinstance(expression, Cat):
+        value = rope(*(_spliced(interpreter, part, env) for part in expression.parts))
+        interpreter.seen.add(expression.span)
+        if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
+            return Gap(interpreter.notes.text(expression.span), expression.span)  # a sum, or nothing but holes
+        interpreter.notes.note(value, None, 0)
+        return value
+    if isinstance(expression, Invoke):
+        return invocations.invoke(interpreter, expression, env)
+    if isinstance(expression, Choose):
+        return _choose(interpreter, expression, env)
+    if isinstance(expression, Tagged):
+        return invocations.tagged(interpreter, expression, env)
+    if isinstance(expression, Items):
+        items: list[Value] = []
+        for item in expression.items:
+            if isinstance(item, Spread):
+                spread = interpreter.eval(item.value, env)
+                items.extend(spread.items if isinstance(spread, Listing) else (spread,))
+            else:
+                items.append(interpreter.eval(item, env))
+        return Listing(tuple(items))
+    if isinstance(expression, Pairs):
+        fields: dict[str, Value] = {}
+        for key, part in expression.pairs:
+            if isinstance(part, Spread):
+                spread = interpreter.eval(part.value, env)
+                fields.update(spread.fields if isinstance(spread, Record) else {"...": spread})
+            else:
+                found = interpreter.eval(part, env)
+                fields[key if key is not None else "[]"] = found
+        return Record(fields, interpreter.notes.text(expression.span))
+    if isinstance(expression, Closure):
+        interpreter.pending.append((expression.function, env, ()))
+        return Fn(expression.function, env)
+    if isinstance(expression, Repeat):
+        one = interpreter.eval(expression.item, env)
+        if expression.maybe is not None:
+            known, choice, _ = decide(expression.maybe, env)
+            if known is not None:
+                return Listing((one,) if known else ())
+            return Listing((choice(one, NOTHING),))
+        return Listing((one,))
+    if isinstance(expression, Percent):
+        value = methods.percent(interpreter, expression, env)
+        interpreter.notes.note(value, None, 0)
+        return value
+    if isinstance(expression, Spread):
+        return interpreter.eval(expression.value, env)
+    parts = tuple(interpreter.eval(part, env) for part in expression.parts)
+    for part_value in parts:
+        invocations.visit(interpreter, part_value, None)
+    if interpreter.orm and expression.operator:
+        return Term(expression.operator, parts, {}, interpreter.notes.text(expression.span)[:200])
+    return Gap(interpreter.notes.text(expression.span), expression.span)
+
+
+def _spliced(interpreter: Interpreter, part: Expr, env: Env) -> Value:
+    """A part of a string: what is no text is a gap with the part's source."""
+    value = interpreter.eval(part, env)
+    if isinstance(value, (Record, Fn)):
+        return Gap(interpreter.notes.text(part.span), part.span)
+    if isinstance(value, Listing):
+        return Joined(",", value)
+    return value
+
+
+def _choose(interpreter: Interpreter, expression: Choose, env: Env) -> Value:
+    if expression.test.value is not None and expression.test.value is not expression.then:
+        interpreter.eval(expression.test.value, env)
+    known, choice, key = decide(expression.test, env)
+    if known is not None:
+        return interpreter.eval(expression.then if known else expression.other, env)
+    yes, no = env.copy(), env.copy()
+    if key is not None:
+        learn(choice, key, yes, no)
+    one, two = interpreter.eval(expression.then, yes), interpreter.eval(expression.other, no)
+    return merge(choice, one, two)

@@ -1,0 +1,223 @@
+"""Calls and tagged templates: what is handed to them, what they give, whether a query begins there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lints.extract import builders, calls, keys, methods
+from lints.extract.environment import Env
+from lints.extract.facts import Call
+from lints.extract.ir import Closure, Invoke, Name, Spread, Tagged, Text, last_part
+from lints.extract.recorder import bound_names
+from lints.extract.values import (
+    NOTHING,
+    Alt,
+    Fn,
+    Fragment,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Record,
+    Returned,
+    Rope,
+    Sized,
+    Value,
+    first_literal,
+    is_fragment,
+    is_text,
+    rope,
+)
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Interpreter
+
+MAX_INLINE_DEPTH = 3
+MAX_INLINES = 2_000
+
+_TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
+
+
+_ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
+"""Calls that put common table expressions before the text: its tables may be theirs."""
+
+
+def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
+    """What a call gives. What is handed to it is recorded, a query that it begins or continues is followed."""
+    receiver = interpreter.eval(call.receiver, env) if call.receiver is not None else None
+    method = call.method
+    facts: Call | None = None
+
+    def described() -> Call:
+        nonlocal facts
+        if facts is None:
+            facts = calls.described(interpreter.notes, call, env)
+        return facts
+
+    arguments: list[Value] = []
+    for argument in call.arguments:
+        value = interpreter.eval(argument.value if isinstance(argument, Spread) else argument, env)
+        if isinstance(value, Fn) and isinstance(argument, Closure):
+            value = _callback(interpreter, call, argument, value, env)
+        if isinstance(argument, Spread) and isinstance(value, Listing):
+            arguments.extend(value.items)
+        else:
+            arguments.append(value)
+    keywords = {name: interpreter.eval(value, env) for name, value in call.keywords}
+    if interpreter.chains is not None:
+        query = interpreter.chains.called(call, receiver, arguments, keywords, env)
+        if query is not None:
+            return query
+    if keys.is_key_store(interpreter, call, receiver, arguments):
+        keys.note_keys(interpreter, call, receiver, arguments, described())
+    known = methods.apply(interpreter, call, receiver, arguments, keywords, env)
+    if known is not None:
+        if is_text(known):
+            interpreter.notes.note(known, None, 0)
+        return known
+    rank = methods.rank(method)
+    if interpreter.chains is not None:
+        for value in (*arguments, *keywords.values()):
+            interpreter.chains.used(value, handed=True)
+    shadowed = _ADDS_TABLES.search(f"{_receiver(interpreter, call)}.{method}") is not None
+    for value in (*arguments, *keywords.values()):
+        builders.handed(interpreter, value, rank, method)
+        if shadowed and is_text(value):
+            interpreter.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
+        else:
+            visit(interpreter, value, described, rank)
+    if rank == 2:
+        for argument in call.arguments:
+            if isinstance(argument, Name):
+                _exposed(interpreter, argument, env)
+    target = _called(interpreter, call, env)
+    if target is not None:
+        result = inline(interpreter, target, tuple(arguments), env)
+        if result is not None:
+            return result
+    return Gap(interpreter.notes.text(call.span), call.span, origin=interpreter.notes.text(call.span)[:200])
+
+
+def _receiver(interpreter: Interpreter, call: Invoke) -> str:
+    return interpreter.notes.text(call.receiver.span)[-80:] if call.receiver is not None else ""
+
+
+def _exposed(interpreter: Interpreter, argument: Name, env: Env) -> None:
+    """A list handed to a function of unknown effect may come back longer."""
+    held = env.vars.get(argument.path)
+    if isinstance(held, Listing) and len(held.items) < 64:
+        key = f"added@{argument.span[0]}"
+        env.put(argument.path, Listing((*held.items, Alt(key, Gap(argument.path, argument.span), NOTHING))))
+
+
+def visit(interpreter: Interpreter, value: Value, described: Callable[[], Call] | None, rank: int = 0) -> None:
+    """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
+    if isinstance(value, (Lit, Rope, Alt, Sized, Joined, Fragment)):
+        if first_literal(value) is not None:
+            interpreter.notes.note(value, described() if described is not None else None, rank)
+    elif isinstance(value, Record):
+        for name, part in value.fields.items():
+            if name.lower() in _TEXT_KEYS and is_text(part):
+                interpreter.notes.note(part, described() if described is not None else None, rank)
+    elif isinstance(value, Listing):
+        for item in value.items:
+            if not isinstance(item, Listing):
+                visit(interpreter, item, described, rank)
+
+
+def _callback(interpreter: Interpreter, call: Invoke, argument: Closure, value: Fn, env: Env) -> Value:
+    """Interpret a function handed to a call, here and now: it sees and changes the variables around it."""
+    function = argument.function
+    if function.span in interpreter.visited and not interpreter.notes.muted:
+        return value
+    if not interpreter.notes.muted:
+        interpreter.visited.add(function.span)
+    origin = interpreter.notes.text((call.span[0], call.arguments_span[0])) + calls.head_of(interpreter.notes, call)
+    receiver_origin = calls.origin_of(interpreter.notes, call.receiver, env) if call.receiver is not None else None
+    if receiver_origin is not None:
+        origin = f"{origin} ← {receiver_origin}"
+    shadowed = {name: env.vars.get(name) for parameter in function.parameters for name in bound_names(parameter.name)}
+    given = tuple(Gap(parameter.name, function.span, origin=origin[:300]) for parameter in function.parameters)
+    known = dict(env.facts)
+    result = interpreter.function(function, env, given)
+    env.facts = known
+    for name, before in shadowed.items():
+        if before is None:
+            env.remove(name)
+        else:
+            env.put(name, before)
+    return Returned(result, function)
+
+
+def _called(interpreter: Interpreter, call: Invoke, env: Env) -> Fn | None:
+    name = call.method if call.receiver is None else None
+    if isinstance(call.receiver, Name):
+        name = f"{call.receiver.path}.{call.method}"
+    value = env.find(name) if name is not None else None
+    return value if isinstance(value, Fn) else None
+
+
+def inline(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
+    """What a function of this file returns for these arguments, if that is text; its own calls are not recorded."""
+    if interpreter.depth >= MAX_INLINE_DEPTH or interpreter.inlines >= MAX_INLINES:
+        return None
+    if not methods.returns_text(interpreter.source, target.function.body_span):
+        return None
+    interpreter.inlines += 1
+    interpreter.depth += 1
+    interpreter.notes.muted += 1
+    pending = len(interpreter.pending)
+    try:
+        result = interpreter.function(target.function, target.env.inside(), arguments)
+    finally:
+        interpreter.depth -= 1
+        interpreter.notes.muted -= 1
+        del interpreter.pending[pending:]
+    return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
+
+
+def tagged(interpreter: Interpreter, expression: Tagged, env: Env) -> Value:
+    """The statement, or the fragment of one, that a tagged template is."""
+    name = last_part(expression.tag)
+    parts: list[Value] = []
+    plain = name in methods.PLAIN_TAGS
+    for piece in expression.parts:
+        if isinstance(piece, Text):
+            interpreter.seen.add(piece.span)
+            parts.append(Lit(piece.value, piece.span))
+            continue
+        value = interpreter.eval(piece, env)
+        if plain or is_fragment(value):
+            parts.append(value)
+        elif isinstance(value, Nothing):
+            parts.append(Gap(interpreter.notes.text(piece.span), piece.span, bound=True))
+        else:
+            source = (
+                value.source
+                if isinstance(value, Gap) and not isinstance(piece, Name)
+                else interpreter.notes.text(piece.span)
+            )
+            keys = value.keys if isinstance(value, Gap) else None
+            parts.append(Gap(source, piece.span, bound=True, keys=keys))
+    interpreter.seen.add(expression.span)
+    result = rope(*parts)
+    if plain:
+        interpreter.notes.note(result, None, 0)
+        return result
+    if name not in methods.OTHER_TAGS:
+        receiver = interpreter.notes.text(expression.tag.span).rpartition(".")[0]
+        interpreter.notes.note(
+            result,
+            Call(
+                receiver=receiver[:200],
+                method=name,
+                arguments=(),
+                line=interpreter.notes.lines.line(expression.span[0]),
+                receiver_origin=calls.origin_of(interpreter.notes, expression.tag, env),
+            ),
+            1,
+        )
+    return Fragment(result, name) if parts else Fragment(NOTHING, name)
