@@ -126,6 +126,28 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """A declared association of an ActiveRecord model: from its rows to those of `target`, a class as it is written.
+
+    `key` is the foreign key: of this table for `belongs_to`, else of the other one (for `habtm` of the `join` table).
+    """
+
+    kind: str
+    """belongs_to, has_many, has_one or habtm."""
+    target: str
+    key: str = ""
+    type: str = ""
+    """The column that names the class, if it is polymorphic."""
+    through: str = ""
+    source: str = ""
+    join: str = ""
+    primary: str = ""
+    """The column that the foreign key refers to, if it is not the primary key."""
+    opens: bool = False
+    """Its own scope may take conditions away, or can't be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A class or model of an ORM that stands for a table.
 
@@ -149,6 +171,8 @@ class Entity:
     Marks come first: `?`, on some paths only; `!`, it gives rows and not the query."""
     condition: str = ""
     """The condition that the ORM puts on every query, as written (`b => b.TenantId == tenant`)."""
+    associations: Mapping[str, Association] = field(default_factory=dict)
+    """What an instance leads to, by name (ActiveRecord)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
