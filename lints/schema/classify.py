@@ -55,6 +55,8 @@ def classify(
     """
     if tenant_columns is None:
         tenant_columns = () if declared.tenant_columns else tenants.tenant_columns(schema)
+        if tenant_columns == tenants.DEFAULT:  # nothing in the schema says it: what is declared of one table may
+            tenant_columns = (*tenant_columns, *_declared_columns(declared))
     columns = _spelled(schema, (*declared.tenant_columns, *tenant_columns))  # what is declared comes first
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}
@@ -82,6 +84,12 @@ def classify(
         unread=schema.unread,
     )
     return with_routines(model)
+
+
+def _declared_columns(declared: Declarations) -> tuple[str, ...]:
+    """The tenant columns of tables that `tenancy.yaml` calls owned."""
+    owned = (Ownership.OWNED, Ownership.SHARED_NULL)
+    return tuple(dict.fromkeys(t.column for t in declared.tables.values() if t.column and t.ownership in owned))
 
 
 def _spelled(schema: Schema, columns: Sequence[str]) -> tuple[str, ...]:

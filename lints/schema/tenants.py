@@ -23,6 +23,7 @@ lies inside of a tenant, so that the surer word wins over the one that stands in
 _PERSON = ("password", "passwordhash", "passworddigest", "encryptedpassword", "email", "username", "firstname")
 _NAMED = re.compile(r"(.+?)(?:id|uuid|guid)")
 _MIN_WITHOUT_ROOT = 3
+_MIN_HUB = 3
 
 
 def tenant_columns(schema: Schema) -> tuple[str, ...]:
@@ -30,6 +31,7 @@ def tenant_columns(schema: Schema) -> tuple[str, ...]:
 
     At least two tables must have them (one, for a column that is called after a tenant), and they must lead to a table
     called so that is no table of people, or stand in three tables at least: that table may live in another database.
+    Where no word for a tenant is used, the schema's shape says it: see `_hub`.
     """
     spelled: dict[str, Counter[str]] = {}
     for relation in schema.relations.values():
@@ -45,7 +47,45 @@ def tenant_columns(schema: Schema) -> tuple[str, ...]:
         total = sum(names.values())
         if total and _means_tenants(schema, words, names, total, weight) and weight * total > best[0]:
             best = (weight * total, tuple(name for name, _ in sorted(names.items(), key=lambda n: (-n[1], n[0]))))
-    return best[1]
+    return best[1] if best[0] else _hub(schema) or DEFAULT
+
+
+def _hub(schema: Schema) -> tuple[str, ...]:
+    """The column by which most tables refer to one that refers to nothing: a clinic's `practice_id`, a realm's.
+
+    That is at least half of the other tables, three of them at least, by one column, named for the table it leads to;
+    no other table comes as close, and it is none of people. Anything less is a guess.
+    """
+    tied: dict[tuple[str, str], set[str]] = {}
+    leaves: set[str] = set()
+    for key, relation in schema.relations.items():
+        if relation.parent_partition is not None:
+            leaves.add(key)
+            continue
+        for reference in relation.foreign_keys:
+            if reference.references != key:
+                leaves.add(key)
+            target = schema.relations.get(reference.references)
+            if target is None or len(reference.columns) != 1 or reference.references == key:
+                continue
+            column = reference.columns[0]
+            if (column,) != relation.primary_key and _word(column) in _called(target.name):
+                tied.setdefault((reference.references, column), set()).add(key)
+    ranked = sorted(((len(tables), *edge) for edge, tables in tied.items()), reverse=True)
+    if not ranked:
+        return ()
+    count, root, column = ranked[0]
+    others = sum(relation.parent_partition is None for relation in schema.relations.values()) - 1
+    close = next((number for number, name, _ in ranked[1:] if name != root), 0)
+    if count < _MIN_HUB or 2 * count < others or close >= count or root in leaves:
+        return ()
+    return () if _of_people(schema.relations[root]) else (column,)
+
+
+def _called(table: str) -> set[str]:
+    """What a column would be called after for leading to this table: its name, in the singular."""
+    name = re.split(r"[.]", table)[-1].lower().replace("_", "")
+    return {name, name.removesuffix("s"), name.removesuffix("es"), re.sub(r"ies\Z", "y", name)}
 
 
 def _word(column: str) -> str | None:

@@ -86,3 +86,50 @@ def test_what_is_declared_is_all_there_is() -> None:
     )
     assert found.tenant_columns == {"fleet_id"}
     assert owned(found) == {"b": "fleet_id"}
+
+
+REALMS = "realms (id int PRIMARY KEY, name text)"
+STREAMS = "streams (id int PRIMARY KEY, realm_id int NOT NULL REFERENCES realms (id))"
+TOPICS = (
+    "topics (id int PRIMARY KEY, realm_id int NOT NULL REFERENCES realms (id), stream_id int REFERENCES streams (id))"
+)
+EMOJI = "emoji (id int PRIMARY KEY, realm_id int NOT NULL REFERENCES realms (id))"
+
+
+def test_what_most_tables_refer_to_is_the_tenant_whatever_it_is_called() -> None:
+    found = model(
+        REALMS,
+        STREAMS,
+        TOPICS,
+        EMOJI,
+        "reactions (id int, topic_id int NOT NULL REFERENCES topics (id))",
+        "languages (id int)",
+    )
+
+    assert found.tenant_columns == {"realm_id"}
+    assert found.tables["realms"].ownership == "root"
+    assert found.tables["reactions"].ownership == "child"
+    assert found.tables["languages"].ownership == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("why", "tables"),
+    [
+        ("two tables alone", (REALMS, STREAMS, TOPICS)),
+        ("too few of all", (REALMS, STREAMS, TOPICS, EMOJI, *(f"t{n} (id int PRIMARY KEY)" for n in range(4)))),
+        ("it refers to something itself", ("kinds (id int PRIMARY KEY)", "realms (id int PRIMARY KEY, kind_id int REFERENCES kinds (id))", STREAMS, TOPICS, EMOJI)),
+        ("people", ("realms (id int PRIMARY KEY, password text)", STREAMS, TOPICS, EMOJI)),
+        ("a column not named for it", (REALMS, *(f"t{n} (id int PRIMARY KEY, place int REFERENCES realms (id))" for n in range(4)))),
+        ("two that come as close", (REALMS, "moods (id int PRIMARY KEY)", *(f"t{n} (id int PRIMARY KEY, realm_id int REFERENCES realms (id), mood_id int REFERENCES moods (id))" for n in range(4)))),
+    ],
+)  # fmt: skip
+def test_a_shape_that_says_too_little(why: str, tables: tuple[str, ...]) -> None:
+    assert model(*tables).tenant_columns == {"tenant_id"}, why
+
+
+def test_the_column_declared_of_one_table_is_the_tenant_of_the_others_if_nothing_else_is() -> None:
+    """Otherwise tables that have it would count as nobody's beside the declared one."""
+    declared = {"tables": {"boats": {"ownership": "owned", "column": "berth_id"}}}
+    found = model("boats (id int, berth_id int)", "logs (id int, berth_id int)", declared=declared)
+
+    assert owned(found) == {"boats": "berth_id", "logs": "berth_id"}
