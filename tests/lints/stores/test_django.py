@@ -1,0 +1,189 @@
+"""Calls of Django's ORM end to end: schema, chain, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+from . import calls
+
+CASES: dict[str, calls.Case] = {
+    "django: by pk only": ("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n", [("violation", "TENORM001")]),
+    "django: with the tenant": (
+        "django",
+        "def f(t, pk):\n    return Boat.objects.filter(tenant=t).get(pk=pk)\n",
+        [("proven", None)],
+    ),
+    "django: along a relation": (
+        "django",
+        "def f(t, pk):\n    return Logbook.objects.filter(boat__tenant_id=t, pk=pk).first()\n",
+        [("proven", None)],
+    ),
+    "django: a relation key only": (
+        "django",
+        "def f(boat):\n    return Logbook.objects.filter(boat=boat)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: a held instance": (
+        "django",
+        "def f(self):\n    return Boat.objects.get(pk=self.boat.id)\n",
+        [("weak", "TENORM003")],
+    ),
+    "django: an OR beside the tenant": (
+        "django",
+        "def f(t, n):\n    return list(Boat.objects.filter(Q(tenant=t) | Q(name=n)))\n",
+        [("violation", "TENORM006")],
+    ),
+    "django: a filter on some paths only": (
+        "django",
+        "def f(t=None):\n    qs = Boat.objects.filter(name='a')\n    if t:\n        qs = qs.filter(tenant=t)\n    return qs\n",
+        [("violation", "TENORM005")],
+    ),
+    "django: more of a query that a base class begins, without a tenant": (
+        "django",
+        (
+            "class V(View):\n    model = Boat\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(name='a')\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "django: more of a query that a base class begins, with the tenant": (
+        "django",
+        (
+            "class V(View):\n    model = Boat\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(tenant=self.request.tenant)\n"
+        ),
+        [("proven", None)],
+    ),
+    "django: a class method asks its own class": (
+        "django",
+        "class Boat(Model):\n    @classmethod\n    def f(cls, n):\n        return cls.objects.filter(name=n)\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: a row under an instance that the code holds": (
+        "django",
+        "def f(boat):\n    return Logbook.objects.create(boat=boat)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: a row under what a client names": (
+        "django",
+        "def f(request):\n    return Logbook.objects.create(boat_id=request.data['boat'])\n",
+        [("violation", "TENORM002")],
+    ),
+    "django: rows under a list of what another query loaded": (
+        "django",
+        "def f(t):\n    boats = Boat.objects.filter(tenant=t)\n    return Logbook.objects.filter(boat__in=boats)\n",
+        [("proven", None), ("weak", "TENORM002")],
+    ),
+    "django: what is done with a record is no query": (
+        "django",
+        (
+            "def f(pk):\n    boat = Boat.objects.get(pk=pk)\n    boat.name = 'a'\n    boat.save()\n"
+            "    boat.refresh_from_db()\n    return boat.delete()\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "django: one query used in two ways is told once": (
+        "django",
+        "def f():\n    boats = Boat.objects.filter(name='a')\n    return boats.count(), boats.order_by('name')\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: a validator asks by itself": (
+        "django",
+        "class S:\n    validators = [UniqueTogetherValidator(queryset=Boat.objects.all(), fields=['tenant', 'name'])]\n",
+        [],
+    ),
+    "django: asked whether the caller may touch it": (
+        "django",
+        (
+            "def f(self, request, pk):\n    boat = Boat.objects.get(pk=pk)\n"
+            "    self.check_object_permissions(request, boat)\n    return boat\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
+    "django: the class has a method that says what is asked for": (
+        "django",
+        (
+            "class V(View):\n    queryset = Boat.objects.all()\n    def get_queryset(self):\n"
+            "        return Boat.objects.filter(tenant=self.request.tenant)\n"
+        ),
+        [("proven", None)],
+    ),
+    "django: the method adds to the query of the class": (
+        "django",
+        (
+            "class V(View):\n    queryset = Boat.objects.all()\n    def get_queryset(self):\n"
+            "        return self.queryset.filter(name='a')\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "django: the query of a class without such a method": (
+        "django",
+        "class V(View):\n    queryset = Boat.objects.all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: get_object_or_404": (
+        "django",
+        "def f(pk):\n    return get_object_or_404(Boat, pk=pk)\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: filters out of sight": (
+        "django",
+        "def f(**filters):\n    return Boat.objects.filter(**filters)\n",
+        [("opaque", "TENORM013")],
+    ),
+    "django: update and delete": (
+        "django",
+        "def f(t, pk):\n    Boat.objects.filter(pk=pk).update(name='x')\n    Boat.objects.filter(pk=pk, tenant=t).delete()\n",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "django: a tenant assigned": (
+        "django",
+        "def f(t, new, pk):\n    Boat.objects.filter(pk=pk, tenant=t).update(tenant=new)\n",
+        [("violation", "TENORM004")],
+    ),
+    "django: all_objects": (
+        "django",
+        "def f(pk):\n    return Boat.all_objects.get(pk=pk)\n",
+        [("violation", "TENORM011")],
+    ),
+    "django: raw SQL": (
+        "django",
+        "def f(q, pk):\n    Boat.objects.raw(q)\n    Boat.objects.raw('SELECT * FROM boats WHERE id = %s', [pk])\n",
+        [("opaque", "TENORM009"), ("violation", "TENSQL001")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    calls.check(CASES[name])
+
+
+def test_a_call_of_an_unknown_model_is_counted_not_judged() -> None:
+    found = calls.facts("django", "def f(pk):\n    return Elsewhere.objects.get(pk=pk)\n")
+    assert found.accesses == ()
+    assert found.numbers["orm_unknown"] == 1
+
+
+def test_a_row_shows_the_sql_a_call_stands_for() -> None:
+    (row,) = calls.facts("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n").accesses
+    assert row.sql == 'SELECT "boats".* FROM "boats" WHERE "boats"."id" = :h1'
+    assert (row.line, row.column, row.snippet) == (2, 12, "Boat.objects.get(pk=pk)")
+
+
+def test_found_or_else_made_is_one_path() -> None:
+    fleet = calls.DJANGO + (
+        "class Watch(models.Model):\n    boat = models.ForeignKey(Boat, on_delete=models.CASCADE)\n"
+        "    user = models.ForeignKey('User', on_delete=models.CASCADE)\n"
+        "    class Meta:\n        unique_together = ('boat', 'user')\n"
+        "class User(models.Model):\n    pass\n"
+    )
+    tree = {
+        "fleet/models.py": fleet.encode(),
+        "fleet/views.py": b"def f(boat, user):\n    return Watch.objects.get_or_create(boat=boat, user=user)\n",
+    }
+    (row,) = scan([("fleet/views.py", tree["fleet/views.py"])], build_model(tree, None)).accesses
+    assert (row.verdict, row.rule) == ("weak", "TENORM002")

@@ -1,0 +1,88 @@
+"""Query builders of TypeScript end to end: schema, chain, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import calls
+
+CASES: dict[str, calls.Case] = {
+    "drizzle: a value that is named like a table": (
+        "drizzle",
+        "async function f(ctx) { return db.update(tenants).set({ id: 'x' }).where(eq(tenants.id, ctx.tenants.id)); }",
+        [("violation", "TENORM004")],
+    ),
+    "drizzle: a table of an imported schema": (
+        "drizzle",
+        "async function f(t) { return db.select().from(schema.boats).where(eq(schema.boats.tenantId, t)); }",
+        [("proven", None)],
+    ),
+    "drizzle: a row that is named like its table": (
+        "drizzle",
+        "async function f(boats) { return db.delete(schema.boats).where(eq(schema.boats.id, boats.id)); }",
+        [("weak", "TENORM003")],
+    ),
+    "drizzle: eq and and": (
+        "drizzle",
+        """
+        const f = (db, id, t) => db.select().from(boats).where(and(eq(boats.id, id), eq(boats.tenantId, t)));
+        const g = (db, id) => db.delete(boats).where(eq(boats.id, id));
+        const h = (db, id) => db.query.boats.findFirst({ where: eq(boats.id, id) });
+        """,
+        [("proven", None), ("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
+    "knex: AND binds before OR": (
+        "sql-ts",
+        "const f = (id, t, n) => knex('boats').where({ id }).orWhere('name', n).andWhere('tenant_id', t);",
+        [("violation", "TENORM006")],
+    ),
+    "knex: where and orWhere": (
+        "sql-ts",
+        """
+        const f = (id, t) => knex('boats').where({ id, tenant_id: t }).first();
+        const g = (id, t) => knex('boats').where('tenant_id', t).orWhere('id', id);
+        const h = (id) => knex('boats').where('id', id).update({ name: 'x' });
+        const j = (t, id) => knex('logbooks').join('boats', 'boats.id', 'logbooks.boat_id').where('boats.tenant_id', t);
+        """,
+        [("proven", None), ("violation", "TENORM006"), ("violation", "TENORM001"), ("proven", None)],
+    ),
+    "kysely": (
+        "sql-ts",
+        """
+        const f = (db, id, t) => db.selectFrom('boats').selectAll().where('id', '=', id).where('tenant_id', '=', t).execute();
+        const g = (db, id) => db.updateTable('boats').set({ name: 'x' }).where('id', '=', id).execute();
+        """,
+        [("proven", None), ("violation", "TENORM001")],
+    ),
+    "kysely: eb": (
+        "sql-ts",
+        "const f=(db,t)=>db.selectFrom('boats').where('tenant_id','=',t).where((eb) => eb.exists(eb.selectFrom('logbooks as l').whereRef('l.boat_id','=','boats.id'))).execute();",
+        [("proven", None)],
+    ),
+    "kysely: alias": (
+        "sql-ts",
+        "const f=(db,t)=>db.selectFrom('boats as b').selectAll().where('b.tenant_id','=',t).execute();",
+        [("proven", None)],
+    ),
+    "kysely: a builder handed on may get its tenant there": (
+        "sql-ts",
+        "const f = (db, id) => scoped(db.selectFrom('boats').where('id', '=', id)).execute();",
+        [("opaque", "TENORM013")],
+    ),
+    "kysely: a sub-select grown on some paths": (
+        "sql-ts",
+        """
+        const near = (eb, deep) => {
+          let sub = eb.selectFrom('logbooks').whereRef('logbooks.boat_id', '=', 'boats.id');
+          if (deep) sub = sub.where('logbooks.id', '=', deep);
+          return sub;
+        };
+        """,
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    calls.check(CASES[name])

@@ -1,0 +1,220 @@
+"""Calls of Prisma's client end to end: schema, call, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import calls
+
+CASES: dict[str, calls.Case] = {
+    "prisma: asked whether the caller may touch another one": (
+        "prisma",
+        (
+            "async function f(user, id, other) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n"
+            '  authorize(user, "read", other);\n  return boat;\n}'
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "prisma: tenants that somebody is a member of": (
+        "members",
+        "async function f(user) { return prisma.tenant.findMany({ where: { members: { some: { userId: user.id } } } }); }",
+        [("weak", "TENSQL022")],
+    ),
+    "prisma: a boat of a tenant that the caller is a member of": (
+        "members",
+        (
+            "async function f(user, id) { return prisma.boat.findFirst({"
+            " where: { id, tenant: { members: { some: { userId: user.id } } } } }); }"
+        ),
+        [("weak", "TENSQL022")],
+    ),
+    "prisma: membership is one branch of an OR": (
+        "members",
+        (
+            "async function f(user, id) { return prisma.boat.findFirst({"
+            " where: { OR: [{ id }, { tenant: { members: { some: { userId: user.id } } } }] } }); }"
+        ),
+        [("violation", "TENORM006")],
+    ),
+    "prisma: a relation key further along": (
+        "members",
+        "async function f(boatId) { return prisma.entry.findMany({ where: { logbook: { boatId } } }); }",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: the key of the parent itself": (
+        "members",
+        "async function f(id) { return prisma.entry.findMany({ where: { logbook: { boat: { id } } } }); }",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: another column further along is no key": (
+        "members",
+        "async function f(id) { return prisma.entry.findMany({ where: { logbook: { boat: { id: { gt: id } } } } }); }",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: no such relation is not such a relation": (
+        "members",
+        "async function f(t) { return prisma.boat.findMany({ where: { tenant: { is: null } } }); }",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: what a schema has read of the body": (
+        "prisma",
+        (
+            "async function f(req, t, id) { const data = patch.parse(req.body);"
+            " return prisma.boat.update({ where: { id, tenantId: t }, data }); }"
+        ),
+        [("proven", None)],
+    ),
+    "prisma: the body as it was sent": (
+        "prisma",
+        (
+            "async function f(req, t, id) { const data = req.body;"
+            " return prisma.boat.update({ where: { id, tenantId: t }, data }); }"
+        ),
+        [("violation", "TENORM004")],
+    ),
+    "prisma: by id only": (
+        "prisma",
+        "const f = (id) => prisma.boat.findUnique({ where: { id } });",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: with the tenant": (
+        "prisma",
+        "const f = (id, tenantId) => prisma.boat.findFirst({ where: { id, tenantId }, include: { logbooks: true } });",
+        [("proven", None)],
+    ),
+    "prisma: along a relation": (
+        "prisma",
+        "const f = (id, t) => tx.logbook.findFirst({ where: { id, boat: { tenantId: t } } });",
+        [("proven", None)],
+    ),
+    "prisma: OR": (
+        "prisma",
+        "const f = (id, t) => prisma.boat.findMany({ where: { OR: [{ id }, { tenantId: t }] } });",
+        [("violation", "TENORM006")],
+    ),
+    "prisma: a conditional spread": (
+        "prisma",
+        "const f = (n, t) => prisma.boat.findMany({ where: { name: n, ...(t ? { tenantId: t } : {}) } });",
+        [("violation", "TENORM005")],
+    ),
+    "prisma: a filter out of sight": (
+        "prisma",
+        "const f = (where) => prisma.boat.deleteMany({ where });",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: deleteMany without where": (
+        "prisma",
+        "const f = () => prisma.boat.deleteMany();",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: upsert by id": (
+        "prisma",
+        "const f = (id, t) => prisma.boat.upsert({ where: { id }, create: { id, tenantId: t }, update: {} });",
+        [("violation", "TENORM008")],
+    ),
+    "prisma: as sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: req.body });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: spread sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: { ...req.body } });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: spread then tenant": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.create({ data: { ...req.body, tenantId: t } });",
+        [("opaque", "TENORM013")],
+    ),
+    "prisma: create sent": (
+        "prisma",
+        "const f=(req,t)=>prisma.boat.create({ data: { tenantId: t, ...req.body } });",
+        [("violation", "TENORM004")],
+    ),
+    "prisma: input": (
+        "prisma",
+        "const f=(input,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: { name: input.name } });",
+        [("proven", None)],
+    ),
+    "prisma: undefined chain": (
+        "prisma",
+        "const f=(s)=>prisma.boat.findMany({ where: { tenantId: s?.tenantId } });",
+        [("weak", "TENORM007")],
+    ),
+    "prisma: optional param": (
+        "prisma",
+        "async function f(id: string, tenantId?: string){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "prisma: optional param asked": (
+        "prisma",
+        "async function f(id: string, tenantId?: string){ if (!tenantId) throw new Error('x'); return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("proven", None)],
+    ),
+    "prisma: optional in object": (
+        "prisma",
+        "async function f({ id, tenantId }: { id: string; tenantId?: string }){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "prisma: required in object": (
+        "prisma",
+        "async function f({ id, tenantId }: { id: string; tenantId: string }){ return prisma.boat.findFirst({ where: { id, tenantId } }) }",
+        [("proven", None)],
+    ),
+    "prisma: connect": (
+        "prisma",
+        "const f=(id,t,x)=>prisma.boat.update({ where: { id, tenantId: t }, data: { logbooks: { connect: { id: x } } } });",
+        [("violation", "TENORM001"), ("violation", "TENORM002")],
+    ),
+    "prisma: compared": (
+        "prisma",
+        "async function f(id, ctx){ const boat = await prisma.boat.findUnique({ where: { id } }); if (boat.tenantId !== ctx.tenantId) throw new Error(); return boat }",
+        [("weak", "TENORM010")],
+    ),
+    "prisma: held map": (
+        "prisma",
+        "async function f(old){ await prisma.boat.deleteMany({ where: { id: { in: old.map((b) => b.id) } } }) }",
+        [("weak", "TENORM003")],
+    ),
+    "prisma: upsert": (
+        "prisma",
+        "const f=(id,t)=>prisma.boat.upsert({ where: { id, tenantId: t }, create: { id, tenantId: t }, update: {} });",
+        [("proven", None)],
+    ),
+    "prisma: keys of rows that were loaded": (
+        "prisma",
+        """
+        async function f(t) {
+          const boats = await prisma.boat.findMany({ where: { tenantId: t } });
+          return prisma.boat.deleteMany({ where: { id: { in: boats.map((b) => b.id) } } });
+        }
+        """,
+        [("proven", None), ("weak", "TENORM003")],
+    ),
+    "prisma: keys that a client sent": (
+        "prisma",
+        "const f = (input) => prisma.boat.deleteMany({ where: { id: { in: input.boats.map((b) => b.id) } } });",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: the tenant that a client names": (
+        "prisma",
+        "const f = (req) => prisma.boat.findMany({ where: { tenantId: req.query.tenantId } });",
+        [("weak", "TENCTX001")],
+    ),
+    "prisma: a child of a row that is held": (
+        "prisma",
+        "const f = (boat) => prisma.logbook.create({ data: { id: '1', boatId: boat.id } });",
+        [("weak", "TENORM002")],
+    ),
+    "prisma: a child of a row that the client names": (
+        "prisma",
+        "const f = (req) => prisma.logbook.create({ data: { id: '1', boatId: req.body.boatId } });",
+        [("violation", "TENORM002")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    calls.check(CASES[name])

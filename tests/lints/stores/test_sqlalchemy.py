@@ -1,0 +1,166 @@
+"""Calls of SQLAlchemy end to end: schema, chain, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+from . import calls
+
+CASES: dict[str, calls.Case] = {
+    "sqlalchemy: a model by its module": (
+        "sqlalchemy",
+        "def f(db, id):\n    return db.query(models.Boat).filter(models.Boat.id == id).first()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a count over a column": (
+        "sqlalchemy",
+        "def f(db):\n    return db.scalar(select(func.count(Boat.id).label('n')).where(Boat.name == 'a'))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: FROM comes with select_from": (
+        "sqlalchemy",
+        "def f(db):\n    return db.scalar(select(func.count()).select_from(Boat).where(Boat.name == 'a'))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: what is selected is joined to where FROM begins": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    return db.scalars(sa.select(Logbook.id).select_from(Boat)"
+            ".join(Logbook, Logbook.boat_id == Boat.id).where(Boat.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: the model that a repository names": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, id):\n"
+            "        return self.db.execute(select(self.model).where(self.model.id == id))\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: the model that a repository names, with the tenant": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, t):\n"
+            "        return self.db.execute(select(self.model).where(self.model.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: more of a statement that a base class begins": (
+        "sqlalchemy",
+        (
+            "class R(Base):\n    model = Boat\n    def f(self, n):\n"
+            "        return self.one(self.get_base_statement().where(Boat.name == n))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a table that is no class": (
+        "sqlalchemy",
+        "def f(db, n):\n    return db.query(crews.c.id).filter(crews.c.boat_id > n).all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: joined to a table that is no class": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    return db.query(Boat).join(crews, crews.c.boat_id == Boat.id)"
+            ".filter(Boat.tenant_id == t, crews.c.tenant_id == t).all()\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: a key of what is joined, of an instance that the code has": (
+        "sqlalchemy",
+        (
+            "def f(db, boat):\n    return db.query(Logbook).join(crews, crews.c.id == Logbook.id)"
+            ".filter(crews.c.boat_id == boat.id).all()\n"
+        ),
+        [("weak", "TENORM002")],
+    ),
+    "sqlalchemy: a held key of another table says nothing of this one": (
+        "sqlalchemy",
+        "def f(db, crew):\n    return db.query(Boat).join(crews, crews.c.boat_id > Boat.id).filter(crews.c.id == crew.id)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a sub-query about a row of the query around it": (
+        "sqlalchemy",
+        (
+            "def f(db, t):\n    logs = select(Logbook.id).where(Logbook.boat_id == Boat.id)\n"
+            "    return db.scalars(select(Boat).where(logs.where(Logbook.id > 1).exists(), Boat.tenant_id == t))\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: a column of a sub-query is no caller's value": (
+        "sqlalchemy",
+        (
+            "def f(db):\n    parent = make_parent().subquery()\n"
+            "    return db.execute(update(Boat).where(Boat.tenant_id == parent.c.tenant_id).values(name='a'))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a column of an alias is no caller's value": (
+        "sqlalchemy",
+        (
+            "def f(db):\n    other = aliased(Boat)\n"
+            "    return db.scalars(select(Boat).where(Boat.tenant_id == other.tenant_id))\n"
+        ),
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: select by id": (
+        "sqlalchemy",
+        "def f(s, id):\n    return s.execute(select(Boat).where(Boat.id == id))\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: both conditions": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.scalar(select(Boat).where(and_(Boat.id == id, Boat.tenant_id == t)))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: query, filter_by and join": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.query(Logbook).join(Boat).filter(Boat.tenant_id == t, Logbook.id == id).first()\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: session.get": (
+        "sqlalchemy",
+        "def f(session, id):\n    return session.get(Boat, id)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: an optional tenant": (
+        "sqlalchemy",
+        "def f(s, t=None):\n    q = s.query(Boat)\n    if t is not None:\n        q = q.filter(Boat.tenant_id == t)\n    return q.all()\n",
+        [("violation", "TENORM005")],
+    ),
+    "sqlalchemy: a list of conditions": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    c = [Boat.id == id]\n    c.append(Boat.tenant_id == t)\n    return s.execute(select(Boat).where(*c))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: or_": (
+        "sqlalchemy",
+        "def f(s, t, id):\n    return s.execute(select(Boat).where(or_(Boat.id == id, Boat.tenant_id == t)))\n",
+        [("violation", "TENORM006")],
+    ),
+    "sqlalchemy: update": (
+        "sqlalchemy",
+        "def f(s, id):\n    s.execute(update(Boat).where(Boat.id == id).values(name='x'))\n",
+        [("violation", "TENORM001")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    calls.check(CASES[name])
+
+
+def test_a_model_whose_file_is_named_like_a_test_is_a_model() -> None:
+    tree = {
+        "fleet/models/boat.py": calls.SQLALCHEMY.encode(),
+        "fleet/models/test_set.py": b'class TestSet(Base):\n    __tablename__ = "test_sets"\n'
+        b'    id = Column(Integer, primary_key=True)\n    tenant_id = Column(ForeignKey("tenants.id"))\n',
+        "fleet/services/test_set.py": b"def f(db, id):\n    return db.query(models.TestSet).filter_by(id=id)\n",
+    }
+    (row,) = scan(sorted(tree.items()), build_model(tree, None)).accesses
+    assert (row.verdict, row.rule, row.path_class) == ("violation", "TENORM001", "source")

@@ -1,0 +1,141 @@
+"""Calls of TypeORM and Sequelize end to end: schema, chain, the SQL it stands for, verdict and rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+from . import calls
+
+CASES: dict[str, calls.Case] = {
+    "typeorm: an injected repository": (
+        "typeorm",
+        """
+        class S {
+          constructor(@InjectRepository(Boat) private readonly boats: Repository<Boat>) {}
+          get(id: string) { return this.boats.findOne({ where: { id } }); }
+          own(id: string, t: string) { return this.boats.findOneBy({ id, tenantId: t }); }
+        }
+        """,
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "typeorm: AND binds before OR": (
+        "typeorm",
+        """
+        async function f(ds, t, n, id) {
+          return ds.getRepository(Boat).createQueryBuilder("b")
+            .where("b.id = :id", { id }).orWhere("b.name = :n", { n }).andWhere("b.tenantId = :t", { t }).getMany();
+        }
+        """,
+        [("violation", "TENORM006")],
+    ),
+    "typeorm: a query builder with orWhere": (
+        "typeorm",
+        """
+        async function f(ds, t, n) {
+          return ds.getRepository(Boat).createQueryBuilder("b")
+            .where("b.tenantId = :t", { t }).orWhere("b.name = :n", { n }).getMany();
+        }
+        """,
+        [("violation", "TENORM006")],
+    ),
+    "typeorm: a builder changed in place, on some paths only": (
+        "typeorm",
+        """
+        async function f(ds, t, name) {
+          const qb = ds.getRepository(Boat).createQueryBuilder("b").orderBy("b.name");
+          if (name) qb.andWhere("b.name = :name", { name });
+          if (t) qb.andWhere("b.tenantId = :t", { t });
+          const [rows, total] = await qb.getManyAndCount();
+          return rows;
+        }
+        """,
+        [("violation", "TENORM005")],
+    ),
+    "typeorm: a joined query builder": (
+        "typeorm",
+        """
+        async function f(ds, t, id) {
+          return ds.getRepository(Logbook).createQueryBuilder("l").innerJoin("l.boat", "b")
+            .where("l.id = :id").andWhere("b.tenantId = :t").getOne();
+        }
+        """,
+        [("proven", None)],
+    ),
+    "typeorm: assign save": (
+        "typeorm",
+        "async function f(req, ds){ const b = new Boat(); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
+        [("violation", "TENORM004")],
+    ),
+    "typeorm: const body assign save": (
+        "typeorm",
+        "async function f(req, ds){ const body = req.body; const b = new Boat(); Object.assign(b, body); const r = ds.getRepository(Boat).create(b); return ds.getRepository(Boat).save(r) }",
+        [("violation", "TENORM004")],
+    ),
+    "typeorm: assign loaded": (
+        "typeorm",
+        "async function f(req, ds, t){ const b = await ds.getRepository(Boat).findOneBy({ id: 1, tenantId: t }); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
+        [("proven", None), ("violation", "TENORM008")],
+    ),
+    "typeorm: save dto": ("typeorm", "async function f(dto, ds){ return ds.getRepository(Boat).save(dto) }", []),
+    "typeorm: save body": (
+        "typeorm",
+        "async function f(req, ds){ return ds.getRepository(Boat).save(req.body) }",
+        [("violation", "TENORM008")],
+    ),
+    "typeorm: save body keyed": (
+        "typeorm",
+        "async function f(req, ds, id, t){ return ds.getRepository(Boat).save({ ...req.body, id, tenantId: t }) }",
+        [],
+    ),
+    "typeorm: update body": (
+        "typeorm",
+        "async function f(req, ds, id, t){ return ds.getRepository(Boat).update({ id, tenantId: t }, req.body) }",
+        [("violation", "TENORM004")],
+    ),
+    "typeorm: filter elsewhere": (
+        "typeorm",
+        "async function f(em, ctx){ return em.findOne(Boat, scoped({ id: 1 }, ctx)) }",
+        [("opaque", "TENORM013")],
+    ),
+    "typeorm: em by id": (
+        "typeorm",
+        "async function f(em, id){ return em.findOne(Boat, { id }) }",
+        [("violation", "TENORM001")],
+    ),
+    "typeorm: undefined": (
+        "typeorm",
+        "async function f(ds, tenantId?: string){ return ds.getRepository(Boat).find({ where: { tenantId } }) }",
+        [("violation", "TENORM007")],
+    ),
+    "typeorm: raw SQL": (
+        "typeorm",
+        "async function f(ds, q) { return ds.getRepository(Boat).query(q); }",
+        [("opaque", "TENORM009")],
+    ),
+    "sequelize: unscoped": (
+        "typeorm",
+        "const f=(id)=>Boat.unscoped().findAll({ where: { id } });",
+        [("violation", "TENORM011")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_call(name: str) -> None:
+    calls.check(CASES[name])
+
+
+def test_a_tenant_column_that_refers_to_a_table_without_a_key() -> None:
+    fleet = """
+@Table({ tableName: "tenants" }) export class Tenant extends Model { @Column name: string; }
+@Table({ tableName: "boats" }) export class Boat extends Model {
+  @Column id: string;
+  @ForeignKey(() => Tenant) @Column({ field: "tenant_id" }) tenantId: string;
+}
+"""
+    tree = {"src/a.ts": b"async function f(id) { return Boat.findByPk(id); }", "src/entities.ts": fleet.encode()}
+    (row,) = scan(sorted(tree.items()), build_model(tree, None)).accesses
+    assert (row.verdict, row.rule) == ("violation", "TENORM001")
