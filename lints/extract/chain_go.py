@@ -46,9 +46,7 @@ _IMPORTS = (
     ("pop", re.compile(rb"\"github\.com/(?:gobuffalo/pop|ory/pop|ory/x/popx)[\w./]*\"")),
     (
         "xorm",
-        re.compile(
-            rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm|\w[\w./-]*/db/sqlstore|code\.gitea\.io/gitea/models/db)"
-        ),
+        re.compile(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
     ),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM}
@@ -112,6 +110,8 @@ def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], 
             given.append(Gap("a query", where))
         elif isinstance(value, Gap) and isinstance(written, Name) and _from_request(interpreter, written.path, call):
             given.append(Gap(f"request:{text}", where))
+        elif isinstance(written, Name) and is_fresh(interpreter.notes.source, written.path, call.span[0]):
+            given.append(Gap(f"fresh:{text}", where))
         else:
             given.append(Gap(text, where))
     expanded = _scope(call, arguments, env) if call.method in {"Scopes", "Scope"} else None
@@ -195,11 +195,11 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
         return ""
     for value in step.arguments[:1]:
         text = value.source if isinstance(value, Gap) else ""
-        named = _WRITTEN.match(text.removeprefix("request:"))
+        named = _WRITTEN.match(text)
         if named is not None:
             found = next(group for group in named.groups() if group)
             return found if found.rpartition(".")[2][:1].isupper() else ""
-        held = re.fullmatch(r"(?:request:)?&?(\w+)", text)
+        held = re.fullmatch(r"(?:request:|fresh:)?&?(\w+)", text)
         kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
         if kind is not None and kind.rpartition(".")[2][:1].isupper():
             return kind
@@ -230,6 +230,8 @@ def declared_type(source: bytes, name: str, before: int) -> str | None:
 
 def is_fresh(source: bytes, name: str, before: int) -> bool:
     """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
+    if not name.isidentifier():
+        return False
     around = source[max(0, before - _BEFORE) : before]
     around = around[max(around.rfind(b"\nfunc "), 0) :]
     spelled = name.encode()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.schema import entity_framework
+from lints.schema import entity_framework, go_models
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
@@ -26,9 +26,6 @@ _MARK = re.compile(r"@(?:field:)?(\w+)")
 _NAMED = re.compile(r"\bname\s*=\s*\"([\w.]+)\"")
 _CONSTANT = re.compile(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;")
 _TABLE = re.compile(r"@Table\s*\([^)]{0,400}?\bname\s*=\s*\"([\w.`\[\]]+)\"")
-_STRUCT = re.compile(r"^type\s+(\w+)\s+struct\s*\{")
-_GO_FIELD = re.compile(r"^\s*(\w+)\s+([\w.*\[\]]{1,80})\s*(?:`([^`]*)`)?")
-_GO_TABLE = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?(\w+)\s*\)\s*TableName\(\)\s*string\s*\{\s*return\s*\"([\w.]+)\"")
 
 
 @dataclass(slots=True)
@@ -55,11 +52,7 @@ class Found:
 
 def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     """Add the tables that entities in `.java`, `.kt`, `.cs` and `.go` files stand for."""
-    go_tables: dict[str, str] = {}
     texts = {path: text for path, text in files.items() if len(text) <= _MAX}
-    for path, text in texts.items():
-        if path.endswith(".go"):
-            go_tables.update(_GO_TABLE.findall(text))
     constants: dict[str, str] = {}
     for path, text in texts.items():
         if path.endswith(("Constants.java", "Constants.kt")):
@@ -68,8 +61,7 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     for path, text in texts.items():
         if path.endswith((".java", ".kt")) and ("@Entity" in text or "@MappedSuperclass" in text):
             _jpa(path, text, found, constants)
-        elif path.endswith(".go") and "gorm" in text:
-            _gorm(path, text, go_tables, found)
+    go_models.read_go_models(catalog, {path: text for path, text in texts.items() if path.endswith(".go")})
     entity_framework.read(texts, found)
     folded = {draft.name.lower(): draft.name for draft in catalog.tables.values()}
     for entity in found.values():  # scripts fold the names that they do not quote
@@ -99,7 +91,7 @@ def declares(path: str, data: bytes) -> bool:
     if path.endswith((".java", ".kt")):
         return b"@Entity" in data or b"@MappedSuperclass" in data or path.endswith(("Constants.java", "Constants.kt"))
     if path.endswith(".go"):
-        return b"gorm" in data
+        return go_models.declares(data)
     return path.endswith(".cs") and entity_framework.DECLARES.search(data) is not None
 
 
@@ -211,44 +203,3 @@ def _jpa_field(entity: Found, name: str, kind: str, marks: str, line: int) -> No
     entity.columns[name] = (column, kind, line)
     if not written.isdisjoint({"Id", "EmbeddedId"}):
         entity.keys = (*entity.keys, column)
-
-
-def _gorm(path: str, text: str, tables: Mapping[str, str], found: dict[str, Found]) -> None:
-    current: Found | None = None
-    tagged = False
-    for number, line in enumerate(text.split("\n"), 1):
-        header = _STRUCT.match(line)
-        if header is not None:
-            name = header.group(1)
-            snake = _snake(name)
-            plural = (
-                snake[:-1] + "ies"
-                if snake.endswith("y")
-                else snake + ("es" if snake.endswith(("s", "x", "ch")) else "s")
-            )
-            origin = Origin(path=path, line=number, why=f"struct {name}")
-            current = Found(name, tables.get(name, plural), "gorm", origin)
-            tagged = name in tables
-            continue
-        if current is None:
-            continue
-        if line.startswith("}"):
-            if tagged:
-                found.setdefault(current.name, current)
-            current = None
-            continue
-        if line.strip() == "gorm.Model":
-            current.columns["ID"], current.keys, tagged = ("id", "uint", number), ("id",), True
-            continue
-        member = _GO_FIELD.match(line)
-        if member is None:
-            continue
-        name, kind, tag = member.groups()
-        tagged = tagged or "gorm:" in (tag or "")
-        if 'gorm:"-' in (tag or "") or not name[:1].isupper() or (kind.startswith("[]") and "byte" not in kind):
-            continue
-        named = re.search(r"column:(\w+)", tag or "")
-        column = named.group(1) if named is not None else _snake(name)
-        current.columns[name] = (column, kind, number)
-        if name == "ID" or "primaryKey" in (tag or "") or "primary_key" in (tag or ""):
-            current.keys = (*current.keys, column) if column not in current.keys else current.keys

@@ -1,19 +1,307 @@
-"""Bun and ent as the SQL their calls stand for; arguments come as source text."""
+"""GORM, pop, xorm, Bun and ent as the SQL their calls stand for; texts are constants, the rest comes as source text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lints.extract.facts import Argument, OrmStep
-from lints.schema.laravel import snake
+from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.schema.facts import Entity
+from lints.schema.go_models import snake
 from lints.stores.orm_sql import Builder
 
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
 _PREDICATE = re.compile(r"\s*[a-z]\w*\.(\w+)\((.*)\)\s*", re.DOTALL)
 _SUFFIX = re.compile(
     r"(\w+?)(EQ|NEQ|NotIn|In|GTE|GT|LTE|LT|IsNil|NotNil|ContainsFold|Contains|HasPrefix|HasSuffix|EqualFold)?"
 )
+_STRUCT = re.compile(r"\s*[&*]?(?:\w+\.)?[A-Za-z]\w*\{")
+_MAP = re.compile(r"\s*(?:&?(?:\w+\.)?map\[string\]|(?:\w+\.)?(?:M|Map|H|Eq|Cond)\{)")
 _MAX_DEPTH = 8
+_READS = frozenset(
+    {"First", "Find", "Take", "Last", "Count", "Pluck", "Scan", "FirstOrCreate", "FirstOrInit", "Rows", "Row", "All",
+     "Exists", "Exist", "Get", "FindAndCount", "FindInBatches", "Iterate", "Sum", "ScanRows", "Sums"}
+)  # fmt: skip
+_WRITES = frozenset({"Updates", "Update", "UpdateColumn", "UpdateColumns"})
+_DELETES = frozenset({"Delete", "Destroy"})
+_INLINE = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
+_ADDS_NOTHING = re.compile(
+    r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\."
+)
+
+
+def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | None:
+    """The struct that a name means in a file: of the package before its dot, else of the file's folder."""
+    package, _, bare = name.rpartition(".")
+    folder = path.rpartition("/")[0].rpartition("/")[2]
+    own = known.get(f"{package or folder}.{bare}")
+    return own or known.get(bare)
+
+
+def named_table(call: OrmCall) -> tuple[str | None, str | None]:
+    """The table and the alias that a query names as text: `db.Table("boats AS b")`."""
+    for steps in call.variants:
+        for step in steps:
+            first = step.arguments[0] if step.arguments else None
+            if step.method in {"Table", "TableExpr", "ModelTableExpr"} and first is not None and first.kind == "text":
+                found = re.fullmatch(
+                    r"\s*(?:\w+\.)?[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?(\w+))?\s*", first.text, re.IGNORECASE
+                )
+                return (found.group(1), found.group(2)) if found is not None else (None, None)
+    return None, None
+
+
+def gorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`db.Where("id = ? AND tenant_id = ?", id, tenant).First(&boat)`; what a scope adds can't be seen."""
+    return _chain(builder, steps, "gorm")
+
+
+def pop(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`tx.Where("id = ? AND tenant_id = ?", id, tenant).First(&boat)`, `tx.Find(&boat, id)`, `tx.Destroy(&boat)`."""
+    return _chain(builder, steps, "pop")
+
+
+def xorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`sess.Where("tenant_id = ?", tenant).And("id = ?", id).Get(&boat)`; a bean's fields are conditions as well."""
+    return _chain(builder, steps, "xorm")
+
+
+def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | None]:
+    condition: str | None = None
+    verb = ""
+    assigned: list[tuple[str, str]] = []
+    names = {step.method for step in steps}
+    if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL", "Create", "CreateInBatches", "Insert"}):
+        _sent(builder, steps)
+        return []  # rows of a record that is held, or a statement that is judged where it stands
+    for step in steps:
+        part = _part(builder, step, kind)
+        method = step.method
+        if method in _READS:
+            verb = verb or "select"
+        elif method in _DELETES:
+            verb = "delete"
+        elif method in _WRITES or method == "Save":
+            verb = "update"
+            assigned = _assigned(builder, step)
+        if part is not None:
+            sign = "OR" if method == "Or" else "AND"
+            condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
+    if not verb or (names & {"Save"} and not _sent(builder, steps)):
+        return []
+    if condition is not None:
+        builder.where.append(condition)
+    if verb == "update":
+        return [builder.update(assigned, dynamic=not assigned)]
+    return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
+    """The condition that one call adds."""
+    method, given = step.method, step.arguments
+    first = given[0] if given else None
+    if method in {"Where", "Or", "And", "Not"} and first is not None:
+        if kind == "xorm" and method == "Where" and first.kind != "text" and "builder." in first.text:
+            return _eq(builder, first.text)
+        part = _condition(builder, first, len(given) - 1)
+        return f"NOT ({part})" if method == "Not" else part
+    if method in {"Scopes", "Scope", "Filter"}:
+        return builder.hole()
+    if method == "Clauses":
+        return None if all(_ADDS_NOTHING.match(argument.text) for argument in given) else builder.hole()
+    if method in {"Joins", "InnerJoins", "Join", "InnerJoin", "LeftJoin"}:
+        return _joined(builder, step, kind)
+    if kind == "xorm":
+        return _xorm(builder, step)
+    if kind == "pop":
+        if method == "Find" and len(given) == 2:
+            return _by_key(builder, given[1])
+        if method in {"Destroy", "Update", "Save"}:
+            return _held(builder, first, step)
+        return None
+    if method == "Model" and first is not None:
+        return _held(builder, first, step)
+    if method in _INLINE and first is not None:
+        return _inline(builder, step)
+    return _held(builder, first, step) if method == "Save" else None
+
+
+def _xorm(builder: Builder, step: OrmStep) -> str | None:
+    method, given = step.method, step.arguments
+    first = given[0] if given else None
+    if method in {"ID", "Id"} and first is not None:
+        return _by_key(builder, first)
+    if method in {"In", "NotIn"} and first is not None and first.kind == "text":
+        sign = "IN" if method == "In" else "NOT IN"
+        return f"{_column(builder, first.text)} {sign} ({builder.parameter()})"
+    if method in {"Get", "Exist", "Delete", "Count", "Find"}:
+        bean = given[-1] if method == "Find" and len(given) == 2 else first
+        if bean is not None and _STRUCT.match(bean.text):
+            return _fields(builder, bean.text) if ":" in bean.text else None
+    return None
+
+
+def _inline(builder: Builder, step: OrmStep) -> str | None:
+    """Conditions after the destination, or the key of the destination itself: `Delete(&Boat{ID: id})`."""
+    if len(step.arguments) > 1:
+        second = step.arguments[1]
+        if second.kind == "text" and re.search(r"[=?@<> ]", second.text):
+            return _condition(builder, second, len(step.arguments) - 2)
+        if second.kind in {"dynamic", "map"} or _STRUCT.match(second.text) or _MAP.match(second.text):
+            return _condition(builder, second, 0)
+        return _by_key(builder, second)
+    first = step.arguments[0]
+    if step.method == "Delete":
+        return _held(builder, first, step)
+    return _key_of_literal(builder, first.text)
+
+
+def _by_key(builder: Builder, given: Argument) -> str:
+    column = builder.key_of(builder.table)
+    return builder.compare(column, Argument(kind="value", text=_as_id(given.text)))
+
+
+def _held(builder: Builder, first: Argument | None, step: OrmStep) -> str | None:
+    """The key of a record in a variable; a new one has none, and a literal has what is written."""
+    text = first.text if first is not None else ""
+    if text.startswith("fresh:") or re.match(r"\s*\(\*|\s*&?\[\]", text):
+        return None
+    if _STRUCT.match(text) or re.match(r"\s*new\(", text):
+        return _key_of_literal(builder, text)
+    if re.fullmatch(r"(?:request:)?&?\*?\w[\w.]*(?:\[\w+\])?", text):
+        client = text.startswith("request:")
+        name = text.removeprefix("request:").lstrip("&*")
+        return builder.compare(
+            builder.key_of(builder.table), Argument(kind="value", text="" if client else f"{name}.id")
+        )
+    return builder.hole()
+
+
+def _key_of_literal(builder: Builder, text: str) -> str | None:
+    """Of a struct's fields GORM compares the primary key alone when it loads into it or deletes it."""
+    if not _STRUCT.match(text):
+        return None
+    columns = [builder.column(name) for name in _named(text)]
+    known = builder.model.tables.get(builder.table)
+    keys = known.primary_key if known is not None else ()
+    found = [column for column in columns if column is not None and (column in keys or column == "id")]
+    return builder.all_of(f"{builder.qualified(c)} = {builder.parameter()}" for c in found) if found else None
+
+
+def _condition(builder: Builder, given: Argument, more: int) -> str:
+    if given.kind == "text":
+        text = given.text.strip()
+        if text.isdigit():
+            return f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+        if re.fullmatch(r"[\w.\"`]+", text) and more == 1:  # Where("tenant_id", tenant)
+            return f"{_column(builder, text.strip(chr(34) + '`'))} = {builder.parameter()}"
+        return _placeholders(builder, text)
+    if given.kind == "dynamic":
+        return builder.hole()
+    if _MAP.match(given.text):
+        names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
+        return builder.all_of(f"{_column(builder, name)} = {builder.parameter()}" for name in names) or builder.hole()
+    if _STRUCT.match(given.text):
+        return _fields(builder, given.text)
+    return builder.hole()
+
+
+def _fields(builder: Builder, text: str) -> str:
+    names = _named(text)
+    columns = [builder.column(name) for name in names]
+    if not names or not all(columns):
+        return builder.hole()
+    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in columns if column)
+
+
+def _named(text: str) -> list[str]:
+    """The fields of a struct literal, those of structs inside left out."""
+    inner = text[text.index("{") + 1 : text.rindex("}")] if "}" in text else text[text.index("{") + 1 :]
+    found = [re.match(r"\s*(\w+)\s*:", part) for part in _arguments(inner)]
+    return [match.group(1) for match in found if match is not None]
+
+
+def _eq(builder: Builder, text: str) -> str:
+    """`builder.Eq{"tenant_id": tenant}` of xorm; anything more is not read."""
+    whole = re.fullmatch(r"\s*builder\.Eq\{(.*)\}\s*", text, re.DOTALL)
+    names = re.findall(r"\"([\w.]+)\"\s*:", whole.group(1)) if whole is not None else []
+    return builder.all_of(f"{_column(builder, n)} = {builder.parameter()}" for n in names) if names else builder.hole()
+
+
+def _column(builder: Builder, name: str) -> str:
+    table, _, column = name.rpartition(".")
+    return builder.qualified(column, table or None)
+
+
+def _placeholders(builder: Builder, text: str) -> str:
+    text = re.sub(r"(?<![\w@:'\"])@\w+", lambda _: builder.parameter(), text)
+    return re.sub(
+        r"\bIN\s*\?|\(\s*\?\s*\)|\?",
+        lambda found: (
+            f"IN ({builder.parameter()})"
+            if found.group()[:2].upper() == "IN"
+            else f"({builder.parameter()})"
+            if "(" in found.group()
+            else builder.parameter()
+        ),
+        text,
+        flags=re.IGNORECASE,
+    )
+
+
+def _joined(builder: Builder, step: OrmStep, kind: str) -> str | None:
+    """A join as it is written, or along a relation of the struct."""
+    first = step.arguments[0] if step.arguments else None
+    if first is None or first.kind != "text":
+        return builder.hole()
+    text = first.text.strip()
+    if kind in {"pop", "xorm"} and len(step.arguments) >= 2:
+        words, rest = (
+            {"Join": "JOIN", "InnerJoin": "JOIN", "LeftJoin": "LEFT JOIN"}.get(step.method, "JOIN"),
+            step.arguments,
+        )
+        if kind == "xorm" and len(rest) >= 3:
+            words, rest = f"{text} JOIN", rest[1:]
+        if rest[0].kind == "text" and rest[1].kind == "text" and re.fullmatch(r"[\w.\"` ]+", rest[0].text):
+            builder.joins.append(f"{words} {rest[0].text} ON {_placeholders(builder, rest[1].text)}")
+            return None
+        return builder.hole()
+    if re.match(r"(?:(?:inner|left|right|full|cross)\s+)?(?:outer\s+)?(?:join|lateral)\b", text, re.IGNORECASE):
+        builder.joins.append(_placeholders(builder, text))
+        return None
+    target = builder.entities.get(builder.entity.relations.get(text, "")) if builder.entity is not None else None
+    return None if target is not None else builder.hole()  # it is read along a key of a row that is judged
+
+
+def _assigned(builder: Builder, step: OrmStep) -> list[tuple[str, str]]:
+    """The tenant's column among what is written; the rest is of no interest."""
+    known = builder.model.tables.get(builder.table)
+    tenant = known.tenant_column if known is not None else None
+    first = step.arguments[0] if step.arguments else None
+    if tenant is None or first is None:
+        return []
+    if first.kind == "text":
+        return [(tenant, builder.parameter())] if first.text == tenant else []
+    if _MAP.match(first.text):
+        return [(tenant, builder.parameter())] if f'"{tenant}"' in first.text else []
+    written = _STRUCT.match(first.text) and step.method != "Update"
+    return [(tenant, builder.parameter())] if written and tenant in map(builder.column, _named(first.text)) else []
+
+
+def _sent(builder: Builder, steps: Sequence[OrmStep]) -> bool:
+    """Whether a record is written as a client sent it."""
+    for step in steps:
+        text = step.arguments[0].text if step.arguments else ""
+        if step.method in {"Save", "Create", "Updates", "Insert", "Update"} and text.startswith("request:"):
+            builder.raw = text.removeprefix("request:").lstrip("&")
+            builder.by_client_key = step.method == "Save"
+            return True
+    return False
+
+
+def _as_id(text: str) -> str:
+    """`boat.ID` as other languages spell it: the key of a record that the code holds."""
+    return re.sub(r"\.(?:ID|Id|UID)$", ".id", text.strip())
 
 
 def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:

@@ -46,7 +46,9 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "active_record": active_record.active_record,
     "jpa": compiled_orms.jpa,
     "ef": linq.framework,
-    "gorm": compiled_orms.gorm,
+    "gorm": go_orms.gorm,
+    "pop": go_orms.pop,
+    "xorm": go_orms.xorm,
     "bun": go_orms.bun,
     "ent": go_orms.ent,
     "eloquent": eloquent.eloquent,
@@ -61,7 +63,11 @@ _ENTITY_KINDS = {
     "sequelize": {"typeorm"},
     "jpa": {"jpa"},
     "ef": {"ef"},
-    "gorm": {"gorm"},
+    "gorm": {"go"},
+    "pop": {"go"},
+    "xorm": {"go"},
+    "bun": {"go"},
+    "ent": {"go"},
     "eloquent": {"eloquent"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
@@ -193,7 +199,9 @@ class Entities:
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
         if call.kind == "prisma":
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
-        elif call.kind in {"active_record", "bun", "ent"}:
+        elif call.kind in go_orms.KINDS:
+            return self._of_go(call, known)
+        elif call.kind == "active_record":
             return self._record(call.model)
         elif call.kind == "ef":
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
@@ -201,6 +209,18 @@ class Entities:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)
         return (entity.table, entity, known, None) if entity is not None else None
+
+    def _of_go(
+        self, call: OrmCall, known: Mapping[str, Entity]
+    ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+        """The struct of a call: of the package that it is qualified with, or of the folder's own."""
+        table, alias = go_orms.named_table(call)
+        if table is not None:
+            return (table, None, known, alias) if table in self.model.tables else None
+        entity = go_orms.entity_named(call.model, call.path, known)
+        if entity is None or entity.table not in self.model.tables:
+            return self._record(call.model.rpartition(".")[2]) if call.model else None
+        return entity.table, entity, known, None
 
     def _nearest(self, call: OrmCall) -> Entity | None:
         """Of the entities of one name the one whose class is nearest to the call: each module has its own context."""

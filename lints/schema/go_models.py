@@ -1,0 +1,274 @@
+"""Structs of Go as tables: those of GORM, Bun, xorm and pop, and whatever says `TableName()`.
+
+Read line by line, not parsed: gofmt has put every field on a line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lints.schema.catalog import Catalog
+from lints.schema.facts import Entity
+from lints.tenancy import Column, ForeignKey, Origin
+
+_WORDS = (b"gorm", b'bun:"', b'xorm:"', b"TableName(", b"Table() string")
+_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
+_STRUCT = re.compile(r"^(?:type\s+|\t)(\w+)\s+struct\s*\{(\s*\})?")
+_FIELD = re.compile(r"^\s*(\w+)\s+([\w.*\[\]]{1,80}|map\[\w+\][\w.*]{1,60})\s*(?:`([^`]*)`)?")
+_EMBEDDED = re.compile(r"^\s*\*?((?:\w+\.)?[A-Z]\w*)\s*(?:`([^`]*)`)?\s*(?://.*)?$")
+_TABLE = re.compile(
+    r"^func\s*\(\s*(?:\w+\s+)?\*?(\w+)\s*\)\s*(?:TableName|Table|GetTableName)\([^)\n]{0,80}\)\s*string\s*\{\s*"
+    r"(?:return\s*[\"`]([\w.]+)[\"`]|return\s+(\w+)\s)",
+    re.MULTILINE,
+)
+_CONSTANT = re.compile(r"^(?:const\s+|\t)(\w+)\s*(?:string\s*)?=\s*\"([\w.]+)\"", re.MULTILINE)
+_KINDS = (("gorm", re.compile(r"\bgorm:\"([^\"]*)\"")), ("bun", re.compile(r"\bbun:\"([^\"]*)\"")),
+          ("xorm", re.compile(r"\bxorm:\"([^\"]*)\"")), ("pop", re.compile(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
+_PLAIN = re.compile(
+    r"\*?(?:\[\]byte|\w*\.?(?:string|u?int\d*|float\d+|bool|Time|UUID|ULID|ID|Null\w+|JSON\w*|DeletedAt))"
+)
+
+
+@dataclass(slots=True)
+class _Struct:
+    name: str
+    package: str
+    origin: Origin
+    kind: str = ""
+    table: str = ""
+    columns: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """Field to (column, type, line)."""
+    keys: tuple[str, ...] = ()
+    bases: list[str] = field(default_factory=list)
+    related: list[tuple[str, str, str, int]] = field(default_factory=list)
+    """(field, struct, tag, line); a struct in brackets is one of many."""
+
+
+def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
+    """Add what the structs in `.go` files say of tables: columns and references where an ORM makes the table of them,
+    and everywhere the name under which code knows a table."""
+    structs: dict[str, _Struct] = {}
+    for path, text in sorted(files.items()):
+        _read(path, text, structs)
+    named: dict[str, list[_Struct]] = {}
+    for struct in structs.values():
+        named.setdefault(struct.name, []).append(struct)
+    for struct in structs.values():
+        _inherit(struct, structs, named, 0)
+    known = [struct for struct in structs.values() if struct.kind or struct.table]
+    for struct in known:
+        struct.table = _stored(catalog, struct)
+    for struct in known:
+        _add(catalog, struct, structs, named)
+
+
+def declares(data: bytes) -> bool:
+    """Whether a file of Go may say something of a table."""
+    return any(word in data for word in _WORDS)
+
+
+def snake(name: str) -> str:
+    """`ProjectID` as `project_id`, `OAuthURL` as `o_auth_url`: GORM's and Bun's naming."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def plural(name: str) -> str:
+    if re.search(r"[^aeiou]y$", name):
+        return name[:-1] + "ies"
+    return name + "es" if name.endswith(("s", "x", "ch", "sh", "z")) else name + "s"
+
+
+def _read(path: str, text: str, structs: dict[str, _Struct]) -> None:
+    package = next(iter(_PACKAGE.findall(text)), "")
+    constants = dict(_CONSTANT.findall(text))
+    tables = {owner: said or constants.get(held, "") for owner, said, held in _TABLE.findall(text)}
+    current: _Struct | None = None
+    uses_gorm = "gorm" in text
+    for number, line in enumerate(text.split("\n"), 1):
+        header = _STRUCT.match(line)
+        if header is not None:
+            name = header.group(1)
+            made = _Struct(name, package, Origin(path=path, line=number, why=f"struct {name}"))
+            current = structs.setdefault(f"{path.rpartition('/')[0]}.{name}", made)
+            if header.group(2) is not None:
+                current = None
+            continue
+        if current is None:
+            continue
+        if line.startswith(("}", "\t}")):
+            current = None
+            continue
+        _field(current, line, number, uses_gorm=uses_gorm)
+    folder = path.rpartition("/")[0]
+    for owner, table in tables.items():
+        if table:
+            origin = Origin(path=path, line=1, why=f"struct {owner}")
+            structs.setdefault(f"{folder}.{owner}", _Struct(owner, package, origin)).table = table
+
+
+def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
+    embedded = _EMBEDDED.match(line)
+    if embedded is not None:
+        name, tag = embedded.groups()
+        if name == "gorm.Model":
+            struct.kind, struct.keys = "gorm", ("id",)
+            struct.columns["ID"] = ("id", "uint", number)
+        elif name == "bun.BaseModel":
+            struct.kind = "bun"
+            table = re.search(r"\btable:(\w+)", tag or "")
+            struct.table = table.group(1) if table is not None else struct.table
+        else:
+            struct.bases.append(name)
+        return
+    member = _FIELD.match(line)
+    if member is None or not member.group(1)[:1].isupper():
+        return
+    name, kind, tag = member.group(1), member.group(2), member.group(3) or ""
+    said, said_by = "", ""
+    for orm, pattern in _KINDS:
+        of_tag = pattern.search(tag)
+        if of_tag is not None:
+            said, said_by = of_tag.group(1), orm
+            struct.kind = struct.kind or orm
+            break
+    if said.startswith("-"):
+        return
+    if "embedded" in said.split(";") and not kind.startswith("["):
+        struct.bases.append(kind.lstrip("*"))
+        return
+    plain = _PLAIN.fullmatch(kind) is not None
+    inner = kind.removeprefix("*")
+    many = inner.startswith("[]")
+    target = inner.removeprefix("[]").removeprefix("*")
+    relation = "rel:" in said or "foreignKey" in said or "has_many" in tag or "belongs_to" in tag
+    if relation or (not plain and target.rpartition(".")[2][:1].isupper() and said_by != "pop" and (many or not said)):
+        struct.related.append((name, f"[{target}]" if many else target, said or tag, number))
+        if relation or many:
+            return
+    if many and "byte" not in kind and not said:
+        return
+    if not said and not uses_gorm and struct.kind not in {"bun", "xorm"}:
+        return
+    column = _column(name, said, said_by)
+    if column is None:
+        return
+    struct.columns[name] = (column, kind, number)
+    if name == "ID" or re.search(r"primary_?key|\bpk\b", said, re.IGNORECASE):
+        struct.keys = (*struct.keys, column) if column not in struct.keys else struct.keys
+
+
+def _column(name: str, said: str, orm: str) -> str | None:
+    if orm == "gorm":
+        found = re.search(r"\bcolumn:\s*(\w+)", said, re.IGNORECASE)
+        return found.group(1) if found is not None else snake(name)
+    if orm == "xorm":
+        found = re.search(r"'(\w+)'", said)
+        return found.group(1) if found is not None else snake(name)
+    first = re.split(r"[,;]", said)[0].strip()
+    return first if re.fullmatch(r"\w+", first) else snake(name) if not first else None
+
+
+def _inherit(struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]], depth: int) -> None:
+    """The fields of the structs that it embeds."""
+    bases, struct.bases = struct.bases, []
+    for name in bases:
+        base = _find(name, struct, structs, named)
+        if base is None or base is struct or depth > 6:
+            continue
+        _inherit(base, structs, named, depth + 1)
+        struct.kind = struct.kind or base.kind
+        for held, column in base.columns.items():
+            struct.columns.setdefault(held, column)
+        struct.keys = struct.keys or base.keys
+
+
+def _find(
+    name: str, near: _Struct, structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]]
+) -> _Struct | None:
+    """The struct that a name means where it is written: of this package, or of the one it is qualified with."""
+    package, _, bare = name.rpartition(".")
+    if not package:
+        return structs.get(f"{near.origin.path.rpartition('/')[0]}.{bare}")
+    return next((struct for struct in named.get(bare, []) if struct.package == package), None)
+
+
+def _stored(catalog: Catalog, struct: _Struct) -> str:
+    if struct.table:
+        bare = struct.table.rpartition(".")[2]
+        return (
+            bare if catalog.find(None, struct.table) is None and catalog.find(None, bare) is not None else struct.table
+        )
+    one = snake(struct.name)
+    if struct.kind == "xorm":
+        return one
+    return one if catalog.find(None, plural(one)) is None and catalog.find(None, one) is not None else plural(one)
+
+
+def _add(catalog: Catalog, struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]]) -> None:
+    draft = catalog.find(None, struct.table)
+    if (
+        draft is None
+        and struct.kind in {"gorm", "bun", "xorm"}
+        and struct.columns
+        and (struct.keys or struct.kind == "gorm")
+    ):
+        draft = catalog.create(None, struct.table, struct.origin)
+    if draft is None:
+        return
+    stored = {column.lower(): column for column in draft.columns}
+    columns: dict[str, str] = {}
+    path = struct.origin.path
+    for name, (written, kind, line) in struct.columns.items():
+        columns[name] = stored.get(written.lower(), written)
+        if columns[name] not in draft.columns and struct.kind in {"gorm", "bun", "xorm"}:
+            place = Origin(path=path, line=line, why=f"{columns[name]} is a field of {struct.name}")
+            nullable = kind.startswith("*") or "Null" in kind
+            draft.add_column(Column(name=columns[name], type=kind.lower()[:60], nullable=nullable), place)
+    relations: dict[str, str] = {}
+    for name, target, tag, line in struct.related:
+        other = _find(target.strip("[]"), struct, structs, named)
+        if other is None or not other.table:
+            continue
+        relations[name] = other.name
+        child, parent = (other, struct) if target.startswith("[") else (struct, other)
+        held = _foreign(tag, child, parent, name if child is struct else parent.name)
+        if held is None and child is struct:  # has one: the key is over there
+            child, parent = other, struct
+            held = _foreign(tag, child, parent, parent.name)
+        table = catalog.find(None, child.table)
+        if held is not None and table is not None and "many2many" not in tag and "polymorphic" not in tag:
+            place = Origin(path=path, line=line, why=f"{held} joins {child.name} to {parent.name}")
+            key = ForeignKey(columns=(held,), references=parent.table, referenced_columns=())
+            if not any(known.columns == (held,) for known, _ in table.foreign_keys.values()):
+                if held not in table.columns:
+                    table.add_column(Column(name=held), place)
+                table.foreign_keys.setdefault(f"{child.table}_{held}_fkey", (key, place))
+    if struct.keys and not draft.primary_key:
+        draft.primary_key = struct.keys
+    alone = len([other for other in named[struct.name] if other.kind or other.table]) == 1
+    for label in dict.fromkeys((f"{struct.package}.{struct.name}", *((struct.name,) if alone else ()))):
+        catalog.entities.append(
+            Entity(
+                name=label,
+                table=struct.table,
+                kind="go",
+                columns=columns,
+                relations=relations,
+                origin=struct.origin,
+            )
+        )
+
+
+def _foreign(tag: str, child: _Struct, parent: _Struct, role: str) -> str | None:
+    """The column of `child` that refers to `parent`, if it has one."""
+    said = re.search(r"foreignKey:(\w+)", tag, re.IGNORECASE) or re.search(r"\bjoin:(\w+)=", tag)
+    if said is not None:
+        held = child.columns.get(said.group(1))
+        columns = {column for column, _, _ in child.columns.values()}
+        return held[0] if held is not None else said.group(1) if said.group(1) in columns else None
+    for name in (f"{role}ID", f"{role}Id"):
+        if name in child.columns:
+            return child.columns[name][0]
+    return None
