@@ -1,8 +1,7 @@
 """The judged files: a work tree on disk, or a commit read straight from git objects.
 
-The checkout is hostile: its git configuration may name commands (fsmonitor, textconv, filters, hooks, promisor
-remotes), so nothing here runs a porcelain command, applies an attribute or checks anything out. Git is asked through
-GitPython's command runner, plumbing only, in a closed environment, and every object's bytes are hashed again.
+The checkout is hostile: nothing here runs a porcelain command, applies an attribute or checks anything out (see
+`plumbing`), the index is believed only in what it lists, and every object's bytes are hashed again.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from gate import plumbing
 from gate.model import GateError, UndecidedError, Unread
 
 MAX_FILE_BYTES = 64 << 20
@@ -149,45 +149,37 @@ def _walk(root: Path, tracked: frozenset[str] | None) -> tuple[set[str], list[Un
     found: set[str] = set()
     unread: list[Unread] = []
     links: dict[str, str] = {}
-    tracked_dirs = {d for p in tracked or () for d in _parents(p)}
+    tracked_dirs = _folders(tracked or ())
     ignored = ignored_paths(root) if tracked is not None else frozenset[str]()
-
-    def failed(error: OSError) -> None:
-        unread.append(Unread(path=_relative(root, error.filename), reason=f"{UNLISTED}: {error.strerror}"))
-
-    for folder, subfolders, names in os.walk(root, onerror=failed):
-        base = _relative(root, folder)
-        kept = []
-        for name in sorted(subfolders):
-            path = f"{base}/{name}" if base else name
-            if (root / path).is_symlink():
-                names.append(name)
-            elif name in _NEVER or (path not in tracked_dirs and (name in _UNTRACKED_NOISE or f"{path}/" in ignored)):
-                continue
-            else:
-                kept.append(name)
-        subfolders[:] = kept
-        for name in sorted(names):
-            path = f"{base}/{name}" if base else name
-            if name == ".git":
-                continue  # of a worktree or a submodule: names where its repository lies
-            if not _is_utf8(path):
-                unread.append(Unread(path=ascii(path)[1:-1], reason="the file name is not UTF-8"))
-                continue
-            if tracked is not None and path not in tracked and path in ignored:
-                continue
-            mode = os.lstat(f"{folder}/{name}").st_mode
-            if stat.S_ISLNK(mode):
-                target = _target(root / path)
-                if target is None or not target.is_relative_to(root):
-                    unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
-                else:
-                    links[path] = _relative(root, target)
-            elif stat.S_ISREG(mode):
-                found.add(path)
-            else:
-                unread.append(Unread(path=path, reason="not a regular file"))
-    return found, unread, links
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        try:
+            with os.scandir(f"{root}/{below}") as entries:
+                for entry in entries:
+                    path = f"{below}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        noise = entry.name in _UNTRACKED_NOISE or f"{path}/" in ignored
+                        if entry.name not in _NEVER and (not noise or path in tracked_dirs):
+                            waiting.append(f"{path}/")
+                    elif entry.name == ".git":
+                        continue  # of a worktree or a submodule: names where its repository lies
+                    elif not _is_utf8(path):
+                        unread.append(Unread(path=_spelled(path), reason="the file name is not UTF-8"))
+                    elif tracked is not None and path not in tracked and path in ignored:
+                        continue
+                    elif entry.is_file(follow_symlinks=False):
+                        found.add(path)
+                    elif not entry.is_symlink():
+                        unread.append(Unread(path=path, reason="not a regular file"))
+                    elif (target := _target(root / path)) is None or not target.is_relative_to(root):
+                        unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
+                    else:
+                        links[path] = _relative(root, target)
+        except OSError as error:
+            unread.append(Unread(path=_spelled(below.rstrip("/")), reason=f"{UNLISTED}: {error.strerror}"))
+    unread.sort(key=lambda one: one.path)
+    return found, unread, dict(sorted(links.items()))
 
 
 def _target(link: Path) -> Path | None:
@@ -198,10 +190,13 @@ def _target(link: Path) -> Path | None:
         return None
 
 
-def _parents(path: str) -> Iterator[str]:
-    while "/" in path:
-        path = path.rsplit("/", 1)[0]
-        yield path
+def _folders(paths: Iterable[str]) -> set[str]:
+    """The folders that hold any of the paths, and those that hold these."""
+    found: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found
 
 
 def _relative(root: Path, path: str | os.PathLike[str]) -> str:
@@ -209,7 +204,14 @@ def _relative(root: Path, path: str | os.PathLike[str]) -> str:
     return "" if relative == "." else relative.replace(os.sep, "/")
 
 
+def _spelled(name: str) -> str:
+    """A name as it can be told, whatever its bytes are."""
+    return name if _is_utf8(name) else ascii(name)[1:-1]
+
+
 def _is_utf8(name: str) -> bool:
+    if name.isascii():
+        return True
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
@@ -226,7 +228,8 @@ class CommitTree:
             raise GateError(f"{root}: not inside a git repository; the base revision can't be read")
         self.sha = resolve(root, revision)
         self.origin = f"commit {self.sha}"
-        self._git = _git(top)
+        self._objects = plumbing.Objects(top)
+        self._top = top
         self._prefix = _relative(top, root.resolve())
         self._blobs: dict[str, str] = {}
         self._unread: list[Unread] = []
@@ -250,25 +253,21 @@ class CommitTree:
     def read(self, path: str, *, limit: int = MAX_FILE_BYTES) -> bytes:
         if path not in self._blobs:
             raise FileNotFoundError(path)
-        data = self._object(path, self._blobs[path])
-        if len(data) > limit:
-            raise GateError(f"{path}: larger than {limit:,} bytes")
-        return data
+        return self._object(path, self._blobs[path], limit)
 
-    def _object(self, path: str, sha: str) -> bytes:
-        data: bytes | None
+    def _object(self, path: str, sha: str, limit: int) -> bytes:
         try:
-            # GitPython's persistent cat-file knows SHA-1 names only.
-            long = len(sha) == 64
-            data = plumbing(self._git, "cat_file", "blob", sha) if long else self._git.get_object_data(sha)[3]
-        except Exception as error:  # noqa: BLE001 GitPython raises many types on a damaged store, for one fact
-            raise UndecidedError(f"{path}: git object {sha} can't be read: {_first_line(error)}") from None
-        if data is None or blob_id(data, len(sha)) != sha:
+            size, data = self._objects.blob(sha, limit)
+        except ValueError as error:
+            raise UndecidedError(f"{path}: git object {sha} can't be read: {error}") from None
+        if data is None or size > limit:
+            raise GateError(f"{path}: larger than {limit:,} bytes")
+        if blob_id(data, len(sha)) != sha:
             raise UndecidedError(f"{path}: git object {sha} does not match its name")
         return data
 
     def _index(self) -> None:
-        listing = plumbing(self._git, "ls_tree", "-r", "-z", "--full-tree", f"{self.sha}:{self._prefix}")
+        listing = plumbing.ask(self._top, "ls-tree", "-r", "-z", "--full-tree", f"{self.sha}:{self._prefix}")
         if listing is None:
             raise UndecidedError(f"{self.origin}: its files can't be listed (a missing object, or no such folder)")
         for entry in listing.split(b"\0"):
@@ -287,7 +286,7 @@ class CommitTree:
                 self._blobs[path] = sha
 
     def _link(self, path: str, sha: str) -> None:
-        target = os.fsdecode(self._object(path, sha))
+        target = os.fsdecode(self._object(path, sha, MAX_FILE_BYTES))
         resolved = os.path.normpath(f"{path.rpartition('/')[0] or '.'}/{target}")
         if target.startswith("/") or resolved.split("/", 1)[0] == ".." or not _is_utf8(resolved):
             self._unread.append(Unread(path=path, reason="a symbolic link that leaves the tree"))
@@ -375,65 +374,12 @@ def _segment(text: str) -> str:
 
 # --- git ---------------------------------------------------------------------------------------------------------
 
-_CLOSED = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "HOME": os.devnull,
-}
-_SETTINGS = [
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.untrackedCache=false",
-    "protocol.allow=never",
-    "safe.bareRepository=explicit",
-    "safe.directory=*",
-]
-
-
-def _git(top: Path) -> Any:
-    """GitPython's command runner, closed: no configuration but the repository's own, and of that nothing that runs."""
-    import git
-
-    # A variable of the caller (GIT_DIR in a hook, GIT_CONFIG_COUNT …) must not point git elsewhere.
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        del os.environ[name]
-    runner = git.cmd.Git(str(top))
-    runner.update_environment(**_CLOSED)
-    runner.set_persistent_git_options(c=_SETTINGS)
-    return runner
-
-
-def plumbing(runner: Any, command: str, *arguments: str) -> bytes | None:
-    """The output of one plumbing command; None when git answers with an error.
-
-    Only ls-tree, ls-files and rev-parse come here (and cat-file, for objects): none of them runs what a
-    repository's configuration names.
-    """
-    import git
-
-    try:
-        output = getattr(runner, command)(
-            *arguments, stdout_as_string=False, strip_newline_in_stdout=False, kill_after_timeout=120
-        )
-    except git.exc.GitCommandNotFound:
-        raise GateError("git: not found on PATH; install git 2.30 or newer") from None
-    except git.exc.GitCommandError as error:
-        if error.status is not None and "Timeout" in str(error.stderr):
-            raise UndecidedError(f"git {command}: no answer within 120 s") from None
-        return None
-    return bytes(output)
-
 
 def index_paths(root: Path) -> list[str] | None:
     """Paths under `root` in git's index, relative to it; None when `root` is not inside a repository."""
     if find_repository(root) is None:
         return None
-    listing = plumbing(_git(root), "ls_files", "-z", "--cached")
+    listing = plumbing.ask(root, "ls-files", "-z", "--cached")
     if listing is None:
         raise UndecidedError(f"{root}: the git index can't be read")
     return [os.fsdecode(entry) for entry in listing.split(b"\0") if entry]
@@ -441,7 +387,7 @@ def index_paths(root: Path) -> list[str] | None:
 
 def ignored_paths(root: Path) -> frozenset[str]:
     """Untracked paths under `root` that .gitignore excludes; folders end with `/`."""
-    listing = plumbing(_git(root), "ls_files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    listing = plumbing.ask(root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     return frozenset(os.fsdecode(entry) for entry in (listing or b"").split(b"\0") if entry)
 
 
@@ -461,12 +407,11 @@ def resolve(root: Path, revision: str) -> str:
         raise GateError(f"revision {revision!r}: give a branch, tag or commit")
     if top is None:
         raise GateError(f"{root}: not inside a git repository; there is no revision {revision!r}")
-    runner = _git(top)
-    answer = _commit(runner, revision)
+    answer = _commit(top, revision)
     if answer is not None and not re.fullmatch(r"HEAD|refs/.*|[0-9a-f]{40}|[0-9a-f]{64}", revision):
         # Git would take the first of these: whoever may push a tag named like the branch would choose the commit.
         places = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-        if {_commit(runner, place.format(revision)) for place in places} - {answer, None}:
+        if {_commit(top, place.format(revision)) for place in places} - {answer, None}:
             raise GateError(f"revision {revision!r}: names several commits; write refs/heads/… or refs/remotes/…")
     if answer is None:
         shallow = " (the clone is shallow: fetch with full depth)" if is_shallow(top) else ""
@@ -474,8 +419,8 @@ def resolve(root: Path, revision: str) -> str:
     return answer
 
 
-def _commit(runner: Any, revision: str) -> str | None:
-    answer = plumbing(runner, "rev_parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+def _commit(top: Path, revision: str) -> str | None:
+    answer = plumbing.ask(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     return None if answer is None else answer.decode("ascii").strip()
 
 
@@ -504,7 +449,3 @@ def dirty_paths(root: Path) -> list[str]:
         if expected is None or path not in on_disk or blob_id(work.read(path), len(expected)) != expected:
             wrong.append(path)
     return wrong
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]

@@ -224,6 +224,41 @@ def test_a_bare_repository_inside_the_checkout_changes_nothing(repository: Path,
     assert not list(repository.rglob("fired"))
 
 
+def test_no_git_comes_out_of_the_checkout(
+    repository: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of PATH that is relative is one of wherever the gate happens to run."""
+    trap = repository / "bin/git"
+    trap.parent.mkdir()
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/fired\n", "utf-8")
+    trap.chmod(0o755)
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("PATH", f"bin::.:{os.environ['PATH']}")
+
+    assert list(CommitTree(repository, "HEAD").paths()) == ["a.txt"]
+    monkeypatch.setenv("PATH", "bin")
+    assert "a.txt" in WorkTree(repository).paths()
+    assert not (tmp_path / "fired").exists()
+
+
+def test_one_object_that_is_too_large_or_missing_spoils_no_other(repository: Path, git: Git) -> None:
+    (repository / "large.txt").write_bytes(b"x" * 100_000)
+    (repository / "lost.txt").write_bytes(b"gone")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "two")
+    lost = git(repository, "rev-parse", "HEAD:lost.txt")
+    (repository / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    tree = CommitTree(repository, "HEAD")
+
+    for _ in range(2):
+        with pytest.raises(GateError, match=r"large\.txt: larger than 99,999 bytes"):
+            tree.read("large.txt", limit=99_999)
+        with pytest.raises(UndecidedError, match=rf"lost\.txt: git object {lost} can't be read: git says missing"):
+            tree.read("lost.txt")
+        assert tree.read("a.txt") == (repository / "a.txt").read_bytes()
+    assert len(tree.read("large.txt", limit=100_000)) == 100_000
+
+
 def raw_tree(repository: Path, name: bytes) -> str:
     """A commit whose tree holds a file of any name."""
     environment = {
