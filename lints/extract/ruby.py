@@ -23,6 +23,7 @@ from lints.extract.ir import (
     Leave,
     Loop,
     Name,
+    Other,
     Pairs,
     Parameter,
     Stmt,
@@ -107,6 +108,7 @@ class RubyLowering(Lowering):
         "true": "name",
         "nil": "nil",
         "false": "name",
+        "range": "range_",
         "splat_argument": "spread",
         "right_assignment_list": "items",
         "interpolation": "last",
@@ -289,6 +291,9 @@ class RubyLowering(Lowering):
         return self.return_statement(node)
 
     # Expressions
+
+    def range_(self, node: Node) -> Expr:
+        return Other(tuple(self.expression(child) for child in self.parts(node)), span(node), "..")
 
     def instance_variable(self, node: Node) -> Expr:
         return Name(self.text(node).lstrip("@"), span(node))

@@ -100,6 +100,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
         ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
         (_SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models),
         ((".php",), php_models.DECLARES.search, php_models.read_php_models),
+        ((".rb",), rails_models.DECLARES.search, rails_models.read_rails_models),
     )
     for endings, declares, read in readers:
         sources: list[Source] = []
@@ -115,12 +116,6 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
                     sources.append(source)
         read(catalog, sources)
         catalog.files.extend(source.path for source in sources)
-    rails = {
-        path: decoded(data)
-        for path, data in sorted(files.items())
-        if path.endswith(".rb") and path_class(path) == "source" and rails_models.DECLARES.search(data) is not None
-    }
-    rails_models.read_rails_models(catalog, rails)
     compiled = {
         path: decoded(data)
         for path, data in sorted(files.items())

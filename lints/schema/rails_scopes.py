@@ -1,0 +1,182 @@
+"""What scopes and class methods of ActiveRecord models put on a query, read off their bodies.
+
+`conditions` gives marks: a column that is compared with a value (`fleet_id`, or `captains.fleet_id` of a table that is
+joined); `~` before one that is only mentioned, `@` before another scope that is applied, `+` before an association that
+is joined; alone: `?` it does so on some paths only, `-` it may take conditions away, `%` something that can't be read,
+`!` it gives rows and not a query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lints.extract.ir import (
+    Assign,
+    Cases,
+    Choose,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Items,
+    Leave,
+    Loop,
+    Name,
+    Other,
+    Pairs,
+    Stmt,
+)
+from lints.extract.sqltext import names
+from lints.schema.orm import Source, chain, constant
+
+COMPARES = names("where find_by find_by! find_sole_by exists? rewhere filter first_where")
+NARROWS = names(
+    "order reorder in_order_of limit offset distinct select reselect includes preload eager_load references group"
+    " having readonly lock reverse_order all load itself strict_loading none extending create_with annotate"
+    " optimizer_hints with_attached with_rich_text page per padding without_count kept undiscarded discarded"
+    " with_deleted only_deleted with_discarded without_deleted excluding without tap then latest oldest newest_first active"
+)
+"""Calls that say nothing of whose rows are read, or keep some of them only."""
+RUNS = names(
+    "find find_by find_by! first first! last last! take take! second third sole find_sole_by pluck pick ids count sum"
+    " average minimum maximum exists? any? none? many? one? empty? size length to_a each map find_each find_in_batches"
+    " in_batches update_all delete_all destroy_all touch_all find_or_create_by find_or_create_by! find_or_initialize_by"
+    " first_or_create first_or_create! first_or_initialize create_or_find_by create_or_find_by! create create!"
+    " insert_all insert_all! upsert_all upsert insert load_async to_sql find_by_sql delete_by destroy_by calculate"
+    " present? blank?"
+)
+_WIDENS = names("unscoped unscope or except only from union merge")
+_EQUAL = re.compile(r"(?:\"?(\w+)\"?\.)?\"?(\w+)\"?\s*(?:=\s*(?:ANY\s*\(\s*)?|IN\s*\(?\s*)(?:\?|:\w+)", re.IGNORECASE)
+_OR = re.compile(r"\bOR\b", re.IGNORECASE)
+_WORD = re.compile(r"\b[a-z_][a-z0-9_]*\b")
+_MAX = 400
+
+
+def conditions(source: Source, function: Func) -> tuple[str, ...] | None:
+    """The marks of a scope; None for a method that does not give a query of its own class."""
+    marks: dict[str, None] = {}
+    body = function.lower_body()
+    found = False
+    sure = True
+    last = body[-1] if body else None
+    for expression, always in _expressions(body):
+        sure = sure and always
+        for call in _spines(expression, body):
+            read = _chain(source, call)
+            if read is not None:
+                found = True
+                marks |= dict.fromkeys(read)
+    if not found or not isinstance(last, (Do, Leave, Assign, If, Cases)):
+        return None
+    if not sure and any(mark[:1] not in "~?!" for mark in marks):
+        marks = {"?": None, **marks}
+    return tuple(marks)
+
+
+def default_columns(source: Source, function: Func) -> Iterator[str]:
+    """The columns that a default scope compares, always and with a value that is not written out."""
+    said = conditions(source, function) or ()
+    if not any(mark[:1] in "?-" for mark in said):
+        yield from (mark for mark in said if mark[:1] not in "~@%!+" and "." not in mark)
+
+
+def _expressions(body: Sequence[Stmt], *, always: bool = True, depth: int = 0) -> Iterator[tuple[Expr, bool]]:
+    """What is evaluated in a body, and whether it always is."""
+    for statement in body[:_MAX]:
+        if isinstance(statement, (Do, Leave, Assign)) and statement.value is not None:
+            value = statement.value
+            if isinstance(value, Choose):
+                yield from ((side, False) for side in (value.then, value.other))
+            else:
+                yield value, always
+        elif isinstance(statement, If) and depth < 8:
+            yield from _expressions((*statement.then, *statement.other), always=False, depth=depth + 1)
+        elif isinstance(statement, Cases) and depth < 8:
+            inner = [one for alternative in statement.alternatives for one in alternative]
+            yield from _expressions(inner, always=False, depth=depth + 1)
+        elif isinstance(statement, Loop) and depth < 8:
+            yield from _expressions(statement.body, always=False, depth=depth + 1)
+
+
+def _spines(expression: Expr, body: Sequence[Stmt]) -> Iterator[Invoke]:
+    """The call that an expression is, if its receivers end in the class itself, or in a variable of the body."""
+    if isinstance(expression, Name) and "." not in expression.path:
+        expression = Invoke(None, expression.path, (), (), expression.span, expression.span)
+    if not isinstance(expression, Invoke):
+        return
+    held = {one.target for one in body if isinstance(one, Assign) and one.target is not None}
+    root = chain(expression)[0]
+    start = root.receiver
+    own = start is None or (
+        isinstance(start, Name) and (start.path in {"self", "all", "unscoped"} or start.path in held)
+    )
+    if own:
+        yield expression
+
+
+def _chain(source: Source, expression: Invoke) -> list[str] | None:
+    """The marks of `where(…).order(…)`; None if nothing in it is a query's."""
+    calls = chain(expression)
+    start = calls[0].receiver
+    known = isinstance(start, Name) and start.path in {"all", "unscoped"}
+    marks: list[str] = ["-"] if isinstance(start, Name) and start.path == "unscoped" else []
+    for position, call in enumerate(calls):
+        method = call.method
+        known = known or method in COMPARES or method in _WIDENS or method in {"joins", "left_joins", "not", "missing"}
+        known = known or (method in NARROWS or method in RUNS)
+        if method in _WIDENS:
+            marks.append("%" if method == "merge" else "-")
+        elif method == "rewhere":
+            marks += ["-", *_compared(call)]
+        elif method in COMPARES:
+            marks += _compared(call)
+        elif method in {"joins", "left_joins", "left_outer_joins"}:
+            marks += [f"+{text}" if (text := constant(one)) and text.isidentifier() else "%" for one in call.arguments]
+            marks += ["%"] * len(call.keywords)
+        elif method == "not":
+            marks += [f"~{name}" for name, _ in call.keywords]
+        elif (
+            method not in NARROWS and method not in RUNS and not method.startswith(("with_attached_", "with_rich_text"))
+        ):
+            marks.append(f"@{method}")
+        if method in RUNS and position == len(calls) - 1:
+            marks.append("!")
+    return marks if known else None
+
+
+def _compared(call: Invoke) -> Iterator[str]:
+    """Columns of `where(fleet: fleet)`, `where("fleet_id = ?", id)`; literals and negations prove nothing."""
+    given = [pair for one in call.arguments if isinstance(one, Pairs) for pair in one.pairs]
+    for name, value in (*given, *call.keywords):
+        if name is None:
+            yield "%"
+        elif isinstance(value, Pairs):
+            for inner, held in value.pairs:
+                yield f"{name}.{inner}" if inner is not None and _varies(held) else f"~{name}.{inner}"
+        else:
+            yield name if _varies(value) else f"~{name}"
+    first = call.arguments[0] if call.arguments else None
+    if isinstance(first, Items) and first.items:
+        first = first.items[0]
+    text = constant(first)
+    if text is not None:
+        equal = () if _OR.search(text) or re.search(r"\bNOT\b", text, re.IGNORECASE) else _EQUAL.findall(text)
+        sure = {f"{table}.{column}" if table else column for table, column in equal}
+        yield from sorted(sure)
+        yield from (f"~{word}" for word in dict.fromkeys(_WORD.findall(text)) if word not in sure)
+    elif first is not None and not isinstance(first, Pairs):
+        yield "%"
+
+
+def _varies(value: Expr) -> bool:
+    """Whether a value is that of a variable or a call: not a constant, not a range, not nil."""
+    if isinstance(value, (Name, Invoke)):
+        return not (isinstance(value, Name) and (value.path in {"nil", "true", "false"} or value.path[:1].isupper()))
+    if isinstance(value, Items):
+        return bool(value.items) and all(_varies(item) for item in value.items)
+    return isinstance(value, Other) and not value.operator and isinstance(next(iter(value.parts), None), (Name, Invoke))
+
+
+__all__ = ["COMPARES", "NARROWS", "RUNS", "conditions", "default_columns"]
