@@ -34,6 +34,7 @@ from lints.extract.lower import Lowering, span
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")
 _SIMPLE = {"b": "\b", "n": "\n", "r": "\r", "t": "\t"}
+_MARGIN = re.compile(r"^[ \t]*\|", re.MULTILINE)
 _SHORT_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -91,6 +92,8 @@ class KotlinLowering(Lowering):
     }
     binaries: ClassVar[frozenset[str]] = frozenset({"binary_expression", "additive_expression"})
     blocks: ClassVar[frozenset[str]] = frozenset({"block", "function_body"})
+    margin = False
+    """The text that is read stands behind a margin of bars, which is taken away."""
 
     # Declarations
 
@@ -265,6 +268,8 @@ class KotlinLowering(Lowering):
         """Cut by bytes: the grammar does not know `$name`, and splits text at every dollar sign."""
         where = span(node)
         multiline = node.type == "multiline_string_literal"
+        margin = multiline and self.source[node.end_byte : node.end_byte + 80].lstrip().startswith(b".trimMargin()")
+        self.margin = margin
         quote = 3 if multiline else 1
         parts: list[Expr] = []
         position, end = node.start_byte + quote, max(node.start_byte + quote, node.end_byte - quote)
@@ -272,6 +277,7 @@ class KotlinLowering(Lowering):
             if child.type == "interpolation":
                 self.literal(parts, position, child.start_byte, where, raw=multiline)
                 parts.append(self.last(child))
+                self.margin = margin
                 position = child.end_byte
         self.literal(parts, position, end, where, raw=multiline)
         if all(isinstance(part, Text) for part in parts):
@@ -281,6 +287,7 @@ class KotlinLowering(Lowering):
 
     def literal(self, parts: list[Expr], start: int, end: int, where: tuple[int, int], *, raw: bool) -> None:
         text = self.source[start:end].decode("utf-8", "replace")
+        text = _MARGIN.sub("", text) if self.margin else text
         position = 0
         for match in _SHORT_HOLE.finditer(text):
             if text[match.start() - 1 : match.start()] == "\\" and not raw:

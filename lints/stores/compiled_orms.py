@@ -6,12 +6,10 @@ Arguments come as source text: a struct of Go is read where it stands, not evalu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
-from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder
-from lints.tenancy import Model
 
 _DERIVED = re.compile(
     r"(?:find|get|read|query|search|stream|count|exists|delete|remove)(?:All|First\d*|Top\d*|Distinct|One|Any)*\w*?By"
@@ -102,56 +100,6 @@ def _property(builder: Builder, text: str) -> str | None:
     relation = name.removesuffix("_Id").removesuffix("Id").removesuffix("_")
     target = builder.entities.get(builder.entity.relations.get(relation, ""))
     return builder.foreign_column(target.table) if target is not None else None
-
-
-_ENTITY = re.compile(
-    r"(\b(?:from|join|update|into)\s+(?:fetch\s+)?|,\s*)([A-Z]\w*)(\s+(?:as\s+)?)([a-z_]\w*)\b", re.IGNORECASE
-)
-_NOT_ALIASES = frozenset({"where", "set", "on", "join", "left", "right", "inner", "order", "group", "as", "having"})
-_PATH = re.compile(r"(?<![\w.:'])([a-z_]\w*)\.([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?", re.IGNORECASE)
-_BARE = re.compile(r"(\b(?:from|update)\s+)([A-Z]\w*)(?=\s+(?:where|set|order)\b|\s*$)", re.IGNORECASE)
-
-
-def jpql(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
-    """A query over entities as one over tables; a text that names none of them stays as it is."""
-    known: dict[str, Builder] = {}
-
-    def table(found: re.Match[str]) -> str:
-        before, name, between, alias = found.groups()
-        entity = entities.get(name)
-        if entity is None or alias.lower() in _NOT_ALIASES or name in model.tables:
-            return found.group()
-        known[alias.lower()] = Builder(model, entities, entity.table, entity, alias=alias)
-        return f"{before}{entity.table}{between}{alias}"
-
-    def alone(found: re.Match[str]) -> str:
-        entity = entities.get(found.group(2))
-        if entity is None or found.group(2) in model.tables:
-            return found.group()
-        known[""] = Builder(model, entities, entity.table, entity)
-        return f"{found.group(1)}{entity.table}"
-
-    def column(found: re.Match[str]) -> str:
-        alias, name, inner = found.groups()
-        builder = known.get(alias.lower())
-        if builder is None:
-            return found.group()
-        if inner is not None:
-            key = _property(builder, f"{name}Id") if inner.lower() in {"id", "uuid"} else None
-            return f"{alias}.{key}" if key is not None else found.group()
-        stored = builder.column(name)
-        return f"{alias}.{stored}" if stored is not None else found.group()
-
-    made = _BARE.sub(alone, _ENTITY.sub(table, text))
-    if not known:
-        return text
-    made = re.sub(r"\bnew\s+(?:\w+\.)*(\w+)\s*\(", r"\1(", _PATH.sub(column, made))
-    own = known.get("")
-    if own is not None and own.entity is not None:
-        for name, stored in own.entity.columns.items():
-            made = re.sub(rf"(?<![\w.:'\"]){re.escape(name)}\b(?!\s*\()", stored, made)
-    made = re.sub(r"\b(set\s+)\w+\.(\w+\s*=)", r"\1\2", made, flags=re.IGNORECASE)
-    return re.sub(r":#\{[^}]*\}|\?(\d+)", lambda found: f":p{found.group(1) or ''}", made)
 
 
 # GORM

@@ -15,6 +15,7 @@ from lints.stores import (
     eloquent,
     go_orms,
     javascript_orms,
+    jpql,
     linq,
     python_orms,
     query_builders,
@@ -139,8 +140,8 @@ class Entities:
 
     def of_entities(self, text: str) -> str:
         """A statement over JPA entities as one over their tables."""
-        known = self.by_kind.get("jpa")
-        return compiled_orms.jpql(text, self.model, known) if known else text
+        known = {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
+        return jpql.as_sql(text, self.model, known) if known else text
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
         """What a call stands for on each path; None if nothing is known of its model."""
