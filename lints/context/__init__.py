@@ -17,17 +17,25 @@ from lints.search import Search
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
+    from lints.context.units import Unit
+    from lints.extract.lines import Lines
+
+MAX_ROUNDS = 4
+"""How often a module is read: a value crosses at most so many functions."""
+
 # The words are searched at the speed of memory; what they are is decided by the syntax tree.
 _TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
-    rb"|URLParam|mux\.Vars|params[.\[]|\$_(?:GET|POST|REQUEST|SERVER)|->(?:input|query|header)\(|getParameter|getHeader"
+    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}]|rocedure|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
     rb"|@(?:Request|Query|Header|Path|Body|Param)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
 _DEFAULT = Search(
     rb"(?i)(?:tenant|org|workspace|account)\w{0,20}[\w.\])\"'?!]{0,40}\s*(?:\|\||\?\?|\?:|\bor\b)\s*(?:['\"][^'\"\n]|[\w.]*default)"
     rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::\s*\w+\s*)?:?=[^\n]{0,80}\b(?:if|else)\b"
-    rb"|(?:tenant|org|workspace|account)\w{0,20}\s*=\s*(?:['\"]\w|[\w.]*default)"
+    rb"|(?:tenant|org|workspace|account)\w{0,20}\s*:?=[^\n?]{0,80}\?[^\n:]{0,60}:\s*(?:['\"]\w|[\w.]*default)"
+    rb"|(?:tenant|org|workspace|account)\w{0,20}['\"]\s*,\s*(?:['\"]\w|[\w.]*default)"
+    rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::[^=\n]{0,40})?=\s*(?:['\"]\w|[\w.]*default)"
 )
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
@@ -36,7 +44,7 @@ _STARTS = Search(
 )
 _JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
-    rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval)\b|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
+    rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval|Processor)\b|WorkerHost|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
     rb"|createFunction\(|asynq\.Task|river\.Job|amqp\.Delivery|kafka\.Message|ConsumerMessage|BackgroundService|ConsumeContext<"
     rb"|JobExecutionContext|ApplicationJob|Sidekiq|ShouldQueue|BaseCommand|eachMessage|AddFunc\(|agenda\.define|boss\.work"
 )
@@ -65,7 +73,6 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
     work = _JOBS(data)
     if not values and not starts and not work:
         return []
-    from lints.context.origins import Origins
     from lints.context.starts import jobs, reached
     from lints.context.units import Units
     from lints.extract.code import module_of
@@ -77,21 +84,43 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
         position = bisect_left(places, span[0])
         return position < len(places) and places[position] < span[1]
 
-    units = Units(path, data, language, into).module(module_of(language, data, tree))
+    read = Units(path, data, language, into)
+    units = read.module(module_of(language, data, tree))
     lines = Lines(data)
     found: list[Context] = []
     if values:
         values.sort()
-        origins = Origins(data, lines, units, values)
-        for unit in units:
-            if bisect_left(values, unit.span[0]) < bisect_left(values, unit.span[1]):
-                origins.read(unit)
-        found += origins.finish()
+        found += _values(path, data, language, lines, units, values, read.before)
     if work:
         found += jobs(data, language, lines, units)
     if starts:
         found += reached(data, lines, units)
     return found
+
+
+def _values(
+    path: str, data: bytes, language: str, lines: Lines, units: list[Unit], places: list[int], before: list[str]
+) -> list[Context]:
+    """Whose word values are; the module is read again as long as its functions tell each other something new."""
+    from lints.context.known import Known
+    from lints.context.origins import Origins
+    from lints.context.sources import is_server_actions
+
+    known, actions = Known(), is_server_actions(data)
+    for _ in range(MAX_ROUNDS):
+        origins = Origins(path, data, language, lines, units, places, before, known, actions=actions)
+        for unit in units:
+            if (
+                known
+                or actions
+                or unit.request is not None
+                or bisect_left(places, unit.span[0]) < bisect_left(places, unit.span[1])
+            ):
+                origins.read(unit)
+        if origins.learnt == known or not origins.learnt:
+            break
+        known = origins.learnt
+    return origins.finish()
 
 
 __all__ = ["About", "Context", "contexts", "possible"]

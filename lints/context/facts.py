@@ -39,3 +39,5 @@ class Context:
     end_column: int = 0
     text: str = ""
     function: str = ""
+    through: tuple[str, ...] = ()
+    """What background work goes through: names of the decorators, bases and calls of its function."""

@@ -16,9 +16,16 @@ from lints.schema.declared import Carrier, Trust
 CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE = (
     "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005"
 )  # fmt: skip
+LITERAL_RULE = "TENSQL007"
 SET_ASIDE = frozenset({"migration", "seed"})
 """Path classes whose statements nobody judges, because no request reaches them."""
 _SENT = re.compile(r"req|param|header|query|input|_(?:GET|POST|SERVER)", re.IGNORECASE)
+_COALESCE = re.compile(
+    r"\bcoalesce\(\s*(?:\$\d+|\?|%s|%\(\w+\)s|[:@]\w+|current_setting\([^()]*\))(?:::\w+)?\s*,\s*('[^']+')",
+    re.IGNORECASE,
+)
+_CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
+_INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
 
@@ -35,7 +42,7 @@ def in_context(
     given = _given(source)
     if not around and _SENT.search(given) is None:
         return found
-    if all(row.verdict == "proven" or row.rule == CLIENT_RULE for row in found):
+    if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
         return [_whose(row, values, around, source, given) for row in found]
     return found
@@ -74,7 +81,10 @@ def _started(row: Access, around: Sequence[Context], carriers: Sequence[Carrier]
     job = _narrowest(around, About.JOB)
     if job is None or row.path_class in SET_ASIDE:
         return row
+    trusted = {carrier.call.rpartition(".")[2] for carrier in carriers if carrier.trust is not Trust.NONE}
     if row.carrier is not None and any(c.call == row.carrier and c.trust is not Trust.NONE for c in carriers):
+        return row
+    if not trusted.isdisjoint(job.through):
         return row
     said = f"{job.name or 'it'} runs in the background ({job.said}), and nothing in it names a tenant"
     if row.verdict in {"violation", "opaque"} and row.rule is not None:
@@ -83,6 +93,8 @@ def _started(row: Access, around: Sequence[Context], carriers: Sequence[Carrier]
         why = f"{said}: the setting that the statement compares the tenant with is empty, or left over from other work"
     elif row.verdict == "weak" and row.rule == "TENORM004":
         why = f"{said}: there is nothing that the model could set the tenant of the new row from"
+    elif row.verdict == "weak" and row.rule == "TENORM014":
+        why = f"{said}: {row.assumptions[-1] if row.assumptions else 'the scope'}, which is set from nothing here"
     else:
         return row
     return replace(row, rule=JOB_RULE, verdict="violation", why=why, assumptions=())
@@ -100,6 +112,10 @@ def _whose(
     row: Access, values: Sequence[str], around: Sequence[Context], source: Statement | OrmCall, given: str
 ) -> Access:
     """A proven statement whose tenant is the client's word, or a constant if nobody says one."""
+    if row.rule == LITERAL_RULE and (said := _in_place_of(row, around, source)) is not None:
+        return replace(row, rule=DEFAULT_RULE, why=f"{row.why}; {said}", assumptions=(*row.assumptions, said))
+    if row.verdict != "proven" and row.rule != CLIENT_RULE:
+        return row
     before = row if row.verdict == "proven" else _vouched(row)
     for value in values:
         facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
@@ -108,7 +124,7 @@ def _whose(
         compared = isinstance(source, OrmCall) and source.compared is not None
         if compared or any(f.checked is not None and f.checked_line <= source.line for f in facts):
             return before
-        if CALLER_ID.search(given):
+        if CALLER_ID.search(given) and row.operation != "insert":
             return before
         said = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
         shown = _shown(said) if said is not None else " ".join(value.split())[:120]
@@ -116,9 +132,28 @@ def _whose(
     for value in values if row.verdict == "proven" else ():
         default = next((f for f in around if f.about is About.DEFAULT and _is(value, f)), None)
         if default is not None:
-            said_so = f"whoever comes without a tenant may work as {default.channel} (line {default.where})"
+            said_so = _as_default(default.channel, default.where)
             return assumed(row, DEFAULT_RULE, said_so)
     return row
+
+
+def _in_place_of(row: Access, around: Sequence[Context], source: Statement | OrmCall) -> str | None:
+    """What says that the constant a tenant is compared with is one for who comes without."""
+    written = _COALESCE.search(row.sql)
+    if written is not None and "tenant" in row.why:
+        return _as_default(written.group(1), source.line)
+    text = source.snippet if isinstance(source, OrmCall) else " ".join((source.snippet, values_of(source)))
+    for fact in around:
+        named = fact.about is About.DEFAULT and (
+            source.line <= fact.where <= source.end_line or re.search(rf"(?<![\w.]){re.escape(fact.name)}(?!\w)", text)
+        )
+        if named:
+            return _as_default(fact.channel, fact.where)
+    return None
+
+
+def _as_default(constant: str, line: int) -> str:
+    return f"whoever comes without a tenant may work as {constant} (line {line})"
 
 
 def _vouched(row: Access) -> Access:
@@ -133,13 +168,19 @@ def _shown(fact: Context) -> str:
 
 def _is(value: str, fact: Context) -> bool:
     """Whether an expression is the value that a fact is about, perhaps converted."""
-    plain = re.sub(r"\s+", "", value).replace("?.", ".").replace("!", "")
-    plain = re.sub(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*|\$)+\(?", "", plain)
-    name = fact.name.replace("?.", ".").lstrip("$@")
-    if not plain.startswith(name):
+    plain, name = _CAST.sub("", _plain(value)), _plain(fact.name)
+    if not name:
         return False
-    rest = plain[len(name) :]
-    return not rest or rest.startswith((".", "->", "[", ")"))
+    if plain.startswith(name):
+        rest = plain[len(name) :]
+        return not rest or rest.startswith((".", "[", ")", "("))
+    return "," in plain and name in plain.split(",") and plain.replace(",", "").isidentifier()
+
+
+def _plain(text: str) -> str:
+    """An expression without what languages spell differently: `$a->b`, `a?.b`, `a['b']` are all `a.b`."""
+    bare = re.sub(r"\s+", "", text).replace("?.", ".").replace("->", ".").replace("!", "").lstrip("$@")
+    return _INDEX.sub(r".\1", bare)
 
 
 def named_by_client(value: str) -> bool:

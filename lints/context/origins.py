@@ -1,28 +1,19 @@
-"""Values that come from what a client sent, or from a default, followed through the names of a function."""
+"""Values that come from what a client sent, or from a default, followed through the names and calls of a module."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lints.context.facts import About, Context
+from lints.context.guards import check_before, path_guarded
+from lints.context.known import Known, Told
+from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
-from lints.context.words import (
-    BINDS,
-    CALLER_ID,
-    CHECKS,
-    CLIENT,
-    CONVERSION,
-    MODEL,
-    NO_DEFAULT,
-    PARAMETERS,
-    SAYS_WHOSE,
-    SIGNS_IN,
-    TENANT,
-)
+from lints.context.words import BINDS, CALLER_ID, CHECKS, CLIENT, CONVERSION, NO_DEFAULT, SIGNS_IN, TENANT
 from lints.extract.ir import Assign, Choose, Closure, Define, Expr, If, Invoke, Leave, Name, Span, Stmt, Text, Unpack
 from lints.extract.lines import Lines
 
@@ -31,7 +22,13 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _REST = re.compile(
     r"(?:[?!]?\.[\w$]+|->\w+|\(\)|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
 )
-_RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
+_FINDS = re.compile(r"find(?:_by)?!?|find_?or_?fail|get|findUnique|findById")
+_BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
+"""What only somebody who was given it can name: to find a row by it is to be let in."""
+_WRITES = re.compile(
+    r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push)",
+    re.IGNORECASE,
+)
 _OWNER = re.compile(
     r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
 )
@@ -41,6 +38,7 @@ _SECRET = re.compile(
 _COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
+_WITH_DEFAULT = frozenset(["get", "getOrDefault", "get_or_default", "fetch", "GetValueOrDefault"])
 _CONSTANT = re.compile(
     r"(?:[A-Za-z_]\w*\.)*[A-Z][A-Z0-9_]*DEFAULT[A-Z0-9_]*|(?:[A-Za-z_]\w*\.)*DEFAULT_[A-Z0-9_]+|(?:[a-z_]\w*\.)*default_?(?:tenant|org|workspace|account)\w*",
     re.IGNORECASE,
@@ -62,17 +60,25 @@ class _Origin:
     checked: str | None = None
     checked_at: int = 0
     about: About = About.CLIENT
+    line_of: int | None = None
+    """The line of another function that this was sent to."""
 
 
 class Origins:
     """Reads the functions of one file; `facts` holds what was found."""
 
-    def __init__(self, data: bytes, lines: Lines, units: Iterable[Unit], places: Sequence[int]) -> None:
-        """`places` are the offsets, in order, at which something that a client sends may be written."""
-        self.data = data
-        self.places = places
-        self.lines = lines
+    def __init__(
+        self, path: str, data: bytes, language: str, lines: Lines, units: Iterable[Unit], places: Sequence[int],
+        before: Collection[str], known: Known, *, actions: bool,
+    ) -> None:  # fmt: skip
+        """`places` are the offsets, in order, at which something that a client sends may be written; `before` is what
+        every handler of the module goes through, `known` what was found out of its functions so far.
+        """
+        self.path, self.data, self.language, self.lines = path, data, language, lines
+        self.places, self.before, self.known, self.actions = places, before, known, actions
         self.units = {unit.function.span: unit for unit in units}
+        self.by_name = {(unit.owner, unit.name): unit for unit in units if unit.name}
+        self.learnt = Known()
         self.facts: list[Context] = []
         self._origins: list[_Origin] = []
         self._read: set[Span] = set()
@@ -80,6 +86,8 @@ class Origins:
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
         """Variables that hold what was found by what a client sent, where, and by what."""
+        self._out: list[tuple[_Origin, int, Callable[[Told], None]]] = []
+        """What leaves the function that is read: the origin, where, and whom to tell."""
 
     def text(self, span: Span, limit: int = 300) -> str:
         return " ".join(self.data[span[0] : min(span[1], span[0] + 4 * limit)].decode("utf-8", "replace").split())[
@@ -97,7 +105,8 @@ class Origins:
                 self.facts.append(
                     Context(
                         about=origin.about, line=self.lines.line(origin.offset), end_line=self.lines.line(origin.end),
-                        name=name, said=origin.said, where=self.lines.line(origin.offset), channel=origin.channel,
+                        name=name, said=origin.said, where=origin.line_of or self.lines.line(origin.offset),
+                        channel=origin.channel,
                         checked=origin.checked,
                         checked_line=self.lines.line(origin.checked_at) if origin.checked is not None else 0,
                     )
@@ -114,59 +123,67 @@ class Origins:
         for parameter in unit.function.parameters:
             for name in parameter.name.split(","):
                 inner.pop(name, None)
-        start, machine, self._machine = len(self._origins), self._machine, None
-        for name, channel in self._parameters(unit):
+        start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
+        line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
+        exported = self.actions and self.data.startswith(b"export ", line)
+        for name, channel in given(unit, self.path, self.language, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
+        self._told(unit, inner)
         self._block(unit.body(), inner, unit, depth)
-        head = self._head_check(unit)
+        head = check_before(unit, self.before, self.known.sources)
         if self._machine is not None:
             for origin in self._origins[start:]:
                 self._checked(origin, "a secret of the request", self._machine)
         self._machine = machine
+        guarded = path_guarded(unit)
         for origin in self._origins[start:]:
-            if origin.about is not About.CLIENT or origin.checked is not None:
+            if origin.about is not About.CLIENT or origin.checked is not None or origin.line_of is not None:
                 continue
-            if head is not None or (origin.channel == "path" and self._anything(unit)):
+            if head is not None or (origin.channel == "path" and guarded):
                 origin.checked, origin.checked_at = head or unit.head[:60], unit.span[0]
+        for origin, offset, tell in self._out:
+            if origin.checked is None or origin.checked_at > offset:
+                tell(
+                    Told(
+                        said=origin.said,
+                        channel=origin.channel,
+                        about=origin.about,
+                        line=origin.line_of or self.lines.line(origin.offset),
+                    )
+                )
+        self._out = out
 
-    def _parameters(self, unit: Unit) -> Iterator[tuple[str, str]]:
-        """The parameters that a framework fills from the request: name and channel."""
-        for channel, pattern in PARAMETERS:
-            yield from ((found.group(1), channel) for found in pattern.finditer(unit.head))
-        given = [parameter.name for parameter in unit.function.parameters]
-        if unit.request is not None and unit.request.startswith("@") and "def " in unit.head:
-            yield from ((found.group(1), "body") for found in MODEL.finditer(unit.head))
-            for name in given:
-                plain = re.search(rf"\b{re.escape(name)}\s*:\s*[\w.\[\]| ]+[,)]", unit.head)
-                if plain is not None and TENANT.fullmatch(name):
-                    yield name, "path" if f"{{{name}" in unit.head else "query"
-        if len(given) >= 3 and _RESOLVER.fullmatch(given[0]) and re.search(r"ctx|context|user|db|prisma", given[2]):
-            yield from ((name, "body") for name in given[1].split(",") if not name.startswith("_"))
+    def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
+        """What other functions of the module hand to this one, by an argument, a context or a dependency."""
+        for name, told in self.known.handed.get(unit.function.span, {}).items():
+            names[name] = self._from(told, name, unit)
+        for name, told in self.known.dependencies(unit):
+            names[name] = self._from(told, name, unit)
+        text = self.data[unit.span[0] : unit.span[1]].decode("utf-8", "replace")
+        for spelled, told in self.known.kept_in(unit, text):
+            names[spelled] = self._from(told, spelled, unit)
+        for parameter in unit.function.parameters:
+            said = _constant(parameter.default) if parameter.default is not None else None
+            if said is not None and TENANT.fullmatch(parameter.name):
+                origin = self._new(
+                    f"{parameter.name} = {said}", said, unit.function.span[0], unit.span[1], About.DEFAULT
+                )
+                origin.aliases.add(parameter.name)
+
+    def _from(self, told: Told, name: str, unit: Unit) -> _Origin:
+        origin = self._new(told.said, told.channel, unit.function.span[0], unit.span[1], told.about)
+        origin.aliases.add(_said(name) if not name.isidentifier() else name)
+        origin.line_of = told.line
+        return origin
 
     def _new(self, said: str, channel: str, offset: int, end: int, about: About = About.CLIENT) -> _Origin:
         origin = _Origin(said=said, channel=channel, offset=offset, end=end, about=about)
         origin.aliases.add(said)
+        before = next((o for o in self._origins if o.said == said and o.end == end and o.checked is not None), None)
+        if before is not None and about is About.CLIENT:
+            origin.checked, origin.checked_at = before.checked, before.checked_at
         self._origins.append(origin)
         return origin
-
-    def _head_check(self, unit: Unit) -> str | None:
-        """What stands before the function and says whose tenant it may be."""
-        waits: list[str] = re.findall(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)", unit.head)
-        for name in (*unit.marks, *unit.owner_marks, *waits):
-            last = name.rpartition(".")[2]
-            if SAYS_WHOSE.search(last) and not SIGNS_IN.match(last) and not TENANT.fullmatch(last):
-                return last
-        return None
-
-    def _anything(self, unit: Unit) -> bool:
-        """Whether anything at all stands before the function that could check the path: then it is taken to do so."""
-        beside = [
-            m
-            for m in (*unit.marks, *unit.owner_marks)
-            if "." not in m or m.rpartition(".")[2] not in {"get", "post", "put", "patch", "delete", "route"}
-        ]
-        waits = re.search(r"Depends\((?!(?:\w+\.)*get_?(?:async_?)?(?:db|session)\b)", unit.head)
-        return bool(beside) or waits is not None or unit.request is None
 
     # Statements
 
@@ -183,11 +200,27 @@ class Origins:
             elif isinstance(statement, Define):
                 self._inner(statement.function.span, names, depth)
             elif isinstance(statement, Leave) and statement.value is not None and statement.returns:
-                self._defaulted(statement.value, unit.name, unit, names)
+                default = self._defaulted(statement.value, unit.name, unit)
+                self._returned(default or self._origin(statement.value, names, unit), statement.span, unit)
             elif isinstance(statement, If):
                 self._filled_in(statement, names, unit)
             for block in blocks(statement):
                 self._block(block, names, unit, depth + 1)
+
+    def _returned(self, origin: _Origin | None, span: Span, unit: Unit) -> None:
+        """A function that hands on the client's word, or a default, says it wherever it is called."""
+        if origin is None or not unit.name:
+            return
+        key = (unit.owner, unit.name)
+        self._out.append((origin, span[0], lambda told: self.learnt.returned.setdefault(key, told) and None))
+
+    def _keeps(self, key: str, origin: _Origin | None, span: Span, unit: Unit) -> None:
+        """Something that outlives the function is set, for others of the module to read."""
+        if origin is None or origin.about is not About.CLIENT:
+            self.learnt.trusted.add(key)
+            return
+        where = unit.function.span
+        self._out.append((origin, span[0], lambda told: self.learnt.kept.setdefault(key, (told, where)) and None))
 
     def _filled_in(self, statement: If, names: dict[str, _Origin], unit: Unit) -> None:
         """`if tenant == "" { tenant = "default" }`."""
@@ -208,8 +241,11 @@ class Origins:
         target = statement.target
         if target is None or statement.add:
             return
-        origin = self._origin(statement.value, names, unit)
-        default = self._defaulted(statement.value, target, unit, names)
+        origin = self._origin(statement.value, names, unit) or self._found_by(statement.value, names, unit)
+        default = self._defaulted(statement.value, target, unit)
+        key = self.known.key_of(target, unit, self.text(statement.span, 120))
+        if key is not None:
+            self._keeps(key, origin, statement.span, unit)
         if origin is None and default is None:
             before = names.pop(target, None)
             if before is not None and before.checked is None and before.about is About.CLIENT:
@@ -219,6 +255,25 @@ class Origins:
         if origin is not None:
             origin.aliases.add(target)
             names[target] = origin
+
+    def _found_by(self, value: Expr, names: dict[str, _Origin], unit: Unit) -> _Origin | None:
+        """`Tenant.find(params[:id])`: a tenant that was found among all of them by what the client sent."""
+        if (
+            not isinstance(value, Invoke)
+            or not _FINDS.fullmatch(value.method)
+            or len(value.arguments) + len(value.keywords) != 1
+        ):
+            return None
+        among = value.receiver.path if isinstance(value.receiver, Name) else ""
+        if not among[:1].isupper() or TENANT.fullmatch(among) is None:
+            return None
+        keys = [*(("", argument) for argument in value.arguments), *value.keywords]
+        by = next((o for _, given_ in keys if (o := self._origin(given_, names, unit)) is not None), None)
+        if by is None or by.about is not About.CLIENT or _BEARER.search(by.said + keys[0][0]):
+            return None
+        made = self._new(_said(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
+        made.checked, made.checked_at = by.checked, by.checked_at
+        return made
 
     def _loaded(self, target: str, value: Expr, span: Span, names: dict[str, _Origin]) -> None:
         """`target` was found by something that the client sent: a look at its owner later on is a check of that."""
@@ -232,6 +287,14 @@ class Origins:
         origin = self._origin(statement.value, names, unit)
         for key, name in statement.targets:
             names.pop(name, None)
+            default = re.search(
+                rf"\b{re.escape(name)}\s*=\s*(['\"][^'\"\n]{{1,60}}['\"]|\w*DEFAULT\w*)\s*[,}}]",
+                self.text(statement.span),
+            )
+            if default is not None and TENANT.fullmatch(name) and default.group(1)[1:-1].lower() not in NO_DEFAULT:
+                self._new(
+                    self.text(statement.span, 120), default.group(1), statement.span[0], unit.span[1], About.DEFAULT
+                ).aliases.add(name)
             if origin is not None:
                 said = f"{origin.said}.{key}" if isinstance(key, str) and key not in {"", "…"} else origin.said
                 made = self._new(said, origin.channel, statement.span[0], unit.span[1])
@@ -249,6 +312,11 @@ class Origins:
             if then is not None:
                 return then if self._fixed(value.other) or self._origin(value.other, names, unit) is not None else None
             return self._origin(value.other, names, unit) if self._fixed(value.then) else None
+        if isinstance(value, Invoke) and (told := self.known.called(value, unit)) is not None:
+            made = self._new(told.said, told.channel, value.span[0], unit.span[1], told.about)
+            made.aliases.add(_said(self.text(value.span, 120)))
+            made.line_of = told.line
+            return made
         text = self.text(value.span)
         for _ in range(4):
             before = text
@@ -264,6 +332,10 @@ class Origins:
                 return self._new(_said(text[:end]), channel, value.span[0], unit.span[1])
         head = re.match(r"\$?@?[A-Za-z_]\w*", text)
         known = names.get(head.group().lstrip("$@")) if head is not None else None
+        for name, origin in names.items() if known is None else ():
+            if not name.isidentifier() and text.startswith(name):
+                known, head = origin, re.match(re.escape(name), text)
+                break
         if known is None or head is None or not _ends(text, head.end()):
             return None
         rest = _REST.match(text, head.end())
@@ -283,24 +355,37 @@ class Origins:
             isinstance(value, Name) and re.fullmatch(r"[A-Z_.]+|None|null|undefined|nil", value.path) is not None
         )
 
-    def _defaulted(self, value: Expr, target: str, unit: Unit, names: dict[str, _Origin]) -> _Origin | None:
+    def _defaulted(self, value: Expr, target: str, unit: Unit) -> _Origin | None:
         """A constant that stands in for a tenant nobody gave."""
+        if isinstance(value, Invoke) and value.method in _WITH_DEFAULT and len(value.arguments) == 2:
+            key, text = value.arguments[0], self.text(value.span, 120)
+            said = _constant(value.arguments[1])
+            if (
+                said is None
+                or not isinstance(key, Text)
+                or not TENANT.fullmatch(key.value)
+                or _ENVIRONMENT.search(text)
+            ):
+                return None
+            origin = self._new(text, said, value.span[0], unit.span[1], About.DEFAULT)
+            origin.aliases |= {target.lstrip("@$")} - {""}
+            return origin
         if not isinstance(value, Choose):
             return None
         name = target.rpartition(".")[2].lstrip("@$")
         means = self._means_tenant(name, returned=target == unit.name)
-        for given, other in ((value.then, value.other), (value.other, value.then)):
+        for sent, other in ((value.then, value.other), (value.other, value.then)):
             said = _constant(other)
-            if said is None or _constant(given) is not None:
+            if said is None or _constant(sent) is not None:
                 continue
-            text = self.text(given.span, 120)
+            text = self.text(sent.span, 120)
             last = re.search(r"([\w-]+)\W*$", text)
             if not means and (last is None or TENANT.fullmatch(last.group(1).replace("-", "_")) is None):
                 return None
             if _ENVIRONMENT.search(text) or not re.search(r"\w", text):
                 return None
             origin = self._new(self.text(value.span, 120), said, value.span[0], unit.span[1], About.DEFAULT)
-            origin.aliases.add(name)
+            origin.aliases |= {name} - {""}
             return origin
         return None
 
@@ -328,15 +413,47 @@ class Origins:
             return
         if self._sent_here(value.span) and self._direct(value, unit):
             return
+        for part in parts(value):
+            self._expression(part, names, unit, depth + 1)
         if isinstance(value, Invoke):
             self._bound(value, names, unit)
             self._check_call(value, names)
+            self._hands(value, names, unit)
+            self._noted(self._defaulted(value, "", unit), value)
         elif getattr(value, "operator", ""):
             self._check_text(value.span, names)
         elif isinstance(value, Choose):
+            self._noted(self._defaulted(value, "", unit), value)
             self._check_text(value.test.value.span if value.test.value is not None else value.span, names)
-        for part in parts(value):
-            self._expression(part, names, unit, depth + 1)
+
+    def _noted(self, origin: _Origin | None, value: Expr) -> None:
+        """An expression that is nobody's variable is known by how it is written."""
+        if origin is not None:
+            origin.aliases.add(_said(self.text(value.span, 120)))
+
+    def _hands(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+        """A call of a function of the module: what its arguments hold is what its parameters hold."""
+        if (told := self.known.called(call, unit)) is not None:
+            made = self._new(told.said, told.channel, call.span[0], unit.span[1], told.about)
+            made.aliases.add(_said(self.text(call.span, 120)))
+            made.line_of = told.line
+        if (kept := self.known.sets(call)) is not None:
+            self._keeps(kept, self._origin(call.arguments[1], names, unit), call.span, unit)
+        target = self.known.resolve(call, unit, self.by_name)
+        if target is None or target is unit:
+            return
+        parameters = [p.name for p in target.function.parameters]
+        if parameters[:1] in (["self"], ["cls"]) and call.receiver is not None:
+            parameters = parameters[1:]
+        passed = [
+            *zip(parameters, call.arguments, strict=False),
+            *((n, v) for n, v in call.keywords if n in parameters),
+        ]
+        for name, value in passed[:12]:
+            origin = self._origin(value, names, unit)
+            if origin is not None and origin.about is About.CLIENT and name.isidentifier():
+                handed = self.learnt.handed.setdefault(target.function.span, {})
+                self._out.append((origin, call.span[0], lambda told, n=name, h=handed: h.setdefault(n, told) and None))
 
     def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""
@@ -367,7 +484,7 @@ class Origins:
     def _mentioned(self, text: str, names: dict[str, _Origin]) -> Iterable[tuple[str, _Origin]]:
         words = set(_WORD.findall(text))
         for name, origin in names.items():
-            if name.rpartition(".")[2] in words:
+            if name.rpartition(".")[2].lstrip("@$") in words or (not name.isidentifier() and name in text):
                 yield name, origin
         for origin in self._origins[-40:]:
             if origin.said in text.replace(" ", ""):
@@ -376,7 +493,7 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        if not decides and CALLER_ID.search(text) is None:
+        if not decides and (CALLER_ID.search(text) is None or _WRITES.match(call.method) is not None):
             return
         if SIGNS_IN.match(call.method):
             return

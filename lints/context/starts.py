@@ -12,6 +12,7 @@ from lints.context.words import TENANT_WORD
 from lints.extract.lines import Lines
 
 MAX_REACHED = 400
+MAX_THROUGH = 80
 _LITERALS = r"'''(?:[^'\\]|\\.|'(?!''))*(?:'''|\Z)|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*(?:\"\"\"|\Z)|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*(?:`|\Z)"
 _SLASHES = re.compile(rf"{_LITERALS}|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)", re.DOTALL)
 _HASHES = re.compile(rf"{_LITERALS}|#[^\n]*", re.DOTALL)
@@ -22,19 +23,38 @@ _CALL = re.compile(
 _KEYED = re.compile(r"[\[(]\s*['\"][\w-]*(?:tenant|org|workspace|account)[\w-]*['\"]", re.IGNORECASE)
 
 
-def jobs(data: bytes, language: str, lines: Lines, units: Iterable[Unit]) -> Iterator[Context]:
+def jobs(data: bytes, language: str, lines: Lines, units: list[Unit]) -> Iterator[Context]:
     """Functions that run in the background without a word of a tenant."""
-    for unit in units:
-        if unit.job is None:
-            continue
-        text = data[unit.span[0] : unit.span[1]].decode("utf-8", "replace")
-        bare = (_HASHES if language in {"python", "ruby"} else _SLASHES).sub("''", text)
-        noted = _HASH if language in {"python", "ruby"} else _NOTES
-        if TENANT_WORD.search(bare) is None and _KEYED.search(noted.sub("", text)) is None:
-            yield Context(
-                about=About.JOB, line=lines.line(unit.span[0]), end_line=lines.line(unit.span[1]), name=unit.name,
-                said=unit.job, where=lines.line(unit.span[0]),
-            )  # fmt: skip
+    waiting = [unit for unit in units if unit.job is not None and not _knows_tenant(data, language, unit)]
+    start = {id(unit): unit for unit in waiting}
+    requested = {id(unit) for unit in units if unit.request is not None}
+    while waiting and len(start) < MAX_REACHED:
+        caller = waiting.pop(0)
+        names = _calls_in(data, caller)
+        first = start[id(caller)]
+        yield Context(
+            about=About.JOB, line=lines.line(caller.span[0]), end_line=lines.line(caller.span[1]), name=first.name,
+            said=first.job or "", where=lines.line(first.span[0]), through=_through(names, caller, first),
+        )  # fmt: skip
+        for unit in units:
+            known = id(unit) in start or id(unit) in requested or not unit.name
+            if not known and _calls(names, unit, caller) and not _knows_tenant(data, language, unit):
+                start[id(unit)] = first
+                waiting.append(unit)
+
+
+def _knows_tenant(data: bytes, language: str, unit: Unit) -> bool:
+    """Whether the code of a function, not its comments and texts, has a word of a tenant."""
+    text = data[unit.span[0] : unit.span[1]].decode("utf-8", "replace")
+    bare = (_HASHES if language in {"python", "ruby"} else _SLASHES).sub("''", text)
+    noted = _HASH if language in {"python", "ruby"} else _NOTES
+    return TENANT_WORD.search(bare) is not None or _KEYED.search(noted.sub("", text)) is not None
+
+
+def _through(names: Iterable[tuple[bytes, bytes]], unit: Unit, first: Unit) -> tuple[str, ...]:
+    """What the work goes through: the calls of the function, and what stands on it and on what starts it."""
+    marks = (mark.rpartition(".")[2] for mark in (*unit.marks, *unit.owner_marks, *first.marks, *first.owner_marks))
+    return tuple(sorted({*marks, *(name.decode("utf-8", "replace") for _, name in names)}))[:MAX_THROUGH]
 
 
 def reached(data: bytes, lines: Lines, units: list[Unit]) -> Iterator[Context]:
@@ -47,9 +67,7 @@ def reached(data: bytes, lines: Lines, units: list[Unit]) -> Iterator[Context]:
     while waiting and len(from_request) < MAX_REACHED:
         caller = waiting.pop(0)
         start = from_request[id(caller)][1]
-        called = {
-            ((m.group(1) or b"").lstrip(b"$"), m.group(2)) for m in _CALL.finditer(data, caller.span[0], caller.span[1])
-        }
+        called = _calls_in(data, caller)
         for unit in named:
             if id(unit) not in from_request and unit is not caller and _calls(called, unit, caller):
                 from_request[id(unit)] = (caller, start)
@@ -63,6 +81,11 @@ def reached(data: bytes, lines: Lines, units: list[Unit]) -> Iterator[Context]:
                 name=unit.name or unit.request or "", said=start.request or start.name,
                 where=lines.line(start.span[0]),
             )  # fmt: skip
+
+
+def _calls_in(data: bytes, unit: Unit) -> set[tuple[bytes, bytes]]:
+    """The receivers and names of the calls in a function."""
+    return {((m.group(1) or b"").lstrip(b"$"), m.group(2)) for m in _CALL.finditer(data, unit.span[0], unit.span[1])}
 
 
 def _calls(called: set[tuple[bytes, bytes]], unit: Unit, caller: Unit) -> bool:

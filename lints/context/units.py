@@ -18,10 +18,12 @@ from lints.extract.ir import (
     Func,
     If,
     Invoke,
+    Items,
     Leave,
     Loop,
     Member,
     Name,
+    Pairs,
     Scope,
     Span,
     Stmt,
@@ -48,6 +50,7 @@ _ROUTES = frozenset(
         "use",
         "mutation",
         "query",
+        "action",
     ]
 )
 _MARKS = re.compile(
@@ -90,7 +93,14 @@ _REQUEST_METHODS = frozenset(
         "dispatch",
     ]
 )
+_HOOKS = frozenset(["get_queryset", "get_object", "perform_create", "perform_update", "perform_destroy"])
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
+_BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
+_ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,])")
+_HANDS_ON = frozenset(["UseGuards", "UseInterceptors", "method_decorator", "decorator_from_middleware", "Depends"])
+_BEFORE = frozenset(
+    ["before_action", "prepend_before_action", "load_and_authorize_resource", "authorize_resource", "use"]
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -109,6 +119,8 @@ class Unit:
     owner_marks: tuple[str, ...]
     request: str | None = None
     job: str | None = None
+    around: str = ""
+    """What the call that it is handed to is made on (`protectedProcedure.input(…)`)."""
     _body: tuple[Stmt, ...] | None = None
 
     def body(self) -> tuple[Stmt, ...]:
@@ -130,6 +142,8 @@ class Units:
         self.named: dict[str, str] = {}
         """Functions handed by name to what starts them: name to the request, as written."""
         self.named_jobs: dict[str, str] = {}
+        self.before: list[str] = []
+        """What every handler of the module goes through: `router.use(requireMember)`."""
 
     def text(self, span: Span, limit: int = 200) -> str:
         return " ".join(self.data[span[0] : min(span[1], span[0] + 4 * limit)].decode("utf-8", "replace").split())[
@@ -150,32 +164,48 @@ class Units:
             if isinstance(statement, Define):
                 self._unit(statement.function, statement.span, owner, marks, None, depth)
             elif isinstance(statement, ClassBody):
-                said = (*map(callee, statement.decorators), *statement.bases)
-                start = min((d.span[0] for d in statement.decorators), default=statement.span[0])
-                head = self.text((start, min(statement.span[1], statement.span[0] + 400)), 400)
-                if "ShouldQueue" in head:
-                    said = (*said, "ShouldQueue")
+                said = (*marks_of(statement.decorators), *statement.bases, *self._head_of_class(statement))
                 self._block(statement.body, statement.name, (*said, *_included(statement.body)), depth + 1)
             else:
                 for inner in blocks(statement):
                     self._block(inner, owner, marks, depth + 1)
+                target = statement.target or "" if isinstance(statement, Assign) else ""
                 for expression in expressions(statement):
-                    self._closures(expression, owner, marks, None, depth)
+                    self._closures(expression, owner, marks, None, depth, target.rpartition(".")[2])
 
-    def _closures(self, value: Expr, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int) -> None:
+    def _head_of_class(self, statement: ClassBody) -> Iterator[str]:
+        """What a class extends and what stands on it, in the languages whose classes are lowered without."""
+        if self.language not in {"c_sharp", "php", "ruby", "java", "kotlin"}:
+            return
+        first = min((s.span[0] for s in statement.body), default=statement.span[1])
+        head = self.text((statement.span[0], max(first, statement.span[0] + 20)), 600)
+        brace = head.find("{")
+        head = head if brace < 0 else head[:brace]
+        yield from _ATTRIBUTE.findall(head)
+        for found in _BASES.finditer(head):
+            yield from re.findall(r"[\w:]*\b([A-Z]\w*)", re.split(r"[\n;(]| implements ", head[found.end() :])[0])
+
+    def _closures(
+        self, value: Expr, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int, name: str = ""
+    ) -> None:
+        """The functions in an expression; `name` is the variable that it becomes (`const get = cache(() => …)`)."""
         if depth > MAX_DEPTH:
             return
         if isinstance(value, Closure):
-            self._unit(value.function, value.span, owner, marks, call, depth)
+            self._unit(value.function, value.span, owner, marks, call, depth, name)
             return
         around = value if isinstance(value, Invoke) else call
         if isinstance(value, Invoke):
             self._names(value)
+            if sum(isinstance(argument, Closure) for argument in value.arguments) != 1:
+                name = ""
         for part in parts(value):
-            self._closures(part, owner, marks, around, depth + 1)
+            self._closures(part, owner, marks, around, depth + 1, name)
 
     def _names(self, call: Invoke) -> None:
         """Functions that are handed to a route or a schedule by their name."""
+        if call.method == "use" and call.receiver is not None:
+            self.before += marks_of(call.arguments)
         request, job = self._request_call(call), self._job_call(call)
         if request is None and job is None:
             return
@@ -194,9 +224,10 @@ class Units:
         )
         if not named or call.receiver is None:
             return None
-        if call.method in {"query", "mutation"}:  # tRPC: a procedure with its resolver
+        if call.method in {"query", "mutation", "action"}:  # tRPC, next-safe-action: a procedure with its resolver
             one = len(call.arguments) == 1 and isinstance(call.arguments[0], Closure)
-            return f".{call.method}(…)" if one and "rocedure" in self.text(call.receiver.span, 400) else None
+            word = "ction" if call.method == "action" else "rocedure"
+            return f".{call.method}(…)" if one and word in self.text(call.receiver.span, 400) else None
         first = call.arguments[0] if call.arguments else None
         if isinstance(first, Text) and first.value[:1] == "/" and len(call.arguments) > 1:
             return f"{self.text(call.receiver.span, 40)}.{call.method}({self.text(first.span, 60)})"
@@ -212,20 +243,24 @@ class Units:
         )
 
     def _unit(
-        self, function: Func, span: Span, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int
-    ) -> None:
+        self, function: Func, span: Span, owner: str, marks: tuple[str, ...], call: Invoke | None, depth: int,
+        name: str = "",
+    ) -> None:  # fmt: skip
         start = min([span[0], function.span[0], *(d.span[0] for d in function.decorators)])
         body = function.body_span[0] if function.body_span != function.span else function.span[0] + 200
         head = self.text((start, min(body, start + 4 * _HEAD)), _HEAD)
-        beside = tuple(name for name in map(callee, function.decorators) if name)
+        beside = marks_of(function.decorators)
+        if self.language in {"c_sharp", "php"}:
+            beside += tuple(_ATTRIBUTE.findall(head.partition("(")[0] if head[:1] not in "[#" else head))
         if call is not None:
-            others = (a for a in call.arguments if not isinstance(a, (Text, Closure)))
-            beside += tuple(name for name in map(callee, others) if name)
+            beside += marks_of(a for a in call.arguments if not isinstance(a, (Text, Closure)))
         unit = Unit(
-            function=function, name=function.name, owner=owner, span=(start, max(span[1], function.span[1])), head=head,
+            function=function, name=function.name or name, owner=owner, span=(start, max(span[1], function.span[1])), head=head,
             marks=beside, owner_marks=marks,
         )  # fmt: skip
         unit.request, unit.job = self._started(unit, call)
+        if call is not None and call.receiver is not None:
+            unit.around = self.text(call.receiver.span, 600)
         self.found.append(unit)
         if self.into(unit.span):
             self._block(unit.body(), owner, marks, depth + 1)
@@ -257,6 +292,8 @@ class Units:
             second = unit.function.parameters[1].name if len(unit.function.parameters) > 1 else ""
             if (first == "request" and not unit.owner) or (unit.name in _REQUEST_METHODS and second == "request"):
                 return where, None
+            if unit.owner and unit.name in _HOOKS:
+                return where, None
             if unit.name == "run" and any("Task" in base for base in unit.owner_marks):
                 return None, where
             if unit.name == "handle" and "BaseCommand" in unit.owner_marks:
@@ -264,7 +301,7 @@ class Units:
         elif self.language == "ruby":
             if "/controllers/" in f"/{self.path}" and unit.owner.endswith("Controller"):
                 return where, None
-            jobs = ("ApplicationJob", "Base", "Worker", "Job")
+            jobs = ("ApplicationJob", "Worker", "Job")
             if unit.name == "perform" and any(mark.endswith(jobs) for mark in unit.owner_marks):
                 return None, where
         elif self.language == "php":
@@ -275,18 +312,43 @@ class Units:
         elif self.language == "c_sharp":
             if unit.name == "ExecuteAsync" and "BackgroundService" in unit.owner_marks:
                 return None, where
+        elif unit.name in {"process", "handle"} and not {"WorkerHost", "Processor"}.isdisjoint(unit.owner_marks):
+            return None, where
         elif _NEXT.search(self.path) and unit.name in {"GET", "POST", "PUT", "PATCH", "DELETE", "handler"}:
             return where, None
         return None, None
 
 
 def _included(body: Iterable[Stmt]) -> Iterator[str]:
-    """What a Ruby class mixes in (`include Sidekiq::Job`)."""
+    """What a class mixes in (`include Sidekiq::Job`), calls first (`before_action :authorize`) and permits by."""
     for statement in body:
-        if isinstance(statement, Do) and isinstance(statement.value, Invoke) and statement.value.method == "include":
-            yield from (
-                a.path.rpartition(".")[2].rpartition("::")[2] for a in statement.value.arguments if isinstance(a, Name)
-            )
+        if isinstance(statement, Do) and isinstance(statement.value, Invoke):
+            call = statement.value
+            if call.method == "include":
+                yield from (
+                    a.path.rpartition(".")[2].rpartition("::")[2] for a in call.arguments if isinstance(a, Name)
+                )
+            elif call.method in _BEFORE:
+                yield from (a.value for a in call.arguments if isinstance(a, Text))
+                yield from (call.method,) if "authorize" in call.method else ()
+        elif isinstance(statement, Assign) and statement.target == "permission_classes":
+            yield from (name for name in map(callee, parts(statement.value)) if name)
+
+
+def marks_of(values: Iterable[Expr]) -> tuple[str, ...]:
+    """The names of what is called or named, and of what is handed to those that only pass it on."""
+    found: list[str] = []
+    for value in values:
+        name = callee(value)
+        if name:
+            found.append(name)
+        if isinstance(value, Invoke) and name.rpartition(".")[2] in _HANDS_ON:
+            found += marks_of(value.arguments)
+        elif isinstance(value, Invoke):
+            found += [inner for _, given in value.keywords for inner in marks_of((given,))]
+        elif isinstance(value, (Items, Pairs)):
+            found += marks_of(parts(value))
+    return tuple(found[:40])
 
 
 def callee(value: Expr) -> str:
@@ -325,7 +387,7 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
 
 def parts(value: Expr) -> tuple[Expr, ...]:
     """The expressions that an expression is made of; the body of a closure is not."""
-    from lints.extract.ir import Cat, Choose, Items, Other, Pairs, Percent, Repeat, Spread, Tagged
+    from lints.extract.ir import Cat, Choose, Other, Percent, Repeat, Spread, Tagged
 
     if isinstance(value, (Cat, Other)):
         return value.parts

@@ -53,6 +53,17 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"params(?:\[:?\w{1,60}\]|\.(?:require|permit|fetch|dig)\([^()\n]{1,80}\)|\[\s*['\"]\w{1,60}['\"]\])",
         ),
         ("header", r"request\.(?:headers|env)\[\s*['\"][\w-]{1,60}['\"]"),
+        ("path", r"self\.kwargs(?:\[\s*['\"]\w{1,60}['\"]\s*\]|\.get\(\s*['\"]\w{1,60}['\"])"),
+        ("body", r"\w*[fF]ormData\.get\(\s*['\"][\w.-]{1,60}['\"]"),
+        ("body", r"c\.req\.valid\(\s*['\"](?:json|form)['\"]\s*\)(?:\.\w+)?"),
+        ("query", r"c\.req\.valid\(\s*['\"]query['\"]\s*\)(?:\.\w+)?"),
+        ("header", r"c\.req\.valid\(\s*['\"]header['\"]\s*\)(?:\.\w+)?"),
+        ("path", r"c\.req\.valid\(\s*['\"]param['\"]\s*\)(?:\.\w+)?"),
+        # Ktor
+        ("query", r"call\.request\.queryParameters\[\s*\"[\w-]{1,60}\"\s*\]"),
+        ("header", r"call\.request\.headers\[\s*\"[\w-]{1,60}\"\s*\]|call\.request\.header\(\s*\"[\w-]{1,60}\""),
+        ("path", r"call\.parameters\[\s*\"[\w-]{1,60}\"\s*\]"),
+        ("body", r"call\.receive<\w{1,60}>\(\)(?:\.\w+)?"),
         # PHP
         (
             "body",
@@ -64,6 +75,14 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\$request->(?:header|headers->get)\(\s*['\"][\w.-]{1,60}['\"]|\$_SERVER\[\s*['\"]HTTP_X_\w{1,60}['\"]\s*\]",
         ),
         ("body", r"request\(\s*['\"][\w.-]{1,60}['\"]\s*\)|request\(\)->(?:input|get|post)\(\s*['\"][\w.-]{1,60}['\"]"),
+        (
+            "body",
+            r"\$request->(?:validate|validated|all|only|toArray|json|safe)\([^()\n]{0,300}\)(?:\[[^\]\n]{1,60}\])?",
+        ),
+        (
+            "body",
+            r"\$request->(?:\w+_)?(?:tenant|org|organi[sz]ation|workspace|account|company|team|project|customer)(?:_?(?:id|uuid|slug|key))?(?![\w(])",
+        ),
         ("path", r"\$request->route\(\s*['\"][\w.-]{1,60}['\"]"),
         # Java, Kotlin
         ("query", r"(?:request|req|httpRequest|servletRequest)\.getParameter\(\s*\"[\w.-]{1,60}\""),
@@ -99,6 +118,7 @@ PARAMETERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("query", r"@Query\([^()]{0,80}\)\s*(?:readonly\s+)?(\w+)\s*[?:,)]"),
         ("header", r"@Headers?\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
         ("body", r"@Body\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
+        ("body", r"@Args\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
         ("path", r"@Param\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
         ("query", r"\[FromQuery[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
         ("header", r"\[FromHeader[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
@@ -157,7 +177,10 @@ CHECKS = re.compile(
 SIGNS_IN = re.compile(
     r"^(?:use_?guards|use|middleware|async_?handler|catch_?async|wrap|jwt\w*|login_?required|authenticated?|authentication|"
     r"is_?auth\w*|require_?(?:auth|login|user|session|authentication)|ensure_?(?:auth\w*|login|logged_?in)|verify_?(?:token|jwt|auth)|"
-    r"check_?auth|auth\w*guard|jwt_?auth\w*|token_?auth\w*|validate|validate_?(?:body|request|schema|query|params|input)\w*|"
+    r"check_?auth|\w*auth_?guard|auth\w*guard|jwt_?auth\w*|token_?auth\w*|is_?authenticated|get_?(?:current_?)?(?:active_?|auth\w*_?)?user|"
+    r"current_?(?:active_?)?user|get_?(?:async_?)?(?:db|session)|authenticate_?user!?|set_?\w+|depends|request|use_?interceptors|"
+    r"csrf_?exempt|require_?(?:GET|POST|http_?methods)|transaction\w*|atomic|swagger\w*|http_?(?:get|post|put|patch|delete|code)|"
+    r"validate|validate_?(?:body|request|schema|query|params|input)\w*|"
     r"rate_?limit\w*|cors|body_?parser|valid\w*pipe|parse\w*)$",
     re.IGNORECASE,
 )

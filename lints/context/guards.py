@@ -1,0 +1,62 @@
+"""What stands before a function: whether it says whose tenant the caller may name, or only who the caller is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from lints.context.units import Unit
+from lints.context.words import SAYS_WHOSE, SIGNS_IN, TENANT
+
+_WAITS = re.compile(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)")
+_PROCEDURE = re.compile(r"(\w*(?:[pP]rocedure|[aA]ction(?:Client)?))\b")
+_ANYBODY = re.compile(
+    r"(?:public|protected|private|auth(?:ed|enticated|orized|ed_?user)?|base|safe|user|logged_?in|t)?_?\.?(?:action_?client|action|procedure)",
+    re.IGNORECASE,
+)
+_NO_POLICY = re.compile(
+    r"PreAuthorize\(\s*['\"](?:isAuthenticated\(\)|permitAll(?:\(\))?|isFullyAuthenticated\(\))['\"]"
+)
+_VERBS = frozenset(["get", "post", "put", "patch", "delete", "route", "query", "mutation", "action"])
+_PLAIN_BASES = re.compile(
+    r"(?:Generic|Model|ReadOnlyModel)?ViewSet|APIView|View|(?:\w+)?APIView|\w*Mixin|Controller(?:Base)?|AbstractController|object|"
+    r"Resource|MethodView|ApplicationController|RestController|ApiController|Authorize|Route|Injectable|Resolver|Service|"
+    r"IsAuthenticated|AllowAny|CustomEndpoint"
+)
+
+
+def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) -> str | None:
+    """The name of what says whose the tenant is before the function runs.
+
+    `before` is what every handler of the module goes through; `sources` are functions of the module known to hand on
+    the client's word, which check nothing.
+    """
+    names = [*unit.marks, *unit.owner_marks, *before, *_WAITS.findall(unit.head)]
+    if unit.request is not None and unit.request.endswith("(…)"):
+        names += [name for name in _PROCEDURE.findall(unit.around) if not _ANYBODY.fullmatch(name)]
+        if any(not _ANYBODY.fullmatch(name) for name in _PROCEDURE.findall(unit.around)):
+            return next(name for name in _PROCEDURE.findall(unit.around) if not _ANYBODY.fullmatch(name))
+    for name in names:
+        last = name.rpartition(".")[2]
+        if last in sources or not SAYS_WHOSE.search(last) or SIGNS_IN.match(last) or TENANT.fullmatch(last):
+            continue
+        if last == "Authorize" and "Authorize(" not in unit.head:
+            continue
+        if last == "PreAuthorize" and _NO_POLICY.search(unit.head) is not None:
+            continue
+        return last
+    return None
+
+
+def path_guarded(unit: Unit) -> bool:
+    """Whether anything stands before the function that could check its path: then it is taken to do so."""
+    if unit.request is None:
+        return True
+    beside = [
+        last
+        for mark in (*unit.marks, *unit.owner_marks)
+        if (last := mark.rpartition(".")[2]) not in _VERBS and not SIGNS_IN.match(last)
+    ]
+    unknown = [mark for mark in beside if not _PLAIN_BASES.fullmatch(mark)]
+    waits = [name for name in _WAITS.findall(unit.head) if not SIGNS_IN.match(name.rpartition(".")[2])]
+    return bool(unknown or waits)
