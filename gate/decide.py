@@ -6,6 +6,8 @@ The rules it keeps:
 * a waiver changes what blocks, never what is shown; so does what else sets a finding of code aside (`model.Aside`);
 * where the policy maps tenants to plans, a pack of some plans judges the tenants of those plans (`policy.tenants`);
   what is left out is counted and named, and a record of a tenant that nobody declared makes a control UNKNOWN;
+* one tenant's records do not speak for another: a tenant of whom a pack that judges it has no record at all makes the
+  pack's controls UNKNOWN, as does one below a minimum that is every tenant's;
 * only an explicit "every control of this stage was asked and none blocks" is ALLOWED: a stage without controls is not.
 """
 
@@ -25,6 +27,7 @@ from gate.model import (
     ControlResult,
     Decision,
     Evidence,
+    EvidenceNeed,
     Location,
     Outcome,
     Policy,
@@ -38,9 +41,9 @@ from gate.model import (
     WaiverUse,
     fingerprint,
 )
-from gate.policy.tenants import COLUMN, TenantMap, map_of
+from gate.policy.tenants import COLUMN, TenantMap, map_of, names_tenants
 from gate.reading import epoch_ms, from_epoch_ms
-from gate.store import unverified
+from gate.store import TableDef, tables, unverified
 from gate.waivers import holds, is_expired, is_pending, matches
 
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
@@ -53,8 +56,12 @@ class Scope:
 
     tenants: TenantMap
     records: Mapping[str, Mapping[str, int]]
+    listed: Mapping[str, Mapping[str, int]]
+    """How many times a kind's records name whom in their lists (the tenants of a drill, of a purge)."""
     untold: Mapping[str, str]
     """Kinds of which it can't be told whose their records are, and why."""
+    silent: Mapping[str, tuple[str, ...]]
+    """By pack, the tenants whose plan has it and of whom there is no record of any kind that its controls need."""
 
 
 EXPIRING_DAYS = 14
@@ -78,7 +85,7 @@ def decide(
     today = as_of.date()
     holding = [w for w in policy.waivers if holds(w, today, stage, policy.waiver_max_days)]
     controls = [c for c in policy.controls if stage in c.stages]
-    scope = scope_of(policy, evidence, ask)
+    scope = scope_of(policy, controls, evidence, ask, as_of)
     left_out: Counter[str] = Counter()
     results = tuple(judge(control, evidence, ask, holding, as_of, scope, left_out) for control in controls)
     return Decision(
@@ -101,23 +108,56 @@ def decide(
     )
 
 
-def scope_of(policy: Policy, evidence: Mapping[str, Evidence], ask: Ask) -> Scope | None:
+def scope_of(
+    policy: Policy, controls: Sequence[Control], evidence: Mapping[str, Evidence], ask: Ask, as_of: datetime
+) -> Scope | None:
     """Whom the policy's map has judged; None without a map."""
-    tenants = map_of(policy)
+    tenants = map_of(policy, as_of)
     if tenants is None:
         return None
     records: dict[str, Mapping[str, int]] = {}
+    listed: dict[str, Counter[str]] = {}
     untold: dict[str, str] = {}
     for kind in sorted(evidence):
-        if COLUMN not in policy.kinds[kind].schema.get("properties", {}):
-            continue
-        try:
-            rows = ask(f"SELECT k.{COLUMN} AS tenant, count(*) AS records FROM {kind} AS k GROUP BY k.{COLUMN}", {})  # noqa: S608
-        except QueryError as error:
-            untold[kind] = str(error)
-        else:
-            records[kind] = {str(row["tenant"]): row["records"] for row in rows}
-    return Scope(tenants=tenants, records=records, untold=untold)
+        for table in tables(policy.kinds[kind]):
+            for name in _whose(table):
+                try:
+                    found = _counted(ask, table.name, name)
+                except QueryError as error:
+                    untold[kind] = str(error)
+                    continue
+                if table.array:
+                    found.pop("None", None)
+                    listed.setdefault(kind, Counter()).update(found)
+                else:
+                    records[kind] = found
+    return Scope(
+        tenants=tenants, records=records, listed=listed, untold=untold, silent=_silent(controls, tenants, records)
+    )
+
+
+def _whose(table: TableDef) -> list[str]:
+    """The columns of a table that say whose its rows are."""
+    if table.array and names_tenants(table.array[-1]):
+        return [column.name for column in table.columns if column.name == "value"]
+    return [c.name for c in table.columns if (names_tenants(c.name) if table.array else c.name == COLUMN)]
+
+
+def _counted(ask: Ask, table: str, column: str) -> dict[str, int]:
+    rows = ask(f'SELECT k."{column}" AS tenant, count(*) AS records FROM "{table}" AS k GROUP BY k."{column}"', {})  # noqa: S608 the names are plain
+    return {str(row["tenant"]): row["records"] for row in rows}
+
+
+def _silent(
+    controls: Sequence[Control], tenants: TenantMap, records: Mapping[str, Mapping[str, int]]
+) -> dict[str, tuple[str, ...]]:
+    """By pack of some plans, the tenants that it judges and of whom nothing is there."""
+    found = {}
+    for pack in {control.pack for control in controls if tenants.per_tenant(control.pack)}:
+        kinds = {kind for c in controls if c.pack == pack for kind in c.evidence} & records.keys()
+        heard = {tenant for kind in kinds for tenant in records[kind]}
+        found[pack] = tuple(t for t in tenants.judged(pack) if t not in heard) if kinds else ()
+    return found
 
 
 def verdict(results: Sequence[ControlResult]) -> Verdict:
@@ -187,9 +227,11 @@ def gaps(
         doubts = [f"{place} is not verified" for place in claims]
         doubts += [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
         doubts += _strangers(kind, scope)
+        doubts += _wanting(control, kind, need, scope)
         incomplete += [f"{kind}: {doubt}" for doubt in doubts[:SHOWN_REASONS]]
         if len(doubts) > SHOWN_REASONS:
-            incomplete.append(f"{kind}: {len(doubts) - SHOWN_REASONS} more records could not be read or verified")
+            incomplete.append(f"{kind}: {len(doubts) - SHOWN_REASONS} more reasons like these")
+    incomplete += _unheard(control, scope)
     return tuple(short), tuple(incomplete)
 
 
@@ -208,12 +250,40 @@ def _strangers(kind: str, scope: Scope | None) -> list[str]:
         return []
     if kind in scope.untold:
         return [f"whose its records are can't be told: {scope.untold[kind]}"]
-    return [
-        f"{count} record{'s' if count != 1 else ''} of the tenant {tenant!r}, which the policy does not declare; "
-        "add it to tenants, with its plan"
+    known = scope.tenants.tenants
+    strange = [
+        (f"{count} record{'s' if count != 1 else ''} of", tenant)
         for tenant, count in sorted(scope.records.get(kind, {}).items())
-        if tenant not in scope.tenants.tenants
+        if tenant not in known
+    ] + [("a list in its records names", t) for t in sorted(scope.listed.get(kind, {})) if t not in known]
+    return [f"{said} the tenant {t!r}, which the policy does not declare; add it to tenants, with its plan"
+            for said, t in strange]  # fmt: skip
+
+
+def _wanting(control: Control, kind: str, need: EvidenceNeed, scope: Scope | None) -> list[str]:
+    """Whose records are fewer than every tenant must have. (Any that did not verify are a reason of their own.)"""
+    if scope is None or not need.per_tenant or kind not in scope.records:
+        return []
+    silent = scope.silent.get(control.pack, ())
+    return [
+        f"{scope.records[kind].get(tenant, 0)} of the tenant {tenant!r}; at least {need.minimum} of each tenant needed"
+        for tenant in scope.tenants.judged(control.pack)
+        if scope.records[kind].get(tenant, 0) < need.minimum and tenant not in silent
     ]
+
+
+def _unheard(control: Control, scope: Scope | None) -> list[str]:
+    """Whom the control's pack judges without having heard anything."""
+    if scope is None or not any(need.minimum and kind in scope.records for kind, need in control.evidence.items()):
+        return []
+    silent = scope.silent.get(control.pack, ())
+    reasons = [
+        f"{tenant}: its plan {scope.tenants.tenants[tenant]!r} has the pack {control.pack}, and there is no record of "
+        "it at all; bring in its evidence, or correct its plan"
+        for tenant in silent[:SHOWN_REASONS]
+    ]
+    more = len(silent) - SHOWN_REASONS
+    return [*reasons, f"{more} more tenants of whom there is no record at all"] if more > 0 else reasons
 
 
 def parameters(control: Control, as_of: datetime, text: str | None = None) -> dict[str, Any]:

@@ -83,10 +83,13 @@ class EvidenceNeed:
 
     `minimum` counts records (0: an empty but complete collection is enough). `verified` counts only records whose
     signature verified against the trusted keys, and makes any record that did not verify a reason for UNKNOWN.
+    `per_tenant`: every tenant whom the control's pack judges must have the minimum; one tenant's records do not speak
+    for another.
     """
 
     minimum: int = 0
     verified: bool = False
+    per_tenant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

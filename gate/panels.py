@@ -52,7 +52,7 @@ def draw(
     """Every panel of the policy over the evidence that the stage's controls were asked about, by id."""
     if stage not in STAGES:
         return ()
-    tenants = map_of(policy)
+    tenants = map_of(policy, as_of)
     return tuple(_drawn(panel, evidence, ask, as_of, tenants) for panel in panels_of(policy))
 
 

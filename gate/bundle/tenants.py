@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from gate.model import GateError, Row
 from gate.policy import SOURCE_FIELDS
-
-FIELD = re.compile(r"(?:[A-Za-z0-9]+_)*tenants?(?:_?ids?)?")
-"""Names of fields that name tenants: tenant, tenants, tenant_id, tenantid (CloudEvents), source_tenant, …; not
-tenant_column or tenancy."""
+from gate.policy.tenants import names_tenants
 
 
 def named(value: Any) -> frozenset[str]:
@@ -25,18 +20,13 @@ def named(value: Any) -> frozenset[str]:
 def _collect(value: Any, found: set[str]) -> None:
     if type(value) is dict or isinstance(value, Mapping):
         for key, member in value.items():
-            if _names_tenants(str(key)):
+            if names_tenants(str(key)):
                 found.update(_ids(member if isinstance(member, list | tuple) else [member]))
             if type(member) is not str:
                 _collect(member, found)
     elif isinstance(value, list | tuple):
         for item in value:
             _collect(item, found)
-
-
-@lru_cache(maxsize=4096)
-def _names_tenants(field: str) -> bool:
-    return FIELD.fullmatch(field) is not None
 
 
 def _ids(values: Iterable[Any]) -> Iterator[str]:

@@ -88,7 +88,10 @@ def _explanation(control: Control, runbook: str | None, *, full: bool) -> str:
         lines.append(f"  runbook   {line(runbook)} (gate explain {control.id} --runbook)")
     if control.warn_from or control.block_from:
         lines.append(f"  from      warns {control.warn_from or 'now'}, blocks {control.block_from or 'now'}")
-    needs = (f"{k} (at least {n.minimum}{', verified' if n.verified else ''})" for k, n in control.evidence.items())
+    needs = (
+        f"{k} (at least {n.minimum}{' of every tenant' if n.per_tenant else ''}{', verified' if n.verified else ''})"
+        for k, n in control.evidence.items()
+    )
     lines.append(f"  evidence  {', '.join(needs)}")
     if control.params:
         lines.append(f"  params    {', '.join(f'{k} = {v}' for k, v in control.params.items())}")

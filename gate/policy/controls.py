@@ -49,7 +49,9 @@ def _control(document: Document, pack: Pack, schemas: Mapping[str, Records]) -> 
     format_schema("control").check(document)
     value = document.value
     needs = {
-        kind: EvidenceNeed(minimum=need.get("min", 0), verified=need.get("verified", False))
+        kind: EvidenceNeed(
+            minimum=need.get("min", 0), verified=need.get("verified", False), per_tenant=need.get("per") == "tenant"
+        )
         for kind, need in value["evidence"].items()
     }
     for kind in needs:

@@ -25,7 +25,7 @@ def compare(old: Policy, new: Policy, on: date) -> tuple[Change, ...]:
     """All changes from one policy to another, weaker ones first. `on` is the day (UTC) that dates are judged at."""
     found = [
         *packs(old, new),
-        *tenants(old, new),
+        *tenants(old, new, on),
         *controls(old, new, on),
         *kinds(old, new),
         *waivers(old, new, on),

@@ -82,6 +82,11 @@ def _needs(old: Control, new: Control) -> Found:
         if was.verified != becomes.verified:
             change = stronger if becomes.verified else weaker
             yield change(old.id, f"{'needs' if becomes.verified else 'no longer needs'} {kind} records to be verified")
+        if was.per_tenant != becomes.per_tenant:
+            change = stronger if becomes.per_tenant else weaker
+            yield change(
+                old.id, f"{'needs' if becomes.per_tenant else 'no longer needs'} {kind} records of every tenant"
+            )
 
 
 def _questions(old: Control, new: Control, before: Policy, after: Policy) -> Found:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
+
 from gate.model import Policy
-from gate.policy.tenants import map_of
-from gate.policy_diff.change import Found, stronger, weaker
+from gate.policy.tenants import Span, map_of
+from gate.policy_diff.change import Found, other, stronger, weaker
 
 
-def tenants(old: Policy, new: Policy) -> Found:
-    """Who is judged by which pack, where both policies have the pack."""
-    before, after = map_of(old), map_of(new)
+def tenants(old: Policy, new: Policy, on: date) -> Found:
+    """Who is judged by which pack on that day, where both policies have the pack, and whose past was rewritten."""
+    at = datetime.combine(on, time(), UTC)
+    before, after = map_of(old, at), map_of(new, at)
     if before is None and after is None:
         return
     packs = sorted(old.limits.keys() & new.limits.keys())
@@ -36,3 +39,16 @@ def tenants(old: Policy, new: Policy) -> Found:
                 yield weaker(subject, f"{tenant} is no longer judged by the pack {pack} {plan}")
             elif becomes and not was:
                 yield stronger(subject, f"{tenant} is judged by the pack {pack} too{f' {plan}' if after else ''}")
+        if before is not None and after is not None and before.spans[tenant] != after.spans[tenant]:
+            yield other(
+                subject, f"its plans over time were {_told(before.spans[tenant])}; now {_told(after.spans[tenant])}"
+            )
+
+
+def _told(spans: tuple[Span, ...]) -> str:
+    """`pro until 2026-10-01, then enterprise`; raw."""
+    return ", then ".join(s.plan if s.until is None else f"{s.plan} until {_day(s.until)}" for s in spans)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if moment.time() == time() else f"{moment:%Y-%m-%d %H:%M:%S} UTC"

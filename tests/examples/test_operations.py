@@ -58,7 +58,7 @@ def test_nothing_blocks_and_nothing_is_left_unasked(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("clock", "seed"),
     [
-        pytest.param("2026-08-01T00:20:00Z", "1", id="twenty minutes after a month and a policy version began"),
+        pytest.param("2027-02-01T00:20:00Z", "1", id="twenty minutes after a month and a policy version began"),
         pytest.param("2026-11-23T14:40:00Z", "2", id="Monday morning in New York, weeks after the clocks changed"),
         pytest.param("2026-11-27T15:00:00Z", "3", id="the day after Thanksgiving"),
         pytest.param("2028-02-29T12:00:00Z", "4", id="a leap day"),
@@ -103,6 +103,8 @@ def test_the_hard_cases_are_in_it(judge: Judge) -> None:
     assert any(e["time"][:7] < e["recordedtime"][:7] for e in of["meter_event"]), "late, over the end of a month"
     assert {s["mode"] for s in of["integration_state"]} == {"production", "sandbox"}
     assert {a["level"] for a in of["limit_alert"]} == {"soft", "hard"}
+    plans = {(e["tenantid"], e["data"]["plan"]) for e in of["meter_event"]}
+    assert {("initech", "pro"), ("initech", "white-label")} <= plans, "a tenant that was upgraded on the way"
     met = Counter((t["subject"], t["data"]["timer"]) for t in of["sla_timer"])
     assert set(met.values()) == {1, 2}, "timers that run, and timers that were met"
 
@@ -216,6 +218,12 @@ def newest(records: Sequence[Record], field: str = "time", **wanted: Any) -> Rec
 
 def of(records: Sequence[Record], request: Record) -> list[Record]:
     return [r for r in records if r["subject"] == request["subject"]]
+
+
+def quiet(r: Records, tenant: str, *kinds: str) -> None:
+    """Nothing of a tenant is there any more; the list is changed in place."""
+    for kind in kinds:
+        r[kind][:] = [record for record in r[kind] if record["tenantid"] != tenant]
 
 
 def moved(record: Record, by: timedelta, *fields: str) -> None:
@@ -570,6 +578,30 @@ def _a_password_is_admitted(r: Records) -> None:
 @worse("admin_role", blocks={"TZC005"})
 def _a_role_may_do_everything(r: Records) -> None:
     r["admin_role"][0]["permissions"].append("*")
+
+
+# one tenant's records do not speak for another
+
+
+@worse("side_door_watch", "side_door_attempt", blocks={"HRO012"})
+def _a_customer_with_the_pack_is_not_watched_at_all(r: Records) -> None:
+    quiet(r, "acme-eu", "side_door_watch", "side_door_attempt")
+
+
+@worse("pipeline_report", blocks={"REV011"})
+def _a_customer_with_the_pack_publishes_no_figures(r: Records) -> None:
+    quiet(r, "globex", "pipeline_report")
+
+
+@worse("meter_event", "cost_row", "invoice", blocks={"FIN002", "FIN006"})
+def _nothing_of_a_customer_is_metered(r: Records) -> None:
+    quiet(r, "acme-eu", "meter_event", "cost_row", "invoice")
+
+
+@worse("meter_event", blocks={"FIN002", "FIN006"})
+def _a_reading_before_an_upgrade_carries_the_plan_after_it(r: Records) -> None:
+    before = newest([x for x in r["meter_event"] if x["data"]["plan"] == "pro"], tenantid="initech")
+    before["data"]["plan"] = "white-label"
 
 
 @worse("default_probe", blocks={"TZC006"})

@@ -147,7 +147,7 @@ def test_many_unread_files_are_counted_not_listed_for_ever() -> None:
     reasons = judge(control(), {"thing": evidence(unread=many)}, Answers(), (), NOW).reasons
 
     assert len(reasons) == 21
-    assert reasons[-1] == "thing: 30 more records could not be read or verified"
+    assert reasons[-1] == "thing: 30 more reasons like these"
 
 
 @pytest.mark.parametrize(

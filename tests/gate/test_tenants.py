@@ -15,6 +15,7 @@ from gate import policy, run
 from gate.model import Coverage, Decision, Evidence, GateError, Outcome, Policy, Stage, Subject, Verdict
 from gate.policy.tenants import map_of
 from gate.policy_diff import Effect, compare
+from gate.reading import Schema
 from gate.tree import WorkTree
 
 Project = Callable[..., Path]
@@ -38,15 +39,20 @@ evidence:
 """
 SCHEMA = """{
   "type": "object", "additionalProperties": false, "required": ["id"],
-  "properties": {"id": {"type": "string"}, "count": {"type": "integer"}, "tenantid": {"type": "string"}},
+  "properties": {"id": {"type": "string"}, "count": {"type": "integer"}, "tenantid": {"type": "string"},
+    "tenants": {"type": "array", "items": {"type": "string"}},
+    "shares": {"type": "array", "items": {"type": "object", "properties": {
+      "ownerTenantId": {"type": "string"}, "part": {"type": "integer"}}}}},
   "examples": [{"id": "one", "count": 1, "tenantid": "acme"}]
 }"""
 
 
 @pytest.fixture
 def load(project: Project, control_text: Callable[[str], str]) -> Callable[..., Policy]:
-    def make(mapped: str = MAP, *, column: bool = True, more: Mapping[str, str] | None = None) -> Policy:
-        text = control_text("THG001")
+    def make(
+        mapped: str = MAP, *, column: bool = True, need: str = "{min: 1}", more: Mapping[str, str] | None = None
+    ) -> Policy:
+        text = control_text("THG001").replace("thing: {min: 1}", f"thing: {need}")
         if column:
             text = text.replace("t.count AS count FROM", "t.count AS count, t.tenantid AS tenant FROM")
         files = {
@@ -95,6 +101,98 @@ def test_records_of_others_are_no_evidence_about_those_who_are_judged(load: Call
     assert "thing: 0 records; at least 1 needed" in decision.results[0].reasons
 
 
+TWO = MAP.replace("globex: {plan: free}", "globex: {plan: pro}")
+
+
+def test_the_records_of_one_tenant_do_not_speak_for_another(load: Callable[..., Policy]) -> None:
+    decision = decided(load(TWO), things(("acme", 1)))
+
+    assert decision.verdict is Verdict.UNDECIDED
+    assert decision.results[0].reasons == (
+        (
+            "globex: its plan 'pro' has the pack own, and there is no record of it at all; "
+            "bring in its evidence, or correct its plan"
+        ),
+    )
+    assert decided(load(TWO), things(("acme", 1), ("globex", 1))).verdict is Verdict.ALLOWED
+
+
+def test_what_is_known_to_be_wrong_is_shown_though_a_tenant_is_silent(load: Callable[..., Policy]) -> None:
+    result = decided(load(TWO), things(("acme", 9))).results[0]
+
+    assert result.outcome is Outcome.FAIL
+    assert [v.tenant for v in result.violations] == ["acme"]
+    assert any("globex: its plan 'pro'" in reason for reason in result.reasons)
+
+
+def test_a_minimum_may_be_every_tenants(load: Callable[..., Policy]) -> None:
+    loaded = load(TWO, need="{min: 2, per: tenant}")
+
+    assert decided(loaded, things(("acme", 1), ("acme", 1), ("globex", 1))).results[0].reasons == (
+        "thing: 1 of the tenant 'globex'; at least 2 of each tenant needed",
+    )
+    assert decided(loaded, things(*[("acme", 1), ("globex", 1)] * 2)).verdict is Verdict.ALLOWED
+    assert decided(load(MAP, need="{min: 2, per: tenant}"), things(*[("acme", 1)] * 2)).verdict is Verdict.ALLOWED
+    assert decided(load("", need="{min: 2, per: tenant}"), things(*[("acme", 1)] * 2)).verdict is Verdict.ALLOWED
+
+
+@pytest.mark.parametrize("tenant", ["stranger", "Acme", "x'; DROP TABLE thing", ""])
+def test_a_list_in_a_record_names_declared_tenants_only(load: Callable[..., Policy], tenant: str) -> None:
+    loaded = load()
+    (row,) = things(("acme", 1))
+
+    assert decided(loaded, [{**row, "tenants": ["acme", "globex"]}]).verdict is Verdict.ALLOWED
+    decision = decided(loaded, [{**row, "tenants": ["acme", tenant]}])
+    assert decision.verdict is Verdict.UNDECIDED
+    assert decision.results[0].reasons[0].startswith(f"thing: a list in its records names the tenant {tenant!r}, which")
+    nested = decided(loaded, [{**row, "shares": [{"ownerTenantId": tenant, "part": 1}, {"part": 2}]}])
+    assert nested.verdict is Verdict.UNDECIDED
+
+
+UPGRADED = """
+plans:
+  pro: {packs: [own]}
+  free: {packs: []}
+tenants:
+  acme:
+    plan: pro
+    history: [{plan: free, until: 2026-03-01}, {plan: pro, until: "2026-06-01T10:30:00+02:00"}, {plan: free, until: 2026-12-01}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "plan"),
+    [
+        ("2020-01-01T00:00:00", "free"), ("2026-02-28T23:59:59", "free"), ("2026-03-01T00:00:00", "pro"),
+        ("2026-06-01T08:29:59", "pro"), ("2026-06-01T08:30:00", "free"), ("2026-11-30T23:59:59", "free"),
+        ("2026-12-01T00:00:00", "pro"), ("2099-01-01T00:00:00", "pro"),
+    ],
+)  # fmt: skip
+def test_the_plan_in_force_is_that_of_the_time(load: Callable[..., Policy], at: str, plan: str) -> None:
+    found = map_of(load(UPGRADED), datetime.fromisoformat(at).replace(tzinfo=UTC))
+
+    assert found is not None
+    assert found.tenants == {"acme": plan}
+    assert found.leaves_out("own", "acme") is (plan == "free")
+
+
+def test_the_map_as_evidence_has_every_plan_without_a_gap(load: Callable[..., Policy]) -> None:
+    from gate.collect.tenants import collect
+
+    loaded = load(UPGRADED)
+    (found,) = collect(run.evidence_context(loaded, Path(), (), AS_OF))
+    assert found.rows[0]["plan"] == "free"
+    assert found.rows[0]["periods"] == [
+        {"plan": "free", "ends_at": "2026-03-01T00:00:00Z"},
+        {"plan": "pro", "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-06-01T08:30:00Z"},
+        {"plan": "free", "starts_at": "2026-06-01T08:30:00Z", "ends_at": "2026-12-01T00:00:00Z"},
+        {"plan": "pro", "starts_at": "2026-12-01T00:00:00Z"},
+    ]
+    assert Schema(loaded.kinds["tenant_plan"].schema, "tenant_plan").is_valid(
+        {name: value for name, value in found.rows[0].items() if name != "source_path"}
+    )
+
+
 @pytest.mark.parametrize("tenant", ["stranger", "Acme", "acme ", "o'neil; DROP TABLE thing", "new\nline", ""])
 def test_a_record_of_a_tenant_that_nobody_declared_blocks(load: Callable[..., Policy], tenant: str) -> None:
     decision = decided(load(), things(("acme", 1), (tenant, 1)))
@@ -126,7 +224,7 @@ def test_a_pack_that_no_plan_names_judges_everybody(load: Callable[..., Policy])
 def test_without_a_map_everybody_is_judged_and_nobody_is_a_stranger(load: Callable[..., Policy]) -> None:
     loaded = load("")
 
-    assert map_of(loaded) is None
+    assert map_of(loaded, AS_OF) is None
     assert [v.tenant for v in decided(loaded, things(("anybody", 9), (None, 1))).results[0].violations] == ["anybody"]
 
 
@@ -135,7 +233,7 @@ def test_the_map_may_lie_in_a_file_that_the_digest_covers(load: Callable[..., Po
     one = load(mapped, more={"policy/tenants.yaml": "version: 1\ntenants: {acme: {plan: pro}}\n"})
     two = load(mapped, more={"policy/tenants.yaml": "version: 1\ntenants: {acme: {plan: pro}, globex: {plan: pro}}\n"})
 
-    assert map_of(one) is not None
+    assert map_of(one, AS_OF) is not None
     assert "policy/tenants.yaml" in one.files
     assert one.digest != two.digest
 
@@ -172,6 +270,10 @@ def test_the_decision_document_names_tenants_and_packs(load: Callable[..., Polic
         ("a name that is no tenant's", "plans: {pro: {packs: [own]}}\ntenants: {'A b': {plan: pro}}\n", "tenants: 'A b' is no tenant's id"),
         ("a name that is no plan's", "plans: {Pro!: {packs: [own]}}\ntenants: {acme: {plan: Pro!}}\n", "plans: 'Pro!' is no plan's name"),
         ("nobody", "plans: {pro: {packs: [own]}}\ntenants: {}\n", "tenants"),
+        ("a history out of order", "plans: {pro: {packs: [own]}}\ntenants: {acme: {plan: pro, history: [{plan: pro, until: 2026-03-01}, {plan: pro, until: 2026-03-01}]}}\n", "tenants.acme: the history runs from the oldest plan to the newest"),
+        ("a history of no day", "plans: {pro: {packs: [own]}}\ntenants: {acme: {plan: pro, history: [{plan: pro, until: 2026-02-30}]}}\n", "tenants.acme: until: "),
+        ("a history without a zone", "plans: {pro: {packs: [own]}}\ntenants: {acme: {plan: pro, history: [{plan: pro, until: '2026-03-01T10:00:00'}]}}\n", "tenants.acme: until: the time has no offset"),
+        ("a history of an unknown plan", "plans: {pro: {packs: [own]}}\ntenants: {acme: {plan: pro, history: [{plan: gold, until: 2026-03-01}]}}\n", "tenants.acme: unknown plan 'gold'"),
         ("a list", "plans: {pro: {packs: [own]}}\ntenants: [acme]\n", "tenants"),
     ],
 )  # fmt: skip
@@ -220,6 +322,14 @@ def test_the_diff_names_tenants_that_come_and_go(load: Callable[..., Policy]) ->
     more = MAP + "  hooli: {plan: pro}\n"
     assert changes(load, MAP, more) == {(Effect.STRONGER, "hooli is declared, with the packs own (plan pro)")}
     assert changes(load, more, MAP) == {(Effect.WEAKER, "hooli is no longer declared; it had the packs own (plan pro)")}
+
+
+def test_the_diff_tells_a_past_that_was_rewritten(load: Callable[..., Policy]) -> None:
+    history = "acme: {plan: pro, history: [{plan: free, until: 2026-03-01}]}"
+
+    assert changes(load, MAP, MAP.replace("acme: {plan: pro}", history)) == {
+        (Effect.OTHER, "its plans over time were pro; now free until 2026-03-01, then pro")
+    }
 
 
 def test_a_panel_or_a_runbook_that_changes_decides_nothing(project: Project) -> None:

@@ -66,6 +66,7 @@ def _registered(tenant: Tenant) -> Record:
             "password_login": False,
         },
         "destructive_default": "deny", "bypass_paths": [], "owner": f"tenant-admin@{tenant.id}.example",
+        "history": [{"plan": h.plan, "sla_tier": h.sla_tier, "ends_at": h.until} for h in tenant.history],
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from history.streams import Record, Records, Stream, merged, moment
 from history.timeline import Month, Timeline, policy_version
 from service import settings
-from service.settings import Tenant
+from service.settings import Sold, Tenant
 
 FLOW_TYPE = {"revops": "revops", "high-risk-ops": "secops", "finops": "finops"}
 COUNTED = {
@@ -131,14 +131,15 @@ class _Meters:
         return {}
 
     def _meter(self, at: datetime, meter: str, pack: str, quantity: int, subject: str, **dimensions: str) -> None:
-        if not self.begins <= at < self.ends:
+        sold = self.tenant.sold(at)
+        if not self.begins <= at < self.ends or pack not in sold.packs:
             return
         self.number += 1
         self.stream.emit(
             "meter_event", "meter", f"m-{self.tenant.id}-{self.number:06d}", at, subject,
             {
                 "meter": meter, "quantity": quantity, "flow_type": FLOW_TYPE[pack], "feature": pack,
-                "plan": self.tenant.plan, "sla_tier": self.tenant.sla_tier, **dimensions,
+                "plan": sold.plan, "sla_tier": sold.sla_tier, **dimensions,
             },
         )  # fmt: skip
 
@@ -184,7 +185,7 @@ def _cost_rows(timeline: Timeline, events: Sequence[Record], prices: Sequence[Re
         for (when, tenant, feature, tier, meter), quantity in sorted(used.items()):
             if when == name:
                 yield {
-                    "id": f"cost-{name}-{tenant}-{feature}-{meter}", "tenantid": tenant,
+                    "id": f"cost-{name}-{tenant}-{feature}-{tier}-{meter}", "tenantid": tenant,
                     "month_start": moment(month.start), "month_end": moment(month.end), "feature": feature,
                     "sla_tier": tier, "meter": meter, "quantity": quantity, "price_version": valid[meter]["version"],
                     "micros": quantity * valid[meter]["micros"], "currency": "USD",
@@ -216,7 +217,7 @@ def _invoices(timeline: Timeline, tenant: Tenant, events: Sequence[Record]) -> I
     for event in events:
         used[event["time"][:7]][event["data"]["meter"]] += event["data"]["quantity"]
     for month in _closed(timeline):
-        lines = [*_seats(tenant), *_use(used[month.name])]
+        lines = [*_seats(tenant, tenant.sold(month.end - timedelta(days=1))), *_use(used[month.name])]
         yield {
             "id": f"invoice-{tenant.id}-{month.name}", "tenantid": tenant.id, "month_start": moment(month.start),
             "currency": "USD", "total_minor": sum(line["minor"] for line in lines), "lines": lines,
@@ -224,10 +225,11 @@ def _invoices(timeline: Timeline, tenant: Tenant, events: Sequence[Record]) -> I
         }  # fmt: skip
 
 
-def _seats(tenant: Tenant) -> Iterator[Record]:
-    for pack in tenant.packs:
-        seats, price = SIZE[tenant.id] * 3, SEATS[tenant.plan]
-        yield {"sku": f"{pack}-{tenant.plan}", "quantity": seats, "unit_minor": price, "minor": seats * price}
+def _seats(tenant: Tenant, sold: Sold) -> Iterator[Record]:
+    """A month is billed by the plan of its last day."""
+    for pack in sold.packs:
+        seats, price = SIZE[tenant.id] * 3, SEATS[sold.plan]
+        yield {"sku": f"{pack}-{sold.plan}", "quantity": seats, "unit_minor": price, "minor": seats * price}
 
 
 def _use(used: Mapping[str, int]) -> Iterator[Record]:
