@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from lints.proof import Proof
     from lints.tenancy import Model, Origin
 
-DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse", "redshift", "snowflake", "bigquery", "duckdb")
+DIALECTS = (
+    "postgres", "mysql", "sqlite", "tsql", "oracle", "clickhouse", "redshift", "snowflake", "bigquery", "duckdb",
+    "spark",
+)  # fmt: skip
 _MODELS = (".prisma", ".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 MAX_LINE = 4 << 20
 SHOWN = 200

@@ -185,8 +185,10 @@ def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: G
 
 def _chosen(node: Any, value: Any) -> list[list[Part]] | None:
     """The conditions under which a CASE or IF of constants gives this constant; None if it is no such thing."""
-    if type(value) is not exp.Literal or type(node) not in (exp.Case, exp.If):
+    if type(value) is not exp.Literal or type(node) not in (exp.Case, exp.If, exp.DecodeCase):
         return None
+    if type(node) is exp.DecodeCase:
+        node = _decoded(node)
     if type(node) is exp.Case:
         if node.this is not None:
             return None
@@ -202,6 +204,14 @@ def _chosen(node: Any, value: Any) -> list[list[Part]] | None:
     if default is not None and str(default.this) == wanted:
         alternatives.append([(test, _NOT_TRUE) for test, _ in tests])
     return alternatives or None
+
+
+def _decoded(node: Any) -> Any:
+    """DECODE(value, this, that, …, otherwise) as a CASE; to DECODE two NULLs are the same."""
+    value, *rest = node.expressions
+    pairs = zip(rest[::2], rest[1::2], strict=False)
+    ifs = [exp.If(this=exp.NullSafeEQ(this=value, expression=one), true=result) for one, result in pairs]
+    return exp.Case(ifs=ifs, default=rest[-1] if len(rest) % 2 else None)
 
 
 def _operator(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:

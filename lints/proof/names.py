@@ -9,11 +9,13 @@ from lints.proof.ir import TENANT, Col, Merged, Other, Term, Unsupported
 from lints.tenancy import Model, Ownership, Table, View
 
 NOTHING = Other(frozenset())
-_FOLDED = frozenset({"sqlite", "tsql", "mysql", "bigquery", "snowflake", "redshift", "duckdb"})
-"""Dialects in which column names match whatever their case, quoted or not (nearly so in Snowflake)."""
-_PLACES = {"postgres": "ctid", "sqlite": "rowid"}
+_FOLDED = frozenset({"sqlite", "tsql", "mysql", "bigquery", "snowflake", "oracle", "redshift", "duckdb", "spark"})
+"""Dialects in which column names match whatever their case, quoted or not (nearly so in those of `_UPPER`)."""
+_UPPER = frozenset({"snowflake", "oracle"})
+"""Dialects that fold names to capitals: a quoted name with small letters is another one."""
+_PLACES = {"postgres": "ctid", "sqlite": "rowid", "oracle": "rowid"}
 """Hidden columns that tell every row of a table from the others while a statement runs."""
-_TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift"})
+_TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift", "spark"})
 """Engines that take keys for a promise and don't enforce them."""
 _TENANTS = frozenset(
     {"tenant", "org", "organization", "organisation", "account", "workspace", "company", "customer", "team", "jwt"}
@@ -118,6 +120,8 @@ class Index:
         self.dialect = dialect
         self.folds = dialect in _FOLDED
         self.keeps = dialect == "clickhouse"
+        self.capitals = frozenset(_capitals(model)) if dialect in _UPPER else frozenset()
+        """The lower case of names that exist in capitals only."""
         self.enforces = dialect not in _TRUSTING
         """Whether the engine enforces keys at all."""
         self.place = _PLACES.get(dialect)
@@ -167,7 +171,8 @@ class Index:
             raise Unsupported("something stands where a name should")
         name: str = identifier.name
         if self.folds:
-            return name.lower()
+            other = identifier.args.get("quoted") and name.lower() in self.capitals and name != name.upper()
+            return f'"{name}"' if other else name.lower()
         if self.keeps or identifier.args.get("quoted"):
             return name
         return name.lower()
@@ -219,6 +224,12 @@ class Index:
         if plain in self.settings or name.lower() in self.settings:
             return True
         return not self.settings and self.names_tenant(plain)
+
+
+def _capitals(model: Model) -> set[str]:
+    names = {*model.tables, *model.views, *(t.name for t in model.tables.values())}
+    names |= {column for table in model.tables.values() for column in table.columns}
+    return {name.lower() for name in names if name == name.upper()} - {n for n in names if n != n.upper()}
 
 
 class Rel:

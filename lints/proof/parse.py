@@ -13,12 +13,17 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lints.proof.ir import Unsupported
+from lints.proof.marks import NOT_PLAIN, written_out
 from lints.proof.names import Index
 from lints.proof.spellings import plain
 from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
-DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb")
+DIALECTS = (
+    "postgres", "mysql", "sqlite", "tsql", "oracle", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb",
+    "spark",
+)  # fmt: skip
 ALIASES = {
     **dict.fromkeys(
         ("postgresql", "pg", "cockroachdb", "cockroach", "yugabyte", "timescaledb", "supabase"), "postgres"
@@ -26,6 +31,8 @@ ALIASES = {
     **dict.fromkeys(("mariadb", "tidb", "singlestore", "vitess", "planetscale"), "mysql"),
     **dict.fromkeys(("mssql", "sqlserver", "azuresql"), "tsql"),
     **dict.fromkeys(("sqlite3", "libsql", "turso", "d1"), "sqlite"),
+    **dict.fromkeys(("databricks", "hive"), "spark"),
+    "plsql": "oracle",
 }
 """Other names of these dialects, and of engines that speak them."""
 _STEPS: dict[TokenType, tuple[int, bool, int]] = {
@@ -56,7 +63,9 @@ _OPERATORS = frozenset({TokenType.AND, TokenType.OR, TokenType.WHERE, TokenType.
 _OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
 
 
-REFUSALS = frozenset({"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes"})
+REFUSALS = frozenset(
+    {"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes", NOT_PLAIN}
+)
 """Reasons not to parse a text that may well be SQL: it is opaque, not unparsed."""
 
 
@@ -149,8 +158,23 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
             continue
         if len(trees) != 1 or trees[0] is None:
             return Statement(None, "not one statement", tokens, digest)
-        return Statement(trees[0], None, tokens, digest, tuple(notes), dropped, opens, hidden)
+        tree = trees[0]
+        if "(+)" in text and any(token.token_type is TokenType.JOIN_MARKER for token in tokens):
+            try:
+                tree = written_out(tree)
+            except Unsupported as reason:
+                return Statement(None, str(reason), tokens, digest)
+        if dialect == "oracle":
+            _numbered(tree)
+        return Statement(tree, None, tokens, digest, tuple(notes), dropped, opens, hidden)
     return Statement(None, "interpolated text in places that don't parse", tokens, digest)
+
+
+def _numbered(tree: Any) -> None:
+    """Oracle's ROWNUM numbers the rows of its block before anything outside is asked: the block is marked."""
+    for column in tree.find_all(exp.Column, exp.Pseudocolumn):
+        if column.name.upper() == "ROWNUM" and (block := column.find_ancestor(exp.Select)) is not None:
+            block.set("rownum", True)
 
 
 def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:

@@ -11,7 +11,7 @@ from lints.proof.conditions import holds
 from lints.proof.facts import mentioned
 from lints.proof.ir import Col, Group, Kind, Or, Other, Same, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
-from lints.proof.relations import join_tree
+from lints.proof.relations import join_tree, relation
 from lints.proof.scalars import children, survey, term, unwrap
 from lints.proof.work import Columns, Cte, Env, Summary, Work
 
@@ -19,7 +19,7 @@ _SELECT_PARTS = frozenset(
     {
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
         "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
-        "operation_modifiers", "sample", "for_",
+        "operation_modifiers", "sample", "for_", "laterals", "rownum",
     }
 )  # fmt: skip
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
@@ -103,6 +103,9 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         raise Unsupported("a join to nothing")
     if source is not None:
         join_tree(w, source.this, args.get("joins") or [], scope, group)
+        for view in args.get("laterals") or ():  # Spark's LATERAL VIEW
+            for rel in relation(w, view, scope, group):
+                scope.add(rel)
     if w.dialect == "clickhouse":
         scope.aliases = _aliases(w, node)
         while env is not None:
@@ -236,7 +239,7 @@ def _through(w: Work, node: Any, scope: Scope, group: Group) -> frozenset[Col]:
     sets: list[frozenset[Col]] = []
     args = node.args
     limit = args.get("limit")
-    if args.get("offset") is not None:
+    if args.get("offset") is not None or args.get("rownum"):
         return frozenset()
     if limit is not None:
         if not limit.expressions:
@@ -270,6 +273,8 @@ def _seal(node: Any) -> str | None:
         return "limit"
     if type(node) is not exp.Select:
         return None
+    if args.get("rownum"):
+        return "limit"
     distinct = args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         return "distinct on"

@@ -16,7 +16,9 @@ from lints.proof.scalars import children, declared, is_hole, survey, term
 from lints.proof.work import OPENS, Columns, Work
 from lints.tenancy import Ownership, View
 
-_JOIN_PARTS = frozenset({"this", "on", "side", "kind", "using", "method", "hint", "global_", "global"})
+_JOIN_PARTS = frozenset(
+    {"this", "on", "side", "kind", "using", "method", "hint", "global_", "global", "match_condition"}
+)
 _TABLE_PARTS = frozenset(
     {
         "this",
@@ -33,6 +35,7 @@ _TABLE_PARTS = frozenset(
         "partition",
         "when",
         "version",
+        "changes",
     }
 )
 _ELEMENTS = frozenset(
@@ -147,6 +150,10 @@ def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: G
         return rels, outer
     if side == "FULL":
         return _full_join(w, join, left, scope, part, top, natural=method == "NATURAL")
+    if join.args.get("match_condition") is not None:  # which row is the nearest: it says nothing of whose it is
+        if method != "ASOF":
+            raise Unsupported("match_condition in JOIN is not modelled")
+        survey(w, join.args["match_condition"], scope, part)
     if kind in ("ANY", "ASOF") or method in ("ASOF", "ANY"):
         inner = Group(part, Kind.SEALED, "ANY JOIN")
         inner.implied = True

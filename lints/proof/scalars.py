@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,6 +40,8 @@ _VOLATILE = frozenset(
 )  # fmt: skip
 OUTLIVES = "the tenant set for the session outlives the transaction and meets the next user of a pooled connection"
 _SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
+_CLAIMS = re.compile(r"request\.jwt\.claims?\b", re.IGNORECASE)
+"""Where PostgREST puts the claims of the token it has checked."""
 _JWT = frozenset({"uid", "jwt", "role", "email"})
 _TEXT_TYPES = frozenset({"BINARY", "VARBINARY", "TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})
 _WHOLE = ("int", "bigint", "smallint", "tinyint", "mediumint", "serial", "bigserial", "uint", "ubigint", "number(38,0")
@@ -251,9 +254,10 @@ def _call(w: Work, node: Any, scope: Scope, group: Group, schema: str = "") -> T
     name = (str(node.this) if type(node) is exp.Anonymous else type(node).__name__).lower()
     arguments = node.expressions if type(node) is exp.Anonymous else list(children(node))
     declared(w, node, scope, group)
-    if name in ("current_setting", "session_context", "current_user_setting") and arguments:
-        key = getattr(arguments[0], "name", "")
-        if not isinstance(arguments[0], (exp.Literal, exp.National)) or "__hole_" in key:
+    if name in ("current_setting", "session_context", "current_user_setting", "sys_context") and arguments:
+        said = arguments[1 if name == "sys_context" and len(arguments) > 1 else 0]
+        key = getattr(said, "name", "")
+        if not isinstance(said, (exp.Literal, exp.National)) or "__hole_" in key:
             return Other(frozenset(), constant=True)
         return setting(w, key)
     if schema == "auth" and name in _JWT and not arguments:
@@ -290,6 +294,8 @@ def _assignment(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 
 def setting(w: Work, name: str) -> Term:
     """A session setting as a value: the caller's tenant if declared, else an assumption that is named."""
+    if _CLAIMS.match(name) is not None:
+        return Val(f"setting {name}", Rank.SETTING)
     if name.lower() not in w.index.settings:
         w.assume(f"the setting {name} holds the caller's tenant (it is not declared)")
         if w.index.settings or not w.index.names_tenant(name):

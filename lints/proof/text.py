@@ -50,6 +50,9 @@ _STRINGS = {
     "bigquery": rf"\"\"\".*?\"\"\" | \'\'\'.*?\'\'\' | {_ESCAPES}"
     r' | "(?:[^"\\]|\\.)*+" | `[^`]*+` | \#[^\n]*',
     "snowflake": rf"{_ESCAPES} | {_DOUBLE}",
+    "oracle": r"(?<=[qQ])'(?: \[.{0,1000}?\] | \{.{0,1000}?\} | \(.{0,1000}?\) | <.{0,1000}?>"
+    rf" | (?P<delimiter>[^\s\[{{(<]).{{0,1000}}?(?P=delimiter))' | {_PLAIN} | {_DOUBLE}",
+    "spark": rf'{_ESCAPES} | "(?:[^"\\]|\\.)*+" | `[^`]*+`',
 }
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
 _TRIGGER = re.compile(r"[$%?@]|\#\{|\{\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")

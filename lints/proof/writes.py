@@ -155,7 +155,9 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     if not isinstance(table_node, exp.Table) or not isinstance(table_node.this, exp.Identifier):
         text = "the written relation is not a table"
         raise Unsupported(text)
-    for part in ("overwrite", "partition", "by_name", "is_function"):
+    if node.args.get("overwrite") and not node.args.get("partition"):  # what was there goes, whoever's it was
+        unscopable(w, table_node.this, table_node.args.get("db"), Group(group, Kind.BRANCH, "OVERWRITE"))
+    for part in ("partition", "by_name", "is_function"):
         if node.args.get(part):
             text = f"{part} in INSERT is not modelled"
             raise Unsupported(text)

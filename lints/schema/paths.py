@@ -117,6 +117,9 @@ _DIALECTS = {
     "postgresql": "postgres",
     "mssql": "tsql",
     "sqlserver": "tsql",
+    "oracle": "oracle",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
 }
 
 

@@ -13,3 +13,7 @@ SELECT * FROM boats b WHERE b.kind.harbour_id = $1
 -- merge that removes duplicates
 -- unparsed
 MERGE INTO boats USING sailors ON boats.id = sailors.id REMOVE DUPLICATES
+
+-- marks of an outer join on the scoped side
+-- violation
+SELECT b.name, r.cost FROM boats b, repairs r WHERE b.harbour_id = r.harbour_id (+) AND r.harbour_id (+) = $1

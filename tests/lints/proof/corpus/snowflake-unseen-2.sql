@@ -37,3 +37,11 @@ ALTER TABLE boats SWAP WITH sailors
 -- qualify by a name that the list gives to something else
 -- violation
 SELECT length AS harbour_id, name FROM boats QUALIFY ROW_NUMBER() OVER (PARTITION BY harbour_id ORDER BY length) = 1 AND harbour_id = ?
+
+-- marks of an outer join on the scoped side
+-- violation
+SELECT b.name, r.cost FROM boats b, repairs r WHERE b.harbour_id = r.harbour_id (+) AND r.harbour_id (+) = ?
+
+-- marks of an outer join on the other side
+-- proven
+SELECT b.name, r.cost FROM boats b, repairs r WHERE b.id = r.boat_id (+) AND b.harbour_id = r.harbour_id (+) AND b.harbour_id = ?

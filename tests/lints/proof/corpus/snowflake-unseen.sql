@@ -39,7 +39,7 @@ SELECT * EXCLUDE (registration) FROM boats WHERE harbour_id = ?
 SELECT * FROM boats WHERE harbour_id LIKE ANY (?, ?)
 
 -- insert overwrite
--- opaque
+-- violation TENSQL014
 INSERT OVERWRITE INTO boats SELECT * FROM boats WHERE harbour_id = ?
 
 -- copy into a stage of the tenant's
