@@ -95,7 +95,7 @@ def test_a_declared_table_is_told_with_its_line(gate: Callable[..., Any], tmp_pa
         (["--from", "log", "nowhere.log"], "nowhere.log: no such file"),
         (["--from", "pg_stat_statements", "not a connection"], "none that libpq understands"),
         (["--from", "pg_stat_statements", "postgresql://me:sesame@localhost:1/x?bad=1"], "none that libpq understands"),
-        (["--dialect", "oracle", OWN], "oracle"),
+        (["--dialect", "dbase", OWN], "dbase"),
     ],
 )
 def test_usage_is_refused_in_one_line(gate: Callable[..., Any], arguments: list[str], said: str) -> None:

@@ -174,7 +174,7 @@ def test_damaged_statements(case: cases.Case, at: int, length: int, new: str) ->
 
 def test_an_unknown_dialect_is_an_error_that_names_the_remedy() -> None:
     with pytest.raises(ValueError, match="use one of postgres"):
-        prove("SELECT 1", MODEL, dialect="oracle")
+        prove("SELECT 1", MODEL, dialect="dbase")
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
