@@ -31,11 +31,12 @@ def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) 
     `before` is what every handler of the module goes through; `sources` are functions of the module known to hand on
     the client's word, which check nothing.
     """
-    names = [*unit.marks, *unit.owner_marks, *before, *_WAITS.findall(unit.head)]
+    names: list[str] = [*unit.marks, *unit.owner_marks, *before, *_WAITS.findall(unit.head)]
     if unit.request is not None and unit.request.endswith("(…)"):
-        names += [name for name in _PROCEDURE.findall(unit.around) if not _ANYBODY.fullmatch(name)]
-        if any(not _ANYBODY.fullmatch(name) for name in _PROCEDURE.findall(unit.around)):
-            return next(name for name in _PROCEDURE.findall(unit.around) if not _ANYBODY.fullmatch(name))
+        procedures: list[str] = _PROCEDURE.findall(unit.around)
+        special: str | None = next((name for name in procedures if not _ANYBODY.fullmatch(name)), None)
+        if special is not None:
+            return special
     for name in names:
         last = name.rpartition(".")[2]
         if last in sources or not SAYS_WHOSE.search(last) or SIGNS_IN.match(last) or TENANT.fullmatch(last):

@@ -12,35 +12,59 @@ from lints.search import Search
 
 _WHOSE = rb"(?:(?:current|active|selected|the|my|global|g)_?(?:tenant|org|organi[sz]ation|workspace|account)|tenant)s?_?(?:id|uuid|key|slug|code|ctx|context|name)?"
 _NAME = rb"_{0,2}" + _WHOSE
-_DECLARED: dict[str, tuple[bytes, bytes]] = {
-    # language: how the variable of the module or class is declared, how a function assigns it
+_DECLARED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
+    # language: pairs of how the variable of the module or class is declared, and how a function assigns it
     "python": (
-        rb"^(?P<name>%s)[ \t]*(?::[^=\n]{1,80})?=(?!=)(?P<value>[^\n]{0,200})",
-        rb"^[ \t]+global[ \t]+[\w, \t]*\b%s\b",
+        (
+            rb"^(?P<name>%s)[ \t]*(?::[^=\n]{1,80})?=(?!=)(?P<value>[^\n]{0,200})",
+            rb"^[ \t]+global[ \t]+[\w, \t]*\b%s\b",
+        ),
+        (
+            rb"^(?:    |\t)(?P<name>%s)[ \t]*(?::[^=\n]{1,80})?=(?!=)[ \t]*(?P<value>None|['\"]{2})[ \t]*$",
+            rb"^[ \t]+(?:cls|[A-Z]\w*)\.%s[ \t]*=(?!=)",
+        ),
     ),
     "javascript": (
-        rb"^(?:export[ \t]+)?(?:let|var)[ \t]+(?P<name>%s)\b[ \t]*(?::[^=;\n]{1,80})?(?:=(?P<value>[^\n]{0,200}))?;?[ \t]*$",
-        rb"^[ \t]+%s[ \t]*=(?!=)",
+        (
+            rb"^(?:export[ \t]+)?(?:let|var)[ \t]+(?P<name>%s)\b[ \t]*(?::[^=;\n]{1,80})?(?:=(?P<value>[^\n]{0,200}))?;?[ \t]*$",
+            rb"^[ \t]+%s[ \t]*=(?!=)",
+        ),
+        (
+            rb"^[ \t]+(?:(?:private|public|protected)[ \t]+)?static[ \t]+(?P<name>%s)\b[?!]?[ \t]*(?::[^=;\n]{1,80})?(?:=(?P<value>[^\n]{0,200}))?;?[ \t]*$",
+            rb"^[ \t]+(?:this|[A-Z]\w*)\.%s[ \t]*=(?!=)",
+        ),
     ),
     "go": (
-        rb"^(?:var[ \t]+|\t)(?P<name>%s)[ \t]+(?:\*?(?:string|int|int64|uuid\.UUID|\w*Tenant\w*|\w*Org\w*))(?:[ \t]*=(?P<value>[^\n]{0,80}))?[ \t]*$",
-        rb"^\t+%s[ \t]*=(?!=)",
+        (
+            rb"^(?:var[ \t]+|\t)(?P<name>%s)[ \t]+(?:\*?(?:string|int|int64|uuid\.UUID|\w*Tenant\w*|\w*Org\w*))(?:[ \t]*=(?P<value>[^\n]{0,80}))?[ \t]*$",
+            rb"^\t+%s[ \t]*=(?!=)",
+        ),
     ),
     "java": (
-        rb"^[ \t]+(?:(?:private|public|protected|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:String|UUID|Long|long|Integer|int|Tenant|Organization)[ \t]+(?P<name>%s)\b[ \t]*(?:=(?P<value>[^\n]{0,80}))?;",
-        rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+        (
+            rb"^[ \t]+(?:(?:private|public|protected|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:String|UUID|Long|long|Integer|int|Tenant|Organization)[ \t]+(?P<name>%s)\b[ \t]*(?:=(?P<value>[^\n]{0,80}))?;",
+            rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+        ),
     ),
     "c_sharp": (
-        rb"^[ \t]+(?:(?:private|public|protected|internal|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:string|String|Guid|long|int|Tenant|Organization)\??[ \t]+(?P<name>%s)\b[ \t]*(?:\{ ?get; ?(?:private |internal )?set; ?\}|=(?P<value>[^\n]{0,80})|;)",
-        rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+        (
+            rb"^[ \t]+(?:(?:private|public|protected|internal|volatile)[ \t]+)*static[ \t]+(?:volatile[ \t]+)?(?:string|String|Guid|long|int|Tenant|Organization)\??[ \t]+(?P<name>%s)\b[ \t]*(?:\{ ?get; ?(?:private |internal )?set; ?\}|=(?P<value>[^\n]{0,80})|;)",
+            rb"^[ \t]+(?:\w+\.)?%s[ \t]*=(?!=)",
+        ),
     ),
-    "ruby": (rb"^[ \t]+(?P<name>@@%s)\b[ \t]*=(?!=)(?P<value>[^\n]{0,80})", rb"^[ \t]+%s[ \t]*=(?!=)"),
+    "ruby": ((rb"^[ \t]+(?P<name>@@%s)\b[ \t]*=(?!=)(?P<value>[^\n]{0,80})", rb"^[ \t]+%s[ \t]*=(?!=)"),),
 }
 _ALIKE = {"typescript": "javascript", "tsx": "", "kotlin": ""}
 _SAFE = re.compile(
     rb"ContextVar|AsyncLocalStorage|ThreadLocal|threading\.local|Local\(|LocalProxy|AsyncLocal|ScopedValue|createContext|"
     rb"useState|atom\(|ref\(|signal\(|writable\(|require\(|import\("
 )
+_ALONE = Search(
+    rb"\bargparse\b|^(?:import|from) (?:click|typer)\b|['\"](?:commander|yargs)['\"]|process\.argv|spf13/(?:cobra|pflag)|\bflag\.(?:String|Parse)"
+    rb"|\bOptionParser\b|\bpicocli\b",
+    flags=re.MULTILINE,
+)
+"""A program that somebody runs for himself has one user."""
 _BROWSER = Search(
     rb"['\"]use client['\"]|from ['\"](?:react|vue|svelte|solid-js|@angular|pinia|zustand)|\b(?:window|document|localStorage|sessionStorage)\."
 )
@@ -53,26 +77,26 @@ def declarations(language: str) -> Search:
     if found is None:
         return Search()
     name = _NAME if language != "ruby" else _WHOSE
-    return Search(found[0].replace(b"%s", name), flags=re.MULTILINE | re.IGNORECASE)
+    return Search(*(form.replace(b"%s", name) for form, _ in found), flags=re.MULTILINE | re.IGNORECASE)
 
 
 def held(language: str, data: bytes) -> Iterator[Context]:
     """The variables, each at the first function that assigns it."""
     declared = declarations(language)
-    if not declared.possible(data) or _BROWSER.matches(data):
+    if not declared.possible(data) or _BROWSER.matches(data) or _ALONE.matches(data):
         return
-    assigned = _DECLARED[_ALIKE.get(language, language)][1]
     told: set[bytes] = set()
-    for match in declared.patterns[0].finditer(data):
-        name, value = match.group("name"), match.groupdict().get("value") or b""
-        if name in told or name.isupper() or _SAFE.search(value) is not None or b"(" in value:
-            continue
-        told.add(name)
-        writes = re.compile(assigned.replace(b"%s", re.escape(name)), re.MULTILINE)
-        at = next((m for m in writes.finditer(data) if m.start() != match.start()), None)
-        if at is None or _shadowed(language, data, name, at.start()):
-            continue
-        yield _fact(data, name, match, at)
+    for pattern, (_, assigned) in zip(declared.patterns, _DECLARED[_ALIKE.get(language, language)], strict=True):
+        for match in pattern.finditer(data):
+            name, value = match.group("name"), match.groupdict().get("value") or b""
+            if name in told or name.isupper() or _SAFE.search(value) is not None or b"(" in value:
+                continue
+            told.add(name)
+            writes = re.compile(assigned.replace(b"%s", re.escape(name)), re.MULTILINE)
+            at = next((m for m in writes.finditer(data) if m.start() != match.start()), None)
+            if at is None or _shadowed(language, data, name, at.start()):
+                continue
+            yield _fact(data, name, match, at)
 
 
 def _shadowed(language: str, data: bytes, name: bytes, at: int) -> bool:

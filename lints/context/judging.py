@@ -40,7 +40,7 @@ def in_context(
     around = [fact for fact in facts if fact.line <= source.line <= fact.end_line]
     found = [_started(row, around, carriers) for row in rows] if around else list(rows)
     given = _given(source)
-    if not around and _SENT.search(given) is None:
+    if not around and _SENT.search(given) is None and all(row.rule != LITERAL_RULE for row in found):
         return found
     if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
@@ -126,8 +126,8 @@ def _whose(
             return before
         if CALLER_ID.search(given) and row.operation != "insert":
             return before
-        said = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
-        shown = _shown(said) if said is not None else " ".join(value.split())[:120]
+        sent = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
+        shown = _shown(sent) if sent is not None else " ".join(value.split())[:120]
         return assumed(before, CLIENT_RULE, f"{shown}, which a client names, is checked to be the caller's own")
     for value in values if row.verdict == "proven" else ():
         default = next((f for f in around if f.about is About.DEFAULT and _is(value, f)), None)
@@ -140,7 +140,7 @@ def _whose(
 def _in_place_of(row: Access, around: Sequence[Context], source: Statement | OrmCall) -> str | None:
     """What says that the constant a tenant is compared with is one for who comes without."""
     written = _COALESCE.search(row.sql)
-    if written is not None and "tenant" in row.why:
+    if written is not None:
         return _as_default(written.group(1), source.line)
     text = source.snippet if isinstance(source, OrmCall) else " ".join((source.snippet, values_of(source)))
     for fact in around:

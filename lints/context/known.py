@@ -46,6 +46,10 @@ class Known:
     handed: dict[Span, dict[str, Told]] = field(default_factory=dict)
     """A function to those of its parameters that callers fill with a client's word."""
 
+    def keep(self, key: str, told: Told, keeper: Span) -> None:
+        """A function sets a key; the first one that does so is told of."""
+        self.kept.setdefault(key, (told, keeper))
+
     @property
     def sources(self) -> set[str]:
         """The names of functions that return what a client sent."""

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from lints.context.facts import About, Context
 from lints.context.guards import check_before, path_guarded
@@ -86,7 +86,7 @@ class Origins:
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
         """Variables that hold what was found by what a client sent, where, and by what."""
-        self._out: list[tuple[_Origin, int, Callable[[Told], None]]] = []
+        self._out: list[tuple[_Origin, int, Callable[[Told], object]]] = []
         """What leaves the function that is read: the origin, where, and whom to tell."""
 
     def text(self, span: Span, limit: int = 300) -> str:
@@ -212,7 +212,7 @@ class Origins:
         if origin is None or not unit.name:
             return
         key = (unit.owner, unit.name)
-        self._out.append((origin, span[0], lambda told: self.learnt.returned.setdefault(key, told) and None))
+        self._out.append((origin, span[0], partial(self.learnt.returned.setdefault, key)))
 
     def _keeps(self, key: str, origin: _Origin | None, span: Span, unit: Unit) -> None:
         """Something that outlives the function is set, for others of the module to read."""
@@ -220,7 +220,7 @@ class Origins:
             self.learnt.trusted.add(key)
             return
         where = unit.function.span
-        self._out.append((origin, span[0], lambda told: self.learnt.kept.setdefault(key, (told, where)) and None))
+        self._out.append((origin, span[0], lambda told: self.learnt.keep(key, told, where)))
 
     def _filled_in(self, statement: If, names: dict[str, _Origin], unit: Unit) -> None:
         """`if tenant == "" { tenant = "default" }`."""
@@ -453,7 +453,7 @@ class Origins:
             origin = self._origin(value, names, unit)
             if origin is not None and origin.about is About.CLIENT and name.isidentifier():
                 handed = self.learnt.handed.setdefault(target.function.span, {})
-                self._out.append((origin, call.span[0], lambda told, n=name, h=handed: h.setdefault(n, told) and None))
+                self._out.append((origin, call.span[0], partial(handed.setdefault, name)))
 
     def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from lints.extract import OrmCall, Statement
-from lints.extract.facts import Argument
+from lints.extract.facts import Argument, OrmStep
 
 MAX_VALUES = 20
+_EQUALS = frozenset(["==", "eq", "equals", "in_", "inArray", "inList"])
+_BY_TENANT = re.compile(r"^(?:find|get|read|query|count|exists|delete|remove|stream)\w*?By(?=[A-Z])")
+_WRITTEN = re.compile(r"(?:\.|[{,\s\"])\"?(\w+)\"?\s*(?:==|:)\s*(?!=)([\w.?!()\[\]\"']{1,80})")
 _MARK = r"(?P<mark>:h\d+|\$\d+|\?|%\(\w+\)s|%s|(?<!:):\w+|@\w+|\{\w+\}|\$\{\w+\}|\$\w+)"
 _PLAIN_MARK = re.compile(_MARK)
 _INSERT = re.compile(r"\binsert\s+into\s+[\w.\"`]+\s*\(([^()]{1,2000})\)\s*values\s*\(([^;]{1,3000})", re.IGNORECASE)
@@ -30,20 +33,44 @@ def of_statement(statement: Statement, columns: Collection[str]) -> tuple[str, .
 
 def of_call(call: OrmCall, columns: Collection[str]) -> tuple[str, ...]:
     """The expressions that an ORM call gives for its tenant."""
-    spelled = _spelled(tuple(sorted(columns)))
+    named = tuple(sorted(columns))
+    spelled = _spelled(named)
     found: dict[str, None] = {}
     for steps in call.variants[:8]:
         for step in steps:
-            for argument in step.arguments:
-                found.update(dict.fromkeys(_of_argument(argument, spelled, 0)))
-            for name, argument in step.keywords:
-                if name.partition("__")[0].lower() in spelled or name.lower() in spelled:
-                    found.update(dict.fromkeys(_texts(argument)))
+            found.update(dict.fromkeys(_of_step(step, spelled, named)))
     return tuple(found)[:MAX_VALUES]
+
+
+def _of_step(step: OrmStep, spelled: Collection[str], columns: tuple[str, ...]) -> Iterator[str]:
+    for argument in step.arguments:
+        yield from _of_argument(argument, spelled, 0)
+    yield from _of_pairs(step.arguments, spelled)
+    first = step.arguments[0] if step.arguments else None
+    if first is not None and first.kind == "text" and len(step.arguments) > 1:  # Where("tenant_id = ?", tenant)
+        rest = step.arguments[1:]
+        for mark, position in _marks(first.text, columns):
+            if mark in {"?", "%s"} and position < len(rest):
+                yield from _texts(rest[position])
+            elif mark[0] in ":@":
+                yield from (text for given in rest for text in _texts_of(given, mark[1:]))
+    if _BY_TENANT.search(step.method):  # findByTenantId(tenant)
+        names = re.split(r"And|Or", _BY_TENANT.split(step.method, maxsplit=1)[1])
+        for name, argument in zip(names, step.arguments, strict=False):
+            if name.lower() in spelled:
+                yield from _texts(argument)
+    for name, argument in step.keywords:
+        if any(part.lower() in spelled for part in (name, *name.split("__"))):
+            yield from _texts(argument)
 
 
 def _of_argument(argument: Argument, spelled: Collection[str], depth: int) -> Iterator[str]:
     if depth > 8:
+        return
+    if argument.kind == "term" and argument.text in _EQUALS and len(argument.items) >= 2:
+        for column, value in (argument.items[:2], argument.items[1::-1]):
+            if column.kind == "value" and _last(column.text) in spelled and "." in column.text:
+                yield from _texts(value)
         return
     for name, item in zip(argument.names, argument.items, strict=False):
         if name.lower() in spelled:
@@ -52,6 +79,30 @@ def _of_argument(argument: Argument, spelled: Collection[str], depth: int) -> It
     if not argument.names:
         for item in argument.items:
             yield from _of_argument(item, spelled, depth + 1)
+    if argument.kind == "value" and not argument.items:  # b => b.TenantId == tenant, &Boat{TenantID: tenant}
+        for found in _WRITTEN.finditer(argument.text[:400]):
+            if found.group(1).lower().replace('"', "") in spelled:
+                yield found.group(2).strip()
+
+
+def _of_pairs(arguments: Sequence[Argument], spelled: Collection[str]) -> Iterator[str]:
+    """`where('tenant_id', '=', tenant)`: a column written out, its value after it."""
+    first = arguments[0] if len(arguments) in {2, 3} else None
+    if first is None or first.kind != "text" or _last(first.text) not in spelled:
+        return
+    if len(arguments) == 3 and not (arguments[1].kind == "text" and arguments[1].text.strip() in {"=", "in", "IN"}):
+        return
+    yield from _texts(arguments[-1])
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2].strip('`"[] ').lower()
+
+
+def _texts_of(argument: Argument, name: str) -> Iterator[str]:
+    for key, item in zip(argument.names, argument.items, strict=False):
+        if key == name:
+            yield from _texts(item)
 
 
 def _texts(argument: Argument) -> Iterator[str]:
