@@ -3,21 +3,23 @@
 A judged repository is hostile: its configuration may name commands (fsmonitor, textconv, filters, hooks, promisor
 remotes). Only cat-file, ls-files, ls-tree and rev-parse run here: none of them runs what a configuration names. No
 variable of the caller (GIT_DIR in a hook, GIT_CONFIG_COUNT …) points git elsewhere, and git itself is not taken from a
-relative folder of PATH, which may be one of the checkout.
+relative folder of PATH, which may be one of the checkout. Single questions start one git each; the objects of a commit are
+read through GitPython, whose git stays.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gate.model import GateError, UndecidedError
 
 TIMEOUT_SECONDS = 120
-MAX_HEAD = 256
+LONG_ID = 64
 _CLOSED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -53,62 +55,59 @@ def ask(top: Path, command: str, *arguments: str) -> bytes | None:
 
 
 class Objects:
-    """The blobs of one repository, from a git that stays and is asked for one after the other."""
+    """The blobs of one repository, by GitPython: its git stays and is asked for one after the other."""
 
     def __init__(self, top: Path) -> None:
         self._top = top
-        self._process: subprocess.Popen[bytes] | None = None
-        self._end: weakref.finalize[..., Objects] | None = None
+        self._runner: Any = None
 
     def blob(self, name: str, limit: int) -> tuple[int, bytes | None]:
-        """The size of a blob in bytes, and its bytes unless that is over the limit. Raises ValueError, which says what
-        is there instead: of a name that is no hexadecimal id nothing is asked."""
+        """The size of a blob in bytes, and its bytes unless that is over the limit.
+
+        Raises ValueError, in one line, when there is none: of a name that is no hexadecimal id nothing is asked.
+        """
         if not name or set(name) - set("0123456789abcdef"):
             raise ValueError("not an object id")
-        process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
+        if len(name) == LONG_ID:
+            return self._long(name, limit)
+        if self._runner is None:
+            self._runner = _runner(self._top)
         try:
-            process.stdin.write(f"{name}\n".encode())
-            process.stdin.flush()
-            head = process.stdout.readline(MAX_HEAD)
-            words = head.decode("ascii", "replace").split()
-            if len(words) != 3 or not head.endswith(b"\n") or words[:2] != [name, "blob"] or not words[2].isdecimal():
-                raise ValueError(f"git says {' '.join(words[1:2]) or 'nothing'}")
-            size = int(words[2])
-            if size > limit:
-                self._stop()
-                return size, None
-            data = process.stdout.read(size + 1)
-        except (OSError, ValueError) as error:
-            self._stop()
-            raise ValueError(str(error)) from None
-        if len(data) != size + 1:
-            self._stop()
-            raise ValueError("git ended before all of it was read")
-        return size, data[:-1]
+            _, kind, size = self._runner.get_object_header(name)
+            if os.fsdecode(kind) == "blob":  # typed as text, and bytes in fact
+                return size, None if size > limit else self._runner.get_object_data(name)[3]
+        except Exception as error:  # noqa: BLE001 GitPython raises many types on a damaged store, for one fact
+            self._runner = None  # whatever comes next is asked of another process
+            raise ValueError(" ".join(str(error).split())[:200]) from None
+        raise ValueError(f"it is a {os.fsdecode(kind)}")
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        try:
-            self._process = subprocess.Popen(
-                _argv(self._top, "cat-file", "--batch"), env=_environment(), stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-        except OSError as error:
-            raise _cannot_run(error) from None
-        self._end = weakref.finalize(self, _ended, self._process)
-        return self._process
-
-    def _stop(self) -> None:
-        """Whatever comes next is asked of another process: what is left of this answer belongs to nothing."""
-        if self._end is not None:
-            self._end()
-        self._process = None
+    def _long(self, name: str, limit: int) -> tuple[int, bytes | None]:
+        """A blob with a name by SHA-256: GitPython's own process knows names by SHA-1 only."""
+        said = ask(self._top, "cat-file", "-s", name)
+        size = int(said) if said is not None else 0
+        if said is not None and size > limit:
+            return size, None
+        data = ask(self._top, "cat-file", "blob", name)
+        if data is None:
+            raise ValueError("git has no such blob")
+        return len(data), data
 
 
-def _ended(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.communicate()
+def _runner(top: Path) -> Any:
+    """GitPython's command runner, closed as `ask` is."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
+    environment = _environment()
+    found = shutil.which("git", path=environment["PATH"])
+    if found is None:
+        raise _cannot_run(FileNotFoundError())
+    os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = found  # GitPython asks it for its version when it is imported
+    import git
+
+    runner = git.cmd.Git(os.fspath(top))
+    runner.update_environment(**{**_CLOSED, "PATH": environment["PATH"]})
+    runner.set_persistent_git_options(c=list(_SETTINGS))
+    return runner
 
 
 def _argv(top: Path, *command: str) -> list[str]:

@@ -253,7 +253,7 @@ def test_one_object_that_is_too_large_or_missing_spoils_no_other(repository: Pat
     for _ in range(2):
         with pytest.raises(GateError, match=r"large\.txt: larger than 99,999 bytes"):
             tree.read("large.txt", limit=99_999)
-        with pytest.raises(UndecidedError, match=rf"lost\.txt: git object {lost} can't be read: git says missing"):
+        with pytest.raises(UndecidedError, match=rf"lost\.txt: git object {lost} can't be read: .*missing"):
             tree.read("lost.txt")
         assert tree.read("a.txt") == (repository / "a.txt").read_bytes()
     assert len(tree.read("large.txt", limit=100_000)) == 100_000
