@@ -3,8 +3,8 @@
 A judged repository is hostile: its configuration may name commands (fsmonitor, textconv, filters, hooks, promisor
 remotes). Only cat-file, ls-files, ls-tree and rev-parse run here: none of them runs what a configuration names. No
 variable of the caller (GIT_DIR in a hook, GIT_CONFIG_COUNT …) points git elsewhere, and git itself is not taken from a
-relative folder of PATH, which may be one of the checkout. Single questions start one git each; the objects of a commit are
-read through GitPython, whose git stays.
+relative folder of PATH, which may be one of the checkout. Single questions start one git each; the objects of a commit
+are read through GitPython, whose git stays.
 """
 
 from __future__ import annotations
