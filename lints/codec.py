@@ -2,7 +2,7 @@
 
 A dataclass becomes the array of its fields in their order, an enum its value, a frozenset a sorted array, a mapping an
 array of pairs. Reading checks every type and every length, so that a damaged or foreign text is refused and never half
-understood.
+understood. What is asked of each of many thousand records is asked once of their shape, the types of their fields.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -46,7 +47,7 @@ def decode(data: bytes, kind: type[T]) -> T:
 def _clean(plain: Any) -> Any:
     if isinstance(plain, str):
         return plain.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(plain, list):
+    if isinstance(plain, list | tuple):
         return [_clean(item) for item in plain]
     return plain
 
@@ -61,6 +62,8 @@ def _writer(kind: Any) -> _Convert:
         return lambda value: None if value is None else write(value)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
+            if _scalars(arguments[0]):
+                return _as_it_is
             write = _writer(arguments[0])
             return lambda value: [write(item) for item in value]
         writes = [_writer(argument) for argument in arguments]
@@ -73,25 +76,40 @@ def _writer(kind: Any) -> _Convert:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value).value
     if kind in (str, int, bool):
-        return lambda value: value
+        return _as_it_is
     raise TypeError(f"{kind} has no JSON form here")
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def _record_writer(kind: Any) -> _Convert:
-    names = [field.name for field in fields(kind)]
-    hints = get_type_hints(kind)
+    names, hints = _fields(kind)
+    take = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
     inner: list[tuple[int, _Convert]] | None = None
 
-    def write(value: Any) -> list[Any]:
+    def write(value: Any) -> Any:
         nonlocal inner
         if inner is None:  # at the first use: a type may hold itself
-            inner = [(n, _writer(hints[name])) for n, name in enumerate(names) if not _scalars(hints[name])]
-        plain = [getattr(value, name) for name in names]
+            writers = [(n, _writer(hints[name])) for n, name in enumerate(names)]
+            inner = [(n, writer) for n, writer in writers if not _scalars(hints[names[n]]) and writer is not _as_it_is]
+        if not inner:
+            return take(value)
+        plain = [*take(value)]
         for position, convert in inner:
             plain[position] = convert(plain[position])
         return plain
 
     return write
+
+
+def _fields(kind: Any) -> tuple[list[str], Mapping[str, Any]]:
+    """The names of a dataclass's fields and their types. Raises TypeError for one that does more than hold them."""
+    names = [field.name for field in fields(kind)]
+    if not names or hasattr(kind, "__post_init__") or any(not hasattr(kind, name) for name in names):
+        raise TypeError(f"{kind} has no JSON form here: a record has slots, and nothing else")
+    return names, get_type_hints(kind)
 
 
 @cache
@@ -104,7 +122,7 @@ def _reader(kind: Any) -> _Convert:
         return lambda value: None if value is None else read(value)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return _items_reader(_reader(arguments[0]))
+            return _items_reader(_scalars(arguments[0]), _reader(arguments[0]))
         reads = [_reader(argument) for argument in arguments]
         return lambda value: tuple([read(item) for read, item in zip(reads, _exactly(list, value), strict=True)])
     if origin is frozenset:
@@ -120,33 +138,49 @@ def _reader(kind: Any) -> _Convert:
 
 
 def _record_reader(kind: Any) -> _Convert:
-    names = [field.name for field in fields(kind)]
-    hints = get_type_hints(kind)
+    names, hints = _fields(kind)
     plain = [(n, found) for n, name in enumerate(names) if (found := _scalars(hints[name]))]
+    # What `__init__` of a frozen class does, without its search for each field.
+    fill = [getattr(kind, name).__set__ for name in names]
+    shapes: set[tuple[type, ...]] = set()
     inner: list[tuple[int, _Convert]] | None = None
+
+    def check(shape: tuple[type, ...]) -> None:
+        if len(shape) != len(names):
+            raise ValueError(f"{len(shape)} fields where {len(names)} should be")
+        for position, kinds in plain:
+            if shape[position] not in kinds:
+                raise TypeError(f"{shape[position].__name__} in {names[position]}")
+        shapes.add(shape)
 
     def read(value: Any) -> Any:
         nonlocal inner
         if inner is None:
             inner = [(n, _reader(hints[name])) for n, name in enumerate(names) if not _scalars(hints[name])]
-        items = [*_exactly(list, value)]
-        if len(items) != len(names):
-            raise ValueError(f"{len(items)} fields where {len(names)} should be")
-        for position, kinds in plain:
-            if type(items[position]) not in kinds:
-                raise TypeError(f"{type(items[position]).__name__} in {names[position]}")
+        if type(value) is not list:
+            raise TypeError(f"{type(value).__name__} where list should be")
+        shape = tuple(map(type, value))
+        if shape not in shapes:
+            check(shape)
         for position, convert in inner:
-            items[position] = convert(items[position])
-        return kind(**dict(zip(names, items, strict=True)))
+            value[position] = convert(value[position])
+        made = object.__new__(kind)
+        for put, item in zip(fill, value, strict=True):
+            put(made, item)
+        return made
 
     return read
 
 
-def _items_reader(read: _Convert) -> _Convert:
+def _items_reader(kinds: frozenset[type], read: _Convert) -> _Convert:
     def convert(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             raise TypeError(f"{type(value).__name__} where list should be")
-        return tuple([read(item) for item in value]) if value else ()
+        if not kinds:
+            return tuple([read(item) for item in value]) if value else ()
+        if not kinds.issuperset(map(type, value)):
+            raise TypeError("an item of another type")
+        return tuple(value)
 
     return convert
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -220,8 +221,24 @@ def test_the_version_is_every_byte_of_the_lints(tmp_path: Path, monkeypatch: pyt
     (package / "extract" / "a.py").rename(package / "extract" / "b.py")
     moved = version.__wrapped__()
     assert len({before, after, moved}) == 3
+    (package / "words.json").write_text("{}")
+    worded = version.__wrapped__()
+    assert worded != moved
     monkeypatch.setattr(caching, "_DEPENDS", ("sqlglot",))
-    assert version.__wrapped__() != moved
+    assert version.__wrapped__() != worded
+
+
+def test_the_version_is_that_of_every_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caching._installed() == [(name, metadata.version(name)) for name in caching._DEPENDS]
+    seen = set()
+    for number in ("1.0", "1.0.post1", "2!1.0+local.1"):
+        (tmp_path / f"Tree_sitter.Ruby-{number}.dist-info").mkdir()
+        monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "none")])
+        monkeypatch.setattr(caching, "_DEPENDS", ("tree-sitter-ruby", "no-such-thing"))
+        seen.add(tuple(caching._installed()))
+        (tmp_path / f"Tree_sitter.Ruby-{number}.dist-info").rmdir()
+    assert len(seen) == 3
+    assert (("tree-sitter-ruby", "1.0.post1"), ("no-such-thing", "")) in seen
 
 
 def test_keys_do_not_run_together() -> None:
