@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lints.extract import chain_stores
+from lints.extract import chain_stores, invocations
 from lints.extract.chain_parts import Asked, Begun, class_name, collection, table_name, variable
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Lit, Record, Step, Value
+from lints.extract.values import Fn, Gap, Lit, Record, Returned, Step, Term, Value
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
@@ -84,12 +84,24 @@ def _prisma(asked: Asked) -> Begun | None:
     if method not in _PRISMA or not head or not last[:1].islower():
         return None
     if head.endswith(".query") and method in {"findMany", "findFirst"}:
-        return Begun("drizzle_query", last, (asked.step,))
+        return Begun("drizzle_query", last, (_with_callback(asked, first),))
     shaped = isinstance(first, Record) and ({"where", "data"} & first.fields.keys())
     client = re.search(r"(?:prisma|tx|trx|client|db)\w*$", head, re.IGNORECASE) is not None
     if method in _PRISMA_SURE or shaped or (client and (first is None or isinstance(first, (Record, Gap)))):
         return Begun("prisma", last, (asked.step,))
     return None
+
+
+def _with_callback(asked: Asked, options: Value | None) -> Step:
+    """The step of `findMany({ where: (boats, { eq }) => eq(boats.id, id) })`, with what its callback returns."""
+    where = options.fields.get("where") if isinstance(options, Record) else None
+    if not isinstance(options, Record) or not isinstance(where, Fn):
+        return asked.step
+    result = invocations.returned(asked.interpreter, where, None)
+    if not isinstance(result, Term):
+        return asked.step
+    fields = {**options.fields, "where": Returned(result, where.function)}
+    return replace(asked.step, arguments=(Record(fields, options.source), *asked.step.arguments[1:]))
 
 
 def _mongo(asked: Asked) -> Begun | None:

@@ -84,7 +84,10 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
             names=("",) * len(items) + tuple(k for k, _ in named),
         )
     if isinstance(value, Query):
-        return Argument(kind="query", text=value.model)
+        return Argument(kind="query", text=value.model, items=_nested(value, chosen, depth))
+    if isinstance(value, Returned) and isinstance(value.result, Term) and value.function is not None:
+        given = next((parameter.name for parameter in value.function.parameters), "")
+        return Argument(kind="term", text="=>", items=(argument(value.result, chosen, depth + 1),), names=(given,))
     if isinstance(value, (Fn, Returned)):
         return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
     if isinstance(value, (Rope, Joined, Fragment)):

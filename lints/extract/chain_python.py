@@ -21,6 +21,8 @@ _MONGO_PYTHON = names(
     " delete_many replace_one insert_one insert_many count_documents"
 )
 ROOTS = frozenset({"select", "update", "delete", "insert"})
+ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or_404": "get"}
+"""Functions that ask a model, a manager or a query for what their arguments say."""
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
@@ -49,10 +51,10 @@ def begun(asked: Asked) -> Begun | None:
         return chain_stores.supabase(asked)
     if last.endswith("objects") and head and method in _DJANGO:
         return Begun("django", held_class(head, env) or head.rpartition(".")[2], (step,))
-    if not path and method in {"get_object_or_404", "get_list_or_404", "aget_object_or_404"} and call.arguments:
+    if not path and method in ASKS and call.arguments:
         model = class_name(call.arguments[0], env)
         if model is not None:
-            rest = Step("get" if "object" in method else "filter", step.arguments[1:], step.keywords, call.span)
+            rest = Step(ASKS[method], step.arguments[1:], step.keywords, call.span)
             return Begun("django", model, (rest,))
     if last == "query" and "." not in head:
         model = head if head[:1].isupper() else held_class(head, env)

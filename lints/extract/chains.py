@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _TERMS = names(
     "eq ne gt gte lt lte and or not inArray notInArray isNull isNotNull like ilike between exists and_ or_ not_ Q F In"
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
-    " notin_ contains desc asc sql ArrayContains"
+    " notin_ contains desc asc sql ArrayContains eb"
 )
 _MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
@@ -125,6 +125,9 @@ class Chains:
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
                     self._extend(value)  # a part of the query around it
+        if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
+            asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
+            return self._continued(arguments[0], asks, call, env)
             return Term(call.method, tuple(arguments), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         path = call.receiver.path if isinstance(call.receiver, Name) else ""
         asked = Asked(interpreter=self.interpreter, call=call, receiver=receiver, path=path, step=step, env=env)

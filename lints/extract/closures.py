@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lints.extract.facts import Argument
-from lints.extract.ir import Do, Expr, Func, Invoke, Leave, Name, Text
+from lints.extract.ir import Do, Expr, Func, Invoke, Items, Leave, Name, Pairs, Text
 
-_MAX_STATEMENTS = 40
+_MAX_STATEMENTS, _MAX_DEPTH = 40, 4
 UNSEEN = Argument(kind="dynamic", text="…")
 """Stands for a part of a closure that is more than such a call."""
 
@@ -39,11 +39,17 @@ def _chain(expression: Expr | None) -> list[Invoke]:
     return calls
 
 
-def _argument(expression: Expr) -> Argument:
+def _argument(expression: Expr, depth: int = 0) -> Argument:
     if isinstance(expression, Text):
         return Argument(kind="text", text=expression.value[:2000])
     if isinstance(expression, Name):
         if expression.path in {"null", "undefined", "None"}:
             return Argument(kind="null")
         return Argument(kind="value", text=expression.path[:200])
-    return Argument(kind="dynamic", text="…")
+    if isinstance(expression, Items) and len(expression.items) <= _MAX_STATEMENTS and depth < _MAX_DEPTH:
+        return Argument(kind="list", items=tuple(_argument(item, depth + 1) for item in expression.items))
+    if isinstance(expression, Pairs) and len(expression.pairs) <= _MAX_STATEMENTS and depth < _MAX_DEPTH:
+        names = tuple(key if key is not None else "[]" for key, _ in expression.pairs)
+        held = tuple(_argument(value, depth + 1) for _, value in expression.pairs)
+        return Argument(kind="map", names=names, items=held)
+    return UNSEEN

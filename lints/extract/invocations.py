@@ -162,6 +162,17 @@ def _called(interpreter: Interpreter, call: Invoke, env: Env) -> Fn | None:
 
 def inline(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
     """What a function of this file returns for these arguments, if that is text; its own calls are not recorded."""
+    result = returned(interpreter, target, arguments)
+    if result is None:
+        return None
+    return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
+
+
+def returned(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...] | None) -> Value | None:
+    """What a function of this file returns, if it can be followed; its own calls are not recorded.
+
+    Unknown `arguments` are gaps named after the parameters.
+    """
     if interpreter.depth >= MAX_INLINE_DEPTH or interpreter.inlines >= MAX_INLINES:
         return None
     if not methods.returns_text(interpreter.source, target.function.body_span):
@@ -171,12 +182,11 @@ def inline(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...], e
     interpreter.notes.muted += 1
     pending = len(interpreter.pending)
     try:
-        result = interpreter.function(target.function, target.env.inside(), arguments)
+        return interpreter.function(target.function, target.env.inside(), arguments)
     finally:
         interpreter.depth -= 1
         interpreter.notes.muted -= 1
         del interpreter.pending[pending:]
-    return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
 
 
 def tagged(interpreter: Interpreter, expression: Tagged, env: Env) -> Value:

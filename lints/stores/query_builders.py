@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.stores.javascript_orms import OPERATORS, filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 
+_ADDS = frozenset({"modify", "$call", "$if", "tap"})
+"""Calls that let a function add to the query."""
 _COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
 
 
@@ -18,7 +20,10 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     condition: str | None = None
     assigned: list[tuple[str, str]] = []
     dynamic = False
-    for step in steps:
+    conflict: list[str] | None = None
+    changed: list[tuple[str, str]] | None = None
+    merges = False
+    for step in _flat(steps):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
         if part is not None:
@@ -45,15 +50,54 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 assigned, dynamic = assigned + values, dynamic or unseen
         elif method in {"del", "delete", "deleteFrom", "truncate"}:
             verb = "delete"
+        elif method == "onConflict" and arguments:
+            conflict, changed, merges = _conflict(builder, arguments[0])
+        elif method == "merge" and conflict is not None:
+            merges = True
+            changed = (
+                builder.assignments(mapping(arguments[0]))[0] if arguments and arguments[0].kind == "map" else None
+            )
     if _correlated(builder, steps):
         return []  # part of a query around it, which is judged
     if condition is not None:
         builder.where.append(condition)
     if verb == "insert":
-        return [builder.insert(assigned, dynamic=dynamic)]
+        made = builder.insert(assigned, dynamic=dynamic, conflict=conflict if merges else None, updated=changed)
+        return [made if conflict or not merges else None]
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _flat(steps: Sequence[OrmStep]) -> Iterator[OrmStep]:
+    """The steps, with those that a function given to `modify` adds: it gets the query itself, so they are its own."""
+    for step in steps:
+        added = step.arguments[0] if len(step.arguments) == 1 and step.method in _ADDS else None
+        if added is not None and added.kind == "closure" and all(call.kind == "term" for call in added.items):
+            yield from (OrmStep(method=call.text, arguments=call.items) for call in added.items)
+        else:
+            yield step
+
+
+def _conflict(builder: Builder, given: Argument) -> tuple[list[str], list[tuple[str, str]] | None, bool]:
+    """(key, what is set, whether the row that is there is overwritten) of `onConflict("id")`, or of Kysely's
+    `onConflict((oc) => oc.columns(["a", "b"]).doUpdateSet({ … }))`; no key if it can't be seen."""
+    if given.kind in {"text", "list"}:
+        items = given.items if given.kind == "list" else (given,)
+        return [item.text for item in items if item.kind == "text"], None, False
+    keys: list[str] = []
+    merges = given.kind != "closure"
+    changed: list[tuple[str, str]] | None = None
+    for call in given.items if given.kind == "closure" else ():
+        first = call.items[0] if call.items else None
+        if call.kind == "term" and call.text in {"column", "columns"} and first is not None:
+            items = first.items if first.kind == "list" else (first,)
+            keys += [item.text for item in items if item.kind == "text"]
+        elif call.kind != "term" or call.text == "doUpdateSet":
+            merges = True
+            values, unseen = builder.assignments(mapping(first))
+            changed = values if first is not None and first.kind == "map" and not unseen else None
+    return keys, changed, merges
 
 
 def _correlated(builder: Builder, steps: Sequence[OrmStep]) -> bool:
@@ -70,9 +114,14 @@ def _correlated(builder: Builder, steps: Sequence[OrmStep]) -> bool:
 def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]) -> str | None:
     bare = re.sub(r"^(?:and|or)(?=[A-Z])", "", method)
     bare = bare[:1].lower() + bare[1:]
+    if method in _ADDS:
+        return builder.hole()
     if not bare.startswith("where") or not arguments:
         return None
     first = arguments[0]
+    if bare in {"where", "whereNot"} and first.kind == "term" and first.text == "=>":
+        inner = _kysely_condition(builder, first.items[0], 0)
+        return f"NOT ({inner})" if bare == "whereNot" else inner
     if bare in {"where", "whereNot"} and first.kind == "closure":
         inner = _grouped(builder, first)
         return f"NOT ({inner})" if bare == "whereNot" else inner
@@ -102,6 +151,22 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
         return f"{column} {sign} {builder.value(arguments[2])}"
     if bare == "whereRef" and len(arguments) == 3:
         return f"{column} {arguments[1].text} {_knex_column(builder, arguments[2].text)}"
+    return builder.hole()
+
+
+def _kysely_condition(builder: Builder, given: Argument, depth: int) -> str:
+    """`eb.and([eb("id", "=", id), eb("tenant_id", "=", tenant)])` of an expression builder."""
+    if given.kind != "term" or depth > MAX_DEPTH:
+        return builder.hole()
+    if given.text == "eb" and given.items and given.items[0].kind == "text":
+        return _knex_condition(builder, "where", given.items) or builder.hole()
+    if given.text in {"and", "or"} and given.items:
+        parts = [item for one in given.items for item in (one.items if one.kind == "list" else (one,))]
+        known = [part for part in parts if part.kind != "value" or part.text.rpartition(".")[2] not in {"eb", "qb"}]
+        if not known:
+            return builder.hole()
+        conditions = [_kysely_condition(builder, part, depth + 1) for part in known]
+        return builder.all_of(conditions) if given.text == "and" else builder.any_of(conditions)
     return builder.hole()
 
 
@@ -180,6 +245,7 @@ def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     assigned: list[tuple[str, str]] = []
     dynamic = False
     conflict: list[str] | None = None
+    changed: list[tuple[str, str]] = []
     if builder.entity is not None:
         builder.others[builder.entity.name] = builder.entity
     for step in steps[1:]:
@@ -208,8 +274,11 @@ def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 else (target_argument,)
             )
             conflict = [c for item in items if item is not None and (c := builder.column(item.text.rpartition(".")[2]))]
+            conflict = conflict if method == "onConflictDoUpdate" else None
+            changed, unseen = builder.assignments(mapping(mapping(arguments[0]).get("set")))
+            changed = changed if not unseen else []
     if verb == "insert":
-        return [builder.insert(assigned, dynamic=dynamic, conflict=conflict or None)]
+        return [builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed or None)]
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
@@ -234,6 +303,9 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         return "TRUE"
     if given.kind != "term" or depth > MAX_DEPTH:
         return builder.hole()
+    if given.text == "=>" and builder.entity is not None:  # (boats, { eq }) => eq(boats.id, id)
+        builder.others[given.names[0]] = builder.entity
+        return _drizzle_condition(builder, given.items[0], depth + 1)
     if given.text == "and":
         return builder.all_of(_drizzle_condition(builder, item, depth + 1) for item in given.items)
     if given.text == "or":

@@ -154,6 +154,16 @@ CASES: dict[str, calls.Case] = {
         "def f(q, pk):\n    Boat.objects.raw(q)\n    Boat.objects.raw('SELECT * FROM boats WHERE id = %s', [pk])\n",
         [("opaque", "TENORM009"), ("violation", "TENSQL001")],
     ),
+    "django: get_object_or_404 of a query": (
+        "django",
+        "def f(pk, t):\n    return get_object_or_404(Boat.objects.filter(tenant=t), pk=pk)\n",
+        [("proven", None)],
+    ),
+    "django: get_object_or_404 of a query without the tenant": (
+        "django",
+        "def f(pk, n):\n    return get_object_or_404(Boat.objects.filter(name=n), pk=pk)\n",
+        [("violation", "TENORM001")],
+    ),
 }
 
 

@@ -80,6 +80,81 @@ CASES: dict[str, calls.Case] = {
         """,
         [],
     ),
+    "kysely: a conflict on a caller's key": (
+        "sql-ts",
+        "const f = (id, t) => db.insertInto('boats').values({ id, tenant_id: t }).onConflict((oc) => oc.column('id').doUpdateSet({ name: 'x' })).execute()",
+        [("violation", "TENORM008")],
+    ),
+    "kysely: a conflict that changes nothing": (
+        "sql-ts",
+        "const f = (id, t) => db.insertInto('boats').values({ id, tenant_id: t }).onConflict((oc) => oc.column('id').doNothing()).execute()",
+        [("proven", None)],
+    ),
+    "kysely: a conflict whose key holds the tenant": (
+        "sql-ts",
+        "const f = (n, t) => db.insertInto('boats').values({ name: n, tenant_id: t }).onConflict((oc) => oc.columns(['tenant_id', 'name']).doUpdateSet({ name: n })).execute()",
+        [("proven", None)],
+    ),
+    "kysely: an expression builder": (
+        "sql-ts",
+        "const f = (id, t) => db.selectFrom('boats').where((eb) => eb.and([eb('id', '=', id), eb('tenant_id', '=', t)])).selectAll().execute()",
+        [("proven", None)],
+    ),
+    "kysely: an expression builder with OR": (
+        "sql-ts",
+        "const f = (id, t) => db.selectFrom('boats').where((eb) => eb.or([eb('id', '=', id), eb('tenant_id', '=', t)])).selectAll().execute()",
+        [("violation", "TENORM006")],
+    ),
+    "kysely: a part of an OR that is put together out of sight": (
+        "sql-ts",
+        "const f = (id, t) => db.selectFrom('boats').where((eb) => eb.or([mine(eb), eb('tenant_id', '=', t)])).selectAll().execute()",
+        [("opaque", "TENORM013")],
+    ),
+    "knex: an upsert on a caller's key": (
+        "sql-ts",
+        "const f = (id, t) => knex('boats').insert({ id, tenant_id: t }).onConflict('id').merge({ name: 'x' })",
+        [("violation", "TENORM008")],
+    ),
+    "knex: a conflict that is ignored": (
+        "sql-ts",
+        "const f = (id, t) => knex('boats').insert({ id, tenant_id: t }).onConflict('id').ignore()",
+        [("proven", None)],
+    ),
+    "knex: modify with what adds the tenant": (
+        "sql-ts",
+        "const f = (id, t) => knex('boats').where({ id }).modify((b) => { b.where('tenant_id', t) })",
+        [("proven", None)],
+    ),
+    "knex: modify with an OR": (
+        "sql-ts",
+        "const f = (id, t) => knex('boats').where({ tenant_id: t }).modify((b) => { b.where('id', id).orWhere('name', 'x') })",
+        [("violation", "TENORM006")],
+    ),
+    "knex: modify with what is out of sight": (
+        "sql-ts",
+        "const f = (id, t) => knex('boats').where({ id }).modify(scoped, t)",
+        [("opaque", "TENORM013")],
+    ),
+    "drizzle: a condition by a callback": (
+        "drizzle",
+        "async function f(id, t){ return db.query.boats.findFirst({ where: (b, { eq, and }) => and(eq(b.id, id), eq(b.tenantId, t)) }) }",
+        [("proven", None)],
+    ),
+    "drizzle: a condition by a callback, without the tenant": (
+        "drizzle",
+        "async function f(id){ return db.query.boats.findFirst({ where: (b, { eq }) => eq(b.id, id) }) }",
+        [("violation", "TENORM001")],
+    ),
+    "drizzle: what a conflict sets": (
+        "drizzle",
+        "async function f(id, t){ return db.insert(boats).values({ id, tenantId: t, name: 'x' }).onConflictDoUpdate({ target: boats.id, set: { name: 'x' } }) }",
+        [("violation", "TENORM008")],
+    ),
+    "drizzle: a conflict that changes nothing": (
+        "drizzle",
+        "async function f(id, t){ return db.insert(boats).values({ id, tenantId: t }).onConflictDoNothing({ target: boats.id }) }",
+        [("proven", None)],
+    ),
 }
 
 
