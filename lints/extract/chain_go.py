@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ASKS = names(
     "Where First Find Take Last Model Delete Not Or Scopes Joins InnerJoins Preload Unscoped Updates Count Table Save"
-    " FirstOrCreate FirstOrInit Pluck Create"
+    " FirstOrCreate FirstOrInit Pluck Create Clauses"
 )
 _POP = names(
     "Where First Find Last All Count Exists Delete Destroy Update Eager EagerPreload Scope Q Order Join InnerJoin"
@@ -39,7 +39,7 @@ _GORM_ROOT = re.compile(
 _CONNECTION = re.compile(
     r"(?:^|[._])(?:\w*(?:db|DB|Db|tx|Tx|TX|[cC]on|[cC]onn|[cC]onnection|[oO]rm|[gG]orm|[sS]ess|[sS]ession|[eE]ngine"
     r"|NewSession|x))(?:\([^()]*\))?"
-    r"(?:\.(?:WithContext|Debug|Session|Context|Set|Clauses|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$"
+    r"(?:\.(?:WithContext|Debug|Session|Context|Set|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$"
 )
 _IMPORTS = (
     ("gorm", re.compile(rb"\"(?:gorm\.io/gorm|github\.com/jinzhu/gorm)\"")),
@@ -60,6 +60,11 @@ _REQUEST = (
 )
 _NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
 _BEFORE = 4000
+_MAX_UNFOLDED, _MAX_TEXT = 3, 4000
+_CALLED = re.compile(r"(?<![\w.])([A-Za-z]\w*)\([^()]{0,200}\)(?:\.{3})?")
+_LENGTHENS = re.compile(
+    r"(?:with|apply|filter|scope|add|expand|include|paginate|order|query|build|prepare)", re.IGNORECASE
+)
 
 
 def begun(asked: Asked) -> Begun | None:
@@ -113,15 +118,41 @@ def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], 
         elif isinstance(written, Name) and is_fresh(interpreter.notes.source, written.path, call.span[0]):
             given.append(Gap(f"fresh:{text}", where))
         else:
-            given.append(Gap(text, where))
+            given.append(Gap(_unfolded(interpreter, text, env) if call.method == "Where" else text, where))
     expanded = _scope(call, arguments, env) if call.method in {"Scopes", "Scope"} else None
     return expanded if expanded is not None else Step(call.method, tuple(given), {}, call.span)
+
+
+def _unfolded(interpreter: Interpreter, text: str, env: Env, depth: int = 0) -> str:
+    """A predicate with the calls of this file's functions as what they return, if that is all they do."""
+    if depth > _MAX_UNFOLDED or len(text) > _MAX_TEXT:
+        return text
+
+    def returned(found: re.Match[str]) -> str:
+        held = env.find(found.group(1))
+        body = held.function.lower_body() if isinstance(held, Fn) else ()
+        only = body[0] if len(body) == 1 else None
+        if not isinstance(only, Leave) or only.value is None:
+            return found.group()
+        return _unfolded(interpreter, interpreter.notes.text(only.value.span), env, depth + 1)
+
+    return _CALLED.sub(returned, text)
+
+
+def passed(asked: Asked) -> Query | None:
+    """The query that a call takes and gives back longer: `withLines(db.Boat.Query())`."""
+    if _LENGTHENS.match(asked.call.method) is None:
+        return None
+    queries = [value for value in asked.step.arguments if isinstance(value, Query) and value.kind in KINDS]
+    return queries[0] if len(queries) == 1 else None
 
 
 def _literal(value: Record) -> str:
     """A struct in a variable as the literal of the fields that it has on every path."""
     named = _WRITTEN.match(value.source)
-    fields = [name for name, held in value.fields.items() if isinstance(held, (Lit, Gap)) and name.isidentifier()]
+    inner = value.fields.get("Model")
+    held_fields = {**value.fields, **(inner.fields if isinstance(inner, Record) else {})}
+    fields = [name for name, held in held_fields.items() if isinstance(held, (Lit, Gap)) and name.isidentifier()]
     return f"{named.group(1)}{{{', '.join(f'{name}: {name}' for name in fields)}}}" if named and named.group(1) else "…"
 
 

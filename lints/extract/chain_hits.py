@@ -105,13 +105,23 @@ _NOTHING = Search()
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
     return _search(language, data)(data)
+_GO_ORM_HIT = (
+    rb"\.(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
+    rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager)\("
+)
+_GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
+
+
 
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
     return _search(language, data).possible(data)
+_GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
 
 
 def _search(language: str, data: bytes) -> Search:
     family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
     return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)
+    if family == "go" and any(name in data for name in _GO_ORMS):
+        return _GO_WITH_ORM

@@ -141,6 +141,11 @@ class Chains:
                 self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
             return begun
         if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
+        given = chain_go.passed(asked) if self.interpreter.language == "go" else None
+        if given is not None and not _loaded(given):
+            unseen = Step("Scopes", (Gap(call.method, call.span),), {}, call.span)
+            self._extend(given)
+            return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (

@@ -30,6 +30,8 @@ from lints.extract.lower import Lowering, span
 _ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 _CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
+_PASSING = frozenset({"err", "ok", "_", "ctx"})
+"""Names that every block gives a new meaning, none of which is a query."""
 _BUILDER = re.compile(r"\*?(?:strings\.Builder|bytes\.Buffer)")
 
 
@@ -152,6 +154,42 @@ class GoLowering(Lowering):
         if sign == "+=" and len(names) == 1:
             return (Assign(self.presence(names[0]), self.expression(right), True, span(node)),)
         return self.bound(names, self.parts(right), span(node))
+
+    def body(self, node: Node | None) -> tuple[Stmt, ...]:
+        return self.scoped(node, super().body(node)) if node is not None else ()
+
+    def inner_block(self, node: Node) -> Iterable[Stmt]:
+        return self.scoped(node, tuple(super().inner_block(node)))
+
+    def if_statement(self, node: Node) -> Iterable[Stmt]:
+        start = node.child_by_field_name("initializer")
+        lowered = tuple(super().if_statement(node))
+        return self.scoped(start, lowered) if start is not None else lowered
+
+    def scoped(self, node: Node, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        """A block in which `q := …` names a variable of its own: after it the outer one is what it was."""
+        declared = node.named_children if node.type in self.blocks else [node]
+        declared = [c for d in declared for c in (d.named_children if d.type == "statement_list" else [d])]
+        own = [
+            self.text(name)
+            for child in declared
+            if child.type == "short_var_declaration"
+            for name in self.parts(child.child_by_field_name("left") or child)
+        ]
+        outer = [name for name in dict.fromkeys(own) if name not in _PASSING and self.known_before(name, node)]
+        where = (node.start_byte, node.start_byte)
+        saved = [Assign(f"\0{name}", Name(name, where), False, where) for name in outer]
+        restored = [Assign(name, Name(f"\0{name}", where), False, where) for name in outer]
+        return (*saved, *body, *restored) if outer else body
+
+    def known_before(self, name: str, node: Node) -> bool:
+        """Whether the function around has written that name before the block."""
+        around: Node | None = node
+        while around is not None and around.type not in {"function_declaration", "method_declaration"}:
+            around = around.parent
+        start = around.start_byte if around is not None else 0
+        pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"(?!\w)"
+        return re.search(pattern, self.source[start : node.start_byte]) is not None
 
     def for_statement(self, node: Node) -> Iterable[Stmt]:
         names: tuple[str, ...] = ()

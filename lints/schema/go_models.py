@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.schema.catalog import Catalog
+from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
 
@@ -42,6 +42,8 @@ class _Struct:
     """Field to (column, type, line)."""
     keys: tuple[str, ...] = ()
     bases: list[str] = field(default_factory=list)
+    embedded: bool = False
+    """A part of other structs, no table of its own."""
     related: list[tuple[str, str, str, int]] = field(default_factory=list)
     """(field, struct, tag, line); a struct in brackets is one of many."""
 
@@ -57,11 +59,12 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
         named.setdefault(struct.name, []).append(struct)
     for struct in structs.values():
         _inherit(struct, structs, named, 0)
-    known = [struct for struct in structs.values() if struct.kind or struct.table]
+    known = [struct for struct in structs.values() if (struct.kind and not struct.embedded) or struct.table]
     for struct in known:
         struct.table = _stored(catalog, struct)
-    for struct in known:
-        _add(catalog, struct, structs, named)
+    added = [(struct, draft) for struct in known if (draft := _draft(catalog, struct)) is not None]
+    for struct, draft in added:
+        _add(catalog, struct, draft, structs, named)
 
 
 def declares(data: bytes) -> bool:
@@ -178,6 +181,7 @@ def _inherit(struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str
         if base is None or base is struct or depth > 6:
             continue
         _inherit(base, structs, named, depth + 1)
+        base.embedded = True
         struct.kind = struct.kind or base.kind
         for held, column in base.columns.items():
             struct.columns.setdefault(held, column)
@@ -206,17 +210,22 @@ def _stored(catalog: Catalog, struct: _Struct) -> str:
     return one if catalog.find(None, plural(one)) is None and catalog.find(None, one) is not None else plural(one)
 
 
-def _add(catalog: Catalog, struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]]) -> None:
+def _draft(catalog: Catalog, struct: _Struct) -> Draft | None:
+    """The table of a struct; made where an ORM makes tables of structs."""
     draft = catalog.find(None, struct.table)
-    if (
-        draft is None
-        and struct.kind in {"gorm", "bun", "xorm"}
-        and struct.columns
-        and (struct.keys or struct.kind == "gorm")
-    ):
+    made = struct.kind == "gorm" or (struct.kind in {"bun", "xorm"} and struct.keys)
+    if draft is None and made and struct.columns:
         draft = catalog.create(None, struct.table, struct.origin)
-    if draft is None:
-        return
+    return draft
+
+
+def _add(
+    catalog: Catalog,
+    struct: _Struct,
+    draft: Draft,
+    structs: Mapping[str, _Struct],
+    named: Mapping[str, list[_Struct]],
+) -> None:
     stored = {column.lower(): column for column in draft.columns}
     columns: dict[str, str] = {}
     path = struct.origin.path

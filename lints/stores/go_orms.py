@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.schema.go_models import snake
+from lints.schema.go_models import plural, snake
 from lints.stores.orm_sql import Builder
 
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
@@ -36,6 +36,11 @@ def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | 
     folder = path.rpartition("/")[0].rpartition("/")[2]
     own = known.get(f"{package or folder}.{bare}")
     return own or known.get(bare)
+
+
+def table_of(name: str) -> str:
+    """The table that an ORM makes of a struct of which no more than its name is known."""
+    return plural(snake(name.rpartition(".")[2])) if name else ""
 
 
 def named_table(call: OrmCall) -> tuple[str | None, str | None]:
@@ -87,7 +92,7 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
         if part is not None:
             sign = "OR" if method == "Or" else "AND"
             condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
-    if not verb or (names & {"Save"} and not _sent(builder, steps)):
+    if not verb or _sent(builder, steps) or "Save" in names:
         return []
     if condition is not None:
         builder.where.append(condition)
@@ -104,6 +109,8 @@ def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
         if kind == "xorm" and method == "Where" and first.kind != "text" and "builder." in first.text:
             return _eq(builder, first.text)
         part = _condition(builder, first, len(given) - 1)
+        if method == "Where":
+            _remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part
     if method in {"Scopes", "Scope", "Filter"}:
         return builder.hole()
@@ -197,13 +204,25 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
             return f"{_column(builder, text.strip(chr(34) + '`'))} = {builder.parameter()}"
         return _placeholders(builder, text)
     if given.kind == "dynamic":
-        return builder.hole()
+        beside = re.sub(r"(?<=['=(,%:_/-])\{[^{}]*\}", lambda _: builder.hole(), given.text)
+        return builder.hole() if "{" in beside else _placeholders(builder, beside)
     if _MAP.match(given.text):
         names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
         return builder.all_of(f"{_column(builder, name)} = {builder.parameter()}" for name in names) or builder.hole()
     if _STRUCT.match(given.text):
         return _fields(builder, given.text)
     return builder.hole()
+
+
+def _remember(builder: Builder, condition: Argument, values: Sequence[Argument]) -> None:
+    """What `boat_id = ?` is compared with says whose rows these are."""
+    parts = re.split(r"\s+AND\s+", condition.text, flags=re.IGNORECASE) if condition.kind == "text" else []
+    if len(parts) != len(values) or re.search(r"\bOR\b", condition.text, re.IGNORECASE):
+        return
+    for part, value in zip(parts, values, strict=True):
+        found = re.fullmatch(r"\s*\(?\s*(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s*=\s*\?\s*\)?\s*", part)
+        if found is not None and value.kind == "value":
+            builder.remember(found.group(1), Argument(kind="value", text=_as_id(value.text)))
 
 
 def _fields(builder: Builder, text: str) -> str:
@@ -316,7 +335,16 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             part = _text(builder, first.text) if first.kind == "text" else builder.hole()
         elif step.method == "WherePK":
             part = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
-        elif step.method in {"WhereGroup", "Apply", "ApplyQueryBuilder", "Join", "TableExpr", "ModelTableExpr", "With"}:
+        elif step.method in {
+            "WhereGroup",
+            "Apply",
+            "ApplyQueryBuilder",
+            "Join",
+            "TableExpr",
+            "ModelTableExpr",
+            "With",
+            "Scopes",
+        }:
             part = builder.hole()
         elif step.method in {"Exec", "Scan", "Count", "Exists", "ScanAndCount", "Rows"}:
             runs = True
@@ -351,7 +379,7 @@ def ent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     for step in steps[1:]:
         if step.method == "Where":
             builder.where += [_predicate(builder, argument.text, 0) for argument in step.arguments]
-        elif re.match(r"Query[A-Z]|Modify|Filter", step.method):
+        elif re.match(r"Query[A-Z]|Modify|Filter|Scopes", step.method):
             builder.where.append(builder.hole())
             runs = True
         elif re.fullmatch(

@@ -220,7 +220,8 @@ class Entities:
             return (table, None, known, alias) if table in self.model.tables else None
         entity = go_orms.entity_named(call.model, call.path, known)
         if entity is None or entity.table not in self.model.tables:
-            return self._record(call.model.rpartition(".")[2]) if call.model else None
+            table = go_orms.table_of(call.model)
+            return (table, None, known, None) if table in self.model.tables else None
         return entity.table, entity, known, None
 
     def _nearest(self, call: OrmCall) -> Entity | None:
