@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from lints.extract import Suppression
-from lints.rows import Access, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint
+from lints.rows import Access, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, marked
 from lints.tenancy import Model, Ownership
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
@@ -17,6 +15,9 @@ _COUNTED = (
     "files_analysed", "files_partial", "files_skipped", "files_other", "statements", *VERDICTS, "statements_unrelated",
     "statements_unclassified", "unclassified", "not_sql", "twins", "orm_unknown",
 )  # fmt: skip
+
+_SOURCES = {".js": ("ts", "tsx"), ".jsx": ("tsx",), ".mjs": ("mts",), ".cjs": ("cts",)}
+"""Endings of what files are compiled to, and of what they are compiled from."""
 
 
 def scan(
@@ -61,7 +62,8 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
     for one in judged:
         rows.extend(one.accesses)
         paths.add(one.path)
-        counts.update(one.numbers)
+        for name, number in one.numbers.items():
+            counts[name] += number
         suppressions.extend(one.suppressions)
         unanalysed.extend(one.unanalysed)
     rows.sort(key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
@@ -70,7 +72,7 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
     numbered: list[Access] = []
     for row in kept:
         key = (row.rule or "", row.table, row.statement)
-        numbered.append(replace(row, fingerprint=fingerprint(*key, str(seen[key]))))
+        numbered.append(marked(row, fingerprint(*key, str(seen[key]))))
         seen[key] += 1
     return CodeFacts(
         accesses=tuple(numbered),
@@ -96,9 +98,8 @@ def _without_twins(rows: Sequence[Access], paths: set[str]) -> list[Access]:
 
 
 def _original(path: str, paths: set[str]) -> str | None:
-    pure = PurePosixPath(path)
-    endings = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}.get(pure.suffix, ())
-    return next((str(pure.with_suffix(end)) for end in endings if str(pure.with_suffix(end)) in paths), None)
+    stem, dot, ending = path.rpartition(".")
+    return next((f"{stem}.{one}" for one in _SOURCES.get(dot + ending, ()) if f"{stem}.{one}" in paths), None)
 
 
 def _tables(model: Model, rows: Sequence[Access]) -> Iterable[TableFact]:
