@@ -121,19 +121,24 @@ class Chains:
                         self.used(side)
                     return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
                 return self._continued(longest, step, call, env)
+        if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
+            asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
+            return self._continued(arguments[0], asks, call, env)
         if call.method in _INNER or call.method.endswith("Validator"):
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
                     self._extend(value)  # a part of the query around it
-        if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
-            asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
-            return self._continued(arguments[0], asks, call, env)
             return Term(call.method, tuple(arguments), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         path = call.receiver.path if isinstance(call.receiver, Name) else ""
         asked = Asked(interpreter=self.interpreter, call=call, receiver=receiver, path=path, step=step, env=env)
         made = step.arguments[-1] if call.method in {"create", "merge"} and step.arguments else None
         if isinstance(made, Record) and chain_javascript.entity_of(asked) is not None:
             return made  # an entity in memory: what it is made of is what will be saved
+        given = chain_go.passed(asked) if self.interpreter.language == "go" else None
+        if given is not None and not _loaded(given):
+            unseen = Step("Scopes", (Gap(call.method, call.span),), {}, call.span)
+            self._extend(given)
+            return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
         begun = self._begun(asked)
         if begun is not None:
             if call.receiver is not None:
@@ -141,11 +146,6 @@ class Chains:
                 self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
             return begun
         if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
-        given = chain_go.passed(asked) if self.interpreter.language == "go" else None
-        if given is not None and not _loaded(given):
-            unseen = Step("Scopes", (Gap(call.method, call.span),), {}, call.span)
-            self._extend(given)
-            return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (
