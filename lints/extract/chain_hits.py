@@ -53,6 +53,10 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "java": (
         rb"[rR]epository\s*\.\s*\w+\(",
         rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\(",
+        rb"Wrapper\w{0,3}\s*[<.(]",
+        rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
+        rb"lambda(?:Query|Update)\(\)",
+        rb"(?:select|delete)\w*\(\s*\w+::get",
     ),
     "c_sharp": (
         rb"(?:[cC]ontext|[cC]tx|[dD]b\w*)\??\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\(",

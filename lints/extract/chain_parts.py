@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lints.extract.ir import Invoke, Name, Other, Text
-from lints.extract.values import Gap, Lit, Step, Value
+from lints.extract.values import Gap, Lit, Query, Step, Value
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -36,9 +36,11 @@ class Begun:
 
     kind: str
     model: str
-    steps: tuple[Step, ...]
+    steps: tuple[Value, ...]
     inner: bool = False
     aside: bool = False
+    base: tuple[Query, ...] = ()
+    """Queries it goes on with."""
 
 
 def class_name(expression: object, env: Env | None = None) -> str | None:

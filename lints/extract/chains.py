@@ -46,7 +46,7 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains eb"
 )
-_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE
+_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE | chain_jvm.MUTABLE
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
@@ -72,6 +72,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
     "active_record": chain_ruby.RUNS,
     "eloquent": chain_laravel.RUNS,
     "laravel": chain_laravel.RUNS,
+    **chain_jvm.RUNS,
     **chain_python.RUNS,
     **chain_javascript.RUNS,
     **chain_stores.RUNS,
@@ -102,6 +103,8 @@ class Chains:
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
+        elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
+            step = chain_jvm.step_of(self.interpreter, call, receiver, step)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
@@ -157,7 +160,7 @@ class Chains:
     def _variable_of(self, call: Invoke, receiver: Query, env: Env) -> str | None:
         """The variable whose builder a call changes: `$query->where(…)`, `$query->with(…)->where(…)`."""
         base = call.receiver
-        while isinstance(base, Invoke) and self.interpreter.language == "php":
+        while isinstance(base, Invoke) and self.interpreter.language in {"php", "java", "kotlin"}:
             base = base.receiver
         if not isinstance(base, Name) or (
             base is not call.receiver and not isinstance(env.find(base.path), (Query, Alt))
@@ -223,7 +226,9 @@ class Chains:
         for reader in _BEGIN.get(self.interpreter.language, ()):
             begun = reader(asked)
             if begun is not None:
-                query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span))
+                for base in begun.base:
+                    self._extend(base)
+                query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span, begun.base))
                 if begun.inner:
                     self._sub_select(query)
                 return query if not begun.aside else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _WORDS = (
     b"@Entity", b"@MappedSuperclass", b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
-    b"IService<", b'Table("', b"IdTable(", b"PanacheEntity",
+    b"IService<", b"ServiceImpl<", b"TenantLineInnerInterceptor", b'Table("', b"IdTable(", b"PanacheEntity",
 )  # fmt: skip
 _ENDINGS = ("Constants.java", "Constants.kt")
 _HEADER = re.compile(
@@ -28,7 +28,8 @@ _OBJECT = re.compile(
     r"^\s*(?:internal\s+)?object\s+(?P<name>\w+)\s*:\s*(?P<base>\w*Table)\s*\(\s*(?:name\s*=\s*)?(?:\"(?P<table>[\w.]+)\")?"
 )
 _FIELD = re.compile(
-    r"^\s*(?:(?:private|protected|public)\s+)(?:(?:final|transient|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
+    r"^\s*(?:@[\w.]+(?:\([^()]*\))?\s+)*(?:(?:private|protected|public)\s+)"
+    r"(?:(?:final|transient|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
     r"(?:=[^;]*)?;|^\s*(?:@\S+\s+)*(?:(?:private|override|lateinit|protected|open|final)\s+)*va[lr]\s+(\w+)\s*"
     r"(?::\s*([\w.<>?, ]{1,80})|=\s*\w+<([\w.<>?, ]{1,80})>\()"
 )
@@ -45,7 +46,7 @@ _EXTENDS = re.compile(
 )
 _KOTLIN_BASE = re.compile(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _OF = re.compile(
-    r"\b(?:interface|class)\s+(\w+)[^{;]{0,400}?\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|RepositoryBase))\s*<\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)"
+    r"\b(?:interface|class)\s+(\w+)[^{;]{0,400}?\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)"
 )
 _QUERY = re.compile(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"
@@ -72,6 +73,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
             for one, two, three, four in _CONSTANT.findall(text):
                 constants[one or three] = two or four
     filters: dict[str, str] = {}
+    added: str | None = None
     stores: dict[str, tuple[str, frozenset[str], Origin]] = {}
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")):
@@ -81,6 +83,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
             named, default = _NAMED.search(said), re.search(r"\bdefaultCondition\s*=\s*\"([^\"]*)\"", said)
             if named is not None and default is not None:
                 filters[named.group(1)] = default.group(1)
+        made = text.find("new TenantLineInnerInterceptor(")
+        if made >= 0:
+            added = added or f"TenantLineInnerInterceptor, {path}:{text.count(chr(10), 0, made) + 1}"
         _classes(path, text, found, constants)
         for held in _OF.finditer(text):
             where = Origin(
@@ -88,6 +93,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
             )
             stores.setdefault(held.group(1), (held.group(3), _own_queries(text[held.end() :]), where))
     for entity in found.values():
+        if added is not None and entity.kind == "mybatis":
+            entity.scopes["*"] = f"{added}, unless it is told to leave the table or the call out"
         for column, said in list(entity.scopes.items()):
             if column.startswith("@"):
                 del entity.scopes[column]

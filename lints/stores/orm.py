@@ -11,11 +11,11 @@ from lints.extract.facts import OrmCall, OrmStep
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
-    compiled_orms,
     eloquent,
     go_orms,
     javascript_orms,
     jpql,
+    jvm_orms,
     linq,
     python_orms,
     query_builders,
@@ -45,7 +45,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "drizzle": query_builders.drizzle,
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
-    "jpa": compiled_orms.jpa,
+    **jvm_orms.RENDER,
     "ef": linq.framework,
     "gorm": go_orms.gorm,
     "pop": go_orms.pop,
@@ -62,7 +62,6 @@ _ENTITY_KINDS = {
     "typeorm": {"typeorm"},
     "entity": {"typeorm"},
     "sequelize": {"typeorm"},
-    "jpa": {"jpa"},
     "ef": {"ef"},
     "gorm": {"go"},
     "pop": {"go"},
@@ -149,6 +148,8 @@ class Entities:
         if found is None:
             return None
         table, entity, known, alias = found
+        if call.kind in jvm_orms.KINDS and jvm_orms.asks_itself(call, self.by_kind):
+            return ()
         out: list[Rendered] = []
         for steps in call.variants:
             if not steps:
@@ -156,6 +157,8 @@ class Entities:
             builder = Builder(self.model, known, table, entity, alias=alias)
             if call.kind in _UNDEFINED_IS_ANY and call.function is not None and call.function.tenant_optional:
                 builder.optional = call.function.tenant_parameter
+            if call.kind in jvm_orms.KINDS:
+                builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
             texts = _RENDER[call.kind](builder, steps)
             if call.kind == "active_record":
                 builder.scope = self._default_scope(call.model, table)
@@ -202,6 +205,8 @@ class Entities:
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
         elif call.kind in go_orms.KINDS:
             return self._of_go(call, known)
+        elif call.kind in jvm_orms.KINDS:
+            return jvm_orms.target(call, self.by_kind, self.model)
         elif call.kind == "active_record":
             return self._record(call.model)
         elif call.kind == "ef":

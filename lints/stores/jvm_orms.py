@@ -1,0 +1,63 @@
+"""Which entity a call of Java or Kotlin is about, and what its framework puts on every query of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from lints.extract.facts import OrmCall, OrmStep
+from lints.schema.facts import Entity
+from lints.stores import compiled_orms, mybatis_plus
+from lints.stores.orm_sql import Builder
+from lints.tenancy import Model
+
+RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
+    "jpa": compiled_orms.jpa,
+    "mybatis_plus": mybatis_plus.mybatis_plus,
+}
+KINDS = frozenset(RENDER)
+_ENTITIES: Mapping[str, tuple[str, ...]] = {"jpa": ("jpa",), "mybatis_plus": ("mybatis",)}
+_BY_KEY = re.compile(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
+Known = Mapping[str, Mapping[str, Entity]]
+
+
+def target(
+    call: OrmCall, by_kind: Known, model: Model
+) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+    """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
+    known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
+    held = _store(call, by_kind)
+    entity = known.get(held.table) if held is not None else None
+    entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")
+    return (entity.table, entity, known, None) if entity is not None else None
+
+
+def asks_itself(call: OrmCall, by_kind: Known) -> bool:
+    """Whether the method has a query of its own, which is judged where it stands."""
+    held = _store(call, by_kind)
+    return held is not None and any(step.method in held.columns for steps in call.variants for step in steps[-1:])
+
+
+def scope(call: OrmCall, entity: Entity | None, table: str, by_kind: Known, model: Model) -> str | None:
+    """What the framework compares in every query of the entity, if that is the tenant's column."""
+    known = model.tables.get(table)
+    column = known.tenant_column if known is not None else None
+    if entity is None or column is None:
+        return None
+    place = entity.scopes.get(column)
+    last = call.variants[0][-1].method if call.variants and call.variants[0] else ""
+    if place is not None and place.startswith("@Filter") and _BY_KEY.fullmatch(last):
+        return None  # a row that is asked for by its key is not filtered
+    held = _store(call, by_kind)
+    if place is None and not (held is not None and {"*", last} & set(held.scopes)):
+        place = entity.scopes.get("*")
+    return f"{column}, which is compared in every query of {entity.name} ({place})" if place is not None else None
+
+
+def _store(call: OrmCall, by_kind: Known) -> Entity | None:
+    """The repository, mapper or service that a call is made on."""
+    stores = by_kind.get("repository", {})
+    for name in (call.model, f"{call.model}Repository", f"{call.model}JpaRepository", f"I{call.model}"):
+        if name in stores:
+            return stores[name]
+    return None
