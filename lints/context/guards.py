@@ -9,7 +9,6 @@ from lints.context.units import Unit
 from lints.context.words import SAYS_WHOSE, SIGNS_IN, TENANT
 
 _WAITS = re.compile(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)")
-_PROCEDURE = re.compile(r"(\w*(?:[pP]rocedure|[aA]ction(?:Client)?))\b")
 _ANYBODY = re.compile(
     r"(?:public|protected|private|auth(?:ed|enticated|orized|ed_?user)?|base|safe|user|logged_?in|t)?_?\.?(?:action_?client|action|procedure)",
     re.IGNORECASE,
@@ -32,14 +31,21 @@ def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) 
     the client's word, which check nothing.
     """
     names: list[str] = [*unit.marks, *unit.owner_marks, *before, *_WAITS.findall(unit.head)]
-    if unit.request is not None and unit.request.endswith("(…)"):
-        procedures: list[str] = _PROCEDURE.findall(unit.around)
-        special: str | None = next((name for name in procedures if not _ANYBODY.fullmatch(name)), None)
-        if special is not None:
-            return special
+    if unit.request is not None and unit.request.endswith("(…)") and unit.chain:
+        *uses, procedure = unit.chain
+        procedure = procedure.rpartition(".")[2]
+        if procedure and not _ANYBODY.fullmatch(procedure):
+            return procedure
+        names += uses
     for name in names:
         last = name.rpartition(".")[2]
-        if last in sources or not SAYS_WHOSE.search(last) or SIGNS_IN.match(last) or TENANT.fullmatch(last):
+        if (
+            last in sources
+            or last.isupper()
+            or not SAYS_WHOSE.search(last)
+            or SIGNS_IN.match(last)
+            or TENANT.fullmatch(last)
+        ):
             continue
         if last == "Authorize" and "Authorize(" not in unit.head:
             continue
@@ -61,3 +67,8 @@ def path_guarded(unit: Unit) -> bool:
     unknown = [mark for mark in beside if not _PLAIN_BASES.fullmatch(mark)]
     waits = [name for name in _WAITS.findall(unit.head) if not SIGNS_IN.match(name.rpartition(".")[2])]
     return bool(unknown or waits)
+
+
+def called_by_a_route(unit: Unit) -> bool:
+    """Whether a function of Next.js takes a request and is no route by its place: what calls it may check before."""
+    return unit.request is None and re.search(r"NextApiRequest|NextRequest", unit.head) is not None

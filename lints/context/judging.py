@@ -127,7 +127,7 @@ def _whose(
         if CALLER_ID.search(given) and row.operation != "insert":
             return before
         sent = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
-        shown = _shown(sent) if sent is not None else " ".join(value.split())[:120]
+        shown = " ".join(value.split())[:120] if sent is None or sent.said == sent.name else _shown(sent)
         return assumed(before, CLIENT_RULE, f"{shown}, which a client names, is checked to be the caller's own")
     for value in values if row.verdict == "proven" else ():
         default = next((f for f in around if f.about is About.DEFAULT and _is(value, f)), None)
@@ -163,7 +163,7 @@ def _vouched(row: Access) -> Access:
 
 
 def _shown(fact: Context) -> str:
-    return fact.said if fact.said == fact.name else f"{fact.said} (line {fact.where})"
+    return f"{fact.said} (line {fact.where})"
 
 
 def _is(value: str, fact: Context) -> bool:

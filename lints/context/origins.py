@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from lints.context.facts import About, Context
-from lints.context.guards import check_before, path_guarded
+from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.known import Known, Told
 from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
@@ -26,7 +26,7 @@ _FINDS = re.compile(r"find(?:_by)?!?|find_?or_?fail|get|findUnique|findById")
 _BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
 _WRITES = re.compile(
-    r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push)",
+    r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push|audit)",
     re.IGNORECASE,
 )
 _OWNER = re.compile(
@@ -39,6 +39,9 @@ _COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|eq
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
 _WITH_DEFAULT = frozenset(["get", "getOrDefault", "get_or_default", "fetch", "GetValueOrDefault"])
+_EXPORTED = re.compile(
+    rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)"
+)
 _CONSTANT = re.compile(
     r"(?:[A-Za-z_]\w*\.)*[A-Z][A-Z0-9_]*DEFAULT[A-Z0-9_]*|(?:[A-Za-z_]\w*\.)*DEFAULT_[A-Z0-9_]+|(?:[a-z_]\w*\.)*default_?(?:tenant|org|workspace|account)\w*",
     re.IGNORECASE,
@@ -60,6 +63,8 @@ class _Origin:
     checked: str | None = None
     checked_at: int = 0
     about: About = About.CLIENT
+    begin: int | None = None
+    """Where it is known from: an expression that is no variable means the same in all of its function."""
     line_of: int | None = None
     """The line of another function that this was sent to."""
 
@@ -104,7 +109,9 @@ class Origins:
             for name in sorted({*origin.aliases, origin.said}):
                 self.facts.append(
                     Context(
-                        about=origin.about, line=self.lines.line(origin.offset), end_line=self.lines.line(origin.end),
+                        about=origin.about,
+                        line=self.lines.line(origin.offset if origin.begin is None else origin.begin),
+                        end_line=self.lines.line(origin.end),
                         name=name, said=origin.said, where=origin.line_of or self.lines.line(origin.offset),
                         channel=origin.channel,
                         checked=origin.checked,
@@ -125,7 +132,7 @@ class Origins:
                 inner.pop(name, None)
         start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
-        exported = self.actions and self.data.startswith(b"export ", line)
+        exported = self.actions and _EXPORTED.match(self.data, line) is not None
         for name, channel in given(unit, self.path, self.language, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
@@ -135,22 +142,19 @@ class Origins:
             for origin in self._origins[start:]:
                 self._checked(origin, "a secret of the request", self._machine)
         self._machine = machine
-        guarded = path_guarded(unit)
+        guarded, elsewhere = path_guarded(unit), called_by_a_route(unit)
         for origin in self._origins[start:]:
-            if origin.about is not About.CLIENT or origin.checked is not None or origin.line_of is not None:
-                continue
-            if head is not None or (origin.channel == "path" and guarded):
+            if origin.about is About.CLIENT and (
+                head is not None or (origin.channel == "path" and guarded and origin.line_of is None)
+            ):
                 origin.checked, origin.checked_at = head or unit.head[:60], unit.span[0]
         for origin, offset, tell in self._out:
             if origin.checked is None or origin.checked_at > offset:
-                tell(
-                    Told(
-                        said=origin.said,
-                        channel=origin.channel,
-                        about=origin.about,
-                        line=origin.line_of or self.lines.line(origin.offset),
-                    )
-                )
+                line = origin.line_of or self.lines.line(origin.offset)
+                tell(Told(said=origin.said, channel=origin.channel, about=origin.about, line=line))
+        for origin in self._origins[start:] if elsewhere else ():
+            if origin.about is About.CLIENT:
+                origin.checked, origin.checked_at = "what calls it", unit.span[0]
         self._out = out
 
     def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
@@ -279,7 +283,7 @@ class Origins:
         """`target` was found by something that the client sent: a look at its owner later on is a check of that."""
         text = self.text(value.span, 600)
         if "(" in text:
-            by = [origin for _, origin in self._mentioned(text, names) if origin.about is About.CLIENT]
+            by = [origin for _, origin in self._mentioned(text, names, span[0]) if origin.about is About.CLIENT]
             if by:
                 self._found[target] = (span[0], by)
 
@@ -299,6 +303,8 @@ class Origins:
                 said = f"{origin.said}.{key}" if isinstance(key, str) and key not in {"", "…"} else origin.said
                 made = self._new(said, origin.channel, statement.span[0], unit.span[1])
                 made.aliases.add(name)
+                if made.checked is None:
+                    made.checked, made.checked_at = origin.checked, origin.checked_at
                 names[name] = made
 
     # Expressions
@@ -378,6 +384,8 @@ class Origins:
             said = _constant(other)
             if said is None or _constant(sent) is not None:
                 continue
+            if isinstance(sent, Invoke) and sent.arguments and not means:
+                return None
             text = self.text(sent.span, 120)
             last = re.search(r"([\w-]+)\W*$", text)
             if not means and (last is None or TENANT.fullmatch(last.group(1).replace("-", "_")) is None):
@@ -436,7 +444,7 @@ class Origins:
         if (told := self.known.called(call, unit)) is not None:
             made = self._new(told.said, told.channel, call.span[0], unit.span[1], told.about)
             made.aliases.add(_said(self.text(call.span, 120)))
-            made.line_of = told.line
+            made.line_of, made.begin = told.line, unit.span[0]
         if (kept := self.known.sets(call)) is not None:
             self._keeps(kept, self._origin(call.arguments[1], names, unit), call.span, unit)
         target = self.known.resolve(call, unit, self.by_name)
@@ -477,17 +485,17 @@ class Origins:
                 rest = _REST.match(text, found.end())
                 said = _said(text[: rest.end() if rest is not None else found.end()])
                 if not any(o.said == said and o.end == unit.span[1] for o in self._origins[-20:]):
-                    self._new(said, channel, value.span[0], unit.span[1])
+                    self._new(said, channel, value.span[0], unit.span[1]).begin = unit.span[0]
                 return True
         return False
 
-    def _mentioned(self, text: str, names: dict[str, _Origin]) -> Iterable[tuple[str, _Origin]]:
+    def _mentioned(self, text: str, names: dict[str, _Origin], at: int) -> Iterable[tuple[str, _Origin]]:
         words = set(_WORD.findall(text))
         for name, origin in names.items():
             if name.rpartition(".")[2].lstrip("@$") in words or (not name.isidentifier() and name in text):
                 yield name, origin
         for origin in self._origins[-40:]:
-            if origin.said in text.replace(" ", ""):
+            if origin.offset <= at < origin.end and origin.said in text.replace(" ", ""):
                 yield origin.said, origin
 
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
@@ -497,7 +505,7 @@ class Origins:
             return
         if SIGNS_IN.match(call.method):
             return
-        for _, origin in self._mentioned(text, names):
+        for _, origin in self._mentioned(text, names, call.span[1]):
             self._checked(origin, f"{callee(call)}(…)", call.span[0])
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
@@ -506,7 +514,7 @@ class Origins:
             return
         if _SECRET.search(text) is not None and self._machine is None:
             self._machine = span[0]
-        for name, origin in self._mentioned(text, names):
+        for name, origin in self._mentioned(text, names, span[1]):
             if _check_of(name).search(text) is not None:
                 self._checked(origin, text[:80], span[0])
 

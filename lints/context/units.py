@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from lints.context.words import CHECKS
 from lints.extract.ir import (
     Assign,
     Cases,
@@ -98,6 +99,7 @@ _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
 _BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
 _ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,])")
 _HANDS_ON = frozenset(["UseGuards", "UseInterceptors", "method_decorator", "decorator_from_middleware", "Depends"])
+_BUILDS = frozenset(["input", "output", "meta", "metadata", "schema", "inputSchema", "outputSchema", "openapi"])
 _BEFORE = frozenset(
     ["before_action", "prepend_before_action", "load_and_authorize_resource", "authorize_resource", "use"]
 )
@@ -119,8 +121,8 @@ class Unit:
     owner_marks: tuple[str, ...]
     request: str | None = None
     job: str | None = None
-    around: str = ""
-    """What the call that it is handed to is made on (`protectedProcedure.input(…)`)."""
+    chain: tuple[str, ...] = ()
+    """What the call that it is handed to is made on, and goes through: `protectedProcedure`, `.use(checkMember)`."""
     _body: tuple[Stmt, ...] | None = None
 
     def body(self) -> tuple[Stmt, ...]:
@@ -260,10 +262,23 @@ class Units:
         )  # fmt: skip
         unit.request, unit.job = self._started(unit, call)
         if call is not None and call.receiver is not None:
-            unit.around = self.text(call.receiver.span, 600)
+            unit.chain = tuple(self._chain(call.receiver))
         self.found.append(unit)
         if self.into(unit.span):
             self._block(unit.body(), owner, marks, depth + 1)
+
+    def _chain(self, value: Expr) -> Iterator[str]:
+        for _ in range(MAX_DEPTH):
+            if not isinstance(value, Invoke) or value.receiver is None:
+                break
+            if value.method == "use":
+                yield from marks_of(value.arguments)
+                closures = (a for a in value.arguments if isinstance(a, Closure))
+                yield from ("checks" for a in closures if CHECKS.search(self.text(a.span, 2_000)))
+            elif value.method not in _BUILDS:
+                yield value.method
+            value = value.receiver
+        yield callee(value)
 
     def _started(self, unit: Unit, call: Invoke | None) -> tuple[str | None, str | None]:
         if call is not None:
@@ -282,8 +297,14 @@ class Units:
         if _JOB_HEAD.search(unit.head):
             return None, unit.name or "a message"
         if _HANDLER_HEAD.search(unit.head):
-            return unit.name or "a request", None
+            return (unit.name or "a request") if self._is_route(unit) else None, None
         return self._by_convention(unit)
+
+    def _is_route(self, unit: Unit) -> bool:
+        """Next.js routes by the place of a file: a function elsewhere is called by one, which may check before."""
+        if "NextApiRe" not in unit.head and "NextRequest" not in unit.head:
+            return True
+        return _NEXT.search(self.path) is not None
 
     def _by_convention(self, unit: Unit) -> tuple[str | None, str | None]:
         first = unit.function.parameters[0].name if unit.function.parameters else ""
