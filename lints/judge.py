@@ -270,6 +270,8 @@ class Judge:
         assumed where the whole model has no column in mixed case."""
         if statement.language in {"java", "kotlin"}:
             return tuple(self._entities.of_entities(text) for text in statement.variants)
+        if statement.language == "go":
+            return tuple(self._entities.of_structs(text, statement.path) for text in statement.variants)
         if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
             return statement.variants
         return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lints.extract.chain_go import declared_type
 from lints.extract.ir import Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
@@ -40,6 +41,15 @@ _COMPARISONS = {
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
 _TABLE = re.compile(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
+_NAMES_TABLE = names("TableName Table GetTableName tableName")
+_QUOTES = names("QuoteIdentifier QuoteIdent Quote")
+_MADE = re.compile(
+    r"\(?(?:[&*]\s*)?((?:[a-z]\w*\.)?[A-Za-z]\w*)\{[^{}]*\}\)?|\(?new\(((?:[a-z]\w*\.)?[A-Za-z]\w*)\)\)?"
+    r"|\(\(?\*((?:[a-z]\w*\.)?[A-Za-z]\w*)\)?\(nil\)\)?"
+)
+_TABLE_TEXT = re.compile(r"\w+(?:/\*go:[\w.]+\*/)?")
+TABLE_HOLE = "__hole_7000__"
+"""Stands for the table of a struct, which is named in a comment behind it, until the model is there to say which."""
 _RUNS = re.compile(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
 _PARTS = ("columns", "joins", "where", "sets", "tails")
 _STATE = "\0statement"
@@ -55,6 +65,9 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
         return Fragment(rope(Lit("(", call.span), Joined(word, listed), Lit(")", call.span)), _STATE)
     if isinstance(receiver, Record) and _STATE in receiver.fields:
         return _continued(interpreter, call, receiver, arguments)
+    named = _named_table(interpreter, call, receiver, arguments)
+    if named is not None:
+        return named
     if call.method not in _VERBS or call.receiver is None:
         return None
     holder = call.receiver.path if isinstance(call.receiver, Name) else interpreter.notes.text(call.receiver.span)[-60:]
@@ -66,6 +79,28 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     elif arguments:
         fields["table"] = _relation(arguments[:1], call.span)
     return _noted(interpreter, Record(fields, _STATE))
+
+
+def _named_table(
+    interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value]
+) -> Value | None:
+    """`TableName("boats")`, `pq.QuoteIdentifier("boats")`, `Boat{}.TableName()`, `boat.Table()` as the table."""
+    first = arguments[0] if len(arguments) == 1 else None
+    if call.method in _NAMES_TABLE | _QUOTES and isinstance(first, Lit) and _TABLE_TEXT.fullmatch(first.text):
+        return Lit(first.text, call.span)
+    if call.method == "Sanitize" and isinstance(receiver, Listing) and all(isinstance(i, Lit) for i in receiver.items):
+        return Joined(".", receiver)
+    if call.method not in _NAMES_TABLE or call.receiver is None or len(arguments) > 1:
+        return None
+    text = interpreter.notes.text(call.receiver.span)
+    made = _MADE.fullmatch(text)
+    kind = next((group for group in made.groups() if group), None) if made is not None else None
+    if kind is None and text.isidentifier():
+        kind = declared_type(interpreter.notes.source, text, call.span[0])
+    if kind is None and isinstance(receiver, Gap) and receiver.origin is not None:
+        made = _MADE.fullmatch(receiver.origin)
+        kind = next((group for group in made.groups() if group), None) if made is not None else None
+    return Lit(f"{TABLE_HOLE}/*go:{kind}*/", call.span) if kind is not None else None
 
 
 def _continued(interpreter: Interpreter, call: Invoke, builder: Record, arguments: list[Value]) -> Value | None:

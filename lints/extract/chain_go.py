@@ -58,6 +58,11 @@ _REQUEST = (
     rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
     rb"\([^;\n]{0,120}?&?\b%s\b"
 )
+_KIND = rb"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
+_DECLARED = (
+    rb"\b%s(?:\s*,\s*\w+)?\s*(?::?=\s*(?:[&*(]*(?:\[\])?\*?" + _KIND + rb"\s*\{|new\(" + _KIND + rb"\)"
+    rb"|\(\*" + _KIND + rb"\)\(|make\(\[\]\*?" + _KIND + rb"\b)|\s\*?(?:\[\])?\*?" + _KIND + rb"\s*[,)\n={])"
+)
 _NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
 _BEFORE = 4000
 _MAX_UNFOLDED, _MAX_TEXT = 3, 4000
@@ -160,9 +165,7 @@ def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
     """Whether a variable was filled with what a client sent, and its tenant not set since."""
     if not name.isidentifier():
         return False
-    source = interpreter.notes.source[max(0, call.span[0] - _BEFORE) : call.span[0]]
-    function = source.rfind(b"\nfunc ")
-    source = source[max(function, 0) :]
+    source = _function_before(interpreter.notes.source, call.span[0])
     found = re.search(_REQUEST % name.encode(), source)
     return found is not None and re.search(rb"\b%s\.\w+\s*=[^=]" % name.encode(), source[found.end() :]) is None
 
@@ -239,32 +242,23 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
 
 def declared_type(source: bytes, name: str, before: int) -> str | None:
     """The struct that a variable was declared as, last before a place: `boat := &Boat{}`, `boats []*models.Boat`."""
+    found = re.findall(_DECLARED % name.encode(), _function_before(source, before))
+    kinds = [next(group for group in groups if group).decode() for groups in found]
+    kinds = [kind for kind in kinds if kind not in _NOT_TYPES]
+    return kinds[-1] if kinds else None
+
+
+def _function_before(source: bytes, before: int) -> bytes:
+    """What stands before a place in its function, from the word `func` on."""
     around = source[max(0, before - _BEFORE) : before]
-    kind = rb"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
-    pattern = (
-        rb"\b"
-        + name.encode()
-        + rb"(?:\s*,\s*\w+)?\s*(?::?=\s*(?:&?(?:\[\])?\*?"
-        + kind
-        + rb"\s*\{|new\("
-        + kind
-        + rb"\)|make\(\[\]\*?"
-        + kind
-        + rb"\b)|\s\*?(?:\[\])?\*?"
-        + kind
-        + rb"\s*[,)\n={])"
-    )
-    found = [next(group for group in match if group).decode() for match in re.findall(pattern, around)]
-    found = [kind for kind in found if kind not in _NOT_TYPES]
-    return found[-1] if found else None
+    return around[max(around.rfind(b"\nfunc "), 0) :]
 
 
 def is_fresh(source: bytes, name: str, before: int) -> bool:
     """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
     if not name.isidentifier():
         return False
-    around = source[max(0, before - _BEFORE) : before]
-    around = around[max(around.rfind(b"\nfunc "), 0) :]
+    around = _function_before(source, before)
     spelled = name.encode()
     made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
     loaded = re.search(rb"\((?:ctx,\s*)?&?%s\b|\b%s\.(?:ID|Id|UID)\s*=" % (spelled, spelled), around)

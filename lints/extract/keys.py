@@ -46,7 +46,7 @@ def note_keys(
     interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: Sequence[Value], described: Call
 ) -> None:
     """Note the keys that a call of a key-value store touches, each as an access of its own."""
-    if call.arguments and _CONTEXT.fullmatch(interpreter.notes.text(call.arguments[0].span)):
+    if _takes_context(interpreter, call):
         arguments = arguments[1:]  # Go's context is no key
     for command, key in _accesses(call.method.lower(), tuple(arguments)):
         interpreter.notes.note_key(key, replace(described, method=command), call.arguments_span)
@@ -66,12 +66,20 @@ def is_key_store(interpreter: Interpreter, call: Invoke, receiver: Value | None,
         return True
     if _NAMED.search(written[-60:]) is None:
         return False
+    if interpreter.language == "go" and _REDIS.search(written[-60:]) is None and not _takes_context(interpreter, call):
+        return False  # `cache.Get(key)` is a cache in this process: one that is elsewhere takes a context first
     if method in _RELAYS | _SCRIPTS:
         return _REDIS.search(written[-60:]) is not None
+    arguments = arguments[1:] if _takes_context(interpreter, call) else arguments
     # A wrapper of a cache hands on what it is given: what the key is, its callers say.
     handed_on = len(arguments) > 0 and isinstance(arguments[0], Gap) and arguments[0].origin is None
     plain = handed_on and re.fullmatch(r"[\w.]+", getattr(arguments[0], "source", "")) is not None
     return _REDIS.search(written[-60:]) is not None or not plain
+
+
+def _takes_context(interpreter: Interpreter, call: Invoke) -> bool:
+    text = interpreter.notes.text(call.arguments[0].span) if call.arguments else ""
+    return _CONTEXT.fullmatch(text) is not None
 
 
 def _accesses(method: str, arguments: tuple[Value, ...]) -> Iterator[tuple[str, Value]]:

@@ -38,6 +38,19 @@ def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | 
     return own or known.get(bare)
 
 
+_OF_STRUCT = re.compile(r"__hole_7000__/\*go:([\w.]+)\*/")
+
+
+def with_tables(text: str, path: str, known: Mapping[str, Entity]) -> str:
+    """`FROM __hole_7000__/*go:login.Flow*/` with the table of that struct; a struct of no table stays a hole."""
+
+    def table(found: re.Match[str]) -> str:
+        entity = entity_named(found.group(1), path, known)
+        return entity.table if entity is not None else "__hole_7000__"
+
+    return _OF_STRUCT.sub(table, text)
+
+
 def table_of(name: str) -> str:
     """The table that an ORM makes of a struct of which no more than its name is known."""
     return plural(snake(name.rpartition(".")[2])) if name else ""

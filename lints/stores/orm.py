@@ -147,6 +147,10 @@ class Entities:
         found = self._target(call)
         if found is None:
             return None
+    def of_structs(self, text: str, path: str) -> str:
+        """A statement of Go with the tables of the structs that it names."""
+        return go_orms.with_tables(text, path, self.by_kind.get("go", {})) if "/*go:" in text else text
+
         table, entity, known, alias = found
         if call.kind in jvm_orms.KINDS and jvm_orms.asks_itself(call, self.by_kind):
             return ()
