@@ -9,6 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from lints.proof.equality import (
+    all_null_safe,
     disjoin,
     equal,
     equal_query,
@@ -152,11 +153,12 @@ def _neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -
 
 def _equality(w: Work, left: Any, right: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     left, right = unwrap(left), unwrap(right)
+    for flag, node in ((left, right), (right, left)):
+        if type(flag) is exp.Boolean and (mode is _TRUE or mode is _FALSE):  # (condition) = true, (condition) <> false
+            holds(w, node, scope, group, why, _TRUE if bool(flag.this) == (mode is _TRUE) else _FALSE)
+            return
     if mode is _TRUE:
         for flag, node in ((left, right), (right, left)):
-            if type(flag) is exp.Boolean:  # (condition) = true
-                holds(w, node, scope, group, why, _TRUE if flag.this else _FALSE)
-                return
             chosen = _chosen(node, flag)
             if chosen is not None:  # CASE WHEN condition THEN 1 ELSE 0 END = 1
                 either(w, chosen, scope, group, why)
@@ -214,6 +216,18 @@ def _decoded(node: Any) -> Any:
     return exp.Case(ifs=ifs, default=rest[-1] if len(rest) % 2 else None)
 
 
+def _ordered(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    """`(condition) >= true` and its like: false comes before true. Other comparisons say nothing."""
+    for flag, other, kinds in (
+        (unwrap(node.expression), node.this, (exp.GTE, exp.LTE)),
+        (unwrap(node.this), node.expression, (exp.LTE, exp.GTE)),
+    ):
+        if mode is _TRUE and type(flag) is exp.Boolean and type(node) is kinds[0 if flag.this else 1]:
+            holds(w, other, scope, group, why, _TRUE if flag.this else _FALSE)
+            return
+    _atom(w, node, scope, group, mode)
+
+
 def _operator(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     """PostgreSQL's OPERATOR(schema.=)."""
     if str(node.args.get("operator")).lower() in ("=", "pg_catalog.="):
@@ -233,14 +247,14 @@ def _called(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str
 
 def _null_safe_eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     if mode is _TRUE or mode is _NOT_FALSE:
-        null_safe(w, node.this, node.expression, scope, group, why)
+        all_null_safe(w, node.this, node.expression, scope, group, why)
     else:
         plain(w, node, scope, group)
 
 
 def _null_safe_neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     if mode is _FALSE or mode is _NOT_TRUE:
-        null_safe(w, node.this, node.expression, scope, group, why)
+        all_null_safe(w, node.this, node.expression, scope, group, why)
     else:
         plain(w, node, scope, group)
 
@@ -261,7 +275,14 @@ def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         else:
             plain(w, node, scope, group)
         return
-    value = term(w, node.this, scope, group)
+    given = unwrap(node.this)
+    if positive and type(given) is exp.Nullif:  # it is NULL, or what NULLIF asks for
+        nothing = exp.Is(this=given.this, expression=exp.Null())
+        either(
+            w, [[(exp.EQ(this=given.this, expression=given.expression), _TRUE)], [(nothing, _TRUE)]], scope, group, why
+        )
+        return
+    value = term(w, given, scope, group)
     if type(value) is Col:
         group.conds.append(Null(value) if positive else NotNull(value))
     elif type(value) is Val and value.rank is Rank.LITERAL:
@@ -314,8 +335,12 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
 
 
 def _between(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
-    low, high = (term(w, node.args[side], scope, group) for side in ("low", "high"))
-    value = term(w, node.this, scope, group)
+    rows = [row_of(unwrap(part)) for part in (node.this, node.args["low"], node.args["high"])]
+    parts: list[Any] = [node.this, node.args["low"], node.args["high"]]
+    if all(rows) and mode is _TRUE:  # rows between two rows that begin alike begin as they do
+        survey(w, node, scope, group)
+        parts = [row[0] for row in rows if row]
+    value, low, high = (term(w, part, scope, group) for part in parts)
     if mode is _TRUE and type(low) is Val and low == high:
         match(w, value, low, group, why)
     elif mode is _TRUE:
@@ -409,6 +434,8 @@ _LEAVES: dict[type, _Leaf] = {
     exp.Is: _is,
     exp.In: _in,
     exp.Between: _between,
+    exp.GTE: _ordered,
+    exp.LTE: _ordered,
     exp.Exists: _exists,
     exp.ArrayContains: _contains,
     exp.ArrayContainsAll: _contains,

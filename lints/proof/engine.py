@@ -16,6 +16,7 @@ from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
 from lints.proof.parse import ALIASES, DIALECTS, REFUSALS, Statement, parse
 from lints.proof.result import Proof, Reference, Verdict
+from lints.proof.temporary import Made, note
 from lints.proof.text import Prepared
 from lints.proof.work import OPENS, Work
 from lints.tenancy import Model, Ownership
@@ -65,7 +66,7 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
     found = index.proofs.get((sql, budget))
     if found is None:
         prepared, statements = parse(sql, dialect)
-        found = tuple(_prove(index, prepared, statement, budget) for statement in statements)
+        found = _proofs(index, prepared, statements, budget)
         if len(index.proofs) >= MEMORY:
             index.proofs.clear()
         if len(sql) <= LONGEST:
@@ -73,16 +74,28 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
     return found
 
 
-def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int) -> Proof:
+def _proofs(index: Index, prepared: Prepared, statements: list[Statement], budget: int) -> tuple[Proof, ...]:
+    """The proofs in order; later statements know the temporary tables that earlier ones made."""
+    made: Made = {}
+    if len(statements) == 1:
+        return (_prove(index, prepared, statements[0], budget, made),)
+    found: list[Proof] = []
+    for statement in statements:
+        found.append(_prove(index, prepared, statement, budget, made))
+        note(index, statement, prepared.text, made)
+    return tuple(found)
+
+
+def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int, made: Made) -> Proof:
     """The proof; where text is interpolated, with what it takes for granted of that text."""
-    proof = _attempt(index, prepared, statement, budget, doubts=False)
+    proof = _attempt(index, prepared, statement, budget, made, doubts=False)
     if "__hole_" not in prepared.text or statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
         return proof
     found = holes_of(statement.tree)
     doubtful = proof
     assumptions: list[str] = []
     if found.conditions:
-        doubtful = _attempt(index, prepared, statement, budget, doubts=True)
+        doubtful = _attempt(index, prepared, statement, budget, made, doubts=True)
         if doubtful.verdict in _GOOD:
             assumptions += [
                 f"the interpolated condition {name} is whole: no bracket is left open" for name in found.conditions
@@ -115,8 +128,9 @@ def _supposing(proof: Proof, doubtful: Proof, assumptions: list[str]) -> Proof:
     )
 
 
-def _attempt(index: Index, prepared: Prepared, statement: Statement, budget: int, *, doubts: bool) -> Proof:
+def _attempt(index: Index, prepared: Prepared, statement: Statement, budget: int, made: Made, *, doubts: bool) -> Proof:
     work = Work(index, budget, prepared.labels)
+    work.temporary = made
     work.doubts = doubts
     work.inline = queries.inline
     work.reference = queries.reference
@@ -222,7 +236,7 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
         if tree.args.get("from_") is None:
             session.calls(w, tree)
         operation = "select"
-    elif isinstance(tree, exp.Query):
+    elif isinstance(tree, exp.Query) or kind is exp.Values:
         w.inline(w, tree, None, root)
         operation = "select"
     else:
@@ -234,7 +248,7 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
     return operation
 
 
-_LEAVES = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Lock, exp.Into, exp.Star, exp.DataType})
+_LEAVES = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Lock, exp.Into, exp.Star, exp.DataType, exp.Hint})
 _NOTHING = frozenset({type(None), bool, str, int, *_LEAVES})
 
 

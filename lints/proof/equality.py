@@ -45,16 +45,31 @@ def equal(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) 
         left, right = right, left
     over = quantifier(right)
     if over is not None:
-        if over == "all" or len(list(children(right))) != 1:  # ALL of nothing is true
+        values = [unwrap(child) for child in children(right)]
+        if over == "all" and len(values) == 1 and type(values[0]) is exp.Array and _listed(values[0]):
+            for value in values[0].expressions:
+                equal(w, left, value, scope, group, why)
+        elif over == "all" or len(values) != 1:  # ALL of nothing is true
             plain(w, exp.Tuple(expressions=[left, right]), scope, group)
         else:
             _equal_any(w, left, unwrap(next(children(right))), scope, group, why)
+        return
+    if type(left) is exp.Array and type(right) is exp.Array and _listed(left) and _listed(right):
+        if len(left.expressions) == len(right.expressions):  # in arrays NULL is equal to NULL
+            for a, b in zip(left.expressions, right.expressions, strict=True):
+                null_safe(w, a, b, scope, group, why)
         return
     for one, query in ((left, right), (right, left)):
         if isinstance(query, (exp.Subquery, exp.Select, exp.SetOperation)):
             equal_query(w, row if row is not None else [one], query, scope, group, why, scalar=True)
             return
     match(w, term(w, left, scope, group), term(w, right, scope, group), group, why)
+
+
+def _listed(array: Any) -> bool:
+    """Whether the elements stand in the text, one at least, none of them a query or an array."""
+    nested = (exp.Query, exp.Array)
+    return bool(array.expressions) and not any(isinstance(unwrap(item), nested) for item in array.expressions)
 
 
 def using(w: Work, name: str, left: Term, right: list[Rel], group: Group) -> Term:
@@ -225,6 +240,16 @@ def _match_merged(w: Work, left: Term, right: Term, group: Group, why: str) -> N
         branch.conds.append(Eq(column, other, why))
         branches.append(branch)
     disjoin(branches, group, why)
+
+
+def all_null_safe(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) -> None:
+    """Neither is distinct from the other; of rows, none of their parts."""
+    row, other = row_of(unwrap(left)), row_of(unwrap(right))
+    if row is None or other is None:
+        null_safe(w, left, right, scope, group, why)
+    elif len(row) == len(other):
+        for a, b in zip(row, other, strict=True):
+            null_safe(w, a, b, scope, group, why)
 
 
 def null_safe(w: Work, left: Any, right: Any, scope: Scope, group: Group, why: str) -> None:

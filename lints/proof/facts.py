@@ -323,6 +323,8 @@ class Closure:
         """A row found by the caller's own key belongs to a tenant of the caller's."""
         if shape.tenant is None or not self.w.insts[i].stored or self.rank(Col(i, shape.tenant)) <= Rank.PRINCIPAL:
             return False
+        if self.w.insts[i].group.why == CONFLICT:  # found in a new row's way, not by its caller
+            return False
         if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.principal):
             self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
             return True

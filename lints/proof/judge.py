@@ -172,7 +172,7 @@ def _closed(closure: Closure, w: Work, target: Target) -> Closure:
 def _read(w: Work, target: Target, closure: Closure) -> Rank:
     key = w.insts[target.inst].key
     rank = Rank.NONE if key is None else closure.rank(key)
-    if rank > Rank.PRINCIPAL and target.action != "insert":
+    if rank > Rank.PRINCIPAL and target.action != "insert" and target.rule != "TENSQL008":
         shape = w.insts[target.inst].shape
         if shape is not None and any(closure.rank(Col(target.inst, n)) <= _PROVES for n in shape.principal):
             return Rank.PRINCIPAL

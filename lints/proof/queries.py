@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from lints.proof.conditions import holds
 from lints.proof.facts import mentioned
-from lints.proof.ir import Col, Group, Kind, Or, Other, Same, Term, Unsupported, Val
+from lints.proof.ir import Col, Eq, Group, Kind, OneOf, Or, Other, Same, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.relations import join_tree, relation
 from lints.proof.scalars import children, survey, term, unwrap
@@ -19,7 +19,7 @@ _SELECT_PARTS = frozenset(
     {
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
         "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
-        "operation_modifiers", "sample", "for_", "laterals", "rownum",
+        "operation_modifiers", "sample", "for_", "laterals", "rownum", "connect",
     }
 )  # fmt: skip
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
@@ -50,7 +50,9 @@ def inline(
     inner = Group(group, Kind.SEALED, seal or "scalar sub-query")
     columns = query(w, node, scope, env, inner)
     if seal == "aggregate":
-        return [(name, NOTHING) for name, _ in expand(columns, w.index) or [(None, NOTHING)]]
+        constant = node.args.get("group") is None  # totals of a grouping have NULL for it
+        known = expand(columns, w.index) or [(None, NOTHING)]
+        return [(name, value if constant and type(value) is Val else NOTHING) for name, value in known]
     if seal is None and _at_most_one(w, inner):
         group.absorb(inner)
         return columns
@@ -113,14 +115,19 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
                 scope.aliases.setdefault(env.cte.name, env.cte.body)
             env = env.outer
     for clause in ("prewhere", "where"):
-        if args.get(clause) is not None:
+        if args.get(clause) is not None and args.get("connect") is None:
             holds(w, args[clause].this, scope, group, "WHERE")
+    if args.get("connect") is not None:
+        _connected(w, args["connect"], args.get("where"), scope, group)
     keys = _group_keys(w, node, scope, group)
     if args.get("having") is not None:
         scope.keys = keys
         if w.dialect == "mysql":
             scope.aliases = _aliases(w, node)
-        holds(w, args["having"].this, scope, group, "HAVING")
+        if keys is not None and not keys[0] and args.get("group") is not None:
+            _having_of_totals(w, node, scope, group)
+        else:
+            holds(w, args["having"].this, scope, group, "HAVING")
         if w.dialect == "mysql":
             scope.aliases = None
     scope.keys = keys
@@ -136,6 +143,59 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         group.through = _through(w, node, scope, group)
     unused(w, ctes, group)
     return columns
+
+
+def _connected(w: Work, connect: Any, where: Any, scope: Scope, group: Group) -> None:
+    """START WITH … CONNECT BY: a row is of the tree for its ancestors' sake, so a condition on it or on where the tree
+    starts holds of all of them only if it is on columns that every row has from the one above it (`PRIOR a = a`)."""
+    handed: set[Col] = set()
+    for part in _conjuncts(connect.args["connect"]):
+        pair = (unwrap(part.this), unwrap(part.expression)) if type(part) is exp.EQ else ()
+        above = [p.this for p in pair if type(p) is exp.Prior]
+        below = [term(w, p, scope, group) for p in pair if type(p) is not exp.Prior]
+        if len(above) == len(below) == 1 and type(below[0]) is Col and term(w, above[0], scope, group) == below[0]:
+            handed.add(below[0])
+    late = Group(group, Kind.BRANCH, "CONNECT BY")
+    for condition in (connect.args.get("start"), where.this if where is not None else None):
+        if condition is not None:
+            holds(w, condition, scope, late, "START WITH")
+    survey(w, connect.args["connect"], scope, group)
+    group.conds.extend(cond for cond in late.conds if mentioned(cond) and mentioned(cond) <= handed)
+
+
+def _conjuncts(node: Any) -> list[Any]:
+    found: list[Any] = []
+    stack = [unwrap(node)]
+    while stack:
+        item = stack.pop()
+        if type(item) is exp.And:
+            stack += (unwrap(item.expression), unwrap(item.this))
+        else:
+            found.append(item)
+    return found
+
+
+def _having_of_totals(w: Work, node: Any, scope: Scope, group: Group) -> None:
+    """HAVING after ROLLUP and the like, in whose totals a key is NULL: a key that equals a value is no total's."""
+    clause = node.args["group"]
+    parts = [clause, *clause.expressions, *(clause.args.get("rollup") or ()), *(clause.args.get("cube") or ())]
+    listed = [part for item in parts if hasattr(item, "expressions") for part in item.expressions]
+    listed += [p for s in (*listed, *(clause.args.get("grouping_sets") or ())) for p in getattr(s, "expressions", [])]
+    scope.keys = None
+    keys = frozenset(t for t in (term(w, key, scope, group) for key in listed if _plain_column(key)) if type(t) is Col)
+    late = Group(group, Kind.BRANCH, "HAVING")
+    scope.keys = keys, frozenset()
+    holds(w, node.args["having"].this, scope, late, "HAVING")
+    group.conds.extend(cond for cond in late.conds if type(cond) is Eq or type(cond) is OneOf)
+    scope.keys = frozenset(), frozenset()
+
+
+def _unaliased(node: Any) -> Any:
+    return node.this if type(node) is exp.Alias else node
+
+
+def _plain_column(node: Any) -> bool:
+    return type(unwrap(node)) is exp.Column
 
 
 def _qualify(w: Work, node: Any, scope: Scope, group: Group) -> None:
@@ -169,7 +229,7 @@ def _projections(w: Work, node: Any, scope: Scope, group: Group, *, root: bool) 
             continue
         if kind is exp.Star:
             if any(item.args.values()):
-                columns.append(_unknown_columns())
+                columns.extend(_changed_star(w, item, scope, group))
             else:
                 columns.extend(scope.rels.values())
         elif kind is exp.Column and type(item.this) is exp.Star:
@@ -182,6 +242,29 @@ def _projections(w: Work, node: Any, scope: Scope, group: Group, *, root: bool) 
         else:
             columns.append((item.alias_or_name.lower() or None, term(w, item, scope, group)))
     return columns
+
+
+def _changed_star(w: Work, star: Any, scope: Scope, group: Group) -> Columns:
+    """`*` without some columns, with others in their place or under another name."""
+    if set(star.args) - {"except_", "replace", "rename"} and any(
+        value for part, value in star.args.items() if part not in ("except_", "replace", "rename")
+    ):
+        return [_unknown_columns()]
+    known = expand(list(scope.rels.values()), w.index)
+    if known is None:
+        return [_unknown_columns()]
+    out = {w.index.fold(_named(item)) for item in star.args.get("except_") or ()}
+    put = {w.index.fold(e.args["alias"]): term(w, e.this, scope, group) for e in star.args.get("replace") or ()}
+    new = {w.index.fold(_named(e.this)): w.index.fold(e.args["alias"]) for e in star.args.get("rename") or ()}
+    return [
+        (new.get(name or "", name), put.get(name or "", value))
+        for name, value in known
+        if name is None or name not in out
+    ]
+
+
+def _named(item: Any) -> Any:
+    return item.this if type(item) is exp.Column else item
 
 
 def _unknown_columns() -> Rel:
@@ -198,6 +281,8 @@ def _group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozens
         if w.dialect == "mysql" and not _aggregates(node, having=True):
             return None  # HAVING is a second WHERE
         return (frozenset(), frozenset()) if _aggregates(node) else None
+    if clause.args.get("all") and not clause.expressions:
+        clause = exp.Group(expressions=[e for e in map(_unaliased, node.expressions) if _plain_column(e)])
     if any(clause.args.get(part) for part in ("grouping_sets", "rollup", "cube", "totals", "all")):
         survey(w, clause, scope, group)
         return frozenset(), frozenset()
@@ -269,7 +354,7 @@ def _seal(node: Any) -> str | None:
             return "limit"
         node = node.this
     args = node.args
-    if args.get("limit") is not None or args.get("offset") is not None:
+    if (args.get("limit") is not None and not _everything(args["limit"])) or args.get("offset") is not None:
         return "limit"
     if type(node) is not exp.Select:
         return None
@@ -286,6 +371,13 @@ def _seal(node: Any) -> str | None:
     if args.get("qualify") is not None or next(_windows(node), None) is not None:
         return "window"
     return None
+
+
+def _everything(limit: Any) -> bool:
+    """T-SQL's TOP 100 PERCENT."""
+    options = limit.args.get("limit_options")
+    number = limit.args.get("expression") or limit.args.get("count")
+    return options is not None and bool(options.args.get("percent")) and getattr(number, "name", "") == "100"
 
 
 def _always_keyed(grouping: Any) -> bool:
@@ -502,8 +594,10 @@ def _recursive(w: Work, cte: Cte, body: Any, group: Group) -> Columns:
     terms = tuple(t for _, t in start)
     later = tuple(t for _, t in step) if step is not None else tuple(Other(frozenset()) for _ in terms)
     w.summaries.append(Summary(result, group, ((first, terms), (second, later)), previous))
+    kept = {(a, b) for c in second.conds if type(c) is Eq for a, b in ((c.left, c.right), (c.right, c.left))}
     for i, (one, other) in enumerate(zip(terms, later, strict=False)):
-        if other == Col(previous, str(i)):  # handed down unchanged: a condition on it holds for all ancestors
+        own = Col(previous, str(i))
+        if other == own or (own, other) in kept:  # handed down unchanged: a condition on it holds for all ancestors
             _link(first, Col(result, str(i)), one, "recursion")
             _link(second, Col(result, str(i)), other, "recursion")
     return [(name, Col(result, str(i))) for i, name in enumerate(names)]

@@ -285,6 +285,8 @@ def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     if type(inner) is exp.Table or (
         type(inner) is exp.Subquery and (type(inner.this) is exp.Table or inner.args.get("joins"))
     ):
+        if node.args.get("pivots"):
+            raise Unsupported("pivots on a table is not modelled")
         nested = Scope(scope.outer, scope.env)
         nested.rels = dict(scope.rels)
         joins = [*(inner.args.get("joins") or ()), *(node.args.get("joins") or ())]
@@ -298,7 +300,27 @@ def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
         if nested.merged and rel.outputs is not None:
             rel.outputs.update({n: t for n, t in nested.merged.items() if type(t) is Col})
         return [rel]
+    if node.args.get("pivots"):
+        return [_pivoted(w, node, scope, group)]
     return [_derived(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
+
+
+def _pivoted(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
+    """(query) PIVOT (…): its rows are grouped by the columns that PIVOT does not name, which stay; the rest is new."""
+    inner = Group(group, Kind.SEALED, "pivot")
+    inner.implied = True
+    group.sealed.append(inner)
+    columns = expand(w.inline(w, node.this, scope.outer, inner, env=scope.env), w.index)
+    pivot = node.args["pivots"][0]
+    named = {w.index.fold(column.this) for column in pivot.find_all(exp.Column) if type(column.this) is exp.Identifier}
+    if columns is None or len(node.args["pivots"]) > 1 or pivot.args.get("unpivot") or pivot.find(exp.Query):
+        raise Unsupported("pivots on a sub-select is not modelled")
+    kept: Columns = [(name, value) for name, value in columns if name is not None and name not in named]
+    inner.through = frozenset(value for _, value in kept if type(value) is Col)
+    alias, _ = _alias(w, pivot)
+    rel = derived(w, alias or _alias(w, node)[0] or f"\0{id(node)}", [], kept)
+    rel.complete = False
+    return rel
 
 
 def _alias(w: Work, node: Any) -> tuple[str | None, list[str]]:
@@ -359,7 +381,8 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     name = w.index.fold(identifier)
     schema = w.index.fold(args["db"]) if args.get("db") is not None else None
     alias, names = _alias(w, node)
-    if identifier.args.get("temporary"):
+    hidden = w.temporary and schema in (None, "pg_temp")
+    if identifier.args.get("temporary") and not hidden:
         return Rel(alias or name, w.instance(None, alias or name, group))
     if schema is None:
         env = scope.env
@@ -368,7 +391,23 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
                 columns = w.reference(w, env.cte, group)
                 return derived(w, alias or name, names or env.cte.columns, columns)
             env = env.outer
+    temporary = f"#{name}" if identifier.args.get("temporary") else name
+    if temporary != name or (hidden and temporary in w.temporary):
+        return _made(w, temporary, alias or name, names, group)
     return stored(w, name, schema, alias or name, names, identifier, group)
+
+
+def _made(w: Work, name: str, alias: str, names: list[str], group: Group) -> Rel:
+    """A temporary table: the rows of the query that made it, or what was judged when it was put there."""
+    query = w.temporary.get(name)
+    if query is None:
+        return Rel(alias, w.instance(None, alias, group))
+    outer = w.view, w.views
+    w.view, w.views = name, (*w.views, name)
+    try:
+        return derived(w, alias, names, w.inline(w, query, None, group, env=None))
+    finally:
+        w.view, w.views = outer
 
 
 def stored(
@@ -474,11 +513,36 @@ def _opaque_rel(w: Work, node: Any, group: Group, name: str = "") -> Rel:
     return Rel(alias or name or f"\0{id(node)}", inst)
 
 
+def _structs(array: Any) -> list[Any]:
+    """The structs of BigQuery's `[STRUCT(a AS x, …), …]`, if it is such a list with names in the first of them."""
+    items = array.expressions if type(array) is exp.Array else []
+    if not items or not all(type(item) is exp.Struct for item in items):
+        return []
+    named = all(type(part) is exp.PropertyEQ and isinstance(part.this, exp.Identifier) for part in items[0].expressions)
+    return items if named and len({len(item.expressions) for item in items}) == 1 else []
+
+
+def _fields(w: Work, structs: list[Any], inst: int, scope: Scope, group: Group) -> Columns:
+    """The fields of structs as the columns of VALUES."""
+    columns: Columns = []
+    for position, field in enumerate(structs[0].expressions):
+        parts = [s.expressions[position] for s in structs]
+        terms = [term(w, p.expression if type(p) is exp.PropertyEQ else p, scope, group) for p in parts]
+        constant = [t for t in terms if type(t) is Val]
+        value: Term = terms[0] if len(terms) == 1 else NOTHING
+        if len(terms) > 1 and len(constant) == len(terms):
+            value = Val(f"field {inst}.{position}", max(Rank.SET, *(t.rank for t in constant)))
+        columns.append((w.index.fold(field.this), value))
+    return columns
+
+
 def _unnest(w: Work, node: Any, scope: Scope, group: Group, call: Any = None) -> Rel:
     """UNNEST of the caller's arrays: each column is one of a set of the caller's values."""
     alias, names = _alias(w, node)
     call = node if call is None else call
     inst = w.instance(None, alias or "unnest", group)
+    if len(call.expressions) == 1 and (fields := _structs(call.expressions[0])):
+        return derived(w, alias or (names[0] if names else "unnest"), [], _fields(w, fields, inst, scope, group))
     columns: Columns = []
     for position, argument in enumerate(call.expressions):
         value = term(w, argument, scope, group)

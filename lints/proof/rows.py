@@ -24,6 +24,11 @@ def target_of(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Re
     alias = node.args.get("alias")
     name = w.index.fold(identifier)
     schema = w.index.fold(node.args["db"]) if node.args.get("db") is not None else None
+    if schema in (None, "pg_temp") and f"{'#' if identifier.args.get('temporary') else ''}{name}" in w.temporary:
+        shown = w.index.fold(alias.this) if alias is not None else name
+        rel = Rel(shown, w.instance(None, shown, group))
+        scope.add(rel)
+        return rel
     through = _through(w, name, schema, alias, node, scope, group, action)
     if through is not None:
         scope.add(through)

@@ -14,6 +14,7 @@ from lints.proof.ir import (
     Alt,
     Atom,
     Col,
+    Eq,
     Group,
     Kind,
     Merged,
@@ -187,7 +188,19 @@ def _lossless(w: Work, kind: str, to: Any, column: Col | None) -> bool:
 
 def _coalesce(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     options = [term(w, n, scope, group) for n in (node.this, *node.expressions)]
+    if len(options) == 2 and _of_a_full_join(w, *options):
+        return Merged(tuple(o for o in options if type(o) is Col))
     return _alternatives(options)
+
+
+def _of_a_full_join(w: Work, left: Term, right: Term) -> bool:
+    """Whether the two are the columns by which a FULL JOIN joins: then one of them is what USING would show."""
+    if type(left) is not Col or type(right) is not Col:
+        return False
+    full = w.insts[left.inst].group.full
+    if full is None or full is not w.insts[right.inst].group.full:
+        return False
+    return any(type(c) is Eq and {c.left, c.right} == {left, right} for c in full.on.conds)
 
 
 def _alternatives(options: list[Term], *, constant: bool = False) -> Term:

@@ -111,8 +111,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if type(tree) is exp.Summarize:
         source = tree.this
         return translate(w, exp.select("*").from_(source) if type(source) is exp.Table else source, group)
-    if type(tree) is exp.Pivot:
-        return Session("select", "TENSQL013", "PIVOT is not modelled", opaque=True)
+    if type(tree) is exp.Pivot:  # all rows of its source are shown, in one form or another
+        return translate(w, exp.select("*").from_(tree.this), group)
     if type(tree) is exp.TruncateTable:
         for table in tree.expressions:
             unscopable(w, table.this, table.args.get("db"), group)
@@ -326,7 +326,7 @@ def _create(
         translate(w, tree.expression, group)
         return "ddl"
     if type(tree) is not exp.Create and "view" not in rest[:5] and "select" in (t.text.lower() for t in tokens):
-        start = _query_after_as(tokens) if "table" in rest[:4] else None
+        start = query_after_as(tokens) if "table" in rest[:4] else None
         if start is not None:
             found = _inner(w, tokens, start, text, group, translate)
             return "ddl" if isinstance(found, str) else found
@@ -334,7 +334,7 @@ def _create(
     return Session("ddl", None, "a change of the schema, not of rows")
 
 
-def _query_after_as(tokens: list[Any]) -> int | None:
+def query_after_as(tokens: list[Any]) -> int | None:
     """Where the query begins in CREATE TABLE with clauses the parser does not know."""
     depth = 0
     for position, token in enumerate(tokens[:-1]):

@@ -67,7 +67,7 @@ class Work:
     __slots__ = (
         "assigned", "assumptions", "dialect", "doubts", "index", "inline", "insts", "labels", "left", "made", "named",
         "nullables", "opaque", "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
-        "tables", "targets", "view", "views",
+        "tables", "targets", "temporary", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -96,6 +96,8 @@ class Work:
         self.session: dict[str, str] = {}
         """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}
+        self.temporary: dict[str, Any] = {}
+        """The temporary tables that earlier statements of the text made (`temporary.Made`)."""
         self.view: str | None = None
         self.views: tuple[str, ...] = ()
         self.assigned: list[Assigned] = []

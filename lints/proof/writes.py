@@ -68,7 +68,7 @@ def _after(w: Work, node: Any, columns: Columns) -> Columns:
 
 def _output(w: Work, into: Any) -> None:
     """T-SQL's OUTPUT ... INTO: the rows of another table, which takes them by their order."""
-    name = getattr(into, "name", "")
+    name = f"@{into.name}" if type(into) is exp.Parameter else getattr(into, "name", "")
     table = w.index.table(w.index.fold(into)) if isinstance(into, exp.Identifier) else None
     if not name.startswith(("#", "@")) and (table is None or table.ownership is not Ownership.GLOBAL):
         w.opaque[f"OUTPUT INTO {name} writes rows that are not followed"] = None
@@ -145,8 +145,10 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     schema = node.this
     table_node = schema.this if type(schema) is exp.Schema else schema
     if isinstance(table_node, exp.Table) and (
-        type(table_node.this) is exp.Parameter or getattr(table_node.this, "args", {}).get("temporary")
-    ):  # T-SQL's table variables and temporary tables: what is put into them is read here
+        type(table_node.this) is exp.Parameter
+        or getattr(table_node.this, "args", {}).get("temporary")
+        or (table_node.args.get("db") is None and table_node.name and w.index.fold(table_node.this) in w.temporary)
+    ):  # table variables and temporary tables: what is put into them is read here
         if isinstance(table_node.this, exp.Identifier):
             w.see(table_node.this)
         if node.args.get("expression") is not None:
@@ -325,6 +327,8 @@ def _merge(w: Work, node: Any, scope: Scope, group: Group) -> None:
             holds(w, node.args["on"], inner, clause, "ON")
         if when.args.get("condition") is not None:
             holds(w, when.args["condition"], inner, clause, "WHEN")
+        if isinstance(action, exp.Expression) and action.args.get("where") is not None:  # Oracle's own WHERE
+            holds(w, action.args["where"].this, inner, clause, "WHERE")
         if verb == "UPDATE":
             if not action.expressions:
                 text = "an UPDATE of all columns in MERGE"

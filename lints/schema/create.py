@@ -32,7 +32,9 @@ TSQL_STORAGE = re.compile(
     re.IGNORECASE,
 )
 """How T-SQL says where keys are stored, and words of it that add nothing."""
-DATA_TAIL = re.compile(r"\s+with\s+(?:no\s+)?data\s*$", re.IGNORECASE)
+DATA_TAIL = re.compile(
+    r"\s+with\s+(?:(?:no\s+)?data|(?:cascaded\s+|local\s+)?check\s+option|read\s+only)\s*$", re.IGNORECASE
+)
 
 
 def create(s: Statement, tree: exp.Create) -> str | None:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from lints.proof import RULES, prove
 from tests.lints.extract import judged
 from tests.lints.proof import cases
-from tests.lints.proof.harbour import MODEL
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
 
@@ -27,8 +26,8 @@ class Answer(NamedTuple):
 
 def statements() -> Iterable[Answer]:
     """The SQL corpus, one answer a statement."""
-    for case in cases.load():
-        proofs = prove(case.sql, MODEL, dialect=case.dialect)
+    for case in cases.everything():
+        proofs = prove(case.sql, case.model, dialect=case.dialect)
         verdicts = [proof.verdict.value for proof in proofs] + ["missing"] * (len(case.verdicts) - len(proofs))
         for position, (label, verdict) in enumerate(zip(case.verdicts, verdicts, strict=False)):
             rules = proofs[position].rules if position < len(proofs) else ()

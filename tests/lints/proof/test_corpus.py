@@ -6,9 +6,9 @@ import pytest
 
 from lints.proof import RULES, prove
 
-from . import cases, harbour
+from . import cases
 
-CASES = cases.load()
+CASES = cases.everything()
 
 
 def test_the_corpus_is_large_and_its_names_are_unique() -> None:
@@ -19,7 +19,7 @@ def test_the_corpus_is_large_and_its_names_are_unique() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_verdict(case: cases.Case) -> None:
-    proofs = prove(case.sql, harbour.MODEL, dialect=case.dialect)
+    proofs = prove(case.sql, case.model, dialect=case.dialect)
     steps = "\n".join(step for proof in proofs for step in proof.steps)
     assert tuple(p.verdict.value for p in proofs) == case.verdicts, steps
     if case.rule is not None:
@@ -28,7 +28,7 @@ def test_verdict(case: cases.Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_a_proof_is_consistent_with_itself(case: cases.Case) -> None:
-    for proof in prove(case.sql, harbour.MODEL, dialect=case.dialect):
+    for proof in prove(case.sql, case.model, dialect=case.dialect):
         assert set(proof.rules) <= RULES.keys()
         assert all((r.proven_by is None) != (r.why_not is None) == r.proven for r in proof.references)
         if proof.verdict == "proven":
@@ -47,6 +47,6 @@ def test_a_proof_is_consistent_with_itself(case: cases.Case) -> None:
             if reference.start is not None and reference.end is not None:
                 quoted = case.sql[reference.start : reference.end]
                 named = quoted.strip('"`[]').lower().rpartition(".")[2] if "'" not in quoted else quoted.strip("'")
-                table = harbour.MODEL.tables.get(reference.table)
+                table = case.model.tables.get(reference.table)
                 columns = {c.lower() for c in table.columns} if table is not None else set()
                 assert named in {reference.table.lower(), *columns} or "?" in named

@@ -50,7 +50,7 @@ def _predicates(tree: exp.Expression) -> list[exp.EQ]:
 
 def _weakened() -> Iterator[tuple[str, str, str]]:
     """Name of the case and of the change, and the text, for predicates whose loss alone undoes the proof."""
-    for case in cases.load()[::3]:
+    for case in cases.everything()[::3]:
         if case.verdicts != ("proven",) or "__hole_" in case.sql:
             continue
         try:

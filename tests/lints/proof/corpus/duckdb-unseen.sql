@@ -39,7 +39,7 @@ INSERT OR REPLACE INTO boats (id, harbour_id, name) VALUES ($1, $2, $3)
 SUMMARIZE boats
 
 -- pivot of everybody
--- opaque
+-- violation
 PIVOT boats ON kind USING count(*)
 
 -- using sample

@@ -161,3 +161,43 @@ SELECT * FROM boats WHERE name = 'abc
 -- two statements, the second open
 -- proven ; violation
 SELECT * FROM boats WHERE harbour_id = $1; SELECT * FROM boats
+
+-- a temporary table that something else was put into
+-- proven ; violation ; proven
+CREATE TEMP TABLE mine AS SELECT id FROM boats WHERE harbour_id = $1; INSERT INTO mine SELECT id FROM boats; SELECT id FROM mine
+
+-- rows by a temporary table that anything may be in
+-- proven ; proven ; violation
+CREATE TEMP TABLE mine AS SELECT id FROM boats WHERE harbour_id = $1; INSERT INTO mine VALUES ($2); DELETE FROM boats USING mine WHERE boats.id = mine.id
+
+-- a temporary table that may have been there before
+-- proven ; opaque
+CREATE TEMP TABLE IF NOT EXISTS mine AS SELECT id FROM boats WHERE harbour_id = $1; SELECT id FROM mine
+
+-- a temporary table that a block may have filled
+-- proven ; opaque ; opaque
+CREATE TEMP TABLE mine (id uuid); DO $$ BEGIN INSERT INTO mine SELECT id FROM boats; END $$; SELECT id FROM mine
+
+-- a temporary table with its columns named, filled and emptied
+-- proven ; proven ; proven ; proven
+CREATE TEMPORARY TABLE mine (id uuid); INSERT INTO mine SELECT id FROM boats WHERE harbour_id = $1; DELETE FROM mine WHERE id = $2; SELECT * FROM mine
+
+-- a temporary table of everybody, never filtered
+-- violation ; violation
+CREATE TEMP TABLE work AS SELECT * FROM boats; SELECT name FROM work
+
+-- a temporary table of the first of everybody, filtered too late
+-- violation ; violation
+CREATE TEMP TABLE work AS SELECT * FROM boats ORDER BY name LIMIT 10; SELECT name FROM work WHERE harbour_id = $1
+
+-- a temporary table that hides a table of the harbour, perhaps not for long
+-- proven ; violation
+CREATE TEMP TABLE boats AS SELECT * FROM public.boats WHERE harbour_id = $1; SELECT name FROM boats
+
+-- a table that is not temporary
+-- proven ; opaque
+CREATE TABLE mine AS SELECT id FROM boats WHERE harbour_id = $1; SELECT id FROM mine
+
+-- the real table beside a temporary one of its name
+-- proven ; violation
+CREATE TEMP TABLE boats AS SELECT * FROM boats WHERE harbour_id = $1; SELECT name FROM public.boats

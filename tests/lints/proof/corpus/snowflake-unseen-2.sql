@@ -7,7 +7,7 @@ CREATE TABLE copies CLONE boats
 SELECT * FROM IDENTIFIER(:t) WHERE id = :id
 
 -- walk up a tree
--- opaque
+-- violation
 SELECT id FROM repairs START WITH id = ? CONNECT BY PRIOR id = parent_id
 
 -- group by all

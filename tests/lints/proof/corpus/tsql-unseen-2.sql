@@ -55,7 +55,7 @@ SET NOCOUNT ON
 INSERT INTO @ids SELECT id FROM boats WHERE kind = @k
 
 -- pivot
--- opaque
+-- violation
 SELECT * FROM (SELECT kind, length FROM boats) s PIVOT (SUM(length) FOR kind IN ([a], [b])) p
 
 -- not exists beside the tenant, other tenants' inside

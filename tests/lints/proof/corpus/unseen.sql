@@ -443,7 +443,7 @@ SELECT * FROM boats_2026_01 WHERE id = $1
 SELECT * FROM boats_2026_01 WHERE harbour_id = $1
 
 -- temporary table from the tenant's rows, then read
--- proven opaque
+-- proven proven
 CREATE TEMP TABLE picked AS SELECT id FROM boats WHERE harbour_id = $1; SELECT * FROM picked
 
 -- temporary table from everybody's rows

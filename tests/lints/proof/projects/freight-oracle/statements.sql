@@ -59,5 +59,5 @@ SELECT num FROM shipments WHERE organization_id = :org MINUS SELECT num FROM shi
 SELECT /*+ INDEX(s) PARALLEL(4) */ s.num FROM shipments AS OF TIMESTAMP SYSTIMESTAMP - INTERVAL '1' HOUR s WHERE s.organization_id = :org FETCH FIRST 5 ROWS WITH TIES
 
 -- a block
--- opaque TENSQL013
+-- opaque ; proven TENSQL013
 BEGIN UPDATE shipments SET weight = 0 WHERE id = :id; END;

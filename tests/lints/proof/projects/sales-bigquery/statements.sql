@@ -23,7 +23,7 @@ SELECT name FROM `sales.events_*` WHERE _TABLE_SUFFIX = '20260101' AND user = @u
 SELECT id FROM sales.orders WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY org_id ORDER BY placed) = 1 AND org_id = @org
 
 -- latest of all
--- violation TENSQL012
+-- violation
 SELECT id FROM sales.orders WHERE TRUE QUALIFY ROW_NUMBER() OVER (ORDER BY placed) = 1 AND org_id = @org
 
 -- a struct with a count of everybody's

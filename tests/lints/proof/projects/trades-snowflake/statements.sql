@@ -3,7 +3,7 @@
 SELECT id FROM orders WHERE account_id = ? QUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY placed DESC) = 1
 
 -- the account among what qualifies
--- violation TENSQL012
+-- violation
 SELECT id FROM orders QUALIFY account_id = ? AND RANK() OVER (ORDER BY total) = 1
 
 -- the account among what qualifies, ranked per account
