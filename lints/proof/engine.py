@@ -9,14 +9,13 @@ from typing import Any, TypedDict
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from lints.proof import queries, session, writes
+from lints.proof import queries, session, temporary, writes
 from lints.proof.holes import holes_of
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import Finding, judge
 from lints.proof.names import Index
 from lints.proof.parse import ALIASES, DIALECTS, REFUSALS, Statement, parse
 from lints.proof.result import Proof, Reference, Verdict
-from lints.proof.temporary import Made, note
 from lints.proof.text import Prepared
 from lints.proof.work import OPENS, Work
 from lints.tenancy import Model, Ownership
@@ -76,17 +75,17 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
 
 def _proofs(index: Index, prepared: Prepared, statements: list[Statement], budget: int) -> tuple[Proof, ...]:
     """The proofs in order; later statements know the temporary tables that earlier ones made."""
-    made: Made = {}
+    made: temporary.Made = {}
     if len(statements) == 1:
         return (_prove(index, prepared, statements[0], budget, made),)
     found: list[Proof] = []
     for statement in statements:
         found.append(_prove(index, prepared, statement, budget, made))
-        note(index, statement, prepared.text, made)
+        temporary.note(index, statement, prepared.text, made)
     return tuple(found)
 
 
-def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int, made: Made) -> Proof:
+def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made) -> Proof:
     """The proof; where text is interpolated, with what it takes for granted of that text."""
     proof = _attempt(index, prepared, statement, budget, made, doubts=False)
     if "__hole_" not in prepared.text or statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
@@ -128,7 +127,9 @@ def _supposing(proof: Proof, doubtful: Proof, assumptions: list[str]) -> Proof:
     )
 
 
-def _attempt(index: Index, prepared: Prepared, statement: Statement, budget: int, made: Made, *, doubts: bool) -> Proof:
+def _attempt(
+    index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made, *, doubts: bool
+) -> Proof:
     work = Work(index, budget, prepared.labels)
     work.temporary = made
     work.doubts = doubts

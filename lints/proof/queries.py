@@ -256,11 +256,7 @@ def _changed_star(w: Work, star: Any, scope: Scope, group: Group) -> Columns:
     out = {w.index.fold(_named(item)) for item in star.args.get("except_") or ()}
     put = {w.index.fold(e.args["alias"]): term(w, e.this, scope, group) for e in star.args.get("replace") or ()}
     new = {w.index.fold(_named(e.this)): w.index.fold(e.args["alias"]) for e in star.args.get("rename") or ()}
-    return [
-        (new.get(name or "", name), put.get(name or "", value))
-        for name, value in known
-        if name is None or name not in out
-    ]
+    return [(new.get(n or "", n), put.get(n or "", value)) for n, value in known if n is None or n not in out]
 
 
 def _named(item: Any) -> Any:

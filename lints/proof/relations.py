@@ -315,10 +315,10 @@ def _pivoted(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     named = {w.index.fold(column.this) for column in pivot.find_all(exp.Column) if type(column.this) is exp.Identifier}
     if columns is None or len(node.args["pivots"]) > 1 or pivot.args.get("unpivot") or pivot.find(exp.Query):
         raise Unsupported("pivots on a sub-select is not modelled")
-    kept: Columns = [(name, value) for name, value in columns if name is not None and name not in named]
+    kept = [(name, value) for name, value in columns if name is not None and name not in named]
     inner.through = frozenset(value for _, value in kept if type(value) is Col)
     alias, _ = _alias(w, pivot)
-    rel = derived(w, alias or _alias(w, node)[0] or f"\0{id(node)}", [], kept)
+    rel = derived(w, alias or _alias(w, node)[0] or f"\0{id(node)}", [], [*kept])
     rel.complete = False
     return rel
 
