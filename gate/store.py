@@ -261,13 +261,16 @@ class Store:
                 raise QueryError(f"{path}: the engine would take this name for a pattern; move the store")
             self._files.append(path)
 
-    def add_view(self, name: str, like: str, paths: Sequence[str]) -> None:
-        """A view of Parquet files with the columns of the table `like`, which is empty."""
-        self._allow(paths)
+    def add_view(self, name: str, like: str, paths: Mapping[str, Sequence[str]]) -> None:
+        """A view of Parquet files with the columns of the table `like`, which is empty. `paths` has for each file the
+        names of the sources that its records are of."""
+        self._allow(list(paths))
         columns = ", ".join(row[0] for row in self._connection.execute(f'DESCRIBE "{like}"').fetchall())
         parts = [f'SELECT {columns} FROM "{like}"']  # noqa: S608 the table is ours
-        for path in paths:
+        for path, sources in paths.items():
+            names = f"list_extract([{', '.join(map(_quoted, sources))}]::VARCHAR[], _source + 1)"
             known = columns.replace("source_line", "_line AS source_line")
+            known = known.replace("source_path", f"{names} AS source_path")
             parts.append(f"SELECT {known} FROM read_parquet({_quoted(path)})")  # noqa: S608 the path is quoted
         self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(parts)}')
 

@@ -53,7 +53,8 @@ def ingest(argv: list[str]) -> int:
         default=[],
         metavar="KIND=DAYS",
         help="drop the records of a kind that are older, except under a legal hold; -o json prints the facts for "
-        "gate purge record --manifest; takes no source",
+        "gate purge record --manifest; what was parked or rejected goes with its kind, and all of it under the name "
+        "held; takes no source",
     )
     parser.add_argument(
         "--commit-every",
@@ -82,6 +83,7 @@ def ingest(argv: list[str]) -> int:
         raise GateError("ingest: give sources, or --replay, --compact or --expire alone; see gate ingest --help")
     from gate.ingest import reporting, sources
     from gate.ingest import run as ingesting
+    from gate.ingest.forgetting import ANY
     from gate.signing import trust_of
     from gate.tree import resolve
 
@@ -91,7 +93,7 @@ def ingest(argv: list[str]) -> int:
     now, _ = run.clock(None)
     found = sources.find(arguments.source, arguments.format)
     for option, kind in (("--kind", arguments.kind), *(("--expire", kind) for kind, _ in arguments.expire)):
-        if kind is not None and kind not in policy.kinds:
+        if kind is not None and kind not in policy.kinds and (option, kind) != ("--expire", ANY):
             from gate.reading import did_you_mean
 
             hint = did_you_mean(kind, sorted(policy.kinds))
@@ -191,8 +193,15 @@ def _signer(arguments: argparse.Namespace, policy: Policy) -> Any:
 
 
 def _tenants(policy: Policy, root: Path, store: Path, now: datetime) -> frozenset[str] | None:
-    """The tenants of the registry (records of the kind `tenant`); None when there is no registry."""
-    return frozenset(str(row.get("tenantid")) for row in _records(policy, root, store, now, "tenant")) or None
+    """The tenants that the policy's map declares and the registry has (records of the kind `tenant`); of the two those
+    that there are. None without either: then nobody can say who is a stranger."""
+    from gate.policy.tenants import map_of
+
+    mapped = map_of(policy, now)
+    registered = frozenset(str(row.get("tenantid")) for row in _records(policy, root, store, now, "tenant"))
+    if mapped is None:
+        return registered or None
+    return registered & mapped.tenants.keys() if registered else frozenset(mapped.tenants)
 
 
 def _records(policy: Policy, root: Path, store: Path, now: datetime, kind: str) -> list[Row]:

@@ -249,7 +249,7 @@ class Judge:
             if moment is not None and parse_time(moment) < self._expired[kind.name]:
                 return Held(REJECTED, "expired", "records of its age were dropped from this store", kind.name)
         if self._tenants is not None and kind.tenant is not None and record.get(kind.tenant) not in self._tenants:
-            return _parked(kind, record, "unknown-tenant", "the registry has no tenant of that name")
+            return _parked(kind, record, "unknown-tenant", "no tenant of that name is declared")
         if kind.dated is not None and (time := record.get(kind.dated)) is not None and self._future(time):
             return _parked(kind, record, "future-time", f"its time lies after {self._not_after}")
         return kind.name, orjson.dumps(record, option=CANONICAL)

@@ -13,7 +13,8 @@ from typing import Any
 
 from gate.collect import Context, collect
 from gate.collect.events import EventStore, open_stores
-from gate.ingest.manifest import HELD, check
+from gate.ingest.forgetting import is_held
+from gate.ingest.manifest import check
 from gate.model import GateError, UndecidedError
 from gate.store import Store
 
@@ -93,15 +94,15 @@ def _one_select(text: str) -> None:
 def _own_tables(store: Store, stores: Sequence[EventStore]) -> None:
     """`held`: what was parked or rejected, with its bytes; `batch`: the runs that filled the stores."""
     columns = (
-        "outcome VARCHAR, reason VARCHAR, detail VARCHAR, kind VARCHAR, source_line BIGINT, digest VARCHAR, "
-        "size BIGINT, bytes BLOB, held_at BIGINT"
+        "outcome VARCHAR, reason VARCHAR, detail VARCHAR, kind VARCHAR, source_path VARCHAR, source_line BIGINT, "
+        "digest VARCHAR, size BIGINT, bytes BLOB, held_at BIGINT"
     )
     store.connection.execute(f"CREATE TABLE _held ({columns})")
     store.connection.execute(
         "CREATE TABLE batch (number BIGINT, id VARCHAR, finished_at VARCHAR, replay BOOLEAN, read BIGINT, "
         "accepted BIGINT, duplicates BIGINT, parked BIGINT, rejected BIGINT, parked_open BIGINT)"
     )
-    files = []
+    files: dict[str, list[str]] = {}
     for found in stores:
         for batch in found.manifest.batches:
             store.connection.execute(
@@ -109,10 +110,10 @@ def _own_tables(store: Store, stores: Sequence[EventStore]) -> None:
                 [batch.number, batch.id, batch.finished_at, batch.replay, batch.read, batch.accepted,
                  batch.duplicates, batch.parked, batch.rejected, batch.parked_open],
             )  # fmt: skip
-        for _, file in found.manifest.files():
-            if file.name.startswith(f"{HELD}/") and file.name.endswith(".parquet"):
+        for batch, file in found.manifest.files():
+            if is_held(file.name):
                 wrong = check(found.manifest, file)
                 if wrong is not None:
                     raise UndecidedError(f"{file.name}: {wrong}")
-                files.append(str(found.manifest.store / file.name))
+                files[str(found.manifest.store / file.name)] = [name for name, _, _ in batch.sources]
     store.add_view("held", "_held", files)

@@ -7,6 +7,7 @@ written anew without a key; those of a signer only with that signer's key, signe
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,15 +16,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gate.ingest import forgetting, sealing
 from gate.ingest import manifest as store
-from gate.ingest import sealing
 from gate.ingest.judge import TENANT, Held, Judge, Rules, when
 from gate.ingest.manifest import Batch, File, Manifest
 from gate.ingest.run import SLICE, Outcome, Rewrite, Run, schema_digests
 from gate.ingest.sources import Read
 from gate.ingest.workers import HELD, LINES_IN_BLOCK, Result, Work
 from gate.model import GateError, Policy, UndecidedError
-from gate.reading import format_time, parse_time
+from gate.reading import format_time, from_epoch_ms, parse_time
 
 if TYPE_CHECKING:
     from attestations.signers import Signer
@@ -81,7 +82,7 @@ def compact(
             parts += old + (small if len(small) > 1 or (old and small) else [])
         if not parts:
             return None
-        return _rewrite(before, parts, rules, policy, now, store.COMPACTION, trust, signer, None, _Left(), {})
+        return _rewrite(before, parts, rules, policy, now, store.COMPACTION, trust, signer, None, _Left(), {})[0]
 
 
 def expire(
@@ -90,10 +91,11 @@ def expire(
 ) -> Expired:  # fmt: skip
     """Drop the records of each kind whose time lies more than so many days back, but for those of `held` tenants.
 
+    So goes what was parked or rejected of the kind; under the name `held`, whatever was, by when that happened.
     Records of other signers stay, and are said to. Raises GateError for a kind that has no time, and UndecidedError.
     """
     limits = {kind: (now - timedelta(days=days)).replace(microsecond=0) for kind, days in windows.items()}
-    fields = {kind: when(policy.kinds[kind].schema) for kind in windows}
+    fields = {kind: when(policy.kinds[kind].schema) for kind in windows if kind != forgetting.ANY}
     for kind, name in fields.items():
         if name is None:
             raise GateError(f"--expire {kind}: its records have no time; they can't be too old")
@@ -103,24 +105,41 @@ def expire(
         text = record.get(str(fields.get(kind)))
         if kind not in limits or text is None or parse_time(text) >= limits[kind]:
             return False
-        named = {record[name] for name in TENANT if isinstance(record.get(name), str)}
+        return goes(kind, frozenset(record[name] for name in TENANT if isinstance(record.get(name), str)))
+
+    def goes(kind: str, named: frozenset[str]) -> bool:
         if held and (not named or named & held):
             left.kept_by_hold[kind] += 1
             return False
         left.tenants.update(named or {"all"})
         return True
 
+    def forget(item: forgetting.Held) -> bool:
+        moment = from_epoch_ms(item.held_at)
+        due = forgetting.ANY in limits and moment < limits[forgetting.ANY]
+        if not due and item.kind in fields:
+            text = (item.record or {}).get(str(fields[item.kind]))
+            with contextlib.suppress(ValueError):
+                moment = min(moment, parse_time(text) if isinstance(text, str) else moment)
+            due = moment < limits[item.kind]
+        return due and goes(forgetting.ANY, item.tenants)
+
     with store.locked(target):
         before = _read(target)
         ours = _parts(before, policy, trust, now, signer)
-        due = [part for kind in windows for part in ours.get(kind, ()) if _oldest(before, part, fields) < limits[kind]]
-        counted = {kind: _records(before, kind) for kind in windows}
+        due = [part for kind in fields for part in ours.get(kind, ()) if _oldest(before, part, fields) < limits[kind]]
+        counted = {kind: _records(before, kind) for kind in fields}
+        until = {kind: format_time(limits[kind]) for kind in fields}
+        waiting = _held(before, trust, now, signer)
+        gone = forgetting.Forgotten()
         outcome = None
-        if due:
-            until = {kind: format_time(limit) for kind, limit in limits.items()}
-            outcome = _rewrite(before, due, rules, policy, now, store.EXPIRY, trust, signer, leave, left, until)
+        if due or waiting:
+            outcome, gone = _rewrite(
+                before, due, rules, policy, now, store.EXPIRY, trust, signer, leave, left, until, waiting, forget
+            )
+        if outcome is not None:
             store.sweep(outcome.manifest)
-        facts = _facts(policy, now, limits, fields, counted, left, due, outcome)
+        facts = _facts(policy, now, limits, fields, counted, left, due, outcome, gone)
     return Expired(outcome=outcome, facts=facts)
 
 
@@ -149,6 +168,16 @@ def _parts(
     return found
 
 
+def _held(before: Manifest, trust: Trust, now: datetime, signer: Signer | None) -> list[tuple[Batch, File]]:
+    """The files of what was parked or rejected that this signer signed for, or without one those that nobody did."""
+    from gate.ingest import reporting
+
+    signers = reporting.signers(before, trust, now)
+    wanted = None if signer is None else signer.identity
+    held = [(batch, file) for batch, file in before.files() if forgetting.is_held(file.name)]
+    return [(batch, file) for batch, file in held if signers.get(file.sha256) == wanted]
+
+
 def _belongs(file: File, main: File, stem: str) -> bool:
     if file.name == sealing.raw_of(main.name, main.table):
         return True
@@ -158,8 +187,6 @@ def _belongs(file: File, main: File, stem: str) -> bool:
 def _oldest(before: Manifest, part: _Part, fields: Mapping[str, str | None]) -> datetime:
     """The earliest time in a file; its Parquet says so without being read through."""
     import duckdb
-
-    from gate.reading import from_epoch_ms
 
     name = str(fields[part.file.table]).replace('"', '""')
     with duckdb.connect(":memory:", config={"threads": "1"}) as engine:
@@ -175,16 +202,26 @@ def _records(manifest: Manifest, kind: str) -> int:
 def _rewrite(
     before: Manifest, parts: Sequence[_Part], rules: Rules, policy: Policy, now: datetime, why: str, trust: Trust,
     signer: Signer | None, leave: Leave | None, left: _Left, limits: Mapping[str, str],
-) -> Outcome:  # fmt: skip
+    held: Sequence[tuple[Batch, File]] = (), forget: Callable[[forgetting.Held], bool] | None = None,
+) -> tuple[Outcome | None, forgetting.Forgotten]:  # fmt: skip
+    """What came of it; None where nothing was to be written anew after all."""
     files = {file.name: file for _, file in before.files()}
     replaced = tuple(name for part in parts for name in (part.file.name, *part.beside))
-    for name in replaced:
+    for name in (*replaced, *(file.name for _, file in held)):
         if (wrong := store.check(before, files[name])) is not None:
             raise UndecidedError(f"{before.store / name}: {wrong}; nothing was written anew")
-    sources = {source: None for part in parts for source in part.batch.sources}
+    batches = [*(part.batch for part in parts), *(batch for batch, _ in held)]
+    sources = {source: None for batch in batches for source in batch.sources}
     places = {source: number for number, source in enumerate(sources)}
     run = Run(before, rules, policy, now)
     with run:
+        gone = forgetting.Forgotten()
+        if forget is not None:
+            gone = forgetting.forget(before, held, forget, run.folder, places)
+            for digest in gone.digests:
+                left.digest.update(digest)
+        if not parts and gone.kept is None:
+            return None, gone
         pending: list[Result] = []
         size = 0
         for result in _results(before, parts, rules, run.folder, places, leave, left):
@@ -196,7 +233,7 @@ def _rewrite(
                 run.convert(pending)
                 pending, size = [], 0
         run.convert(pending)
-        purged = left.of_kind.total()
+        purged = left.of_kind.total() + gone.gone.total()
         run.read += purged
 
         def sign(batch: Batch) -> None:
@@ -206,9 +243,11 @@ def _rewrite(
                 sealing.seal(before, batch, signer, trust, policy, now)
                 reporting.sign_rewrite(before, batch, signer, trust, now)
 
-        rewrite = Rewrite(why, replaced, purged, left.digest.hexdigest() if purged else "", limits, sign)
-        attested = {one: None for part in parts for one in part.batch.attested}
-        return run.finish([Read(*source) for source in sources], rewrite=rewrite, attested=tuple(attested))
+        dropped = left.digest.hexdigest() if purged else ""
+        rewrite = Rewrite(why, (*replaced, *gone.replaced), purged, dropped, limits, sign, gone.kept)
+        attested = {one: None for batch in batches for one in batch.attested}
+        done = [Read(*source) for source in sources]
+        return run.finish(done, rewrite=rewrite, attested=tuple(attested)), gone
 
 
 def _results(
@@ -262,22 +301,30 @@ def _results(
 def _facts(
     policy: Policy, now: datetime, limits: Mapping[str, datetime], fields: Mapping[str, str | None],
     counted: Mapping[str, int], left: _Left, due: Sequence[_Part], outcome: Outcome | None,
+    gone: forgetting.Forgotten,
 ) -> dict[str, Any]:  # fmt: skip
     """What a purge manifest says of it (see the kind `purge_manifest`)."""
     import gate
 
-    purged = left.of_kind.total()
+    held, forgot = gone.before.total(), gone.gone.total()
+    purged = left.of_kind.total() + forgot
     observed = 0
     if outcome is not None:
         made = sum(file.records for file in outcome.batch.files if file.table in policy.kinds)
         refused = outcome.batch.parked + outcome.batch.rejected
         observed = sum(part.file.records for part in due) - made - refused
+        kept = [outcome.manifest.store / file.name for file in outcome.batch.files if forgetting.is_held(file.name)]
+        observed += forgetting.forgotten(kept) - gone.earlier
     older = "; ".join(
-        f"records of {kind} whose {fields[kind]} is before {format_time(limit)}" for kind, limit in limits.items()
+        f"records of {kind} whose {fields[kind]} is before {format_time(limits[kind])}" for kind in fields
     )
+    older += "; " * bool(fields and forgetting.ANY in limits)
+    if forgetting.ANY in limits:
+        older += f"what was parked or rejected before {format_time(limits[forgetting.ANY])}"
+    tables = sorted({*limits, forgetting.ANY} if held else limits)
     return {
-        "scope": {"tenants": sorted(left.tenants) or ["all"], "systems": ["event store"], "tables": sorted(limits)},
-        "data_classes": sorted(limits),
+        "scope": {"tenants": sorted(left.tenants) or ["all"], "systems": ["event store"], "tables": tables},
+        "data_classes": tables,
         "trigger": "retention" if purged else "noop",
         "noop": not purged,
         "noop_query": None if purged else older,
@@ -289,8 +336,8 @@ def _facts(
         "counts": [
             {"table": kind, "before": counted[kind], "purged": left.of_kind[kind],
              "after": counted[kind] - left.of_kind[kind]}
-            for kind in sorted(limits)
-        ],
+            for kind in sorted(fields)
+        ] + [{"table": forgetting.ANY, "before": held, "purged": forgot, "after": held - forgot}] * bool(held),
         "tombstone_validation": {
             "query": "records of the replaced files, less those of the files that replace them",
             "expected": purged,
@@ -298,5 +345,5 @@ def _facts(
         },
         "exceptions": [{"reason": "legal hold", "table": kind, "rows": n} for kind, n in left.kept_by_hold.items()],
         "performed_at": format_time(now),
-        "residual": "copies of the store's folder; records that were parked or rejected",
+        "residual": "copies of the store's folder; of what was parked or rejected its digest, its place and why",
     }  # fmt: skip

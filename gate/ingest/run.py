@@ -20,9 +20,10 @@ from typing import Any
 
 from gate.ingest import attesting
 from gate.ingest import manifest as store
+from gate.ingest.formats import BLOCK, Block
 from gate.ingest.judge import PARKED, REJECTED, Rules, check_kinds
 from gate.ingest.manifest import Batch, File, Manifest
-from gate.ingest.sources import BLOCK, Block, Read, Reader, Source, packed
+from gate.ingest.sources import Read, Reader, Source, packed
 from gate.ingest.staging import Staging, sync
 from gate.ingest.workers import Result, Workers
 from gate.model import Policy, UndecidedError
@@ -230,6 +231,8 @@ class Rewrite:
     dropped: str
     expired: Mapping[str, str]
     sign: Callable[[Batch], None]
+    kept: tuple[Path, int] | None = None
+    """What was held and still is, with how many records, if that is written anew too."""
 
 
 class Run:
@@ -338,9 +341,13 @@ class Run:
             new.append(held)
         for path in sorted(self.folder.glob("*.bytes")):
             moves.append((path, _file(path, f"{store.HELD}/{path.name}", 0, "")))
+        if rewrite is not None and rewrite.kept is not None:
+            path, rows = rewrite.kept
+            moves.append((path, _file(path, f"{store.HELD}/{number:06}-0000.parquet", rows, "")))
+            new.append(path)
         known = {file.name for _, file in self._before.files()}
         moves = [(path, file) for path, file in moves if file.name not in known]
-        parked_open, oldest = self.staging.parked(new)
+        parked_open, oldest = self.staging.parked(new, () if rewrite is None else rewrite.replaces)
         counts = {wanted: sum(n for outcome, _, n in reasons if outcome == wanted) for wanted in (PARKED, REJECTED)}
         purged = 0 if rewrite is None else rewrite.purged
         self._reconcile(accepted, duplicates, counts, purged, sum(r.held for r in self.results) + conflicts)
@@ -379,7 +386,7 @@ class Run:
         if rewrite is not None:
             rewrite.sign(batch)
         after = store.commit(self._before, batch)
-        broken = any(reason in ("truncated", "corrupt") for _, reason, _ in reasons)
+        broken = any(reason in ("truncated", "corrupt", "not-parquet") for _, reason, _ in reasons)
         return Outcome(manifest=after, batches=(batch,), places=places, broken=broken)
 
     def _reconcile(self, accepted: int, duplicates: int, counts: Mapping[str, int], purged: int, held: int) -> None:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gate.ingest.forgetting import is_held
+from gate.ingest.formats import identifier, quoted
 from gate.ingest.judge import PARKED, REJECTED, event_type, kind_of
 from gate.ingest.manifest import HELD, Manifest
-from gate.ingest.sources import identifier, quoted
 from gate.ingest.workers import HELD as HELD_NAME
 from gate.ingest.workers import staged
 from gate.model import UndecidedError
@@ -214,7 +215,7 @@ class Staging:
             parts.append(f"SELECT * FROM read_parquet({quoted(str(self._conflicts))})")
         if not parts:
             return None, [], 0
-        before = [str(self._manifest.store / file.name) for _, file in self._manifest.files() if _is_held(file.name)]
+        before = [str(self._manifest.store / file.name) for _, file in self._manifest.files() if is_held(file.name)]
         known = "SELECT digest, outcome FROM (SELECT NULL AS digest, NULL AS outcome) WHERE false"
         if before:
             known = f"SELECT digest, outcome FROM read_parquet({_files(before)})"
@@ -247,13 +248,14 @@ class Staging:
             )
         ]
 
-    def parked(self, more: Sequence[Path]) -> tuple[int, int | None]:
+    def parked(self, more: Sequence[Path], without: Sequence[str] = ()) -> tuple[int, int | None]:
         """How many records are parked and not accepted or rejected since, and since when (epoch ms) the oldest is.
 
-        `more` are the accepted and held files of this run, in their places or not.
+        `more` are the accepted and held files of this run, in their places or not; `without` those that it replaces.
         """
-        held = [str(self._manifest.store / f.name) for _, f in self._manifest.files() if _is_held(f.name)]
-        held += [str(path) for path in more if _is_held(path.name) or path.name == "held.parquet"]
+        names = [f.name for _, f in self._manifest.files() if is_held(f.name) and f.name not in set(without)]
+        held = [str(self._manifest.store / name) for name in names]
+        held += [str(path) for path in more if path.name in ("held.parquet", "kept.parquet")]
         if not held:
             return 0, None
         found = self._run(f"SELECT count(*), min(held_at) FROM ({self.open_parked(held, more)})")[0]
@@ -278,7 +280,7 @@ class Staging:
 
     def replayed(self) -> Iterator[tuple[int, bytes]]:
         """The bytes of what is parked still, with the place in the order they were parked in."""
-        held = [str(self._manifest.store / f.name) for _, f in self._manifest.files() if _is_held(f.name)]
+        held = [str(self._manifest.store / f.name) for _, f in self._manifest.files() if is_held(f.name)]
         if not held:
             return
         cursor = self._db.cursor().execute(
@@ -294,10 +296,6 @@ class Staging:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._db.close()
-
-
-def _is_held(name: str) -> bool:
-    return name.startswith(f"{HELD}/") and name.endswith(".parquet")
 
 
 def _is_main(table: str) -> bool:

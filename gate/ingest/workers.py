@@ -20,9 +20,9 @@ from typing import Any
 
 import orjson
 
+from gate.ingest.formats import Block
 from gate.ingest.judge import REJECTED, Accepted, Held, Judge, Rules, cells, parse
 from gate.ingest.shapes import CANONICAL
-from gate.ingest.sources import Block
 from gate.model import UndecidedError
 
 INLINE = 1 << 20

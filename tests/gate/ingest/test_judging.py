@@ -272,8 +272,10 @@ def test_a_query_answers_and_ends(asked: Context) -> None:
     )
     assert found.columns == ("tenantid", "q")
     assert len(list(found.rows)) == 7
-    held = querying.ask(asked, "SELECT outcome, reason, source_line, bytes FROM held", 20)
-    assert [row[:3] for row in held.rows] == [("rejected", "schema:tenantid", 301)]
+    held = querying.ask(asked, "SELECT outcome, reason, source_line, source_path, bytes FROM held", 20)
+    ((*reason, place, _),) = held.rows
+    assert reason == ["rejected", "schema:tenantid", 301]
+    assert place.endswith("in.ndjson")
     assert list(querying.ask(asked, "SELECT read, accepted FROM batch", 20).rows) == [(301, 300)]
     with pytest.raises(UndecidedError, match="longer than 1 s"):
         querying.ask(asked, "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a, b) = 1", 1)

@@ -202,11 +202,68 @@ def test_what_expired_is_gone_from_the_disk_and_does_not_come_back(
     assert ("rejected", "expired", 5) in again.reasons
     totals = again.manifest.totals
     assert totals["read"] == totals["accepted"] + totals["duplicates"] + totals["parked"] + totals["rejected"]
-    nothing = rewriting.expire(
-        tmp_path / "store", rules, loaded, NOW, UNSIGNED, None, {"meter_event": 400}, frozenset({"acme"})
-    )
+    store, windows, acme = tmp_path / "store", {"meter_event": 400}, frozenset({"acme"})
+    refused = rewriting.expire(store, rules, loaded, NOW, UNSIGNED, None, windows, acme)
+    assert refused.facts["counts"][1] == {"table": "held", "before": 5, "purged": 3, "after": 2}
+    nothing = rewriting.expire(store, rules, loaded, NOW, UNSIGNED, None, windows, acme)
     assert nothing.facts["noop"] is True
-    assert nothing.facts["exceptions"] == [{"reason": "legal hold", "table": "meter_event", "rows": 2}]
+    assert {"reason": "legal hold", "table": "meter_event", "rows": 2} in nothing.facts["exceptions"]
+
+
+def test_what_was_parked_or_rejected_expires_too(ingest: Ingest, tmp_path: Path, loaded: Policy, rules: Rules) -> None:
+    store, secret = tmp_path / "store", "NOBODYS-SECRET"
+    rules = replace(rules, tenants=frozenset({"summit-internal"}))
+    stranger = aged(401, range(2), tenantid="hooli", subject=secret)
+    mine = aged(401, range(2, 4), data={"quantity": secret})
+    large = b'{"padding": "' + (secret + "x" * 9_000_000).encode() + b'"'
+    fresh = aged(5, range(4, 6), tenantid="hooli", subject=secret)
+    first = ingest({"a.ndjson": stranger + mine + large + b"\n" + fresh}, rules=rules)
+    assert (first.counts["parked"], first.counts["rejected"]) == (4, 3)
+
+    def bytes_left() -> int:
+        return sum(secret.encode() in held(path) for path in (store / manifest.HELD).iterdir())
+
+    def expired(windows: dict[str, int], holds: frozenset[str] = frozenset(), days: int = 0) -> rewriting.Expired:
+        now = NOW + timedelta(days=days)
+        return rewriting.expire(store, rules, loaded, now, UNSIGNED, None, windows, holds)
+
+    on_hold = expired({"meter_event": 400}, frozenset({"hooli", "summit-internal"}))
+    assert on_hold.facts["noop"] is True
+    assert on_hold.facts["exceptions"] == [{"reason": "legal hold", "table": "held", "rows": 4}]
+    some = expired({"meter_event": 400}, frozenset({"hooli"}))
+    assert some.facts["counts"] == [
+        {"table": "meter_event", "before": 0, "purged": 0, "after": 0},
+        {"table": "held", "before": 7, "purged": 2, "after": 5},
+    ]
+    assert some.facts["scope"]["tenants"] == ["summit-internal"]
+    assert some.facts["tombstone_validation"]["observed"] == 2
+    more = expired({"meter_event": 400})
+    assert more.facts["counts"][1] == {"table": "held", "before": 5, "purged": 2, "after": 3}
+    assert more.outcome is not None
+    assert more.outcome.batch.parked_open == 2
+    assert run.replay(store, rules, loaded, NOW, lambda *_: None) is not None, "what is parked still is replayed"
+    assert bytes_left() == 2, "one Parquet file, and the line that was too large for it"
+    last = expired({"held": 30}, days=31)
+    assert last.facts["counts"] == [{"table": "held", "before": 3, "purged": 3, "after": 0}]
+    assert last.facts["scope"] == {"tenants": ["all", "hooli"], "systems": ["event store"], "tables": ["held"]}
+    assert last.outcome is not None
+    assert last.outcome.batch.parked_open == 0
+    assert bytes_left() == 0
+    totals = last.outcome.manifest.totals
+    assert totals["read"] == totals["accepted"] + totals["duplicates"] + totals["parked"] + totals["rejected"]
+    assert totals["purged"] == 7
+    assert expired({"held": 30}, days=31).outcome is None
+    assert leftovers(store) == []
+
+
+def held(path: Path) -> bytes:
+    """The bytes that a file of held records has, whatever it is packed with."""
+    import duckdb
+
+    if path.suffix != ".parquet":
+        return path.read_bytes()
+    rows = duckdb.sql(f"SELECT bytes FROM read_parquet('{path}') WHERE bytes IS NOT NULL").fetchall()
+    return b"".join(data for (data,) in rows)
 
 
 @pytest.mark.parametrize("days", [400, 4000])

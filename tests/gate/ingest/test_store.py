@@ -154,10 +154,11 @@ BROKEN = {
     "a gzip whose checksum is wrong": ("c.ndjson.gz", CUT[:-8] + b"\0\0\0\0" + CUT[-4:], "corrupt"),
     "nonsense behind a gzip": ("d.ndjson.gz", CUT + b"more", "corrupt"),
     "a zstd cut in the middle": ("e.ndjson.zst", zstandard.compress(lines(*EVENTS))[:-9], "truncated"),
-    "a JSON array that does not end": ("f.json", json.dumps(EVENTS).encode()[:-1], "not-json"),
-    "a JSON array with nonsense in it": ("g.json", json.dumps(EVENTS).encode().replace(b"}, {", b"} {", 1), "not-json"),
+    "a JSON array that does not end": ("f.json", json.dumps(EVENTS).encode()[:-1], "truncated"),
+    "a JSON array with nonsense in it": ("g.json", json.dumps(EVENTS).encode().replace(b"}, {", b"} {", 1), "corrupt"),
     "something behind a JSON array": ("h.json", json.dumps(EVENTS).encode() + b"]", "not-json"),
-    "a comma before the end of an array": ("i.json", json.dumps(EVENTS).encode()[:-1] + b",]", "not-json"),
+    "a Parquet that is cut": ("j.parquet", b"PAR1" + bytes(64), "not-parquet"),
+    "a comma before the end of an array": ("i.json", json.dumps(EVENTS).encode()[:-1] + b",]", "corrupt"),
 }
 
 
@@ -353,3 +354,21 @@ def test_the_engine_reads_times_as_the_gate_does(moment: datetime, fraction: str
     found = duckdb.execute(f"SELECT {time_sql('$1')}", [text]).fetchall()
 
     assert found == [(epoch_ms(parse_time(text)),)]
+
+
+def test_a_tenant_that_the_policys_map_does_not_declare_is_parked(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gate.cli import ingesting
+
+    root = tmp_path / "mapped"
+    root.mkdir()
+    mapped = "plans: {pro: {packs: [finops]}}\ntenants: {summit-internal: {plan: pro}}\n"
+    (root / "gate.yaml").write_text((project / "gate.yaml").read_text() + mapped)
+    (root / "in.ndjson").write_bytes(lines(event(1), event(2, tenantid="ghost")))
+    assert (
+        ingesting.ingest([str(root / "in.ndjson"), "-C", str(root), "--into", str(root / "store"), "-o", "json"]) == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert (found["accepted"], found["parked"]) == (1, 1)
+    assert [reason["reason"] for reason in found["reasons"]] == ["unknown-tenant"]
