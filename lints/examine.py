@@ -10,11 +10,10 @@ from importlib import import_module
 
 from lints.extract import Extraction, extract
 from lints.schema.order import defines_schema, in_migrations
-from lints.schema.paths import misnamed, path_class, says_generated
+from lints.schema.paths import CODE, misnamed, path_class, says_generated
 from lints.search import Search
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
-_CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
@@ -77,7 +76,7 @@ def schema_of(path: str, data: bytes) -> Schema:
     """What a file may add to the model; in doubt it adds something."""
     if path.lower().endswith(".sql"):
         return Schema.SCRIPT
-    if path.endswith(_CODE) and (_among_migrations(path) or b"down_revision" in data):
+    if path.endswith(CODE) and (_among_migrations(path) or b"down_revision" in data):
         return Schema.SCRIPT
     if path.endswith("db/schema.rb"):
         return Schema.SCRIPT
@@ -108,7 +107,7 @@ def _of_migrations(folder: str) -> bool:
 
 def could_be_schema(path: str) -> bool:
     """Whether there are bytes that would make a file of this name add something to the model."""
-    return path.lower().endswith((".sql", ".prisma")) or path.endswith((*_CODE, *_TYPESCRIPT))
+    return path.lower().endswith((".sql", ".prisma")) or path.endswith(CODE)
 
 
 def _models_in_python(data: bytes) -> bool:

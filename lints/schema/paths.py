@@ -43,9 +43,10 @@ _TEST_FILE = re.compile(
     r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
 )
-_CODE = frozenset(
-    {".py", ".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs"}
-)
+CODE = (
+    ".py", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs",
+)  # fmt: skip
+"""Endings of the source files whose language is read."""
 _TEST_FACTORIES = re.compile(r"(?:^|/)database/factories/", re.IGNORECASE)
 """Laravel's; any other folder of that name may hold what is served."""
 _SEED_FOLDERS = frozenset({"seed", "seeds", "seeder", "seeders", "seeding", "demo-data", "sample-data"})
@@ -92,7 +93,7 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
         return "test"
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
         return "seed"
-    told = in_migrations(path) if pure.suffix.lower() not in _CODE else is_migration_code(path)
+    told = in_migrations(path) if pure.suffix.lower() not in CODE else is_migration_code(path)
     if told or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
         return "migration"
     return "source"

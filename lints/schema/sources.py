@@ -16,6 +16,7 @@ from lints.schema import (
     php_models,
     prisma,
     python_models,
+    query_helpers,
     rails_models,
     typescript_models,
 )
@@ -23,12 +24,11 @@ from lints.schema.catalog import Catalog
 from lints.schema.ddl import apply_script
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
-from lints.schema.paths import dialect_of, misnamed, path_class
+from lints.schema.paths import CODE, dialect_of, misnamed, path_class
 from lints.tenancy import Origin
 
 _MAX_FILE = 16 * 1024 * 1024
 _SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
-_CODE = (".py", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 
 
 def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str) -> None:
@@ -77,7 +77,7 @@ def _revision(path: str, data: bytes) -> bool:
 
 
 def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
-    if not path.endswith(_CODE) or not (in_migrations(path) or "/migrate/" in f"/{path}"):
+    if not path.endswith(CODE) or not (in_migrations(path) or "/migrate/" in f"/{path}"):
         return False
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
@@ -100,6 +100,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
         ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
         (_SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models),
         ((".php",), php_models.DECLARES.search, php_models.read_php_models),
+        (query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers),
         ((".rb",), rails_models.DECLARES.search, rails_models.read_rails_models),
     )
     for endings, declares, read in readers:
