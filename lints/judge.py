@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lints.context.judging import alone, in_context
 from lints.examine import Examined, Quote
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
+from lints.proof.result import wanted
 from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, Unanalysed, fingerprint
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _DYNAMIC = "TENSQL013"
-_NO_PREDICATE = frozenset({"TENSQL008", "TENSQL009", "TENSQL014", "TENSQL017", "TENSQL019"})
-"""Rules about what no predicate can mend."""
 _UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
@@ -358,12 +357,8 @@ class Judge:
         if reference.proven:
             return "; ".join(proof.assumptions) or f"{name} is tied to the tenant under an assumption"
         reason = reference.why_not or "nothing ties it to a caller's tenant"
-        wanted = (
-            f"; `{reference.alias or reference.table}.{reference.column} = <tenant>` would prove it"
-            if reference.column and reference.rule not in _NO_PREDICATE
-            else ""
-        )
-        return f"{name}: {reason}{wanted}"
+        mend = wanted(reference)
+        return f"{name}: {reason}{'; ' + mend if mend is not None else ''}"
 
     def _row(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from lints.tenancy import Ownership
 
@@ -72,20 +73,37 @@ class Reference:
     end: int | None = None
 
 
-def wanted(reference: Reference) -> str | None:
+_NO_PREDICATE = frozenset({"TENSQL004", "TENSQL014", "TENSQL017", "TENSQL019"})
+"""Rules about what no predicate can mend."""
+
+
+class Wanting(Protocol):
+    """What `wanted` asks of a reference."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def alias(self) -> str: ...
+    @property
+    def proven(self) -> bool: ...
+    @property
+    def rule(self) -> str | None: ...
+
+
+def wanted(reference: Wanting) -> str | None:
     """What would prove a reference that is not proven, as a clause; None where no predicate can."""
-    if reference.proven or reference.column is None or reference.rule in {"TENSQL014", "TENSQL017"}:
+    if reference.proven or reference.column is None or reference.rule in _NO_PREDICATE:
         return None
     column = f"{reference.alias or reference.table}.{reference.column}"
     if reference.rule == "TENSQL008":
         return f"a conflict target that holds `{reference.column}` would prove it"
     if reference.rule == "TENSQL009":
         return f"leaving `{reference.column}` as it is would prove it"
-    if reference.action == "insert":
-        return None
     if reference.rule == "TENSQL006":
         return f"`{column} = <tenant> AND (...)` around all of its conditions would prove it"
-    return f"`{column} = <tenant>` beside its other conditions would prove it"
+    return f"`{column} = <tenant>` would prove it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

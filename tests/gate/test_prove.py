@@ -64,7 +64,7 @@ def test_text_says_what_is_wrong_and_what_would_prove_it(gate: Callable[..., Any
     assert "PROVEN: SELECT name FROM boats" in out
     assert "boats.tenant_id = $1 (WHERE)" in out
     assert "VIOLATION: TENSQL001 (unscoped read)" in out
-    assert "`boats.tenant_id = <tenant>` beside its other conditions would prove it" in out
+    assert "`boats.tenant_id = <tenant>` would prove it" in out
 
 
 def test_the_steps_and_the_table_s_place_with_verbose(gate: Callable[..., Any]) -> None:
