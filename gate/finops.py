@@ -19,6 +19,8 @@ from gate.reading import epoch_ms, format_time
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 MICROS_A_MINOR = 10_000
+ATTESTATIONS = "notary-calls"
+"""The meter that counts how often something is attested."""
 TOP = 5
 
 METERED = """
@@ -196,6 +198,28 @@ def margins(of: Books) -> list[tuple[str, int, int, int]]:
             shares["no SKU"] = shares.get("no SKU", 0) + micros
     costs = apportion({**dict.fromkeys(revenue, 0), **shares})
     return [(sku, revenue[sku], cost, revenue[sku] - cost) for sku, cost in sorted(costs.items())]
+
+
+def price_table(of: Books) -> list[tuple[str, int, int, int, int]]:
+    """(SKU, unit price, tenants, sold, revenue), in minor units: a line for each price that a SKU was sold at."""
+    lines: dict[tuple[str, int], list[Sold]] = {}
+    for sold in of.sold:
+        lines.setdefault((sold.sku, sold.unit_minor), []).append(sold)
+    return [
+        (sku, price, len({s.tenant for s in of_it}), sum(s.quantity for s in of_it), sum(s.minor for s in of_it))
+        for (sku, price), of_it in sorted(lines.items())
+    ]
+
+
+def pricing_inputs(of: Books) -> list[tuple[str, str, int, int, int]]:
+    """(pack, SLA tier, tenants, cost a tenant in millionths, attestations a tenant): what a price has to cover."""
+    found = []
+    for (feature, tier), micros in sorted(of.by("feature", "sla_tier").items()):
+        costs = [cost for cost in of.costs if (cost.feature, cost.sla_tier) == (feature, tier)]
+        tenants = len({cost.tenant for cost in costs})
+        attested = sum(cost.quantity for cost in costs if cost.meter == ATTESTATIONS)
+        found.append((feature, tier, tenants, micros // tenants, attested // tenants))
+    return found
 
 
 def drivers(now: Books, before: Books) -> list[tuple[str, int, int]]:

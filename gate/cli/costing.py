@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def memo(argv: list[str]) -> int:
     parser.add_argument("--base", type=options.text, metavar="REF", help="take the policy from this revision")
     parser.add_argument(
         "--out", type=options.path, metavar="DIR",
-        help="write the memo and cost rows as records, FOCUS columns as CSV, and one event a tenant for invoicing",
+        help="write memo and cost rows as records, FOCUS columns as CSV and Parquet, one event a tenant for invoices",
     )  # fmt: skip
     parser.add_argument("-o", "--output", choices=["text", "json"], default="text")
     options.add_root(parser)
@@ -108,8 +108,34 @@ def _write(folder: Path, books: Books, record: Row, policy: Policy, now: datetim
             "cost_row.ndjson": lines(finops.cost_rows(books)),
             "month_closed.ndjson": lines(finops.closed_events(books, source, now, policy.version)),
             "focus.csv": table.getvalue().encode(),
+            "focus.parquet": _parquet(rows),
         },
     )
+
+
+_TYPES = {
+    **dict.fromkeys(("ContractedUnitPrice", "EffectiveCost", "BilledCost"), "DECIMAL(38, 6)"),
+    **dict.fromkeys(("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd"), "TIMESTAMPTZ"),
+    "PricingQuantity": "DECIMAL(38, 0)",
+}
+
+
+def _parquet(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """The same columns with their types: money as decimals, times as moments."""
+    import tempfile
+
+    import duckdb
+
+    names = list(rows[0]) if rows else ["BillingAccountId"]
+    columns = ", ".join(
+        f'CAST(unnest($"{name}"::VARCHAR[]) AS {_TYPES.get(name, "VARCHAR")}) AS "{name}"' for name in names
+    )
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:", config={"threads": "1"}) as engine:
+        path = Path(folder) / "focus.parquet"
+        engine.execute("SET TimeZone = 'UTC'")
+        engine.execute(f"CREATE TABLE focus AS SELECT {columns}", {name: [row[name] for row in rows] for name in names})
+        engine.sql("FROM focus").write_parquet(str(path))
+        return path.read_bytes()
 
 
 def _text(now: Books, before: Books, tenant: str, optimizations: Sequence[str]) -> Iterator[str]:
@@ -137,8 +163,15 @@ def _text(now: Books, before: Books, tenant: str, optimizations: Sequence[str]) 
         sorted({(cost.meter, cost.price_version, decimal(cost.price_micros)) for cost in now.costs}),
     )  # fmt: skip
     yield from _table(
-        "SKU prices", ("SKU", f"{money} a unit", "sold", "revenue"),
-        [(sold.sku, _minor(sold.unit_minor), str(sold.quantity), _minor(sold.minor)) for sold in now.sold],
+        "Pricing inputs: what a price has to cover",
+        ("pack", "SLA tier", "tenants", "cost a tenant", "attestations a tenant"),
+        [(pack, tier, str(tenants), decimal(micros), str(attested))
+         for pack, tier, tenants, micros, attested in finops.pricing_inputs(now)],
+    )  # fmt: skip
+    yield from _table(
+        "SKU prices", ("SKU", f"{money} a unit", "tenants", "sold", "revenue"),
+        [(sku, _minor(price), str(tenants), str(quantity), _minor(revenue))
+         for sku, price, tenants, quantity, revenue in finops.price_table(now)],
     )  # fmt: skip
     yield from _table(
         "Margin by SKU", ("SKU", "revenue", "cost", "margin"),

@@ -140,6 +140,24 @@ def test_cents_add_up_to_the_rounded_whole_and_each_is_off_by_less_than_one(part
     assert all(abs(Fraction(parts[name], 10_000) - minor[name]) < 1 for name in parts)
 
 
+def test_a_price_has_one_line_however_many_tenants_pay_it(loaded: policy.Policy) -> None:
+    def invoice(number: int, tenant: str, quantity: int, unit: int) -> dict[str, Any]:
+        line = {"sku": "revops-pro", "quantity": quantity, "unit_minor": unit, "minor": quantity * unit}
+        return {**INVOICE, "id": f"inv-{number}", "tenantid": tenant, "total_minor": quantity * unit, "lines": [line]}
+
+    sold = [invoice(1, "acme", 3, 300), invoice(2, "globex", 4, 300), invoice(3, "initech", 5, 250)]
+    found = books(loaded, "2026-10", EVENTS, PRICES, sold)
+    assert finops.price_table(found) == [("revops-pro", 250, 1, 5, 1250), ("revops-pro", 300, 2, 7, 2100)]
+
+
+def test_what_a_price_has_to_cover_is_a_tenants_share_of_its_pack_and_tier(loaded: policy.Policy) -> None:
+    more = [event(6, "2026-10-02T00:00:00Z", "acme", "notary-calls", 9)]
+    found = books(loaded, "2026-10", EVENTS + more, [*PRICES, price("notary-calls", 100)])
+    assert finops.pricing_inputs(found) == [
+        ("audit", "gold", 1, 21, 0), ("revops", "gold", 2, (1_010_100 + 900 + 1_300_000) // 2, 4),
+    ]  # fmt: skip
+
+
 def test_margins_and_sensitivity_lose_nothing(loaded: policy.Policy) -> None:
     found = books(loaded, "2026-10", EVENTS, PRICES, [INVOICE])
     rows = finops.margins(found)
@@ -191,7 +209,15 @@ def test_the_memo_of_ingested_events_for_people_and_for_machines(project: Path, 
         "cost_row.ndjson",
         "month_closed.ndjson",
         "focus.csv",
+        "focus.parquet",
     }
+    import duckdb
+
+    query = (
+        f"SELECT sum(EffectiveCost), typeof(min(EffectiveCost)) FROM read_parquet('{tmp_path / 'out/focus.parquet'}')"
+    )
+    total, kind = duckdb.sql(query).fetchall()[0]
+    assert (Fraction(str(total)), kind) == (Fraction("2.310121"), "DECIMAL(38,6)")
     rows = list(csv.DictReader((tmp_path / "out" / "focus.csv").read_text().splitlines()))
     assert sum(Fraction(row["EffectiveCost"]) for row in rows) == Fraction("2.310121")
     closed = [json.loads(text) for text in (tmp_path / "out" / "month_closed.ndjson").read_text().splitlines()]
