@@ -18,7 +18,7 @@ from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, U
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import around_wrapper, as_statement, call_row, runs_raw, written
+from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
@@ -187,8 +187,13 @@ class Judge:
             ]
             by_key = {(row.table, row.rule): row for row in kept}
             kept = list(by_key.values())
-        carried = [self._carried(row, statement) for row in kept]
+        carried = [self._carried(self._confined(row, statement), statement) for row in kept]
         return [*carried, *around_wrapper(carried, statement, self.declared.carriers)]
+
+    def _confined(self, row: Access, statement: Statement) -> Access:
+        """A row that nothing in the statement ties to a tenant, though a framework adds that: an assumption."""
+        said = self._entities.confines(statement, row.table) if row.verdict == "violation" else None
+        return assumed(row, "TENORM014", f"it is confined by {said}") if said is not None else row
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""

@@ -53,6 +53,10 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "java": (
         rb"[rR]epository\s*\.\s*\w+\(",
         rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\(",
+        rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
+        rb"\.(?:findAll|deleteAll)\w*\(",
+        rb"\"[fF](?:rom|ROM) [A-Z]",
+        rb"\|(?:select|SELECT|update|UPDATE|delete|DELETE|from|FROM)\s",
         rb"Wrapper\w{0,3}\s*[<.(]",
         rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
         rb"lambda(?:Query|Update)\(\)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
     from lints.extract.ir import Invoke
 
-_REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository")
+_REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
+_TYPED = re.compile(
+    rb"\b([A-Z]\w{0,80}(?:Repository|Mapper|Dao|Service))(<[\w.]{1,80})?(?:[^<>;(){}]{0,40}>)?\s+([a-z_]\w{0,80})\s*[;,)=]"
+)
+_TYPED_AFTER = re.compile(
+    rb"\b([a-z_]\w{0,80})\s{0,9}:\s{0,9}([A-Z]\w{0,80}(?:Repository|Mapper|Dao|Service))\b(<[\w.]{1,80})?"
+)
 _ASKS = re.compile(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
 _MAPPER = re.compile(r"(?:\w*Mapper|\w*Dao|mapper|dao|baseMapper)")
 _WRAPPER = re.compile(r"(?:MPJ)?(?:Lambda)?(?:Query|Update)?(?:Chain)?Wrapper(?:s|X)?|QueryChain|UpdateChain")
@@ -54,19 +61,29 @@ def step_of(interpreter: Interpreter, call: Invoke, receiver: Value, step: Step)
 
 def _spring(asked: Asked) -> Begun | None:
     method, last = asked.call.method, asked.path.rpartition(".")[2]
-    held = _REPOSITORY.fullmatch(last)
+    declared = _declared(asked.interpreter.notes.source).get(last, "")
+    held = _REPOSITORY.fullmatch(declared) or _REPOSITORY.fullmatch(last)
     manager = last in {"em", "entityManager"} and method in {"find", "getReference"}
     if held is None and not manager:
         return None
     step = as_written(asked.interpreter, asked.call, method)
     if held is not None and _ASKS.match(method):
-        return Begun("jpa", held.group(1)[:1].upper() + held.group(1)[1:], (step,))
+        model = held.group(2) or held.group(1)
+        return Begun("jpa", model[:1].upper() + model[1:], (step,))
     if manager and len(step.arguments) > 1:
         first = step.arguments[0]
         named = re.match(r"(?:\w+\.)*(\w+)(?:\.class|::class)", first.source) if isinstance(first, Gap) else None
         if named is not None:
             return Begun("jpa", named.group(1), (Step(method, step.arguments[1:2], {}, step.span),))
     return None
+
+
+@lru_cache(maxsize=2)
+def _declared(source: bytes) -> Mapping[str, str]:
+    """What is declared to be a repository, a mapper or a service, by its name: its type, with what it is of."""
+    found = {name: kind + of for kind, of, name in _TYPED.findall(source)}
+    found.update((name, kind + of) for name, kind, of in _TYPED_AFTER.findall(source))
+    return {name.decode(): kind.decode() for name, kind in found.items()}
 
 
 # MyBatis-Plus
@@ -88,7 +105,9 @@ def _plus(asked: Asked) -> Begun | None:
         return Begun("mybatis_plus", _class_of(asked), (Step("wrapper", (), {}, call.span),))
     if method in {"lambdaQuery", "lambdaUpdate"} and not call.arguments:
         return Begun("mybatis_plus", _mapped(asked), (Step("wrapper", (), {}, call.span),))
-    mapper = _MAPPER.fullmatch(asked.path.rpartition(".")[2]) is not None
+    last = asked.path.rpartition(".")[2]
+    declared = _declared(asked.interpreter.notes.source).get(last, "").partition("<")[0]
+    mapper = _MAPPER.fullmatch(last) is not None or declared.endswith(("Mapper", "Dao"))
     inside = call.receiver is None and _enclosed(asked) != ""
     if not (mapper or inside) or (method not in _KEYS and method not in _RUNS):
         return None
@@ -124,6 +143,9 @@ def _class_of(asked: Asked) -> str:
 def _mapped(asked: Asked) -> str:
     """The mapper that a call is made on, by the name its class would have, or the entity that its arguments name."""
     last = asked.path.rpartition(".")[2]
+    declared = _declared(asked.interpreter.notes.source).get(last)
+    if declared is not None:
+        return declared.partition("<")[2] or declared
     if last not in {"", "mapper", "dao", "baseMapper", "this"}:
         return last[:1].upper() + last[1:]
     reference = re.search(r"\b([A-Z]\w*)::(?:get|is)\w", asked.interpreter.notes.text(asked.call.span)[:1000])

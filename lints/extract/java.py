@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from lints.extract.ir import (
     Assign,
+    Cat,
     ClassBody,
     Closure,
     Define,
@@ -120,9 +121,11 @@ class JavaLowering(Lowering):
                 for part in self.parts(listed) if listed is not None else []:
                     if part.type == "element_value_pair":
                         key, value = part.child_by_field_name("key"), part.child_by_field_name("value")
-                        keywords.append((self.text(key) if key is not None else "", self.expression(value)))
+                        keywords.append(
+                            (self.text(key) if key is not None else "", of_entities(self.expression(value)))
+                        )
                     else:
-                        arguments.append(self.expression(part))
+                        arguments.append(of_entities(self.expression(part)))
                 label = self.text(name).rpartition(".")[2] if name is not None else ""
                 found.append(self.invocation(mark, None, label, arguments, keywords, listed))
         return tuple(found)
@@ -247,7 +250,9 @@ class JavaLowering(Lowering):
         target = node.child_by_field_name("object")
         arguments = [self.expression(child) for child in self.parts(listed)] if listed is not None else []
         receiver = self.expression(target) if target is not None else None
-        return self.invocation(node, receiver, self.text(name) if name is not None else "", arguments, (), listed)
+        method = self.text(name) if name is not None else ""
+        arguments = [of_entities(value) for value in arguments] if method in QUERIES else arguments
+        return self.invocation(node, receiver, method, arguments, (), listed)
 
     def new(self, node: Node) -> Expr:
         name, listed = node.child_by_field_name("type"), node.child_by_field_name("arguments")
@@ -275,6 +280,19 @@ class JavaLowering(Lowering):
 
     def switch_value(self, node: Node) -> Expr:
         return self.other(node)
+
+
+QUERIES = frozenset({"createQuery", "createSelectionQuery"})
+_FROM = re.compile(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
+
+
+def of_entities(value: Expr) -> Expr:
+    """A query of Hibernate that begins with what it is from, with what it selects written out."""
+    first = value.parts[0] if isinstance(value, Cat) and value.parts else value
+    if not isinstance(first, Text) or _FROM.match(first.value) is None:
+        return value
+    whole = Text(f"select * {first.value.lstrip()}", first.span)
+    return Cat((whole, *value.parts[1:]), value.span) if isinstance(value, Cat) else whole
 
 
 def unescape(text: str) -> str:

@@ -66,15 +66,16 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     for entity in list(found.values()):
         if entity.kind == "link":
             _add(catalog, entity, found)
-    for name, (entity_name, methods, origin) in stores.items():
+    for name, store in stores.items():
         catalog.entities.append(
             Entity(
                 name=name,
-                table=entity_name,
+                table=store.entity,
                 kind="repository",
-                columns=dict.fromkeys(sorted(methods), ""),
+                columns=dict.fromkeys(sorted(store.own), ""),
                 relations={},
-                origin=origin,
+                scopes=dict.fromkeys(sorted(store.unconfined), "left out"),
+                origin=store.origin,
             )
         )
 

@@ -7,7 +7,8 @@ their own in every project that a formatter has touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lints.tenancy import Origin
@@ -30,7 +31,7 @@ _OBJECT = re.compile(
 _FIELD = re.compile(
     r"^\s*(?:@[\w.]+(?:\([^()]*\))?\s+)*(?:(?:private|protected|public)\s+)"
     r"(?:(?:final|transient|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
-    r"(?:=[^;]*)?;|^\s*(?:@\S+\s+)*(?:(?:private|override|lateinit|protected|open|final)\s+)*va[lr]\s+(\w+)\s*"
+    r"(?:=[^;]*)?;|^\s*(?:@[\w.:]+(?:\([^()]*\))?\s+)*(?:(?:private|override|lateinit|protected|open|final)\s+)*va[lr]\s+(\w+)\s*"
     r"(?::\s*([\w.<>?, ]{1,80})|=\s*\w+<([\w.<>?, ]{1,80})>\()"
 )
 _EXPOSED = re.compile(
@@ -51,6 +52,7 @@ _OF = re.compile(
 _QUERY = re.compile(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"
 )
+_IGNORES = re.compile(r"@InterceptorIgnore(?=\([^()]{0,200}\btenantLine\s*=\s*\"(?:true|1|on|yes)\")", re.IGNORECASE)
 _METHOD = re.compile(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
 _CONFINES = re.compile(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
 _MANY = frozenset({"OneToMany", "ManyToMany"})
@@ -64,9 +66,19 @@ def declares(path: str, data: bytes) -> bool:
     return named or (b"abstract class" in data and b"tenantId" in data)
 
 
-def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[str, frozenset[str], Origin]]:
-    """Add entities to `found`; returns of each repository or mapper its entity and the methods with a query of their
-    own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A repository, a mapper or a service. `own`: methods with a query of their own; `unconfined`: those (`*`: all)
+    that the tenant's interceptor is told to leave out."""
+
+    entity: str
+    own: frozenset[str]
+    unconfined: frozenset[str]
+    origin: Origin
+
+
+def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
+    """Add entities to `found`; returns repositories and mappers by name."""
     constants: dict[str, str] = {}
     for path, text in texts.items():
         if path.endswith(_ENDINGS):
@@ -74,12 +86,12 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
                 constants[one or three] = two or four
     filters: dict[str, str] = {}
     added: str | None = None
-    stores: dict[str, tuple[str, frozenset[str], Origin]] = {}
+    stores: dict[str, Store] = {}
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")):
             continue
         for name in re.finditer(r"@FilterDef\s*\(", text):
-            said = _arguments(text[name.start() :], "FilterDef") or ""
+            said = _arguments(text[name.start() : name.start() + 2000], "FilterDef") or ""
             named, default = _NAMED.search(said), re.search(r"\bdefaultCondition\s*=\s*\"([^\"]*)\"", said)
             if named is not None and default is not None:
                 filters[named.group(1)] = default.group(1)
@@ -88,10 +100,16 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
             added = added or f"TenantLineInnerInterceptor, {path}:{text.count(chr(10), 0, made) + 1}"
         _classes(path, text, found, constants)
         for held in _OF.finditer(text):
-            where = Origin(
-                path=path, line=text.count("\n", 0, held.start()) + 1, why=f"{held.group(2)} of {held.group(3)}"
+            name, kind, of = held.groups()
+            stores.setdefault(
+                name,
+                Store(
+                    entity=of,
+                    own=_own_queries(text[held.end() :]),
+                    unconfined=_unconfined(text, held),
+                    origin=Origin(path=path, line=text.count("\n", 0, held.start()) + 1, why=f"{kind} of {of}"),
+                ),
             )
-            stores.setdefault(held.group(1), (held.group(3), _own_queries(text[held.end() :]), where))
     for entity in found.values():
         if added is not None and entity.kind == "mybatis":
             entity.scopes["*"] = f"{added}, unless it is told to leave the table or the call out"
@@ -104,20 +122,31 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, tuple[s
     return stores
 
 
+def _unconfined(text: str, held: re.Match[str]) -> frozenset[str]:
+    """The methods of a mapper without the tenant's interceptor."""
+    if "InterceptorIgnore" not in text:
+        return frozenset()
+    whole = _IGNORES.search(text[max(0, held.start() - 300) : held.start()]) is not None
+    return frozenset(["*"] if whole else _marked(text[held.end() :], _IGNORES))
+
+
 def _own_queries(text: str) -> frozenset[str]:
     """The methods that an annotation gives a query, and those with a body."""
-    names: list[str] = []
-    for mark in _QUERY.finditer(text):
-        after = text[mark.end() : mark.end() + 6000]
+    bodies = re.findall(r"\bdefault\s+[\w.<>, \[\]?]{1,80}\s(\w+)\s*\(", text)
+    return frozenset([*_marked(text, _QUERY), *bodies][:_MAX_QUERIES])
+
+
+def _marked(text: str, mark: re.Pattern[str]) -> Iterator[str]:
+    """The methods that an annotation stands on."""
+    for found in mark.finditer(text):
+        after = text[found.end() : found.end() + 6000]
         rest = after[_closed(after) :] if after.lstrip().startswith("(") else after
         while (further := re.match(r"\s*@[\w.]+", rest)) is not None:
             rest = rest[further.end() :]
             rest = rest[_closed(rest) :] if rest.lstrip().startswith("(") else rest
         method = _METHOD.search(rest[:400])
         if method is not None:
-            names.append(method.group(1) or method.group(2))
-    names += [name for name in re.findall(r"\bdefault\s+[\w.<>, \[\]?]{1,80}\s(\w+)\s*\(", text) if name]
-    return frozenset(names[:_MAX_QUERIES])
+            yield method.group(1) or method.group(2)
 
 
 def _closed(text: str) -> int:
@@ -235,7 +264,7 @@ def _class(path: str, number: int, header: re.Match[str], whole: str, found: dic
 def _class_scopes(entity: Found, marks: str, path: str, number: int) -> None:
     """What Hibernate puts on the queries of an entity: a filter once a session has enabled it, a restriction always."""
     for mark in re.finditer(r"@Filter\s*\(", marks):
-        said = _arguments(marks[mark.start() :], "Filter") or ""
+        said = _arguments(marks[mark.start() : mark.start() + 1000], "Filter") or ""
         condition, named = re.search(r"\bcondition\s*=\s*\"([^\"]*)\"", said), _NAMED.search(said)
         compared = _CONFINES.fullmatch(condition.group(1)) if condition is not None else None
         label = named.group(1) if named is not None else "it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from lints.extract.facts import OrmCall, OrmStep
+from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import compiled_orms, mybatis_plus
 from lints.stores.orm_sql import Builder
@@ -18,6 +18,7 @@ RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] =
 KINDS = frozenset(RENDER)
 _ENTITIES: Mapping[str, tuple[str, ...]] = {"jpa": ("jpa",), "mybatis_plus": ("mybatis",)}
 _BY_KEY = re.compile(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
+_STATED = frozenset({"Select", "Update", "Delete"})
 Known = Mapping[str, Mapping[str, Entity]]
 
 
@@ -61,3 +62,21 @@ def _store(call: OrmCall, by_kind: Known) -> Entity | None:
         if name in stores:
             return stores[name]
     return None
+
+
+def confines(statement: Statement, table: str, by_kind: Known, model: Model, *, of_entities: bool) -> str | None:
+    """What the framework adds to a statement over entities, or to one of a mapper; None for any other."""
+    call = statement.call
+    if of_entities:
+        entity = next((e for e in by_kind.get("jpa", {}).values() if e.table == table and e.scopes), None)
+    elif call is not None and (statement.language == "mybatis" or (call.method in _STATED and not call.receiver)):
+        store = by_kind.get("repository", {}).get(call.receiver)
+        if store is not None and {"*", call.method} & set(store.scopes):
+            return None
+        entity = next((e for e in by_kind.get("mybatis", {}).values() if e.table == table and e.scopes), None)
+    else:
+        return None
+    known = model.tables.get(table)
+    column = known.tenant_column if known is not None else None
+    place = (entity.scopes.get(column) or entity.scopes.get("*")) if entity is not None and column is not None else None
+    return f"{column}, which is compared in every query of {table} ({place})" if place is not None else None

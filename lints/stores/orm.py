@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from lints.extract.facts import OrmCall, OrmStep
+from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
@@ -141,6 +141,13 @@ class Entities:
         """A statement over JPA entities as one over their tables."""
         known = {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
         return jpql.as_sql(text, self.model, known) if known else text
+
+    def confines(self, statement: Statement, table: str) -> str | None:
+        """What a framework of the JVM adds to a statement, if that is the tenant's column."""
+        if statement.language not in {"java", "kotlin", "mybatis"}:
+            return None
+        of_entities = self.of_entities(statement.sql) != statement.sql
+        return jvm_orms.confines(statement, table, self.by_kind, self.model, of_entities=of_entities)
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
         """What a call stands for on each path; None if nothing is known of its model."""

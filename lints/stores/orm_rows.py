@@ -66,7 +66,7 @@ def runs_raw(call: OrmCall) -> bool:
     return any(step.method in {"raw", "extra", "query"} for steps in call.variants for step in steps)
 
 
-def _assumed(row: Access, rule: str, said: str) -> Access:
+def assumed(row: Access, rule: str, said: str) -> Access:
     why = f"{row.why}; taken as scoped because {said}"
     return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
 
@@ -80,17 +80,17 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     undefined = next((path.undefined for path in paths if path.undefined is not None), None)
     if undefined is not None and row.verdict in {"proven", "weak"}:
         if "?." in undefined:
-            return _assumed(row, "TENORM007", f"{undefined} is never undefined here")
+            return assumed(row, "TENORM007", f"{undefined} is never undefined here")
         why = f"{undefined} may be left out by a caller, and then this ORM filters by nothing"
         return replace(row, rule="TENORM007", verdict="violation", why=why, assumptions=())
     untrusted = next((path.untrusted for path in paths if path.untrusted is not None), None)
     if untrusted is not None and row.verdict == "proven":
-        return _assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
+        return assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
     if rule == "TENSQL004" and row.verdict == "violation":
-        return _assumed(row, rule, "the model sets its tenant by itself")
+        return assumed(row, rule, "the model sets its tenant by itself")
     scopes = [path.scope for path in paths]
     if row.verdict in {"violation", "opaque"} and scopes and all(scope is not None for scope in scopes):
-        return _assumed(row, "TENORM014", f"it is confined by {scopes[0]}")
+        return assumed(row, "TENORM014", f"it is confined by {scopes[0]}")
     if row.verdict != "violation" or rule not in {"TENORM001", "TENORM002"}:
         return replace(row, rule=rule)
     escape = next((path.escape for path in paths if path.escape is not None), None)
@@ -98,9 +98,9 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
         return replace(row, rule="TENORM011", why=f"{escape} takes the tenant's filter away: {row.why}")
     keys = next((path.relation_keys for path in paths if path.relation_keys), ())
     if all(path.held for path in paths):
-        return _assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
+        return assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
     if keys:
-        return _assumed(row, "TENORM002", f"what {keys[0]} refers to was checked to be the caller's")
+        return assumed(row, "TENORM002", f"what {keys[0]} refers to was checked to be the caller's")
     if call.compared is not None:
-        return _assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
+        return assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
     return replace(row, rule=rule)
