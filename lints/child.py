@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import select
 import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -29,6 +31,8 @@ BUILD_SECONDS = 20.0
 MEMORY_BYTES = 512 << 20
 _SLOW_SECONDS = 1.9  # parsers give up after two by the clock: what took this long may end otherwise on another day
 _RETIRE_BYTES = 300 << 20
+_EXAMINES = ("lints.extract.code", "lints.codec", "lints.examine")
+_JUDGES = ("lints.proof.parse", "lints.proof.engine", "lints.judge")
 
 
 def main() -> None:
@@ -53,17 +57,24 @@ class _Child:
             b"x": self._examine, b"m": self._model, b"j": self._judge_files, b"b": self._build,
         }  # fmt: skip
         self.send(b"h")
-        while (request := receive(self._channel)) is not None:
+        while (request := self._next()) is not None:
             steps[request[0]](request[1:])
             if request[0] != b"m" and (self._starved or _resident() > _RETIRE_BYTES):
                 return  # a fresh child is started when there is more to do; what it is prepared for comes first
+
+    def _next(self) -> list[bytes] | None:
+        """The next request; until there is one, what most of them need is imported."""
+        ahead = deque(name for name in (*_EXAMINES, *_JUDGES) if name not in sys.modules)
+        while ahead and not select.select([self._channel], [], [], 0)[0]:
+            import_module(ahead.popleft())
+        return receive(self._channel)
 
     def send(self, *chunks: bytes) -> None:
         self._channel.sendall(pack(*chunks))
 
     def _examine(self, chunks: list[bytes]) -> None:
         """`path, bytes` of each file; answers with `Examined` (empty: nothing in it) and what it adds to the model."""
-        self._import("lints.extract.code")
+        self._import(*_EXAMINES)
         from lints.codec import encode
         from lints.examine import Examined, examine, schema_of
 
@@ -78,7 +89,7 @@ class _Child:
 
     def _model(self, chunks: list[bytes]) -> None:
         """`model, declarations`: what `j` judges by from now on."""
-        self._import("lints.proof.parse", "lints.proof.engine", "lints.judge")
+        self._import(*_JUDGES)
         from lints.codec import decode
         from lints.judge import Judge
         from lints.schema.declared import Declarations

@@ -38,10 +38,10 @@ def scan_project(project: Project, cache: Cache, *, workers: int | None = None) 
     """Examine, build the model, judge; or recall it all where nothing changed since. Raises DeclarationError, or
     WorkersError when no child can work at all."""
     whole = Whole(project, cache)
-    if (found := whole.recalled()) is not None:
-        return found
     with Workers(workers) as pool:
-        run = _Run(whole.project, cache, pool, known=whole.known)
+        if (found := whole.recalled(pool.begin)) is not None:
+            return found
+        run = _Run(whole.project, cache, pool, known=whole.known, hashed=whole.digests, earlier=whole.model)
         run.examine()
         model = run.build()
         facts = facts_of(model, run.judge())
@@ -66,6 +66,12 @@ class _Run:
     pool: Workers
     known: Mapping[str, tuple[bytes, Seen]] = field(default_factory=dict)
     """What an earlier scan saw in files of these digests."""
+    hashed: Mapping[str, bytes] = field(default_factory=dict)
+    """Digests of files whose bytes are at hand."""
+    earlier: bytes = b""
+    """The model that the earlier scan judged by."""
+    recalled: dict[bytes, Judged] = field(default_factory=dict)
+    """Answers of earlier scans by their keys."""
     seen: dict[str, Seen] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
@@ -88,7 +94,7 @@ class _Run:
     def examine(self) -> None:
         """Read every file once. What is new goes to children; schema sources are kept at hand for the model."""
         waiting: dict[str, bytes] = {}
-        for path, answer in self.pool.run(b"x", self._new_files(waiting)):
+        for path, answer in self.pool.run(b"x", self._new_files(waiting), meanwhile=self._recall_ahead):
             data = waiting.pop(path)
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
@@ -115,7 +121,7 @@ class _Run:
             data = self.project.read(path)
             if data is None:
                 continue
-            self.digests[path] = hashlib.sha256(data).digest()
+            self.digests[path] = self.hashed.get(path) or hashlib.sha256(data).digest()
             if wanted:
                 self.judged.add(path)
             digest, seen = self.known.get(path, (b"", None))
@@ -211,7 +217,7 @@ class _Run:
     def judge(self) -> Iterator[Judged]:
         """What every judged file does, in no order."""
         setup = (b"m", self.model, encode(self.project.declared, Declarations))
-        against = hashlib.sha256(setup[1]).digest() + hashlib.sha256(setup[2]).digest()
+        against = _against(*setup[1:])
         asked: dict[str, bytes] = {}
         for path in sorted(self.judged):
             if path in self.lost:
@@ -222,15 +228,13 @@ class _Run:
                 yield Judged(path=path, numbers={"files_analysed": 1})
             else:
                 asked[path] = key(b"j", path, self.digests[path], against)
+        self._recall(asked)
         todo: dict[str, bytes] = {}
-        for some in _batched(asked.items(), _TOGETHER):
-            known = self.cache.get_many([name for _, name in some])
-            for path, name in some:
-                recalled = _recalled(path, known.get(name, b""))
-                if recalled is not None:
-                    yield recalled
-                else:
-                    todo[path] = name
+        for path, name in asked.items():
+            if (recalled := self.recalled.pop(name, None)) is not None:
+                yield recalled
+            else:
+                todo[path] = name
         yield from self._each(todo, setup)
         if self.forgotten:
             yield from self._each({path: todo[path] for path in self._examined_again()}, setup)
@@ -239,6 +243,19 @@ class _Run:
         for path, reason in sorted(self.lost.items()):
             problem = Unanalysed(path=path, line=1, reason=reason, whole_file=True)
             yield Judged(path=path, unanalysed=(problem,), numbers={"files_skipped": 1})
+
+    def _recall_ahead(self) -> None:
+        """What is known of the files that did not change, should the model be what it was: while children start."""
+        if self.earlier:
+            against = _against(self.earlier, encode(self.project.declared, Declarations))
+            self._recall({path: key(b"j", path, self.digests[path], against) for path in self.full})
+
+    def _recall(self, names: Mapping[str, bytes]) -> None:
+        for some in _batched(((path, name) for path, name in names.items() if name not in self.recalled), _TOGETHER):
+            known = self.cache.get_many([name for _, name in some])
+            for path, name in some:
+                if (recalled := _recalled(path, known.get(name, b""))) is not None:
+                    self.recalled[name] = recalled
 
     def _each(self, todo: Mapping[str, bytes], setup: Sequence[bytes]) -> Iterator[Judged]:
         for path, answer in self.pool.run(b"j", self._found(todo), setup=setup, seconds=JUDGE_SECONDS):
@@ -287,6 +304,11 @@ class _Run:
 
     def _key(self, kind: bytes, path: str) -> bytes:
         return key(kind, path, self.digests[path])
+
+
+def _against(model: bytes, declared: bytes) -> bytes:
+    """What a file is judged by."""
+    return hashlib.sha256(model).digest() + hashlib.sha256(declared).digest()
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from lints.cache import Cache, key
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema
+from lints.extract import language_of
 from lints.frames import FrameError, pack, unpack
 from lints.rows import CodeFacts
 from lints.schema.declared import Declarations
@@ -75,14 +76,23 @@ class Whole:
         self.project = project
         """The project, whose files are not read a second time where they have been for `recalled`."""
         self.known: dict[str, tuple[bytes, Seen]] = {}
-        """After `recalled` said no: what was seen in the files that have the same bytes now, by digest."""
+        """After `recalled` said no: what was seen in each file of these digests."""
+        self.digests: dict[str, bytes] = {}
+        """After `recalled` said no: of the files that are not read a second time."""
+        self.model = b""
+        """After `recalled` said no: the model that the earlier scan judged by."""
         self._cache = cache
         self._name = key(b"w", encode(project.declared, Declarations), project.dialect, *_listed(project))
 
-    def recalled(self) -> Scanned | None:
-        """The answer, if it holds."""
+    def recalled(self, changed: Callable[[], None]) -> Scanned | None:
+        """The answer, if it holds; `changed` is called as soon as a file shows that it doesn't and there is work."""
         found = self._cache.get(self._name)
         if found is None:
+            return None
+        try:
+            contents, model, facts = unpack(bytearray(found)) or (b"", b"", b"")
+            before = _before(contents, [*_read(self.project)])
+        except (FrameError, ValueError):
             return None
         digests: dict[str, bytes] = {}
         held: dict[str, bytes | None] = {}
@@ -92,17 +102,18 @@ class Whole:
             if data is not None:
                 digests[path] = hashlib.sha256(data).digest()
                 size += len(data)
+                if before.get(path, (b"", None))[0] != digests[path] and language_of(path) is not None:
+                    changed()
             if data is None or size <= MAX_HELD:
                 held[path] = data
         try:
-            contents, model, facts = unpack(bytearray(found)) or (b"", b"", b"")
-            before = _before(contents, [*_read(self.project)])
             if {path: digest for path, (digest, _) in before.items()} == digests:
                 judged = {path: digests[path] for path in sorted(self.project.judged) if path in digests}
                 return Scanned(model=decode(model, SourceModel), facts=decode(facts, CodeFacts), digests=judged)
-            self.known = before
-        except (FrameError, CodecError, ValueError):
+            self.known, self.model = before, model
+        except CodecError:
             pass
+        self.digests = {path: digest for path, digest in digests.items() if path in held}
         read = self.project.read
         self.project = replace(self.project, read=lambda path: held.pop(path) if path in held else read(path))
         return None

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,6 +109,12 @@ class Workers:
             self._end(slot, patience=0)
         self._selector.close()
 
+    def begin(self) -> None:
+        """Start a child ahead of its work, if there is none: it prepares itself while files are still read."""
+        if not self._slots:
+            with contextlib.suppress(WorkersError):  # said when there is work for it
+                self._start()
+
     def run(
         self,
         step: bytes,
@@ -116,11 +122,12 @@ class Workers:
         *,
         setup: Sequence[bytes] | None = None,
         seconds: float = FILE_SECONDS,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Iterator[tuple[str, Answer | Lost]]:
         """Send (key, chunks) to children and yield what came of each, in the order of completion.
 
         `setup` is a message that a child gets before its first item; `seconds` is the CPU time of an item, which the
-        child sets itself.
+        child sets itself; `meanwhile` is done once, instead of waiting for the first of them.
         """
         self._lost = 0
         batches = _batches(items)
@@ -146,6 +153,9 @@ class Workers:
                     continue
             elif not any(slot.waiting for slot in self._slots):
                 return
+            if meanwhile is not None:
+                meanwhile()
+                meanwhile = None
             yield from self._listen(ready, wall)
 
     def _listen(self, ready: deque[list[_Item]], wall: float) -> list[tuple[str, Answer | Lost]]:

@@ -24,6 +24,7 @@ SCHEMA = b"""
 CREATE TABLE tenants (id uuid PRIMARY KEY);
 CREATE TABLE boats (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants(id), name text);
 """
+UNOWNED = SCHEMA.replace(b", tenant_id uuid NOT NULL REFERENCES tenants(id)", b"")
 BY_ID = b'def f(c, id):\n    c.execute("SELECT * FROM boats WHERE id = %s", (id,))\n'
 SCOPED = b'def f(c, t, id):\n    c.execute("SELECT * FROM boats WHERE id = %s AND tenant_id = %s", (id, t))\n'
 SMALL = {"db/migrations/001.sql": SCHEMA, "app/a.py": BY_ID, "app/b.py": SCOPED, "readme.md": b"x"}
@@ -136,7 +137,7 @@ def test_what_is_remembered_starts_no_child(tmp_path: Path, monkeypatch: pytest.
 def test_file_by_file_it_is_remembered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {**SMALL, **DJANGO}
     found = scanned(files, tmp_path)
-    monkeypatch.setattr(Whole, "recalled", lambda _: None)
+    monkeypatch.setattr(Whole, "recalled", lambda *_: None)
     no_child(monkeypatch)
     assert scanned(files, tmp_path) == found
 
@@ -160,6 +161,27 @@ def test_no_file_is_read_twice_if_there_is_room_for_it(
     assert (found.facts, found.digests) == (scanned(changed).facts, scanned(changed).digests)
     assert asked.count("app/c.py") == 1
     assert len(asked) == len(files) if held else len(asked) == 2 * len(files) - 1
+
+
+def test_a_child_begins_with_the_first_source_that_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = scanned(SMALL, tmp_path)
+    seen: list[str] = []
+
+    def read(path: str) -> bytes:
+        seen.append(path)
+        return changed[path]
+
+    monkeypatch.setattr(workers.Workers, "begin", lambda _: seen.append("a child begins"))
+    changed = {**SMALL, "readme.md": b"another text"}
+    with monkeypatch.context() as patch:
+        no_child(patch)
+        assert scanned(SMALL, tmp_path, read=read).facts == found.facts
+    assert seen == sorted(SMALL)
+    changed = {**SMALL, "app/a.py": SCOPED}
+    fresh = scanned(changed).facts
+    seen.clear()
+    assert scanned(SMALL, tmp_path, read=read).facts == fresh
+    assert seen == ["app/a.py", "a child begins", "app/b.py", "db/migrations/001.sql", "readme.md"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", pack(b"", b"", b""), pack(b"one"), b"\0" * 8])
@@ -222,6 +244,8 @@ CHANGES: Mapping[str, Callable[[dict[str, bytes]], Mapping[str, object]]] = {
     "the schema": lambda files: (
         files.update({"db/migrations/002.sql": b"ALTER TABLE boats DROP COLUMN tenant_id;"}) or {}
     ),
+    "the schema in its place": lambda files: files.update({"db/migrations/001.sql": UNOWNED}) or {},
+    "the schema and a file": lambda files: files.update({"db/migrations/001.sql": UNOWNED, "app/a.py": SCOPED}) or {},
     "the schema's folder": lambda files: files.update({"app/c.sql": b"DELETE FROM boats;", "app/d.sql": SCHEMA}) or {},
     "declarations": lambda _: {
         "declared": read_declarations({"globals": {"boats": "the same boats for everybody here"}})

@@ -236,6 +236,28 @@ def test_without_any_child_there_is_no_answer(code: str, monkeypatch: pytest.Mon
         facts({"a.py": BY_ID})
 
 
+def test_a_child_that_cannot_begin_is_missed_when_there_is_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers.sys, "executable", "/no/such/python")
+    with Workers(1) as pool:
+        pool.begin()
+        with pytest.raises(WorkersError, match="did not start"):
+            list(pool.run(b"x", [("a.py", (b"a.py", BY_ID))]))
+
+
+def test_a_child_that_began_ahead_does_the_work_and_what_may_be_done_meanwhile_is_done_once() -> None:
+    done: list[str] = []
+    with Workers(1) as pool:
+        pool.begin()
+        pool.begin()
+        (slot,) = pool._slots
+        items = [(f"{number}.py", (f"{number}.py".encode(), BY_ID)) for number in range(100)]
+        answers = dict(pool.run(b"x", items, meanwhile=lambda: done.append("meanwhile")))
+        assert pool._slots == [slot]
+        assert not list(pool.run(b"x", [], meanwhile=lambda: done.append("with nothing to wait for")))
+    assert len(answers) == 100
+    assert done == ["meanwhile"]
+
+
 def test_an_answer_that_is_none_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import socket, sys; s = socket.socket(fileno=int(sys.argv[1])); s.sendall(b'\\xff' * 64); s.recv(1)"
     monkeypatch.setattr(workers, "_CHILD", code)
