@@ -30,6 +30,8 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
+WITH_STEPS = frozenset({"active_record", "sequel"})
+"""Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
@@ -108,6 +110,21 @@ def _named(value: Gap) -> str:
     found = (
         _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
     )
+def _nested(query: Query, chosen: Mapping[str, bool], depth: int) -> tuple[Argument, ...]:
+    """The steps of a query that is an argument of another, as terms, where its kind is judged with that one."""
+    if query.kind not in WITH_STEPS:
+        return ()
+    found: list[Argument] = []
+    for held in query.steps:
+        if isinstance(step := settled(held, chosen), Step):
+            given = [argument(value, chosen, depth + 1) for value in step.arguments]
+            named = [(name, argument(value, chosen, depth + 1)) for name, value in step.keywords.items()]
+            names = ("",) * len(given) + tuple(name for name, _ in named)
+            items = (*given, *(value for _, value in named))
+            found.append(Argument(kind="term", text=step.method, items=items, names=names))
+    return tuple(found)
+
+
     if found is None:
         return value.source[:MAX_SOURCE]
     return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]

@@ -1,29 +1,239 @@
-"""Where a query of Active Record begins, and which calls run it."""
+"""Where a query of Active Record or Sequel begins, along which associations, and which calls run it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from lints.extract.chain_parts import Asked, Begun
+from lints.extract.ir import Expr, Invoke, Items, Name, Other
+from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
+from lints.extract.values import Alt, Gap, Listing, Lit, Nothing, Query, Step, Value
 
-_ACTIVE_RECORD = names(
-    "where find find_by find_by! all first last count exists? order limit update_all delete_all destroy_all pluck ids"
-    " find_each find_in_batches find_or_create_by find_or_create_by! find_or_initialize_by create create! insert_all"
-    " upsert upsert_all unscoped not or joins includes select group take find_sole_by in_batches destroy_by delete_by"
-    " update rewhere none sum maximum minimum average"
+KINDS = frozenset({"active_record", "sequel"})
+ONE = names(
+    "find find_by find_by! first first! last last! take take! second third sole find_sole_by find_or_create_by"
+    " find_or_create_by! find_or_initialize_by first_or_create first_or_create! first_or_initialize"
+    " create_or_find_by create_or_find_by! create create! with_pk with_pk! first_where"
 )
-RUNS = names(
-    "find find_by find_by! first first! last last! take take! create create! find_or_create_by find_or_create_by!"
-    " find_or_initialize_by find_sole_by sole destroy_by delete_by update_all delete_all destroy_all count exists?"
-    " pluck"
+"""Calls that give one record."""
+RUNS = ONE | names(
+    "count exists? pluck pick ids sum average minimum maximum calculate update_all delete_all destroy_all"
+    " touch_all destroy_by delete_by insert insert! insert_all insert_all! upsert upsert_all find_by_sql"
+    " count_by_sql delete destroy update update! update_counters increment_counter decrement_counter"
+    " reset_counters find_each find_in_batches each map any? none? many? one? empty? size length to_a"
+    " each_with_index each_with_object flat_map filter_map index_by group_by async_count async_pluck discard_all"
+    " discard_all! undiscard_all import import! map_with_index each_slice present? blank? include? member?"
+    " multi_insert get select_map select_order_map paged_each"
 )
 """Calls that run a query: what is called on their result is no part of it."""
-_MODEL = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
+PLAIN = names(
+    "all where rewhere not or and order reorder in_order_of limit offset distinct select reselect joins"
+    " left_joins left_outer_joins includes preload eager_load references group having merge unscoped unscope"
+    " except only none from readonly lock in_batches extending create_with annotate strict_loading missing"
+    " associated excluding without invert_where regroup with load load_async reverse_order optimizer_hints unscope"
+    " itself filter exclude join left_join inner_join association_join dataset for_update naked reverse select_all"
+    " eager eager_graph graph paginate"
+)
+_SURE = names(
+    "where rewhere find_by find_by! find_sole_by find_or_create_by find_or_create_by! find_or_initialize_by"
+    " find_each find_in_batches in_batches update_all delete_all destroy_all touch_all pluck pick exists? joins"
+    " left_joins left_outer_joins includes preload eager_load unscoped unscope insert_all insert_all! upsert_all"
+    " delete_by destroy_by find order reorder limit ids create create! first_or_create first_or_create!"
+    " update_counters merge first! last! find_by_sql take!"
+)
+"""Calls that a list or a hash does not have, or seldom."""
+_CLASS = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
+_PATH = re.compile(
+    r"(?:::)?[A-Za-z_][\w:]*[?!]?(?:\(\))?(?:\[[^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*\])?"
+    r"(?:\.[A-Za-z_]\w*[?!]?(?:\(\))?(?:\[\])?)*"
+)
+_NOT_MODELS = re.compile(
+    r"(?:.*(?:Service|Job|Worker|Mailer|Helper|Controller|Error|Serializer|Policy|Presenter|Decorator|Builder|Client|Query"
+    r"|Factory|Validator|Type|Form|Component|Adapter|Parser|Formatter|Calculator|Logger|Config|Configuration|Utils?|Errors))"
+    r"|Rails|Time|Date|DateTime|File|Dir|JSON|YAML|Hash|Array|String|Integer|Float|Set|Struct|Kernel|Process|ENV|Redis|Sidekiq"
+    r"|Sentry|SecureRandom|Digest|Base64|URI|Net|CGI|ERB|I18n|Math|Random|Regexp|Thread|Mutex|Marshal|ObjectSpace|Object|Class"
+    r"|Module|Proc|Current|Faker|FactoryBot|Stripe|Nokogiri|HTTParty|Faraday|OpenSSL|Logger|Benchmark|Pathname|Tempfile|Zip"
+    r"|CSV|StringIO|Range|Comparable|Enumerable|GC|Signal|Timeout|Socket|IO|BigDecimal|Rational|Data|Money|ISO3166|Time\w*|Arel"
+)
+_HEAD = re.compile(rb"^([ \t]*)(?:class|module)[ \t]+((?:::)?[A-Z][\w:]*)", re.MULTILINE)
+_RELEASED = re.compile(
+    rb"(?:\.without_tenant|\bMultiTenant\.without|\bwithout_current_tenant|\.unscoped|\.without_multi_tenant)"
+    rb"[ \t]*(?:\([^()\n]{0,80}\)[ \t]*)?$"
+)
+_TABLE = re.compile(r"^@{0,2}(?:\w+::)*(?:DB|db|\w*[dD]atabase|sequel)\[:(\w+)\]$")
+_EACH = re.compile(
+    r"^(.{1,120}?)\.(?:filter_map|map|collect|flat_map|pluck|each_with_object)\(\s*&?:(\w+)\s*\)(?:\.\w+)*$", re.DOTALL
+)
+_DATASET = re.compile(rb"\bSequel\b")
+_AFTER = re.compile(rb"\s*&?\.([a-z]\w*[?!]?)")
+_NUMBER = re.compile(r"-?\d[\d_]*")
+
+
+def step_of(notes: Recorder, call: Invoke, arguments: list[Value], keywords: Mapping[str, Value]) -> Step:
+    """A step with its constants as such, and keys of rows that the code holds by where they are from."""
+    given = [_given(notes, written, value) for written, value in zip(call.arguments, arguments, strict=False)]
+    given += arguments[len(given) :]
+    written = dict(call.keywords)
+    named = {
+        name: _given(notes, written[name], value) if name in written else value for name, value in keywords.items()
+    }
+    return Step(call.method, tuple(given), named, call.span)
+
+
+def _given(notes: Recorder, written: Expr, value: Value) -> Value:
+    if isinstance(value, Nothing) and isinstance(written, Name) and written.path == "false":
+        return Gap("false", written.span)
+    if isinstance(written, Items) and isinstance(value, Listing) and len(written.items) == len(value.items):
+        return Listing(
+            tuple(
+                Gap("nil", one.span) if isinstance(one, Name) and one.path == "nil" else held
+                for one, held in zip(written.items, value.items, strict=True)
+            )
+        )
+    if isinstance(value, Gap):
+        if _NUMBER.fullmatch(value.source):
+            return Lit(value.source, value.span)
+        each = _EACH.match(value.source)
+        if each is not None and _PATH.fullmatch(path_of(each.group(1))):
+            return Gap(f"{path_of(each.group(1))}.each.{each.group(2)}", value.span)
+        if "[" in (text := notes.text(written.span)) and isinstance(written, Other):
+            return Gap(text, written.span)
+    return value
 
 
 def begun(asked: Asked) -> Begun | None:
-    """The query that a call of Ruby begins; None for any other call."""
-    if asked.call.method not in _ACTIVE_RECORD or _MODEL.fullmatch(asked.path) is None:
+    """The query that a call of Ruby begins; None for any other call.
+
+    On a class the query is of that; else the first step, `@along`, says along which path of names the rows are reached,
+    and which class the code stands in. What the names stand for is known only with the models.
+    """
+    call, method, notes = asked.call, asked.call.method, asked.interpreter.notes
+    if method in {"find_by_sql", "count_by_sql"} and not isinstance(next(iter(asked.step.arguments), None), Gap):
+        return None  # the text is judged where it stands
+    steps: tuple[Step, ...] = (asked.step,)
+    if _released(notes):
+        steps = (Step("without_tenant", (), {}, call.span), asked.step)
+    if isinstance(call.receiver, Other) and _DATASET.search(notes.source):
+        table = _TABLE.match(notes.text(call.receiver.span))
+        if table is not None:
+            return Begun("sequel", table.group(1), steps)
+    written = call.receiver.path if isinstance(call.receiver, Name) else ""
+    if _CLASS.fullmatch(written):
+        return _of_class(asked, written.replace(".", "::").removeprefix("::"), steps)
+    known = method in RUNS or method in PLAIN
+    if call.receiver is None or (not known and not _followed(notes, call)):
         return None
-    return Begun("active_record", re.split(r"::|\.", asked.path)[-1], (asked.step,))
+    path = _start(notes, asked.receiver, call.receiver)
+    if _PATH.fullmatch(path) is None or path in {"params", "self"}:
+        return None
+    hops = path.count(".")
+    if (hops == 0 and (method not in _SURE or not known)) or (
+        method in {"find", "order", "limit", "delete", "first"} and not hops
+    ):
+        return None
+    start = Step(
+        "@along", (Lit(path, call.span), Lit("::".join(_around(notes.source, call.span[0])), call.span)), {}, call.span
+    )
+    return Begun("active_record", path, (start, *steps))
+
+
+def _followed(notes: Recorder, call: Invoke) -> bool:
+    """Whether a query goes on behind a call that is none of Active Record's: it may be a scope."""
+    after = _AFTER.match(notes.source, call.span[1])
+    return bool(call.arguments or call.keywords) and after is not None and after.group(1).decode() in RUNS | PLAIN
+
+
+def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
+    method = asked.call.method
+    last = name.rpartition("::")[2]
+    known = method in RUNS or method in PLAIN or method.startswith("find_by_")
+    if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
+        return None
+    if not known and (
+        method[:1].isupper() or method in {"new", "name", "call", "perform_later", "perform_async", "perform_now"}
+    ):
+        return None
+    around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
+    where = Step("@in", (around,), {}, asked.call.span)
+    return Begun("active_record", name, (where, *steps))
+
+
+def record_of(query: Query, call: Invoke) -> Gap | None:
+    """What a call on the record that a query gave is, by the path that leads there: `Boat[].logs`."""
+    last = query.steps[-1]
+    if not isinstance(last, Step) or last.method not in ONE:
+        return None
+    head = next((step.arguments[0] for step in query.steps if isinstance(step, Step) and step.method == "@along"), None)
+    path = head.text if isinstance(head, Lit) else query.model
+    told = next((_source(value) for value in (*last.arguments, *last.keywords.values())), "")
+    told = re.sub(r"[^\w:?]+", " ", told).strip()[:60]
+    text = f"{path}[{told}].{call.method}" if not isinstance(head, Lit) else f"{path}[].{call.method}"
+    return Gap(text, call.span, origin=text)
+
+
+def _source(value: Value) -> str:
+    return value.source if isinstance(value, Gap) else ""
+
+
+def path_of(text: str) -> str:
+    """A path of names as it is compared: without `@`, `&.`, `self.` and empty parentheses."""
+    text = "".join(text.split()).replace("&.", ".").replace("()", "").lstrip("@")
+    return text.removeprefix("self.").removesuffix(".all")
+
+
+def _start(notes: Recorder, receiver: Value | None, written: Expr) -> str:
+    if isinstance(receiver, Alt):
+        receiver = next(
+            (side for side in (receiver.yes, receiver.no) if isinstance(side, Gap) and side.origin), receiver
+        )
+    if isinstance(receiver, Gap):
+        for text in (receiver.origin, receiver.source):
+            if text and _PATH.fullmatch(path_of(text)):
+                return path_of(text)
+    return path_of(notes.text(written.span))
+
+
+@lru_cache(maxsize=4)
+def _heads(source: bytes) -> tuple[tuple[int, int, str], ...]:
+    return tuple((m.start(), len(m.group(1)), m.group(2).decode("utf-8", "replace")) for m in _HEAD.finditer(source))
+
+
+def _around(source: bytes, offset: int) -> list[str]:
+    """The modules and classes around a place, outermost first, as their indentation says."""
+    start = source.rfind(b"\n", 0, offset) + 1
+    line = source[start : source.find(b"\n", offset) if b"\n" in source[offset:] else len(source)]
+    limit = len(line) - len(line.lstrip(b" \t"))
+    held: list[tuple[int, str]] = []
+    for begin, indent, name in _heads(source):
+        if begin >= start:
+            break
+        while held and held[-1][0] >= indent:
+            held.pop()
+        held.append((indent, name.removeprefix("::")))
+    return [name for indent, name in held if indent < limit]
+
+
+def _released(notes: Recorder) -> bool:
+    """Whether the place is in a block that takes the tenant's scope away: `ActsAsTenant.without_tenant { … }`."""
+    return _may_release(notes.source) and any(
+        not function.name and _RELEASED.search(notes.source[max(0, function.span[0] - 160) : function.span[0]])
+        for function in notes.functions
+    )
+
+
+@lru_cache(maxsize=4)
+def _may_release(source: bytes) -> bool:
+    return any(
+        word in source for word in (b"without_tenant", b".without", b"unscoped", b"without_current", b"without_multi")
+    )
+
+
+def nested(step: Step) -> list[Query]:
+    """Queries among the arguments of a step: parts of the one that it continues."""
+    return [value for value in (*step.arguments, *step.keywords.values()) if isinstance(value, Query)]
+
+
+__all__ = ["KINDS", "ONE", "PLAIN", "RUNS", "begun", "nested", "path_of", "record_of", "step_of"]

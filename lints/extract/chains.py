@@ -69,7 +69,7 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "ruby": (chain_ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
-    "active_record": chain_ruby.RUNS,
+    **dict.fromkeys(chain_ruby.KINDS, chain_ruby.RUNS),
     "eloquent": chain_laravel.RUNS,
     "laravel": chain_laravel.RUNS,
     **chain_jvm.RUNS,
@@ -105,12 +105,16 @@ class Chains:
             step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
         elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
             step = chain_jvm.step_of(self.interpreter, call, receiver, step)
+        elif self.interpreter.language == "ruby":
+            step = chain_ruby.step_of(self.interpreter.notes, call, arguments, keywords)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query):
+            if receiver.kind in chain_ruby.KINDS and (record := chain_ruby.record_of(receiver, call)) is not None:
+                return record
             longer = self._continued(receiver, step, call, env)
             if longer.kind in _MUTABLE and (changed := self._variable_of(call, receiver, env)) is not None:
                 env.put(changed, longer)  # the builder itself has changed
@@ -252,6 +256,8 @@ class Chains:
         return longer
 
     def _sub_select(self, query: Query) -> None:
+                for part in chain_ruby.nested(asked.step) if begun.kind in chain_ruby.KINDS else ():
+                    self._sub_select(part)
         """A part of the query around it, which is judged; it never runs by itself."""
         self._inner.add(id(query))
         self._extend(query)
@@ -269,6 +275,9 @@ class Chains:
                 self._extended.add(id(top))
                 self._kept.append(top)
                 stack.extend(top.base)
+        elif query.kind in chain_ruby.KINDS:
+            for part in chain_ruby.nested(step):
+                self._sub_select(part)
 
     # Results
 

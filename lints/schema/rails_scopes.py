@@ -1,9 +1,9 @@
 """What scopes and class methods of ActiveRecord models put on a query, read off their bodies.
 
 `conditions` gives marks: a column that is compared with a value (`fleet_id`, or `captains.fleet_id` of a table that is
-joined); `~` before one that is only mentioned, `@` before another scope that is applied, `+` before an association that
-is joined; alone: `?` it does so on some paths only, `-` it may take conditions away, `%` something that can't be read,
-`!` it gives rows and not a query.
+joined); `~` before one that is only mentioned, `-` before one whose conditions are taken away, `@` before another scope
+that is applied, `+` before an association that is joined. Alone: `?` it does so on some paths only, `-` it takes all
+conditions away, `%` something that can't be read, `!` it gives rows and not a query.
 """
 
 from __future__ import annotations
@@ -27,25 +27,27 @@ from lints.extract.ir import (
     Other,
     Pairs,
     Stmt,
+    Text,
 )
 from lints.extract.sqltext import names
-from lints.schema.orm import Source, chain, constant
+from lints.schema.orm import Source, chain, constant, texts
 
 COMPARES = names("where find_by find_by! find_sole_by exists? rewhere filter first_where")
 NARROWS = names(
     "order reorder in_order_of limit offset distinct select reselect includes preload eager_load references group"
     " having readonly lock reverse_order all load itself strict_loading none extending create_with annotate"
     " optimizer_hints with_attached with_rich_text page per padding without_count kept undiscarded discarded"
-    " with_deleted only_deleted with_discarded without_deleted excluding without tap then latest oldest newest_first active"
+    " with_deleted only_deleted with_discarded without_deleted excluding without tap then latest oldest"
+    " newest_first active"
 )
 """Calls that say nothing of whose rows are read, or keep some of them only."""
 RUNS = names(
-    "find find_by find_by! first first! last last! take take! second third sole find_sole_by pluck pick ids count sum"
-    " average minimum maximum exists? any? none? many? one? empty? size length to_a each map find_each find_in_batches"
-    " in_batches update_all delete_all destroy_all touch_all find_or_create_by find_or_create_by! find_or_initialize_by"
-    " first_or_create first_or_create! first_or_initialize create_or_find_by create_or_find_by! create create!"
-    " insert_all insert_all! upsert_all upsert insert load_async to_sql find_by_sql delete_by destroy_by calculate"
-    " present? blank?"
+    "find find_by find_by! first first! last last! take take! second third sole find_sole_by pluck pick ids count"
+    " sum average minimum maximum exists? any? none? many? one? empty? size length to_a each map find_each"
+    " find_in_batches in_batches update_all delete_all destroy_all touch_all find_or_create_by find_or_create_by!"
+    " find_or_initialize_by first_or_create first_or_create! first_or_initialize create_or_find_by"
+    " create_or_find_by! create create! insert_all insert_all! upsert_all upsert insert load_async to_sql"
+    " find_by_sql delete_by destroy_by calculate present? blank?"
 )
 _WIDENS = names("unscoped unscope or except only from union merge")
 _EQUAL = re.compile(r"(?:\"?(\w+)\"?\.)?\"?(\w+)\"?\s*(?:=\s*(?:ANY\s*\(\s*)?|IN\s*\(?\s*)(?:\?|:\w+)", re.IGNORECASE)
@@ -126,8 +128,12 @@ def _chain(source: Source, expression: Invoke) -> list[str] | None:
         method = call.method
         known = known or method in COMPARES or method in _WIDENS or method in {"joins", "left_joins", "not", "missing"}
         known = known or (method in NARROWS or method in RUNS)
-        if method in _WIDENS:
-            marks.append("%" if method == "merge" else "-")
+        if method == "or":  # its sides are both of the query that the scope is called on
+            marks = [f"~{mark}" if mark[:1].isalpha() else mark for mark in marks]
+        elif method == "unscope":
+            marks += _taken(call)
+        elif method in _WIDENS:
+            marks.append("-" if method == "unscoped" else "%")
         elif method == "rewhere":
             marks += ["-", *_compared(call)]
         elif method in COMPARES:
@@ -146,6 +152,15 @@ def _chain(source: Source, expression: Invoke) -> list[str] | None:
     return marks if known else None
 
 
+def _taken(call: Invoke) -> Iterator[str]:
+    """`unscope(where: :fleet_id)` takes the conditions on a column away, `unscope(:where)` all of them."""
+    for name, value in call.keywords:
+        if name == "where":
+            yield from (f"-{text}" for text in texts(value) or ("",))
+    if any(constant(one) == "where" or not isinstance(one, Text) for one in call.arguments):
+        yield "-"
+
+
 def _compared(call: Invoke) -> Iterator[str]:
     """Columns of `where(fleet: fleet)`, `where("fleet_id = ?", id)`; literals and negations prove nothing."""
     given = [pair for one in call.arguments if isinstance(one, Pairs) for pair in one.pairs]
@@ -154,7 +169,7 @@ def _compared(call: Invoke) -> Iterator[str]:
             yield "%"
         elif isinstance(value, Pairs):
             for inner, held in value.pairs:
-                yield f"{name}.{inner}" if inner is not None and _varies(held) else f"~{name}.{inner}"
+                yield f"{'' if inner is not None and _varies(held) else '~'}{name}.{inner}"
         else:
             yield name if _varies(value) else f"~{name}"
     first = call.arguments[0] if call.arguments else None

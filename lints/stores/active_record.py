@@ -1,72 +1,762 @@
-"""ActiveRecord calls as the SQL they stand for."""
+"""ActiveRecord and Sequel calls as the SQL they stand for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from lints.extract.facts import Argument, OrmStep
+from lints.extract.chain_ruby import PLAIN, RUNS
+from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.extract.sqltext import names
+from lints.schema.facts import Association, Entity
 from lints.stores.orm_sql import Builder, mapping
+from lints.stores.rails_paths import FROM_CLIENT, Reached, Records, table_of
+from lints.tenancy import Model, Ownership
+
+_FINDS = names("find_by find_by! find_sole_by exists? first_where")
+_MAKES = names(
+    "find_or_create_by find_or_create_by! find_or_initialize_by create_or_find_by create_or_find_by! first_or_create"
+    " first_or_create! first_or_initialize"
+)
+_DELETES = names("delete_all destroy_all delete_by destroy_by delete destroy discard_all discard_all!")
+_UPDATES = names("update_all update update! touch_all undiscard_all")
+_COUNTERS = names("update_counters increment_counter decrement_counter reset_counters")
+_MANY = names("insert_all insert_all! upsert_all insert insert! upsert multi_insert import import!")
+_INNER = names("joins join inner_join association_join")
+_OUTER = names("left_joins left_outer_joins eager_load left_join")
+_LAZY = names("includes preload eager")
+_HARMLESS = names(
+    "page per padding without_count kept undiscarded discarded with_deleted only_deleted with_discarded without_deleted"
+    " tagged_with ransack result search friendly decorate to_sql tap then itself reverse_chronologically freeze dup"
+    " find_each_with_order cache_key with_indifferent_access strict_loading! @in"
+)
+_GEMS = ("with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
+_BOUND = re.compile(r"(?:\"?\w+\"?\.)?\"?(\w+)\"?\s*(?:=|IN)\s*\(?\s*\?", re.IGNORECASE)
+_RANGE = re.compile(r"(?<![.\w])[\w:\[\].()]*\.\.\.?(?![.])")
+_AREL = re.compile(r"(?:[A-Z][\w:]*\.arel_table|\w*(?:table|arel)\w*|[a-z_]+)\[:?[\"']?(\w+)[\"']?\]")
+_PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.permit\(([^()]{0,400})\)")
+_MAX_DEPTH = 6
+
+
+def target(records: Records, model: Model, call: OrmCall) -> tuple[str, Entity | None, Records, None] | None:
+    """The table that a call is about and its model; None if nothing is known of it."""
+    first = call.variants[0][0] if call.variants and call.variants[0] else None
+    for step in call.variants[0] if call.variants else ():
+        if step.method in {"@along", "@in"}:
+            first = step
+            break
+    if first is not None and first.method == "@along":
+        reached = records.reached(first.arguments[0].text, first.arguments[1].text)
+        known = reached is not None and reached.target.table in model.tables
+        return (reached.target.table, reached.target, records, None) if reached is not None and known else None
+    if call.kind == "sequel":
+        return (call.model, None, records, None) if call.model in model.tables else None
+    within = first.arguments[0].text if first is not None and first.method == "@in" else ""
+    entity = records.named(call.model, within)
+    if entity is not None:
+        return (entity.table, entity, records, None) if entity.table in model.tables else None
+    table = table_of(records, model, call.model)
+    return (table, None, records, None) if table is not None else None
 
 
 def active_record(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    negate = False
-    for step in steps:
-        method, arguments, keywords = step.method, step.arguments, dict(step.keywords)
-        if method in {
-            "where",
-            "find_by",
-            "find_by!",
-            "rewhere",
-            "destroy_by",
-            "delete_by",
-            "find_sole_by",
-            "not",
-        } or method.startswith("find_or_"):
-            if method == "where" and not arguments and not keywords:
-                negate = True
-                continue
-            part = _record_condition(builder, arguments, keywords)
-            builder.where.append(f"NOT ({part})" if negate or method == "not" else part)
-            negate = False
-            if method.startswith("find"):
-                return [builder.select()]
-            if method in {"destroy_by", "delete_by"}:
-                return [builder.delete()]
-        elif method == "find" and arguments:
-            builder.where.append(builder.compare(builder.key_of(builder.table), arguments[0]))
-            return [builder.select()]
-        elif method in {"delete_all", "destroy_all"}:
-            return [builder.delete()]
-        elif method in {"update_all", "update"}:
-            assigned, dynamic = builder.assignments(keywords or mapping(arguments[0] if arguments else None))
-            return [builder.update(assigned, dynamic=dynamic or not assigned)]
-        elif method in {"create", "create!"}:
-            assigned, dynamic = builder.assignments(keywords or mapping(arguments[0] if arguments else None))
-            return [builder.insert(assigned, dynamic=dynamic)]
-        elif method in {"or", "insert_all", "upsert", "upsert_all", "joins", "merge"}:
-            builder.where.append(builder.hole())
-        elif method == "none":
+    """The statements of `Boat.where(…).update_all(…)`, `account.boats.find(id)`, `DB[:boats].first(…)`."""
+    return _Reader(builder).run(steps)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """A relation as far as it is read: its conditions are those of `builder`."""
+
+    builder: Builder
+    depth: int = 0
+    start: Reached | None = None
+    negate: bool = False
+    lazy: list[str] = field(default_factory=list)
+    joined: dict[str, tuple[str, Entity]] = field(default_factory=dict)
+    """(alias, model) of a joined table by the names that conditions use for it."""
+    chosen: str | None = None
+    """The column that is selected, if it is one."""
+    written: list[tuple[str, str]] = field(default_factory=list)
+    """What an association sets on every row that is made through it."""
+
+    @property
+    def records(self) -> Records:
+        held = self.builder.entities
+        return held if isinstance(held, Records) else Records((), self.builder.model)
+
+    # Steps
+
+    def run(self, steps: Sequence[OrmStep]) -> list[str | None]:
+        builder = self.builder
+        if self._foreign(steps):
             return []
-    return [builder.select()]
+        self._scoped()
+        for step in steps:
+            method, given, named = step.method, step.arguments, dict(step.keywords)
+            if method == "unscoped" and given and given[0].kind == "closure":
+                return []  # what stands in its block is judged there
+            if method in _MAKES:
+                self.add(self.conditions(given, named))
+                return [builder.select()]
+            if method in {"find", "destroy", "delete", "find_with_order", "with_pk", "with_pk!"} and self._keyed(given):
+                self.add(self.compare(builder.key_of(builder.table), given[0] if len(given) == 1 else _listed(given)))
+                return [builder.select() if method in {"find", "with_pk", "with_pk!"} else builder.delete()]
+            if method in _DELETES:
+                if given or named:
+                    self.add(self.conditions(given, named))
+                return [builder.delete()]
+            if method in _UPDATES:
+                return [self._update(given, named)]
+            if method in _COUNTERS and given:
+                key = given[-1] if method in {"increment_counter", "decrement_counter"} else given[0]
+                self.add(self.compare(builder.key_of(builder.table), key))
+                return [builder.update([], dynamic=True)]
+            if method in {"create", "create!"} or (method in _MANY and not self._rows(given)):
+                return [self._create(given, named)]
+            if method in _MANY:
+                return [self._many(method, given, named)]
+            if method in {"find_by_sql", "count_by_sql"}:
+                return [] if given and given[0].kind in {"text", "list"} else [None]
+            if method == "none":
+                return []
+            self.step(method, given, named)
+            if self._ends(step, steps):
+                return [builder.select()]
+        return [builder.select()]
 
+    def _ends(self, step: OrmStep, steps: Sequence[OrmStep]) -> bool:
+        local = self.builder.entity.methods if self.builder.entity is not None else {}
+        return step.method in _FINDS or ("!" in local.get(step.method, ()) and step is steps[-1])
 
-def _record_condition(builder: Builder, arguments: Sequence[Argument], keywords: Mapping[str, Argument]) -> str:
-    if arguments and arguments[0].kind == "text":
-        text = arguments[0].text
-        values = iter(arguments[1:])
-        return re.sub(
-            r"\?", lambda _: builder.value(next(values, Argument(kind="value"))), re.sub(r":(\w+)", r":\1", text)
+    def _foreign(self, steps: Sequence[OrmStep]) -> bool:
+        """Whether the first call is a method of the class that is none of its relation's."""
+        first = next((step for step in steps if step.method not in {"@in", "without_tenant"}), None)
+        if first is None or first.method == "@along":
+            return False
+        local = self.builder.entity.methods if self.builder.entity is not None else {}
+        known = first.method in PLAIN or first.method in RUNS or first.method in local
+        gem = first.method in _HARMLESS or first.method.startswith((*_GEMS, "find_by_"))
+        return not known and not gem and (len(steps) < 3 or not any(step.method in RUNS for step in steps[1:]))
+
+    def _keyed(self, given: Sequence[Argument]) -> bool:
+        return bool(given) and given[0].kind in {"value", "text", "list", "query", "dynamic", "null", "term"}
+
+    def _rows(self, given: Sequence[Argument]) -> bool:
+        return bool(given)
+
+    def step(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> None:
+        """Take in a call that adds to the relation."""
+        builder = self.builder
+        if method == "@along":
+            self._begin(given[0].text, given[1].text)
+        elif method == "without_tenant":
+            self._release(method)
+        elif method == "unscoped":
+            builder.joins.clear()
+            self._open(method)
+        elif method in {"unscope", "except", "only", "rewhere", "invert_where"}:
+            self._taken(method, given, named)
+        elif method in {"where", "filter"} and not given and not named:
+            self.negate = True
+        elif method in {"where", "filter", "having_where"} or method in _FINDS or (method == "first" and named):
+            part = self.conditions(given, named) if given or named else ""
+            self.add(f"NOT ({part})" if self.negate and part else part)
+            self.negate = False
+        elif method in {"not", "exclude"}:
+            self.negate = False
+            self.add(f"NOT ({self.conditions(given, named)})")
+        elif method in {"missing", "associated"}:
+            self.negate = False
+        elif method.startswith("find_by_"):
+            columns = method.removeprefix("find_by_").rstrip("!").split("_and_")
+            self.add(builder.all_of(self.compare(c, v) for c, v in zip(columns, given, strict=False)))
+        elif method == "or":
+            self._or(given, named)
+        elif method in {"merge", "and"}:
+            self._merge(given)
+        elif method in _INNER or method in _OUTER:
+            self._join(given, named, outer=method in _OUTER)
+        elif method in _LAZY:
+            self.lazy += [text for one in given for text in _labels(one)] + list(named)
+        elif method in {"select", "pluck", "pick", "select_map"} and len(given) == 1 and given[0].kind == "text":
+            self.chosen = given[0].text.rpartition(".")[2]
+        elif method in {"from", "union", "union_all", "from_self"}:
+            self.add(builder.hole())
+        elif builder.entity is not None and method in builder.entity.methods:
+            self._scope(method, given)
+        elif method not in PLAIN and method not in RUNS and method not in _HARMLESS and not method.startswith(_GEMS):
+            self.add(builder.hole())
+
+    def add(self, part: str) -> None:
+        if part and part != "TRUE":
+            self.builder.where.append(part)
+
+    # Scopes
+
+    def _scoped(self) -> None:
+        """What the model itself compares in every query, if that is the tenant's column."""
+        entity, known = self.builder.entity, self.builder.model.tables.get(self.builder.table)
+        column = known.tenant_column if known is not None else None
+        if entity is None or column is None:
+            return
+        place = entity.scopes.get(column) or entity.scopes.get("*")
+        if place:
+            self.builder.scope = f"{column}, which a scope of the model compares in every query ({place})"
+
+    def _release(self, how: str) -> None:
+        seen = self.builder.entity is not None
+        self.builder.escape = how if self.builder.scope is not None or not seen else self.builder.escape
+        self.builder.scope = None
+
+    def _open(self, how: str) -> None:
+        """Everything that was asked for before is taken away."""
+        builder = self.builder
+        builder.where.clear()
+        builder.relation_keys.clear()
+        builder.held, builder.untrusted = False, None
+        self._release(how)
+
+    def _taken(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> None:
+        """`unscope(where: :fleet_id)`, `rewhere(fleet_id: id)`: conditions on some columns go, `unscope(:where)` all."""
+        columns = list(named) if method == "rewhere" else []
+        everything = method in {"only", "invert_where"} or any(
+            one.text == "where" or one.kind != "text" for one in given
         )
-    if arguments and arguments[0].kind == "map":
-        keywords = {**mapping(arguments[0]), **keywords}
-    elif arguments:
-        return builder.hole()
-    parts: list[str] = []
-    for name, value in keywords.items():
-        column = builder.column(name)
+        if method == "unscope" and "where" in named:
+            value = named["where"]
+            columns = [one.text for one in (value.items if value.kind == "list" else (value,))]
+            everything = everything or not all(columns)
+        for column in columns:
+            self._drop(column)
+        if everything:
+            self._open(method)
+        if method == "rewhere":
+            self.add(self.conditions(given, named))
+
+    def _drop(self, column: str) -> None:
+        stored = self._key(column) or column
+        own = self.builder.qualified(stored)
+        self.builder.where[:] = [part for part in self.builder.where if own not in part]
+        self.builder.relation_keys[:] = [key for key in self.builder.relation_keys if key != stored]
+        known = self.builder.model.tables.get(self.builder.table)
+        if known is not None and stored == known.tenant_column:
+            self._release(f"unscope of {stored}")
+
+    def _scope(self, method: str, given: Sequence[Argument]) -> None:
+        """A named scope: what it compares, if it does so whenever it is called."""
+        entity, builder = self.builder.entity, self.builder
+        if entity is None or self.depth > _MAX_DEPTH:
+            return self.add(builder.hole())
+        marks = entity.methods[method]
+        sometimes = "?" in marks
+        value = Argument(kind="value", text=given[0].text if len(given) == 1 and given[0].kind == "value" else "")
         known = builder.model.tables.get(builder.table)
-        if known is not None and column is not None and column not in known.columns and f"{name}_id" in known.columns:
-            column = f"{name}_id"
-        parts.append(builder.compare(column, value) if column is not None and value.kind != "map" else builder.hole())
-    return builder.all_of(parts)
+        for mark in marks:
+            sign, rest = (mark[0], mark[1:]) if mark[0] in "~-@+?%!" else ("", mark)
+            if sign == "-":
+                if rest:
+                    self._drop(rest)
+                else:
+                    self._open(method)
+            elif sign == "%":
+                self.add(builder.hole())
+            elif sign == "@" and rest in entity.methods and rest != method:
+                self.depth += 1
+                self._scope(rest, ())
+                self.depth -= 1
+            elif sign == "@" and rest not in PLAIN and rest not in RUNS and rest not in _HARMLESS:
+                self.add(builder.hole())
+            elif sign == "+":
+                self._join([Argument(kind="text", text=rest)], {}, outer=False)
+            elif sign == "" and "." in rest:
+                table, _, column = rest.partition(".")
+                self.add(builder.hole() if sometimes else self._nested(table, {column: value}))
+            elif sign == "":
+                stored = self._key(rest)
+                ours = known is not None and stored == known.tenant_column
+                if sometimes:
+                    self.add(builder.hole() if ours else "")
+                elif stored is not None:
+                    self.add(self.compare(rest, value))
+        return None
+
+    # Associations
+
+    def _begin(self, path: str, within: str) -> None:
+        """The rows that an association gives: those whose foreign key is that of the row it starts at."""
+        reached = self.start = self.records.reached(path, within)
+        builder = self.builder
+        if reached is None:
+            return self.add(builder.hole())
+        made, owner = reached.association, builder.model.tables.get(reached.owner.table)
+        label = made.key if not reached.guessed else reached.start
+        if owner is None or owner.ownership is not Ownership.GLOBAL:
+            builder.relation_keys.append(label)
+        if made.opens:
+            return self.add(builder.hole())
+        if reached.guessed:
+            for name in reached.rest:
+                self.step(name, (), {})
+            return None
+        if reached.client is not None and owner is not None and owner.ownership is Ownership.ROOT:
+            builder.untrusted = reached.client
+        self.add(self._tied(reached.owner, made, builder.parameter(), reached.target, None, 0))
+        for name in reached.rest:
+            self.step(name, (), {})
+        known = builder.model.tables.get(builder.table)
+        if not made.through and made.kind != "habtm" and known is not None and made.key in known.columns:
+            self.written.append((made.key, builder.parameter()))
+        return None
+
+    def _tied(self, owner: Entity, made: Association, key: str, target: Entity, alias: str | None, depth: int) -> str:
+        """The condition that rows of `target` are those that `made` gives of the row of `owner` whose key is `key`."""
+        builder = self.builder
+        known = builder.model.tables.get(target.table)
+        name = alias or target.table
+        if known is None or depth > _MAX_DEPTH:
+            return builder.hole()
+        if made.through:
+            return self._through(owner, made, key, target, name, depth)
+        if made.kind == "habtm":
+            return self._both(owner, made, key, target, name)
+        if made.kind == "belongs_to" or made.key not in known.columns:
+            return builder.hole()
+        parts = [f"{builder.qualified(made.key, name)} = {key}"]
+        if made.type in known.columns:
+            kind = owner.name.replace("'", "")
+            parts.append(f"{builder.qualified(made.type, name)} = '{kind}'")
+        return builder.all_of(parts)
+
+    def _through(self, owner: Entity, made: Association, key: str, target: Entity, name: str, depth: int) -> str:
+        builder = self.builder
+        middle = owner.associations.get(made.through)
+        between = self.records.named(middle.target, owner.name) if middle is not None else None
+        if middle is None or between is None or between.table not in builder.model.tables:
+            return builder.hole()
+        source = self._source(between, made, target)
+        if source is None:
+            return builder.hole()
+        alias = f"_{made.through}" if between.table in {builder.table, name} else between.table
+        link = self._link(between, source, alias, target, name)
+        if link is None:
+            return builder.hole()
+        if middle.kind == "belongs_to":
+            inner = f"{builder.qualified(self._key_of(between), alias)} = {builder.parameter()}"
+        else:
+            inner = self._tied(owner, middle, key, between, alias, depth + 1)
+        shown = builder.ident(between.table) + (f" AS {builder.ident(alias)}" if alias != between.table else "")
+        return f"EXISTS (SELECT 1 FROM {shown} WHERE {builder.all_of((link, inner))})"
+
+    def _source(self, between: Entity, made: Association, target: Entity) -> Association | None:
+        label = made.source
+        if label:
+            return between.associations.get(label)
+        return next((one for one in between.associations.values() if not one.type and one.target == target.name), None)
+
+    def _link(self, between: Entity, source: Association, alias: str, target: Entity, name: str) -> str | None:
+        """`between` joined to `target`."""
+        builder = self.builder
+        if source.through or source.kind == "habtm":
+            return None
+        if source.kind == "belongs_to":
+            key = source.primary or self._key_of(target)
+            return f"{builder.qualified(source.key, alias)} = {builder.qualified(key, name)}"
+        return f"{builder.qualified(source.key, name)} = {builder.qualified(self._key_of(between), alias)}"
+
+    def _both(self, owner: Entity, made: Association, key: str, target: Entity, name: str) -> str:
+        builder = self.builder
+        table = builder.model.tables.get(made.join)
+        back = next((one.key for one in target.associations.values() if one.join == made.join), None)
+        back = back or next(
+            (c for c in (table.columns if table is not None else ()) if c not in {made.key, "id"}), None
+        )
+        if table is None or back is None or made.key not in table.columns:
+            return builder.hole()
+        link = f"{builder.qualified(back, made.join)} = {builder.qualified(self._key_of(target), name)}"
+        return (
+            f"EXISTS (SELECT 1 FROM {builder.ident(made.join)} WHERE {link}"  # noqa: S608 - judged, never sent
+            f" AND {builder.qualified(made.key, made.join)} = {key})"
+        )
+
+    def _key_of(self, entity: Entity) -> str:
+        return self.builder.key_of(entity.table)
+
+    def _join(self, given: Sequence[Argument], named: Mapping[str, Argument], *, outer: bool) -> None:
+        entity = self.builder.entity
+        for one in given:
+            if one.kind == "text" and re.match(
+                r"\s*(?:inner|left|right|full|cross)?\s*(?:outer\s+)?join\b", one.text, re.IGNORECASE
+            ):
+                self.builder.joins.append(one.text)
+            elif one.kind == "text" and entity is not None and one.text in entity.associations:
+                self._joined(entity, self.builder.alias or self.builder.table, one.text, outer=outer)
+            elif (
+                one.kind == "text" and one.text in self.builder.model.tables and named
+            ):  # Sequel: join(:captains, id: :captain_id)
+                self._matched(one.text, named, outer=outer)
+                return
+            elif one.kind == "list":
+                self._join(one.items, {}, outer=outer)
+            elif one.kind == "map":
+                self._join((), mapping(one), outer=outer)
+            else:
+                self.builder.joins.append(f"CROSS JOIN {self.builder.hole()}") if one.kind != "text" else None
+        for label, inner in named.items():
+            if entity is None:
+                continue
+            met = self._joined(entity, self.builder.alias or self.builder.table, label, outer=outer)
+            for further in _labels(inner) if met is not None else ():
+                if met is not None:
+                    self._joined(met[1], met[0], further, outer=outer)
+
+    def _matched(self, table: str, named: Mapping[str, Argument], *, outer: bool) -> None:
+        builder = self.builder
+        pairs = [
+            f"{builder.qualified(left, table)} = {builder.qualified(value.text) if value.kind == 'text' else builder.value(value)}"
+            for left, value in named.items()
+        ]
+        builder.joins.append(f"{'LEFT JOIN' if outer else 'JOIN'} {builder.ident(table)} ON {' AND '.join(pairs)}")
+
+    def _joined(self, entity: Entity, alias: str, label: str, *, outer: bool) -> tuple[str, Entity] | None:
+        """Join what an association of a table in FROM leads to; None if it can't be read."""
+        builder = self.builder
+        if label in self.joined:
+            return self.joined[label]
+        made = entity.associations.get(label)
+        target = self.records.named(made.target, entity.name) if made is not None and made.target else None
+        if made is None or target is None or target.table not in builder.model.tables or len(builder.joins) > 12:
+            return None
+        if made.through:
+            met = self._joined(entity, alias, made.through, outer=outer)
+            source = self._source(met[1], made, target) if met is not None else None
+            found = (
+                next((k for k, one in met[1].associations.items() if one is source), None) if met is not None else None
+            )
+            last = self._joined(met[1], met[0], found, outer=outer) if met is not None and found is not None else None
+            if last is not None:
+                self.joined[label] = last
+            return last
+        taken = {builder.alias or builder.table, *(name for name, _ in self.joined.values())}
+        name = label if target.table in taken else target.table
+        if name in taken:
+            return None
+        if made.kind == "habtm":
+            on = self._both(entity, made, builder.qualified(self._key_of(entity), alias), target, name)
+        elif made.kind == "belongs_to":
+            on = f"{builder.qualified(made.primary or self._key_of(target), name)} = {builder.qualified(made.key, alias)}"
+        else:
+            on = self._tied(entity, made, builder.qualified(self._key_of(entity), alias), target, name, 0)
+        shown = builder.ident(target.table) + (f" AS {builder.ident(name)}" if name != target.table else "")
+        builder.joins.append(f"{'LEFT JOIN' if outer else 'JOIN'} {shown} ON {on}")
+        self.joined[label] = self.joined[target.table] = (name, target)
+        return name, target
+
+    # Conditions
+
+    def conditions(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str:
+        builder = self.builder
+        parts: list[str] = []
+        first = given[0] if given else None
+        if first is not None and first.kind == "list" and first.items:
+            first, given = first.items[0], first.items
+        if first is not None and first.kind in {"text", "dynamic"}:
+            parts.append(self._text(first, given[1:]))
+            named = {}
+        elif first is not None and first.kind == "map":
+            named = {**mapping(first), **named}
+        elif first is not None and first.kind in {"value", "term"}:
+            parts.append(self._expression(first))
+        elif first is not None:
+            parts.append(builder.hole())
+        for name, value in named.items():
+            parts.append(self._nested(name, mapping(value)) if value.kind == "map" else self.compare(name, value))
+        return builder.all_of(parts)
+
+    def _expression(self, given: Argument) -> str:
+        """`where(id)` of `exists?`, or a node of Arel."""
+        if given.kind == "term" and len(given.items) == 2:
+            left, right = given.items
+            node = _AREL.match(left.text)
+            if given.text in {"eq", "in"} and node is not None:
+                return self.compare(node.group(1), right)
+            if given.text == "and":
+                return self.builder.all_of((self._expression(left), self._expression(right)))
+            if given.text == "or":
+                return f"({self.builder.any_of((self._expression(left), self._expression(right)))})"
+        if given.kind == "value" and re.fullmatch(r"[\w.@]*\bid|params\[:\w+\]", given.text):
+            return self.compare(self.builder.key_of(self.builder.table), given)
+        return self.builder.hole()
+
+    def _text(self, first: Argument, rest: Sequence[Argument]) -> str:
+        """A condition as text: `?` and `:name` are values, what is interpolated can't be seen."""
+        builder = self.builder
+        for column, value in zip(_BOUND.findall(first.text), rest, strict=False):
+            builder.remember(column, value)
+            self._named_by_client(column, value)
+        text = first.text
+        if first.kind == "dynamic":
+            bare = re.search(r"\{", re.sub(r"'[^']*'", "", text))
+            text = re.sub(r"\{[^{}]*\}", lambda _: builder.hole(), text)
+            if bare is not None:  # more than a value may stand there
+                self.add(builder.hole())
+        if rest:
+            values = iter(rest)
+            text = re.sub(r"\?", lambda _: builder.value(next(values, Argument(kind="value"))), text)
+        return f"({text})" if re.search(r"\bor\b", text, re.IGNORECASE) else text
+
+    def compare(self, name: str, value: Argument) -> str:
+        """`column = value` of an attribute or of what the row belongs to."""
+        builder = self.builder
+        table, _, column = name.rpartition(".")
+        if table:
+            return self._nested(table.rpartition(".")[2], {column: value})
+        stored = self._key(name)
+        if stored is None:
+            return builder.hole()
+        if value.kind == "query":
+            return f"{builder.qualified(stored)} IN ({self._sub_select(value)})"
+        if value.kind == "closure":
+            return builder.hole()
+        if (value.kind == "term" and value.text == "..") or (value.kind == "value" and _RANGE.search(value.text)):
+            return f"{builder.qualified(stored)} > {builder.parameter()}"
+        if value.kind == "list" and any(_is_null(item) for item in value.items):
+            present = tuple(item for item in value.items if not _is_null(item))
+            null = f"{builder.qualified(stored)} IS NULL"
+            return f"({builder.compare(stored, Argument(kind='list', items=present))} OR {null})" if present else null
+        self._named_by_client(stored, value)
+        return builder.compare(stored, value)
+
+    def _named_by_client(self, column: str, value: Argument) -> None:
+        known = self.builder.model.tables.get(self.builder.table)
+        if (
+            known is not None
+            and column == known.tenant_column
+            and value.kind == "value"
+            and FROM_CLIENT.search(value.text)
+        ):
+            self.builder.untrusted = value.text
+
+    def _key(self, name: str, entity: Entity | None = None) -> str | None:
+        """The column of an attribute, or the foreign key of what the row belongs to."""
+        entity = entity or self.builder.entity
+        table = entity.table if entity is not None else self.builder.table
+        known = self.builder.model.tables.get(table)
+        if known is None:
+            return None
+        if name in known.columns or not known.columns:
+            return name if re.fullmatch(r"\w+", name) else None
+        made = entity.associations.get(name) if entity is not None else None
+        if made is not None and made.kind == "belongs_to":
+            return made.key if made.key in known.columns else None
+        return f"{name}_id" if f"{name}_id" in known.columns else None
+
+    def _nested(self, name: str, given: Mapping[str, Argument]) -> str:
+        """`where(captains: { fleet_id: id })`: conditions on a table that is joined."""
+        builder = self.builder
+        if name == builder.table:
+            return builder.all_of(self.compare(column, value) for column, value in given.items())
+        met = self.joined.get(name)
+        if met is None and builder.entity is not None:
+            made = builder.entity.associations
+            labels = [name, *(k for k, one in made.items() if one.target and self._table(one, builder.entity) == name)]
+            for label in labels:
+                met = met or (
+                    self._joined(builder.entity, builder.alias or builder.table, label, outer=True)
+                    if label in made
+                    else None
+                )
+        if met is None:
+            alias = (
+                name if any(f'"{name}"' in join or re.search(rf"\b{name}\b", join) for join in builder.joins) else None
+            )
+            table = builder.model.tables.get(name)
+            if alias is None or table is None:
+                return builder.hole()
+            return builder.all_of(
+                f"{builder.qualified(column, alias)} = {builder.value(value)}"
+                if column in table.columns
+                else builder.hole()
+                for column, value in given.items()
+            )
+        alias, entity = met
+        parts: list[str] = []
+        for column, value in given.items():
+            stored = self._key(column, entity)
+            if stored is None or value.kind in {"map", "closure"}:
+                parts.append(builder.hole())
+            elif value.kind == "query":
+                parts.append(f"{builder.qualified(stored, alias)} IN ({self._sub_select(value)})")
+            elif value.kind == "term" and value.text == "..":
+                parts.append(f"{builder.qualified(stored, alias)} > {builder.parameter()}")
+            else:
+                builder._remember_parent(stored, entity.table)
+                left = builder.qualified(stored, alias)
+                if value.kind == "list":
+                    shown = ", ".join(builder.value(item) for item in value.items[:50]) or builder.parameter()
+                    parts.append(f"{left} IN ({shown})")
+                else:
+                    parts.append(f"{left} IS NULL" if value.kind == "null" else f"{left} = {builder.value(value)}")
+        return builder.all_of(parts)
+
+    def _table(self, made: Association, entity: Entity) -> str:
+        found = self.records.named(made.target, entity.name)
+        return found.table if found is not None else ""
+
+    # Queries inside
+
+    def _inner(self, given: Argument) -> _Reader | None:
+        """Another query that is an argument of this one."""
+        steps = [_step(item) for item in given.items if item.kind == "term"]
+        first = next((step for step in steps if step.method in {"@along", "@in"}), None)
+        if self.depth > _MAX_DEPTH or not steps:
+            return None
+        kind = "sequel" if first is None else "active_record"
+        found = target(self.records, self.builder.model, _call(kind, given.text, tuple(steps)))
+        if found is None:
+            return None
+        table, entity, records, _ = found
+        inner = _Reader(
+            Builder(self.builder.model, records, table, entity, counter=self.builder.counter), self.depth + 1
+        )
+        for step in steps:
+            keyed = step.method in {"find", "with_pk"} and inner._keyed(step.arguments)
+            if keyed:
+                inner.add(inner.compare(inner.builder.key_of(table), step.arguments[0]))
+            else:
+                inner.step(step.method, step.arguments, dict(step.keywords))
+        return inner
+
+    def _sub_select(self, given: Argument) -> str:
+        inner = self._inner(given)
+        if inner is None:
+            return self.builder.hole()
+        made = inner.builder
+        self.builder.relation_keys += [key for key in made.relation_keys if key not in self.builder.relation_keys]
+        known = made.model.tables.get(made.table)
+        column = inner.chosen if known is not None and inner.chosen in known.columns else made.key_of(made.table)
+        joins = "".join(f" {join}" for join in made.joins)
+        rows = f"SELECT {made.qualified(column or 'id')} FROM {made.source()}{joins}"  # noqa: S608 - judged, never sent
+        return f"{rows}{made.condition()}"
+
+    def _or(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> None:
+        """`a.or(b)`: everything so far, or everything of the other; in Sequel the last argument is a condition."""
+        builder = self.builder
+        here = builder.all_of(builder.where)
+        if named or (given and given[0].kind in {"map", "text"}):
+            other = self.conditions(given, named)
+        else:
+            inner = self._inner(given[0]) if given and given[0].kind == "query" else None
+            same = inner is not None and inner.builder.table == builder.table
+            other = builder.all_of(inner.builder.where) if inner is not None and same else builder.hole()
+            if inner is not None:
+                builder.relation_keys += [k for k in inner.builder.relation_keys if k not in builder.relation_keys]
+                missing = [key for key in builder.relation_keys if key not in inner.builder.relation_keys]
+                builder.relation_keys[:] = [] if missing else builder.relation_keys
+        builder.where[:] = [f"(({here}) OR ({other}))"]
+
+    def _merge(self, given: Sequence[Argument]) -> None:
+        builder = self.builder
+        inner = self._inner(given[0]) if given and given[0].kind == "query" else None
+        joined = inner is not None and (
+            inner.builder.table == builder.table or any(name == inner.builder.table for name, _ in self.joined.values())
+        )
+        if inner is None or not joined:
+            return self.add(builder.hole())
+        builder.joins += [join for join in inner.builder.joins if join not in builder.joins]
+        builder.where += inner.builder.where
+        builder.relation_keys += [key for key in inner.builder.relation_keys if key not in builder.relation_keys]
+        return None
+
+    # Writes
+
+    def _update(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str:
+        builder = self.builder
+        values = {**mapping(given[-1] if given else None), **named}
+        if given and given[0].kind in {"value", "list"} and (len(given) > 1 or (named and given[0].kind == "value")):
+            self.add(self.compare(builder.key_of(builder.table), given[0]))  # Boat.update(id, name: name)
+        self._sent(given, values)
+        assigned, dynamic = self._assigned(values)
+        return builder.update(assigned, dynamic=dynamic or not assigned)
+
+    def _create(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
+        values = {**mapping(given[0] if given else None), **named}
+        self._sent(given, values)
+        assigned, dynamic = self._assigned(values)
+        dynamic = dynamic or any(one.kind not in {"map", "closure"} for one in given)
+        set_by = dict(self.written)
+        assigned = [*self.written, *((column, value) for column, value in assigned if column not in set_by)]
+        known = self.builder.model.tables.get(self.builder.table)
+        ours = known is not None and known.tenant_column in set_by  # it wins over what is given
+        return self.builder.insert(assigned, dynamic=dynamic and not ours)
+
+    def _sent(self, given: Sequence[Argument], values: Mapping[str, Argument]) -> None:
+        """`create!(params.require(:boat).permit(:name, :fleet_id))`: what a client may set, the tenant among it."""
+        known = self.builder.model.tables.get(self.builder.table)
+        column = known.tenant_column if known is not None else None
+        if column is None or column in values or any(name == column for name, _ in self.written):
+            return
+        for one in given:
+            found = _PERMITS.search(one.text) if one.kind in {"value", "dynamic"} else None
+            if found is not None and (found.group(1) is None or re.search(rf":{column}\b", found.group(1))):
+                self.builder.raw = one.text
+
+    def _assigned(self, given: Mapping[str, Argument]) -> tuple[list[tuple[str, str]], bool]:
+        stored = {self._key(name) or name: value for name, value in given.items()}
+        known = self.builder.model.tables.get(self.builder.table)
+        own = {name: value for name, value in stored.items() if known is None or name in known.columns}
+        found, dynamic = self.builder.assignments(own)
+        return found, dynamic or "" in given
+
+    def _many(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
+        """`insert_all(rows)`, `upsert_all(rows, unique_by: :name)`; without a key named, that of the table counts."""
+        first = given[0]
+        rows = first.items if first.kind == "list" else (first,) if first.kind == "map" else ()
+        assigned, dynamic = self._assigned(mapping(rows[0]) if rows else {})
+        conflict: list[str] | None = None
+        known = self.builder.model.tables.get(self.builder.table)
+        if method.startswith("upsert"):
+            by = named.get("unique_by")
+            listed = [
+                one.text for one in (by.items if by is not None and by.kind == "list" else (by,)) if one is not None
+            ]
+            conflict = listed or list(known.primary_key if known is not None else ()) or ["id"]
+            if known is None or not all(column in known.columns for column in conflict):
+                return None
+        set_by = dict(self.written)
+        assigned = [*self.written, *((column, value) for column, value in assigned if column not in set_by)]
+        kept = {*(conflict or ()), known.tenant_column if known is not None else None}
+        updated = [(column, "") for column, _ in assigned if column not in kept]
+        return self.builder.insert(assigned, dynamic=dynamic or not rows, conflict=conflict, updated=updated)
+
+
+def _is_null(given: Argument) -> bool:
+    return given.kind == "null" or (given.kind == "value" and given.text == "nil")
+
+
+def _labels(given: Argument) -> list[str]:
+    """The names of `:captain`, `[:captain, :crew]`, `{ captain: :fleet }`."""
+    if given.kind == "text":
+        return [given.text]
+    return [text for item in given.items for text in _labels(item)] if given.kind == "list" else list(given.names)
+
+
+def _listed(given: Iterable[Argument]) -> Argument:
+    return Argument(kind="list", items=tuple(given))
+
+
+def _step(term: Argument) -> OrmStep:
+    pairs = list(zip(term.names, term.items, strict=True))
+    return OrmStep(
+        method=term.text,
+        arguments=tuple(item for name, item in pairs if not name),
+        keywords=tuple((name, item) for name, item in pairs if name),
+    )
+
+
+def _call(kind: str, model: str, steps: tuple[OrmStep, ...]) -> OrmCall:
+    return OrmCall(
+        path="", line=0, column=0, end_line=0, end_column=0, snippet="", language="ruby", kind=kind, model=model,
+        variants=(steps,),
+    )  # fmt: skip

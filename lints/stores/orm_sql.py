@@ -64,6 +64,8 @@ class Builder:
     """The value of the tenant's column, if it may be undefined."""
     scope: str | None = None
     """What the model itself compares in every query: the tenant's column, and the place that says so."""
+    escape: str | None = None
+    """What takes that away, as written."""
     counter: list[int] = field(default_factory=lambda: [0])
     root: Builder | None = None
     """The builder whose FROM this one's table was joined to."""
