@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lints.extract.chain_go import declared_type
+from lints.extract.chain_go import declared_type, function_before
 from lints.extract.ir import Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
 _HOLDERS = re.compile(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
+_IMPORTED = re.compile(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
 _VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
 _JOINS = {
     "Join": " JOIN ", "InnerJoin": " JOIN ", "LeftJoin": " LEFT JOIN ", "RightJoin": " RIGHT JOIN ",
@@ -51,6 +52,10 @@ _TABLE_TEXT = re.compile(r"\w+(?:/\*go:[\w.]+\*/)?")
 TABLE_HOLE = "__hole_7000__"
 """Stands for the table of a struct, which is named in a comment behind it, until the model is there to say which."""
 _RUNS = re.compile(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
+_RELATES = frozenset(_JOINS) | names("From Into Table Update Delete")
+_LIBRARY = re.compile(r"(?:sq|squirrel|goqu)(?:\.|$)")
+_RECEIVES = re.compile(rb"\s*func\s*\(\s*(\w+)\s+\*?(\w+)")
+_MAKER, _CALLS = "\0maker", "\0calls"
 _PARTS = ("columns", "joins", "where", "sets", "tails")
 _STATE = "\0statement"
 
@@ -71,9 +76,14 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     if call.method not in _VERBS or call.receiver is None:
         return None
     holder = call.receiver.path if isinstance(call.receiver, Name) else interpreter.notes.text(call.receiver.span)[-60:]
-    if _HOLDERS.search(holder) is None:
+    if _HOLDERS.search(holder) is None and _IMPORTED.search(interpreter.notes.source[:6000]) is None:
         return None
     fields: dict[str, Value] = {_STATE: Lit(_VERBS[call.method], call.span), **dict.fromkeys(_PARTS, Listing(()))}
+    maker = _maker(interpreter, call, receiver)
+    if maker:
+        first = _plain_name(arguments[0]) if arguments and call.method != "Select" else ""
+        fields[_MAKER] = Lit(maker, call.span)
+        fields[_CALLS] = Listing((Lit(f"{call.method}={first}", call.span),))
     if call.method == "Select":
         fields["columns"] = Listing(tuple(arguments))
     elif arguments:
@@ -111,7 +121,13 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
         held = fields.get(part)
         fields[part] = Listing((*(held.items if isinstance(held, Listing) else ()), *values))
 
-    if method in {"From", "Into", "Table"} and arguments:
+    if _MAKER in fields:
+        add(_CALLS, Lit(f"{method}={_relation_name(arguments) if method in _RELATES else ''}", where))
+    if method in {"FromSelect", "From"} and arguments and isinstance(arguments[0], Record):
+        inner = _text(arguments[0]) if _STATE in arguments[0].fields else Gap("a query", where)
+        alias = arguments[1] if len(arguments) > 1 else Lit("", where)
+        fields["table"] = rope(Lit("(", where), inner, Lit(") ", where), alias)
+    elif method in {"From", "Into", "Table"} and arguments:
         fields["table"] = _relation(arguments, where)
     elif method in {"Columns", "Column", "Cols"}:
         add("columns", *arguments)
@@ -174,6 +190,74 @@ def _compared(value: Record, operator: str, where: Span) -> Value:
     return Joined(" AND ", Listing(tuple(items))) if items else Lit("1 = 1", where)
 
 
+def _maker(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> str:
+    """What a statement is begun on, for the model to say what that adds: `Store.SQLBuilder`, `newBuilder()`.
+
+    Empty for the library itself, and for a name that only says so.
+    """
+    text = interpreter.notes.text(call.receiver.span) if call.receiver is not None else ""
+    if isinstance(receiver, Gap) and receiver.origin is not None and text.isidentifier():
+        text = receiver.origin
+    text = re.sub(r"\s", "", text)
+    if _LIBRARY.match(text) or len(text) > 200:
+        return ""
+    source = interpreter.notes.source
+    head, dot, rest = text.partition(".")
+    kind = declared_type(source, head, call.span[0]) if head.isidentifier() else None
+    receives = _RECEIVES.match(function_before(source, call.span[0]))
+    if receives is not None and receives[1].decode() == head and dot:
+        return f"{receives[2].decode()}.{_called(rest)}"
+    if kind is not None:
+        return "" if _LIBRARY.match(f"{kind}.") else f"{kind}|{_called(rest)}"
+    return _called(text) if "." in text or "(" in text else ""
+
+
+def _called(text: str) -> str:
+    """A path with its calls' arguments left out."""
+    while (shorter := re.sub(r"\([^()]+\)", "()", text)) != text:
+        text = shorter
+    return text if re.fullmatch(r"[\w.()]*", text) else "?"
+
+
+def _relation_name(arguments: list[Value]) -> str:
+    """The name under which a statement knows a table that is added to it."""
+    alias = arguments[1] if len(arguments) > 1 else None
+    return _plain_name(alias) if isinstance(alias, Lit) else _plain_name(arguments[0]) if arguments else "?"
+
+
+def _plain_name(value: Value) -> str:
+    """The alias or the name in `boats AS b`, `boats b`, `boats`; `?` for anything else."""
+    found = (
+        re.fullmatch(r"\s*(?:\w+\.)?(\w+)(?:\s+(?:as\s+)?(\w+))?\s*", value.text, re.IGNORECASE)
+        if isinstance(value, Lit)
+        else None
+    )
+    return "?" if found is None else found[2] or found[1]
+
+
+def _confined(fields: dict[str, Value], where: Span) -> None:
+    """Leave a place for what the project's own builder adds: a condition, or a column and its value."""
+    maker, made = fields.get(_MAKER), fields.get(_CALLS)
+    if not isinstance(maker, Lit) or not isinstance(made, Listing):
+        return
+    words = (Lit(f"{maker.text} ", where), Joined(" ", made), Lit("*/", where))
+    parts = (
+        [("where", 7100, "?")] if made.items and not _inserts(made) else [("columns", 7101, "+"), ("values", 7102, "=")]
+    )
+    for part, number, sign in parts:
+        held = fields.get(part)
+        hole = rope(Lit(f"__hole_{number}__/*go{sign}", where), *words)
+        if part == "where":
+            hole = rope(Lit("(", where), hole, Lit(")", where))
+        elif not isinstance(held, Listing) or not held.items:
+            continue
+        fields[part] = Listing((hole, *(held.items if isinstance(held, Listing) else ())))
+
+
+def _inserts(made: Listing) -> bool:
+    return isinstance(made.items[0], Lit) and made.items[0].text.startswith("Insert=")
+
+
 def _noted(interpreter: Interpreter, builder: Record) -> Record:
     interpreter.notes.note(_text(builder), None, 0)
     return builder
@@ -181,10 +265,11 @@ def _noted(interpreter: Interpreter, builder: Record) -> Record:
 
 def _text(builder: Record) -> Value:
     """The statement so far."""
-    fields = builder.fields
+    fields = dict(builder.fields)
     verb = fields[_STATE]
     word = verb.text if isinstance(verb, Lit) else ""
     where = verb.span if isinstance(verb, Lit) else (0, 0)
+    _confined(fields, where)
     listed = {part: held if isinstance(held := fields.get(part), Listing) else Listing(()) for part in _PARTS}
     table = fields.get("table", NOTHING)
     filtered = Sized(listed["where"], rope(Lit(" WHERE ", where), Joined(" AND ", listed["where"])), NOTHING)

@@ -165,7 +165,7 @@ def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
     """Whether a variable was filled with what a client sent, and its tenant not set since."""
     if not name.isidentifier():
         return False
-    source = _function_before(interpreter.notes.source, call.span[0])
+    source = function_before(interpreter.notes.source, call.span[0])
     found = re.search(_REQUEST % name.encode(), source)
     return found is not None and re.search(rb"\b%s\.\w+\s*=[^=]" % name.encode(), source[found.end() :]) is None
 
@@ -242,13 +242,13 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
 
 def declared_type(source: bytes, name: str, before: int) -> str | None:
     """The struct that a variable was declared as, last before a place: `boat := &Boat{}`, `boats []*models.Boat`."""
-    found = re.findall(_DECLARED % name.encode(), _function_before(source, before))
+    found = re.findall(_DECLARED % name.encode(), function_before(source, before))
     kinds = [next(group for group in groups if group).decode() for groups in found]
     kinds = [kind for kind in kinds if kind not in _NOT_TYPES]
     return kinds[-1] if kinds else None
 
 
-def _function_before(source: bytes, before: int) -> bytes:
+def function_before(source: bytes, before: int) -> bytes:
     """What stands before a place in its function, from the word `func` on."""
     around = source[max(0, before - _BEFORE) : before]
     return around[max(around.rfind(b"\nfunc "), 0) :]
@@ -258,7 +258,7 @@ def is_fresh(source: bytes, name: str, before: int) -> bool:
     """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
     if not name.isidentifier():
         return False
-    around = _function_before(source, before)
+    around = function_before(source, before)
     spelled = name.encode()
     made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
     loaded = re.search(rb"\((?:ctx,\s*)?&?%s\b|\b%s\.(?:ID|Id|UID)\s*=" % (spelled, spelled), around)

@@ -11,9 +11,11 @@ from tree_sitter import Node
 from lints.extract.ir import (
     Assign,
     ClassBody,
+    Closure,
     Define,
     Do,
     Expr,
+    Func,
     Invoke,
     Items,
     Loop,
@@ -30,6 +32,7 @@ from lints.extract.lower import Lowering, span
 _ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 _CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
+_RECEIVER = re.compile(r"\(\s*(?:(\w+)\s+)?\*?\s*([A-Za-z_]\w*)")
 _PASSING = frozenset({"err", "ok", "_", "ctx"})
 """Names that every block gives a new meaning, none of which is a query."""
 _BUILDER = re.compile(r"\*?(?:strings\.Builder|bytes\.Buffer)")
@@ -86,6 +89,30 @@ class GoLowering(Lowering):
         "nil": "nil",
         "expression_list": "several",
     }
+
+    def __init__(self, source: bytes) -> None:
+        super().__init__(source)
+        self.receiver = ""
+        """What the method that is being lowered calls its receiver; it is `self` in what is made of it."""
+
+    def module(self, root: Node) -> tuple[Stmt, ...]:
+        """The methods of one type together, wherever they stand, so that they know each other."""
+        owners: dict[str, ClassBody] = {}
+        out: list[Stmt] = []
+        for statement in super().module(root):
+            held = owners.get(statement.name) if isinstance(statement, ClassBody) else None
+            if isinstance(statement, ClassBody) and held is not None:
+                held.body = (*held.body, *statement.body)
+                continue
+            if isinstance(statement, ClassBody):
+                owners[statement.name] = statement
+            out.append(statement)
+        return tuple(out)
+
+    def presence(self, text: str) -> str | None:
+        path = super().presence(text)
+        head, dot, rest = (path or "").partition(".")
+        return f"self.{rest}" if dot and head == self.receiver else path
 
     def nil(self, node: Node) -> Expr:
         return Name("nil", span(node))
@@ -234,10 +261,24 @@ class GoLowering(Lowering):
         )
         receiver = node.child_by_field_name("receiver")
         if receiver is not None:
-            written = re.search(r"\*?\s*([A-Za-z_]\w*)[^\w]*$", self.text(receiver))
-            owner = written.group(1) if written is not None else ""
+            written = _RECEIVER.match(self.text(receiver))
+            owner = written.group(2) if written is not None else ""
+            self.within(function, (written.group(1) or "") if written is not None else "")
             return (ClassBody(owner, (Define(function, span(node)),), span(node)),)
         return (Define(function, span(node)),)
+
+    def within(self, function: Func, receiver: str) -> None:
+        """The body of a method is lowered knowing its receiver, and so are the closures in it."""
+        lower_body = function.lower_body
+
+        def lowered() -> tuple[Stmt, ...]:
+            before, self.receiver = self.receiver, receiver
+            try:
+                return lower_body()
+            finally:
+                self.receiver = before
+
+        function.lower_body = lowered
 
     def parameters(self, node: Node | None) -> tuple[Parameter, ...]:
         return tuple(
@@ -248,7 +289,10 @@ class GoLowering(Lowering):
 
     def closure(self, node: Node) -> Expr:
         parameters = self.parameters(node.child_by_field_name("parameters"))
-        return self.closure_of(node, parameters, node.child_by_field_name("body"))
+        closure = self.closure_of(node, parameters, node.child_by_field_name("body"))
+        if self.receiver and isinstance(closure, Closure):
+            self.within(closure.function, self.receiver)
+        return closure
 
     def composite(self, node: Node) -> Expr:
         kind = node.child_by_field_name("type")

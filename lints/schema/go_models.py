@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lints.schema import go_builders
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
@@ -51,6 +52,7 @@ class _Struct:
 def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     """Add what the structs in `.go` files say of tables: columns and references where an ORM makes the table of them,
     and everywhere the name under which code knows a table."""
+    go_builders.read_go_builders(catalog, files)
     structs: dict[str, _Struct] = {}
     for path, text in sorted(files.items()):
         _read(path, text, structs)
@@ -68,8 +70,8 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
 
 
 def declares(data: bytes) -> bool:
-    """Whether a file of Go may say something of a table."""
-    return any(word in data for word in _WORDS)
+    """Whether a file of Go may say something of a table, or of a statement builder."""
+    return any(word in data for word in _WORDS) or go_builders.declares(data)
 
 
 def snake(name: str) -> str:

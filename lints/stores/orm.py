@@ -13,6 +13,7 @@ from lints.stores import (
     active_record,
     eloquent,
     go_orms,
+    go_builders,
     javascript_orms,
     jpql,
     jvm_orms,
@@ -147,6 +148,13 @@ class Entities:
         if statement.language not in {"java", "kotlin", "mybatis"}:
             return None
         of_entities = self.of_entities(statement.sql) != statement.sql
+    def of_structs(self, text: str, path: str) -> str:
+        """A statement of Go with the tables of the structs that it names, and with what its builder adds."""
+        if "/*go" not in text:
+            return text
+        text = go_builders.with_builders(text, path, self.by_kind.get("go_builder", {}))
+        return go_orms.with_tables(text, path, self.by_kind.get("go", {}))
+
         return jvm_orms.confines(statement, table, self.by_kind, self.model, of_entities=of_entities)
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
@@ -154,10 +162,6 @@ class Entities:
         found = self._target(call)
         if found is None:
             return None
-    def of_structs(self, text: str, path: str) -> str:
-        """A statement of Go with the tables of the structs that it names."""
-        return go_orms.with_tables(text, path, self.by_kind.get("go", {})) if "/*go:" in text else text
-
         table, entity, known, alias = found
         if call.kind in jvm_orms.KINDS and jvm_orms.asks_itself(call, self.by_kind):
             return ()
