@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from attestations import envelope, statements
 from attestations.envelope import Bundle
 from attestations.refusal import Reason, Refused
-from attestations.statements import Binding
+from attestations.statements import Binding, timestamp
 from attestations.strict_json import shown
 from attestations.trust import PublicKey, Trust, TrustedKey
 
@@ -272,10 +272,10 @@ def _check_window(entry: TrustedKey, signed_at: datetime | None, now: datetime) 
     """A key counts while it is valid; without a trusted time of signing that can only be judged as of now."""
     moment = now if signed_at is None else signed_at
     if moment < entry.start:
-        raise Refused(Reason.KEY_NOT_YET_VALID, f"key {entry.public.keyid} is valid from {entry.start.isoformat()}")
+        raise Refused(Reason.KEY_NOT_YET_VALID, f"key {entry.public.keyid} is valid from {timestamp(entry.start)}")
     if entry.end is not None and moment >= entry.end:
         why = "" if signed_at else ", and no trusted time says that this was signed before"
-        raise Refused(Reason.KEY_RETIRED, f"key {entry.public.keyid} ended at {entry.end.isoformat()}{why}")
+        raise Refused(Reason.KEY_RETIRED, f"key {entry.public.keyid} ended at {timestamp(entry.end)}{why}")
 
 
 def _check_binding(statement: Mapping[str, Any], signer: _Signer, expectation: Expectation) -> Binding | None:
@@ -284,7 +284,12 @@ def _check_binding(statement: Mapping[str, Any], signer: _Signer, expectation: E
     if expectation.identity is not UNCHECKED and expectation.identity != signer.identity:
         raise Refused(Reason.IDENTITY_MISMATCH, f"signed by {signer.identity}, expected {shown(expectation.identity)}")
     if expectation.issuer is not UNCHECKED and expectation.issuer != signer.issuer:
-        raise Refused(Reason.IDENTITY_MISMATCH, f"vouched for by {signer.issuer}, expected {shown(expectation.issuer)}")
+        found = (
+            "signed with a key, for which no issuer vouches"
+            if signer.issuer is None
+            else f"vouched for by {signer.issuer}"
+        )
+        raise Refused(Reason.IDENTITY_MISMATCH, f"{found}, expected {shown(expectation.issuer)}")
     try:
         binding = statements.read_binding(statement)
     except Refused as refusal:
@@ -328,9 +333,9 @@ def _check_time(statement: Mapping[str, Any], signer: _Signer, expectation: Expe
     claimed = statements.claimed_time(statement)
     for what, moment in (("was signed", signer.signed_at), ("says it was made", claimed)):
         if moment is not None and moment > now + SKEW:
-            raise Refused(Reason.FUTURE_TIME, f"{what} at {moment.isoformat()}, after now ({now.isoformat()})")
+            raise Refused(Reason.FUTURE_TIME, f"{what} at {timestamp(moment)}, after now ({timestamp(now)})")
     if claimed is not None and signer.signed_at is not None and claimed > signer.signed_at + SKEW:
-        raise Refused(Reason.FUTURE_TIME, f"says it was made at {claimed.isoformat()}, after it was signed")
+        raise Refused(Reason.FUTURE_TIME, f"says it was made at {timestamp(claimed)}, after it was signed")
     if expectation.require_timestamp and signer.signed_at is None:
         raise Refused(Reason.NO_TIMESTAMP, "no trusted time of signing")
     if not isinstance(expectation.max_age, Unchecked):
@@ -338,7 +343,16 @@ def _check_time(statement: Mapping[str, Any], signer: _Signer, expectation: Expe
         if not times:
             raise Refused(Reason.NO_TIME, "its age is limited, and it says no time")
         if now - min(times) > expectation.max_age:
-            raise Refused(Reason.TOO_OLD, f"made at {min(times).isoformat()}, more than {expectation.max_age} ago")
+            raise Refused(
+                Reason.TOO_OLD, f"made at {timestamp(min(times))}, more than {_span(expectation.max_age)} ago"
+            )
+
+
+def _span(span: timedelta) -> str:
+    """`30 days`, `36 hours`, `90 seconds`: the largest unit of which it is a whole number."""
+    seconds = int(span.total_seconds())
+    unit, size = next((u, s) for u, s in (("day", 86_400), ("hour", 3_600), ("second", 1)) if seconds % s == 0)
+    return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
 
 
 def _der_signature(sig: bytes) -> bytes:
