@@ -80,12 +80,12 @@ def schema_of(path: str, data: bytes) -> Schema:
         return Schema.SCRIPT
     if path.endswith("db/schema.rb"):
         return Schema.SCRIPT
-    if path.endswith(".prisma"):
+    if path.endswith((".prisma", ".stg")):
         return Schema.MODELS
     if path.endswith(".py"):
-        found = _models_in_python(data)
+        found = _models_in_python(data) or _gives_queries(data)
     elif path.endswith(_TYPESCRIPT):
-        found = _models_in_typescript(data)
+        found = _models_in_typescript(data) or _gives_queries(data)
     elif path.endswith(".php"):
         found = _models_in_php(data)
     elif path.endswith(".rb"):
@@ -107,7 +107,7 @@ def _of_migrations(folder: str) -> bool:
 
 def could_be_schema(path: str) -> bool:
     """Whether there are bytes that would make a file of this name add something to the model."""
-    return path.lower().endswith((".sql", ".prisma")) or path.endswith(CODE)
+    return path.lower().endswith((".sql", ".prisma", ".stg")) or path.endswith(CODE)
 
 
 def _models_in_python(data: bytes) -> bool:
@@ -123,6 +123,11 @@ def _models_in_typescript(data: bytes) -> bool:
         _declares("typescript_models").possible(data)
         or (b"enum" in data and _declares("javascript_migrations", "NAMES_TABLES").possible(data))
     )
+
+
+def _gives_queries(data: bytes) -> bool:
+    """Whether some function in it may give a query or a condition to its callers."""
+    return _declares("query_helpers").possible(data)
 
 
 def _models_in_php(data: bytes) -> bool:

@@ -17,6 +17,7 @@ from lints.proof.result import wanted
 from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, Unanalysed, fingerprint
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
+from lints.stores.helpers import Helpers
 from lints.stores.orm import Entities
 from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
 from lints.tenancy import Model, Ownership
@@ -51,6 +52,7 @@ class Judge:
         self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
         schema = getattr(model, "schema", None)
         self._entities = Entities(model, schema.entities if schema is not None else ())
+        self._helpers = Helpers(schema.helpers if schema is not None else ())
         read = schema.files if schema is not None else ()
         self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
         self._proofs: dict[str, Sequence[ProofLike]] = {}
@@ -201,6 +203,10 @@ class Judge:
             return self._documents(call, kind)
         if self._entities.is_document(call):
             return self._documents(replace(call, kind="mongo"), kind)
+        resolved = self._helpers.resolved(call)
+        if resolved is None:
+            return None
+        call = resolved
         rendered = self._entities.rendered(call)
         if rendered is None:
             self._numbers["orm_unknown"] += 1
@@ -272,6 +278,8 @@ class Judge:
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
         """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
         assumed where the whole model has no column in mixed case."""
+        if statement.language == "stringtemplate":
+            return self._entities.templates.variants(statement)
         if statement.language in {"java", "kotlin"}:
             return tuple(self._entities.of_entities(text) for text in statement.variants)
         if statement.language == "go":

@@ -18,6 +18,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.(?:table|from_)\(\s*['\"]",
         rb"\.query\s*\(\s*" + _ENTITY,
         rb"\.query\.\w",
+        rb"\)\.(?:filter|filter_by|where)\(",
         rb"select\(\s*" + _ENTITY,
         rb"update\(\s*" + _ENTITY,
         rb"delete\(\s*" + _ENTITY,
@@ -82,7 +83,15 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),
     "ruby": (
-        rb"[A-Z]\w*\.(?:where|find|find_by|find_by!|all|unscoped|update_all|delete_all|destroy_all|find_or_create_by)\b",
+        (
+            rb"\.(?:where|rewhere|find|find_by\w*|find_sole_by|find_or_\w+|find_each|find_in_batches|in_batches|exists|pluck"
+            rb"|joins|left_joins|left_outer_joins|includes|preload|eager_load|unscoped|unscope|insert_all|upsert_all|update_all"
+            rb"|delete_all|destroy_all|touch_all|delete_by|destroy_by|update_counters|first_or_\w+|merge|create)\b"
+        ),
+        rb"[A-Z]\w*\.(?:all|first|last|take|sole|count|sum|order|limit|none|create|update|destroy|delete|upsert|pick|ids)\b",
+        rb"\.(?:by|for|of|find|get|fetch|lookup|visible|accessible)_\w+\(",
+        rb"DB\[:\w",
+        rb"db\[:\w",
     ),
 }
 
@@ -102,17 +111,6 @@ _INDEX_HITS = (
 _MONGOOSE_HIT = rb"\b(?:[A-Z]\w*|\w+Model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
 
 
-_SEARCHES = {
-    family: Search(*expressions, *(_INDEX_HITS if family in {"javascript", "python"} else ()))
-    for family, expressions in _HITS.items()
-}
-_MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
-_NOTHING = Search()
-
-
-def hits(language: str, data: bytes) -> list[int]:
-    """Offsets where a call of an ORM may be, in order."""
-    return _search(language, data)(data)
 _GO_ORM_HIT = (
     rb"\.(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
     rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager)\("
@@ -120,16 +118,27 @@ _GO_ORM_HIT = (
 _GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
 
 
+_SEARCHES = {
+    family: Search(*expressions, *(_INDEX_HITS if family in {"javascript", "python"} else ()))
+    for family, expressions in _HITS.items()
+}
+_MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
+_GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
+_NOTHING = Search()
+
+
+def hits(language: str, data: bytes) -> list[int]:
+    """Offsets where a call of an ORM may be, in order."""
+    return _search(language, data)(data)
 
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
     return _search(language, data).possible(data)
-_GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
 
 
 def _search(language: str, data: bytes) -> Search:
     family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
-    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)
     if family == "go" and any(name in data for name in _GO_ORMS):
         return _GO_WITH_ORM
+    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)

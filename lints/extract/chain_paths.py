@@ -71,7 +71,11 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         items = tuple(argument(item, chosen, depth + 1) for item in present(value, chosen)[:200])
         return Argument(kind="list", items=items)
     if isinstance(value, Record):
-        there = [(key, inner) for key, held in value.fields.items() if (inner := settled(held, chosen)) is not ABSENT]
+        there = [(key, settled(held, chosen)) for key, held in value.fields.items()]
+        if "..." in value.fields:  # what is spread may hold the property that is taken away
+            gone = Joined("", Listing(()))
+            there = [(key, gone if inner is ABSENT else inner) for key, inner in there]
+        there = [(key, inner) for key, inner in there if inner is not ABSENT]
         named = [(key, argument(inner, chosen, depth + 1)) for key, inner in there]
         return Argument(
             kind="map", text=value.source[:200], names=tuple(k for k, _ in named), items=tuple(v for _, v in named)
@@ -96,20 +100,20 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="dynamic", text=_shown(value)[:2000])
     if isinstance(value, Gap) and (_OF_A_QUERY.search(value.source) or _ALIASED.search(value.origin or "")):
         return Argument(kind="dynamic", text=value.source[:200])  # a column of another relation, no value
+    if isinstance(value, Gap) and value.call is not None and depth < _MAX_DEPTH // 2:
+        called = value.call
+        first = Argument(kind="text", text=called.name)
+        listed = [argument(inner, chosen, depth + 1) for inner in called.arguments]
+        named = [(key, argument(inner, chosen, depth + 1)) for key, inner in called.keywords.items()]
+        return Argument(
+            kind="call",
+            text=value.source[:MAX_SOURCE],
+            items=(first, *listed, *(inner for _, inner in named)),
+            names=("",) * (len(listed) + 1) + tuple(key for key, _ in named),
+        )
     return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
 
 
-def _shown(value: Value) -> str:
-    """The text of a value on its first path, its gaps as `{source}`."""
-    segments = paths(value)[0][:1]
-    return "".join(s.text if isinstance(s, Lit) else "{" + s.source[:80] + "}" for part in segments for s in part)
-
-
-def _named(value: Gap) -> str:
-    """The source of a value; that of `b.id` in `boats.map((b) => b.id)` says where `b` is from: `boats.each.id`."""
-    found = (
-        _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
-    )
 def _nested(query: Query, chosen: Mapping[str, bool], depth: int) -> tuple[Argument, ...]:
     """The steps of a query that is an argument of another, as terms, where its kind is judged with that one."""
     if query.kind not in WITH_STEPS:
@@ -125,6 +129,17 @@ def _nested(query: Query, chosen: Mapping[str, bool], depth: int) -> tuple[Argum
     return tuple(found)
 
 
+def _shown(value: Value) -> str:
+    """The text of a value on its first path, its gaps as `{source}`."""
+    segments = paths(value)[0][:1]
+    return "".join(s.text if isinstance(s, Lit) else "{" + s.source[:80] + "}" for part in segments for s in part)
+
+
+def _named(value: Gap) -> str:
+    """The source of a value; that of `b.id` in `boats.map((b) => b.id)` says where `b` is from: `boats.each.id`."""
+    found = (
+        _EACH.match(value.origin) if value.origin is not None and re.fullmatch(r"\w+\.[\w.]+", value.source) else None
+    )
     if found is None:
         return value.source[:MAX_SOURCE]
     return f"{found.group(1)}.each.{value.source.partition('.')[2]}"[-200:]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lints.extract import (
     calls,
     chain_go,
+    chain_helpers,
     chain_javascript,
     chain_jvm,
     chain_laravel,
@@ -27,6 +28,7 @@ from lints.extract.values import (
     Alt,
     Fn,
     Gap,
+    Imported,
     Listing,
     Query,
     Record,
@@ -103,18 +105,18 @@ class Chains:
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
-        elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
-            step = chain_jvm.step_of(self.interpreter, call, receiver, step)
         elif self.interpreter.language == "ruby":
             step = chain_ruby.step_of(self.interpreter.notes, call, arguments, keywords)
+        elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
+            step = chain_jvm.step_of(self.interpreter, call, receiver, step)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
-            return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
-        if isinstance(receiver, Query):
             if receiver.kind in chain_ruby.KINDS and (record := chain_ruby.record_of(receiver, call)) is not None:
                 return record
+            return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
+        if isinstance(receiver, Query):
             longer = self._continued(receiver, step, call, env)
             if longer.kind in _MUTABLE and (changed := self._variable_of(call, receiver, env)) is not None:
                 env.put(changed, longer)  # the builder itself has changed
@@ -131,6 +133,9 @@ class Chains:
         if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
             asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
+        begins = chain_helpers.begun(call, receiver, step)
+        if begins is not None:
+            return self._kept_query(begins)
         if call.method in _INNER or call.method.endswith("Validator"):
             for value in (*arguments, *keywords.values()):
                 if isinstance(value, Query):
@@ -160,6 +165,24 @@ class Chains:
             )
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
+
+    def followed(self, call: Invoke, result: Value | None, given: list[Value]) -> Value | None:
+        """What a function of this file gives: the query it was handed with what it adds on each path, a query that it
+        begins, or conditions; None for anything else."""
+        whole = chain_helpers.whole(result) if result is not None else None
+        if isinstance(whole, Query) and not _loaded(whole):
+            handed = [value for value in given if isinstance(value, Query) and value.span == whole.span]
+            if not handed:  # what begins there is judged there; what goes on with it here, here
+                return Query(whole.kind, whole.model, whole.steps, call.span)
+            for query in handed:
+                self._extend(query)
+            return self._kept_query(Query(whole.kind, whole.model, whole.steps, whole.span, tuple(handed)))
+        return whole if whole is not None and chain_helpers.is_condition(whole) else None
+
+    def through(self, call: Invoke, made: Imported | None, env: Env) -> Query | None:
+        """A query that is handed to an imported function goes on as what that gives, which is to be seen elsewhere."""
+        found = chain_helpers.through(call, made) if made is not None else None
+        return self._continued(*found, call, env) if found is not None and not _loaded(found[0]) else None
 
     def _variable_of(self, call: Invoke, receiver: Query, env: Env) -> str | None:
         """The variable whose builder a call changes: `$query->where(…)`, `$query->with(…)->where(…)`."""
@@ -233,6 +256,8 @@ class Chains:
                 for base in begun.base:
                     self._extend(base)
                 query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span, begun.base))
+                for part in chain_ruby.nested(asked.step) if begun.kind in chain_ruby.KINDS else ():
+                    self._sub_select(part)
                 if begun.inner:
                     self._sub_select(query)
                 return query if not begun.aside else None
@@ -250,14 +275,15 @@ class Chains:
             step = chain_go.step_of(self.interpreter, call, step.arguments, env)
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = chain_go.struct_of(self.interpreter, step)
+        elif query.kind in chain_ruby.KINDS:
+            for part in chain_ruby.nested(step):
+                self._sub_select(part)
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))
         if inner:
             self._sub_select(longer)
         return longer
 
     def _sub_select(self, query: Query) -> None:
-                for part in chain_ruby.nested(asked.step) if begun.kind in chain_ruby.KINDS else ():
-                    self._sub_select(part)
         """A part of the query around it, which is judged; it never runs by itself."""
         self._inner.add(id(query))
         self._extend(query)
@@ -275,9 +301,6 @@ class Chains:
                 self._extended.add(id(top))
                 self._kept.append(top)
                 stack.extend(top.base)
-        elif query.kind in chain_ruby.KINDS:
-            for part in chain_ruby.nested(step):
-                self._sub_select(part)
 
     # Results
 
@@ -292,7 +315,7 @@ class Chains:
 
 def _loaded(query: Query) -> bool:
     """Whether its last step gave rows, a record or a number: what is called on that is no part of the query."""
-    last = query.steps[-1]
+    last = query.steps[-1] if query.steps else None
     if not isinstance(last, Step):
         return False
     if query.kind == "ef":

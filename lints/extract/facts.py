@@ -90,7 +90,7 @@ class Argument:
 
     `kind`: text (a constant), value (unknown, travels as a parameter), null, list, map (`names` are the keys), term
     (`text` is the operator or function, `names` the keywords, empty for positions), query, closure, dynamic (text that
-    is put together at run time).
+    is put together at run time), call (of an imported function: `text` is its source, the first item `module:name`).
     """
 
     kind: str
@@ -106,6 +106,23 @@ class OrmStep:
     method: str
     arguments: tuple[Argument, ...] = ()
     keywords: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """A function that gives a query or a condition, by file and name (`Class.name` of a static method).
+
+    `kind` is that of the query it begins on `model`, or `condition`; `base` the parameter whose query it goes on with.
+    `paths` are the steps it adds on each path, its parameters by their names; none: it can't be followed.
+    """
+
+    path: str
+    name: str
+    parameters: tuple[str, ...]
+    kind: str = ""
+    model: str = ""
+    base: str = ""
+    paths: tuple[tuple[OrmStep, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from lints.extract.ir import (
     Expr,
     Func,
     If,
+    Import,
     Leave,
     Loop,
     Member,
@@ -36,6 +37,7 @@ from lints.extract.values import (
     Fn,
     Gap,
     Listing,
+    Lit,
     Nothing,
     Record,
     Value,
@@ -179,6 +181,9 @@ class Interpreter:
                 env.bind(name, part(value, key, name, statement.span))
         elif isinstance(statement, Define):
             self._define(statement.function, env)
+        elif isinstance(statement, Import):
+            for here, module, there in statement.bindings if self.chains is not None else ():
+                env.put(f"@{here}", Lit(f"{module}:{there}", statement.span))
         elif isinstance(statement, Member):
             for decorator in statement.decorators:
                 self.eval(decorator, env)

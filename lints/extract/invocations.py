@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract import builders, calls, keys, methods
+from lints.extract import builders, calls, chain_helpers, keys, methods
 from lints.extract.environment import Env
 from lints.extract.facts import Call
-from lints.extract.ir import Closure, Invoke, Name, Spread, Tagged, Text, last_part
+from lints.extract.ir import Closure, Func, Invoke, Name, Spread, Tagged, Text, last_part
 from lints.extract.recorder import bound_names
 from lints.extract.values import (
     NOTHING,
@@ -79,7 +79,18 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             interpreter.notes.note(known, None, 0)
         return known
     rank = methods.rank(method)
+    target = _called(interpreter, call, env)
+    brought = None
     if interpreter.chains is not None:
+        if target is None:
+            brought = chain_helpers.imported(call, arguments, keywords, env)
+            followed: Value | None = interpreter.chains.through(call, brought, env)
+        else:
+            given = _given(target, arguments, keywords)
+            result = returned(interpreter, target, given) if given is not None else None
+            followed = interpreter.chains.followed(call, result, arguments)
+        if followed is not None:
+            return followed
         for value in (*arguments, *keywords.values()):
             interpreter.chains.used(value, handed=True)
     shadowed = _ADDS_TABLES.search(f"{_receiver(interpreter, call)}.{method}") is not None
@@ -93,12 +104,27 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
         for argument in call.arguments:
             if isinstance(argument, Name):
                 _exposed(interpreter, argument, env)
-    target = _called(interpreter, call, env)
     if target is not None:
         result = inline(interpreter, target, tuple(arguments), env)
         if result is not None:
             return result
-    return Gap(interpreter.notes.text(call.span), call.span, origin=interpreter.notes.text(call.span)[:200])
+    written = interpreter.notes.text(call.span)
+    return Gap(written, call.span, origin=written[:200], call=brought)
+
+
+def unknown(name: str, function: Func) -> Gap:
+    """A parameter that nothing is known of."""
+    return Gap(name, function.span)
+
+
+def _given(target: Fn, arguments: list[Value], keywords: Mapping[str, Value]) -> tuple[Value, ...] | None:
+    """What a function of this file is handed, by position; None where that can't be said."""
+    given = list(arguments)
+    for parameter in target.function.parameters[len(arguments) :]:
+        if parameter.name not in keywords:
+            break
+        given.append(keywords[parameter.name])
+    return tuple(given) if len(given) == len(arguments) + len(keywords) else None
 
 
 def _receiver(interpreter: Interpreter, call: Invoke) -> str:

@@ -245,7 +245,15 @@ class ClassBody:
     decorators: tuple[Expr, ...] = ()
 
 
-Stmt: TypeAlias = Assign | Unpack | Do | If | Cases | Loop | Scope | Leave | Define | Member | ClassBody
+@dataclass(slots=True)
+class Import:
+    """Names of another module: (name here, module as written, name there or empty for the module itself)."""
+
+    bindings: tuple[tuple[str, str, str], ...]
+    span: Span
+
+
+Stmt: TypeAlias = Assign | Unpack | Do | If | Cases | Loop | Scope | Leave | Define | Member | ClassBody | Import
 
 
 @dataclass(slots=True)

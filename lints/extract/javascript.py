@@ -18,6 +18,7 @@ from lints.extract.ir import (
     Do,
     Expr,
     Func,
+    Import,
     Invoke,
     Loop,
     Member,
@@ -81,7 +82,7 @@ class JavaScriptLowering(Lowering):
         "ambient_declaration": "nothing",
         "interface_declaration": "nothing",
         "type_alias_declaration": "nothing",
-        "import_statement": "nothing",
+        "import_statement": "imports",
         "comment": "nothing",
         "empty_statement": "nothing",
         "enum_declaration": "enum_declaration",
@@ -129,6 +130,24 @@ class JavaScriptLowering(Lowering):
             elif child.type != "comment":
                 out.append(Do(self.expression(child), span(child)))
         return out
+
+    def imports(self, node: Node) -> Iterable[Stmt]:
+        source = node.child_by_field_name("source")
+        clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+        if source is None or clause is None:
+            return ()
+        module = self.text(source)[1:-1]
+        found: list[tuple[str, str, str]] = []
+        for child in clause.named_children:
+            if child.type == "identifier":
+                found.append((self.text(child), module, "default"))
+            elif child.type == "namespace_import" and child.named_children:
+                found.append((self.text(child.named_children[0]), module, ""))
+            for part in child.named_children if child.type == "named_imports" else ():
+                name, alias = part.child_by_field_name("name"), part.child_by_field_name("alias")
+                if name is not None:
+                    found.append((self.text(alias if alias is not None else name), module, self.text(name)))
+        return (Import(tuple(found), span(node)),)
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")

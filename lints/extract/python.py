@@ -19,6 +19,7 @@ from lints.extract.ir import (
     Expr,
     Func,
     If,
+    Import,
     Invoke,
     Items,
     Loop,
@@ -63,8 +64,8 @@ class PythonLowering(Lowering):
         "decorated_definition": "decorated_definition",
         "class_definition": "class_definition",
         "block": "inner_block",
-        "import_statement": "nothing",
-        "import_from_statement": "nothing",
+        "import_statement": "imports",
+        "import_from_statement": "imports_from",
         "future_import_statement": "nothing",
         "pass_statement": "nothing",
     }
@@ -112,6 +113,25 @@ class PythonLowering(Lowering):
             elif child.type != "comment":
                 out.append(Do(self.expression(child), span(child)))
         return out
+
+    def imports(self, node: Node) -> Iterable[Stmt]:
+        found: list[tuple[str, str, str]] = []
+        for child in node.children_by_field_name("name"):
+            name, alias = child.child_by_field_name("name"), child.child_by_field_name("alias")
+            module = self.text(name if name is not None else child)
+            found.append((self.text(alias) if alias is not None else module, module, ""))
+        return (Import(tuple(found), span(node)),)
+
+    def imports_from(self, node: Node) -> Iterable[Stmt]:
+        module = node.child_by_field_name("module_name")
+        if module is None:
+            return ()
+        found: list[tuple[str, str, str]] = []
+        for child in node.children_by_field_name("name"):
+            name, alias = child.child_by_field_name("name"), child.child_by_field_name("alias")
+            there = self.text(name if name is not None else child)
+            found.append((self.text(alias) if alias is not None else there, self.text(module), there))
+        return (Import(tuple(found), span(node)),)
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")

@@ -40,6 +40,17 @@ class Gap:
     keys: tuple[str, ...] | None = None
     origin: str | None = None
     """The call it came from, if it is the result of one."""
+    call: Imported | None = None
+    """That call, if it is of a function that the file imports."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """A call of an imported function: `module:name` as the file imports it, and what is handed to it."""
+
+    name: str
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
 
 
 @dataclass(slots=True)

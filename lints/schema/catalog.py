@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from lints.extract.facts import Helper
 from lints.schema.facts import Entity, Grant, Index, Key, Policy, Relation, Role, Routine, RowSecurity, Schema
 from lints.tenancy import Column, ForeignKey, Origin, View
 
@@ -111,6 +112,7 @@ class Catalog:
         self.assembled: list[Origin] = []
         """Where row security or policies are put together at run time: what they are is not known."""
         self.entities: list[Entity] = []
+        self.helpers: list[Helper] = []
         self.backward: dict[str, list[tuple[str, str]]] = {}
         """Entity to (related entity, the name under which that one sees it)."""
         self.unread: list[Origin] = []
@@ -188,6 +190,7 @@ class Catalog:
             grants=tuple(grant for grant in self.grants if grant.privileges),
             assembled=tuple(self.assembled),
             entities=tuple(self._with_reverse()),
+            helpers=tuple(self.helpers),
             unread=tuple(self.unread),
             files=tuple(self.files),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lints.extract.facts import Helper
 from lints.tenancy import Column, ForeignKey, Model, Origin, View
 
 
@@ -79,6 +80,14 @@ class Policy:
     using: str | None
     check: str | None
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The policies that confine a table, and the session settings they compare with."""
+
+    policies: tuple[str, ...]
+    context: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +198,8 @@ class Schema:
     assembled: tuple[Origin, ...] = ()
     """Where row security or policies are put together at run time, so that their state is not known."""
     entities: tuple[Entity, ...] = ()
+    helpers: tuple[Helper, ...] = ()
+    """Functions that give conditions or queries."""
     unread: tuple[Origin, ...] = ()
     files: tuple[str, ...] = ()
     """The schema sources that were read, in the order they were applied."""
@@ -203,3 +214,5 @@ class SourceModel(Model):
     """Stored functions whose call touches tenants' rows out of sight, each with what and where."""
     harmless: frozenset[str] = frozenset()
     """Stored functions that were read and touch no tenant's row."""
+    guarded: Mapping[str, Guard] = field(default_factory=dict)
+    """Tables whose policies confine every row that is read or written, if somebody asked (`lints.ddl.guards`)."""

@@ -1,0 +1,118 @@
+"""Functions of a project that give conditions or queries: what they add for whom, so that their callers can be judged.
+
+Python and TypeScript, functions of a module and static methods of its classes. What can't be followed is told as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lints.extract import invocations
+from lints.extract.chain_helpers import CONDITION, is_condition, whole
+from lints.extract.chain_paths import MAX_VARIANTS, argument, variants_of
+from lints.extract.facts import Argument, Helper, OrmStep
+from lints.extract.interpret import Interpreter, TooLargeError
+from lints.extract.ir import ClassBody, Define, Func
+from lints.extract.parse import language_of
+from lints.extract.values import Fn, Listing, Query, Record, Value, assignments, settled
+from lints.schema.catalog import Catalog
+from lints.schema.orm import Source
+
+DECLARES = re.compile(
+    rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|filter|filter_by|exclude|andWhere)\("
+    rb"|(?:select|and_|or_|and|or|eq|inArray|Q)\(|[\w.]{1,60}\s*==|[A-Z]\w{0,40}\.\w{1,40}\.(?:in_|is_)\()"
+    rb"|=>\s*(?:and|or|eq|inArray)\("
+    rb"|(?:=>\s*\(|\breturn\s+)\{\s*(?:\w{1,40}\s*:[^{}\n,]{0,80},\s*){0,3}"
+    rb"\w{0,20}(?:[tT]enant|[oO]rg|[wW]orkspace|[tT]eam|[pP]roject|[aA]ccount|[cC]ompany)\w{0,20}\s*[:,}]"
+)
+"""Some expression that a helper returns; what else is in the file does not matter."""
+ENDINGS = (".py", ".ts", ".tsx", ".mts", ".js", ".mjs")
+_MAX_HELPERS = 100
+_NARROWS = (
+    r"\s*\.(?:where|filter|filter_by|exclude|andWhere|orWhere|join|innerJoin|leftJoin|order_by|orderBy|options)\("
+)
+
+
+def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
+    """Add the helpers that the files declare."""
+    for source in sources:
+        catalog.helpers.extend(_helpers(source))
+
+
+def _helpers(source: Source) -> Iterator[Helper]:
+    language = language_of(source.path) or ""
+    named = {id(function): name for name, function in _declared(source)}
+    interpreter = Interpreter(source.data, language, source.lines, orm=True)
+    interpreter.notes.muted += 1
+    try:
+        interpreter.run(source.body, lambda _: False)
+        for function, env, _ in interpreter.pending[:_MAX_HELPERS]:
+            name = named.get(id(function))
+            made = _helper(interpreter, source, name, Fn(function, env)) if name is not None else None
+            if made is not None:
+                yield made
+    except (TooLargeError, RecursionError):
+        return  # what could not be followed is known to nobody: its callers stay as they are
+
+
+def _declared(source: Source) -> Iterator[tuple[str, Func]]:
+    for statement in source.body:
+        if isinstance(statement, Define):
+            yield statement.function.name, statement.function
+        elif isinstance(statement, ClassBody):
+            for member in statement.body:
+                if isinstance(member, Define):
+                    yield f"{statement.name}.{member.function.name}", member.function
+
+
+def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn) -> Helper | None:
+    function = held.function
+    body = source.data[slice(*function.body_span)]
+    parameters = tuple(parameter.name for parameter in function.parameters)
+    text = body.decode("utf-8", "replace")
+    builders = [p for p in parameters if re.search(rf"(?<![\w.]){re.escape(p)}{_NARROWS}", text) is not None]
+    changed = re.search(r"\.(?:andWhere|orWhere)\(", text) is not None  # only builders that change in place have these
+    kind = "sqlalchemy" if source.path.endswith(".py") else "knex" if changed else "kysely"
+    if not builders and DECLARES.search(body) is None and DECLARES.search(source.data, *function.span) is None:
+        return None
+    begins = tuple(
+        Query(kind, f"@{p}", (), (-1 - position, -1)) if p in builders[:1] else None
+        for position, p in enumerate(parameters)
+    )
+    given = tuple(
+        query if query is not None else invocations.unknown(p, function)
+        for query, p in zip(begins, parameters, strict=True)
+    )
+    result = invocations.returned(interpreter, held, given)
+    value = whole(result) if result is not None else None
+    unseen = Helper(path=source.path, name=name, parameters=parameters)
+    if isinstance(value, Query):
+        base = value.model.removeprefix("@") if value.model.startswith("@") else ""
+        steps = variants_of(value)
+        if len(steps) >= MAX_VARIANTS:
+            return unseen
+        return Helper(
+            path=source.path,
+            name=name,
+            parameters=parameters,
+            kind="" if base else value.kind,
+            model="" if base else value.model,
+            base=base,
+            paths=steps,
+        )
+    if value is not None and (is_condition(value) or _is_map(value)):
+        chosen = assignments(value, MAX_VARIANTS)
+        if len(chosen) >= MAX_VARIANTS:
+            return unseen
+        paths = tuple(dict.fromkeys(_condition(argument(settled(value, one), one)) for one in chosen))
+        return Helper(path=source.path, name=name, parameters=parameters, kind=CONDITION, paths=paths)
+    return unseen if builders else None
+
+
+def _condition(given: Argument) -> tuple[OrmStep, ...]:
+    return (OrmStep(method=CONDITION, arguments=(given,)),)
+
+
+def _is_map(value: Value) -> bool:
+    return isinstance(value, Record) or (isinstance(value, Listing) and bool(value.items))
