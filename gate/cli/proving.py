@@ -105,20 +105,22 @@ def _sources(schemas: Sequence[Path], live: str | None) -> dict[str, bytes]:
 
 def _project(tenancy: Path | None) -> Model:
     """The model that the lint judges the project in this directory by."""
-    from gate.collect.scanning import model_of
+    from gate.collect.scanning import declarations, model_of
     from gate.run import load_policy
     from gate.tree import WorkTree
+    from lints.ddl.guards import with_guards
 
     if tenancy is not None:
         raise GateError("prove: --tenancy goes with --schema or --live; a project's own is named in its gate.yaml")
     root = Path.cwd()
     if not (root / "gate.yaml").is_file():
         raise GateError("prove: give the schema, either as --schema FILE or as --live DSN, or go where a gate.yaml is")
-    model, unread = model_of(WorkTree(root), load_policy(root, None))
+    policy = load_policy(root, None)
+    model, unread = model_of(WorkTree(root), policy)
     if unread:
         first = unread[0]
         raise UndecidedError(f"prove: {first.path}:{first.line}: the schema is not wholly known: {first.reason}")
-    return model
+    return with_guards(model, declarations(policy))
 
 
 def _named(paths: Iterable[str]) -> dict[str, str]:
@@ -138,6 +140,7 @@ def _named(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _model(given: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Model:
+    from lints.ddl.guards import with_guards
     from lints.schema import build_model, read_declarations
 
     if tenancy is not None and not tenancy.is_file():
@@ -150,7 +153,8 @@ def _model(given: Mapping[str, bytes], tenancy: Path | None, dialect: str) -> Mo
     names = _named(given)
     files = {name: given[path] for name, path in names.items()}
     try:
-        model = build_model(files, read_declarations(declared, str(tenancy), line_of), dialect=dialect)
+        declarations = read_declarations(declared, str(tenancy), line_of)
+        model = with_guards(build_model(files, declarations, dialect=dialect), declarations)
     except ValueError as error:
         raise GateError(str(error)) from None
     if not model.tables:

@@ -192,7 +192,7 @@ class Full:
 class Inst:
     """One use of a relation. `table` is None for rows that no stored table holds; `shape` goes with it."""
 
-    __slots__ = ("alias", "group", "key", "returned", "shape", "stored", "table")
+    __slots__ = ("alias", "group", "key", "returned", "shape", "stored", "table", "view")
 
     def __init__(self, table: Table | None, shape: Any, alias: str, group: Group, *, stored: bool = True) -> None:
         self.table = table
@@ -203,6 +203,8 @@ class Inst:
         self.group = group
         self.stored = stored
         """False for a row that is about to be written: it may not exist, so no key identifies it."""
+        self.view: str | None = None
+        """The view whose definition it stands in."""
         self.returned = False
         """A row that was written and is read from RETURNING: it exists, and other new rows may refer to it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lints.proof.facts import Closure, activate, mentioned, promote, reaching
 from lints.proof.ir import (
@@ -26,6 +26,9 @@ from lints.proof.ir import (
 from lints.proof.work import Summary, Work
 from lints.tenancy import Ownership, Table
 
+if TYPE_CHECKING:
+    from lints.schema.facts import Guard
+
 _PROVES = Rank.SET
 _WEAK_RULES = {
     Rank.PRINCIPAL: "TENSQL022",
@@ -41,6 +44,10 @@ _WEAK_ASSUMPTIONS = {
     Rank.FK: "every foreign key of {0} stays inside its tenant",
     Rank.LITERAL: "the constant tenant of {0} is the caller's",
 }
+
+
+_UNGUARDED = frozenset({"TENSQL000", "TENSQL014"})
+"""What policies don't help against: tables nobody knows, TRUNCATE and COPY."""
 
 
 class Finding(NamedTuple):
@@ -63,7 +70,7 @@ def judge(w: Work) -> list[Finding]:
     if w.summaries:
         promote(w)
     contexts: dict[int, Context] = {}
-    findings = [_decide(w, target, contexts) for target in w.targets]
+    findings = [_guarded(w, _decide(w, target, contexts), contexts) for target in w.targets]
     proven = any(f.rank < Rank.NONE and f.rule is None for f in findings)
     writes = any(t.action != "select" for t in w.targets)
     if any(f.rank < Rank.NONE for f in findings):
@@ -74,7 +81,7 @@ def judge(w: Work) -> list[Finding]:
         if finding.rule == "TENSQL001" and proven and (finding.target.nested or writes):
             finding = finding._replace(rule="TENSQL010")
         out.append(finding)
-    out.extend(_reassigned(w, contexts))
+    out.extend(_guarded(w, finding, contexts) for finding in _reassigned(w, contexts))
     return out
 
 
@@ -121,6 +128,46 @@ def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
     if rank < Rank.NONE:
         return _weak(w, target, table, rank, closure)
     return _unproven(w, target, table, context)
+
+
+def _guarded(w: Work, finding: Finding, contexts: dict[int, Context]) -> Finding:
+    """What the statement leaves open and policies of its tables close: weak, for it is the session that decides."""
+    target = finding.target
+    if not w.index.guarded or finding.rank is not Rank.NONE or finding.opaque or finding.rule in _UNGUARDED:
+        return finding
+    home = target.group.home()
+    context = contexts.get(id(home)) or Context(w, home)
+    closure = context.strict.copy()
+    used: dict[str, Guard] = {}
+    for i in sorted({*closure.nodes, target.inst}):
+        guard = _guard(w, i)
+        key = w.insts[i].key
+        if guard is not None and key is not None:
+            closure.lower(key, Rank.SETTING)
+            used[w.insts[i].shape.table] = guard
+    if not used:
+        return finding
+    rank = _read(w, target, _closed(closure, w, target))
+    if rank > _PROVES and context.ors:
+        rank = _split(w, target, closure, context.ors, context.active)
+    if rank > _PROVES:
+        return finding
+    own = {target.table: used[target.table]} if target.table in used else used
+    for table, guard in own.items():
+        w.assume(
+            f"it runs as a role that row level security of {table} binds, with {guard.context} set to the caller's"
+        )
+    shown = "; ".join(f"{table}: {', '.join(guard.policies[:3])}" for table, guard in own.items())
+    return Finding(target, Rank.LITERAL, "TENSQL023", f"row level security admits only the caller's rows ({shown})")
+
+
+def _guard(w: Work, inst: int) -> Guard | None:
+    """The policies that a stored row has passed. A view reads with its owner's rights, unless it says otherwise."""
+    shape, view = w.insts[inst].shape, w.insts[inst].view
+    found = w.index.view(view) if view is not None else None
+    if shape is None or (found is not None and not found.security_invoker):
+        return None
+    return w.index.guarded.get(shape.table)
 
 
 def _weak(w: Work, target: Target, table: Table | None, rank: Rank, closure: Closure) -> Finding:

@@ -152,6 +152,8 @@ class Index:
         self.functions = {name.lower(): f for name, f in model.functions.items()}
         self.hiding: dict[str, str] = {n.lower(): why for n, why in getattr(model, "hiding", {}).items()}
         """Stored functions whose call touches tenants' rows out of sight."""
+        self.guarded: Mapping[str, Any] = getattr(model, "guarded", {})
+        """Tables whose policies confine their rows (`lints.schema.facts.Guard`)."""
         self.harmless = frozenset(n.lower() for n in getattr(model, "harmless", ()))
         self.proofs: dict[tuple[str, int], tuple[Any, ...]] = {}
         """The proofs of the last texts."""

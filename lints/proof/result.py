@@ -43,6 +43,7 @@ RULES: Mapping[str, str] = {
     "TENSQL020": "two tenant values in one statement",
     "TENSQL021": "scoped to a wider tenant level",
     "TENSQL022": "scoped by the caller's own key, not by the tenant",
+    "TENSQL023": "scoped by row level security alone",
     "TENDDL004": "policy not confining",
     "TENDDL005": "policy fails open",
     "TENDDL006": "WITH CHECK not confining",

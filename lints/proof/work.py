@@ -115,6 +115,7 @@ class Work:
         number = len(self.insts)
         shape = self.index.shape(table) if table is not None else None
         inst = Inst(table, shape, alias, group, stored=stored)
+        inst.view = self.view
         if shape is not None and shape.tenant is not None:
             inst.key = Col(number, shape.tenant)
         self.insts.append(inst)

@@ -109,7 +109,7 @@ FILES = {
 # Rules of the schema, which have controls of their own kind.
 SCHEMA_RULES = {rule for rule in RULES if rule.startswith("TENDDL")}
 # Rules that an illustration of one function can't show.
-NEEDS_MORE = {"TENSQL021", "TENORM012"}
+NEEDS_MORE = {"TENSQL021", "TENSQL023", "TENORM012"}
 
 
 @cache
