@@ -84,6 +84,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
             survey(w, tree, Scope(None), group)
             return "set"
         return _set(w, tokens)
+    if word in ("execute", "exec", "call", "perform") and not _is_call(tokens, w.dialect):
+        return Session("other", None, "not a statement", unparsed=True)
     if word in ("execute", "exec"):
         return _execute(rest)
     if word in ("call", "perform"):
@@ -210,6 +212,25 @@ def calls(w: Work, tree: Any) -> None:
         if name not in w.index.functions and name not in w.index.harmless and not _BUILTIN.match(name):
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None
+
+
+def _is_call(tokens: list[Any], dialect: str) -> bool:
+    """Whether a name and at most its arguments come after the verb: "Call sync() first." is a sentence."""
+    word, rest = tokens[0].text.lower(), tokens[1:]
+    if word in ("execute", "exec") and (dialect in ("tsql", "oracle") or not rest):
+        return True
+    position = 1
+    while position + 1 < len(rest) and rest[position].text == ".":
+        position += 2
+    if position >= len(rest):
+        return word != "perform"
+    if rest[position].token_type is TokenType.L_PAREN:
+        return rest[-1].token_type is TokenType.R_PAREN or "into" in (token.text.lower() for token in rest[-2:])
+    return (
+        word in ("execute", "exec")
+        and rest[position].text.lower() in ("using", "into", "as")
+        or (word in ("execute", "exec") and rest[0].text.lower() == "immediate")
+    )
 
 
 def _execute(rest: list[str]) -> Session:

@@ -79,7 +79,7 @@ def _hub(schema: Schema) -> tuple[str, ...]:
     close = next((number for number, name, _ in ranked[1:] if name != root), 0)
     if count < _MIN_HUB or 2 * count < others or close >= count or root in leaves:
         return ()
-    return () if _of_people(schema.relations[root]) else (column,)
+    return () if _personal(schema.relations[root]) else (column,)
 
 
 def _called(table: str) -> set[str]:
@@ -103,7 +103,7 @@ def _means_tenants(schema: Schema, words: tuple[str, ...], names: Counter[str], 
         return False
     roots = list(_roots(schema, words, names))
     if weight == 1:
-        return bool(roots) and not any(_of_people(root) for root in roots)
+        return bool(roots) and not any(_of_people(schema, root) for root in roots)
     return bool(roots) or total >= _MIN_WITHOUT_ROOT
 
 
@@ -121,5 +121,19 @@ def _roots(schema: Schema, words: tuple[str, ...], names: Counter[str]) -> Itera
             yield relation
 
 
-def _of_people(relation: Relation) -> bool:
+def _of_people(schema: Schema, relation: Relation) -> bool:
+    """Whether its rows are people: it has what people have, and nobody who signs in elsewhere is of one of them."""
+    if not _personal(relation) or _signs_in(relation):
+        return _personal(relation)
+    return not any(
+        _signs_in(other) and any(schema.relations.get(key.references) is relation for key in other.foreign_keys)
+        for other in schema.relations.values()
+    )
+
+
+def _signs_in(relation: Relation) -> bool:
+    return any("password" in name.lower() for name in relation.columns)
+
+
+def _personal(relation: Relation) -> bool:
     return any(name.lower().replace("_", "") in _PERSON for name in relation.columns)

@@ -41,6 +41,7 @@ def test_organizations_are_tenants_when_nothing_is_called_so() -> None:
         (('a (id int, "tenantId" int)',), {"tenantId"}),
         (("a (id int, tenant text)",), {"tenant"}),
         (("a (id int, tenant_uuid uuid)", "b (id int, tenant_id uuid)"), {"tenant_id", "tenant_uuid"}),
+        (("accounts (id int PRIMARY KEY, email text)", "users (id int PRIMARY KEY, account_id int REFERENCES accounts (id), password text)", "b (id int, account_id int)"), {"account_id"}),
         (tuple(f"{t} (id int, organization_id int)" for t in "abc"), {"organization_id"}),  # whose table is elsewhere
     ],
 )  # fmt: skip
@@ -54,6 +55,7 @@ def test_the_word_for_a_tenant(tables: tuple[str, ...], columns: set[str]) -> No
         ("one table alone", ("a (id int, organization_id int)", "organizations (id int PRIMARY KEY)")),
         ("two tables, and nothing they lead to", ("a (id int, workspace_id int)", "b (id int, workspace_id int)")),
         ("accounts of people", ("a (id int, account_id int)", "b (id int, account_id int)", "accounts (id int PRIMARY KEY, password_hash text)")),
+        ("accounts that people are known by", ("a (id int, account_id int)", "accounts (id int PRIMARY KEY, email text)", "contacts (id int, account_id int REFERENCES accounts (id), email text)")),
         ("customers without a table", tuple(f"{t} (id int, customer_id int)" for t in "abcd")),
         ("users", ("a (id int, user_id int)", "b (id int, user_id int)", "users (id int PRIMARY KEY)")),
     ],

@@ -201,3 +201,23 @@ CREATE TABLE mine AS SELECT id FROM boats WHERE harbour_id = $1; SELECT id FROM 
 -- the real table beside a temporary one of its name
 -- proven ; violation
 CREATE TEMP TABLE boats AS SELECT * FROM boats WHERE harbour_id = $1; SELECT name FROM public.boats
+
+-- a sentence that begins like a call
+-- unparsed
+Call setup() first.
+
+-- a sentence that begins like the run of a prepared statement
+-- unparsed
+Execute the plan before noon
+
+-- a sentence about performing
+-- unparsed
+Perform well in all tests
+
+-- a call without arguments
+-- opaque TENSQL013
+CALL nightly.sweep
+
+-- a prepared statement with its parameters
+-- opaque TENSQL013
+EXECUTE own_boats ($1)

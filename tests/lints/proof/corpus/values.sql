@@ -257,3 +257,19 @@ SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = ? 
 -- two bound holes for two relations
 -- proven
 SELECT * FROM boats b JOIN repairs r ON r.boat_id = b.id WHERE b.harbour_id = :h0 AND r.harbour_id = :h1
+
+-- a constant instead of a tenant that is never missing
+-- proven
+SELECT name FROM boats WHERE COALESCE(harbour_id, '00000000-0000-0000-0000-00000000000a') = $1
+
+-- a constant instead of a tenant that may be missing
+-- weak TENSQL018
+SELECT body FROM notices WHERE COALESCE(harbour_id, '00000000-0000-0000-0000-00000000000a') = $1
+
+-- a constant instead of the caller
+-- weak TENSQL007
+SELECT name FROM boats WHERE harbour_id = COALESCE($1, '00000000-0000-0000-0000-00000000000a')
+
+-- the row's tenant instead of the caller
+-- violation TENSQL005
+SELECT name FROM boats WHERE COALESCE($1, harbour_id) = harbour_id
