@@ -58,6 +58,10 @@ def extract(path: str, data: bytes) -> Extraction:
             from lints.extract.sqlfile import extract_sql
 
             return extract_sql(path, data)
+        if language == "stringtemplate":
+            from lints.extract.string_template import extract_group
+
+            return extract_group(path, data)
         if language == "mybatis":
             from lints.extract.mybatis import extract_mapper
 

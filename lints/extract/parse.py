@@ -36,6 +36,7 @@ LANGUAGES = {
     ".kt": "kotlin",
     ".kts": "kotlin",
     ".sql": "sql",
+    ".stg": "stringtemplate",
 }
 """File name endings that are analysed, and the language of each."""
 _MAPPER = re.compile(r"(?:mapper|dao)\.xml$|(?:^|/)(?:mappers?|mybatis)/[^\n]*\.xml$", re.IGNORECASE)

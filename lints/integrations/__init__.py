@@ -77,7 +77,7 @@ def relevant(path: str) -> bool:
     name = basename(path).lower()
     if _LOCKS.search(name):
         return False
-    return language_of(path) not in (None, "sql", "mybatis") or splitext(name)[1] in SETTINGS or name.startswith(".env")
+    return language_of(path) not in (None, "sql", "mybatis", "stringtemplate") or splitext(name)[1] in SETTINGS or name.startswith(".env")
 
 
 def find_uses(path: str, data: bytes) -> list[Use]:
@@ -170,7 +170,7 @@ def _providers() -> dict[str, dict[str, str]]:
 
 def _comments(path: str, language: str | None, data: bytes) -> list[tuple[int, int]]:
     """The spans of comments, and of Python's docstrings."""
-    if language is None or language == "mybatis":
+    if language in {None, "mybatis", "stringtemplate"}:
         return [match.span() for match in re.finditer(rb"(?m)(?:^|(?<=\s))(?:#|//)[^\n]*", data)]
     if max(map(len, data.splitlines()), default=0) > MAX_LINE:
         raise UnreadError(f"a line longer than {MAX_LINE:,} bytes; minified or generated")

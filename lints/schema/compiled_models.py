@@ -14,7 +14,7 @@ from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
 
-ENDINGS = (".java", ".kt", ".cs", ".go")
+ENDINGS = (".java", ".kt", ".cs", ".go", ".stg")
 _MAX = 512 * 1024
 
 
@@ -66,14 +66,17 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     for entity in list(found.values()):
         if entity.kind == "link":
             _add(catalog, entity, found)
+    for path, text in texts.items():
+        if path.endswith(".stg"):
+            catalog.entities.append(jvm_models.templates_of(path, text))
     for name, store in stores.items():
         catalog.entities.append(
             Entity(
                 name=name,
-                table=store.entity,
+                table="",
                 kind="repository",
                 columns=dict.fromkeys(sorted(store.own), ""),
-                relations={},
+                relations={"of": store.entity},
                 scopes=dict.fromkeys(sorted(store.unconfined), "left out"),
                 origin=store.origin,
             )
@@ -94,8 +97,8 @@ def _inherit(entity: Found, known: Mapping[str, Found]) -> None:
             entity.inverse.setdefault(name, other)
         for name, pair in above.pairs.items():
             entity.pairs.setdefault(name, pair)
-        for column, said in above.scopes.items() if entity.kind == "jpa" else ():
-            entity.scopes.setdefault(column, said)
+        for compared, said in above.scopes.items() if entity.kind == "jpa" else ():
+            entity.scopes.setdefault(compared, said)
         entity.keys = entity.keys or above.keys
         if above.mapped and above.kind == "jpa" and not above.apart:
             entity.table = above.table  # rows of one table, told apart by a column
@@ -104,6 +107,8 @@ def _inherit(entity: Found, known: Mapping[str, Found]) -> None:
 
 def declares(path: str, data: bytes) -> bool:
     """Whether a file may say something of an entity."""
+    if path.endswith(".stg"):
+        return True
     if path.endswith((".java", ".kt")):
         return jvm_models.declares(path, data)
     if path.endswith(".go"):

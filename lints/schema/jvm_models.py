@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lints.extract import string_template
+from lints.schema.facts import Entity
 from lints.tenancy import Origin
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ _METHOD = re.compile(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
 _CONFINES = re.compile(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
 _MANY = frozenset({"OneToMany", "ManyToMany"})
 _SILENT = frozenset({"Transient", "ElementCollection", "Formula", "Embedded", "EmbeddedId", "JoinFormula"})
-_MAX_MARKS, _MAX_QUERIES = 20_000, 400
+_MAX_MARKS, _MAX_QUERIES, _MAX_BODY = 20_000, 400, 8000
 
 
 def declares(path: str, data: bytes) -> bool:
@@ -90,8 +92,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")):
             continue
-        for name in re.finditer(r"@FilterDef\s*\(", text):
-            said = _arguments(text[name.start() : name.start() + 2000], "FilterDef") or ""
+        for mark in re.finditer(r"@FilterDef\s*\(", text):
+            said = _arguments(text[mark.start() : mark.start() + 2000], "FilterDef") or ""
             named, default = _NAMED.search(said), re.search(r"\bdefaultCondition\s*=\s*\"([^\"]*)\"", said)
             if named is not None and default is not None:
                 filters[named.group(1)] = default.group(1)
@@ -398,3 +400,16 @@ def link(entity: Found, known: dict[str, Found], stored: Mapping[str, str]) -> N
         made.keys = (made.references["source"][0], made.references["target"][0])
         known[label] = made
         entity.inverse[name] = label
+
+
+def templates_of(path: str, text: str) -> Entity:
+    """A group of StringTemplate: its templates with their parameters and texts, and what it imports."""
+    found = {one.name: f"{' '.join(one.parameters)}\n{one.body[:_MAX_BODY]}" for one in string_template.templates(text)}
+    return Entity(
+        name=path,
+        table="",
+        kind="stringtemplate",
+        columns=found,
+        relations=dict.fromkeys(string_template.imports(text), ""),
+        origin=Origin(path=path, line=1, why="a group of templates"),
+    )

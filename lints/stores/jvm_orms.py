@@ -28,7 +28,7 @@ def target(
     """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
     held = _store(call, by_kind)
-    entity = known.get(held.table) if held is not None else None
+    entity = known.get(held.relations["of"]) if held is not None else None
     entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")
     return (entity.table, entity, known, None) if entity is not None else None
 

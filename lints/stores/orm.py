@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
@@ -20,6 +21,7 @@ from lints.stores import (
     linq,
     python_orms,
     query_builders,
+    string_templates,
     supabase,
 )
 from lints.stores.orm_sql import Builder
@@ -137,6 +139,11 @@ class Entities:
             self.by_kind.setdefault(entity.kind, {}).setdefault(entity.name, stored)
             if entity.kind == "ef":
                 self._sets.setdefault(entity.name, []).append(stored)
+
+    @cached_property
+    def templates(self) -> string_templates.Groups:
+        """The groups of templates that statements of jDBI are taken from."""
+        return string_templates.Groups(self.by_kind.get("stringtemplate", {}))
 
     def of_entities(self, text: str) -> str:
         """A statement over JPA entities as one over their tables."""
