@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ _COUNTED = (
 
 _SOURCES = {".js": ("ts", "tsx"), ".jsx": ("tsx",), ".mjs": ("mts",), ".cjs": ("cts",)}
 """Endings of what files are compiled to, and of what they are compiled from."""
+_SQLC = re.compile(r"\s*-- name:\s*(\w+)\s*:")
 
 
 def scan(
@@ -84,7 +86,13 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
 
 
 def _without_twins(rows: Sequence[Access], paths: set[str]) -> list[Access]:
-    """Rows of a `.js` file that the `.ts` it was compiled from has too are not told twice."""
+    """Rows of a `.js` file that the `.ts` it was compiled from has too, and of a query of sqlc, are not told twice."""
+    queries = {
+        (f"{row.path.rpartition('/')[2]}.go", row.function, row.rule, row.table)
+        for row in rows
+        if row.path.endswith(".sql") and row.function is not None
+    }
+    rows = [row for row in rows if _generated_query(row) not in queries]
     told: dict[str, set[tuple[str | None, str, str]]] = {}
     for row in rows:
         told.setdefault(row.path, set()).add((row.rule, row.table, row.statement))
@@ -95,6 +103,12 @@ def _without_twins(rows: Sequence[Access], paths: set[str]) -> list[Access]:
         if (original := originals[row.path]) is None
         or (row.rule, row.table, row.statement) not in told.get(original, set())
     ]
+
+
+def _generated_query(row: Access) -> tuple[str, str, str | None, str] | None:
+    """Where sqlc read the query that it wrote into a file of Go: `boats.sql` for `boats.sql.go`, and its name there."""
+    named = _SQLC.match(row.sql) if row.path.endswith(".sql.go") else None
+    return (row.path.rpartition("/")[2], named.group(1), row.rule, row.table) if named is not None else None
 
 
 def _original(path: str, paths: set[str]) -> str | None:
