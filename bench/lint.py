@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -22,7 +21,7 @@ from pathlib import Path
 from measure import Sample, once, table
 
 ROOT = Path(__file__).resolve().parent.parent
-SCAN = [sys.executable, str(Path(__file__).resolve()), "--scan"]
+SCAN = [sys.executable, str(Path(__file__).resolve().parent / "scan.py")]
 
 
 FEW, ALL = "semgrep scan, 1 job, 8 rules", "semgrep scan, 1 job, every family of calls"
@@ -339,22 +338,6 @@ tenant is, as the lint does, come on top."""
 PACK = [ROOT / "rules/code-patterns/semgrep" / name for name in ("tenant-from-request.yaml", "background-work.yaml")]
 
 
-def scan(root: Path, cache: Path | None, size: int | None) -> None:
-    """What `gate check` does for its code evidence, without the controls: list, read, hash, examine, judge."""
-    sys.path.insert(0, str(ROOT))
-    from gate.tree import WorkTree
-    from lints.cache import Cache
-    from lints.project import Project, scan_project
-
-    tree = WorkTree(root)
-    paths = tree.paths()
-    with Cache(cache) as memory:
-        found = scan_project(Project(paths=paths, judged=frozenset(paths), read=tree.read), memory, workers=size)
-    peaks = [resource.getrusage(who).ru_maxrss >> 10 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    numbers = {**found.facts.numbers, "rows": len(found.facts.accesses), "parent_mib": peaks[0], "child_mib": peaks[1]}
-    sys.stdout.write(json.dumps(numbers) + "\n")
-
-
 def change(root: Path, paths: list[Path], round_number: int) -> None:
     """Another function in each of ten files."""
     for path in paths:
@@ -393,12 +376,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tree", type=Path, help="a real tree instead of the generated one")
-    parser.add_argument("--scan", type=Path, help="scan this folder once and print the numbers")
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--workers", type=int)
     arguments = parser.parse_args()
-    if arguments.scan is not None:
-        return scan(arguments.scan, arguments.cache, arguments.workers)
     with tempfile.TemporaryDirectory() as folder:
         work, root = Path(folder), Path(folder, "tree")
         if arguments.tree is not None:
@@ -423,7 +401,6 @@ def main() -> None:
         ):  # fmt: skip
             share = statistics.median(a.cpu / b.cpu for a, b in zip(samples[name], samples[other], strict=True))
             sys.stdout.write(f"{name}: {share:.2f} x the CPU time of {other}\n")
-    return None
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ a step spends its CPU time or memory; the first request without an answer says w
 from __future__ import annotations
 
 import contextlib
+import gc
 import resource
 import select
 import signal
@@ -40,6 +41,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.set_threshold(20_000)  # trees of syntax are many objects and next to no garbage
     _Child(socket.socket(fileno=int(sys.argv[1]))).serve()
 
 
@@ -172,6 +174,7 @@ class _Child:
         for name in modules:
             import_module(name)
         self._imported.update(modules)
+        gc.freeze()  # what is imported stays
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY_BYTES, resource.RLIM_INFINITY))
 

@@ -114,6 +114,7 @@ class _Run:
     def _new_files(self, waiting: dict[str, bytes]) -> Iterator[tuple[str, Sequence[bytes]]]:
         asked: dict[bytes, tuple[str, bytes]] = {}
         size = 0
+        rescan = bool(self.known)  # a glance at each of a few files is not worth preparing for it
         for path in self.project.paths:
             wanted = path in self.project.judged
             if not wanted and not could_be_schema(path):
@@ -126,7 +127,7 @@ class _Run:
                 self.judged.add(path)
             digest, seen = self.known.get(path, (b"", None))
             if seen is None or digest != self.digests[path]:
-                looked = wanted and language_of(path) is not None and not silent(path, data)
+                looked = wanted and language_of(path) is not None and (rescan or not silent(path, data))
                 seen = None if looked else Seen(full=False, schema=schema_of(path, data))
             if seen is not None:
                 self._examined(path, seen, data)
