@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lints.extract.chain_parts import Asked, Begun
-from lints.extract.ir import Expr, Invoke, Items, Name, Other
+from lints.extract.ir import Expr, Invoke, Items, Name, Other, Pairs, Text
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
-from lints.extract.values import Alt, Gap, Listing, Lit, Nothing, Query, Step, Value
+from lints.extract.values import Alt, Fn, Gap, Listing, Lit, Nothing, Query, Record, Returned, Step, Value
 
 KINDS = frozenset({"active_record", "sequel"})
 ONE = names(
@@ -45,6 +45,7 @@ _SURE = names(
     " update_counters merge first! last! find_by_sql take!"
 )
 """Calls that a list or a hash does not have, or seldom."""
+_GOES_ON = RUNS | PLAIN
 _CLASS = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
 _PATH = re.compile(
     r"(?:::)?[A-Za-z_][\w:]*[?!]?(?:\(\))?(?:\[[^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*\])?"
@@ -69,6 +70,7 @@ _EACH = re.compile(
 )
 _DATASET = re.compile(rb"\bSequel\b")
 _AFTER = re.compile(rb"\s*&?\.([a-z]\w*[?!]?)")
+_IVAR = re.compile(r"@{1,2}\w+(?:&?\.\w+)*")
 _NUMBER = re.compile(r"-?\d[\d_]*")
 
 
@@ -93,7 +95,19 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
                 for one, held in zip(written.items, value.items, strict=True)
             )
         )
+    if isinstance(written, Name) and isinstance(value, (Fn, Returned)):
+        return Gap(_permitted(notes, written.path), written.span)  # a method of the file, called without arguments
+    if isinstance(written, Invoke) and written.method == "merge" and isinstance(value, Gap) and written.receiver:
+        pairs = {name: _plain(notes, one) for name, one in (*written.keywords, *_pairs(written.arguments))}
+        if pairs:  # what is merged wins over what was there
+            return Record(
+                {"...": Gap(notes.text(written.receiver.span), written.span), **pairs}, notes.text(written.span)
+            )
     if isinstance(value, Gap):
+        if isinstance(written, Name) and value.source == written.path:
+            return Gap(_permitted(notes, written.path), value.span, origin=value.origin)
+        if _IVAR.fullmatch(value.source):
+            return Gap(value.source.lstrip("@"), value.span, origin=value.origin)
         if _NUMBER.fullmatch(value.source):
             return Lit(value.source, value.span)
         each = _EACH.match(value.source)
@@ -102,6 +116,27 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
         if "[" in (text := notes.text(written.span)) and isinstance(written, Other):
             return Gap(text, written.span)
     return value
+
+
+def _permitted(notes: Recorder, name: str) -> str:
+    """The body of a method of the file that says what a client may set, if that is what a name stands for."""
+    if not name.isidentifier() or not name.endswith(("params", "attributes")):
+        return name
+    body = re.search(rb"\bdef[ \t]+%s\b([\s\S]{0,800}?)\n[ \t]*end\b" % name.encode(), notes.source)
+    text = " ".join(body.group(1).decode("utf-8", "replace").split()) if body is not None else ""
+    return text if ".permit" in text or ".expect(" in text else name
+
+
+def _plain(notes: Recorder, written: Expr) -> Value:
+    if isinstance(written, Text):
+        return Lit(written.value, written.span)
+    return Gap(notes.text(written.span).lstrip("@"), written.span)
+
+
+def _pairs(arguments: tuple[Expr, ...]) -> Iterator[tuple[str, Expr]]:
+    for one in arguments:
+        if isinstance(one, Pairs):
+            yield from ((name, value) for name, value in one.pairs if name is not None)
 
 
 def begun(asked: Asked) -> Begun | None:
@@ -124,7 +159,7 @@ def begun(asked: Asked) -> Begun | None:
     if _CLASS.fullmatch(written):
         return _of_class(asked, written.replace(".", "::").removeprefix("::"), steps)
     known = method in RUNS or method in PLAIN
-    if call.receiver is None or (not known and not _followed(notes, call)):
+    if call.receiver is None or (not known and not ((call.arguments or call.keywords) and _followed(notes, call))):
         return None
     path = _start(notes, asked.receiver, call.receiver)
     if _PATH.fullmatch(path) is None or path in {"params", "self"}:
@@ -143,7 +178,7 @@ def begun(asked: Asked) -> Begun | None:
 def _followed(notes: Recorder, call: Invoke) -> bool:
     """Whether a query goes on behind a call that is none of Active Record's: it may be a scope."""
     after = _AFTER.match(notes.source, call.span[1])
-    return bool(call.arguments or call.keywords) and after is not None and after.group(1).decode() in RUNS | PLAIN
+    return after is not None and after.group(1).decode() in _GOES_ON
 
 
 def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
@@ -152,8 +187,11 @@ def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     known = method in RUNS or method in PLAIN or method.startswith("find_by_")
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
         return None
+    goes_on = asked.call.arguments or asked.call.keywords or _followed(asked.interpreter.notes, asked.call)
     if not known and (
-        method[:1].isupper() or method in {"new", "name", "call", "perform_later", "perform_async", "perform_now"}
+        not goes_on
+        or method[:1].isupper()
+        or method in {"new", "name", "call", "perform_later", "perform_async", "perform_now"}
     ):
         return None
     around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)

@@ -49,6 +49,10 @@ RUNS = names(
     " create_or_find_by! create create! insert_all insert_all! upsert_all upsert insert load_async to_sql"
     " find_by_sql delete_by destroy_by calculate present? blank?"
 )
+_MAKES = names(
+    "create create! insert insert! insert_all insert_all! upsert upsert_all new build import import! create_or_find_by"
+    " create_or_find_by!"
+)
 _WIDENS = names("unscoped unscope or except only from union merge")
 _EQUAL = re.compile(r"(?:\"?(\w+)\"?\.)?\"?(\w+)\"?\s*(?:=\s*(?:ANY\s*\(\s*)?|IN\s*\(?\s*)(?:\?|:\w+)", re.IGNORECASE)
 _OR = re.compile(r"\bOR\b", re.IGNORECASE)
@@ -122,6 +126,8 @@ def _chain(source: Source, expression: Invoke) -> list[str] | None:
     """The marks of `where(…).order(…)`; None if nothing in it is a query's."""
     calls = chain(expression)
     start = calls[0].receiver
+    if any(call.method in _MAKES for call in calls):
+        return None  # it makes a row
     known = isinstance(start, Name) and start.path in {"all", "unscoped"}
     marks: list[str] = ["-"] if isinstance(start, Name) and start.path == "unscoped" else []
     for position, call in enumerate(calls):

@@ -31,11 +31,13 @@ _HARMLESS = names(
     " tagged_with ransack result search friendly decorate to_sql tap then itself reverse_chronologically freeze dup"
     " find_each_with_order cache_key with_indifferent_access strict_loading! @in"
 )
-_GEMS = ("with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
+_GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
 _BOUND = re.compile(r"(?:\"?\w+\"?\.)?\"?(\w+)\"?\s*(?:=|IN)\s*\(?\s*\?", re.IGNORECASE)
 _RANGE = re.compile(r"(?<![.\w])[\w:\[\].()]*\.\.\.?(?![.])")
 _AREL = re.compile(r"(?:[A-Z][\w:]*\.arel_table|\w*(?:table|arel)\w*|[a-z_]+)\[:?[\"']?(\w+)[\"']?\]")
-_PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.permit\(([^()]{0,400})\)")
+_PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
+"""What a client may set: a list, or anything."""
+_HOLE = re.compile(r"__hole_\d+__")
 _MAX_DEPTH = 6
 
 
@@ -99,20 +101,24 @@ class _Reader:
                 return []  # what stands in its block is judged there
             if method in _MAKES:
                 self.add(self.conditions(given, named))
-                return [builder.select()]
+                return [self._settled().select()]
             if method in {"find", "destroy", "delete", "find_with_order", "with_pk", "with_pk!"} and self._keyed(given):
                 self.add(self.compare(builder.key_of(builder.table), given[0] if len(given) == 1 else _listed(given)))
-                return [builder.select() if method in {"find", "with_pk", "with_pk!"} else builder.delete()]
+                return [
+                    self._settled().select() if method in {"find", "with_pk", "with_pk!"} else self._settled().delete()
+                ]
             if method in _DELETES:
                 if given or named:
                     self.add(self.conditions(given, named))
-                return [builder.delete()]
+                return [self._settled().delete()]
             if method in _UPDATES:
                 return [self._update(given, named)]
             if method in _COUNTERS and given:
                 key = given[-1] if method in {"increment_counter", "decrement_counter"} else given[0]
                 self.add(self.compare(builder.key_of(builder.table), key))
-                return [builder.update([], dynamic=True)]
+                return [self._settled().update([], dynamic=True)]
+            if self.start is not None and self.start.guessed and method in {"create", "create!"}:
+                return []  # a client of some service has such names too
             if method in {"create", "create!"} or (method in _MANY and not self._rows(given)):
                 return [self._create(given, named)]
             if method in _MANY:
@@ -123,8 +129,15 @@ class _Reader:
                 return []
             self.step(method, given, named)
             if self._ends(step, steps):
-                return [builder.select()]
-        return [builder.select()]
+                return [self._settled().select()]
+        return [self._settled().select()]
+
+    def _settled(self) -> Builder:
+        """The builder at the end. What can't be seen only narrows what is already reached from a row that is held."""
+        builder = self.builder
+        if builder.relation_keys:
+            builder.where[:] = [part for part in builder.where if _HOLE.fullmatch(part) is None]
+        return builder
 
     def _ends(self, step: OrmStep, steps: Sequence[OrmStep]) -> bool:
         local = self.builder.entity.methods if self.builder.entity is not None else {}
@@ -292,10 +305,10 @@ class _Reader:
             return self.add(builder.hole())
         made, owner = reached.association, builder.model.tables.get(reached.owner.table)
         label = made.key if not reached.guessed else reached.start
-        if owner is None or owner.ownership is not Ownership.GLOBAL:
-            builder.relation_keys.append(label)
         if made.opens:
             return self.add(builder.hole())
+        if owner is None or owner.ownership is not Ownership.GLOBAL:
+            builder.relation_keys.append(label)
         if reached.guessed:
             for name in reached.rest:
                 self.step(name, (), {})
@@ -526,7 +539,18 @@ class _Reader:
             null = f"{builder.qualified(stored)} IS NULL"
             return f"({builder.compare(stored, Argument(kind='list', items=present))} OR {null})" if present else null
         self._named_by_client(stored, value)
+        self._of_row(name, value)
         return builder.compare(stored, value)
+
+    def _of_row(self, name: str, value: Argument) -> None:
+        """`where(boat: boat)`: what is given is a row itself, or rows, that something has loaded."""
+        entity = self.builder.entity
+        made = entity.associations.get(name) if entity is not None else None
+        if entity is None or made is None or made.kind != "belongs_to" or value.kind not in {"value", "list"}:
+            return
+        parent = self.builder.model.tables.get(self._table(made, entity))
+        if made.type or (parent is not None and parent.ownership in {Ownership.OWNED, Ownership.CHILD}):
+            self.builder.relation_keys.append(made.key)
 
     def _named_by_client(self, column: str, value: Argument) -> None:
         known = self.builder.model.tables.get(self.builder.table)
@@ -555,10 +579,14 @@ class _Reader:
     def _nested(self, name: str, given: Mapping[str, Argument]) -> str:
         """`where(captains: { fleet_id: id })`: conditions on a table that is joined."""
         builder = self.builder
+        known = builder.model.tables.get(builder.table)
+        if known is not None and name in known.columns:
+            return f"{builder.qualified(name)} > {builder.parameter()}"  # inside a document
         if name == builder.table:
             return builder.all_of(self.compare(column, value) for column, value in given.items())
         met = self.joined.get(name)
-        if met is None and builder.entity is not None:
+        raw = any(re.search(rf"(?i:join)\s+\"?{re.escape(name)}\b", join) for join in builder.joins)
+        if met is None and builder.entity is not None and not raw:
             made = builder.entity.associations
             labels = [name, *(k for k, one in made.items() if one.target and self._table(one, builder.entity) == name)]
             for label in labels:
@@ -568,9 +596,7 @@ class _Reader:
                     else None
                 )
         if met is None:
-            alias = (
-                name if any(f'"{name}"' in join or re.search(rf"\b{name}\b", join) for join in builder.joins) else None
-            )
+            alias = name if raw else None
             table = builder.model.tables.get(name)
             if alias is None or table is None:
                 return builder.hole()
@@ -678,18 +704,29 @@ class _Reader:
             self.add(self.compare(builder.key_of(builder.table), given[0]))  # Boat.update(id, name: name)
         self._sent(given, values)
         assigned, dynamic = self._assigned(values)
-        return builder.update(assigned, dynamic=dynamic or not assigned)
+        return self._settled().update(assigned, dynamic=dynamic or not assigned)
 
     def _create(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
         values = {**mapping(given[0] if given else None), **named}
         self._sent(given, values)
-        assigned, dynamic = self._assigned(values)
-        dynamic = dynamic or any(one.kind not in {"map", "closure"} for one in given)
+        listed = [_permitted(one) for one in (*given, *values.values()) if _PERMITS.search(one.text)]
+        assigned, dynamic = self._assigned({name: value for name, value in values.items() if name != "..."})
+        others = [one for one in given if one.kind not in {"map", "closure"}] + [
+            v for k, v in values.items() if k == "..."
+        ]
+        dynamic = dynamic or len(listed) < len(others) or any(one is None for one in listed)
+        allowed = [name for one in listed for name in one or () if self._key(name) is not None]
+        assigned += [(self._key(name) or name, self.builder.parameter()) for name in allowed if name not in values]
         set_by = dict(self.written)
         assigned = [*self.written, *((column, value) for column, value in assigned if column not in set_by)]
-        known = self.builder.model.tables.get(self.builder.table)
-        ours = known is not None and known.tenant_column in set_by  # it wins over what is given
+        column = self._tenant()
+        last = next(iter(values), "") == "..." and column in {self._key(name) for name in values if name != "..."}
+        ours = column is not None and (column in set_by or last)  # it wins over what is given
         return self.builder.insert(assigned, dynamic=dynamic and not ours)
+
+    def _tenant(self) -> str | None:
+        known = self.builder.model.tables.get(self.builder.table)
+        return known.tenant_column if known is not None else None
 
     def _sent(self, given: Sequence[Argument], values: Mapping[str, Argument]) -> None:
         """`create!(params.require(:boat).permit(:name, :fleet_id))`: what a client may set, the tenant among it."""
@@ -705,7 +742,7 @@ class _Reader:
     def _assigned(self, given: Mapping[str, Argument]) -> tuple[list[tuple[str, str]], bool]:
         stored = {self._key(name) or name: value for name, value in given.items()}
         known = self.builder.model.tables.get(self.builder.table)
-        own = {name: value for name, value in stored.items() if known is None or name in known.columns}
+        own = {name: value for name, value in stored.items() if known is None or name in known.columns or name == "..."}
         found, dynamic = self.builder.assignments(own)
         return found, dynamic or "" in given
 
@@ -729,6 +766,17 @@ class _Reader:
         kept = {*(conflict or ()), known.tenant_column if known is not None else None}
         updated = [(column, "") for column, _ in assigned if column not in kept]
         return self.builder.insert(assigned, dynamic=dynamic or not rows, conflict=conflict, updated=updated)
+
+
+def _permitted(given: Argument) -> list[str] | None:
+    """The attributes that a client may set; None for anything."""
+    found = _PERMITS.search(given.text)
+    return _symbols(found.group(1)) if found is not None and found.group(1) is not None else None
+
+
+def _symbols(text: str) -> list[str]:
+    listed = [word for group in re.findall(r"%[iw]\[([^\]]*)\]", text) for word in group.split()]
+    return [*re.findall(r":(\w+)", text), *listed]
 
 
 def _is_null(given: Argument) -> bool:

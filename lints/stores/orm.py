@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
+from lints.extract.chain_ruby import KINDS
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
     eloquent,
-    go_orms,
     go_builders,
+    go_orms,
     javascript_orms,
     jpql,
     jvm_orms,
@@ -25,6 +26,7 @@ from lints.stores import (
     supabase,
 )
 from lints.stores.orm_sql import Builder
+from lints.stores.rails_paths import Records
 from lints.tenancy import Model
 
 AS_ORM: Mapping[str, str] = {
@@ -48,6 +50,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "drizzle": query_builders.drizzle,
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
+    "sequel": active_record.active_record,
     **jvm_orms.RENDER,
     "ef": linq.framework,
     "gorm": go_orms.gorm,
@@ -140,6 +143,8 @@ class Entities:
             if entity.kind == "ef":
                 self._sets.setdefault(entity.name, []).append(stored)
 
+        self.records = Records(self.by_kind.get("active_record", {}).values(), model)
+
     @cached_property
     def templates(self) -> string_templates.Groups:
         """The groups of templates that statements of jDBI are taken from."""
@@ -150,11 +155,6 @@ class Entities:
         known = {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
         return jpql.as_sql(text, self.model, known) if known else text
 
-    def confines(self, statement: Statement, table: str) -> str | None:
-        """What a framework of the JVM adds to a statement, if that is the tenant's column."""
-        if statement.language not in {"java", "kotlin", "mybatis"}:
-            return None
-        of_entities = self.of_entities(statement.sql) != statement.sql
     def of_structs(self, text: str, path: str) -> str:
         """A statement of Go with the tables of the structs that it names, and with what its builder adds."""
         if "/*go" not in text:
@@ -162,6 +162,11 @@ class Entities:
         text = go_builders.with_builders(text, path, self.by_kind.get("go_builder", {}))
         return go_orms.with_tables(text, path, self.by_kind.get("go", {}))
 
+    def confines(self, statement: Statement, table: str) -> str | None:
+        """What a framework of the JVM adds to a statement, if that is the tenant's column."""
+        if statement.language not in {"java", "kotlin", "mybatis"}:
+            return None
+        of_entities = self.of_entities(statement.sql) != statement.sql
         return jvm_orms.confines(statement, table, self.by_kind, self.model, of_entities=of_entities)
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
@@ -182,13 +187,7 @@ class Entities:
             if call.kind in jvm_orms.KINDS:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
             texts = _RENDER[call.kind](builder, steps)
-            if call.kind == "active_record":
-                builder.scope = self._default_scope(call.model, table)
-            escape = _escape(call, steps)
-            if call.kind == "active_record" and escape == "unscoped":
-                seen = call.model in self.by_kind.get("active_record", {})
-                escape = escape if builder.scope is not None or not seen else None  # what it takes away says nothing
-                builder.scope = None
+            escape = builder.escape if call.kind in KINDS else _escape(call, steps)
             out.append(
                 Rendered(
                     texts=tuple(text for text in texts if text is not None),
@@ -229,8 +228,8 @@ class Entities:
             return self._of_go(call, known)
         elif call.kind in jvm_orms.KINDS:
             return jvm_orms.target(call, self.by_kind, self.model)
-        elif call.kind == "active_record":
-            return self._record(call.model)
+        elif call.kind in KINDS:
+            return active_record.target(self.records, self.model, call)
         elif call.kind == "ef":
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
@@ -260,30 +259,3 @@ class Entities:
             return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
         return max(self._sets.get(call.model, []), key=shared, default=None)
-
-    def _default_scope(self, name: str, table: str) -> str | None:
-        """What a model of ActiveRecord compares in every query, if that is the tenant's column."""
-        entity = self.by_kind.get("active_record", {}).get(name)
-        known = self.model.tables.get(table)
-        column = known.tenant_column if known is not None else None
-        if entity is None or column is None:
-            return None
-        place = entity.scopes.get(column) or entity.scopes.get("*")
-        return f"{column}, which a scope of the model compares in every query ({place})" if place else None
-
-    def _record(self, name: str) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
-        stated = self.by_kind.get("active_record", {}).get(name)
-        if stated is not None and stated.table in self.model.tables:
-            return stated.table, None, {}, None
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-        plural = (
-            snake[:-1] + "ies"
-            if snake.endswith("y")
-            else snake + "es"
-            if snake.endswith(("s", "x", "ch"))
-            else snake + "s"
-        )
-        for table in (plural, snake):
-            if table in self.model.tables:
-                return table, None, {}, None
-        return None

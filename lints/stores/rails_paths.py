@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lints.schema.facts import Association, Entity
@@ -17,6 +17,8 @@ _BEFORE = re.compile(
     r"^(?:current|the|my|new|old|parent|other|target|source|existing|found|first|last|original|authenticated|updated"
     r"|default|selected|signed_in)_"
 )
+_NO_ROW = re.compile(r"\w*(?:client|api|service|response|request|params|data|payload|config|options|json|builder)")
+"""Names of what is no row of a model, whatever it has."""
 _TENANT = frozenset({"tenant", "current_tenant"})
 
 
@@ -119,16 +121,20 @@ class Records(dict[str, Entity]):
             owner = target
             if at + 1 == len(names):
                 return None  # a single row
-        return self._guessed([part for part, _ in names])
+        return self._guessed(names)
 
-    def _guessed(self, names: list[str]) -> Reached | None:
+    def _guessed(self, hops: Sequence[tuple[str, str]]) -> Reached | None:
         """Rows of an association that is declared by some model, from a row whose class can't be seen."""
+        names = [name for name, _ in hops]
         for at in range(len(names) - 1, 0, -1):
+            if hops[at][1] or _NO_ROW.fullmatch(names[at - 1]):
+                return None
             declared = [
                 (one, made) for one, made in self._labels.get(names[at], []) if made.kind in {"has_many", "habtm"}
             ]
             targets = {found.table: found for _, made in declared if (found := self.named(made.target)) is not None}
-            if len(targets) == 1:
+            scopes = next(iter(targets.values())).methods if len(targets) == 1 else {}
+            if len(targets) == 1 and all(name in scopes for name in names[at + 1 :]):
                 owner, made = declared[0]
                 return Reached(
                     owner=owner,
@@ -156,5 +162,7 @@ def _split(path: str) -> list[str]:
 
 def table_of(records: Mapping[str, Entity], model: Model, name: str) -> str | None:
     """The table of a class that no file of the project declares, as Rails would name it."""
-    spelled = snake(name.rpartition("::")[2])
+    if "::" in name:
+        return None
+    spelled = snake(name)
     return next((table for table in (plural(spelled), spelled) if table in model.tables), None)
