@@ -77,12 +77,25 @@ _NUMBER = re.compile(r"-?\d[\d_]*")
 def step_of(notes: Recorder, call: Invoke, arguments: list[Value], keywords: Mapping[str, Value]) -> Step:
     """A step with its constants as such, and keys of rows that the code holds by where they are from."""
     given = [_given(notes, written, value) for written, value in zip(call.arguments, arguments, strict=False)]
+    if call.method in {"or", "merge", "and"}:
+        given = [_scope(one, value) for one, value in zip(call.arguments, given, strict=False)]
     given += arguments[len(given) :]
     written = dict(call.keywords)
     named = {
         name: _given(notes, written[name], value) if name in written else value for name, value in keywords.items()
     }
     return Step(call.method, tuple(given), named, call.span)
+
+
+def _scope(written: Expr, value: Value) -> Value:
+    """`or(Boat.afloat)`: a scope by itself, which nothing else tells from a method of the class."""
+    if not isinstance(value, Gap) or not isinstance(written, Invoke) or not isinstance(written.receiver, Name):
+        return value
+    name = written.receiver.path.replace(".", "::").removeprefix("::")
+    if not name[:1].isupper() or written.arguments or written.keywords:
+        return value
+    around = Step("@in", (Lit("", written.span),), {}, written.span)
+    return Query("active_record", name, (around, Step(written.method, (), {}, written.span)), written.span)
 
 
 def _given(notes: Recorder, written: Expr, value: Value) -> Value:

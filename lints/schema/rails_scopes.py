@@ -146,7 +146,7 @@ def _chain(source: Source, expression: Invoke) -> list[str] | None:
             marks += _compared(call)
         elif method in {"joins", "left_joins", "left_outer_joins"}:
             marks += [f"+{text}" if (text := constant(one)) and text.isidentifier() else "%" for one in call.arguments]
-            marks += ["%"] * len(call.keywords)
+            marks += [f"+{name}.{text}" if (text := constant(one)) else "%" for name, one in call.keywords]
         elif method == "not":
             marks += [f"~{name}" for name, _ in call.keywords]
         elif (

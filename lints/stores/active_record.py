@@ -100,7 +100,7 @@ class _Reader:
             if method == "unscoped" and given and given[0].kind == "closure":
                 return []  # what stands in its block is judged there
             if method in _MAKES:
-                self.add(self.conditions(given, named))
+                self.add(*self.parts(given, named))
                 return [self._settled().select()]
             if method in {"find", "destroy", "delete", "find_with_order", "with_pk", "with_pk!"} and self._keyed(given):
                 self.add(self.compare(builder.key_of(builder.table), given[0] if len(given) == 1 else _listed(given)))
@@ -109,7 +109,7 @@ class _Reader:
                 ]
             if method in _DELETES:
                 if given or named:
-                    self.add(self.conditions(given, named))
+                    self.add(*self.parts(given, named))
                 return [self._settled().delete()]
             if method in _UPDATES:
                 return [self._update(given, named)]
@@ -174,8 +174,8 @@ class _Reader:
         elif method in {"where", "filter"} and not given and not named:
             self.negate = True
         elif method in {"where", "filter", "having_where"} or method in _FINDS or (method == "first" and named):
-            part = self.conditions(given, named) if given or named else ""
-            self.add(f"NOT ({part})" if self.negate and part else part)
+            parts = self.parts(given, named) if given or named else []
+            self.add(*([f"NOT ({builder.all_of(parts)})"] if self.negate and parts else parts))
             self.negate = False
         elif method in {"not", "exclude"}:
             self.negate = False
@@ -202,9 +202,8 @@ class _Reader:
         elif method not in PLAIN and method not in RUNS and method not in _HARMLESS and not method.startswith(_GEMS):
             self.add(builder.hole())
 
-    def add(self, part: str) -> None:
-        if part and part != "TRUE":
-            self.builder.where.append(part)
+    def add(self, *parts: str) -> None:
+        self.builder.where += [part for part in parts if part and part != "TRUE"]
 
     # Scopes
 
@@ -246,7 +245,7 @@ class _Reader:
         if everything:
             self._open(method)
         if method == "rewhere":
-            self.add(self.conditions(given, named))
+            self.add(*self.parts(given, named))
 
     def _drop(self, column: str) -> None:
         stored = self._key(column) or column
@@ -282,7 +281,9 @@ class _Reader:
             elif sign == "@" and rest not in PLAIN and rest not in RUNS and rest not in _HARMLESS:
                 self.add(builder.hole())
             elif sign == "+":
-                self._join([Argument(kind="text", text=rest)], {}, outer=False)
+                first, _, then = rest.partition(".")
+                named = {first: Argument(kind="text", text=then)} if then else {}
+                self._join([] if then else [Argument(kind="text", text=first)], named, outer=False)
             elif sign == "" and "." in rest:
                 table, _, column = rest.partition(".")
                 self.add(builder.hole() if sometimes else self._nested(table, {column: value}))
@@ -469,6 +470,10 @@ class _Reader:
     # Conditions
 
     def conditions(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str:
+        return self.builder.all_of(self.parts(given, named))
+
+    def parts(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> list[str]:
+        """The conditions that the arguments of `where` are."""
         builder = self.builder
         parts: list[str] = []
         first = given[0] if given else None
@@ -485,7 +490,7 @@ class _Reader:
             parts.append(builder.hole())
         for name, value in named.items():
             parts.append(self._nested(name, mapping(value)) if value.kind == "map" else self.compare(name, value))
-        return builder.all_of(parts)
+        return parts
 
     def _expression(self, given: Argument) -> str:
         """`where(id)` of `exists?`, or a node of Arel."""

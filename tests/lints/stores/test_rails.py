@@ -162,10 +162,6 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "on some paths more": ("list = account.boats\n    list = list.where(state: 1) if late\n    list.find_each { |b| b }", PROVEN),
     "of the row's own account": ("boat.account.captains.where(name: name).first", PROVEN),
     "made through it": ("current_account.boats.create!(boat_params)", PROVEN),
-    "the account that a client names": ("Account.find(params[:account_id]).boats.find(id)", [("weak", "TENCTX001"), ("weak", "TENCTX001")]),
-    "that account, held": (
-        "fleet = Account.find(params[:account_id])\n    fleet.boats.find(id)", [("weak", "TENCTX001"), ("weak", "TENCTX001")]
-    ),
     "by another column than the tenant's": ("account.former_boats.find(id)", TRUSTED),
     "through memberships": ("account.logs.where(text: text).to_a", PROVEN),
     "one that opens": ("account.any_boats.find(id)", UNSEEN),
@@ -269,6 +265,15 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     text = f"class Harbour\n  def f(id, boats)\n    {code}\n  end\nend\n"
     rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
     assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "code", ["Account.find(params[:a]).boats.find(id)", "a = Account.find(params[:a])\n    a.boats.find(id)"]
+)
+def test_the_account_that_a_client_names(code: str) -> None:
+    text = f"class Harbour\n  def f(id)\n    {code}\n  end\nend\n"
+    rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
+    assert [(row.verdict, row.rule) for row in rows if row.table == "boats"] == [("weak", "TENCTX001")]
 
 
 def test_an_account_reaches_its_own_rows() -> None:
