@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from attestations.statements import evidence_type
 from gate.bundle.bag import MANIFEST, SIGNATURE, TAG_MANIFEST
 
 
@@ -23,9 +24,11 @@ class Example(NamedTuple):
 
 
 def verify_md(
-    what: str, *, commands: Sequence[str], example: Example, keyless: bool, inside: Sequence[str] = ()
+    what: str, *, seal: str, commands: Sequence[str], example: Example, keyless: bool, inside: Sequence[str] = ()
 ) -> bytes:
-    """The file, for a bundle that holds `what`. `inside` are sections about what is special in this kind of bundle.
+    """The file, for a bundle that holds `what` and whose own signature is of the kind `seal`.
+
+    `inside` are sections about what is special in this kind of bundle.
 
     Every command runs as it stands, in the bundle's folder, in a POSIX shell; names in capitals are the reader's own.
     """
@@ -40,6 +43,7 @@ def verify_md(
         "SUBJECT": example.subject,
         "RESOURCE": example.resource or "",
         "VERIFIER": example.verifier or "",
+        "SEALTYPE": evidence_type(seal),
     }
     text = "\n".join(
         [_HEAD, *([_EVIDENCE_KEYS] if keyless else []), _FILES, _CERTIFICATE if keyless else _KEY, *inside, *others]
@@ -62,6 +66,22 @@ def policy_section(tool_version: str) -> str:
     """How to recompute the policy digest."""
     return _POLICY.replace("TOOL_VERSION", tool_version)
 
+
+def decision_section(artifact: str) -> str:
+    """How to read what a release bundle says of a released file."""
+    return _DECISION.replace("ARTIFACT", artifact)
+
+
+_DECISION = """## What was decided, and about which file
+
+    grep -E '^  "(verdict|releasable|as_of|as_of_overridden)": ' data/decision.json
+    grep -c "\\"sha256\\": \\"$(sha256sum ARTIFACT | cut -d ' ' -f 1)\\"" data/decision.json
+
+A release may go out when the verdict is `"allowed"` and `releasable` is `true`; the number is how often the decision
+names exactly that file, and must not be 0. `data/reports/report.html` says the same for people, with every finding, who
+set one aside, and what was not checked. Signatures prove who says something and that it was not changed, not that it is
+so: each piece of evidence is worth what its signer's word is.
+"""
 
 LEDGER_SECTION = """## The ledger
 
@@ -94,6 +114,9 @@ _HEAD = """# How to check this bundle
 It holds @WHAT@. Nothing in it has to be believed: check the signatures with trusted keys
 that you got from somewhere else than this folder. `data/trust/` is a copy for comparison only.
 
+Three things are to be seen, in this order: that every file is the one that is listed (coreutils), that the list is the
+one that was signed, and by whom (OpenSSL or cosign), and then what is in them. The gate sees to all three at once.
+
 Names in capitals stand for what is yours. Under `sh -e` the commands end at the first thing that does not hold.
 
 ## With the gate, offline
@@ -111,10 +134,11 @@ _FILES = f"""## With coreutils: every file is the one that is listed
     sha256sum --check --strict --quiet {TAG_MANIFEST}
     sha256sum --check --strict --quiet {MANIFEST}
 
-Nothing printed means that all are. That no file was added: the two numbers must be equal.
+Nothing printed means that all are. That nothing was added: the two numbers must be equal. (The second list and its
+signature stand in no list.)
 
-    find data -type f | wc -l
-    wc -l < {MANIFEST}
+    find . ! -type d | wc -l
+    echo "$(($(cat {MANIFEST} {TAG_MANIFEST} | wc -l) + 2))"
 """
 
 _EXTRACT = f"""    work=$(mktemp -d)
@@ -130,7 +154,9 @@ _SUBJECT = f"""    digest=$(sha256sum {TAG_MANIFEST} | cut -d ' ' -f 1)
 
 _KEY = f"""## With OpenSSL: the list is the one that was signed
 
-`PUBLIC-KEY.pem` is the signer's key, from your own source. This needs `sed`, `base64` and `openssl`, nothing else.
+`PUBLIC-KEY.pem` is the signer's key, from your own source. This needs `sed`, `base64` and `openssl`, nothing else. The
+key's fingerprint, as trusted-keys files and the gate show it, is printed by
+`ssh-keygen -i -m PKCS8 -f PUBLIC-KEY.pem | ssh-keygen -l -f -`.
 
 {_EXTRACT}    openssl dgst -sha256 -verify PUBLIC-KEY.pem -signature "$work/sig" "$work/signed"
 {_SUBJECT}
@@ -155,8 +181,12 @@ shows that the signature fits the certificate; that the certificate is genuine, 
     openssl dgst -sha256 -verify "$work/key.pem" -signature "$work/sig" "$work/signed"
 {_SUBJECT}"""
 
-_COSIGN_KEY = """## With cosign, a single attestation
+_COSIGN_KEY = f"""## With cosign: the list is the one that was signed, and a single attestation
 
+Instead of OpenSSL, or beside it. (The name of the flag warns of what a signature by key does without: a public log.)
+
+    cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle {SIGNATURE} \\
+      --insecure-ignore-tlog --type @SEALTYPE@ {TAG_MANIFEST}
     cosign verify-blob-attestation --key PUBLIC-KEY.pem --bundle @PATH@ \\
       --insecure-ignore-tlog --type @TYPE@ @SUBJECT@
 """
@@ -188,8 +218,11 @@ _NPM_KEY = """## With npm's sigstore (JavaScript), a single attestation
 It checks the signature alone: compare payload type, predicate type and subject yourself.
 """
 
-_COSIGN_KEYLESS = """## With cosign, a single attestation
+_COSIGN_KEYLESS = f"""## With cosign: the list is the one that was signed, and a single attestation
 
+    cosign verify-blob-attestation --bundle {SIGNATURE} --trusted-root TRUSTED-ROOT.json \\
+      --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER \\
+      --type @SEALTYPE@ {TAG_MANIFEST}
     cosign verify-blob-attestation --bundle @PATH@ --trusted-root TRUSTED-ROOT.json \\
       --certificate-identity IDENTITY --certificate-oidc-issuer ISSUER \\
       --type @TYPE@ @SUBJECT@

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 from attestations.batches import STATEMENT_SUFFIX
 from gate import bundle
 from gate.bundle import bag, records
-from gate.bundle.instructions import BATCH_SECTION, LEDGER_SECTION, Example, argument, policy_section, verify_md
+from gate.bundle.instructions import (
+    BATCH_SECTION,
+    LEDGER_SECTION,
+    Example,
+    argument,
+    decision_section,
+    policy_section,
+    verify_md,
+)
 from gate.collect import batches
 from gate.model import Decision, Descriptor, Evidence, Outcome, Policy, Severity
 
@@ -64,6 +72,7 @@ def payload(
         bundle.SBOM: material.sbom,
         "data/VERIFY.md": verify_md(
             f"what the release of {decision.subject.project} {decision.subject.version} was decided on",
+            seal=bundle.RELEASE,
             commands=[f"gate verify . --trusted-keys KEYS.json --artifact {artifact}", *_REPLAY],
             example=Example(
                 bundle.VERDICT,
@@ -73,7 +82,12 @@ def payload(
                 verifier=builder_of(parse(read(material.attestations["verdict"]).envelope.payload)),
             ),
             keyless=keyless,
-            inside=[policy_section(decision.tool_version), *([LEDGER_SECTION] if material.ledger else []), *batched],
+            inside=[
+                decision_section(artifact),
+                policy_section(decision.tool_version),
+                *([LEDGER_SECTION] if material.ledger else []),
+                *batched,
+            ],
         ),
     }
     if material.saasbom is not None:

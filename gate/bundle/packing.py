@@ -149,6 +149,7 @@ def payload(files: Mapping[str, bytes], plan: Plan, salt: bytes, *, keyless: boo
     _search(made, taken, _telling(files, originals, redacted), plan.public)
     made["data/VERIFY.md"] = verify_md(
         "what of a release is shown to outsiders; what was taken out is listed in data/redactions.json",
+        seal=bundle.PACKET,
         commands=["gate verify . --trusted-keys KEYS.json"],
         example=Example(REFERENCE, REFERENCE_TYPE, PACKET),
         keyless=keyless,

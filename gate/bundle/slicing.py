@@ -90,6 +90,7 @@ def payload(files: Mapping[str, bytes], asked: Cut, *, keyless: bool) -> dict[st
         TAGS: files[bag.TAG_MANIFEST],
         "data/VERIFY.md": verify_md(
             "one tenant's part of what a release was decided on",
+            seal=bundle.SLICE,
             commands=["gate verify . --trusted-keys KEYS.json"],
             example=Example(REFERENCE, REFERENCE_TYPE, SLICE),
             keyless=keyless,

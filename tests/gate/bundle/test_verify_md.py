@@ -54,9 +54,18 @@ def test_every_command_runs_as_it_stands(works: Any, folder: Path, tmp_path: Pat
     assert listed == there
     assert shell(openssl, folder) == "Verified OK\n1\n"
     assert shell(sections["The policy's digest"], folder) == f"{works.policy.digest}  -\n"
-    assert "jq" not in files + openssl
+    decided = sections["What was decided, and about which file"]
+    *facts, times = shell(decided.replace(works.artifact.name, str(works.artifact)), folder).splitlines()
+    assert [fact.split()[0] for fact in facts] == ['"as_of":', '"as_of_overridden":', '"releasable":', '"verdict":']
+    assert int(times) > 0
+    assert shell(decided.replace(works.artifact.name, "bagit.txt"), folder).endswith("\n0\n"), "another file"
+    assert "jq" not in files + openssl + decided
     assert bag.read(folder), "nothing was written into the bundle"
 
+    (folder / "data" / "link").symlink_to("/etc/hostname")
+    listed, there = shell(files, folder).split()
+    assert listed != there, "something that is in no list"
+    (folder / "data" / "link").unlink()
     (folder / "data/decision.json").write_bytes(b"{}")
     assert "exit 1" in shell(files, folder)
     manifest = folder / bag.TAG_MANIFEST
@@ -99,7 +108,7 @@ def test_the_keyless_commands_check_the_certificate_in_the_bundle(tmp_path: Path
         "dsseEnvelope": {"payload": encode(payload), "payloadType": kind, "signatures": [{"sig": encode(sig)}]},
     }
     (tmp_path / bag.SIGNATURE).write_text(json.dumps(document, indent=2))
-    text = verify_md("x", commands=[], example=Example("a", "b", "c"), keyless=True).decode()
+    text = verify_md("x", seal="release_bundle", commands=[], example=Example("a", "b", "c"), keyless=True).decode()
     script = next(script for title, script in commands(text).items() if "OpenSSL" in title)
 
     assert shell(script, tmp_path) == "Verified OK\n1\n"
@@ -114,7 +123,10 @@ def test_a_strange_artifact_name_never_reaches_a_command(name: str) -> None:
 
 
 def test_what_is_filled_in_is_not_filled_in_again() -> None:
-    text = verify_md("the @TYPE@ of @SUBJECT@", commands=["@PATH@"], example=Example("a", "b", "c"), keyless=False)
+    example = Example("a", "b", "c")
+    text = verify_md(
+        "the @TYPE@ of @SUBJECT@", seal="release_bundle", commands=["@PATH@"], example=example, keyless=False
+    )
 
     assert b"It holds the @TYPE@ of @SUBJECT@." in text
     assert b"\n    @PATH@\n" in text
