@@ -37,6 +37,14 @@ _DEFAULT = Search(
     rb"|(?:tenant|org|workspace|account)\w{0,20}['\"]\s*,\s*(?:['\"]\w|[\w.]*default)"
     rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::[^=\n]{0,40})?=\s*(?:['\"]\w|[\w.]*default)"
 )
+_HANDED = Search(
+    rb"(?i)\b(?:req|request|ctx\.request)\.(?:body|query|params|args|form|json|headers|GET|POST|data|query_params)[?!]?[.\[(]{1,2}(?:get\()?['\"]?[\w-]{0,12}(?:tenant|org|workspace)",
+    rb"(?i)\{[^{}\n]{0,120}(?:tenant|org|workspace)\w{0,10}id\b[^{}\n]{0,120}\}\s*(?::[^=\n]{0,60})?=\s*(?:await\s+)?(?:req|request|ctx\.request)\.",
+    rb"(?i)\b(?:query|body|params)\.(?:tenant|org|workspace)\w{0,10}id\b|parsedInput\.(?:tenant|org|workspace)",
+    rb"(?i)@(?:Param|Query|Headers?|Args|RequestParam|RequestHeader|PathVariable)\b[^,\n]{0,60}(?:tenant|org|workspace)",
+    rb"(?i)\[From(?:Query|Header|Route)[^\n]{0,60}(?:tenant|org|workspace)",
+    rb"(?i)\b(?:tenant|org|workspace|organization)_id\s*:\s*(?:str|int|uuid)",
+)
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
@@ -52,7 +60,12 @@ _JOBS = Search(
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `contexts` in a file without a statement."""
-    return declarations(language).possible(data)
+    return declarations(language).possible(data) or (language != "sql" and hands_on(data))
+
+
+def hands_on(data: bytes) -> bool:
+    """Whether a file without a statement may hand a client's tenant to one that has some: then it is parsed."""
+    return _HANDED.possible(data) and _STARTS.possible(data) and _HANDED.matches(data)
 
 
 def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[Context, ...]:
@@ -123,4 +136,4 @@ def _values(
     return origins.finish()
 
 
-__all__ = ["About", "Context", "contexts", "possible"]
+__all__ = ["About", "Context", "contexts", "hands_on", "possible"]

@@ -13,6 +13,7 @@ class About(StrEnum):
     DEFAULT = "default"  # `name`, if nobody gave it, is a constant of the code
     PROCESS = "process"  # the tenant `name` is kept in a variable of the whole process
     JOB = "job"  # the function runs in the background, and nothing in it names a tenant
+    LEAVES = "leaves"  # `name`, the client's word for a tenant, is handed as it came to what stands in another module
     REACHED = "reached"  # the function is called, within its module, by what answers a request
 
 

@@ -47,7 +47,7 @@ def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) 
             or TENANT.fullmatch(last)
         ):
             continue
-        if last == "Authorize" and "Authorize(" not in unit.head:
+        if last == "Authorize" and re.search(r"Authorize[(<]", unit.head) is None:
             continue
         if last == "PreAuthorize" and _NO_POLICY.search(unit.head) is not None:
             continue

@@ -13,8 +13,8 @@ from lints.extract import OrmCall, Statement
 from lints.rows import Access, fingerprint
 from lints.schema.declared import Carrier, Trust
 
-CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE = (
-    "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005"
+CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE, LEAVES_RULE = (
+    "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005", "TENCTX006"
 )  # fmt: skip
 LITERAL_RULE = "TENSQL007"
 SET_ASIDE = frozenset({"migration", "seed"})
@@ -25,6 +25,8 @@ _COALESCE = re.compile(
     re.IGNORECASE,
 )
 _CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
+_FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
+"""How a row of Rails that was found by a parameter is written where its attributes are used."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
@@ -55,6 +57,17 @@ def _given(source: Statement | OrmCall) -> str:
 def alone(path: str, language: str, facts: Iterable[Context], kind: str) -> Iterator[Access]:
     """Findings that no statement shows."""
     for fact in facts:
+        if fact.about is About.LEAVES:
+            said = f"{fact.said} checks that {fact.name}, which a client names, is the caller's own"
+            why = f"{fact.name} is handed to {fact.said} as the client sent it; taken as scoped because {said}"
+            yield Access(
+                path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
+                snippet=fact.text, language=language, operation="context", table="", tables=(), verdict="weak",
+                rule=LEAVES_RULE, why=why, owned_because=None, assumptions=(said,), fingerprint="",
+                statement=fingerprint(LEAVES_RULE, fact.said, fact.text), path_class=kind, confidence="likely",
+                call=None, carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False,
+                variants=1, sql=fact.text, first_line=fact.line, source=fact.text,
+            )  # fmt: skip
         if fact.about is About.PROCESS:
             why = (
                 f"{fact.name} is a variable of the whole process (line {fact.where}): of two requests at once, each can"
@@ -117,7 +130,10 @@ def _whose(
     if row.verdict != "proven" and row.rule != CLIENT_RULE:
         return row
     before = row if row.verdict == "proven" else _vouched(row)
+    if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):
+        return before  # loaded by it, then asked about
     for value in values:
+        value = _FOUND_BY.sub(r"\1.find(params[:\2])", value)
         facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
         if not facts and not named_by_client(value):
             continue

@@ -82,6 +82,16 @@ class Known:
             if told is not None:
                 yield found.group(2), told
 
+    def bare(self, unit: Unit, text: str) -> Iterator[tuple[str, Told]]:
+        """The methods of its class that a function of Ruby names without parentheses."""
+        for (owner, name), told in self.returned.items():
+            if (
+                owner == unit.owner
+                and name != unit.name
+                and re.search(rf"(?<![\w.@:]){re.escape(name)}\b(?![:=(])", text)
+            ):
+                yield name, told
+
     @staticmethod
     def key_of(target: str, unit: Unit, text: str) -> str | None:
         """What of the request or of the class an assignment sets, if it is a tenant."""

@@ -14,7 +14,23 @@ from lints.context.known import Known, Told
 from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
 from lints.context.words import BINDS, CALLER_ID, CHECKS, CLIENT, CONVERSION, NO_DEFAULT, SIGNS_IN, TENANT
-from lints.extract.ir import Assign, Choose, Closure, Define, Expr, If, Invoke, Leave, Name, Span, Stmt, Text, Unpack
+from lints.extract.ir import (
+    Assign,
+    Choose,
+    Closure,
+    Define,
+    Expr,
+    If,
+    Invoke,
+    Leave,
+    Name,
+    Other,
+    Pairs,
+    Span,
+    Stmt,
+    Text,
+    Unpack,
+)
 from lints.extract.lines import Lines
 
 MAX_FACTS = 200
@@ -42,6 +58,32 @@ _WITH_DEFAULT = frozenset(["get", "getOrDefault", "get_or_default", "fetch", "Ge
 _EXPORTED = re.compile(
     rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)"
 )
+_LEAVES_AS = re.compile(
+    r"^(?:x-)?(?:(?:current|target|my)[_-]?)?(?:tenant|org|organi[sz]ation|workspace)[_-]?(?:id|uuid|slug|key)?$",
+    re.IGNORECASE,
+)
+_STAYS = re.compile(
+    r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
+    r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID)\b"
+    r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
+    r"info|warn|error|debug|track|capture|emit|set|get|has|add|push|append|format|print|trim|split|toString|parse|safeParse|includes|"
+    r"startsWith|replace|join|redirect|revalidatePath|revalidateTag|encodeURIComponent)$"
+    r"|\.(?:prisma|db|tx)\.|[rR]epository\.|[mM]odel\.|\.objects\.",
+)
+"""Calls that read rows, which are judged themselves, answer, log or convert."""
+_FORM = re.compile(
+    r"valid|exist|uuid|empty|blank|null|nil|pars|test|match|present|starts|ends|isarray|len$|string|number|safe|type|include|contains|"
+    r"^(?:get|find|is|has|some|every|trim|eq|split)$",
+    re.IGNORECASE,
+)
+"""Questions about the form of a value, or whether there is such a thing at all."""
+_SENT = re.compile(r"\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data)\.\w+")
+_CALLER = re.compile(
+    r"\b(?:user|session|auth|principal|actor|viewer|member|current_?user|me|req|request|ctx|context|c|scope|identity|caller|claims|token)\b"
+    r"(?!\s*\.\s*(?:body|query|params|headers|parsedInput|input|param|args|form|json))",
+    re.IGNORECASE,
+)
+"""The caller, or what he is found in, is handed on too: then what is called can check."""
 _CONSTANT = re.compile(
     r"(?:[A-Za-z_]\w*\.)*[A-Z][A-Z0-9_]*DEFAULT[A-Z0-9_]*|(?:[A-Za-z_]\w*\.)*DEFAULT_[A-Z0-9_]+|(?:[a-z_]\w*\.)*default_?(?:tenant|org|workspace|account)\w*",
     re.IGNORECASE,
@@ -85,8 +127,11 @@ class Origins:
         self.by_name = {(unit.owner, unit.name): unit for unit in units if unit.name}
         self.learnt = Known()
         self.facts: list[Context] = []
+        self.leaving: list[Context] = []
         self._origins: list[_Origin] = []
         self._read: set[Span] = set()
+        self._decides = False
+        """Whether the function asks anything at all about what somebody may do."""
         self._machine: int | None = None
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
@@ -118,7 +163,7 @@ class Origins:
                         checked_line=self.lines.line(origin.checked_at) if origin.checked is not None else 0,
                     )
                 )  # fmt: skip
-        return self.facts
+        return [*self.facts, *self.leaving[:MAX_FACTS]]
 
     # Functions
 
@@ -131,6 +176,7 @@ class Origins:
             for name in parameter.name.split(","):
                 inner.pop(name, None)
         start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
+        decides, self._decides, gone = self._decides, False, len(self.leaving)
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
         for name, channel in given(unit, self.path, self.language, exported=exported):
@@ -155,7 +201,9 @@ class Origins:
         for origin in self._origins[start:] if elsewhere else ():
             if origin.about is About.CLIENT:
                 origin.checked, origin.checked_at = "what calls it", unit.span[0]
-        self._out = out
+        if self._decides:
+            del self.leaving[gone:]
+        self._out, self._decides = out, decides or self._decides
 
     def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
         """What other functions of the module hand to this one, by an argument, a context or a dependency."""
@@ -164,6 +212,8 @@ class Origins:
         for name, told in self.known.dependencies(unit):
             names[name] = self._from(told, name, unit)
         text = self.data[unit.span[0] : unit.span[1]].decode("utf-8", "replace")
+        for name, told in self.known.bare(unit, text) if self.language == "ruby" else ():
+            names[name] = self._from(told, name, unit)
         for spelled, told in self.known.kept_in(unit, text):
             names[spelled] = self._from(told, spelled, unit)
         for parameter in unit.function.parameters:
@@ -208,6 +258,7 @@ class Origins:
                 self._returned(default or self._origin(statement.value, names, unit), statement.span, unit)
             elif isinstance(statement, If):
                 self._filled_in(statement, names, unit)
+                self._asked(statement, names)
             for block in blocks(statement):
                 self._block(block, names, unit, depth + 1)
 
@@ -235,6 +286,17 @@ class Origins:
             if isinstance(inner, Assign) and inner.target == name and (said := _constant(inner.value)) is not None:
                 origin = self._new(self.text(inner.span, 120), said, inner.span[0], unit.span[1], About.DEFAULT)
                 origin.aliases.add(name)
+
+    def _asked(self, statement: If, names: dict[str, _Origin]) -> None:
+        """`if (!await context.mayBill(organization)) return …`: who asks a question of a value has it checked."""
+        waiting = [statement.test.value] if statement.test.value is not None else []
+        while waiting:
+            value = waiting.pop()
+            waiting += [part for part in parts(value) if not isinstance(part, Closure)]
+            if isinstance(value, Invoke) and value.arguments and _FORM.search(value.method) is None:
+                for _, origin in self._mentioned(self.text(value.arguments_span), names, value.span[1]):
+                    self._decides = True
+                    self._checked(origin, f"{callee(value)}(…)", value.span[0])
 
     def _inner(self, span: Span, names: dict[str, _Origin], depth: int) -> None:
         unit = self.units.get(span)
@@ -448,6 +510,8 @@ class Origins:
         if (kept := self.known.sets(call)) is not None:
             self._keeps(kept, self._origin(call.arguments[1], names, unit), call.span, unit)
         target = self.known.resolve(call, unit, self.by_name)
+        if target is None:
+            self._leaves(call, names, unit)
         if target is None or target is unit:
             return
         parameters = [p.name for p in target.function.parameters]
@@ -462,6 +526,49 @@ class Origins:
             if origin is not None and origin.about is About.CLIENT and name.isidentifier():
                 handed = self.learnt.handed.setdefault(target.function.span, {})
                 self._out.append((origin, call.span[0], partial(handed.setdefault, name)))
+
+    def _leaves(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+        """A handler gives what the client says the tenant is to another module, and nobody's name with it."""
+        name = callee(call)
+        if unit.request is None or self.language == "ruby" or not self._may_leave(call, name):
+            return
+        values = [*call.arguments, *(value for _, value in call.keywords)]
+        for value in [*values, *(v for p in values if isinstance(p, Pairs) for _, v in p.pairs)][:20]:
+            if not isinstance(value, (Name, Invoke, Other)):
+                continue
+            origin = self._origin(value, names, unit)
+            word = re.search(r"([\w-]+)\W*$", origin.said) if origin is not None else None
+            if (
+                origin is None
+                or word is None
+                or origin.about is not About.CLIENT
+                or not _LEAVES_AS.search(word.group(1))
+            ):
+                continue
+            start, end = self.lines.position(call.span[0]), self.lines.position(call.span[1])
+            fact = Context(
+                about=About.LEAVES, line=start[0], end_line=start[0], name=origin.said, said=name, where=start[0],
+                channel=origin.channel, column=start[1],
+                end_column=end[1] if end[0] == start[0] else start[1] + len(name),
+                text=self.text(call.span, 200), function=unit.name,
+            )  # fmt: skip
+            self._out.append((origin, call.span[0], partial(self._left, fact)))
+            return
+
+    def _left(self, fact: Context, _: Told) -> None:
+        self.leaving.append(fact)
+
+    def _may_leave(self, call: Invoke, name: str) -> bool:
+        if (
+            not name
+            or (call.receiver is None and name[0].isupper())
+            or CHECKS.search(call.method)
+            or SIGNS_IN.match(call.method)
+            or _STAYS.search(name)
+        ):
+            return False
+        text = _SENT.sub("", self.text(call.arguments_span, 400))
+        return CALLER_ID.search(text) is None and _CALLER.search(text) is None
 
     def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""
@@ -501,10 +608,11 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        if not decides and (CALLER_ID.search(text) is None or _WRITES.match(call.method) is not None):
+        if not decides and (CALLER_ID.search(_SENT.sub("", text)) is None or _WRITES.match(call.method) is not None):
             return
         if SIGNS_IN.match(call.method):
             return
+        self._decides = self._decides or (decides and not call.method.lower().startswith("validat"))
         for _, origin in self._mentioned(text, names, call.span[1]):
             self._checked(origin, f"{callee(call)}(…)", call.span[0])
 

@@ -97,7 +97,7 @@ _REQUEST_METHODS = frozenset(
 _HOOKS = frozenset(["get_queryset", "get_object", "perform_create", "perform_update", "perform_destroy"])
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
 _BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
-_ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,])")
+_ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,<])")
 _HANDS_ON = frozenset(["UseGuards", "UseInterceptors", "method_decorator", "decorator_from_middleware", "Depends"])
 _BUILDS = frozenset(["input", "output", "meta", "metadata", "schema", "inputSchema", "outputSchema", "openapi"])
 _BEFORE = frozenset(

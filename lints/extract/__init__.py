@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lints.context import contexts, possible
+from lints.context import contexts, hands_on, possible
 from lints.extract import beginnings, chain_hits
 from lints.extract.facts import (
     Call,
@@ -79,7 +79,8 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
 def _extract_code(path: str, data: bytes, language: str) -> Extraction:
     orm = chain_hits.hits(language, data)
     places = beginnings.hits(data)
-    if not places and not orm:
+    handed = hands_on(data)
+    if not places and not orm and not handed:
         return Extraction(
             path=path,
             language=language,
@@ -104,7 +105,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         calls=tuple(calls),
         problems=tuple(problems),
         suppressions=suppressions(path, data),
-        contexts=contexts(path, data, language, tree if statements or calls else None),
+        contexts=contexts(path, data, language, tree if statements or calls or handed else None),
     )
 
 
