@@ -52,7 +52,7 @@ class Judge:
         self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
         schema = getattr(model, "schema", None)
         self._entities = Entities(model, schema.entities if schema is not None else ())
-        self._helpers = Helpers(schema.helpers if schema is not None else ())
+        self._helpers = Helpers(*((schema.helpers, schema.entities) if schema is not None else ((), ())))
         read = schema.files if schema is not None else ()
         self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
         self._proofs: dict[str, Sequence[ProofLike]] = {}

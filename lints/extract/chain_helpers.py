@@ -29,6 +29,8 @@ THROUGH, FROM, IMPORTED, CONDITION = "@through", "@from", "imported", "condition
 """Two steps that are calls of imported functions: one that is handed the query, one that begins it. The kind of what
 the latter begins, and the kind of a helper that gives a condition. The first argument of a step is `module:name`; the
 second of `THROUGH` is the position of the query among the rest."""
+SCOPE = "@scope"
+"""A step that a model's own manager adds to every query: the place that says so, and what is compared."""
 _HANDED = frozenset({"django", "sqlalchemy", "knex", "kysely", "drizzle"})
 _CONTINUES = names("filter filter_by where andWhere exclude")
 """What is called on the result of an imported function only if that is a query."""

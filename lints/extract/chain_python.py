@@ -10,12 +10,17 @@ from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Query, Step
 
-_DJANGO = names(
+DJANGO = names(
     "all filter exclude get first last count exists create get_or_create update_or_create update delete bulk_create"
     " bulk_update values values_list order_by distinct annotate aggregate select_related prefetch_related only defer"
     " iterator in_bulk latest earliest none using raw extra select_for_update reverse union intersection difference"
     " aget afirst acount aexists acreate aupdate adelete alast aget_or_create aupdate_or_create dates datetimes"
 )
+_OF_MANAGERS = re.compile(
+    r"(?!(?:create|make|build|new|add|register|normalize|bulk|save|send|import|sync|generate|contribute|db_manager|check"
+    r"|natural|contains|get_by_natural|make_random)(?:_|$))[a-z]\w*"
+)
+"""Methods of a manager that give a query set; those that make rows say nothing of whose rows are read."""
 _MONGO_PYTHON = names(
     "find_one find_one_and_update find_one_and_delete find_one_and_replace update_one update_many delete_one"
     " delete_many replace_one insert_one insert_many count_documents"
@@ -49,7 +54,7 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("mongo", collection(call, last), (step,))
     if method in {"table", "from_"}:
         return chain_stores.supabase(asked)
-    if last.endswith("objects") and head and method in _DJANGO:
+    if last.endswith("objects") and head and (method in DJANGO or _OF_MANAGERS.fullmatch(method) is not None):
         return Begun("django", held_class(head, env) or head.rpartition(".")[2], (step,))
     if not path and method in ASKS and call.arguments:
         model = class_name(call.arguments[0], env)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from lints.extract.ir import Assign, ClassBody, Expr, Invoke, Items, Name, Pairs
+from lints.extract.ir import Assign, ClassBody, Define, Expr, Invoke, Items, Name, Pairs
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import (
@@ -22,6 +22,7 @@ from lints.schema.orm import (
     texts,
     truth,
 )
+from lints.schema.query_helpers import MANAGERS
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
@@ -146,9 +147,49 @@ def _add_django(
             columns = tuple(fields.get(name, name) for name in listed)
             draft.unique[constant(keyword(call, "name")) or "_".join(columns)] = columns
     catalog.entities.append(
-        Entity(name=found.body.name, table=table, kind="django", columns=fields, relations=relations, origin=origin)
+        Entity(
+            name=found.body.name,
+            table=table,
+            kind="django",
+            columns=fields,
+            relations=relations,
+            origin=origin,
+            methods=_managed(found, known),
+        )
     )
     catalog.backward[found.body.name] = _backward(found, known, relations)
+
+
+def _managed(found: Class, known: Mapping[str, list[Class]]) -> dict[str, tuple[str, ...]]:
+    """The methods of a model's managers, each as `file:Class.method`; those of `objects` come first.
+
+    `objects = Fleet.as_manager()`, `Manager.from_queryset(Fleet)()`, `FleetManager()`; a class that nobody has read, or
+    that several files declare, has none.
+    """
+    held: list[tuple[str, str]] = []
+    for holder in inherited(found, known):
+        for name, value, _, _ in members(holder.body):
+            held += [(name, named) for named in _classes_of(value) if named.endswith(MANAGERS)]
+    methods: dict[str, tuple[str, ...]] = {}
+    for attribute, named in sorted(held, key=lambda pair: pair[0] != "objects"):
+        declared = known.get(named, [])
+        for holder in inherited(declared[0], known) if len(declared) == 1 else ():
+            for member in holder.body.body:
+                if isinstance(member, Define):
+                    place = f"{holder.source.path}:{holder.body.name}.{member.function.name}"
+                    methods.setdefault(member.function.name, (place, attribute))
+    return methods
+
+
+def _classes_of(value: Expr | None, depth: int = 0) -> Iterator[str]:
+    """The classes that make a manager: those that are called, and those that are handed over."""
+    if isinstance(value, Name):
+        yield value.path.rpartition(".")[2]
+    if isinstance(value, Invoke) and depth < 4:
+        if value.receiver is None or value.method[:1].isupper():
+            yield value.method
+        for part in (value.receiver, *value.arguments):
+            yield from _classes_of(part, depth + 1)
 
 
 def _backward(found: Class, known: Mapping[str, list[Class]], relations: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -22,12 +22,15 @@ from lints.schema.orm import Source
 DECLARES = re.compile(
     rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|filter|filter_by|exclude|andWhere)\("
     rb"|(?:select|and_|or_|and|or|eq|inArray|Q)\(|[\w.]{1,60}\s*==|[A-Z]\w{0,40}\.\w{1,40}\.(?:in_|is_)\()"
+    rb"|\bclass\s+\w{1,60}\(\s*(?:[\w.]{1,60}\s*,\s*){0,3}[\w.]{0,60}(?:Manager|Query[sS]et)\b"
     rb"|=>\s*(?:and|or|eq|inArray)\("
     rb"|(?:=>\s*\(|\breturn\s+)\{\s*(?:\w{1,40}\s*:[^{}\n,]{0,80},\s*){0,3}"
     rb"\w{0,20}(?:[tT]enant|[oO]rg|[wW]orkspace|[tT]eam|[pP]roject|[aA]ccount|[cC]ompany)\w{0,20}\s*[:,}]"
 )
 """Some expression that a helper returns; what else is in the file does not matter."""
 ENDINGS = (".py", ".ts", ".tsx", ".mts", ".js", ".mjs")
+MANAGERS = ("Manager", "QuerySet", "Queryset")
+"""How Django's managers and query sets, and what is made of them, are called."""
 _MAX_HELPERS = 100
 _NARROWS = (
     r"\s*\.(?:where|filter|filter_by|exclude|andWhere|orWhere|join|innerJoin|leftJoin|order_by|orderBy|options)\("
@@ -42,31 +45,37 @@ def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
 
 def _helpers(source: Source) -> Iterator[Helper]:
     language = language_of(source.path) or ""
-    named = {id(function): name for name, function in _declared(source)}
+    named = {id(function): (name, managed) for name, function, managed in _declared(source)}
     interpreter = Interpreter(source.data, language, source.lines, orm=True)
     interpreter.notes.muted += 1
     try:
         interpreter.run(source.body, lambda _: False)
         for function, env, _ in interpreter.pending[:_MAX_HELPERS]:
-            name = named.get(id(function))
-            made = _helper(interpreter, source, name, Fn(function, env)) if name is not None else None
+            name, managed = named.get(id(function), ("", False))
+            if managed:  # a manager's own queryset is what its methods go on with
+                env = env.copy()
+                for own in ("self", "self.queryset"):
+                    env.put(own, Query("django", "@self", (), (-1, -1)))
+            made = _helper(interpreter, source, name, Fn(function, env), managed=managed) if name else None
             if made is not None:
                 yield made
     except (TooLargeError, RecursionError):
         return  # what could not be followed is known to nobody: its callers stay as they are
 
 
-def _declared(source: Source) -> Iterator[tuple[str, Func]]:
+def _declared(source: Source) -> Iterator[tuple[str, Func, bool]]:
+    """(name, function, whether it is a method of one of Django's managers or query sets)."""
     for statement in source.body:
         if isinstance(statement, Define):
-            yield statement.function.name, statement.function
+            yield statement.function.name, statement.function, False
         elif isinstance(statement, ClassBody):
+            managed = source.path.endswith(".py") and any(base.endswith(MANAGERS) for base in statement.bases)
             for member in statement.body:
                 if isinstance(member, Define):
-                    yield f"{statement.name}.{member.function.name}", member.function
+                    yield f"{statement.name}.{member.function.name}", member.function, managed
 
 
-def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn) -> Helper | None:
+def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn, *, managed: bool) -> Helper | None:
     function = held.function
     body = source.data[slice(*function.body_span)]
     parameters = tuple(parameter.name for parameter in function.parameters)
@@ -74,7 +83,12 @@ def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn) -> He
     builders = [p for p in parameters if re.search(rf"(?<![\w.]){re.escape(p)}{_NARROWS}", text) is not None]
     changed = re.search(r"\.(?:andWhere|orWhere)\(", text) is not None  # only builders that change in place have these
     kind = "sqlalchemy" if source.path.endswith(".py") else "knex" if changed else "kysely"
-    if not builders and DECLARES.search(body) is None and DECLARES.search(source.data, *function.span) is None:
+    if (
+        not managed
+        and not builders
+        and DECLARES.search(body) is None
+        and DECLARES.search(source.data, *function.span) is None
+    ):
         return None
     begins = tuple(
         Query(kind, f"@{p}", (), (-1 - position, -1)) if p in builders[:1] else None
@@ -89,7 +103,7 @@ def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn) -> He
     unseen = Helper(path=source.path, name=name, parameters=parameters)
     if isinstance(value, Query):
         base = value.model.removeprefix("@") if value.model.startswith("@") else ""
-        steps = variants_of(value)
+        steps = tuple(_own(path) if managed else path for path in variants_of(value))
         if len(steps) >= MAX_VARIANTS:
             return unseen
         return Helper(
@@ -108,6 +122,12 @@ def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn) -> He
         paths = tuple(dict.fromkeys(_condition(argument(settled(value, one), one)) for one in chosen))
         return Helper(path=source.path, name=name, parameters=parameters, kind=CONDITION, paths=paths)
     return unseen if builders else None
+
+
+def _own(steps: tuple[OrmStep, ...]) -> tuple[OrmStep, ...]:
+    """The steps without `super().get_queryset()`, which is where every manager begins."""
+    first = steps[0].arguments if steps else ()
+    return steps[1:] if first and first[0].kind == "value" and first[0].text.startswith("super()") else steps
 
 
 def _condition(given: Argument) -> tuple[OrmStep, ...]:

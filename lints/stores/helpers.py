@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from lints.extract.chain_helpers import CONDITION, FROM, IMPORTED, THROUGH
+from lints.extract.chain_helpers import CONDITION, FROM, IMPORTED, SCOPE, THROUGH
+from lints.extract.chain_python import DJANGO
 from lints.extract.facts import Argument, Helper, OrmCall, OrmStep
+from lints.schema.facts import Entity
 
 MAX_PATHS, _MAX_DEPTH = 16, 4
 _UNSEEN = Argument(kind="dynamic", text="…")
@@ -23,8 +25,10 @@ _SCRIPTS = (".ts", ".tsx", ".mts", ".js", ".mjs")
 class Helpers:
     """The helpers of a project by the file they stand in."""
 
-    def __init__(self, helpers: Iterable[Helper]) -> None:
+    def __init__(self, helpers: Iterable[Helper], entities: Iterable[Entity] = ()) -> None:
         self._known: dict[str, dict[str, Helper]] = {}
+        self._managed = {entity.name: entity.methods for entity in entities if entity.kind == "django"}
+        """What the managers of Django's models add, by model and method."""
         for helper in helpers:
             self._known.setdefault(helper.path, {})[helper.name] = helper
 
@@ -41,18 +45,46 @@ class Helpers:
                 kind, model = helper.kind, helper.model
             expanded = [
                 tuple(step for part in parts for step in part)
-                for parts in product(*(self._step(call.path, kind, step, 0) for step in steps))
+                for parts in product(
+                    *(self._step(call.path, kind, step, 0, model, first=step is first) for step in steps)
+                )
             ]
             found += expanded
-        variants = tuple(dict.fromkeys(found))
+        variants = tuple(dict.fromkeys(steps or (OrmStep(method="all"),) for steps in found))
         if kind == IMPORTED:
             return None
+        if (
+            kind == "django"
+            and call.receiver.endswith(".objects")
+            and (own := self._managed.get(model, {}).get("get_queryset")) is not None
+        ):
+            variants = self._with_own(variants, own)
         if variants == call.variants:
             return call
         return replace(call, kind=kind, model=model, variants=variants[: MAX_PATHS * 4])
 
-    def _step(self, path: str, kind: str, step: OrmStep, depth: int) -> list[tuple[OrmStep, ...]]:
+    def _with_own(
+        self, variants: tuple[tuple[OrmStep, ...], ...], own: tuple[str, ...]
+    ) -> tuple[tuple[OrmStep, ...], ...]:
+        """The steps with what the manager adds to every query; as it is added out of sight, it is marked."""
+        path, _, name = own[0].rpartition(":")
+        helper = self._known.get(path, {}).get(name)
+        if helper is None or helper.base != "self" or own[1] != "objects" or len(helper.paths) != 1:
+            return variants
+        compared = tuple(pair for step in helper.paths[0] if step.method == "filter" for pair in step.keywords)
+        scope = OrmStep(method=SCOPE, arguments=(Argument(kind="text", text=own[0]),), keywords=compared)
+        return tuple((scope, *steps) for steps in variants) if compared else variants
+
+    def _step(
+        self, path: str, kind: str, step: OrmStep, depth: int, model: str = "", *, first: bool = False
+    ) -> list[tuple[OrmStep, ...]]:
         """The steps that one stands for, on each path."""
+        given: Sequence[Argument]
+        managed = self._managed.get(model, {}).get(step.method) if kind == "django" and depth < _MAX_DEPTH else None
+        if managed is not None:
+            return self._by_manager(managed[0], step, depth, model)
+        if kind == "django" and step.method not in DJANGO and first:
+            return [(_hole(kind),)]  # a method of a manager that nobody has seen
         if step.method == FROM:
             helper = self._find(path, step.arguments[0].text)
             given = step.arguments[1:]
@@ -75,6 +107,20 @@ class Helpers:
             for parts in product(*(self._step(helper.path, kind, _put(one, bound), depth + 1) for one in steps))
         ]
         return found if len(found) <= MAX_PATHS else [(_hole(kind),)]
+
+    def _by_manager(self, place: str, step: OrmStep, depth: int, model: str) -> list[tuple[OrmStep, ...]]:
+        """The steps of a manager's or a query set's method."""
+        path, _, name = place.rpartition(":")
+        helper = self._known.get(path, {}).get(name)
+        if helper is None or helper.base != "self" or not helper.paths or len(helper.paths) > MAX_PATHS:
+            return [(_hole("django"),)]
+        bound = _bound(helper, step.arguments, step.keywords)
+        found = [
+            tuple(inner for part in parts for inner in part)
+            for steps in helper.paths
+            for parts in product(*(self._step(path, "django", _put(one, bound), depth + 1, model) for one in steps))
+        ]
+        return found if len(found) <= MAX_PATHS else [(_hole("django"),)]
 
     def _arguments(self, path: str, step: OrmStep, depth: int) -> list[OrmStep]:
         named = [name for name, _ in step.keywords]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from lints.extract.chain_helpers import SCOPE
 from lints.extract.facts import Argument, OrmStep
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
@@ -32,7 +33,9 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             step.method.removeprefix("a") if step.method in {"aget", "afirst", "acount", "acreate"} else step.method
         )
         keywords = dict(step.keywords)
-        if method in {"filter", "get", "exclude"}:
+        if method == SCOPE:
+            _scoped(builder, step)
+        elif method in {"filter", "get", "exclude"}:
             parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, keywords, 0)
             if parts:
                 joined = builder.all_of(parts)
@@ -67,6 +70,20 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif method == "bulk_update":
             return []  # rows that were loaded before
     return [builder.select()]
+
+
+def _scoped(builder: Builder, step: OrmStep) -> None:
+    """What the model's manager compares in every query, if that is the tenant's column."""
+    known = builder.model.tables.get(builder.table)
+    column = known.tenant_column if known is not None else None
+    for name, _ in step.keywords:
+        if (
+            column is not None
+            and builder.entity is not None
+            and builder.entity.columns.get(name.split("__")[0]) == column
+        ):
+            place = step.arguments[0].text
+            builder.scope = f"{column}, which the model's manager compares in every query ({place})"
 
 
 def _correlated(given: Argument) -> bool:

@@ -197,3 +197,62 @@ def test_found_or_else_made_is_one_path() -> None:
     }
     (row,) = scan([("fleet/views.py", tree["fleet/views.py"])], build_model(tree, None)).accesses
     assert (row.verdict, row.rule) == ("weak", "TENORM002")
+
+
+MANAGERS = b"""
+from django.db import models
+class FleetQuerySet(models.QuerySet):
+    def for_tenant(self, tenant):
+        return self.filter(tenant=tenant)
+    def named(self, n):
+        return self.filter(name=n)
+    def maybe(self, tenant=None):
+        if tenant is not None:
+            return self.filter(tenant=tenant)
+        return self
+    def strange(self, t):
+        return apply(self, t)
+class ScopedManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(tenant=current_tenant())
+"""
+MANAGED = b"""
+from django.db import models
+from fleet.managers import FleetQuerySet, ScopedManager
+class Tenant(models.Model):
+    pass
+class Boat(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    name = models.TextField()
+    objects = FleetQuerySet.as_manager()
+class Buoy(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    objects = ScopedManager()
+    all_objects = models.Manager()
+class Ship(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    objects = models.Manager.from_queryset(FleetQuerySet)()
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("Boat.objects.for_tenant(t).get(pk=pk)", ("proven", None)),
+        ("Boat.objects.filter(pk=pk).for_tenant(t)", ("proven", None)),
+        ("Boat.objects.named(pk).for_tenant(t)", ("proven", None)),
+        ("Ship.objects.for_tenant(t)", ("proven", None)),
+        ("Boat.objects.for_tenant(None)", ("weak", "TENSQL018")),
+        ("Boat.objects.named(pk)", ("violation", "TENORM001")),
+        ("Boat.objects.maybe(t)", ("violation", "TENORM005")),
+        ("Boat.objects.strange(t)", ("opaque", "TENORM013")),
+        ("Boat.objects.unseen(t)", ("opaque", "TENORM013")),
+        ("Buoy.objects.get(pk=pk)", ("weak", "TENORM014")),
+        ("Buoy.all_objects.get(pk=pk)", ("violation", "TENORM011")),
+    ],
+)
+def test_managers(asked: str, wanted: tuple[str, str | None]) -> None:
+    code = f"def f(t, pk):\n    return {asked}\n".encode()
+    tree = {"fleet/managers.py": MANAGERS, "fleet/models.py": MANAGED, "fleet/views.py": code}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [(row.verdict, row.rule) for row in found.accesses if row.path == "fleet/views.py"] == [wanted]
