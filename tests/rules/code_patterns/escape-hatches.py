@@ -1,7 +1,9 @@
 # ruff: noqa - what rules are tried on
 def view(request, pk):
+    # ok: django-manager-without-tenant
+    Boat.all_objects.filter(deleted_at__lt=cutoff).delete()
     # ruleid: django-manager-without-tenant
-    Boat.all_objects.get(pk=pk)
+    Boat.unscoped_objects.get(pk=pk)
     # ruleid: django-manager-without-tenant
     Boat.objects.unscoped().get(pk=pk)
     # ruleid: django-manager-without-tenant
