@@ -61,6 +61,12 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"Wrapper\w{0,3}\s*[<.(]",
         rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
         rb"lambda(?:Query|Update)\(\)",
+        rb"\.(?:selectFrom|deleteFrom|insertInto)\(",
+        rb"\.(?:from|update|delete|fetch\w{0,20})\(\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\b",
+        rb"\.create(?:Query|CriteriaDelete|CriteriaUpdate)\(\s*\w+(?:\.class|::class)",
+        rb"\.(?:selectAll|listAll|streamAll)\(",
+        rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{",
+        rb"\.(?:find|list|stream|delete|count|update)\(\s*\"",
         rb"(?:select|delete)\w*\(\s*\w+::get",
     ),
     "c_sharp": (

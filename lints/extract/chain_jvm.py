@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.extract.chain_parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
-from lints.extract.values import Alt, Gap, Query, Step, Value
+from lints.extract.values import Alt, Gap, Listing, Nothing, Query, Step, Value
 
 if TYPE_CHECKING:
+    from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
-    from lints.extract.ir import Invoke
+    from lints.extract.ir import Expr, Invoke
 
 _REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _TYPED = re.compile(
@@ -30,6 +31,22 @@ _OF_A_CLASS = re.compile(r"<\s*(?:\w+\.)*(\w+)\s*>|\(\s*(?:\w+\.)*(\w+)(?:\.clas
 _TAKES_OVER = re.compile(
     rb"\b(?:interface|class)\s+(\w{1,80})[^{};]{0,200}?\b\w{0,20}(?:BaseMapper\w{0,3}|ServiceImpl)\s*<"
 )
+_CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
+_CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
+_BUILDER = re.compile(r"(?:^|[.\s])(?:cb|\w*[bB]uilder|getCriteriaBuilder\(\))$")
+_DSL = re.compile(
+    r"(?:^|[.\s(])(?:\w*dsl\w*|\w*[dD]slContext|\w*[jJ]ooq|create|ctx|context)(?:\(\))?$|\bDSL(?:\.using\([^()]*\))?$"
+)
+_JOOQ = names(
+    "select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto fetch fetchOne fetchAny"
+    " fetchCount fetchExists fetchOptional fetchSingle"
+)
+_JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle update delete")
+_EXPOSED = names("select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById")
+_PANACHE = names(
+    "find list stream count delete update findById findByIdOptional listAll findAll streamAll deleteAll deleteById"
+)
+_TAKES_QUERIES = names("in notIn eq ne exists notExists any all")
 _RUNS = names(
     "selectOne selectList selectCount selectPage selectMaps selectMapsPage selectObjs selectFirstOne selectJoinList"
     " selectJoinOne selectJoinPage selectJoinCount exists list listMaps listObjs getOne getOneOpt getMap getObj count"
@@ -40,23 +57,60 @@ _KEYS = names(
 )
 
 
-KINDS = frozenset({"mybatis_plus"})
+KINDS = frozenset({"mybatis_plus", "criteria", "jooq", "exposed"})
 MUTABLE = KINDS
 """A call on what is held in a variable changes it."""
-RUNS = {"mybatis_plus": (_RUNS | _KEYS | names("one oneOpt removeById")) - names("exists count")}
+RUNS = {
+    "criteria": names("createQuery createSelectionQuery createMutationQuery"),
+    "jooq": names(
+        "fetch fetchOne fetchInto fetchOneInto fetchAny fetchAnyInto fetchOptional fetchOptionalInto fetchSingle"
+        " fetchSingleInto fetchMap fetchSet fetchCount fetchExists fetchStream fetchStreamInto fetchGroups fetchLazy"
+        " execute executeAsync stream collect awaitSingle awaitFirstOrNull"
+    ),
+    "exposed": names(
+        "deleteWhere deleteAll findById map toList singleOrNull single firstOrNull first forEach count any none empty"
+    ),
+    "mybatis_plus": (_RUNS | _KEYS | names("one oneOpt removeById")) - names("exists count"),
+}
 
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of Java or Kotlin begins; None for any other call."""
-    return _plus(asked) or _spring(asked)
+    return _plus(asked) or _spring(asked) or _criteria(asked) or _jooq(asked) or _by_class(asked)
 
 
-def step_of(interpreter: Interpreter, call: Invoke, receiver: Value, step: Step) -> Step:
+def inside(call: Invoke, arguments: Sequence[Value]) -> Iterator[Query]:
+    """The queries of jOOQ that are part of a condition: they are judged with the query around it."""
+    if call.method in _TAKES_QUERIES:
+        yield from (value for value in arguments if isinstance(value, Query) and value.kind == "jooq")
+
+
+def step_of(interpreter: Interpreter, call: Invoke, receiver: Value, step: Step, env: Env) -> Step:
     """A step of a chain as it is written, where its conditions are read from the source."""
     held = receiver.yes if isinstance(receiver, Alt) else receiver
     if not isinstance(held, Query) or held.kind not in KINDS:
         return step
+    if held.kind == "criteria":
+        given = [value for argument in call.arguments for value in _stated(interpreter, argument, env)]
+        return Step(step.method, tuple(given), {}, call.span)
     return as_written(interpreter, call, step.method)
+
+
+def _stated(interpreter: Interpreter, argument: Expr, env: Env) -> Iterator[Value]:
+    """A predicate as it was written where it was made, each of a list by itself."""
+    source = interpreter.notes.text(argument.span)[:1000]
+    array = re.fullmatch(r"\*?(\w+)(?:\s*\.\s*toArray\(.*|\s*\.\s*toTypedArray\(\))?", source, re.DOTALL)
+    held = env.find(array.group(1)) if array is not None else None
+    if isinstance(held, Listing):
+        for item in held.items[:50]:
+            shown = item.yes if isinstance(item, Alt) and not isinstance(item.yes, Nothing) else item
+            shown = item.no if isinstance(item, Alt) and isinstance(item.yes, Nothing) else shown
+            text = (shown.origin or shown.source) if isinstance(shown, Gap) else "?"
+            yield Gap(f"{'__maybe__' if isinstance(item, Alt) else ''}{text}", argument.span)
+    elif isinstance(held, Gap) and held.origin is not None:
+        yield Gap(held.origin, argument.span)
+    else:
+        yield Gap(source, argument.span)
 
 
 def _spring(asked: Asked) -> Begun | None:
@@ -84,6 +138,54 @@ def _declared(source: bytes) -> Mapping[str, str]:
     found = {name: kind + of for kind, of, name in _TYPED.findall(source)}
     found.update((name, kind + of) for name, kind, of in _TYPED_AFTER.findall(source))
     return {name.decode(): kind.decode() for name, kind in found.items()}
+
+
+# The Criteria API, jOOQ, Exposed, Panache
+
+
+def _criteria(asked: Asked) -> Begun | None:
+    """A query of the Criteria API where it begins, and where it is run."""
+    call, method = asked.call, asked.call.method
+    if method not in _CRITERIA or not call.arguments:
+        return None
+    held = asked.step.arguments[0] if asked.step.arguments else None
+    held = held.yes if isinstance(held, Alt) else held
+    if isinstance(held, Query) and held.kind == "criteria":
+        return Begun("criteria", held.model, (*held.steps, Step(method, (), {}, call.span)), base=(held,))
+    receiver = asked.interpreter.notes.text(call.receiver.span)[-60:] if call.receiver is not None else ""
+    named = _CLASS.match(asked.interpreter.notes.text(call.arguments[0].span)[:200])
+    if named is None or len(call.arguments) > 1 or not _BUILDER.search(receiver):
+        return None
+    begins = method if method.startswith("createCriteria") else "criteria"
+    return Begun("criteria", named.group(1), (as_written(asked.interpreter, call, begins),))
+
+
+def _jooq(asked: Asked) -> Begun | None:
+    call, method = asked.call, asked.call.method
+    if method not in _JOOQ or call.receiver is None:
+        return None
+    receiver = asked.interpreter.notes.text(call.receiver.span)[-80:]
+    if not _DSL.search(receiver):
+        return None
+    if method in _JOOQ_FETCHES and not re.match(
+        r"(?:\w+\.)*[A-Z][A-Z0-9_]*\b", asked.interpreter.notes.text(call.arguments[0].span) if call.arguments else ""
+    ):
+        return None
+    return Begun("jooq", "", (as_written(asked.interpreter, call, method),))
+
+
+def _by_class(asked: Asked) -> Begun | None:
+    """A call on a class: a table of Exposed, an entity of Panache."""
+    call, method = asked.call, asked.call.method
+    if not re.fullmatch(r"[A-Z]\w*[a-z]\w*", asked.path):
+        return None
+    if method in _EXPOSED and asked.interpreter.language == "kotlin":
+        block = any(asked.interpreter.notes.text(argument.span)[:1] == "{" for argument in call.arguments)
+        if block or method in {"selectAll", "deleteAll", "findById"}:
+            return Begun("exposed", asked.path, (as_written(asked.interpreter, call, method),))
+    if method in _PANACHE:
+        return Begun("panache", asked.path, (as_written(asked.interpreter, call, method),))
+    return None
 
 
 # MyBatis-Plus

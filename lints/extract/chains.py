@@ -108,7 +108,9 @@ class Chains:
         elif self.interpreter.language == "ruby":
             step = chain_ruby.step_of(self.interpreter.notes, call, arguments, keywords)
         elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
-            step = chain_jvm.step_of(self.interpreter, call, receiver, step)
+            step = chain_jvm.step_of(self.interpreter, call, receiver, step, env)
+            for part in chain_jvm.inside(call, arguments):
+                self._sub_select(part)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:

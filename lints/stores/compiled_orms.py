@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
+from lints.stores import jvm_builders
 from lints.stores.orm_sql import Builder
 
 _DERIVED = re.compile(
@@ -38,7 +39,7 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
     elif method in _ALL:
         if any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
-            builder.where.append(builder.hole())  # a Specification or an Example
+            builder.where.append(jvm_builders.predicate(builder, given[0]))  # a Specification; an Example says nothing
     else:
         found = _DERIVED.fullmatch(method)
         said = _conditions(builder, found.group("conditions").partition("OrderBy")[0]) if found is not None else None

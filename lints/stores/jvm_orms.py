@@ -7,17 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, mybatis_plus
+from lints.stores import compiled_orms, jvm_builders, mybatis_plus
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
 RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
     "jpa": compiled_orms.jpa,
     "mybatis_plus": mybatis_plus.mybatis_plus,
+    "criteria": jvm_builders.criteria,
+    "jooq": jvm_builders.jooq,
+    "exposed": jvm_builders.exposed,
+    "panache": jvm_builders.panache,
 }
 KINDS = frozenset(RENDER)
-_ENTITIES: Mapping[str, tuple[str, ...]] = {"jpa": ("jpa",), "mybatis_plus": ("mybatis",)}
+_ENTITIES: Mapping[str, tuple[str, ...]] = {
+    "jpa": ("link", "jpa"),
+    "criteria": ("link", "jpa"),
+    "panache": ("link", "jpa"),
+    "mybatis_plus": ("mybatis",),
+    "exposed": ("exposed",),
+}
 _BY_KEY = re.compile(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
+_CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
 _STATED = frozenset({"Select", "Update", "Delete"})
 Known = Mapping[str, Mapping[str, Entity]]
 
@@ -26,8 +37,16 @@ def target(
     call: OrmCall, by_kind: Known, model: Model
 ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
     """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
+    if call.kind == "jooq":
+        table = next((name for steps in call.variants if (name := jvm_builders.jooq_table(steps))), None)
+        return (table, None, {}, None) if table is not None and table in model.tables else None
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
     held = _store(call, by_kind)
+    if call.kind == "criteria":
+        named = (_CLASS.match(a.text) for s in call.variants[0] if s.method == "from" for a in s.arguments[:1])
+        entity = next((known.get(found.group(1)) for found in named if found is not None), None)
+        if entity is not None:
+            return entity.table, entity, known, None
     entity = known.get(held.relations["of"]) if held is not None else None
     entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")
     return (entity.table, entity, known, None) if entity is not None else None

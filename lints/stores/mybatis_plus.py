@@ -156,7 +156,8 @@ class _Conditions:
             stated = literal(given[0]) if given else None
             self.add(f"({_placed(builder, stated)})" if stated is not None else builder.hole())
         elif method in _COMPARES:
-            self.add(f"{builder.parameter()} > {builder.parameter()}")
+            column = next((held for text in given[:2] if (held := _column(builder, text)) is not None), None)
+            self.add(f"{builder.qualified(column)} > {builder.parameter()}" if column is not None else builder.hole())
         elif method not in _SILENT:
             self.add(builder.hole())
         return False

@@ -1,0 +1,511 @@
+# ruff: noqa: S608 - the text is judged, it never reaches a database
+"""Query builders of the JVM as the SQL they stand for: the Criteria API, jOOQ, Exposed, Panache.
+
+Conditions are read from their source. One that is not understood is text that nobody has seen: it proves nothing and
+is no violation by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lints.extract.facts import Argument, OrmStep
+from lints.extract.sqltext import names
+from lints.schema.facts import Entity
+from lints.stores import jpql
+from lints.stores.call_text import Called, bare, calls, closure, literal, words
+from lints.stores.orm_sql import Builder
+
+MAYBE = "__maybe__"
+"""Before a condition that is there on some paths only."""
+_MAX_DEPTH = 8
+_SILENT = names(
+    "ne notEqual gt ge lt le greaterThan lessThan greaterThanOrEqualTo lessThanOrEqualTo like notLike between isNotNull"
+    " isTrue isFalse greaterOrEqual lessOrEqual likeIgnoreCase contains startsWith endsWith neq greater less notIn"
+    " containsIgnoreCase isNotEmpty isEmpty notBetween likeRegex isNotTrue isNotFalse"
+)
+
+
+# The Criteria API
+
+
+def criteria(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`cb.createQuery(Boat.class)` with what is added to it, once it runs."""
+    if steps[-1].method not in {"createQuery", "createSelectionQuery", "createMutationQuery"} or len(steps) < 2:
+        return []
+    said: str | None = None
+    for step in steps[1:-1]:
+        if step.method == "where" and step.arguments:  # the last one counts
+            said = builder.all_of([predicate(builder, argument.text) for argument in step.arguments])
+        elif step.method == "subquery":
+            said = builder.hole()
+    if said is not None:
+        builder.where.append(said)
+    if steps[0].method == "createCriteriaDelete":
+        return [builder.delete()]
+    return [builder.update([], dynamic=True)] if steps[0].method == "createCriteriaUpdate" else [builder.select()]
+
+
+def predicate(builder: Builder, text: str, depth: int = 0) -> str:
+    """`cb.and(cb.equal(root.get("tenantId"), tenant), …)`, `(root, query, cb) -> …`, `Specification.where(…)`."""
+    if depth > _MAX_DEPTH:
+        return builder.hole()
+    if text.startswith(MAYBE):
+        return f"({builder.parameter()} IS NULL OR {predicate(builder, text.removeprefix(MAYBE), depth + 1)})"
+    inner = closure(text)
+    if inner is not None:
+        return predicate(builder, inner[1], depth + 1)
+    chain = calls(text)
+    at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
+    if at is None:
+        return builder.hole()
+    if chain[at].name in {"get", "join"}:  # root.get("id").in(ids), root.get("name").isNull()
+        stop = next((p for p in range(at, len(chain)) if chain[p].name not in {"get", "join", "as"}), len(chain))
+        return _asked(builder, _path(builder, chain[at:stop]), chain[stop:], depth)
+    said = _combined(builder, chain[at], depth)
+    for called in chain[at + 1 :]:
+        more = [predicate(builder, given, depth + 1) for given in called.arguments or ()]
+        if called.name in {"and", "or"} and more:
+            said = builder.all_of([said, *more]) if called.name == "and" else builder.any_of([said, *more])
+        elif called.name == "not":
+            said = f"NOT ({said})"
+        elif called.name != "value":
+            return builder.hole()
+    return said
+
+
+def _combined(builder: Builder, called: Called, depth: int) -> str:
+    given = list(called.arguments or ())
+    if called.name in {"and", "where", "allOf", "or", "anyOf"} and given:
+        parts = [predicate(builder, part, depth + 1) for part in given]
+        return f"({builder.any_of(parts) if called.name in {'or', 'anyOf'} else builder.all_of(parts)})"
+    if called.name == "conjunction":
+        return "TRUE"
+    if called.name in {"not", "isTrue"} and given:
+        return f"NOT ({predicate(builder, given[0], depth + 1)})" if called.name == "not" else builder.hole()
+    if called.name in {"equal", "isNull", "in"} and given:
+        column, other = _path(builder, _steps(given[0])), given[1] if len(given) > 1 else ""
+        turned = _path(builder, _steps(other)) if column is None and other else None
+        column, other = (turned, given[0]) if turned is not None else (column, other)
+        if column is None:
+            return builder.hole()
+        if called.name == "isNull":
+            return f"{column} IS NULL"
+        if called.name == "in" and not other:
+            return f"{column} IN ({builder.parameter()})"
+        right = _path(builder, _steps(other))
+        return f"{column} = {right if right is not None else builder.parameter()}"
+    column = _path(builder, _steps(given[0])) if called.name in _SILENT and given else None
+    return f"{column} > {builder.parameter()}" if column is not None else builder.hole()
+
+
+def _asked(builder: Builder, column: str | None, rest: Sequence[Called], depth: int) -> str:
+    if column is None or len(rest) != 1:
+        return builder.hole()
+    if rest[0].name in {"in", "equalTo"}:
+        return f"{column} {'IN' if rest[0].name == 'in' else '='} ({builder.parameter()})"
+    return f"{column} IS NULL" if rest[0].name == "isNull" else builder.hole()
+
+
+def _steps(text: str) -> Sequence[Called]:
+    """The calls of `root.get("boat").get("id")`, without what they begin with."""
+    chain = calls(text)
+    at = next((place for place, called in enumerate(chain) if called.arguments is not None), len(chain))
+    return chain[at:] if all(called.name in {"get", "as"} for called in chain[at:]) else ()
+
+
+def _path(builder: Builder, chain: Sequence[Called]) -> str | None:
+    """The column that attributes lead to: `get("tenantId")`, `get(Boat_.tenant).get("id")`."""
+    listed = [_attribute(called) for called in chain if called.name == "get"]
+    if not listed or any(name is None for name in listed) or len(listed) < len([c for c in chain if c.name != "as"]):
+        return None
+    rows, steps = builder, [name for name in listed if name is not None]
+    for position, name in enumerate(steps):
+        column = rows.column(name)
+        if position == len(steps) - 1:
+            if column is not None:
+                rows.remember(column, Argument(kind="value"))
+            return rows.qualified(column) if column is not None else None
+        entity = rows.entity
+        target = rows.entities.get(entity.relations.get(name, "")) if entity is not None else None
+        if target is None or column is None:
+            return None
+        if position == len(steps) - 2 and steps[-1] in {"id", "uuid"}:
+            rows.remember(column, Argument(kind="value"))
+            return rows.qualified(column)
+        rows = rows.joined(column, target)
+    return None
+
+
+def _attribute(called: Called) -> str | None:
+    """`"tenantId"`, `Boat_.tenantId`, `Boat::tenantId.name`."""
+    given = called.arguments or ()
+    if len(given) != 1:
+        return None
+    found = re.fullmatch(r"(?:\w+\.)*\w+_\.(\w+)|\w+::(\w+)(?:\.name)?", given[0])
+    return literal(given[0]) or ((found.group(1) or found.group(2)) if found is not None else None)
+
+
+# jOOQ
+
+_JOOQ_JOINS = {
+    "join": "JOIN", "innerJoin": "JOIN", "leftJoin": "LEFT JOIN", "leftOuterJoin": "LEFT JOIN",
+    "rightJoin": "RIGHT JOIN", "rightOuterJoin": "RIGHT JOIN", "fullJoin": "FULL JOIN", "crossJoin": "CROSS JOIN",
+}  # fmt: skip
+_JOOQ_STARTS = names("select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto with")
+_JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle fetchStream")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def jooq_table(steps: Sequence[OrmStep]) -> str | None:
+    """The table that a query is about; None if it does not say."""
+    for step in steps:
+        if step.method in {"from", "selectFrom", "update", "delete", "deleteFrom", "insertInto", *_JOOQ_FETCHES}:
+            table = _table(step.arguments[0].text)[0] if step.arguments else None
+            if table is not None:
+                return table
+    return None
+
+
+def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`dsl.selectFrom(BOATS).where(BOATS.TENANT_ID.eq(tenant)).fetch()`."""
+    chain = [Called(step.method, tuple(argument.text for argument in step.arguments)) for step in steps]
+    if chain[0].name in _JOOQ_FETCHES:  # dsl.fetchOne(BOATS, BOATS.ID.eq(id))
+        given = chain[0].arguments or ()
+        chain = [Called("selectFrom", given[:1]), *([Called("where", given[1:])] if len(given) > 1 else [])]
+    if chain[0].name == "insertInto":
+        return _inserted(builder, chain)
+    return [_Jooq(builder).query(chain)]
+
+
+def _table(text: str) -> tuple[str | None, str | None]:
+    """(table, alias) of `BOATS`, `Tables.BOATS.as("b")`."""
+    chain = calls(text)
+    named = next((c.name for c in chain if c.arguments is None and _CONSTANT.fullmatch(c.name)), None)
+    alias = next((literal(c.arguments[0]) for c in chain if c.name in {"as", "`as`"} and c.arguments), None)
+    return (named.lower() if named is not None else None), alias
+
+
+def _inserted(builder: Builder, chain: Sequence[Called]) -> list[str | None]:
+    columns = [name for text in (chain[0].arguments or ())[1:] if (name := _field(text)) is not None]
+    conflict: list[str] | None = None
+    for called in chain[1:]:
+        given = called.arguments or ()
+        if called.name == "columns":
+            columns += [name for text in given if (name := _field(text)) is not None]
+        elif called.name == "set" and len(given) == 2 and (column := _field(given[0])) is not None:
+            columns.append(column)
+        elif called.name == "onConflict":
+            conflict = [name for text in given if (name := _field(text)) is not None]
+        elif called.name in {"select", "set"}:
+            return [None]
+    updates = any(called.name == "doUpdate" for called in chain)
+    return [builder.insert([(c, builder.parameter()) for c in columns], conflict=conflict if updates else None)]
+
+
+def _field(text: str) -> str | None:
+    chain = calls(text)
+    last = chain[-1] if chain else None
+    return last.name.lower() if last is not None and last.arguments is None and _CONSTANT.fullmatch(last.name) else None
+
+
+class _Jooq:
+    """One query and those inside it; range variables are the tables' own names, or what they are given."""
+
+    def __init__(self, builder: Builder, known: Mapping[str, str] | None = None, depth: int = 0) -> None:
+        self.builder = builder
+        self.known = dict(known or {})
+        self.depth = depth
+
+    def query(self, chain: Sequence[Called]) -> str:
+        builder = self.builder
+        sources: list[str] = []
+        where: str | None = None
+        sets: list[str] = []
+        fields: Sequence[str] = ()
+        verb, waits = "select", False
+        for called in chain:
+            given = called.arguments or ()
+            if called.name in {"from", "selectFrom", "update", "delete", "deleteFrom"}:
+                verb = called.name.removesuffix("From") if called.name != "from" else verb
+                sources += [", ".join(self._source(text) for text in given[:20])]
+            elif called.name in {"select", "selectDistinct"}:
+                fields = given
+            elif called.name in _JOOQ_JOINS and given:
+                sources.append(f"{_JOOQ_JOINS[called.name]} {self._source(given[0])}")
+                waits = called.name != "crossJoin"
+            elif called.name == "on" and waits:
+                sources[-1] += f" ON ({builder.all_of([self.condition(text) for text in given])})"
+                waits = False
+            elif called.name == "where":
+                where = builder.all_of([self.condition(text) for text in given]) or "TRUE"
+            elif called.name in {"and", "or"} and given and where is not None:
+                more = self.condition(given[0])
+                where = f"({where}) {called.name.upper()} ({more})"
+            elif called.name == "andExists" or called.name == "addConditions":
+                where = builder.all_of([where or "TRUE", builder.hole()])
+            elif called.name == "set" and len(given) == 2:
+                column = _field(given[0])
+                sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else f"{builder.hole()} = 1")
+            elif called.name in {"union", "unionAll", "intersect", "except", "with", "using"}:
+                where = builder.all_of([where or "TRUE", builder.hole()])
+        source = " ".join(sources)
+        condition = f" WHERE {where}" if where is not None else ""
+        if verb == "delete":
+            return f"DELETE FROM {source}{condition}"
+        if verb == "update":
+            return f"UPDATE {source} SET {', '.join(sets) or f'{builder.hole()} = 1'}{condition}"
+        shown = [self._column(calls(text)) for text in fields]
+        listed = ", ".join(column for column in shown if column is not None)
+        return f"SELECT {listed if shown and all(shown) else '*'} FROM {source}{condition}"
+
+    def _source(self, text: str) -> str:
+        table, alias = _table(text)
+        if table is None:
+            return self.builder.hole()
+        self.known[alias or table] = table
+        self.known[table] = table if alias is None else self.known.get(table, table)
+        shown = self.builder.ident(table)
+        return f"{shown} AS {self.builder.ident(alias)}" if alias is not None else shown
+
+    def condition(self, text: str) -> str:
+        builder = self.builder
+        if self.depth > _MAX_DEPTH:
+            return builder.hole()
+        chain = list(calls(text))
+        at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
+        if at is None:
+            return builder.hole()
+        column = self._column(chain[:at])
+        first = chain[at]
+        given = first.arguments or ()
+        if column is not None:
+            said = self._compared(column, first)
+        elif first.name in {"and", "or", "not"} and given:
+            parts = [self._inside(part) for part in given]
+            said = f"({builder.any_of(parts) if first.name == 'or' else builder.all_of(parts)})"
+            said = f"NOT {said}" if first.name == "not" else said
+        elif first.name in {"exists", "notExists"} and given:
+            query = self._select(given[0])
+            said = f"{'NOT ' if first.name == 'notExists' else ''}EXISTS ({query})" if query else builder.hole()
+        elif first.name in {"noCondition", "trueCondition"}:
+            said = "TRUE"
+        elif first.name == "condition" and given and (stated := literal(given[0])) is not None:
+            said = "(" + re.sub(r"\{\d+\}|\?", lambda _: builder.parameter(), stated) + ")"
+        else:
+            said = builder.hole()
+        for called in chain[at + 1 :]:
+            more = [self._inside(part) for part in called.arguments or ()]
+            if called.name in {"and", "or"} and len(more) == 1:
+                said = f"({said}) {called.name.upper()} ({more[0]})"
+            elif called.name == "not":
+                said = f"NOT ({said})"
+            else:
+                return builder.hole()
+        return said
+
+    def _inside(self, text: str) -> str:
+        return _Jooq(self.builder, self.known, self.depth + 1).condition(text)
+
+    def _select(self, text: str) -> str | None:
+        chain = calls(text)
+        at = next((place for place, called in enumerate(chain) if called.name in _JOOQ_STARTS), None)
+        if at is None or self.depth > _MAX_DEPTH or jooq_table([_step(called) for called in chain[at:]]) is None:
+            return None
+        return _Jooq(self.builder, self.known, self.depth + 1).query(chain[at:])
+
+    def _compared(self, column: str, called: Called) -> str:
+        builder = self.builder
+        given = called.arguments or ()
+        if called.name in {"eq", "equal"} and given:
+            other = self._column(calls(given[0]))
+            query = self._select(given[0]) if "select" in given[0] else None
+            return f"{column} = {other or (f'({query})' if query else builder.parameter())}"
+        if called.name == "in" and given:
+            query = self._select(given[0]) if "select" in given[0] else None
+            return f"{column} IN ({query or builder.parameter()})"
+        if called.name == "isNull":
+            return f"{column} IS NULL"
+        return f"{column} > {builder.parameter()}" if called.name in _SILENT else builder.hole()
+
+    def _column(self, chain: Sequence[Called]) -> str | None:
+        """`BOATS.TENANT_ID`, `b.TENANT_ID` of a table that the query, or one around it, is from."""
+        plain = [called.name for called in chain]
+        if len(plain) < 2 or any(called.arguments is not None for called in chain):
+            return None
+        alias = plain[-2] if plain[-2] in self.known else plain[-2].lower()
+        if not _CONSTANT.fullmatch(plain[-1]) or alias not in self.known:
+            return None
+        return self.builder.qualified(plain[-1].lower(), alias)
+
+
+def _step(called: Called) -> OrmStep:
+    given = tuple(Argument(kind="value", text=text) for text in called.arguments or ())
+    return OrmStep(method=called.name, arguments=given)
+
+
+# Exposed
+
+_INFIX = names("eq neq less lessEq greater greaterEq like notLike inList notInList and or regexp inSubQuery between")
+
+
+def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Boats.selectAll().where { Boats.tenantId eq tenant }`, `Boats.deleteWhere { … }`, `Boat.findById(id)`."""
+    said: str | None = None
+    verb, unseen = "select", False
+    for step in steps:
+        method = step.method
+        given = [argument.text for argument in step.arguments]
+        block = next((text for text in reversed(given) if text.lstrip().startswith("{")), None)
+        if method in {
+            "select",
+            "where",
+            "andWhere",
+            "orWhere",
+            "find",
+            "deleteWhere",
+            "deleteIgnoreWhere",
+            "adjustWhere",
+        }:
+            verb = "delete" if method.startswith("delete") else verb
+            part = _infix(builder, block) if block is not None else None
+            if part is None and method != "select":
+                part = builder.hole()
+            if part is not None:
+                sign = "OR" if method == "orWhere" else "AND"
+                said = f"({part})" if said is None else f"({said}) {sign} ({part})"
+        elif method == "update":
+            verb = "update"
+            condition = (
+                next((text for text in given[:2] if text.startswith(("{", "where"))), None) if len(given) > 1 else None
+            )
+            said = _infix(builder, condition.partition("=")[2] or condition) if condition is not None else said
+        elif method in {"findById", "get", "findByIdAndUpdate", "findSingleByAndUpdate"} and given:
+            said = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+        elif method == "deleteAll":
+            verb = "delete"
+        elif method in {"innerJoin", "leftJoin", "join", "crossJoin", "rightJoin", "fullJoin", "union", "unionAll"}:
+            unseen = True
+        elif method in {"insert", "insertAndGetId", "batchInsert", "new", "upsert", "replace", "insertIgnore"}:
+            return []
+    if said is not None:
+        builder.where.append(said)
+    text = (
+        builder.delete()
+        if verb == "delete"
+        else builder.update([], dynamic=True)
+        if verb == "update"
+        else builder.select()
+    )
+    return [text, None] if unseen else [text]
+
+
+def _infix(builder: Builder, text: str, depth: int = 0) -> str:
+    """`(Boats.id eq id) and (Boats.tenantId eq tenant)`: every infix function binds alike, from the left."""
+    inner = closure(text)
+    text = bare(inner[1] if inner is not None and text.lstrip().startswith("{") else text)
+    operands: list[str] = [""]
+    signs: list[str] = []
+    before = ""
+    for kind, piece in words(text):
+        if kind == "word" and piece in _INFIX and before != ".":
+            signs.append(piece)
+            operands.append("")
+        else:
+            operands[-1] += piece + (" " if kind == "word" and before == "word" else "")
+        before = piece if kind != "word" else "word"
+    if depth > _MAX_DEPTH:
+        return builder.hole()
+    if not signs:
+        chain = calls(text)
+        column = _property(builder, chain[:-1])
+        called = chain[-1] if chain else None
+        if column is None or called is None or called.arguments is None:
+            return builder.hole()
+        if called.name == "eq" and called.arguments:
+            return f"{column} = {builder.parameter()}"
+        return f"{column} IS NULL" if called.name == "isNull" else builder.hole()
+    said: str | None = None
+    for position, sign in enumerate(signs):
+        left, right = operands[position], operands[position + 1]
+        if sign in {"and", "or"}:
+            one = said if said is not None else _infix(builder, left, depth + 1)
+            two = _infix(builder, right, depth + 1)
+            said = f"({one}) {sign.upper()} ({two})"
+        elif position > 0:
+            return builder.hole()  # a comparison of a comparison
+        else:
+            said = _exposed_compared(builder, left, sign, right)
+    return said if said is not None else builder.hole()
+
+
+def _exposed_compared(builder: Builder, left: str, sign: str, right: str) -> str:
+    column, other = _property(builder, calls(left)), _property(builder, calls(right))
+    if column is None:
+        return builder.hole()
+    if sign == "eq":
+        return f"{column} = {other or builder.parameter()}" if right.strip() != "null" else f"{column} IS NULL"
+    if sign == "inList":
+        return f"{column} IN ({builder.parameter()})"
+    return f"{column} > {builder.parameter()}" if sign != "inSubQuery" else builder.hole()
+
+
+def _property(builder: Builder, chain: Sequence[Called]) -> str | None:
+    """`Boats.tenantId`, or `tenantId` alone, as the column of the table."""
+    plain = [called.name for called in chain if called.arguments is None]
+    if len(plain) != len(chain) or not plain or len(plain) > 2 or builder.entity is None:
+        return None
+    if len(plain) == 2 and plain[0] not in {builder.entity.name, "it", "this"} and not plain[0][:1].isupper():
+        return None
+    if len(plain) == 2 and plain[0] not in {"it", "this"}:
+        named = builder.entities.get(plain[0])
+        if named is None or named.table != builder.table:
+            return None
+    column = builder.entity.columns.get(plain[-1])
+    return builder.qualified(column) if column is not None else None
+
+
+# Panache
+
+_PANACHE_ALL = names("listAll findAll streamAll deleteAll")
+
+
+def panache(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Boat.find("tenantId = ?1 and id = ?2", tenant, id)`, `Boat.list("tenantId", tenant)`."""
+    step = steps[0]
+    method, given = step.method, [argument.text for argument in step.arguments]
+    entity = builder.entity
+    if entity is None:
+        return []
+    if method in {"findById", "findByIdOptional", "deleteById"}:
+        builder.where.append(
+            builder.compare(builder.key_of(builder.table), step.arguments[0]) if given else builder.hole()
+        )
+    elif method == "count" and not given:
+        return [builder.select()]
+    elif method not in _PANACHE_ALL:
+        stated = literal(given[0]) if given else None
+        if stated is None:
+            builder.where.append(builder.hole())
+        else:
+            return [_panache_query(builder, entity, method, stated)]
+    return [builder.delete() if method.startswith("delete") else builder.select()]
+
+
+def _panache_query(builder: Builder, entity: Entity, method: str, text: str) -> str:
+    stated = text.strip()
+    word = stated.split(None, 1)[0].lower() if stated else ""
+    if word in {"select", "update", "delete"}:
+        whole = stated
+    elif word in {"from", "with"}:
+        whole = f"select * {stated}"
+    else:
+        where = f"{stated} = ?1" if re.fullmatch(r"\w+", stated) else stated
+        where = "" if word == "order" else f" where {where}"
+        verb = {"delete": f"delete from {entity.name}", "update": f"update {entity.name} set"}.get(method)
+        if method == "update":
+            whole = f"{verb} {stated.removeprefix('set ')}"
+        else:
+            whole = f"{verb or f'select * from {entity.name}'}{where}{f' {stated}' if word == 'order' else ''}"
+    return jpql.as_sql(whole, builder.model, builder.entities)
