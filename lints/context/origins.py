@@ -6,14 +6,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
+from lints.context.asked import COMPARES, FORM, LEAVES_AS, OWNER, SECRET, check_of, may_leave, names_caller
+from lints.context.defaults import constant_of, default_apart, default_of
 from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.known import Known, Told
 from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
-from lints.context.words import BINDS, CALLER_ID, CHECKS, CLIENT, CONVERSION, NO_DEFAULT, SIGNS_IN, TENANT
+from lints.context.words import BINDS, CHECKS, SIGNS_IN, TENANT
+from lints.context.written import REST, bare, ends, sent
+from lints.context.written import said as written
 from lints.extract.ir import (
     Assign,
     Choose,
@@ -35,9 +39,6 @@ from lints.extract.lines import Lines
 
 MAX_FACTS = 200
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_REST = re.compile(
-    r"(?:[?!]?\.[\w$]+|->\w+|\(\)|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
-)
 _FINDS = re.compile(r"find(?:_by)?!?|find_?or_?fail|get|findUnique|findById")
 _BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
@@ -45,51 +46,8 @@ _WRITES = re.compile(
     r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push|audit)",
     re.IGNORECASE,
 )
-_OWNER = re.compile(
-    r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
-)
-_SECRET = re.compile(
-    r"(?i)(?:secret|token|api_?key|authorization)\b.{0,60}[!=]==?.{0,40}(?:process\.env|\benv\.|settings\.|environ|getenv|config\.)"
-)
-_COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
-_COMPARED = r"(?:===?|!==?|<>)"
-_PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
-_WITH_DEFAULT = frozenset(["get", "getOrDefault", "get_or_default", "fetch", "GetValueOrDefault"])
 _EXPORTED = re.compile(
     rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)"
-)
-_LEAVES_AS = re.compile(
-    r"^(?:x-)?(?:(?:current|target|my)[_-]?)?(?:tenant|org|organi[sz]ation|workspace)[_-]?(?:id|uuid|slug|key)?$",
-    re.IGNORECASE,
-)
-_STAYS = re.compile(
-    r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
-    r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID)\b"
-    r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
-    r"info|warn|error|debug|track|capture|emit|set|get|has|add|push|append|format|print|trim|split|toString|parse|safeParse|includes|"
-    r"startsWith|replace|join|redirect|revalidatePath|revalidateTag|encodeURIComponent)$"
-    r"|\.(?:prisma|db|tx)\.|[rR]epository\.|[mM]odel\.|\.objects\.",
-)
-"""Calls that read rows, which are judged themselves, answer, log or convert."""
-_FORM = re.compile(
-    r"valid|exist|uuid|empty|blank|null|nil|pars|test|match|present|starts|ends|isarray|len$|string|number|safe|type|include|contains|"
-    r"^(?:get|find|is|has|some|every|trim|eq|split)$",
-    re.IGNORECASE,
-)
-"""Questions about the form of a value, or whether there is such a thing at all."""
-_SENT = re.compile(r"\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data)\.\w+")
-_CALLER = re.compile(
-    r"\b(?:user|session|auth|principal|actor|viewer|member|current_?user|me|req|request|ctx|context|c|scope|identity|caller|claims|token)\b"
-    r"(?!\s*\.\s*(?:body|query|params|headers|parsedInput|input|param|args|form|json))",
-    re.IGNORECASE,
-)
-"""The caller, or what he is found in, is handed on too: then what is called can check."""
-_CONSTANT = re.compile(
-    r"(?:[A-Za-z_]\w*\.)*[A-Z][A-Z0-9_]*DEFAULT[A-Z0-9_]*|(?:[A-Za-z_]\w*\.)*DEFAULT_[A-Z0-9_]+|(?:[a-z_]\w*\.)*default_?(?:tenant|org|workspace|account)\w*",
-    re.IGNORECASE,
-)
-_ENVIRONMENT = re.compile(
-    r"\b(?:process\.env|os\.environ|os\.getenv|getenv|ENV\[|System\.getenv|Environment\.GetEnv|import\.meta\.env|settings|config)\b"
 )
 
 
@@ -217,7 +175,7 @@ class Origins:
         for spelled, told in self.known.kept_in(unit, text):
             names[spelled] = self._from(told, spelled, unit)
         for parameter in unit.function.parameters:
-            said = _constant(parameter.default) if parameter.default is not None else None
+            said = constant_of(parameter.default) if parameter.default is not None else None
             if said is not None and TENANT.fullmatch(parameter.name):
                 origin = self._new(
                     f"{parameter.name} = {said}", said, unit.function.span[0], unit.span[1], About.DEFAULT
@@ -226,14 +184,16 @@ class Origins:
 
     def _from(self, told: Told, name: str, unit: Unit) -> _Origin:
         origin = self._new(told.said, told.channel, unit.function.span[0], unit.span[1], told.about)
-        origin.aliases.add(_said(name) if not name.isidentifier() else name)
+        origin.aliases.add(written(name) if not name.isidentifier() else name)
         origin.line_of = told.line
         return origin
 
     def _new(self, said: str, channel: str, offset: int, end: int, about: About = About.CLIENT) -> _Origin:
         origin = _Origin(said=said, channel=channel, offset=offset, end=end, about=about)
         origin.aliases.add(said)
-        before = next((o for o in self._origins if o.said == said and o.end == end and o.checked is not None), None)
+        before = next(
+            (o for o in self._origins[-200:] if o.said == said and o.end == end and o.checked is not None), None
+        )
         if before is not None and about is About.CLIENT:
             origin.checked, origin.checked_at = before.checked, before.checked_at
         self._origins.append(origin)
@@ -283,7 +243,7 @@ class Origins:
         if name is None or statement.test.positive or TENANT.fullmatch(name.rpartition(".")[2]) is None:
             return
         for inner in statement.then:
-            if isinstance(inner, Assign) and inner.target == name and (said := _constant(inner.value)) is not None:
+            if isinstance(inner, Assign) and inner.target == name and (said := constant_of(inner.value)) is not None:
                 origin = self._new(self.text(inner.span, 120), said, inner.span[0], unit.span[1], About.DEFAULT)
                 origin.aliases.add(name)
 
@@ -293,7 +253,7 @@ class Origins:
         while waiting:
             value = waiting.pop()
             waiting += [part for part in parts(value) if not isinstance(part, Closure)]
-            if isinstance(value, Invoke) and value.arguments and _FORM.search(value.method) is None:
+            if isinstance(value, Invoke) and value.arguments and FORM.search(value.method) is None:
                 for _, origin in self._mentioned(self.text(value.arguments_span), names, value.span[1]):
                     self._decides = True
                     self._checked(origin, f"{callee(value)}(…)", value.span[0])
@@ -337,7 +297,7 @@ class Origins:
         by = next((o for _, given_ in keys if (o := self._origin(given_, names, unit)) is not None), None)
         if by is None or by.about is not About.CLIENT or _BEARER.search(by.said + keys[0][0]):
             return None
-        made = self._new(_said(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
+        made = self._new(written(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
         made.checked, made.checked_at = by.checked, by.checked_at
         return made
 
@@ -353,14 +313,10 @@ class Origins:
         origin = self._origin(statement.value, names, unit)
         for key, name in statement.targets:
             names.pop(name, None)
-            default = re.search(
-                rf"\b{re.escape(name)}\s*=\s*(['\"][^'\"\n]{{1,60}}['\"]|\w*DEFAULT\w*)\s*[,}}]",
-                self.text(statement.span),
-            )
-            if default is not None and TENANT.fullmatch(name) and default.group(1)[1:-1].lower() not in NO_DEFAULT:
-                self._new(
-                    self.text(statement.span, 120), default.group(1), statement.span[0], unit.span[1], About.DEFAULT
-                ).aliases.add(name)
+            default = default_apart(name, self.text(statement.span))
+            if default is not None:
+                shown = self.text(statement.span, 120)
+                self._new(shown, default, statement.span[0], unit.span[1], About.DEFAULT).aliases.add(name)
             if origin is not None:
                 said = f"{origin.said}.{key}" if isinstance(key, str) and key not in {"", "…"} else origin.said
                 made = self._new(said, origin.channel, statement.span[0], unit.span[1])
@@ -382,35 +338,25 @@ class Origins:
             return self._origin(value.other, names, unit) if self._fixed(value.then) else None
         if isinstance(value, Invoke) and (told := self.known.called(value, unit)) is not None:
             made = self._new(told.said, told.channel, value.span[0], unit.span[1], told.about)
-            made.aliases.add(_said(self.text(value.span, 120)))
+            made.aliases.add(written(self.text(value.span, 120)))
             made.line_of = told.line
             return made
-        text = self.text(value.span)
-        for _ in range(4):
-            before = text
-            text = text.removeprefix("await ").lstrip("( +!")
-            converted = CONVERSION.match(text)
-            text = text[converted.end() :] if converted is not None else text
-            if text == before:
-                break
-        for channel, pattern in CLIENT:
-            found = pattern.match(text)
-            if found is not None and _ends(text, found.end()):
-                end = found.end() + (_REST.match(text, found.end()) or found).end() - found.end()
-                return self._new(_said(text[:end]), channel, value.span[0], unit.span[1])
+        text = bare(self.text(value.span))
+        if (found := sent(text)) is not None:
+            return self._new(*found, value.span[0], unit.span[1])
         head = re.match(r"\$?@?[A-Za-z_]\w*", text)
         known = names.get(head.group().lstrip("$@")) if head is not None else None
         for name, origin in names.items() if known is None else ():
             if not name.isidentifier() and text.startswith(name):
                 known, head = origin, re.match(re.escape(name), text)
                 break
-        if known is None or head is None or not _ends(text, head.end()):
+        if known is None or head is None or not ends(text, head.end()):
             return None
-        rest = _REST.match(text, head.end())
+        rest = REST.match(text, head.end())
         reached = rest.group() if rest is not None else ""
         if not reached.strip(")! ") or reached.lstrip().startswith("as "):
             return known
-        made = self._new(_said(head.group() + reached), known.channel, value.span[0], unit.span[1])
+        made = self._new(written(head.group() + reached), known.channel, value.span[0], unit.span[1])
         made.checked, made.checked_at = known.checked, known.checked_at
         return made
 
@@ -425,54 +371,13 @@ class Origins:
 
     def _defaulted(self, value: Expr, target: str, unit: Unit) -> _Origin | None:
         """A constant that stands in for a tenant nobody gave."""
-        if isinstance(value, Invoke) and value.method in _WITH_DEFAULT and len(value.arguments) == 2:
-            key, text = value.arguments[0], self.text(value.span, 120)
-            said = _constant(value.arguments[1])
-            if (
-                said is None
-                or not isinstance(key, Text)
-                or not TENANT.fullmatch(key.value)
-                or _ENVIRONMENT.search(text)
-            ):
-                return None
-            origin = self._new(text, said, value.span[0], unit.span[1], About.DEFAULT)
-            origin.aliases |= {target.lstrip("@$")} - {""}
-            return origin
-        if not isinstance(value, Choose):
-            return None
         name = target.rpartition(".")[2].lstrip("@$")
-        means = self._means_tenant(name, returned=target == unit.name)
-        for sent, other in ((value.then, value.other), (value.other, value.then)):
-            said = _constant(other)
-            if said is None or _constant(sent) is not None:
-                continue
-            if isinstance(sent, Invoke) and sent.arguments and not means:
-                return None
-            text = self.text(sent.span, 120)
-            last = re.search(r"([\w-]+)\W*$", text)
-            if not means and (last is None or TENANT.fullmatch(last.group(1).replace("-", "_")) is None):
-                return None
-            if _ENVIRONMENT.search(text) or not re.search(r"\w", text):
-                return None
-            origin = self._new(self.text(value.span, 120), said, value.span[0], unit.span[1], About.DEFAULT)
-            origin.aliases |= {name} - {""}
-            return origin
-        return None
-
-    def _means_tenant(self, name: str, *, returned: bool) -> bool:
-        if not returned:
-            return TENANT.fullmatch(name) is not None
-        bare = re.sub(r"^(?:get|resolve|extract|read|fetch|find|current|determine)_?(?=[A-Za-z])", "", name)
-        return (
-            bare != name
-            and re.sub(r"_?(?:from|of|for)_?\w+$", "", bare, flags=re.IGNORECASE) != ""
-            and TENANT.fullmatch(
-                re.sub(
-                    r"(?i)_?(?:from|of|for)_?(?:req|request|headers?|ctx|context|user|session|token|claims?)$", "", bare
-                )
-            )
-            is not None
-        )
+        constant = default_of(value, name, self.text, returned=target == unit.name)
+        if constant is None:
+            return None
+        origin = self._new(self.text(value.span, 120), constant, value.span[0], unit.span[1], About.DEFAULT)
+        origin.aliases |= {name} - {""}
+        return origin
 
     def _expression(self, value: Expr, names: dict[str, _Origin], unit: Unit, depth: int) -> None:
         """Look for what the client sent, written where it is used, and for checks of names."""
@@ -499,13 +404,13 @@ class Origins:
     def _noted(self, origin: _Origin | None, value: Expr) -> None:
         """An expression that is nobody's variable is known by how it is written."""
         if origin is not None:
-            origin.aliases.add(_said(self.text(value.span, 120)))
+            origin.aliases.add(written(self.text(value.span, 120)))
 
     def _hands(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """A call of a function of the module: what its arguments hold is what its parameters hold."""
         if (told := self.known.called(call, unit)) is not None:
             made = self._new(told.said, told.channel, call.span[0], unit.span[1], told.about)
-            made.aliases.add(_said(self.text(call.span, 120)))
+            made.aliases.add(written(self.text(call.span, 120)))
             made.line_of, made.begin = told.line, unit.span[0]
         if (kept := self.known.sets(call)) is not None:
             self._keeps(kept, self._origin(call.arguments[1], names, unit), call.span, unit)
@@ -530,7 +435,10 @@ class Origins:
     def _leaves(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """A handler gives what the client says the tenant is to another module, and nobody's name with it."""
         name = callee(call)
-        if unit.request is None or self.language == "ruby" or not self._may_leave(call, name):
+        given_ = self.text(call.arguments_span, 400)
+        if unit.request is None or self.language == "ruby":
+            return
+        if not may_leave(name, call.method, given_, alone=call.receiver is None):
             return
         values = [*call.arguments, *(value for _, value in call.keywords)]
         for value in [*values, *(v for p in values if isinstance(p, Pairs) for _, v in p.pairs)][:20]:
@@ -542,7 +450,7 @@ class Origins:
                 origin is None
                 or word is None
                 or origin.about is not About.CLIENT
-                or not _LEAVES_AS.search(word.group(1))
+                or not LEAVES_AS.search(word.group(1))
             ):
                 continue
             start, end = self.lines.position(call.span[0]), self.lines.position(call.span[1])
@@ -557,18 +465,6 @@ class Origins:
 
     def _left(self, fact: Context, _: Told) -> None:
         self.leaving.append(fact)
-
-    def _may_leave(self, call: Invoke, name: str) -> bool:
-        if (
-            not name
-            or (call.receiver is None and name[0].isupper())
-            or CHECKS.search(call.method)
-            or SIGNS_IN.match(call.method)
-            or _STAYS.search(name)
-        ):
-            return False
-        text = _SENT.sub("", self.text(call.arguments_span, 400))
-        return CALLER_ID.search(text) is None and _CALLER.search(text) is None
 
     def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""
@@ -585,16 +481,12 @@ class Origins:
 
     def _direct(self, value: Expr, unit: Unit) -> bool:
         """Whether an expression as a whole is what a client sends; it is noted then."""
-        text = self.text(value.span, 120)
-        for channel, pattern in CLIENT:
-            found = pattern.match(text)
-            if found is not None and _ends(text, found.end()):
-                rest = _REST.match(text, found.end())
-                said = _said(text[: rest.end() if rest is not None else found.end()])
-                if not any(o.said == said and o.end == unit.span[1] for o in self._origins[-20:]):
-                    self._new(said, channel, value.span[0], unit.span[1]).begin = unit.span[0]
-                return True
-        return False
+        found = sent(self.text(value.span, 120))
+        if found is None:
+            return False
+        if not any(o.said == found[0] and o.end == unit.span[1] for o in self._origins[-20:]):
+            self._new(*found, value.span[0], unit.span[1]).begin = unit.span[0]
+        return True
 
     def _mentioned(self, text: str, names: dict[str, _Origin], at: int) -> Iterable[tuple[str, _Origin]]:
         words = set(_WORD.findall(text))
@@ -608,7 +500,7 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        if not decides and (CALLER_ID.search(_SENT.sub("", text)) is None or _WRITES.match(call.method) is not None):
+        if not decides and (not names_caller(text) or _WRITES.match(call.method) is not None):
             return
         if SIGNS_IN.match(call.method):
             return
@@ -618,16 +510,16 @@ class Origins:
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)
-        if _COMPARES.search(text) is None:
+        if COMPARES.search(text) is None:
             return
-        if _SECRET.search(text) is not None and self._machine is None:
+        if SECRET.search(text) is not None and self._machine is None:
             self._machine = span[0]
         for name, origin in self._mentioned(text, names, span[1]):
-            if _check_of(name).search(text) is not None:
+            if check_of(name).search(text) is not None:
                 self._checked(origin, text[:80], span[0])
 
         for name, (start, origins) in self._found.items():
-            if name in text and _OWNER.search(text) is not None and name in _WORD.findall(text):
+            if name in text and OWNER.search(text) is not None and name in _WORD.findall(text):
                 for origin in origins:
                     self._checked(origin, text[:80], start)
 
@@ -638,37 +530,3 @@ class Origins:
             same = other.said == origin.said or not other.aliases.isdisjoint(origin.aliases)
             if same and other.end == origin.end and (other.checked is None or other.checked_at > offset):
                 other.checked, other.checked_at = said, offset
-
-
-@lru_cache(maxsize=2048)
-def _check_of(name: str) -> re.Pattern[str]:
-    """A comparison of a value with something that is not written out, or a look for it among others."""
-    word = re.escape(name)
-    return re.compile(
-        rf"\b{word}\b\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w"
-        rf"|(?<!['\"\w])(?!{_PLAIN})[\w)\]]+\s*{_COMPARED}\s*\(?[\w.]*\b{word}\b"
-        rf"|\b{word}\b\s+(?:not\s+)?in\s+\w|\.(?:includes|has|contains|include\?)\(\s*{word}\b"
-    )
-
-
-def _constant(value: Expr) -> str | None:
-    """The constant that a value is, if it could be taken for a tenant."""
-    if isinstance(value, Text):
-        text = value.value.strip()
-        return repr(text) if text and text.lower() not in NO_DEFAULT and len(text) <= 60 else None
-    if isinstance(value, Name) and _CONSTANT.fullmatch(value.path):
-        return value.path
-    return None
-
-
-def _ends(text: str, position: int) -> bool:
-    """Whether an expression is over after what was recognised and the fields and conversions that follow."""
-    rest = _REST.match(text, position)
-    after = text[rest.end() if rest is not None else position :].lstrip(" );,!")
-    return not after or after.startswith(("||", "??", "or ", "as ", "?:", "&&"))
-
-
-def _said(text: str) -> str:
-    """An expression as it is shown and compared: without spaces and conversions, its parentheses closed."""
-    plain = re.sub(r"\s+|[)!]+$", "", re.sub(r"\s+as\s.*", "", text)).replace("?.", ".")[:120]
-    return plain + ")" * (plain.count("(") - plain.count(")"))

@@ -1,0 +1,77 @@
+"""Questions that code asks of a value: comparisons, the caller's secret, calls of another module that may ask."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from lints.context.words import CALLER_ID, CHECKS, SIGNS_IN
+
+OWNER = re.compile(
+    r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
+)
+SECRET = re.compile(
+    r"(?i)(?:secret|token|api_?key|authorization)\b.{0,60}[!=]==?.{0,40}(?:process\.env|\benv\.|settings\.|environ|getenv|config\.)"
+)
+COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
+_COMPARED = r"(?:===?|!==?|<>)"
+_PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
+LEAVES_AS = re.compile(
+    r"^(?:x-)?(?:(?:current|target|my)[_-]?)?(?:tenant|org|organi[sz]ation|workspace)[_-]?(?:id|uuid|slug|key)?$",
+    re.IGNORECASE,
+)
+_STAYS = re.compile(
+    r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
+    r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID)\b"
+    r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
+    r"info|warn|error|debug|track|capture|emit|set|get|has|add|push|append|format|print|trim|split|toString|parse|safeParse|includes|"
+    r"startsWith|replace|join|redirect|revalidatePath|revalidateTag|encodeURIComponent)$"
+    r"|\.(?:prisma|db|tx)\.|[rR]epository\.|[mM]odel\.|\.objects\.",
+)
+"""Calls that read rows, which are judged themselves, answer, log or convert."""
+FORM = re.compile(
+    r"valid|exist|uuid|empty|blank|null|nil|pars|test|match|present|starts|ends|isarray|len$|string|number|safe|type|include|contains|"
+    r"^(?:get|find|is|has|some|every|trim|eq|split)$",
+    re.IGNORECASE,
+)
+"""Questions about the form of a value, or whether there is such a thing at all."""
+_SENT = re.compile(r"\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data)\.\w+")
+_CALLER = re.compile(
+    r"\b(?:user|session|auth|principal|actor|viewer|member|current_?user|me|req|request|ctx|context|c|scope|identity|caller|claims|token)\b"
+    r"(?!\s*\.\s*(?:body|query|params|headers|parsedInput|input|param|args|form|json))",
+    re.IGNORECASE,
+)
+"""The caller, or what he is found in, is handed on too: then what is called can check."""
+
+
+def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
+    """Whether a call, by its name and what it is given, is one of another module that knows nothing of the caller.
+
+    `alone`: it is made on nothing.
+    """
+    if (
+        not name
+        or (alone and name[0].isupper())
+        or CHECKS.search(method)
+        or SIGNS_IN.match(method)
+        or _STAYS.search(name)
+    ):
+        return False
+    others = _SENT.sub("", arguments)
+    return CALLER_ID.search(others) is None and _CALLER.search(others) is None
+
+
+def names_caller(arguments: str) -> bool:
+    """Whether the caller stands among the arguments, not only what he sent."""
+    return CALLER_ID.search(_SENT.sub("", arguments)) is not None
+
+
+@lru_cache(maxsize=2048)
+def check_of(name: str) -> re.Pattern[str]:
+    """A comparison of a value with something that is not written out, or a look for it among others."""
+    word = re.escape(name)
+    return re.compile(
+        rf"\b{word}\b\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w"
+        rf"|(?<!['\"\w])(?!{_PLAIN})[\w)\]]+\s*{_COMPARED}\s*\(?[\w.]*\b{word}\b"
+        rf"|\b{word}\b\s+(?:not\s+)?in\s+\w|\.(?:includes|has|contains|include\?)\(\s*{word}\b"
+    )
