@@ -213,7 +213,7 @@ def gaps(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Why the evidence does not do: too little to ask at all, and enough to ask but incomplete."""
     short: list[str] = []
-    incomplete: list[str] = []
+    doubtful: dict[str, list[str]] = {}
     for kind, need in sorted(control.evidence.items()):
         found = evidence.get(kind)
         if found is None:
@@ -224,13 +224,17 @@ def gaps(
         if usable < need.minimum:
             known = "verified record" if need.verified else "record"
             short.append(f"{kind}: {usable} {known}{'s' if usable != 1 else ''}; at least {need.minimum} needed")
-        doubts = [f"{place} is not verified" for place in claims]
+        doubts = list(claims)
         doubts += [f"{u.path}:{u.line}: {u.reason}" for u in found.coverage.unread]
         doubts += _strangers(kind, scope)
         doubts += _wanting(control, kind, need, scope)
-        incomplete += [f"{kind}: {doubt}" for doubt in doubts[:SHOWN_REASONS]]
-        if len(doubts) > SHOWN_REASONS:
-            incomplete.append(f"{kind}: {len(doubts) - SHOWN_REASONS} more reasons like these")
+        more = len(doubts) - SHOWN_REASONS
+        if more > 0:
+            doubts[SHOWN_REASONS:] = [f"{more} more reasons like these"]
+        for doubt in doubts:
+            doubtful.setdefault(doubt, []).append(kind)
+    # One cause is said once, however many kinds it spoils.
+    incomplete = [f"{', '.join(kinds)}: {doubt}" for doubt, kinds in doubtful.items()]
     incomplete += _unheard(control, scope)
     return tuple(short), tuple(incomplete)
 

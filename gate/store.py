@@ -156,6 +156,8 @@ class Segment:
     first: int | None = None
     verified: bool = False
     signer: str | None = None
+    doubt: str = ""
+    """Why its records count as nobody's word, and what to do about it."""
 
 
 class StoredRows(Sequence[Row]):
@@ -182,13 +184,15 @@ class StoredRows(Sequence[Row]):
 
 
 def unverified(rows: Sequence[Row]) -> tuple[list[str], int]:
-    """Where records lie that did not verify, a file of an event store once, and how many such records there are."""
+    """What records did not verify, a file of an event store once and with the reason, and how many these are."""
     if not isinstance(rows, StoredRows):
-        places = [str(row.get("source_path", "a record")) for row in rows if not row.get("verified", False)]
+        claims = [row for row in rows if not row.get("verified", False)]
+        places = [f"{row.get('source_path', 'a record')} is not verified" for row in claims]
         return places, len(places)
     places, count = unverified(rows.records)
     files = [segment for segment in rows.mains if not segment.verified]
-    return [*places, *(Path(file.path).name for file in files)], count + sum(file.records for file in files)
+    said = list(dict.fromkeys(file.doubt or f"{Path(file.path).name} is not verified" for file in files))
+    return [*places, *said], count + sum(file.records for file in files)
 
 
 EVENT_MEMORY = "640MB"

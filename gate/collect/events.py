@@ -33,6 +33,8 @@ class EventStore:
     manifest: Manifest
     before: int
     signers: Mapping[str, str]
+    doubts: Mapping[str, str]
+    """By the SHA-256 of a file that nobody's signature counts for: why, and what to do."""
 
 
 def open_stores(context: Context) -> tuple[EventStore | Unread, ...]:
@@ -46,7 +48,12 @@ def open_stores(context: Context) -> tuple[EventStore | Unread, ...]:
             opened = manifest.read(store.resolve())
             if opened is None:
                 continue
-            found.append(EventStore(opened, before, reporting.signers(opened, context.trust, context.now)))
+            signers: dict[str, str] = {}
+            doubts: dict[str, str] = {}
+            for batch, signer, said in reporting.vouched(opened, context.trust, context.now):
+                for file in batch.files:
+                    (doubts if signer is None else signers)[file.sha256] = said if signer is None else signer
+            found.append(EventStore(opened, before, signers, doubts))
             before += len(opened.batches)
         except GateError as error:
             found.append(Unread(path=f"{store.name}/{manifest.NAME}", reason=first_line(error)))
@@ -124,6 +131,7 @@ def _add(found: _Found, context: Context, store: EventStore, kind: str) -> None:
                 first=None if sealed is None else 1,
                 verified=signer is not None,
                 signer=signer,
+                doubt=store.doubts.get(file.sha256, ""),
             )
             found.segments.append(segment)
             if file.table != kind:

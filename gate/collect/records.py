@@ -68,7 +68,8 @@ def collect_records(context: Context, kind: str) -> Evidence:
             rows[digest] = row
     _add_batches(context, kind, signed, rows, ids, unread)
     if kind == "golden_path_run":
-        rows.update({str(run["id"]): run for run in context.runs})
+        kept = {row.get("id") for row in rows.values() if row["verified"]}  # what this run recorded is there already
+        rows.update({str(run["id"]): run for run in context.runs if run["id"] not in kept})
     return Evidence(
         kind=kind,
         rows=tuple(rows.values()),

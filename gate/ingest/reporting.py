@@ -7,14 +7,14 @@ subject of its statement. So one signature makes the report evidence, and the ev
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.ingest import attesting
-from gate.ingest.manifest import NAME, REWRITTEN, Batch, Manifest, batch_digest, check
+from gate.ingest.manifest import ATTESTATIONS, NAME, REWRITTEN, Batch, Manifest, batch_digest, check
 from gate.model import Policy, UndecidedError
 from gate.writing import write_file
 
@@ -101,29 +101,50 @@ def _paths(store: Path, batch: Batch) -> tuple[Path, Path]:
 
 def signers(manifest: Manifest, trust: Trust, now: datetime) -> Mapping[str, str]:
     """Who signed for each file of the store, by its SHA-256: those of a batch that a verified report is about."""
+    found: dict[str, str] = {}
+    for batch, signer, _ in vouched(manifest, trust, now):
+        if signer is not None:
+            found |= {file.sha256: signer for file in batch.files}
+    return found
+
+
+AGAIN = "ingest what it was read from again, with --key, into a new store"
+
+
+def vouched(manifest: Manifest, trust: Trust, now: datetime) -> Iterator[tuple[Batch, str | None, str]]:
+    """Each batch with who signed for it, or None and then why nobody's word counts, with what to do about it."""
+    producers = attesting.attested(manifest.store, trust, now) if any(b.attested for b in manifest.batches) else {}
+    for batch in manifest.batches:
+        gone = sorted({signer for digest, signer in batch.attested if signer not in producers.get(digest, ())})
+        if gone:
+            said = f"let in on the word of {gone[0]}, whose statement is not in the store any more or does not verify"
+            yield batch, None, f"{said}; put it back under {ATTESTATIONS}, or {AGAIN}"
+            continue
+        signer, said = _signer_of(manifest, batch, trust, now)
+        yield batch, signer, said
+
+
+def _signer_of(manifest: Manifest, batch: Batch, trust: Trust, now: datetime) -> tuple[str | None, str]:
     from attestations.refusal import Refused
     from attestations.verify import verify
     from gate.collect.records import evidence_expectation
 
-    found: dict[str, str] = {}
-    producers = attesting.attested(manifest.store, trust, now) if any(b.attested for b in manifest.batches) else {}
-    for batch in manifest.batches:
-        if any(signer not in producers.get(digest, ()) for digest, signer in batch.attested):
-            continue  # it was let in on a word that is not there any more
-        _, signed = _paths(manifest.store, batch)
-        if signed.is_symlink() or not signed.is_file():
-            continue
-        try:
-            if signed.stat().st_size > _MAX_BYTES:
-                continue
-            kind = REWRITE if batch.rewrites else KIND
-            verified = verify(signed.read_bytes(), trust, evidence_expectation(kind), now=now)
-        except (Refused, OSError):
-            continue  # the records collector says so of the report itself
-        wanted = _rewritten(manifest, batch) if batch.rewrites else batch.report()
-        if verified.statement["predicate"].get("record") != wanted:
-            continue
-        named = [subject.get("digest", {}) for subject in verified.statement["subject"]]
-        if any(digest.get("sha256") == batch_digest(batch) for digest in named):
-            found |= {file.sha256: str(verified.signer_identity) for file in batch.files}
-    return found
+    _, signed = _paths(manifest.store, batch)
+    if signed.is_symlink() or not signed.is_file():
+        return None, f"nobody signed for the batch {batch.id}; {AGAIN}"
+    try:
+        if signed.stat().st_size > _MAX_BYTES:
+            return None, f"{signed.name} has more than {_MAX_BYTES:,} bytes; {AGAIN}"
+        kind = REWRITE if batch.rewrites else KIND
+        verified = verify(signed.read_bytes(), trust, evidence_expectation(kind), now=now)
+    except OSError as error:
+        return None, f"{signed.name} can't be read: {error.strerror or error}"
+    except Refused as refused:
+        return None, f"{signed.name} does not verify ({refused}); have its signer's key trusted, or {AGAIN}"
+    wanted = _rewritten(manifest, batch) if batch.rewrites else batch.report()
+    named = [subject.get("digest", {}) for subject in verified.statement["subject"]]
+    about = any(digest.get("sha256") == batch_digest(batch) for digest in named)
+    if not about or verified.statement["predicate"].get("record") != wanted:
+        said = f"{signed.name} is not about the batch as the store has it now"
+        return None, f"{said}: an earlier version of the gate signed it, or the store was changed since; {AGAIN}"
+    return str(verified.signer_identity), ""

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from attestations.signers import sign_verified
+from attestations.statements import evidence_statement
 from attestations.trust import Trust
 from gate import decide
 from gate.collect import Context, collect
@@ -307,7 +309,9 @@ def test_a_signed_report_makes_its_events_verified_and_the_report_evidence(
     context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
     evidence = collected(context, "meter_event", "ingest_report")
 
-    assert unverified(evidence["meter_event"].rows) == (["000002-0001.parquet"], 5)
+    said, events = unverified(evidence["meter_event"].rows)
+    assert (len(said), events) == (1, 5)
+    assert said[0].startswith(f"nobody signed for the batch {second.batch.id}; ingest what it was read from again")
     assert {(row["verified"], row.get("signer")) for row in evidence["meter_event"].rows} == {
         (True, "pipeline@summit.example"), (False, None),
     }  # fmt: skip
@@ -330,6 +334,37 @@ def test_a_signed_report_makes_its_events_verified_and_the_report_evidence(
     asked = tables.ask(f"SELECT {', '.join(shown)} FROM meter_event", {})
     rows = [{name: row[name] for name in shown} for row in evidence["meter_event"].rows]
     assert asked == sorted(rows, key=lambda row: [(value is None, str(value)) for value in row.values()])
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("another report", "is not about the batch as the store has it now: an earlier version of the gate signed it"),
+        ("nobody's key", "does not verify (no-trust: "),
+        ("no JSON", "does not verify (malformed: "),
+    ],
+)
+def test_what_is_not_vouched_for_says_why_and_what_to_do(
+    ingest: Ingest, project: Path, loaded: Policy, tmp_path: Path, keys: tuple[Any, Trust], case: str, said: str
+) -> None:
+    from attestations.trust import EVIDENCE
+
+    signer, trust = keys
+    outcome = ingest({"a.ndjson": lines(MANY[:10])})
+    path = reporting.write(outcome.manifest, signer, trust, loaded, NOW)
+    if case == "another report":
+        report = outcome.batch.report()
+        statement = evidence_statement("ingest_report", {**report, "parked_open": 7})
+        path.write_bytes(sign_verified(signer, statement, trust, usage=EVIDENCE, now=NOW))
+    elif case == "no JSON":
+        path.write_bytes(b"{")
+    else:
+        trust = Trust(keys=None)
+    context = replace(context_of(project, loaded, tmp_path / "store"), trust=trust)
+    (doubt,), _ = unverified(collected(context, "meter_event")["meter_event"].rows)
+    assert said in doubt
+    assert doubt.startswith(f"{outcome.batch.id}.sigstore.json ")
+    assert doubt.endswith("ingest what it was read from again, with --key, into a new store")
 
 
 def test_a_signature_is_about_the_files_it_names_and_no_others(
