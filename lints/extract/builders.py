@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lints.extract import builder_conditions
+from lints.extract.builder_conditions import condition
 from lints.extract.chain_go import declared_type, function_before
 from lints.extract.ir import Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
     NOTHING,
-    Alt,
     Fragment,
     Gap,
     Joined,
@@ -18,10 +19,8 @@ from lints.extract.values import (
     Lit,
     Nothing,
     Record,
-    Rope,
     Sized,
     Value,
-    is_text,
     rope,
 )
 
@@ -29,15 +28,12 @@ if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
 _HOLDERS = re.compile(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
+_GOQUS = re.compile(r"(?:^|[._])(?:goqu|dialect)(?:\(\))?$|goqu\.Dialect\([^()]*\)$", re.IGNORECASE)
 _IMPORTED = re.compile(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
 _VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
 _JOINS = {
     "Join": " JOIN ", "InnerJoin": " JOIN ", "LeftJoin": " LEFT JOIN ", "RightJoin": " RIGHT JOIN ",
     "CrossJoin": " CROSS JOIN ", "JoinClause": " ",
-}  # fmt: skip
-_COMPARISONS = {
-    "Eq": " = ", "Ex": " = ", "NotEq": " <> ", "Gt": " > ", "GtOrEq": " >= ", "Lt": " < ", "LtOrEq": " <= ",
-    "Like": " LIKE ", "ILike": " ILIKE ", "NotLike": " NOT LIKE ",
 }  # fmt: skip
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
@@ -57,28 +53,37 @@ _LIBRARY = re.compile(r"(?:sq|squirrel|goqu)(?:\.|$)")
 _RECEIVES = re.compile(rb"\s*func\s*\(\s*(\w+)\s+\*?(\w+)")
 _MAKER, _CALLS = "\0maker", "\0calls"
 _PARTS = ("columns", "joins", "where", "sets", "tails")
-_STATE = "\0statement"
+_STATE = builder_conditions.STATE
+_GOQU = "\0goqu"
+_COPIES = {"CopyFrom": 3, "CopyIn": 2, "CopyInSchema": 3}
 
 
 def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value]) -> Value | None:
     """The builder a call begins or continues, or the condition it is; None for any other call."""
-    if call.method in _COMPARISONS and len(arguments) == 1 and isinstance(arguments[0], Record):
-        return Fragment(_compared(arguments[0], _COMPARISONS[call.method], call.span), _STATE)
-    if call.method in {"And", "Or"} and len(arguments) == 1 and isinstance(arguments[0], Listing):
-        word = f" {call.method.upper()} "
-        listed = Listing(tuple(_condition(item, call.span) for item in arguments[0].items))
-        return Fragment(rope(Lit("(", call.span), Joined(word, listed), Lit(")", call.span)), _STATE)
+    found = builder_conditions.called(interpreter, call, receiver, arguments)
+    if found is not None:
+        return found
+    if call.method in _COPIES and len(arguments) >= _COPIES[call.method]:
+        _copied(interpreter, call, arguments)
+        return None
     if isinstance(receiver, Record) and _STATE in receiver.fields:
         return _continued(interpreter, call, receiver, arguments)
     named = _named_table(interpreter, call, receiver, arguments)
     if named is not None:
         return named
-    if call.method not in _VERBS or call.receiver is None:
+    begins = call.method in _VERBS or (
+        call.method == "From" and arguments and _GOQUS.search(_holder(interpreter, call, receiver))
+    )
+    if not begins or call.receiver is None:
         return None
-    holder = call.receiver.path if isinstance(call.receiver, Name) else interpreter.notes.text(call.receiver.span)[-60:]
+    holder = _holder(interpreter, call, receiver)
     if _HOLDERS.search(holder) is None and _IMPORTED.search(interpreter.notes.source[:6000]) is None:
         return None
-    fields: dict[str, Value] = {_STATE: Lit(_VERBS[call.method], call.span), **dict.fromkeys(_PARTS, Listing(()))}
+    verb = Lit(_VERBS.get(call.method, "SELECT "), call.span)
+    fields: dict[str, Value] = {_STATE: verb, **dict.fromkeys(_PARTS, Listing(()))}
+    source = interpreter.notes.source[:6000]
+    if _GOQUS.search(holder) is not None or (b"/goqu" in source and b"/squirrel" not in source):
+        fields[_GOQU] = verb
     maker = _maker(interpreter, call, receiver)
     if maker:
         first = _plain_name(arguments[0]) if arguments and call.method != "Select" else ""
@@ -89,6 +94,15 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     elif arguments:
         fields["table"] = _relation(arguments[:1], call.span)
     return _noted(interpreter, Record(fields, _STATE))
+
+
+def _holder(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> str:
+    """What a statement is begun on, as written, or where the variable came from."""
+    if isinstance(receiver, Gap) and receiver.origin is not None and isinstance(call.receiver, Name):
+        return call.receiver.path if _HOLDERS.search(call.receiver.path) else receiver.origin
+    if isinstance(call.receiver, Name):
+        return call.receiver.path
+    return interpreter.notes.text(call.receiver.span)[-60:] if call.receiver is not None else ""
 
 
 def _named_table(
@@ -134,13 +148,20 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     elif method in _JOINS and arguments:
         add("joins", rope(Lit(_JOINS[method], where), _relation(arguments, where)))
     elif method == "Where" and arguments:
-        add("where", _condition(arguments[0], where))
+        add("where", *(condition(item, where) for item in (arguments if fields.get(_GOQU) else arguments[:1])))
+    elif method in {"Delete", "Update", "Insert"} and not arguments and _GOQU in fields:
+        fields[_STATE] = Lit(_VERBS[method], where)
+    elif method == "Select" and _GOQU in fields:
+        fields["columns"] = Listing(tuple(arguments))
     elif method == "Set" and len(arguments) == 2:
         value = arguments[1] if isinstance(arguments[1], Fragment) else Gap("value", where, bound=True)
         add("sets", rope(arguments[0], Lit(" = ", where), value))
     elif method in {"SetMap", "Set"} and arguments and isinstance(arguments[0], Record):
         for name in arguments[0].fields:
             add("sets", rope(Lit(f"{name} = ", where), Gap(name, where, bound=True)))
+    elif method == "Rows" and arguments and isinstance(arguments[0], Record):
+        fields["columns"] = Listing(tuple(Lit(name, where) for name in arguments[0].fields))
+        fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments[0].fields))
     elif method in {"Values", "Vals", "Rows"}:
         fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments))
     elif method in _TAILS and arguments:
@@ -165,6 +186,8 @@ def handed(interpreter: Interpreter, value: Value, rank: int, method: str = "") 
 def _relation(arguments: list[Value], where: Span) -> Value:
     """A table, perhaps with an alias and a condition of its own; `x.TableName("boats")` is the table it names."""
     table = arguments[0]
+    if isinstance(table, Fragment) and table.tag.startswith(_STATE):
+        table = table.value
     named = _TABLE.search(table.source) if isinstance(table, Gap) else None
     table = Lit(named[1], where) if named is not None else table
     if len(arguments) > 1 and all(isinstance(a, Lit) and not re.search(r"[?$]", a.text) for a in arguments[1:3]):
@@ -174,20 +197,20 @@ def _relation(arguments: list[Value], where: Span) -> Value:
     return table
 
 
-def _condition(value: Value, where: Span) -> Value:
-    """A condition as text; what is none that is known here is a gap."""
-    if isinstance(value, Fragment) and value.tag == _STATE:
-        return value.value
-    if isinstance(value, Record):
-        return _compared(value, " = ", where)
-    if isinstance(value, (Lit, Rope, Alt, Sized, Fragment)) and is_text(value):
-        return rope(Lit("(", where), value, Lit(")", where))
-    return value if isinstance(value, (Gap, Nothing)) else Gap("condition", where)
-
-
-def _compared(value: Record, operator: str, where: Span) -> Value:
-    items = [rope(Lit(f"{key}{operator}", where), Gap(key, where, bound=True)) for key in value.fields]
-    return Joined(" AND ", Listing(tuple(items))) if items else Lit("1 = 1", where)
+def _copied(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> None:
+    """`CopyFrom(ctx, pgx.Identifier{"boats"}, []string{"id"}, rows)`, `CopyIn("boats", "id")` as what they insert."""
+    place = 0 if call.method == "CopyIn" else 1
+    table = arguments[place]
+    columns = arguments[2] if call.method == "CopyFrom" else Listing(tuple(arguments[place + 1 :]))
+    table = Joined(".", table) if isinstance(table, Listing) else table
+    named = isinstance(columns, Listing) and bool(columns.items)
+    shown: Value = Joined(", ", columns) if named and isinstance(columns, Listing) else Gap("columns", call.span)
+    count = len(columns.items) if named and isinstance(columns, Listing) else 0
+    given = Joined(", ", Listing(tuple(Gap("value", call.span, bound=True) for _ in range(count))))
+    head, close = Lit("INSERT INTO ", call.span), Lit(")", call.span)
+    values = given if count else Gap("rows", call.span)
+    text = rope(head, table, Lit(" (", call.span), shown, Lit(") VALUES (", call.span), values, close)
+    interpreter.notes.note(text, None, 3)
 
 
 def _maker(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> str:
@@ -272,7 +295,8 @@ def _text(builder: Record) -> Value:
     _confined(fields, where)
     listed = {part: held if isinstance(held := fields.get(part), Listing) else Listing(()) for part in _PARTS}
     table = fields.get("table", NOTHING)
-    filtered = Sized(listed["where"], rope(Lit(" WHERE ", where), Joined(" AND ", listed["where"])), NOTHING)
+    conditions = rope(Lit(" WHERE ", where), Joined(" AND ", listed["where"]))
+    filtered = Sized(listed["where"], conditions, NOTHING) if listed["where"].items else NOTHING
     tails = (Joined("", listed["joins"]), filtered, Joined("", listed["tails"]))
     if word.startswith("SELECT"):
         if isinstance(table, Nothing):

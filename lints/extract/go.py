@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.builder_conditions import PUT
 from lints.extract.ir import (
     Assign,
     ClassBody,
@@ -112,7 +113,10 @@ class GoLowering(Lowering):
     def presence(self, text: str) -> str | None:
         path = super().presence(text)
         head, dot, rest = (path or "").partition(".")
-        return f"self.{rest}" if dot and head == self.receiver else path
+        return f"self{dot}{rest}" if head and head == self.receiver else path
+
+    def name(self, node: Node) -> Expr:
+        return Name(self.presence(self.text(node)) or self.text(node), span(node))
 
     def nil(self, node: Node) -> Expr:
         return Name("nil", span(node))
@@ -175,7 +179,12 @@ class GoLowering(Lowering):
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is None or right is None:
             return ()
-        names = [self.text(child) for child in self.parts(left)]
+        targets = self.parts(left)
+        if len(targets) == 1 and targets[0].type == "index_expression" and len(self.parts(right)) == 1:
+            put = self.put(targets[0], self.parts(right)[0], span(node))
+            if put is not None:
+                return (put,)
+        names = [self.text(child) for child in targets]
         operator = node.child_by_field_name("operator")
         sign = operator.type if operator is not None else "="
         if sign == "+=" and len(names) == 1:
@@ -217,6 +226,15 @@ class GoLowering(Lowering):
         start = around.start_byte if around is not None else 0
         pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"(?!\w)"
         return re.search(pattern, self.source[start : node.start_byte]) is not None
+
+    def put(self, target: Node, value: Node, where: tuple[int, int]) -> Stmt | None:
+        """`conditions["id"] = id`: the map has one more entry."""
+        base, key = target.child_by_field_name("operand"), target.child_by_field_name("index")
+        name = self.presence(self.text(base)) if base is not None else None
+        if name is None or key is None or key.type != "interpreted_string_literal":
+            return None
+        entry = (self.expression(key), self.expression(value))
+        return Assign(name, Invoke(Name(name, span(target)), PUT, entry, (), where, where), False, where)
 
     def for_statement(self, node: Node) -> Iterable[Stmt]:
         names: tuple[str, ...] = ()
@@ -297,12 +315,37 @@ class GoLowering(Lowering):
     def composite(self, node: Node) -> Expr:
         kind = node.child_by_field_name("type")
         condition = _CONDITION.fullmatch(self.text(kind)) if kind is not None else None
-        if condition is not None:  # sq.Eq{"id": id}: a condition of a statement builder
-            inner = self.literal(node)
-            return Invoke(Name(condition[1], span(node)), condition[2], (inner,), (), span(node), span(node))
+        if condition is not None and condition[2] not in {
+            "Record",
+            "Rows",
+        }:  # sq.Eq{"id": id}: a condition of a statement builder
+            made = Invoke(
+                Name(condition[1], span(node)),
+                condition[2],
+                (self.literal(node, named=True),),
+                (),
+                span(node),
+                span(node),
+            )
+            for key, value in self.computed(node):  # sq.Eq{tenantColumn: tenant}
+                made = Invoke(made, PUT, (self.expression(key), self.expression(value)), (), span(node), span(node))
+            return made
+        if kind is not None and _BUILDER.fullmatch(self.text(kind)) is not None:
+            return Text("", span(node))
         return self.literal(node)
 
-    def literal(self, node: Node) -> Expr:
+    def computed(self, node: Node) -> Iterable[tuple[Node, Node]]:
+        """The entries of a map whose keys are not written out."""
+        body = node.child_by_field_name("body")
+        for child in self.parts(body) if body is not None else []:
+            key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+            if key is not None and value is not None and self.text(key)[:1] not in {'"', "`"}:
+                yield key, value
+
+    def literal(self, node: Node, *, named: bool = False) -> Expr:
+        """The pairs or the items of a composite literal; `named`: of keys that are written out alone."""
+        kind = node.child_by_field_name("type")
+        of_map = kind is not None and kind.type == "map_type"
         body = node.child_by_field_name("body")
         children = self.parts(body) if body is not None else []
         if any(child.type == "keyed_element" for child in children):
@@ -310,7 +353,11 @@ class GoLowering(Lowering):
             for child in children:
                 key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
                 if key is not None and value is not None:
-                    pairs.append((self.text(key).strip('"`'), self.expression(value)))
+                    written = self.text(key)
+                    if (named or of_map) and written[:1] not in {'"', "`"}:
+                        pairs.extend([] if named else [(None, self.expression(value))])
+                        continue
+                    pairs.append((written.strip('"`'), self.expression(value)))
                 else:
                     pairs.append((None, self.expression(child)))
             return Pairs(tuple(pairs), span(node))
@@ -329,6 +376,12 @@ class GoLowering(Lowering):
             method = self.text(function)
         elif function is not None:
             receiver = self.expression(function)
+        if method in {"NewBufferString", "NewBuffer"} and len(arguments) == 1:
+            return arguments[0]
+        if method in {"WriteByte", "WriteRune"} and len(arguments) == 1 and receiver is not None:
+            written = self.text(self.parts(listed)[0]) if listed is not None else ""
+            letter = Text(unescape(written[1:-1]) if written[:1] == "'" else " ", arguments[0].span)
+            return self.invocation(node, receiver, "WriteString", [letter], (), listed)
         if method == "append" and receiver is None and arguments:
             # append(xs, a, b...): the list and what is added
             items: list[Expr] = [Spread(arguments[0], arguments[0].span), *arguments[1:]]

@@ -60,21 +60,23 @@ def _read(said: str) -> tuple[str, list[tuple[str, str]]]:
 def _type_of(types: Mapping[str, Entity], folder: str, maker: str) -> str | None:
     """The type of the builder: `folder:Type`, `plain`, or None."""
     kind, bar, rest = maker.partition("|")
-    steps = rest.split(".") if bar else maker.split(".")
+    steps = [step for step in (rest if bar else maker).split(".") if step]
+    current: str | None
     if bar:
         package, _, name = kind.rpartition(".")
         current = _only(types, f"/{package}:{name}") if package else f"{folder}:{name}"
-        steps = [step for step in steps if step]
+        if current is None or current not in types:
+            return PLAIN if not package else None
     elif f"{folder}:{steps[0]}" in types and len(steps) > 1:
         current, steps = f"{folder}:{steps[0]}", steps[1:]
     else:
         current = _member(types, f"{folder}:", steps[0], 0)
+        if current is None and len(steps) > 1 and not steps[0].endswith(")"):
+            place = _only(types, f"/{steps[0]}:")
+            current, steps = (_member(types, place, steps[1], 0) if place else None), steps[1:]
+            if current is None and "(" not in maker:
+                return PLAIN  # of a struct that says nothing of a builder of the project's own
         steps = steps[1:]
-        if current is None and steps:
-            place = _only(types, f"/{maker.split('.')[0]}:")
-            current, steps = _member(types, place, steps[0], 0) if place else None, steps[1:]
-        elif current is None and re.fullmatch(r"\w+", maker):
-            return PLAIN  # a name that says it is the library's, declared nowhere else
     for step in steps:
         current = _member(types, current, step, 0) if current else None
     return current or None

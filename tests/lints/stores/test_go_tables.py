@@ -230,7 +230,7 @@ BUILDERS: dict[str, tuple[str, str]] = {
     "kept elsewhere": ('s.Careless.Select("id").From("boats").Where("id = ?", id)', "violation"),
     "one nobody knows": ('s.Unknown.Delete("boats").Where("id = ?", id)', "opaque"),
     "a name for the library": ('psql.Delete("boats").Where("id = ?", id)', "violation"),
-    "another type's field of that name": ('o.Mine.Delete("boats").Where("id = ?", id)', "opaque"),
+    "another type's field of that name": ('o.Mine.Delete("boats").Where("id = ?", id)', "violation"),
 }  # fmt: skip
 
 
