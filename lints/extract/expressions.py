@@ -22,11 +22,28 @@ from lints.extract.ir import (
     Text,
     last_part,
 )
-from lints.extract.values import NOTHING, Fn, Gap, Joined, Listing, Lit, Record, Rope, Term, Value, merge, rope
+from lints.extract.values import (
+    ABSENT,
+    NOTHING,
+    Alt,
+    Fn,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Record,
+    Rope,
+    Term,
+    Value,
+    merge,
+    rope,
+)
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
+_MAX_PROPERTIES = 200
 _PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
 
 
@@ -68,8 +85,7 @@ def evaluate(interpreter: Interpreter, expression: Expr, env: Env) -> Value:
         fields: dict[str, Value] = {}
         for key, part in expression.pairs:
             if isinstance(part, Spread):
-                spread = interpreter.eval(part.value, env)
-                fields.update(spread.fields if isinstance(spread, Record) else {"...": spread})
+                fields = _with(fields, interpreter.eval(part.value, env))
             else:
                 found = interpreter.eval(part, env)
                 fields[key if key is not None else "[]"] = found
@@ -97,6 +113,22 @@ def evaluate(interpreter: Interpreter, expression: Expr, env: Env) -> Value:
     if interpreter.orm and expression.operator:
         return Term(expression.operator, parts, {}, interpreter.notes.text(expression.span)[:200])
     return Gap(interpreter.notes.text(expression.span), expression.span)
+
+
+def _with(fields: dict[str, Value], spread: Value) -> dict[str, Value]:
+    """An object's properties with those of another, where that is known on some paths only too."""
+    if isinstance(spread, Record):
+        return {**fields, **spread.fields}
+    if isinstance(spread, Nothing):
+        return fields
+    if not isinstance(spread, Alt) or len(fields) > _MAX_PROPERTIES:
+        return {**fields, "...": spread}
+    yes, no = _with(fields, spread.yes), _with(fields, spread.no)
+    out: dict[str, Value] = {}
+    for name in dict.fromkeys((*yes, *no)):
+        one, two = yes.get(name, ABSENT), no.get(name, ABSENT)
+        out[name] = one if one is two else Alt(spread.key, one, two)
+    return out
 
 
 def _spliced(interpreter: Interpreter, part: Expr, env: Env) -> Value:

@@ -33,6 +33,8 @@ _DJANGO_BASES = frozenset(
     {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
 )
 _COLUMNS = frozenset({"Column", "mapped_column", "Field"})
+_MAKES_COLUMN = re.compile(r"(?:[a-z]+_){0,3}(?:primary_key|column|pk)")
+"""Functions of a project that make a column."""
 _OPTIONAL = re.compile(r":\s*(?:\w+\.)?Mapped\[\s*(?:Optional\[|Union\[|.*\|\s*None)")
 _REQUIRED = re.compile(r":\s*(?:\w+\.)?Mapped\[")
 
@@ -341,7 +343,8 @@ def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Cl
     for holder in lineage:
         for name, value, offset, _ in members(holder.body):
             call = value if isinstance(value, Invoke) else None
-            if call is not None and call.method in _COLUMNS and name not in fields:
+            made = call is not None and (call.method in _COLUMNS or _MAKES_COLUMN.fullmatch(call.method) is not None)
+            if call is not None and made and name not in fields:
                 fields[name] = add_column(draft, holder.source, name, call, offset, found.body.name)
             elif call is not None and call.method in {"relationship", "Relationship"} and call.arguments:
                 target = constant(call.arguments[0]) or (

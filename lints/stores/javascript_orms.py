@@ -89,6 +89,8 @@ def _value(builder: Builder, column: str, value: Argument, depth: int) -> str:
 
 def _operator(builder: Builder, column: str, name: str, value: Argument) -> str:
     word = name.strip("[]").rpartition(".")[2]
+    if word == "notIn":
+        return f"{builder.qualified(column)} NOT IN ({builder.parameter()})"
     operator = OPERATORS.get(word)
     if operator is None:
         return builder.hole()

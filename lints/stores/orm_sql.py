@@ -20,6 +20,10 @@ _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
 _HELD = re.compile(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
+_OF_TENANT = re.compile(
+    r"(?:await\s+)?[\w.]{1,80}\(\s*(?:\w+\.)?(?:workspace|tenant|organi[sz]ation|org|team|account|company)\s*\)"
+)
+"""A key that a function gives for the tenant that the code has: `getDefaultFleetId(workspace)`."""
 NAMED_BY_CLIENT = re.compile(
     r"\b(?:req|request|c\.req|event)\.(?:body|query|headers?)\b[\w.?!\[\]'\"(-]{0,40}?(?:tenant|org|workspace)",
     re.IGNORECASE,
@@ -141,6 +145,8 @@ class Builder:
             self.held = True  # keys of rows that another call loaded, which is judged itself
         if own and _HELD.match(given.text) and not _UNHELD.search(given.text):
             self.held = True
+        if own and _OF_TENANT.fullmatch(given.text):
+            self.held = True
 
     def _remember_parent(self, column: str, joined: str | None = None) -> None:
         table = self.model.tables.get(joined or "") or self.model.tables.get(self.table)
@@ -174,7 +180,16 @@ class Builder:
         prefix = self.alias or self.table
         alias = f"{prefix}__{column}" if self.root is not None or target.table == self.table else f"_{column}"
         top = self.root or self
-        inner = Builder(self.model, self.entities, target.table, target, alias=alias, counter=self.counter, root=top)
+        inner = Builder(
+            self.model,
+            self.entities,
+            target.table,
+            target,
+            alias=alias,
+            relation_keys=top.relation_keys,
+            counter=self.counter,
+            root=top,
+        )
         key = inner.qualified(self.key_of(target.table))
         text = f"LEFT JOIN {self.ident(target.table)} AS {self.ident(alias)} ON {key} = {self.qualified(column)}"
         if text not in top.joins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.chain_helpers import SCOPE
@@ -156,6 +157,14 @@ def _reverse_entity(builder: Builder, name: str) -> Entity | None:
     return None
 
 
+def _of_row(value: Argument, depth: int = 0) -> bool:
+    """Whether a term is an expression over the row, `F("price") * 2`, not arithmetic of the caller, `now - hour`."""
+    if value.kind != "term":
+        return value.kind not in {"value", "text", "null", "call"}
+    computed = value.text in {"+", "-", "*", "/", "//", "%"} and depth < MAX_DEPTH
+    return not computed or any(_of_row(item, depth + 1) for item in value.items)
+
+
 def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument) -> str:
     operator = _LOOKUPS.get(rest[0], "") if rest else "="
     if operator == "isnull":
@@ -163,7 +172,7 @@ def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument
         return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
     if not operator:
         return builder.hole()
-    if value.kind == "term":
+    if value.kind == "term" and _of_row(value):
         return builder.hole()
     if value.kind == "query":
         builder.remember(column, value)
@@ -332,6 +341,24 @@ def _condition(builder: Builder, given: Argument, depth: int) -> str:
     return builder.hole()
 
 
+_FUNCTION = re.compile(r"(?:\w+\.)?func\.(\w{1,60})\(\s*([A-Z]\w*\.\w+|cls\.\w+)\s*\)")
+"""A function of one column: `func.lower(Boat.name)`."""
+
+
+def _relation(builder: Builder, given: Argument) -> tuple[str, str] | None:
+    """(table, foreign key) of `Boat.tenant`, which is compared with an instance, if only one key can be meant."""
+    if given.kind not in {"value", "dynamic"} or given.text.count(".") != 1:
+        return None
+    head, _, attribute = given.text.partition(".")
+    entity = builder.others.get(head)
+    target = builder.entities.get(entity.relations.get(attribute, "")) if entity is not None else None
+    known = builder.model.tables.get(entity.table) if entity is not None else None
+    if target is None or known is None or entity is None:
+        return None
+    keys = [key.columns[0] for key in known.foreign_keys if key.references == target.table and len(key.columns) == 1]
+    return (entity.table, keys[0]) if len(keys) == 1 else None
+
+
 def _comparison(builder: Builder, sign: str, left: Argument, right: Argument) -> str:
     one, two = _column(builder, left), _column(builder, right)
     operator = _SIGNS.get(sign, {"in_": "in", "notin_": "NOT IN", "like": "LIKE", "ilike": "LIKE"}.get(sign, "LIKE"))
@@ -340,6 +367,18 @@ def _comparison(builder: Builder, sign: str, left: Argument, right: Argument) ->
         return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"
     if one is None and two is not None and operator in {"=", "<>"}:
         one, right = two, left
+    if one is None and operator in {"=", "<>"} and right.kind == "value":
+        related = _relation(builder, left)
+        if related is not None:
+            builder.remember(related[1], right, related[0])
+            return f"{builder.qualified(related[1], related[0])} {operator} {builder.parameter()}"
+    computed = _FUNCTION.fullmatch(left.text) if one is None and left.kind == "value" else None
+    if computed is not None and right.kind in {"text", "value"}:
+        column = _column(builder, Argument(kind="value", text=computed.group(2)))
+        known = builder.model.tables.get(column[0]) if column is not None else None
+        if column is not None and known is not None and column[1] != known.tenant_column:
+            shown = operator if operator != "in" else "="
+            return f"{computed.group(1)}({builder.qualified(column[1], column[0])}) {shown} {builder.parameter()}"
     if one is None:
         return builder.hole()
     if operator == "NOT IN":

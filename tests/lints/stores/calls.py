@@ -19,6 +19,8 @@ class Logbook(models.Model):
     boat = models.ForeignKey(Boat, on_delete=models.CASCADE)
     class Meta:
         db_table = "logbooks"
+class Entry(models.Model):
+    logbook = models.ForeignKey(Logbook, on_delete=models.CASCADE)
 """
 
 SQLALCHEMY = """
@@ -35,6 +37,17 @@ class Logbook(Base):
     id = Column(Integer, primary_key=True)
     boat_id = Column(ForeignKey("boats.id"), nullable=False)
     boat = relationship("Boat")
+class Pier(Base):
+    __tablename__ = "piers"
+    id = primary_key("Pier")
+    tenant_id = Column(ForeignKey("tenants.id"), nullable=False)
+    tenant = relationship("Tenant")
+class Loan(Base):
+    __tablename__ = "loans"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"), nullable=False)
+    borrower_id = Column(ForeignKey("tenants.id"), nullable=False)
+    lender = relationship("Tenant")
 crews = Table("crews", Base.metadata, Column("id", Integer, primary_key=True),
     Column("tenant_id", ForeignKey("tenants.id"), nullable=False), Column("boat_id", ForeignKey("boats.id")))
 """

@@ -164,6 +164,21 @@ CASES: dict[str, calls.Case] = {
         "def f(pk, n):\n    return get_object_or_404(Boat.objects.filter(name=n), pk=pk)\n",
         [("violation", "TENORM001")],
     ),
+    "django: a relation key further along": (
+        "django",
+        "def f(boat):\n    return Entry.objects.filter(logbook__boat=boat)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: arithmetic of the caller is a value": (
+        "django",
+        "def f(now, hour):\n    return Boat.objects.filter(name=now - hour)\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: an expression over the row is none": (
+        "django",
+        "def f():\n    return Boat.objects.filter(tenant=F('id') + 0)\n",
+        [("opaque", "TENORM013")],
+    ),
 }
 
 

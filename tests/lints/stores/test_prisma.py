@@ -212,6 +212,41 @@ CASES: dict[str, calls.Case] = {
         "const f = (req) => prisma.logbook.create({ data: { id: '1', boatId: req.body.boatId } });",
         [("violation", "TENORM002")],
     ),
+    "prisma: several conditional spreads": (
+        "prisma",
+        "const f = (n, t, s) => prisma.boat.findMany({ where: { tenantId: t, ...(n && s !== 'x' && { name: n }), ...(s && { id: s }) } });",
+        [("proven", None)],
+    ),
+    "prisma: the first of several conditional spreads holds the tenant": (
+        "prisma",
+        "const f = (n, t) => prisma.boat.findMany({ where: { ...(t && { tenantId: t }), ...(n && { name: n }) } });",
+        [("violation", "TENORM005")],
+    ),
+    "prisma: a conditional spread takes the tenant's place": (
+        "prisma",
+        "const f = (n, t, all) => prisma.boat.findMany({ where: { tenantId: t, ...(all && { tenantId: { not: null } }) } });",
+        [("violation", "TENORM005")],
+    ),
+    "prisma: notIn": (
+        "prisma",
+        "const f = (ids, t) => prisma.boat.findMany({ where: { id: { notIn: ids } } });",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: the tenant is none of these": (
+        "prisma",
+        "const f = (ts) => prisma.boat.findMany({ where: { tenantId: { notIn: ts } } });",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: a key that is derived from the tenant at hand": (
+        "prisma",
+        "import { fleetOf } from './x';\nconst f = (workspace) => { const id = fleetOf(workspace); return prisma.boat.findUnique({ where: { id } }); };",
+        [("weak", "TENORM003")],
+    ),
+    "prisma: a key that is derived from what was sent": (
+        "prisma",
+        "import { fleetOf } from './x';\nconst f = (body) => { const id = fleetOf(body); return prisma.boat.findUnique({ where: { id } }); };",
+        [("violation", "TENORM001")],
+    ),
 }
 
 

@@ -147,6 +147,36 @@ CASES: dict[str, calls.Case] = {
         "def f(s, id):\n    s.execute(update(Boat).where(Boat.id == id).values(name='x'))\n",
         [("violation", "TENORM001")],
     ),
+    "sqlalchemy: a relation compared with an instance": (
+        "sqlalchemy",
+        "def f(s, boat):\n    return s.query(Logbook).filter(Logbook.boat == boat).all()\n",
+        [("weak", "TENORM002")],
+    ),
+    "sqlalchemy: the tenant compared as a relation": (
+        "sqlalchemy",
+        "def f(s, tenant, n):\n    return s.query(Pier).filter(Pier.tenant == tenant, Pier.id == n).all()\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: not this tenant": (
+        "sqlalchemy",
+        "def f(s, tenant, n):\n    return s.query(Pier).filter(Pier.tenant != tenant).all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: two keys to tenants": (
+        "sqlalchemy",
+        "def f(s, tenant, n):\n    return s.query(Loan).filter(Loan.lender == tenant).all()\n",
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a function of a column": (
+        "sqlalchemy",
+        "def f(s, n):\n    return s.query(Boat).filter(func.lower(Boat.name) == n).all()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a function of the tenant's column": (
+        "sqlalchemy",
+        "def f(s, t):\n    return s.query(Boat).filter(func.coalesce(Boat.tenant_id) == t).all()\n",
+        [("opaque", "TENORM013")],
+    ),
 }
 
 
