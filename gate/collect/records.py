@@ -68,8 +68,7 @@ def collect_records(context: Context, kind: str) -> Evidence:
             rows[digest] = row
     _add_batches(context, kind, signed, rows, ids, unread)
     if kind == "golden_path_run":
-        kept = {row.get("id") for row in rows.values() if row["verified"]}  # what this run recorded is there already
-        rows.update({str(run["id"]): run for run in context.runs if run["id"] not in kept})
+        rows = _with_runs(rows, context.runs)
     return Evidence(
         kind=kind,
         rows=tuple(rows.values()),
@@ -80,6 +79,14 @@ def collect_records(context: Context, kind: str) -> Evidence:
         ),
         materials=tuple(materials),
     )
+
+
+def _with_runs(rows: Mapping[str, Row], runs: Sequence[Row]) -> dict[str, Row]:
+    """The records with those of this very run, each once: as recorded where that verifies, else as made."""
+    made = {str(run["id"]): run for run in runs}
+    kept = {key: row for key, row in rows.items() if row["verified"] or row.get("id") not in made}
+    there = {row.get("id") for row in kept.values()}
+    return {**kept, **{name: run for name, run in made.items() if name not in there}}
 
 
 def _material(name: str, data: bytes) -> Descriptor:

@@ -160,6 +160,15 @@ def test_a_hostile_golden_path_never_ends_in_a_pass(
     assert "Traceback" not in done.stderr
 
 
+def test_a_step_that_fails_is_one_finding(project: Callable[..., Path], git: Git) -> None:
+    done = judged(project({"things/one.json": '{"id": "one"}'}), git, "exit 7", "-o", "json")
+
+    (found,) = [c for c in json.loads(done.stdout)["controls"] if c["id"] == "GAC001"]
+    messages = [v["message"] for v in found["violations"]]
+    assert any("exit code 7" in message for message in messages)
+    assert len(messages) == len(set(messages))
+
+
 def test_a_second_run_of_the_same_second_overwrites_nothing(tmp_path: Path) -> None:
     from gate.writing import write_new
 
