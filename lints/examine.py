@@ -131,7 +131,7 @@ def _gives_queries(data: bytes) -> bool:
 
 
 def _models_in_php(data: bytes) -> bool:
-    return _declares("php_models").possible(data)
+    return _declares("php_models").possible(data) or _declares("doctrine").possible(data)
 
 
 @cache

@@ -280,6 +280,8 @@ class Judge:
         assumed where the whole model has no column in mixed case."""
         if statement.language == "stringtemplate":
             return self._entities.templates.variants(statement)
+        if statement.language == "php":
+            return tuple(self._entities.of_doctrine(text) for text in statement.variants)
         if statement.language in {"java", "kotlin"}:
             return tuple(self._entities.of_entities(text) for text in statement.variants)
         if statement.language == "go":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lints.extract import (
     calls,
+    chain_doctrine,
     chain_go,
     chain_helpers,
     chain_javascript,
@@ -49,6 +50,7 @@ _TERMS = names(
     " notin_ contains desc asc sql ArrayContains eb"
 )
 _MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE | chain_jvm.MUTABLE
+_MUTABLE |= chain_doctrine.KINDS
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
@@ -67,11 +69,12 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "kotlin": (chain_jvm.begun,),
     "c_sharp": (chain_linq.begun,),
     "go": (chain_go.begun,),
-    "php": (_laravel,),
+    "php": (chain_doctrine.begun, _laravel),
     "ruby": (chain_ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(chain_ruby.KINDS, chain_ruby.RUNS),
+    **dict.fromkeys(chain_doctrine.KINDS, chain_doctrine.RUNS),
     "eloquent": chain_laravel.RUNS,
     "laravel": chain_laravel.RUNS,
     **chain_jvm.RUNS,
@@ -111,6 +114,8 @@ class Chains:
             step = chain_jvm.step_of(self.interpreter, call, receiver, step, env)
             for part in chain_jvm.inside(call, arguments):
                 self._sub_select(part)
+        if isinstance(receiver, Query) and chain_doctrine.tells(receiver, call):
+            return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
@@ -278,6 +283,9 @@ class Chains:
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = chain_go.struct_of(self.interpreter, step)
         elif query.kind in chain_ruby.KINDS:
+        elif query.kind in chain_doctrine.KINDS:
+            step = chain_doctrine.step_of(self.interpreter.notes, call, list(step.arguments), step.keywords)
+            model = model or chain_doctrine.named(step) or ""
             for part in chain_ruby.nested(step):
                 self._sub_select(part)
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))

@@ -10,6 +10,7 @@ from lints.extract.lines import Lines
 from lints.schema import (
     code_migrations,
     compiled_models,
+    doctrine,
     javascript_migrations,
     javascript_models,
     laravel,
@@ -101,6 +102,7 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
         (_SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models),
         ((".php",), php_models.DECLARES.search, php_models.read_php_models),
         (query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers),
+        ((".php",), doctrine.DECLARES.search, doctrine.read_doctrine),
         ((".rb",), rails_models.DECLARES.search, rails_models.read_rails_models),
     )
     for endings, declares, read in readers:

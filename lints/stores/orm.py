@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
-from lints.extract.chain_ruby import KINDS
+from lints.extract import chain_doctrine, chain_ruby
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
+    doctrine,
     eloquent,
     go_builders,
     go_orms,
@@ -51,6 +52,8 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "drizzle_query": query_builders.drizzle_query,
     "active_record": active_record.active_record,
     "sequel": active_record.active_record,
+    "doctrine": doctrine.doctrine,
+    "dbal": doctrine.dbal,
     **jvm_orms.RENDER,
     "ef": linq.framework,
     "gorm": go_orms.gorm,
@@ -150,6 +153,11 @@ class Entities:
         """The groups of templates that statements of jDBI are taken from."""
         return string_templates.Groups(self.by_kind.get("stringtemplate", {}))
 
+    def of_doctrine(self, text: str) -> str:
+        """A statement in DQL as one over tables."""
+        known = self.by_kind.get("doctrine", {})
+        return doctrine.dql(text, self.model, known) if known else text
+
     def of_entities(self, text: str) -> str:
         """A statement over JPA entities as one over their tables."""
         known = {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
@@ -187,7 +195,8 @@ class Entities:
             if call.kind in jvm_orms.KINDS:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
             texts = _RENDER[call.kind](builder, steps)
-            escape = builder.escape if call.kind in KINDS else _escape(call, steps)
+            told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS
+            escape = builder.escape if told else _escape(call, steps)
             out.append(
                 Rendered(
                     texts=tuple(text for text in texts if text is not None),
@@ -228,8 +237,10 @@ class Entities:
             return self._of_go(call, known)
         elif call.kind in jvm_orms.KINDS:
             return jvm_orms.target(call, self.by_kind, self.model)
-        elif call.kind in KINDS:
+        elif call.kind in chain_ruby.KINDS:
             return active_record.target(self.records, self.model, call)
+        elif call.kind in chain_doctrine.KINDS:
+            return doctrine.target(call, self.by_kind.get("doctrine", {}), self.model)
         elif call.kind == "ef":
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
