@@ -19,6 +19,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.query\s*\(\s*" + _ENTITY,
         rb"\.query\.\w",
         rb"\)\.(?:filter|filter_by|where)\(",
+        rb"(?:session|sess|db)\.(?:add|add_all|merge|bulk_\w{4,20})\(",
         rb"select\(\s*" + _ENTITY,
         rb"update\(\s*" + _ENTITY,
         rb"delete\(\s*" + _ENTITY,
@@ -80,7 +81,6 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.[A-Z]\w*\.(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
     ),
     "php": (
-        (
         rb"createQueryBuilder\(",
         rb"->(?:findOneBy|findBy|findAll|countBy)\w*\(",
         rb"epository\s*\??->(?:find|count|matching)\(",
@@ -88,6 +88,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\$this->(?:find|count|matching)\(",
         rb"->find\(\s*\\?[\w\\]+::class",
         rb"->(?:insert|update|delete)\(\s*['\"]\w+['\"]\s*,\s*\[",
+        (
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
         ),

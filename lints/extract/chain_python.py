@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lints.extract import chain_stores
 from lints.extract.chain_parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Query, Step
+from lints.extract.values import Gap, Listing, Lit, Query, Step, Term
+
+if TYPE_CHECKING:
+    from lints.extract.environment import Env
 
 DJANGO = names(
     "all filter exclude get first last count exists create get_or_create update_or_create update delete bulk_create"
@@ -31,6 +35,8 @@ ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
+_SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
+_BROUGHT = re.compile(r"sqlalchemy(?:\.\w+)*:insert")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 RUNS = {
     "django": names(
@@ -68,6 +74,11 @@ def begun(asked: Asked) -> Begun | None:
     inherited = _inherited(asked)
     if inherited is not None:
         return inherited
+    if method in _SAVES and _SESSION.search(path):
+        return _saved(asked)
+    if method not in ROOTS and not path and _BROUGHT.fullmatch(_from_where(method, env)) is not None:
+        step = Step("insert", step.arguments, step.keywords, step.span)  # `pg_insert`, as it is imported
+        method = "insert"
     model = class_name(call.arguments[0], env) if call.arguments else None
     if method in ROOTS and (not path or path in _SQLALCHEMY):
         if model is None and method == "select" and call.arguments:
@@ -80,6 +91,35 @@ def begun(asked: Asked) -> Begun | None:
     if method in {"get", "get_one"} and _SESSION.search(path):
         return Begun("sqlalchemy", model, (Step("get", step.arguments[1:], step.keywords, call.span),))
     return None
+
+
+def _from_where(name: str, env: Env) -> str:
+    """`module:name` of an imported name."""
+    brought = env.find(f"@{name}")
+    return brought.text if isinstance(brought, Lit) else ""
+
+
+def _saved(asked: Asked) -> Begun | None:
+    """`session.add(Boat(name=n))`, `add_all([…])`, `merge(…)`, `bulk_insert_mappings(Boat, […])`."""
+    call, method, given = asked.call, asked.call.method, asked.step.arguments
+    first = given[0] if given else None
+    if method in {"bulk_insert_mappings", "bulk_update_mappings"}:
+        model = class_name(call.arguments[0], asked.env) if call.arguments else None
+        return Begun("sqlalchemy", model, (Step(method, given[1:], {}, call.span),)) if model is not None else None
+    if isinstance(first, Listing):
+        first = next((item for item in first.items if isinstance(item, Term)), None)
+    if not isinstance(first, Term) or not first.operator[:1].isupper() or not first.keywords:
+        return None
+    keywords = dict(first.keywords)
+    written = call.arguments[0]
+    if isinstance(written, Name):  # what was set on it since
+        for name, value in asked.env.vars.items():
+            head, _, attribute = name.rpartition(".")
+            if head == written.path and attribute.isidentifier():
+                keywords[attribute] = value
+    return Begun(
+        "sqlalchemy", first.operator, (Step("merge" if method == "merge" else "add", (), keywords, call.span),)
+    )
 
 
 def _inherited(asked: Asked) -> Begun | None:

@@ -164,7 +164,8 @@ class Chains:
                 written = " ".join(self.interpreter.notes.text(call.receiver.span).split())[:200]
                 self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
             return begun
-        if keywords and not arguments and call.receiver is None and call.method[:1].isupper():
+        own = call.receiver is None or path.rpartition(".")[2] == "models"
+        if keywords and not arguments and own and call.method[:1].isupper():
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (
@@ -282,10 +283,10 @@ class Chains:
             step = chain_go.step_of(self.interpreter, call, step.arguments, env)
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = chain_go.struct_of(self.interpreter, step)
-        elif query.kind in chain_ruby.KINDS:
         elif query.kind in chain_doctrine.KINDS:
             step = chain_doctrine.step_of(self.interpreter.notes, call, list(step.arguments), step.keywords)
             model = model or chain_doctrine.named(step) or ""
+        elif query.kind in chain_ruby.KINDS:
             for part in chain_ruby.nested(step):
                 self._sub_select(part)
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))

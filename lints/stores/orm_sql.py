@@ -33,7 +33,7 @@ _READ_BY_SCHEMA = re.compile(r"\.(?:parse|safeParse|parseAsync|safeParseAsync|va
 """A schema keeps the fields that it names and leaves out what else was sent."""
 RAW = re.compile(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
-    r"|\b(?:req|request)\.(?:json|all|input)\(|^(?:body|reqBody|requestBody|rawBody)$"
+    r"|\b(?:req|request)\.(?:json|all|input)\(|\brequest\.(?:json|form|values|get_json\(\))|^(?:body|reqBody|requestBody|rawBody)$"
 )
 
 

@@ -188,6 +188,8 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     verb = "select"
     assigned: list[tuple[str, str]] = []
     dynamic = False
+    conflict: list[str] | None = None
+    merged: list[tuple[str, str]] | None = None
     if builder.entity is not None:
         builder.others[builder.entity.name] = builder.entity
     joined = _joined(builder, steps)
@@ -202,7 +204,7 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 values, unseen = builder.assignments(mapping(arguments[0]))
                 assigned += values
                 dynamic = dynamic or unseen or arguments[0].kind != "map"
-        elif (method == "get" and arguments and step is steps[0]) or (method == "get" and arguments):
+        elif method in {"get", "get_one", "get_or_404"} and arguments:
             builder.where.append(builder.compare(builder.key_of(builder.table), arguments[0]))
         elif method in {"where", "filter"}:
             builder.where += [_condition(builder, given, 0) for given in arguments]
@@ -210,6 +212,14 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             for name, value in step.keywords:
                 column = builder.column(name)
                 builder.where.append(builder.compare(column, value) if column is not None else builder.hole())
+        elif method in {"add", "merge", "bulk_insert_mappings", "bulk_update_mappings"}:
+            return [_written(builder, step)]
+        elif method == "on_conflict_do_update":
+            conflict = _conflict_keys(builder, dict(step.keywords))
+            if not conflict:
+                return [None]  # a constraint by its name, or a key that can't be seen
+            changed, unseen = builder.assignments(mapping(dict(step.keywords).get("set_")))
+            merged = changed if not unseen and changed else None
         elif method in {"join", "outerjoin"} and arguments:
             _join(
                 builder, arguments, outer=method == "outerjoin" or any(name == "isouter" for name, _ in step.keywords)
@@ -224,10 +234,33 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if any(join.startswith("CROSS JOIN") for join in builder.joins) and any(s.method in _EMBEDS for s in steps):
         return []  # its conditions are about a row of the query around it, which is judged
     if verb == "insert":
-        return [builder.insert(assigned, dynamic=dynamic)]
+        return [builder.insert(assigned, dynamic=dynamic, conflict=conflict, updated=merged)]
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _written(builder: Builder, step: OrmStep) -> str | None:
+    """What a session writes: an instance with its attributes, or the first of several mappings."""
+    if step.method == "bulk_update_mappings":
+        key = builder.key_of(builder.table)
+        builder.where.append(builder.compare(key, Argument(kind="value")))
+        return builder.update([], dynamic=True)
+    given = dict(step.keywords)
+    if step.method == "bulk_insert_mappings":
+        rows = step.arguments[0].items[:1] if step.arguments and step.arguments[0].kind == "list" else ()
+        given = mapping(rows[0] if rows else None)
+    assigned, dynamic = builder.assignments(given)
+    keys = [column for column, _ in assigned if step.method == "merge" and column == builder.key_of(builder.table)]
+    return builder.insert(assigned, dynamic=dynamic, conflict=keys or None)
+
+
+def _conflict_keys(builder: Builder, keywords: Mapping[str, Argument]) -> list[str]:
+    """The columns of `on_conflict_do_update(index_elements=["id", Boat.name])`."""
+    listed = keywords.get("index_elements")
+    items = listed.items if listed is not None and listed.kind == "list" else ()
+    found = [builder.column(item.text.rpartition(".")[2]) for item in items]
+    return [column for column in found if column is not None] if all(found) else []
 
 
 def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:

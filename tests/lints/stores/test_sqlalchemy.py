@@ -177,6 +177,75 @@ CASES: dict[str, calls.Case] = {
         "def f(s, t):\n    return s.query(Boat).filter(func.coalesce(Boat.tenant_id) == t).all()\n",
         [("opaque", "TENORM013")],
     ),
+    "sqlalchemy: an instance with its tenant is added": (
+        "sqlalchemy",
+        "def f(session, n, t):\n    session.add(Boat(name=n, tenant_id=t))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: an instance without a tenant is added": (
+        "sqlalchemy",
+        "def f(session, n):\n    session.add(Boat(name=n))\n",
+        [("weak", "TENSQL004")],
+    ),
+    "sqlalchemy: an instance that gets its tenant later": (
+        "sqlalchemy",
+        "def f(session, n, t):\n    boat = models.Boat(name=n)\n    boat.tenant_id = t\n    session.add(boat)\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: an instance made of what a client sent": (
+        "sqlalchemy",
+        "def f(session):\n    session.add(Boat(**request.json))\n",
+        [("violation", "TENORM004")],
+    ),
+    "sqlalchemy: what a client sent, then the caller's tenant": (
+        "sqlalchemy",
+        "def f(session, t):\n    session.add(Boat(**request.json, tenant_id=t))\n",
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a set of classes is no session": ("sqlalchemy", "def f(seen, n):\n    seen.add(Boat(name=n))\n", []),
+    "sqlalchemy: several are added": (
+        "sqlalchemy",
+        "def f(session, n, t):\n    session.add_all([Boat(name=n, tenant_id=t)])\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: merged by a caller's key": (
+        "sqlalchemy",
+        "def f(session, d, t):\n    session.merge(Boat(id=d, tenant_id=t))\n",
+        [("violation", "TENORM004"), ("violation", "TENORM008")],
+    ),
+    "sqlalchemy: mappings": (
+        "sqlalchemy",
+        "def f(session, n, t):\n    session.bulk_insert_mappings(Boat, [{'name': n, 'tenant_id': t}])\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: mappings by key": (
+        "sqlalchemy",
+        "def f(session, i, n):\n    session.bulk_update_mappings(Boat, [{'id': i, 'name': n}])\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: an upsert on a caller's key": (
+        "sqlalchemy",
+        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, i, t):\n"
+        "    s.execute(pg_insert(Boat).values(id=i, name=n, tenant_id=t).on_conflict_do_update(index_elements=['id'], set_={'name': n}))\n",
+        [("violation", "TENORM008")],
+    ),
+    "sqlalchemy: an upsert on a key with the tenant": (
+        "sqlalchemy",
+        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
+        "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(index_elements=['tenant_id', Boat.name], set_={'name': n}))\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: an upsert on a constraint by its name": (
+        "sqlalchemy",
+        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
+        "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(constraint='uq', set_={'name': n}))\n",
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a function that is called insert": (
+        "sqlalchemy",
+        "from fleet.tools import insert as pg_insert\ndef f(s, n, t):\n    s.execute(pg_insert(Boat).values(name=n))\n",
+        [],
+    ),
 }
 
 
