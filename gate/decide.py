@@ -104,7 +104,7 @@ def decide(
         waivers=tuple(use_of(w, results, today, asked=_asked(w, policy, results)) for w in policy.waivers),
         clocks=clocks(controls, evidence, ask, as_of),
         evidence=tuple(evidence[kind] for kind in sorted(evidence)),
-        not_checked=(*not_checked(policy, stage, evidence), *not_judged(controls, scope, left_out)),
+        not_checked=(*not_judged(controls, scope, left_out), *not_checked(policy, stage, evidence)),
     )
 
 
@@ -419,20 +419,24 @@ def not_judged(controls: Sequence[Control], scope: Scope | None, left_out: Mappi
         more = f" and {len(outside) - SHOWN_REASONS} more" if len(outside) > SHOWN_REASONS else ""
         lines.append(
             f"the pack {pack} for tenants whose plan has it not: {names}{more}; "
-            f"{records} records and {left_out.get(pack, 0)} findings of theirs"
+            f"{_count(records, 'record')} and {_count(left_out.get(pack, 0), 'finding')} of theirs"
         )
     return tuple(lines)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def not_checked(policy: Policy, stage: Stage, evidence: Mapping[str, Evidence]) -> tuple[str, ...]:
-    """What this decision does not cover, so that nobody reads more into it."""
+    """What this decision does not cover, so that nobody reads more into it: what is of this run first."""
     others = [c.id for c in policy.controls if stage not in c.stages]
-    plural = "s" if len(others) > 1 else ""
-    lines = [f"{len(others)} control{plural} of other stages: {', '.join(others)}"] if others else []
-    asked = {c.pack for c in policy.controls if stage in c.stages}
-    lines += [limit for pack in sorted(asked) for limit in policy.limits.get(pack, ())]
+    lines = []
     for kind in sorted(evidence):
         unread = evidence[kind].coverage.unread
         if unread:
             lines.append(f"{kind}: {len(unread)} could not be read, first {unread[0].path}: {unread[0].reason}")
-    return tuple(lines)
+    if others:
+        lines.append(f"{_count(len(others), 'control')} of other stages: {', '.join(others)}")
+    asked = {c.pack for c in policy.controls if stage in c.stages}
+    return (*lines, *(limit for pack in sorted(asked) for limit in policy.limits.get(pack, ())))

@@ -76,7 +76,9 @@ def _drawn(
     if tenants is not None:
         judged = [row for row in found if not tenants.leaves_out(panel.pack, row.get("tenant"))]
         if len(judged) < len(found):
-            notes.append(f"{len(found) - len(judged)} rows are of tenants whose plan has not the pack {panel.pack}")
+            less = len(found) - len(judged)
+            rows_are = "1 row is" if less == 1 else f"{less} rows are"
+            notes.append(f"{rows_are} left out: of tenants whose plan has not the pack {panel.pack}")
         found = judged
     if not found:
         return Drawn(panel=panel, reason="the query found nothing to show", notes=tuple(notes))

@@ -415,7 +415,7 @@ def test_what_was_not_checked_is_said() -> None:
     decision = run([control(), control(id="THG002", stages=frozenset({Stage.GA}))], found, Answers())
 
     assert decision.not_checked == (
-        "1 control of other stages: THG002", "what it does not see", "thing: 1 could not be read, first f: broken",
+        "thing: 1 could not be read, first f: broken", "1 control of other stages: THG002", "what it does not see",
     )  # fmt: skip
 
 

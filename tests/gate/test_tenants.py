@@ -85,7 +85,7 @@ def test_a_pack_judges_the_tenants_of_its_plans_and_says_whom_it_does_not(load: 
     assert [v.tenant for v in decision.results[0].violations] == ["acme"]
     assert decision.verdict is Verdict.BLOCKED
     assert (
-        "the pack own for tenants whose plan has it not: globex (free); 2 records and 1 findings of theirs"
+        "the pack own for tenants whose plan has it not: globex (free); 2 records and 1 finding of theirs"
         in decision.not_checked
     )
 
