@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
 
+from lints.proof.blocks import at_most_one, group_keys, plain_column, seal_of, through
 from lints.proof.conditions import holds
 from lints.proof.facts import mentioned
 from lints.proof.ir import Col, Eq, Group, Kind, OneOf, Or, Other, Same, Term, Unsupported, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.relations import join_tree, relation
-from lints.proof.scalars import children, survey, term, unwrap
+from lints.proof.scalars import survey, term, unwrap
 from lints.proof.work import Columns, Cte, Env, Summary, Work
 
 _SELECT_PARTS = frozenset(
@@ -23,14 +23,6 @@ _SELECT_PARTS = frozenset(
     }
 )  # fmt: skip
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
-_AGGREGATES = frozenset(
-    {
-        "jsonb_agg", "json_agg", "jsonb_object_agg", "json_object_agg", "json_group_array", "json_group_object",
-        "bool_or", "bool_and", "every", "string_agg", "group_concat", "xmlagg", "bit_and", "bit_or", "any_value",
-        "total", "count_big", "percentile_cont", "percentile_disc", "mode", "uniq", "uniqexact", "grouparray",
-        "sumif", "countif", "argmax", "argmin", "quantile", "range_agg", "checksum_agg",
-    }
-)  # fmt: skip
 
 
 def inline(
@@ -44,7 +36,7 @@ def inline(
     if env is None and scope is not None:
         env = scope.env
     w.spend(2)
-    seal = _seal(node)
+    seal = seal_of(node)
     if seal is None and not scalar:
         return query(w, node, scope, env, group)
     inner = Group(group, Kind.SEALED, seal or "scalar sub-query")
@@ -53,7 +45,7 @@ def inline(
         constant = node.args.get("group") is None  # totals of a grouping have NULL for it
         known = expand(columns, w.index) or [(None, NOTHING)]
         return [(name, value if constant and type(value) is Val else NOTHING) for name, value in known]
-    if seal is None and _at_most_one(w, inner):
+    if seal is None and at_most_one(w, inner):
         group.absorb(inner)
         return columns
     inner.implied = True
@@ -119,7 +111,7 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
             holds(w, args[clause].this, scope, group, "WHERE")
     if args.get("connect") is not None:
         _connected(w, args["connect"], args.get("where"), scope, group)
-    keys = _group_keys(w, node, scope, group)
+    keys = group_keys(w, node, scope, group)
     if args.get("having") is not None:
         scope.keys = keys
         if w.dialect == "mysql":
@@ -140,7 +132,7 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
             survey(w, part, scope, group)
     if group.kind is Kind.SEALED:
         scope.keys = None
-        group.through = _through(w, node, scope, group)
+        group.through = through(w, node, scope, group)
     unused(w, ctes, group)
     return columns
 
@@ -182,20 +174,12 @@ def _having_of_totals(w: Work, node: Any, scope: Scope, group: Group) -> None:
     listed = [part for item in parts if hasattr(item, "expressions") for part in item.expressions]
     listed += [p for s in (*listed, *(clause.args.get("grouping_sets") or ())) for p in getattr(s, "expressions", [])]
     scope.keys = None
-    keys = frozenset(t for t in (term(w, key, scope, group) for key in listed if _plain_column(key)) if type(t) is Col)
+    keys = frozenset(t for t in (term(w, key, scope, group) for key in listed if plain_column(key)) if type(t) is Col)
     late = Group(group, Kind.BRANCH, "HAVING")
     scope.keys = keys, frozenset()
     holds(w, node.args["having"].this, scope, late, "HAVING")
     group.conds.extend(cond for cond in late.conds if type(cond) is Eq or type(cond) is OneOf)
     scope.keys = frozenset(), frozenset()
-
-
-def _unaliased(node: Any) -> Any:
-    return node.this if type(node) is exp.Alias else node
-
-
-def _plain_column(node: Any) -> bool:
-    return type(unwrap(node)) is exp.Column
 
 
 def _qualify(w: Work, node: Any, scope: Scope, group: Group) -> None:
@@ -207,7 +191,7 @@ def _qualify(w: Work, node: Any, scope: Scope, group: Group) -> None:
     late = Group(group, Kind.BRANCH, "QUALIFY")
     holds(w, qualify.this, scope, late, "QUALIFY")
     shown = _aliases(w, node)  # which may be what the condition means
-    whole = frozenset(c for c in _through(w, node, scope, group) if c.name not in shown)
+    whole = frozenset(c for c in through(w, node, scope, group) if c.name not in shown)
     group.conds.extend(cond for cond in late.conds if mentioned(cond) <= whole)
 
 
@@ -270,174 +254,6 @@ def _unknown_columns() -> Rel:
     return rel
 
 
-def _group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozenset[Col], frozenset[int]] | None:
-    """What of the rows survives grouping: key columns, and instances a key identifies. None: not grouped."""
-    clause = node.args.get("group")
-    if clause is None:
-        if w.dialect == "mysql" and not _aggregates(node, having=True):
-            return None  # HAVING is a second WHERE
-        return (frozenset(), frozenset()) if _aggregates(node) else None
-    if clause.args.get("all") and not clause.expressions:
-        clause = exp.Group(expressions=[e for e in map(_unaliased, node.expressions) if _plain_column(e)])
-    if any(clause.args.get(part) for part in ("grouping_sets", "rollup", "cube", "totals", "all")):
-        survey(w, clause, scope, group)
-        return frozenset(), frozenset()
-    found: set[Col] = set()
-    for key in clause.expressions:
-        if isinstance(key, (exp.Rollup, exp.Cube, exp.GroupingSets)):
-            survey(w, clause, scope, group)
-            return frozenset(), frozenset()
-        expression = unwrap(key)
-        if type(expression) is exp.Literal and not expression.args.get("is_string"):
-            position = int(expression.this) if expression.this.isdigit() else 0
-            if not 0 < position <= len(node.expressions):
-                continue
-            expression = node.expressions[position - 1]
-            if type(expression) is exp.Alias:
-                expression = expression.this
-        value = term(w, expression, scope, group)
-        if value is NOTHING and type(expression) is exp.Column and not expression.args.get("table"):
-            name = w.index.fold(expression.this)
-            for item in node.expressions:
-                if type(item) is exp.Alias and w.index.fold(item.args["alias"]) == name:
-                    value = term(w, item.this, scope, group)
-        if type(value) is Col:
-            found.add(value)
-    keys = frozenset(found)
-    return keys, frozenset(i for i in {c.inst for c in keys} if _identified(w, i, keys))
-
-
-def _identified(w: Work, inst: int, columns: frozenset[Col]) -> bool:
-    """Whether some key of the instance is among the columns."""
-    shape = w.insts[inst].shape
-    if shape is None or not w.index.enforces:
-        return False
-    return any(all(Col(inst, c) in columns for c in key) for key in shape.keys)
-
-
-def _through(w: Work, node: Any, scope: Scope, group: Group) -> frozenset[Col]:
-    """Columns whose equal rows stay together: a condition on them may as well come first."""
-    sets: list[frozenset[Col]] = []
-    args = node.args
-    limit = args.get("limit")
-    if args.get("offset") is not None or args.get("rownum"):
-        return frozenset()
-    if limit is not None:
-        if not limit.expressions:
-            return frozenset()
-        sets.append(_columns(w, limit.expressions, scope, group))
-    distinct = args.get("distinct")
-    if distinct is not None and distinct.args.get("on") is not None:
-        on = unwrap(distinct.args["on"])
-        sets.append(_columns(w, on.expressions if type(on) is exp.Tuple else [on], scope, group))
-    named = {n.name: n.args.get("partition_by") or [] for n in args.get("windows") or []}
-    for window in _windows(node):
-        alias = window.args.get("alias")
-        parts = window.args.get("partition_by") or (named.get(alias.name, []) if alias is not None else [])
-        sets.append(_columns(w, parts, scope, group))
-    return frozenset.intersection(*sets) if sets else frozenset()
-
-
-def _columns(w: Work, nodes: list[Any], scope: Scope, group: Group) -> frozenset[Col]:
-    terms = (term(w, n, scope, group) for n in nodes if type(unwrap(n)) is exp.Column)
-    return frozenset(t for t in terms if type(t) is Col)
-
-
-def _seal(node: Any) -> str | None:
-    """Why conditions from outside come too late for this query's rows, if they do."""
-    while type(node) is exp.Subquery:
-        if node.args.get("limit") is not None or node.args.get("offset") is not None:
-            return "limit"
-        node = node.this
-    args = node.args
-    if (args.get("limit") is not None and not _everything(args["limit"])) or args.get("offset") is not None:
-        return "limit"
-    if type(node) is not exp.Select:
-        return None
-    if args.get("rownum"):
-        return "limit"
-    distinct = args.get("distinct")
-    if distinct is not None and distinct.args.get("on") is not None:
-        return "distinct on"
-    grouping = args.get("group")
-    if grouping is None and _aggregates(node):
-        return "aggregate"
-    if grouping is not None and (grouping.args.get("totals") or not _always_keyed(grouping)):
-        return "aggregate"
-    if args.get("qualify") is not None or next(_windows(node), None) is not None:
-        return "window"
-    return None
-
-
-def _everything(limit: Any) -> bool:
-    """T-SQL's TOP 100 PERCENT."""
-    options = limit.args.get("limit_options")
-    number = limit.args.get("expression") or limit.args.get("count")
-    return options is not None and bool(options.args.get("percent")) and getattr(number, "name", "") == "100"
-
-
-def _always_keyed(grouping: Any) -> bool:
-    """Whether every group has key columns: no ROLLUP, CUBE or GROUPING SETS, which add totals."""
-    if any(grouping.args.get(part) for part in ("grouping_sets", "rollup", "cube")):
-        return False
-    keys = [e for e in grouping.expressions if not (type(e) is exp.Tuple and not e.expressions)]
-    return bool(keys) and not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in keys)
-
-
-def _aggregates(node: Any, *, having: bool = False) -> bool:
-    """Whether the block aggregates (beside windows). HAVING says so, but for `having` only if it aggregates itself."""
-    stack = list(node.expressions)
-    if node.args.get("having") is not None:
-        if not having:
-            return True
-        stack.append(node.args["having"])
-    if node.args.get("order") is not None:
-        stack.extend(node.args["order"].expressions)
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is exp.Column or kind is exp.Literal or kind is exp.Star or isinstance(item, exp.Query):
-            continue
-        if kind is exp.Window:
-            stack.extend(c for c in children(item) if c is not item.this)
-            stack.extend(children(item.this))
-            continue
-        if isinstance(item, exp.AggFunc) or (kind is exp.Anonymous and str(item.this).lower() in _AGGREGATES):
-            return True
-        stack.extend(children(item))
-    return False
-
-
-def _windows(node: Any) -> Iterator[Any]:
-    stack = [*node.expressions, *([node.args["qualify"]] if node.args.get("qualify") is not None else [])]
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is exp.Column or kind is exp.Literal or kind is exp.Star or isinstance(item, exp.Query):
-            continue
-        if kind is exp.Window:
-            yield item
-        stack.extend(children(item))
-
-
-def _at_most_one(w: Work, group: Group) -> bool:
-    """Whether a key of the only relation is fixed from outside: the sub-query has one row at most."""
-    if len(group.insts) != 1 or group.sealed:
-        return False
-    inst = group.insts[0]
-    fixed: set[Col] = set()
-    for cond in group.conds:
-        pair = getattr(cond, "left", None), getattr(cond, "right", None)
-        for one, other in (pair, pair[::-1]):
-            if type(one) is Col and one.inst == inst and (type(other) is Val or _outside(other, inst)):
-                fixed.add(one)
-    return _identified(w, inst, frozenset(fixed))
-
-
-def _outside(value: Any, inst: int) -> bool:
-    return type(value) is Col and value.inst != inst
-
-
 def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
     """UNION, INTERSECT, EXCEPT: a relation of its own whose columns are the branches' columns."""
     ctes: list[Cte] = []
@@ -450,7 +266,7 @@ def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, gro
     operands = [node.expression]
     left = node.this
     kind = type(node)
-    while kind is exp.Union and type(left) is exp.Union and _seal(left) is None and left.args.get("with_") is None:
+    while kind is exp.Union and type(left) is exp.Union and seal_of(left) is None and left.args.get("with_") is None:
         operands.append(left.expression)
         left = left.this
     operands.append(left)
@@ -558,7 +374,7 @@ def reference(w: Work, cte: Cte, group: Group) -> Columns:
         w.summaries.append(Summary(inst, group, ((written, tuple(t for _, t in known)),)))
         return [(name, Col(inst, str(i))) for i, (name, _) in enumerate(known)]
     body = cte.body
-    while type(body) is exp.Subquery and _seal(body) is None:
+    while type(body) is exp.Subquery and seal_of(body) is None:
         body = body.this
     if cte.recursive and type(body) is exp.Union and _names(w, body.expression, cte.name):
         return _recursive(w, cte, body, group)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlglot import exp
 
 from lints.proof.conditions import holds
+from lints.proof.derived import alias_of, derived, function, named, opaque, unnest
 from lints.proof.equality import using
-from lints.proof.ir import Atom, Col, Full, Group, Kind, Merged, Other, Rank, Target, Term, Unsupported, Val
+from lints.proof.ir import Col, Full, Group, Kind, Merged, Other, Target, Term, Unsupported
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.parse import view_query
-from lints.proof.scalars import children, declared, is_hole, survey, term
-from lints.proof.work import OPENS, Columns, Work
+from lints.proof.scalars import is_hole, survey
+from lints.proof.work import Columns, Work
 from lints.tenancy import Ownership, View
 
 _JOIN_PARTS = frozenset(
@@ -38,41 +38,6 @@ _TABLE_PARTS = frozenset(
         "changes",
     }
 )
-_ELEMENTS = frozenset(
-    {
-        "jsonb_array_elements_text", "json_array_elements_text", "string_to_table", "regexp_split_to_table",
-        "string_split", "json_each",
-    }
-)  # fmt: skip
-_SETS = frozenset(
-    {
-        "generate_series", "generate_subscripts", "unnest", "json_each", "json_each_text", "jsonb_each", "json_tree",
-        "jsonb_each_text", "json_array_elements", "json_array_elements_text", "jsonb_array_elements", "string_split",
-        "jsonb_array_elements_text", "json_to_recordset", "jsonb_to_recordset", "json_to_record", "jsonb_to_record",
-        "json_populate_recordset", "jsonb_populate_recordset", "jsonb_path_query", "jsonb_object_keys", "openjson",
-        "json_object_keys", "regexp_matches", "regexp_split_to_table", "string_to_table", "json_table", "numbers",
-        "zeros", "ts_stat", "xmltable", "plainto_tsquery", "to_tsquery", "websearch_to_tsquery", "phraseto_tsquery",
-        "now", "values", "current_setting", "explodinggenerateseries", "generateseries", "jsonbarrayelements",
-        "jsoneach", "openjsoncolumn", "pg_options_to_table", "aclexplode", "regexp_split_to_array",
-    }
-)  # fmt: skip
-
-
-_MADE = frozenset(
-    {
-        "explodinggenerateseries", "generateseries", "explode", "explodeouter", "posexplode", "posexplodeouter",
-        "inline", "jsontable", "openjson", "xmltable", "flatten", "generator", "generatedatearray", "split", "values",
-        "generatetimestamparray", "stringtoarray", "regexpsplit", "regexpextractall", "jsonobjectkeys", "jsonkeys",
-        "tablefromrows", "unnest", "currenttimestamp", "array", "arrayconcat", "jsonextract", "jsonbextract",
-        "jsonextractarray", "jsonvaluearray", "jsonextractscalar",
-    }
-)  # fmt: skip
-"""What else makes rows of its arguments alone."""
-_CATALOG = re.compile(
-    r"pragma_\w+\Z|pg_(?:partition|stat|get|ls|available|show|lock|tablespace|timezone|event_trigger|snapshot|control|safe_snapshot"
-    r"|blocking)_?\w*\Z"
-)
-"""Functions of the catalog: what they return is nobody's."""
 
 
 def join_tree(w: Work, first: Any, joins: list[Any], scope: Scope, group: Group) -> list[Rel]:
@@ -129,8 +94,10 @@ def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: G
     if kind == "ARRAY":
         survey(w, join.this, scope, part)
         return [], part
+    if kind in _HALF and side in ("", "LEFT"):
+        return _half_join(w, join, left, scope, part, semi="SEMI" in kind), part
     outer_apply = type(join.this) is exp.Lateral and join.this.args.get("cross_apply") is False
-    if side == "LEFT" or outer_apply or kind in ("ANTI", "LEFT ANTI"):
+    if side == "LEFT" or outer_apply:
         inner = w.nullable(part, "LEFT JOIN")
         rels = relation(w, join.this, scope, inner)
         _on(w, join, left, rels, scope, inner, natural=method == "NATURAL", keep=left)
@@ -164,6 +131,20 @@ def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: G
     rels = relation(w, join.this, scope, part)
     _on(w, join, left, rels, scope, part, natural=method == "NATURAL", keep=left)
     return rels, part
+
+
+_HALF = frozenset({"SEMI", "ANTI", "LEFT SEMI", "LEFT ANTI"})
+
+
+def _half_join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, *, semi: bool) -> list[Rel]:
+    """A semi-join asks for a row of the other side, an anti-join for none; nothing else can name that row."""
+    inner = part if semi else w.nullable(part, "ANTI JOIN")
+    seen = dict(scope.rels)
+    merged = scope.merged
+    rels = relation(w, join.this, scope, inner)
+    _on(w, join, left, rels, scope, inner, natural=str(join.args.get("method") or "").upper() == "NATURAL", keep=left)
+    scope.rels, scope.merged = seen, merged
+    return []
 
 
 def _full_join(
@@ -263,11 +244,11 @@ def relation(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
         return [_lateral(w, node, scope, group)]
     if kind is exp.Values:
         columns = w.inline(w, node, scope.outer, group, env=scope.env)
-        return [_derived(w, node, columns)]
+        return [named(w, node, columns)]
     if kind is exp.Unnest:
-        return [_unnest(w, node, scope, group)]
+        return [unnest(w, node, scope, group)]
     if isinstance(node, exp.Query):
-        return [_derived(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
+        return [named(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
     text = f"{kind.__name__} in FROM is not modelled"
     raise Unsupported(text)
 
@@ -281,7 +262,7 @@ def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
     inner = node.this
     if type(inner) is exp.Table and not inner.args.get("joins") and is_hole(inner.name):
         w.opaque["a sub-select is interpolated"] = None
-        return [_derived(w, node, [_opaque_rel(w, node, group)])]
+        return [named(w, node, [opaque(w, node, group)])]
     if type(inner) is exp.Table or (
         type(inner) is exp.Subquery and (type(inner.this) is exp.Table or inner.args.get("joins"))
     ):
@@ -296,13 +277,13 @@ def _subquery(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
         if node.args.get("alias") is None:
             _keep_merged(scope, nested)
             return rels
-        rel = _derived(w, node, list(rels))
+        rel = named(w, node, list(rels))
         if nested.merged and rel.outputs is not None:
             rel.outputs.update({n: t for n, t in nested.merged.items() if type(t) is Col})
         return [rel]
     if node.args.get("pivots"):
         return [_pivoted(w, node, scope, group)]
-    return [_derived(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
+    return [named(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
 
 
 def _pivoted(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
@@ -317,48 +298,9 @@ def _pivoted(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
         raise Unsupported("pivots on a sub-select is not modelled")
     kept = [(name, value) for name, value in columns if name is not None and name not in named]
     inner.through = frozenset(value for _, value in kept if type(value) is Col)
-    alias, _ = _alias(w, pivot)
-    rel = derived(w, alias or _alias(w, node)[0] or f"\0{id(node)}", [], [*kept])
+    alias, _ = alias_of(w, pivot)
+    rel = derived(w, alias or alias_of(w, node)[0] or f"\0{id(node)}", [], [*kept])
     rel.complete = False
-    return rel
-
-
-def _alias(w: Work, node: Any) -> tuple[str | None, list[str]]:
-    alias = node.args.get("alias")
-    if alias is None:
-        return None, []
-    name = w.index.fold(alias.this) if alias.args.get("this") is not None else None
-    if name is not None and is_hole(name):
-        w.opaque[OPENS] = None
-        return None, []
-    columns = [w.index.fold(c.this if type(c) is exp.ColumnDef else c) for c in alias.args.get("columns") or ()]
-    return name, columns
-
-
-def _derived(w: Work, node: Any, columns: Columns, name: str | None = None) -> Rel:
-    alias, names = _alias(w, node)
-    return derived(w, alias or name or f"\0{id(node)}", names, columns)
-
-
-def derived(w: Work, alias: str, names: list[str], columns: Columns) -> Rel:
-    """A relation whose columns are terms."""
-    rel = Rel(alias)
-    rel.outputs = {}
-    if names:
-        known = expand(columns, w.index)
-        if known is None:
-            rel.complete = False
-            rel.order = []
-            return rel
-        columns = [(names[i] if i < len(names) else n, t) for i, (n, t) in enumerate(known)]
-    rel.order = columns
-    for item in columns:
-        if isinstance(item, Rel):
-            rel.stars.append(item)
-            if item.outputs is not None and not item.complete:
-                rel.complete = False
-        elif item[0] is not None:
-            rel.outputs[item[0]] = NOTHING if item[0] in rel.outputs else item[1]
     return rel
 
 
@@ -371,16 +313,16 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     identifier = args.get("this")
     if args.get("rows_from"):
         for item in args["rows_from"]:
-            _function(w, item.this, node, scope, group)
-        return _opaque_rel(w, node, group)
+            _called(w, item.this, node, scope, group)
+        return opaque(w, node, group)
     if not isinstance(identifier, exp.Identifier):
         if type(identifier) is exp.Dot:
             identifier = identifier.expression
-        return _function(w, identifier, node, scope, group)
+        return _called(w, identifier, node, scope, group)
     w.see(identifier)
     name = w.index.fold(identifier)
     schema = w.index.fold(args["db"]) if args.get("db") is not None else None
-    alias, names = _alias(w, node)
+    alias, names = alias_of(w, node)
     hidden = w.temporary and schema in (None, "pg_temp")
     if identifier.args.get("temporary") and not hidden:
         return Rel(alias or name, w.instance(None, alias or name, group))
@@ -462,99 +404,14 @@ def _view(w: Work, view: View, name: str, group: Group) -> Columns:
         w.view, w.views = outer
 
 
+def _called(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
+    return _table(w, call, scope, group) if type(call) is exp.Table else function(w, call, node, scope, group)
+
+
 def _lateral(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     inner = node.this
     if isinstance(inner, (exp.Subquery, exp.Select, exp.SetOperation)):
-        return _derived(w, node, w.inline(w, inner, scope, group))
+        return named(w, node, w.inline(w, inner, scope, group))
     if type(inner) is exp.Dot:
         inner = inner.expression
-    return _function(w, inner, node, scope, group)
-
-
-def _function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
-    """A function in FROM: declared in the model, known to invent its rows from its arguments, or opaque."""
-    if type(call) is exp.Table:
-        return _table(w, call, scope, group)
-    if type(call) is exp.Unnest:
-        return _unnest(w, node, scope, group, call)
-    name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower()
-    held = name == "parameter" and w.dialect == "tsql"  # a table variable: what was put into it is judged there
-    if type(call) is not exp.Anonymous and name not in _MADE and not held:
-        w.opaque[f"{name} stands where a relation is named: what it reads is not in the text"] = None
-    if not declared(w, call, scope, group):
-        if type(call) is exp.Anonymous and name not in _SETS | w.index.harmless and _CATALOG.match(name) is None:
-            w.opaque[f"the function {name} is not declared in the tenancy model"] = None
-            w.tables[name] = None
-        if name in _ELEMENTS and call.expressions:
-            return _elements(w, call.expressions, node, scope, group, name)
-        for argument in children(call):
-            survey(w, argument, scope, group)
-    return _opaque_rel(w, node, group, name)
-
-
-def _elements(w: Work, arguments: list[Any], node: Any, scope: Scope, group: Group, name: str) -> Rel:
-    """A function that takes the caller's list apart: its column is one of the caller's values."""
-    rel = _opaque_rel(w, node, group, name)
-    _, names = _alias(w, node)
-    terms = [term(w, argument, scope, group) for argument in arguments]
-    first = terms[0]
-    if type(first) is not Val or first.rank > Rank.SETTING:
-        return rel
-    element = Val(f"element {rel.inst} of {first.key}", Rank.SET)
-    rel.outputs = dict.fromkeys((*names, "value", rel.alias) if name != "json_each" else ("value",), element)
-    rel.complete = False
-    return rel
-
-
-def _opaque_rel(w: Work, node: Any, group: Group, name: str = "") -> Rel:
-    """A relation of which only the names of its columns may be known."""
-    alias, _ = _alias(w, node)
-    inst = w.instance(None, alias or name, group)
-    return Rel(alias or name or f"\0{id(node)}", inst)
-
-
-def _structs(array: Any) -> list[Any]:
-    """The structs of BigQuery's `[STRUCT(a AS x, …), …]`, if it is such a list with names in the first of them."""
-    items = array.expressions if type(array) is exp.Array else []
-    if not items or not all(type(item) is exp.Struct for item in items):
-        return []
-    named = all(type(part) is exp.PropertyEQ and isinstance(part.this, exp.Identifier) for part in items[0].expressions)
-    return items if named and len({len(item.expressions) for item in items}) == 1 else []
-
-
-def _fields(w: Work, structs: list[Any], inst: int, scope: Scope, group: Group) -> Columns:
-    """The fields of structs as the columns of VALUES."""
-    columns: Columns = []
-    for position, field in enumerate(structs[0].expressions):
-        parts = [s.expressions[position] for s in structs]
-        terms = [term(w, p.expression if type(p) is exp.PropertyEQ else p, scope, group) for p in parts]
-        constant = [t for t in terms if type(t) is Val]
-        value: Term = terms[0] if len(terms) == 1 else NOTHING
-        if len(terms) > 1 and len(constant) == len(terms):
-            value = Val(f"field {inst}.{position}", max(Rank.SET, *(t.rank for t in constant)))
-        columns.append((w.index.fold(field.this), value))
-    return columns
-
-
-def _unnest(w: Work, node: Any, scope: Scope, group: Group, call: Any = None) -> Rel:
-    """UNNEST of the caller's arrays: each column is one of a set of the caller's values."""
-    alias, names = _alias(w, node)
-    call = node if call is None else call
-    inst = w.instance(None, alias or "unnest", group)
-    if len(call.expressions) == 1 and (fields := _structs(call.expressions[0])):
-        return derived(w, alias or (names[0] if names else "unnest"), [], _fields(w, fields, inst, scope, group))
-    columns: Columns = []
-    for position, argument in enumerate(call.expressions):
-        value = term(w, argument, scope, group)
-        label: str | None = names[position] if position < len(names) else alias if len(call.expressions) == 1 else None
-        if type(value) is Val and value.rank <= Rank.SETTING:
-            columns.append((label, Val(f"element {inst}.{position} of {value.key}", Rank.SET)))
-        elif type(value) is Val:
-            columns.append((label, Val(f"element {inst}.{position} of {value.key}", value.rank)))
-        else:
-            group.conds.append(Atom(frozenset()))
-            columns.append((label, NOTHING))
-    rel = derived(w, alias or "unnest", [], columns)
-    if rel.outputs is not None and len(call.expressions) == 1 and "unnest" not in rel.outputs and not names:
-        rel.outputs.setdefault("unnest", columns[0][1] if isinstance(columns[0], tuple) else NOTHING)
-    return rel
+    return _called(w, inner, node, scope, group)

@@ -216,8 +216,9 @@ def calls(w: Work, tree: Any) -> None:
 
 def _is_call(tokens: list[Any], dialect: str) -> bool:
     """Whether a name and at most its arguments come after the verb: "Call sync() first." is a sentence."""
-    word, rest = tokens[0].text.lower(), tokens[1:]
-    if word in ("execute", "exec") and (dialect in ("tsql", "oracle") or not rest):
+    word, rest = str(tokens[0].text).lower(), tokens[1:]
+    runs = word in ("execute", "exec")
+    if runs and (dialect in ("tsql", "oracle") or not rest):
         return True
     position = 1
     while position + 1 < len(rest) and rest[position].text == ".":
@@ -225,12 +226,9 @@ def _is_call(tokens: list[Any], dialect: str) -> bool:
     if position >= len(rest):
         return word != "perform"
     if rest[position].token_type is TokenType.L_PAREN:
-        return rest[-1].token_type is TokenType.R_PAREN or "into" in (token.text.lower() for token in rest[-2:])
-    return (
-        word in ("execute", "exec")
-        and rest[position].text.lower() in ("using", "into", "as")
-        or (word in ("execute", "exec") and rest[0].text.lower() == "immediate")
-    )
+        into = any(token.text.lower() == "into" for token in rest[-2:])
+        return bool(into or rest[-1].text == ")")
+    return runs and (rest[0].text.lower() == "immediate" or rest[position].text.lower() in ("using", "into", "as"))
 
 
 def _execute(rest: list[str]) -> Session:

@@ -80,6 +80,15 @@ def _delete(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def _oracle(tokens: Tokens) -> tuple[Tokens, str | None]:
+    """DELETE without FROM."""
+    if tokens[0].text.lower() != "delete" or len(tokens) < 2 or tokens[1].token_type is TokenType.FROM:
+        return tokens, None
+    first = tokens[1]
+    written = Token(TokenType.FROM, "FROM", first.line, first.col, first.start, first.end)
+    return [tokens[0], written, *tokens[1:]], None
+
+
 def _postgres(tokens: Tokens) -> tuple[Tokens, str | None]:
     """WHERE CURRENT OF: the row is whichever the cursor stands on."""
     if tokens[0].text.lower() not in _WRITES or len(tokens) < 6:
@@ -103,6 +112,7 @@ _BY_DIALECT: dict[str, Callable[[Tokens], tuple[Tokens, str | None]]] = {
     "mysql": _mysql,
     "sqlite": _sqlite,
     "tsql": _tsql,
+    "oracle": _oracle,
     "postgres": _postgres,
     "bigquery": _bigquery,
 }

@@ -29,8 +29,9 @@ def note(index: Index, statement: Statement, text: str, made: Made) -> None:
     tree = statement.tree
     tokens = unfold(statement.tokens, text, index.dialect)
     words = [token.text.lower() for token in tokens[:8]]
-    if words[:1] == ["create"] and ("temp" in words or "temporary" in words) and "table" in words:
-        _create(index, tree, tokens, words.index("table") + 1, text, made)
+    kind = next((word for word in words if word in ("table", "view")), "")
+    if words[:1] == ["create"] and ("temp" in words or "temporary" in words) and kind:
+        _create(index, tree, tokens, words.index(kind) + 1, text, made)
     elif tree is None or (isinstance(tree, (exp.Command, exp.Block)) and words[:1][0] not in _TRANSACTIONS):
         made.clear()  # it may have put anything into any of them
     else:

@@ -68,7 +68,9 @@ def _after(w: Work, node: Any, columns: Columns) -> Columns:
 
 def _output(w: Work, into: Any) -> None:
     """T-SQL's OUTPUT ... INTO: the rows of another table, which takes them by their order."""
-    name = f"@{into.name}" if type(into) is exp.Parameter else getattr(into, "name", "")
+    if isinstance(into, (exp.Parameter, exp.Placeholder)):  # a variable of the caller
+        return
+    name = getattr(into, "name", "")
     table = w.index.table(w.index.fold(into)) if isinstance(into, exp.Identifier) else None
     if not name.startswith(("#", "@")) and (table is None or table.ownership is not Ownership.GLOBAL):
         w.opaque[f"OUTPUT INTO {name} writes rows that are not followed"] = None

@@ -25,3 +25,7 @@ EXPORT DATABASE 'dir'
 -- copy of a table to a file
 -- violation TENSQL014
 COPY boats TO 'boats.csv'
+
+-- existence of a product is always true
+-- violation
+SELECT b.name FROM boats b WHERE EXISTS (SELECT product(x.length) FROM boats x WHERE x.harbour_id = b.harbour_id AND x.harbour_id = $1)

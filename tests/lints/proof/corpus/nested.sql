@@ -381,3 +381,23 @@ SELECT * FROM boat_logs WHERE title = $1
 -- correlated column two levels up
 -- proven
 SELECT * FROM boats b WHERE b.harbour_id = $1 AND EXISTS (SELECT 1 FROM repairs r WHERE r.harbour_id = b.harbour_id AND EXISTS (SELECT 1 FROM invoices i WHERE i.harbour_id = b.harbour_id AND i.boat_id = r.boat_id))
+
+-- existence of an aggregate of an extension is always true
+-- violation
+SELECT b.name FROM boats b WHERE EXISTS (SELECT hll_add_agg(x.length) FROM boats x WHERE x.harbour_id = b.harbour_id AND x.harbour_id = $1)
+
+-- existence of an aggregate nobody knows may be always true
+-- violation
+SELECT b.name FROM boats b WHERE EXISTS (SELECT our_fold(x.length) FROM boats x WHERE x.harbour_id = b.harbour_id AND x.harbour_id = $1)
+
+-- a lateral aggregate nobody knows may have a row for every boat
+-- violation
+SELECT b.name, x.m FROM boats b, LATERAL (SELECT our_fold(r.cost) AS m FROM repairs r WHERE r.harbour_id = b.harbour_id AND r.harbour_id = $1) x
+
+-- a function of each row beside a plain column is none
+-- proven
+SELECT x.m FROM (SELECT our_label(b.name) AS m, b.harbour_id FROM boats b) x WHERE x.harbour_id = $1
+
+-- a function of each row of the own
+-- proven
+SELECT x.m FROM (SELECT our_label(b.name) AS m FROM boats b WHERE b.harbour_id = $1) x

@@ -61,3 +61,19 @@ SELECT /*+ INDEX(s) PARALLEL(4) */ s.num FROM shipments AS OF TIMESTAMP SYSTIMES
 -- a block
 -- opaque ; proven TENSQL013
 BEGIN UPDATE shipments SET weight = 0 WHERE id = :id; END;
+
+-- a generated key returned to the caller
+-- proven
+INSERT INTO shipments (id, organization_id) VALUES (shipment_seq.NEXTVAL, :org) RETURNING id INTO :id
+
+-- delete without FROM
+-- proven
+DELETE shipments s WHERE s.organization_id = :org AND s.status = 'X'
+
+-- delete without FROM, by id
+-- violation TENSQL003
+DELETE shipments WHERE id = :id
+
+-- several tables at once
+-- opaque TENSQL013
+INSERT ALL INTO shipments (id, organization_id) VALUES (1, :org) SELECT 1 FROM dual

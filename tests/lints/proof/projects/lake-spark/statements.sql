@@ -13,3 +13,39 @@ INSERT OVERWRITE TABLE orders SELECT * FROM orders WHERE org_id = :org
 -- without anybody's refunds
 -- violation TENSQL010
 SELECT o.id FROM orders o LEFT ANTI JOIN refunds r ON r.order_id = o.id WHERE o.org_id = :org
+
+-- a semi-join by the organization
+-- proven
+SELECT o.id FROM orders o LEFT SEMI JOIN refunds r ON r.order_id = o.id AND r.org_id = o.org_id WHERE org_id = :org
+
+-- a semi-join that names the organization itself
+-- proven
+SELECT o.id FROM orders o LEFT SEMI JOIN refunds r ON r.org_id = o.org_id AND r.org_id = :org
+
+-- an anti-join that names the organization itself
+-- violation
+SELECT o.id FROM orders o LEFT ANTI JOIN refunds r ON r.org_id = o.org_id AND r.org_id = :org
+
+-- an anti-join, the organization without its table's name
+-- proven
+SELECT id FROM orders o LEFT ANTI JOIN refunds r ON r.order_id = o.id AND r.org_id = o.org_id WHERE org_id = :org
+
+-- a semi-join with anybody's refunds
+-- violation TENSQL010
+SELECT o.id FROM orders o LEFT SEMI JOIN refunds r ON r.order_id = o.id WHERE o.org_id = :org
+
+-- a temporary view, filtered when read
+-- proven ; proven
+CREATE OR REPLACE TEMP VIEW recent AS SELECT * FROM orders; SELECT id FROM recent WHERE org_id = :org
+
+-- a temporary view of everybody, read
+-- proven ; violation
+CREATE OR REPLACE TEMP VIEW recent AS SELECT * FROM orders; SELECT id FROM recent
+
+-- an earlier version of a table
+-- proven
+SELECT id FROM orders VERSION AS OF 3 WHERE org_id = :org
+
+-- existence of any value is always true
+-- violation
+SELECT o.id FROM orders o WHERE EXISTS (SELECT any(r.id) FROM refunds r WHERE r.org_id = o.org_id AND r.org_id = :org)
