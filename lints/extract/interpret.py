@@ -6,6 +6,7 @@ start like SQL are recorded where they are made and where they are handed on; `e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from lints.extract import builders, chains, expressions, methods
@@ -48,6 +49,13 @@ from lints.extract.values import (
 MAX_STEPS = 400_000
 MAX_UNROLL = 4
 MAX_RETURNS = 24
+
+
+_DECLARED = re.compile(
+    r"(?:\w+\.)*(?:Column|mapped_column|relationship|Relationship|column_property|deferred|synonym|association_proxy"
+    r"|(?:[a-z]+_){0,3}(?:primary_key|column|pk)|\w*(?:Field|ForeignKey))\("
+)
+"""What a class declares of its table: elsewhere its name stands for the column, not for what declared it."""
 
 
 def _overrides(statement: ClassBody, name: str) -> bool:
@@ -228,9 +236,10 @@ class Interpreter:
                     self.text_names.add(member.target.encode())
                 if self.chains is not None and member.target == "queryset" and _overrides(statement, "get_queryset"):
                     self.chains.replaced(value)
-                for prefix in ("self", "this", "cls", statement.name):
-                    inner.put(f"{prefix}.{member.target}", value)
-                env.put(f"{statement.name}.{member.target}", value)
+                if not (isinstance(value, Gap) and _DECLARED.match(value.origin or "")):
+                    for prefix in ("self", "this", "cls", statement.name):
+                        inner.put(f"{prefix}.{member.target}", value)
+                    env.put(f"{statement.name}.{member.target}", value)
                 inner.put(member.target, value)
             else:
                 self._statement(member, inner)

@@ -246,6 +246,25 @@ CASES: dict[str, calls.Case] = {
         "from fleet.tools import insert as pg_insert\ndef f(s, n, t):\n    s.execute(pg_insert(Boat).values(name=n))\n",
         [],
     ),
+    "sqlalchemy: a class asks for itself by its own columns": (
+        "sqlalchemy",
+        "class Pier(Base):\n    id = primary_key('Pier')\n    tenant = relationship('Tenant')\n    @classmethod\n"
+        "    def one(cls, i, tenant):\n        return cls.query.filter(cls.id == i, cls.tenant == tenant).one()\n",
+        [("proven", None)],
+    ),
+    "sqlalchemy: a class asks for itself by its key alone": (
+        "sqlalchemy",
+        "class Pier(Base):\n    id = primary_key('Pier')\n    @classmethod\n"
+        "    def one(cls, i):\n        return cls.query.filter(cls.id == i).one()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a class method goes on with another's query": (
+        "sqlalchemy",
+        "class Pier(Base):\n    id = Column(Integer)\n    tenant = relationship('Tenant')\n    @classmethod\n"
+        "    def of(cls, tenant):\n        return cls.query.filter(cls.tenant == tenant)\n    @classmethod\n"
+        "    def one(cls, i, tenant):\n        return cls.of(tenant).filter(cls.id == i).one()\n",
+        [("proven", None), ("proven", None)],
+    ),
 }
 
 
