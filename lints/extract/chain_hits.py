@@ -55,20 +55,11 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "java": (
         rb"[rR]epository\s*\.\s*\w+\(",
         rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\(",
-        rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
-        rb"\.(?:findAll|deleteAll)\w*\(",
         rb"\"[fF](?:rom|ROM) [A-Z]",
         rb"\|(?:select|SELECT|update|UPDATE|delete|DELETE|from|FROM)\s",
-        rb"Wrapper\w{0,3}\s*[<.(]",
-        rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
-        rb"lambda(?:Query|Update)\(\)",
-        rb"\.(?:selectFrom|deleteFrom|insertInto)\(",
-        rb"\.(?:from|update|delete|fetch\w{0,20})\(\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\b",
         rb"\.create(?:Query|CriteriaDelete|CriteriaUpdate)\(\s*\w+(?:\.class|::class)",
-        rb"\.(?:selectAll|listAll|streamAll)\(",
-        rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{",
         rb"\.(?:find|list|stream|delete|count|update)\(\s*\"",
-        rb"(?:select|delete)\w*\(\s*\w+::get",
+        rb"\.(?:listAll|streamAll|findByIdOptional)\(",
     ),
     "c_sharp": (
         rb"(?:[cC]ontext|[cC]tx|[dD]b\w*)\??\.\w+(?:<\w+>\(\))?\s*\.\s*[A-Z]\w+\(",
@@ -136,6 +127,27 @@ _SEARCHES = {
     family: Search(*expressions, *(_INDEX_HITS if family in {"javascript", "python"} else ()))
     for family, expressions in _HITS.items()
 }
+_JVM = {
+    b"Repository": Search(
+        rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
+        rb"\.(?:findAll|deleteAll)\w*\(",
+    ),
+    b"anache": Search(rb"\.(?:findById|deleteById|findAll|deleteAll|count)\("),
+    b"apper": Search(
+        rb"Wrapper\w{0,3}\s*[<.(]",
+        rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
+        rb"lambda(?:Query|Update)\(\)",
+        rb"(?:select|delete)\w*\(\s*\w+::get",
+    ),
+    b"jooq": Search(
+        rb"\.(?:selectFrom|deleteFrom|insertInto)\(",
+        rb"\.(?:from|update|delete|fetch\w{0,20})\(\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\b",
+    ),
+    b"xposed": Search(
+        rb"\.(?:selectAll|deleteAll|findById)\(", rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{"
+    ),
+}
+"""What is looked for only in files that name a library, or what holds its queries."""
 _MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
 _GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
 _NOTHING = Search()
@@ -143,12 +155,18 @@ _NOTHING = Search()
 
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
-    return _search(language, data)(data)
+    found = _search(language, data)(data)
+    if language in {"java", "kotlin"}:
+        found = sorted({*found, *(place for name, search in _JVM.items() if name in data for place in search(data))})
+    return found
 
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
-    return _search(language, data).possible(data)
+    if _search(language, data).possible(data):
+        return True
+    jvm = language in {"java", "kotlin"}
+    return jvm and any(name in data and search.possible(data) for name, search in _JVM.items())
 
 
 def _search(language: str, data: bytes) -> Search:

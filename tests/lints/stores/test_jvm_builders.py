@@ -137,7 +137,7 @@ JAVA_CASES: dict[str, tuple[str, str | None]] = {
         "return dsl.selectFrom(BOATS).where(BOATS.ID.eq(id), BOATS.TENANT_ID.eq(t)).fetch();",
         None,
     ),
-    "panache: by key": ("return Boat.findById(id);", UNSCOPED),
+    "panache: by key": ("return Boat.findByIdOptional(id);", UNSCOPED),
     "panache: a condition": ('return Boat.find("tenantId = ?1 and name = ?2", t, n).list();', None),
     "panache: one attribute": ('return Boat.list("tenantId", t);', None),
     "panache: another": ('return Boat.list("name", n);', UNSCOPED),
@@ -178,7 +178,7 @@ def rows(files: dict[str, str], path: str) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("name", JAVA_CASES)
 def test_java(name: str) -> None:
     body, rule = JAVA_CASES[name]
-    source = f"class Harbour {{ Object f(UUID id, UUID t, String n, X given, CriteriaBuilder cb) {{ {body} }} }}"
+    source = f"import org.jooq.DSLContext;\nclass Harbour {{ Object f(UUID id, UUID t, String n, X given, CriteriaBuilder cb) {{ {body} }} }}"
     found = rows({"src/Boat.java": JAVA, "src/Harbour.java": source}, "src/Harbour.java")
     assert found == [(VERDICTS.get(rule, "violation"), rule)]
 
@@ -186,6 +186,6 @@ def test_java(name: str) -> None:
 @pytest.mark.parametrize("name", KOTLIN_CASES)
 def test_kotlin(name: str) -> None:
     body, rule = KOTLIN_CASES[name]
-    source = f"class Harbour {{ fun f(id: UUID, t: UUID, n: String) = transaction {{ {body} }} }}"
+    source = f"import org.jetbrains.exposed.sql.*\nclass Harbour {{ fun f(id: UUID, t: UUID, n: String) = transaction {{ {body} }} }}"
     found = rows({"src/Boats.kt": KOTLIN, "src/Harbour.kt": source}, "src/Harbour.kt")
     assert found == [(VERDICTS.get(rule, "violation"), rule)]
