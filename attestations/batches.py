@@ -20,7 +20,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, BinaryIO, Final
 
-from attestations import merkle, statements, strict_json
+from attestations import merkle, predicates, statements, strict_json
 from attestations.refusal import Reason, Refused
 from attestations.statements import Subject, parse_time, timestamp
 from attestations.strict_json import shown
@@ -232,7 +232,7 @@ def statement(
     if scope is not None:
         about["scope"] = scope
     subject = Subject(name=name, sha256=source.sha256)
-    return statements.evidence_statement(KIND, about, subjects=[subject])
+    return predicates.evidence_statement(KIND, about, subjects=[subject])
 
 
 def open_batch(data: bytes, trust: Trust, *, now: datetime, kind: str | None = None, usage: str = EVIDENCE) -> Batch:

@@ -1,20 +1,17 @@
-"""In-toto statements: made with the policy, pipeline and signer they are bound to, and read back with the same rules.
+"""In-toto statements: what they are bound to (policy, pipeline, signer), and read back with the rules they are made by.
 
-A statement is bytes; they are signed and kept as they are. Predicates: SLSA provenance v1, CycloneDX, SLSA verification
-summary v1, in-toto test-result v0.1 and simple verification result v0.2, and evidence records of our own. Everything
-but evidence must carry a `Binding`; it is refused without one when made and when verified.
+A statement is bytes; they are signed and kept as they are. Everything but evidence must carry a `Binding`; it is
+refused without one when made and when verified. `predicates` makes them; a verifier needs only this module.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote
 
 from attestations import strict_json
 from attestations.refusal import Reason, Refused
@@ -52,7 +49,7 @@ _TOKEN = re.compile(r"[!-~]{1,1024}")
 _KIND = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _TYPE_URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]{1,512}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-_POLICY_NAME: Final = "policy-bundle"
+POLICY_NAME: Final = "policy-bundle"
 _DESCRIPTOR_FIELDS: Final = frozenset(
     {"name", "uri", "digest", "content", "downloadLocation", "mediaType", "annotations"}
 )
@@ -112,29 +109,6 @@ class Subject:
             raise Refused(Reason.MALFORMED, f"subject {shown(self.name)}: a name and a SHA-256 in lower-case hex")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceDescriptor:
-    """Something a predicate refers to (in-toto ResourceDescriptor). `digest`: sha256, gitCommit … to hex."""
-
-    name: str | None = None
-    uri: str | None = None
-    digest: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not (self.uri or self.digest):
-            raise Refused(Reason.MALFORMED, f"resource {shown(self.name)}: a uri or a digest is needed")
-
-    def to_json(self) -> dict[str, Any]:
-        members = {
-            "name": self.name,
-            "uri": self.uri,
-            "digest": dict(self.digest),
-            "annotations": dict(self.annotations),
-        }
-        return {key: value for key, value in members.items() if value}
-
-
 def statement(subjects: Sequence[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
     """An in-toto Statement v1 as the bytes to sign. Raises Refused, also when a type that must be bound is not."""
     document = {
@@ -155,169 +129,6 @@ def _encode(document: Mapping[str, Any]) -> bytes:
         return strict_json.dumps(document)
     except strict_json.StrictJsonError as error:
         raise Refused(Reason.MALFORMED, str(error)) from None
-
-
-def provenance(
-    *,
-    subjects: Sequence[Subject],
-    binding: Binding,
-    builder_id: str,
-    build_type: str,
-    parameters: Mapping[str, Any],
-    dependencies: Sequence[ResourceDescriptor],
-    started_at: datetime,
-    finished_at: datetime,
-    byproducts: Sequence[ResourceDescriptor] = (),
-    policy_uri: str | None = None,
-) -> bytes:
-    """SLSA provenance v1. `parameters` are the external ones (`source` …); the source commit goes to `dependencies`."""
-    policy = policy_descriptor(binding, policy_uri)
-    predicate = {
-        "buildDefinition": {
-            "buildType": build_type,
-            "externalParameters": {**parameters, "policyBundle": {"uri": policy["uri"]}},
-            "internalParameters": binding.to_json(),
-            "resolvedDependencies": [policy, *(dependency.to_json() for dependency in dependencies)],
-        },
-        "runDetails": {
-            "builder": {"id": builder_id},
-            "metadata": {
-                "invocationId": binding.pipeline_id,
-                "startedOn": timestamp(started_at),
-                "finishedOn": timestamp(finished_at),
-            },
-            **({"byproducts": [product.to_json() for product in byproducts]} if byproducts else {}),
-        },
-    }
-    return statement(subjects, SLSA_PROVENANCE, predicate)
-
-
-def verification_summary(
-    *,
-    subjects: Sequence[Subject],
-    binding: Binding,
-    verifier_id: str,
-    tool_version: str,
-    verified_at: datetime,
-    resource_uri: str,
-    passed: bool,
-    levels: Sequence[str],
-    inputs: Sequence[ResourceDescriptor] = (),
-    policy_uri: str | None = None,
-) -> bytes:
-    """SLSA verification summary v1. `levels` are what was verified when it passed; a failed one says `FAILED`."""
-    if passed and not levels:
-        raise Refused(Reason.MALFORMED, "a passed verification summary names at least one verified level")
-    predicate = {
-        "verifier": {"id": verifier_id, "version": {"tenantgate": tool_version, "policy": binding.policy_version}},
-        "timeVerified": timestamp(verified_at),
-        "resourceUri": resource_uri,
-        "policy": policy_descriptor(binding, policy_uri),
-        "inputAttestations": [attestation.to_json() for attestation in inputs],
-        "verificationResult": "PASSED" if passed else "FAILED",
-        "verifiedLevels": list(levels) if passed else ["FAILED"],
-        "slsaVersion": "1.1",
-        **_extension(binding),
-    }
-    return statement(subjects, VSA, predicate)
-
-
-def test_result(
-    *,
-    subjects: Sequence[Subject],
-    binding: Binding,
-    passed: Iterable[str],
-    warned: Iterable[str],
-    failed: Iterable[str],
-    finished_at: datetime,
-    measurements: Mapping[str, int] | None = None,  # noqa: PT028
-    url: str | None = None,  # noqa: PT028
-    policy_uri: str | None = None,  # noqa: PT028
-) -> bytes:
-    """In-toto test-result v0.1 with rule ids as tests. A run without any test is refused: it says nothing.
-
-    `measurements` are counts that say what the result is worth, such as how much of the code was understood.
-    """
-    tests = {"passedTests": sorted(passed), "warnedTests": sorted(warned), "failedTests": sorted(failed)}
-    if not any(tests.values()):
-        raise Refused(Reason.MALFORMED, "a test result without a single test")
-    predicate = {
-        "result": "FAILED" if tests["failedTests"] else "WARNED" if tests["warnedTests"] else "PASSED",
-        "configuration": [policy_descriptor(binding, policy_uri)],
-        **tests,
-        **({"url": url} if url else {}),
-        **({EXTENSION + "measurements": dict(measurements)} if measurements else {}),
-        **_extension(binding),
-        EXTENSION + "finishedOn": timestamp(finished_at),
-    }
-    return statement(subjects, TEST_RESULT, predicate)
-
-
-# pytest would otherwise collect it wherever a test module imports it by name.
-test_result.__test__ = False  # type: ignore[attr-defined]
-
-
-def simple_verification(
-    *,
-    subjects: Sequence[Subject],
-    binding: Binding,
-    verifier_id: str,
-    created_at: datetime,
-    properties: Sequence[str],
-    policy_uri: str | None = None,
-) -> bytes:
-    """In-toto simple verification result v0.2: the properties that were found to hold, at least one."""
-    if not properties:
-        raise Refused(Reason.MALFORMED, "a simple verification result names at least one property")
-    predicate = {
-        "verifier": {"id": verifier_id, "policies": [policy_descriptor(binding, policy_uri)]},
-        "timeCreated": timestamp(created_at),
-        "properties": sorted(properties),
-        **_extension(binding),
-    }
-    return statement(subjects, SVR, predicate)
-
-
-def sbom_statement(*, subjects: Sequence[Subject], binding: Binding, sbom: Mapping[str, Any]) -> bytes:
-    """A CycloneDX document as predicate, with the binding added to its `metadata.properties` (`sbom` is not changed).
-
-    A document that already carries one of these properties is refused.
-    """
-    if sbom.get("bomFormat") != "CycloneDX":
-        raise Refused(Reason.MALFORMED, "the SBOM does not say bomFormat CycloneDX")
-    metadata = dict(_mapping(sbom.get("metadata", {}), "metadata"))
-    properties = _sequence(metadata.get("properties", []), "metadata.properties")
-    ours = ({"name": PROPERTY + name, "value": value} for name, value in binding.to_json().items())
-    metadata["properties"] = [*properties, *ours]
-    return statement(subjects, CYCLONEDX, {**sbom, "metadata": metadata})
-
-
-def evidence_statement(
-    kind: str, record: Mapping[str, Any], *, subjects: Sequence[Subject] = (), binding: Binding | None = None
-) -> bytes:
-    """An evidence record signed by whoever produced it; `subjects` default to the record itself.
-
-    The predicate is `{"record": …, "binding": {…}}`. The binding is optional: a purge job does not know the policy.
-    """
-    predicate: dict[str, Any] = {"record": dict(record)}
-    if binding is not None:
-        predicate["binding"] = binding.to_json()
-    if not subjects:
-        try:
-            subjects = (Subject(name=f"{kind}.json", sha256=sha256(strict_json.dumps(dict(record))).hexdigest()),)
-        except strict_json.StrictJsonError as error:
-            raise Refused(Reason.MALFORMED, f"{kind}: {error}") from None
-    return statement(subjects, evidence_type(kind), predicate)
-
-
-def policy_descriptor(binding: Binding, uri: str | None = None) -> dict[str, Any]:
-    """The policy as an in-toto ResourceDescriptor; its URI defaults to a generic package URL with the version."""
-    return ResourceDescriptor(
-        name=_POLICY_NAME,
-        uri=uri or f"pkg:generic/tenantgate-policy@{quote(binding.policy_version, safe='')}",
-        digest={"sha256": binding.policy_digest},
-        annotations={"policyVersion": binding.policy_version},
-    ).to_json()
 
 
 def timestamp(moment: datetime) -> str:
@@ -349,7 +160,7 @@ def parse(payload: bytes) -> dict[str, Any]:
 
 def check(document: object) -> None:
     """Refuse what is not a Statement v1 or v0.1. Unknown fields are fatal, as for readers that use strict protojson."""
-    members = _mapping(document, "the statement")
+    members = mapping(document, "the statement")
     if members.get("_type") not in (STATEMENT_TYPE, STATEMENT_TYPE_V01):
         raise Refused(Reason.STATEMENT_TYPE, f"_type is {shown(members.get('_type'))}")
     if unknown := members.keys() - _STATEMENT_FIELDS:
@@ -358,12 +169,12 @@ def check(document: object) -> None:
     if not isinstance(predicate_type, str) or not _TYPE_URI.fullmatch(predicate_type):
         raise Refused(Reason.PREDICATE_TYPE, f"predicateType {shown(predicate_type)} is not a URI")
     if members.get("predicate") is not None:  # optional; no kind of ours does without
-        _mapping(members["predicate"], "predicate")
-    subjects = _sequence(members.get("subject"), "subject")
+        mapping(members["predicate"], "predicate")
+    subjects = sequence(members.get("subject"), "subject")
     if not 0 < len(subjects) <= MAX_SUBJECTS:
         raise Refused(Reason.MALFORMED, f"{len(subjects)} subjects; between 1 and {MAX_SUBJECTS} are allowed")
     for subject in subjects:
-        _check_subject(_mapping(subject, "a subject"))
+        _check_subject(mapping(subject, "a subject"))
 
 
 def subject_digests(document: Mapping[str, Any], algorithm: str) -> frozenset[str]:
@@ -435,10 +246,6 @@ def claimed_time(document: Mapping[str, Any]) -> datetime | None:
     path = _TIME_AT.get(document["predicateType"])
     text = None if path is None else at(document.get("predicate"), *path)
     return None if text is None else parse_time(text)
-
-
-def _extension(binding: Binding) -> dict[str, str]:
-    return {EXTENSION + "pipelineId": binding.pipeline_id, EXTENSION + "signerIdentity": binding.signer_identity}
 
 
 def at(value: object, *path: str) -> object:
@@ -514,9 +321,9 @@ _TIME_AT: Final[Mapping[str, tuple[str, ...]]] = {
 def _policy(descriptors: object) -> Mapping[str, Any]:
     """The one policy among resource descriptors, empty if there is none."""
     items = descriptors if isinstance(descriptors, list) else [descriptors]
-    found = [item for item in items if isinstance(item, dict) and item.get("name") == _POLICY_NAME]
+    found = [item for item in items if isinstance(item, dict) and item.get("name") == POLICY_NAME]
     if len(found) > 1:
-        raise Refused(Reason.BINDING_INVALID, f"more than one {_POLICY_NAME}")
+        raise Refused(Reason.BINDING_INVALID, f"more than one {POLICY_NAME}")
     return found[0] if found else {}
 
 
@@ -524,8 +331,8 @@ def _own_properties(bom: object) -> Mapping[str, Any]:
     """The CycloneDX metadata properties that bind the document, without our namespace; others of ours may repeat."""
     binding = {name for _, (name,) in _BINDING_AT[CYCLONEDX]}
     found: dict[str, Any] = {}
-    for item in _sequence(at(bom, "metadata", "properties") or [], "metadata.properties"):
-        name = _mapping(item, "a property").get("name")
+    for item in sequence(at(bom, "metadata", "properties") or [], "metadata.properties"):
+        name = mapping(item, "a property").get("name")
         if isinstance(name, str) and (short := name.removeprefix(PROPERTY)) != name and short in binding:
             if short in found:
                 raise Refused(Reason.BINDING_INVALID, f"property {shown(name)} occurs twice")
@@ -539,7 +346,7 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
     name = subject.get("name")
     if not isinstance(name, str) or not name:
         raise Refused(Reason.MALFORMED, "a subject has no name")
-    digest = _mapping(subject.get("digest"), "a subject's digest")
+    digest = mapping(subject.get("digest"), "a subject's digest")
     if not 0 < len(digest) <= 32:
         raise Refused(Reason.MALFORMED, f"subject {shown(name)} has {len(digest)} digests")
     for algorithm, value in digest.items():
@@ -549,13 +356,15 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
             raise Refused(Reason.MALFORMED, f"subject {shown(name)}: digest {shown(algorithm)} must be {wanted}")
 
 
-def _mapping(value: object, what: str) -> dict[str, Any]:
+def mapping(value: object, what: str) -> dict[str, Any]:
+    """The value, which must be an object; Refused otherwise."""
     if not isinstance(value, dict):
         raise Refused(Reason.MALFORMED, f"{what} is not an object")
     return value
 
 
-def _sequence(value: object, what: str) -> Sequence[Any]:
+def sequence(value: object, what: str) -> Sequence[Any]:
+    """The value, which must be an array; Refused otherwise."""
     if not isinstance(value, list | tuple):
         raise Refused(Reason.MALFORMED, f"{what} is not an array")
     return value

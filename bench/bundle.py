@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from measure import compare, table
 
-from attestations import statements
+from attestations import predicates, statements
 from attestations.signers.key import signer_for
 from attestations.statements import Binding
 from attestations.trust import ATTESTATIONS, EVIDENCE, Trust, TrustedKey, TrustedKeys
@@ -104,7 +104,7 @@ def release(root: Path, attestations: int) -> Path:
     rows, materials = [], []
     for number in range(attestations - 5):
         record = {**example, "id": f"drill-{number}"}
-        data = ops.sign(statements.evidence_statement("drill_report", record))
+        data = ops.sign(predicates.evidence_statement("drill_report", record))
         digest = bag.sha256(data)
         name = f"evidence/{number}.sigstore.json"
         source = {
@@ -133,11 +133,11 @@ def release(root: Path, attestations: int) -> Path:
     about = [statements.Subject(name=artifact.name, sha256=artifact.sha256)]
     sbom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": []}
     own = {
-        "sbom": statements.sbom_statement(subjects=about, binding=binding, sbom=sbom),
-        "provenance": statements.provenance(
+        "sbom": predicates.sbom_statement(subjects=about, binding=binding, sbom=sbom),
+        "provenance": predicates.provenance(
             subjects=about, binding=binding, builder_id=statements.BUILDERS["key"], build_type="https://bench.example/b",
             parameters={}, started_at=NOW, finished_at=NOW,
-            dependencies=[statements.ResourceDescriptor(uri="git+file:///b", digest={"gitCommit": "c" * 40})],
+            dependencies=[predicates.ResourceDescriptor(uri="git+file:///b", digest={"gitCommit": "c" * 40})],
         ),
     }  # fmt: skip
     signed = {name: ci.sign(statement) for name, statement in own.items()}

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from measure import compare, table
 
-from attestations import batches, envelope, statements
+from attestations import batches, envelope, predicates, statements
 from attestations.signers.key import signer_for
 from attestations.statements import Binding, Subject
 from attestations.trust import ATTESTATIONS, EVIDENCE, Identity, Trust, TrustedKey, TrustedKeys
@@ -69,7 +69,7 @@ STRICT = expect(
 
 def summary(number: int) -> bytes:
     """One of many verification summaries: each about another file, at another time."""
-    return statements.verification_summary(
+    return predicates.verification_summary(
         subjects=[Subject(name=f"app-{number}.whl", sha256=sha256(str(number).encode()).hexdigest())],
         binding=BINDING,
         verifier_id=statements.BUILDERS["key"],
@@ -239,7 +239,7 @@ def processes(root: Path, bundle: bytes, artifact: bytes, rounds: int) -> str:
     (root / PUBLISHED).write_bytes(artifact)
     file = root / "app.whl"
     file.write_bytes(b"the released file")
-    signed = statements.verification_summary(
+    signed = predicates.verification_summary(
         subjects=[Subject(name=file.name, sha256=sha256(file.read_bytes()).hexdigest())], binding=BINDING,
         verifier_id=statements.BUILDERS["key"], tool_version="1", verified_at=NOW, resource_uri="pkg:generic/app@1",
         passed=True, levels=["BENCH"],

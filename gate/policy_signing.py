@@ -31,8 +31,9 @@ def sign(policy: Policy, signer: Signer, pipeline_id: str, now: datetime) -> byt
     """The signed statement that this is the policy: its digest, version, and the digest of every file of it."""
     from hashlib import sha256
 
+    from attestations.predicates import evidence_statement
     from attestations.signers import sign_verified
-    from attestations.statements import Binding, Subject, evidence_statement
+    from attestations.statements import Binding, Subject
     from attestations.trust import POLICY
     from gate.reading import format_time
 

@@ -30,9 +30,9 @@ def signer_for(key: Path, policy: Policy) -> Signer:
 def record(root: Path, kind: str, row: Row, signer: Signer, policy: Policy, *, store: Path | None = None) -> Path:
     """Sign one record and write `<store>/<kind>/<id>.sigstore.json`. Raises GateError when it does not fit its schema
     or its id is already taken by another record."""
+    from attestations.predicates import evidence_statement
     from attestations.refusal import Refused
     from attestations.signers import SignerError, sign_verified
-    from attestations.statements import evidence_statement
     from attestations.trust import EVIDENCE
     from gate.reading import Schema
 

@@ -81,8 +81,9 @@ def sealed(
     now: datetime,
 ) -> dict[str, bytes]:
     """The bag with its signature: a statement of that kind about the tag manifest. It is verified before it is kept."""
+    from attestations.predicates import evidence_statement
     from attestations.signers import sign_verified
-    from attestations.statements import Subject, evidence_statement
+    from attestations.statements import Subject
     from attestations.trust import ATTESTATIONS
 
     subject = Subject(name=TAG_MANIFEST, sha256=sha256(files[TAG_MANIFEST]))

@@ -167,7 +167,7 @@ def verdict_statements(
 
     Their time is the moment judged; for a decision under another clock it is `rehearsed_at`, the moment it was made.
     """
-    from attestations.statements import ResourceDescriptor, test_result, verification_summary
+    from attestations.predicates import ResourceDescriptor, test_result, verification_summary
     from gate.report.outline import measurements
 
     descriptors = [

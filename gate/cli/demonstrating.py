@@ -154,8 +154,8 @@ class _Story:
     def _sign_the_past(self) -> None:
         """The records of the past months, signed by those who made them (with the demo's keys)."""
         from attestations import strict_json
+        from attestations.predicates import evidence_statement
         from attestations.signers.key import load_key
-        from attestations.statements import evidence_statement
 
         for folder, kind, key, identity in (
             ("drills", "drill_report", "sre", SRE),

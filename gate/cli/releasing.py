@@ -245,7 +245,7 @@ def _sbom_statement(subjects: list[StatementSubject], sbom: bytes) -> bytes:
 def _provenance(
     subject: Subject, subjects: list[StatementSubject], binding: Binding, now: datetime, builder_id: str
 ) -> bytes:
-    from attestations.statements import ResourceDescriptor, provenance
+    from attestations.predicates import ResourceDescriptor, provenance
 
     dependencies = []
     if subject.commit is not None:

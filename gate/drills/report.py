@@ -74,9 +74,9 @@ def require_writable(store: Path) -> None:
 
 def require_signing(signer: Signer, policy: Policy, now: datetime) -> None:
     """Find out before anything runs whether this key's signature will count now. Raises GateError when it will not."""
+    from attestations.predicates import evidence_statement
     from attestations.refusal import Refused
     from attestations.signers import SignerError, sign_verified
-    from attestations.statements import evidence_statement
     from attestations.trust import EVIDENCE
 
     try:

@@ -58,9 +58,10 @@ def write(manifest: Manifest, signer: Signer | None, trust: Trust, policy: Polic
 
 
 def _signed(record: Mapping[str, Any], batch: Batch, signer: Signer, trust: Trust, now: datetime) -> bytes:
+    from attestations.predicates import evidence_statement
     from attestations.refusal import Refused
     from attestations.signers import SignerError, sign_verified
-    from attestations.statements import Subject, evidence_statement
+    from attestations.statements import Subject
     from attestations.trust import EVIDENCE
 
     subjects = (Subject(name=f"{NAME}#{batch.number}", sha256=batch_digest(batch)),)

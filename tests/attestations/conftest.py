@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attestations import statements
+from attestations import predicates, statements
 from attestations.signers.key import signer_for
 from attestations.signers.managed import ManagedSigner
 from attestations.signers.sigstore import SigstoreSigner, load_sigstore
@@ -119,14 +119,14 @@ def binding(**changes: str) -> Binding:
 
 
 def provenance(bound: Binding | None = None, *, at: datetime = NOW) -> bytes:
-    return statements.provenance(
+    return predicates.provenance(
         subjects=[Subject(name="app.whl", sha256=ARTIFACT)],
         binding=bound or binding(),
         builder_id=BUILDER,
         build_type="https://summit.example/build/v1",
         parameters={"source": {"uri": "git+https://git.summit.example/app", "ref": "refs/heads/main"}},
         dependencies=[
-            statements.ResourceDescriptor(uri="git+https://git.summit.example/app", digest={"gitCommit": "c" * 40})
+            predicates.ResourceDescriptor(uri="git+https://git.summit.example/app", digest={"gitCommit": "c" * 40})
         ],
         started_at=at - timedelta(minutes=3),
         finished_at=at,
@@ -138,7 +138,7 @@ def every_kind(bound: Binding) -> dict[str, bytes]:
     about = [Subject(name="app.whl", sha256=ARTIFACT)]
     return {
         statements.SLSA_PROVENANCE: provenance(bound),
-        statements.VSA: statements.verification_summary(
+        statements.VSA: predicates.verification_summary(
             subjects=about,
             binding=bound,
             verifier_id=BUILDER,
@@ -148,13 +148,13 @@ def every_kind(bound: Binding) -> dict[str, bytes]:
             passed=True,
             levels=["TENANTGATE_RELEASE"],
         ),
-        statements.TEST_RESULT: statements.test_result(
+        statements.TEST_RESULT: predicates.test_result(
             subjects=about, binding=bound, passed=["DRL001"], warned=["PRG002"], failed=[], finished_at=NOW
         ),
-        statements.SVR: statements.simple_verification(
+        statements.SVR: predicates.simple_verification(
             subjects=about, binding=bound, verifier_id=BUILDER, created_at=NOW, properties=["TENANTS_APART"]
         ),
-        statements.CYCLONEDX: statements.sbom_statement(
+        statements.CYCLONEDX: predicates.sbom_statement(
             subjects=about,
             binding=bound,
             sbom={

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attestations import statements, strict_json
+from attestations import predicates, statements, strict_json
+from attestations.predicates import ResourceDescriptor
 from attestations.refusal import Reason, Refused
-from attestations.statements import Binding, ResourceDescriptor, Subject
+from attestations.statements import Binding, Subject
 
 KINDS = sorted(statements.BOUND_TYPES)
 SUBJECT = Subject(name="app.whl", sha256="a" * 64)
@@ -84,7 +85,7 @@ def test_the_sboms_own_properties_stay_and_ours_are_added_once(bench: Any) -> No
         "bomFormat": "CycloneDX",
         "metadata": {"properties": [{"name": "other:thing", "value": "1"}]},
     }
-    payload = statements.sbom_statement(subjects=[SUBJECT], binding=bench.binding(), sbom=sbom)
+    payload = predicates.sbom_statement(subjects=[SUBJECT], binding=bench.binding(), sbom=sbom)
     properties = json.loads(payload)["predicate"]["metadata"]["properties"]
     assert properties[0] == {"name": "other:thing", "value": "1"}
     assert {p["name"]: p["value"] for p in properties[1:]} == {
@@ -95,13 +96,13 @@ def test_the_sboms_own_properties_stay_and_ours_are_added_once(bench: Any) -> No
     }
     assert len(sbom["metadata"]["properties"]) == 1
     with pytest.raises(Refused) as refusal:
-        statements.sbom_statement(subjects=[SUBJECT], binding=bench.binding(), sbom=json.loads(payload)["predicate"])
+        predicates.sbom_statement(subjects=[SUBJECT], binding=bench.binding(), sbom=json.loads(payload)["predicate"])
     assert refusal.value.code is Reason.BINDING_INVALID
 
 
 Make = Callable[[Binding], bytes]
 SAYS_NOTHING: dict[str, Make] = {
-    "a passed summary without levels": lambda bound: statements.verification_summary(
+    "a passed summary without levels": lambda bound: predicates.verification_summary(
         subjects=[SUBJECT],
         binding=bound,
         verifier_id="https://x.example",
@@ -111,23 +112,23 @@ SAYS_NOTHING: dict[str, Make] = {
         passed=True,
         levels=[],
     ),
-    "a test run without tests": lambda bound: statements.test_result(
+    "a test run without tests": lambda bound: predicates.test_result(
         subjects=[SUBJECT], binding=bound, passed=[], warned=[], failed=[], finished_at=datetime.now(UTC)
     ),
-    "a result without properties": lambda bound: statements.simple_verification(
+    "a result without properties": lambda bound: predicates.simple_verification(
         subjects=[SUBJECT], binding=bound, verifier_id="https://x.example", created_at=datetime.now(UTC), properties=[]
     ),
-    "no subject": lambda bound: statements.sbom_statement(subjects=[], binding=bound, sbom={"bomFormat": "CycloneDX"}),
-    "1,025 subjects": lambda bound: statements.sbom_statement(
+    "no subject": lambda bound: predicates.sbom_statement(subjects=[], binding=bound, sbom={"bomFormat": "CycloneDX"}),
+    "1,025 subjects": lambda bound: predicates.sbom_statement(
         subjects=[SUBJECT] * 1025, binding=bound, sbom={"bomFormat": "CycloneDX"}
     ),
-    "not an SBOM": lambda bound: statements.sbom_statement(subjects=[SUBJECT], binding=bound, sbom={}),
-    "a float": lambda bound: statements.evidence_statement("drill_report", {"rto_seconds": 1.5}, binding=bound),
-    "a record that is too deep": lambda bound: statements.evidence_statement(
+    "not an SBOM": lambda bound: predicates.sbom_statement(subjects=[SUBJECT], binding=bound, sbom={}),
+    "a float": lambda bound: predicates.evidence_statement("drill_report", {"rto_seconds": 1.5}, binding=bound),
+    "a record that is too deep": lambda bound: predicates.evidence_statement(
         "drill_report", json.loads('{"a":' * 64 + "1" + "}" * 64), binding=bound
     ),
-    "a kind that is a path": lambda bound: statements.evidence_statement("../x", {}, binding=bound),
-    "a time without zone": lambda bound: statements.test_result(
+    "a kind that is a path": lambda bound: predicates.evidence_statement("../x", {}, binding=bound),
+    "a time without zone": lambda bound: predicates.test_result(
         subjects=[SUBJECT], binding=bound, passed=["A"], warned=[], failed=[], finished_at=datetime(2026, 11, 21)
     ),
 }
@@ -140,7 +141,7 @@ def test_statements_that_say_nothing_are_not_made(bench: Any, make: Make) -> Non
 
 
 def test_a_failed_summary_says_so(bench: Any) -> None:
-    payload = statements.verification_summary(
+    payload = predicates.verification_summary(
         subjects=[SUBJECT],
         binding=bench.binding(),
         verifier_id="https://x.example",
@@ -159,7 +160,7 @@ def test_a_failed_summary_says_so(bench: Any) -> None:
     ("warned", "failed", "result"), [([], [], "PASSED"), (["B"], [], "WARNED"), (["B"], ["C"], "FAILED")]
 )
 def test_the_result_of_a_test_run_is_its_worst(bench: Any, warned: list[str], failed: list[str], result: str) -> None:
-    payload = statements.test_result(
+    payload = predicates.test_result(
         subjects=[SUBJECT],
         binding=bench.binding(),
         passed=["A"],
@@ -175,14 +176,14 @@ def test_the_result_of_a_test_run_is_its_worst(bench: Any, warned: list[str], fa
 
 def test_evidence_is_about_itself_and_bound_only_if_its_producer_knows_the_policy(bench: Any) -> None:
     record = {"id": "drill-1", "rto_seconds": 840}
-    free = statements.parse(statements.evidence_statement("drill_report", record))
+    free = statements.parse(predicates.evidence_statement("drill_report", record))
     assert free["predicateType"] == "https://tenantgate.dev/evidence/drill_report/v1"
     assert free["predicate"] == {"record": record}
     assert len(free["subject"][0]["digest"]["sha256"]) == 64
     with pytest.raises(Refused) as refusal:
         statements.read_binding(free)
     assert refusal.value.code is Reason.BINDING_MISSING
-    bound = statements.parse(statements.evidence_statement("drill_report", record, binding=bench.binding()))
+    bound = statements.parse(predicates.evidence_statement("drill_report", record, binding=bench.binding()))
     assert statements.read_binding(bound) == bench.binding()
 
 
@@ -196,7 +197,7 @@ def test_countersigning_changes_the_signer_and_nothing_else(bench: Any, kind: st
 
 
 def test_countersigning_evidence(bench: Any) -> None:
-    payload = statements.evidence_statement("drill_report", {"id": "d"}, binding=bench.binding())
+    payload = predicates.evidence_statement("drill_report", {"id": "d"}, binding=bench.binding())
     assert b"auditor@summit.example" in statements.for_signer(payload, "auditor@summit.example")
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attestations import batches, merkle, statements, strict_json
+from attestations import batches, merkle, predicates, statements, strict_json
 from attestations.refusal import Refused
 from attestations.signers.key import load_key, new_key, signer_for
 from attestations.signers.managed import ManagedSigner
@@ -158,7 +158,7 @@ BOMB = packed(b" " * 50_000_000 + b"\n")
         ("a statement about two files", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": two_files(m)}, "about 2 files"),
         ("a key nobody trusts", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": stranger().sign(m.statement(DATA))}, "untrusted-key"),
         ("a statement that is none", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": b"{}"}, "not a Sigstore bundle"),
-        ("a single record's bundle", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.signer.sign(statements.evidence_statement("thing", {"id": "x"}))}, "predicate-type"),
+        ("a single record's bundle", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.signer.sign(predicates.evidence_statement("thing", {"id": "x"}))}, "predicate-type"),
         ("another kind", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.signed(DATA, kind="drill_report")}, "a batch of 'drill_report'"),
         ("sealed tomorrow", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.signed(DATA, now=NOW + timedelta(days=1))}, "future-time"),
         ("a record after the sealing", lambda m: {"a.jsonl": DATA, "a.jsonl.sigstore.json": m.signed(DATA, now=NOW - timedelta(days=60))}, "after it was sealed"),
@@ -465,7 +465,7 @@ def test_verify_refuses_a_batch_with_a_reason(
 
 def test_many_statements_under_one_signature(maker: Maker) -> None:
     """What nothing is said about tenants or times of is not parsed: only hashed, and compared with the signed root."""
-    payloads = b"".join(statements.evidence_statement("thing", {"id": f"x{n}"}) + b"\n" for n in range(300))
+    payloads = b"".join(predicates.evidence_statement("thing", {"id": f"x{n}"}) + b"\n" for n in range(300))
     signed = maker.signer.sign(
         batches.statement(
             io.BytesIO(payloads), name="s.jsonl", kind="statement", schema_sha256="0" * 64, producer="ci", now=NOW

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attestations.predicates import evidence_statement
 from attestations.signers import sign_verified
 from attestations.signers.key import load_key, new_key
-from attestations.statements import evidence_statement
 from attestations.trust import ATTESTATIONS, EVIDENCE, Trust, TrustedKey, TrustedKeys
 from gate import policy
 from gate.collect import Context, collect

@@ -21,7 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from attestations import statements
+from attestations import predicates, statements
 from attestations.envelope import bare_envelope
 from attestations.signers.key import load_key
 from attestations.signers.sigstore import load_sigstore
@@ -70,7 +70,7 @@ def signed(
         else load_key(project.key, None, "ci@summit.example")
     )
     digest = sha256(project.artifact.read_bytes()).hexdigest()
-    statement = statements.simple_verification(
+    statement = predicates.simple_verification(
         subjects=[statements.Subject(name=project.artifact.name, sha256=digest)],
         binding=statements.Binding(
             policy_version="2026.1", policy_digest="a" * 64, pipeline_id=instance.run, signer_identity=signer.identity

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attestations import envelope, statements, strict_json
+from attestations import envelope, predicates, statements, strict_json
 from attestations.refusal import Reason, Refused
 from attestations.signers.key import signer_for
 from attestations.statements import Binding, Subject
@@ -66,17 +66,17 @@ def material() -> Material:
     )  # fmt: skip
     about = [Subject(name="app.whl", sha256="b" * 64)]
     own = {
-        "vsa": statements.verification_summary(
+        "vsa": predicates.verification_summary(
             subjects=about, binding=bound, verifier_id=statements.BUILDERS["key"], tool_version="0.1.0", verified_at=NOW,
             resource_uri="pkg:generic/app@1.2.3", passed=True, levels=["TENANTGATE_RELEASE"],
         ),
-        "test-result": statements.test_result(
+        "test-result": predicates.test_result(
             subjects=about, binding=bound, passed=["A"], warned=[], failed=["B"], finished_at=NOW
         ),
-        "sbom": statements.sbom_statement(
+        "sbom": predicates.sbom_statement(
             subjects=about, binding=bound, sbom={"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}
         ),
-        "evidence": statements.evidence_statement("note", {"id": "one"}),
+        "evidence": predicates.evidence_statement("note", {"id": "one"}),
     }  # fmt: skip
     bundles = {name: signer.sign(payload) for name, payload in own.items()}
     bundles |= {name: strict_json.dumps(kept[name]) for name in ("keyless", "tiled", "stamped")}

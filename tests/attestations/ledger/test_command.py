@@ -18,8 +18,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from attestations.ledger import audit, open_ledger
+from attestations.predicates import evidence_statement
 from attestations.signers.key import signer_for
-from attestations.statements import evidence_statement
 from attestations.trust import EVIDENCE, TrustedKey, TrustedKeys
 from gate import cli
 

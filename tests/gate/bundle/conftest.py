@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from attestations import batches, statements
+from attestations import batches, predicates, statements
+from attestations.predicates import evidence_statement
 from attestations.signers.key import load_key, new_key, signer_for
 from attestations.signers.managed import ManagedSigner
-from attestations.statements import Binding, evidence_statement
+from attestations.statements import Binding
 from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, PublicKey, Trust, TrustedKey, TrustedKeys
 from gate import cli, policy, run
 from gate.bundle import bag, making
@@ -238,11 +239,11 @@ class Works:
         builder = statements.BUILDERS["key"]
         sbom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": []}
         own = {
-            "sbom": statements.sbom_statement(subjects=subjects, binding=binding, sbom=sbom),
-            "provenance": statements.provenance(
+            "sbom": predicates.sbom_statement(subjects=subjects, binding=binding, sbom=sbom),
+            "provenance": predicates.provenance(
                 subjects=subjects, binding=binding, builder_id=builder, build_type="https://summit.example/build/v1",
                 parameters={}, started_at=now, finished_at=now,
-                dependencies=[statements.ResourceDescriptor(uri="git+file:///app", digest={"gitCommit": "c" * 40})],
+                dependencies=[predicates.ResourceDescriptor(uri="git+file:///app", digest={"gitCommit": "c" * 40})],
             ),
         }  # fmt: skip
         signed = {name: self.ci.sign(statement) for name, statement in own.items()}

@@ -25,8 +25,8 @@ from attestations import strict_json
 from attestations.envelope import read as read_envelope
 from attestations.ledger import Code, Entry, Ledger, LedgerError, create_ledger, open_ledger
 from attestations.ledger.key import load_checkpoint_key, new_checkpoint_key
+from attestations.predicates import evidence_statement
 from attestations.signers.key import signer_for
-from attestations.statements import evidence_statement
 from gate import bundle, cli, ledger, policy
 from gate.bundle import bag
 from gate.bundle.replaying import Files as Tree

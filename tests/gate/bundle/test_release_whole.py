@@ -140,7 +140,7 @@ def test_nowhere_and_over_another(works: Any, tmp_path: Path, capsys: Any) -> No
 
 
 def test_attestations_made_elsewhere_are_part_of_the_evidence(works: Any, tmp_path: Path, capsys: Any) -> None:
-    from attestations import statements
+    from attestations import predicates, statements
     from gate.bundle import GIVEN
 
     binding = statements.Binding(
@@ -149,7 +149,7 @@ def test_attestations_made_elsewhere_are_part_of_the_evidence(works: Any, tmp_pa
     )  # fmt: skip
     subject = statements.Subject(name="app", sha256=bag.sha256(works.artifact.read_bytes()))
     data = works.ci.sign(
-        statements.test_result(subjects=[subject], binding=binding, passed=["unit"], warned=[], failed=[], finished_at=works.now)
+        predicates.test_result(subjects=[subject], binding=binding, passed=["unit"], warned=[], failed=[], finished_at=works.now)
     )  # fmt: skip
     given = [tmp_path / folder / "unit.sigstore.json" for folder in ("one", "other")]
     for path in given:

@@ -223,7 +223,8 @@ def test_old_statement_types_are_not_a_way_round(works: Any, files: Files) -> No
 
 
 def test_a_seal_of_another_kind_is_no_bundle(works: Any, files: Files) -> None:
-    from attestations.statements import Binding, Subject, evidence_statement
+    from attestations.predicates import evidence_statement
+    from attestations.statements import Binding, Subject
 
     binding = Binding(
         policy_version="1", policy_digest="0" * 64, pipeline_id="local", signer_identity=works.ci.identity

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from attestations.predicates import evidence_statement
 from attestations.signers import sign_verified
-from attestations.statements import evidence_statement
 from attestations.trust import Trust
 from gate import decide
 from gate.collect import Context, collect

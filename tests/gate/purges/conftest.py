@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from attestations.predicates import evidence_statement
 from attestations.signers.key import load_key, new_key
-from attestations.statements import evidence_statement
 from attestations.trust import EVIDENCE, TrustedKey, TrustedKeys
 from gate import cli, run
 from gate.collect import Context, collect
