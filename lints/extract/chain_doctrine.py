@@ -18,9 +18,14 @@ RUNS = _LOOKUPS | names(
     "getResult getOneOrNullResult getSingleResult getArrayResult getScalarResult getSingleScalarResult"
     " getSingleColumnResult toIterable iterate execute executeQuery executeStatement fetchAllAssociative"
     " fetchAssociative fetchOne fetchFirstColumn fetchAllNumeric fetchAllKeyValue fetchAllAssociativeIndexed"
-    " fetchNumeric iterateAssociative insert_row update_rows delete_rows"
+    " fetchNumeric iterateAssociative insert_row update_rows delete_rows magic"
 )
 """Calls that run a query: what is called on their result is no part of it."""
+_ADDS = names(
+    "where andWhere orWhere join innerJoin leftJoin rightJoin select addSelect from set setParameter"
+    " setParameters getQuery orderBy addOrderBy groupBy having andHaving setMaxResults setFirstResult delete"
+    " update createQueryBuilder getDQL getSQL"
+)
 ASIDE = names(
     "expr getEntityManager getAllAliases getRootAliases getRootEntities getParameter getParameters getConnection"
     " createNamedParameter createPositionalParameter getDQLPart getQueryPart getType getState setSQLLogger"
@@ -44,14 +49,20 @@ _CONSTRUCTED = re.compile(rb"parent::__construct\(\s*\$\w+\s*,\s*(?:\\?\w+\\)*(\
 _EXTENDS = re.compile(rb"@(?:template-)?extends\s+\\?(?:\w+\\)*\w*Repository<\s*\\?(?:\w+\\)*(\w+)")
 _TYPED = re.compile(rb"\b(\w+)Repository(?:Interface)?\s+\$(\w+)")
 _HELD = re.compile(rb"\$(?:this->)?(\w+)\s*=\s*\$[^;=]{0,80}?getRepository\(\s*\\?(?:\w+\\)*(\w+)::class\s*\)")
-_DISABLED = re.compile(rb"getFilters\(\)\s*->\s*disable\(|->disableFilter\(")
+_DISABLED = re.compile(rb"(?:getFilters\(\)\s*->\s*disable|->disableFilter|->suspend)\(\s*(?:['\"]([\w.-]+)['\"])?")
 _ROOTS = names("select from delete update addSelect")
 
 
 def step_of(notes: Recorder, call: Invoke, arguments: list[Value], keywords: Mapping[str, Value]) -> Step:
     """A step whose classes are their names and whose constants are such."""
     given = [_given(notes, written, value) for written, value in zip(call.arguments, arguments, strict=False)]
-    return Step(call.method, tuple(given), dict(keywords), call.span)
+    return Step(_spelled().get(call.method.lower(), call.method), tuple(given), dict(keywords), call.span)
+
+
+@lru_cache(maxsize=1)
+def _spelled() -> Mapping[str, str]:
+    """Methods of PHP are found whatever their letters' case."""
+    return {name.lower(): name for name in (*RUNS, *_ADDS)}
 
 
 def _given(notes: Recorder, written: Expr, value: Value) -> Value:
@@ -62,10 +73,11 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
     if isinstance(written, Name) and (isinstance(value, Fn) or (isinstance(value, Nothing) and text == "false")):
         return Gap(text, written.span)  # a variable is no method of its name
     if isinstance(written, Pairs) and isinstance(value, Record):
-        pairs = {name: _given(notes, one, value.fields[name]) for name, one in written.pairs if name in value.fields}
-        return Record(
-            {**value.fields, **{name: held for name, held in pairs.items() if name is not None}}, value.source
-        )
+        fields = dict(value.fields)
+        for name, one in written.pairs:
+            if name in fields:
+                fields[name or ""] = _given(notes, one, fields[name or ""])
+        return Record(fields, value.source)
     return value
 
 
@@ -76,8 +88,9 @@ def begun(asked: Asked) -> Begun | None:
     written = " ".join(notes.text(call.receiver.span).split()) if call.receiver is not None else ""
     path = written.replace("->", ".").replace("?.", ".").replace("$", "").replace(" ", "")
     steps: tuple[Step, ...] = (step,)
-    if _disabled(notes):
-        steps = (Step("disable", (), {}, call.span), step)
+    taken = _disabled(notes)
+    if taken is not None:
+        steps = (Step("disable", (Lit(taken, call.span),), {}, call.span), step)
     first = step.arguments[0] if step.arguments else None
     if (
         method in {"find", "getReference"}
@@ -105,8 +118,11 @@ def begun(asked: Asked) -> Begun | None:
         return None
     if method == "createQueryBuilder":
         return Begun("doctrine", entity, steps)
-    if method in _LOOKUPS - {"get"} or _MAGIC.fullmatch(method):
+    if method in _LOOKUPS - {"get"}:
         return Begun("doctrine", entity, steps)
+    if _MAGIC.fullmatch(method):
+        named_after = Step("magic", (Lit(method, call.span), *step.arguments), {}, call.span)
+        return Begun("doctrine", entity, (*steps[:-1], named_after))
     return None
 
 
@@ -156,10 +172,11 @@ def _declared(source: bytes) -> dict[str, str]:
     return {name: kind for name, kind in held.items() if kind not in {"Entity", "Object", "Base", "Abstract"}}
 
 
-def _disabled(notes: Recorder) -> bool:
-    """Whether the function around takes Doctrine's filters away before the place."""
+def _disabled(notes: Recorder) -> str | None:
+    """The name of the filter that the function around takes away, empty if it can't be seen; None if it takes none."""
     inner = next((function for function in reversed(notes.functions) if function.name), None)
-    return inner is not None and _DISABLED.search(notes.source, *inner.body_span) is not None
+    found = _DISABLED.search(notes.source, *inner.body_span) if inner is not None else None
+    return (found.group(1) or b"").decode() if found is not None else None
 
 
 def tells(query: Query, call: Invoke) -> bool:

@@ -86,7 +86,7 @@ def add_entities(catalog: Catalog, found: Sequence[_Class]) -> None:
     known: dict[str, _Class] = {}
     for one in found:
         known.setdefault(one.name, one)
-    filters = {column: f"{one.path}:{one.line}" for one in found for column in one.filters}
+    filters = {column: f"{one.path}:{one.line}, {one.name}" for one in found for column in one.filters}
     entities = [one for one in found if one.entity]
     own = [_table(catalog, one, known, 0) for one in entities]
     tables = {one.name: table for one, table in reversed(list(zip(entities, own, strict=True)))}

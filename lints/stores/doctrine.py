@@ -26,10 +26,7 @@ _MAGIC = re.compile(r"(findOneBy|findBy|countBy)([A-Z]\w*)")
 _BOUND = re.compile(r"\b(\w+)\.(\w+)\s*(?:=|in)\s*\(?\s*[:?]", re.IGNORECASE)
 _NAMED = re.compile(r"\{[^{}]*create(?:Named|Positional)Parameter[^{}]*\}")
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ne": "<>"}
-_EXPRESSION = re.compile(
-    r"expr\(\)\s*->\s*(eq|neq|in|notIn|isNull|isNotNull|like|gt|gte|lt|lte)\(\s*['\"]([\w.]+)['\"]\s*(?:,\s*(.+))?\)$",
-    re.DOTALL,
-)
+_EXPRESSION = re.compile(r"\$[\w>-]+?\s*->\s*expr\(\)\s*->\s*(\w+)\((.*)\)", re.DOTALL)
 _NAMESPACE = re.compile(r"\\?(?:\w+\\+)+(\w+)|\b\w+:([A-Z]\w*)\b(?=\s+\w)")
 _CLIENT = re.compile(
     r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b|\brequest\b[\w>()\-]{0,40}->get|getQueryParams|getParsedBody",
@@ -58,11 +55,15 @@ def doctrine(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     entity = builder.entity
     if entity is None:
         return []
-    _confined(builder, entity, disabled=any(step.method == "disable" for step in steps))
+    _confined(builder, entity, [step.arguments[0].text for step in steps if step.method == "disable"])
     last = steps[-1]
     looked = _lookup(builder, entity, last)
-    if looked:
-        return [builder.select()]
+    if looked is not None:
+        return [builder.select()] if looked else []
+    if last.method in {"getDQL", "getSQL"}:
+        return []  # a part of a query around it
+    aliases: dict[str, Entity] = {}
+    lost: list[str] = []
     verb, alias, joins, sets = "SELECT", entity.name[:1].lower() or "x", "", []
     where: str | None = None
     for step in steps:
@@ -75,8 +76,9 @@ def doctrine(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             alias = texts[1] if len(texts) > 1 else alias
         elif method in _JOINS and len(texts) >= 2:
             kind = "LEFT JOIN" if method == "leftJoin" else "RIGHT JOIN" if method == "rightJoin" else "JOIN"
-            on = given[-1] if len(given) > 3 else None
-            joins += f" {kind} {texts[0]} {texts[1]}" + (f" ON {_condition(builder, on)}" if on is not None else "")
+            on = _condition(builder, given[-1]) if len(given) > 3 else ""
+            aliases.setdefault(alias, entity)
+            joins += _joined(builder, kind, texts[0], texts[1], on, aliases, lost)
         elif method in {"where", "andWhere", "orWhere"}:
             part = _all(builder, given)
             beside = method == "orWhere" and where is not None
@@ -89,6 +91,12 @@ def doctrine(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         where = (
             f"({where}) AND ({builder.hole()})" if where else builder.hole()
         )  # whoever it is handed to may add to it
+    for gone in lost:
+        where = (
+            re.sub(rf"\([^()]*\b{re.escape(gone)}\.\w+[^()]*\)", lambda _: f"({builder.hole()})", f"({where})")
+            if where
+            else where
+        )
     _remember(builder, entity, alias, where or "")
     tail = f" WHERE {where}" if where else ""
     source = f"{entity.name.rpartition(chr(92))[2]} {alias}"
@@ -101,17 +109,63 @@ def doctrine(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [_sql(builder, f"SELECT {alias} FROM {source}{joins}{tail}")]
 
 
+def _joined(
+    builder: Builder, kind: str, path: str, alias: str, on: str, aliases: dict[str, Entity], lost: list[str]
+) -> str:
+    """A join along a relation, or to a class; `lost` are the aliases of those that nothing is known of."""
+    head, _, attribute = path.partition(".")
+    owner = aliases.get(head)
+    name = path.rpartition("\\")[2]
+    if not attribute and name in builder.entities:
+        aliases[alias] = builder.entities[name]
+        return f" {kind} {name} {alias} ON {on or builder.hole()}"
+    if owner is None or head in lost:
+        lost.append(alias)
+        return ""
+    target = builder.entities.get(owner.relations.get(attribute) or owner.reverse.get(attribute) or "")
+    if target is None:
+        lost.append(alias)
+        return ""
+    aliases[alias] = target
+    if attribute in owner.relations:
+        return f" {kind} {path} {alias}" + (f" ON {on}" if on else "")
+    back = next((name for name, other in target.relations.items() if other == owner.name.rpartition("\\")[2]), None)
+    further = f" AND ({on})" if on else ""
+    if back is not None:
+        return f" {kind} {target.name} {alias} ON {alias}.{back} = {head}{further}"
+    both = _between(builder, owner, target)
+    if both is None:
+        lost.append(alias)
+        return ""
+    table, left, right = both
+    own, other = builder.key_of(owner.table), builder.key_of(target.table)
+    return (
+        f" {kind} {table} _{alias} ON _{alias}.{left} = {head}.{own} {kind} {target.name} {alias}"
+        f" ON {alias}.{other} = _{alias}.{right}{further}"
+    )
+
+
+def _between(builder: Builder, one: Entity, two: Entity) -> tuple[str, str, str] | None:
+    """The table that joins two others many to many, and its columns."""
+    for name, table in builder.model.tables.items():
+        keys = {key.references: key.columns[0] for key in table.foreign_keys if len(key.columns) == 1}
+        if len(table.columns) <= 3 and one.table in keys and two.table in keys and one.table != two.table:
+            return name, keys[one.table], keys[two.table]
+    return None
+
+
 def _sql(builder: Builder, text: str) -> str:
     return jpql.as_sql(text, builder.model, builder.entities)
 
 
-def _confined(builder: Builder, entity: Entity, *, disabled: bool) -> None:
+def _confined(builder: Builder, entity: Entity, disabled: Sequence[str]) -> None:
     """A filter that Doctrine puts on every query, where it compares the tenant's column."""
     known = builder.model.tables.get(builder.table)
     place = entity.scopes.get(known.tenant_column or "") if known is not None else None
     if place is None or known is None:
         return
-    if disabled:
+    spelled = place.rpartition(", ")[2].lower()
+    if any(re.sub(r"[\W_]|filter", "", name.lower()) in spelled for name in disabled):
         builder.escape = "disable"
     else:
         builder.scope = (
@@ -119,10 +173,10 @@ def _confined(builder: Builder, entity: Entity, *, disabled: bool) -> None:
         )
 
 
-def _lookup(builder: Builder, entity: Entity, step: OrmStep) -> bool:
-    """`find($id)`, `findBy([…])`, `findOneByName($name)`: whether the call is one."""
+def _lookup(builder: Builder, entity: Entity, step: OrmStep) -> bool | None:
+    """`find($id)`, `findBy([…])`, `findOneByName($name)`; None if it is none, False if the repository has it itself."""
     method, given = step.method, step.arguments
-    magic = _MAGIC.fullmatch(method)
+    magic = _MAGIC.fullmatch(given[0].text) if method == "magic" and given else None
     if method in {"find", "findOneOrFail"} and given and given[0].kind != "map":
         builder.where.append(_compared(builder, builder.key_of(builder.table), given[0]))
     elif method in {"find", "findBy", "findOneBy", "count", "findOneOrFail"}:
@@ -130,12 +184,15 @@ def _lookup(builder: Builder, entity: Entity, step: OrmStep) -> bool:
             builder.where += _criteria(builder, entity, given[0])
     elif method == "matching":
         builder.where.append(builder.hole())
-    elif magic is not None and given:
+    elif magic is not None:
         attribute = magic.group(2)[:1].lower() + magic.group(2)[1:]
         column = entity.columns.get(attribute)
-        builder.where.append(_compared(builder, column, given[0]) if column is not None else builder.hole())
+        if column is None:
+            return False
+        value = given[1] if len(given) > 1 else Argument(kind="value")
+        builder.where.append(_compared(builder, column, value))
     elif method != "findAll":
-        return False
+        return None
     return True
 
 
@@ -188,15 +245,50 @@ def _condition(builder: Builder, given: Argument) -> str:
         if given.text in {"isNull", "isNotNull"} and items and items[0].kind == "text":
             return f"{items[0].text} IS {'NOT ' if given.text == 'isNotNull' else ''}NULL"
         return builder.hole()
-    found = _EXPRESSION.search(given.text) if given.kind == "value" else None
-    if found is None:
+    return _expression(builder, given.text, 0) if given.kind == "value" else builder.hole()
+
+
+def _expression(builder: Builder, text: str, depth: int) -> str:
+    """`$qb->expr()->orX($qb->expr()->eq('b.fleet', ':f'), …)` as it is written."""
+    found = _EXPRESSION.fullmatch(text.strip())
+    parts = _split(found.group(2)) if found is not None else []
+    if found is None or not parts or depth > 6:
+        literal = re.fullmatch(r"'([^']*)'|\"([^\"$]*)\"", text.strip())
+        return (literal.group(1) or literal.group(2) or builder.hole()) if literal is not None else builder.hole()
+    sign = found.group(1)
+    if sign in {"andX", "orX"}:
+        inner = [_expression(builder, part, depth + 1) for part in parts]
+        return builder.all_of(inner) if sign == "andX" else f"({builder.any_of(inner)})"
+    column = re.fullmatch(r"['\"]([\w.]+)['\"]", parts[0])
+    if column is None:
         return builder.hole()
-    sign, column, _ = found.groups()
     if sign == "in":
-        return f"{column} IN ({builder.parameter()})"
+        return f"{column.group(1)} IN ({builder.parameter()})"
     if sign in {"isNull", "isNotNull"}:
-        return f"{column} IS {'NOT ' if sign == 'isNotNull' else ''}NULL"
-    return f"{column} {'=' if sign == 'eq' else '<>'} {builder.parameter()}"
+        return f"{column.group(1)} IS {'NOT ' if sign == 'isNotNull' else ''}NULL"
+    if sign == "eq" and len(parts) > 1:
+        value = re.fullmatch(
+            r"['\"](:\w+|\?\d*|\w+\.\w+)['\"]|.*create(?:Named|Positional)Parameter.*", parts[1], re.DOTALL
+        )
+        return f"{column.group(1)} = {(value.group(1) or builder.parameter()) if value is not None else builder.hole()}"
+    return f"{column.group(1)} <> {builder.parameter()}"
+
+
+def _split(text: str) -> list[str]:
+    """The arguments of a call, as written."""
+    parts: list[str] = []
+    depth, start, quote = 0, 0, ""
+    for position, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+        else:
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(letter, 0)
+    return [part for part in (*parts, text[start:].strip()) if part]
 
 
 def _operand(builder: Builder, given: Argument) -> str:

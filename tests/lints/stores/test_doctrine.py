@@ -104,6 +104,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "another row's": ("return $this->logRepository->findBy(['boat' => $boat]);", TRUSTED),
     "no tenant": (f"return {OF}->findBy(['fleet' => null]);", [("weak", "TENSQL018")]),
     "another repository": ("return $this->weatherRepository->find($id);", []),
+    "a method of its own": (f"return {OF}->findByNameAndCrew($name, $crew);", []),
+    "whatever the case": (f"return {OF}->createQueryBuilder('b')->andwhere('b.fleet = :f')->getquery()->getresult();", PROVEN),
+    "part of another": ("$in = $this->logRepository->createQueryBuilder('l')->select('l.id')->getDQL(); return $in;", []),
     # Query builders
     "a condition": (f"return {OF}->createQueryBuilder('b')->where('b.fleet = :f')->setParameter('f', $f)->getQuery()->getResult();", PROVEN),
     "its key only": (f"return {OF}->createQueryBuilder('b')->andWhere('b.id = :id')->getQuery()->getOneOrNullResult();", UNTIED),
@@ -125,6 +128,19 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "an expression": (f"{QB};\n$qb->where($qb->expr()->eq('b.fleet', ':f'));\nreturn $qb->getQuery()->getResult();", PROVEN),
     "another expression": (f"{QB};\n$qb->where($qb->expr()->neq('b.fleet', ':f'));\nreturn $qb->getQuery()->getResult();", UNTIED),
+    "one expression or another": (
+        (f"{QB};\n$qb->where($qb->expr()->orX($qb->expr()->eq('b.fleet', ':f'), $qb->expr()->eq('b.id', ':id')));\n"
+        "return $qb->getQuery()->getResult();"),
+        [("violation", "TENORM006")],
+    ),
+    "one expression and another": (
+        (f"{QB};\n$qb->where($qb->expr()->andX($qb->expr()->eq('b.fleet', ':f'), $qb->expr()->in('b.id', $ids)));\n"
+        "return $qb->getQuery()->getResult();"),
+        PROVEN,
+    ),
+    "expressions out of sight": (
+        f"{QB};\n$qb->where($qb->expr()->orX(...$all));\nreturn $qb->getQuery()->getResult();", UNSEEN
+    ),
     "from the manager": (
         "return $this->em->createQueryBuilder()->select('b')->from(Boat::class, 'b')->where('b.fleet = :f')->getQuery()->getResult();",
         PROVEN,
@@ -193,12 +209,14 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     [
         (f"return {OF}->find($id);", [("weak", "TENORM014")]),
         (f"$this->em->getFilters()->disable('fleet');\nreturn {OF}->find($id);", [("violation", "TENORM011")]),
+        (f"$this->em->getFilters()->disable($name);\nreturn {OF}->find($id);", [("violation", "TENORM011")]),
+        (f"$this->em->getFilters()->disable('soft_delete');\nreturn {OF}->find($id);", [("weak", "TENORM014")]),
         (
             "return $this->connection->fetchAssociative('SELECT * FROM boats WHERE id = ?', [$id]);",
             [("violation", "TENSQL001")],
         ),
     ],
-    ids=["confined", "taken away", "not for SQL"],
+    ids=["confined", "taken away", "perhaps taken away", "another one taken away", "not for SQL"],
 )
 def test_a_filter_is_an_assumption(code: str, expected: list[tuple[str, str | None]]) -> None:
     assert _rows(code, filtered=True) == expected
