@@ -343,9 +343,13 @@ def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Cl
     for holder in lineage:
         for name, value, offset, _ in members(holder.body):
             call = value if isinstance(value, Invoke) else None
-            made = call is not None and (call.method in _COLUMNS or _MAKES_COLUMN.fullmatch(call.method) is not None)
-            if call is not None and made and name not in fields:
+            if call is not None and call.method in _COLUMNS and name not in fields:
                 fields[name] = add_column(draft, holder.source, name, call, offset, found.body.name)
+            elif call is not None and _MAKES_COLUMN.fullmatch(call.method) and name not in fields:
+                fields[name] = name
+                keyed = "column" not in call.method
+                draft.add_column(Column(name=name, nullable=not keyed), holder.source.origin(offset, call.method))
+                draft.primary_key = draft.primary_key or ((name,) if keyed else ())
             elif call is not None and call.method in {"relationship", "Relationship"} and call.arguments:
                 target = constant(call.arguments[0]) or (
                     call.arguments[0].path if isinstance(call.arguments[0], Name) else None

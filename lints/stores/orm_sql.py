@@ -295,6 +295,8 @@ class Builder:
             linked = self._connected(name, value)
             if linked is not None:
                 found.append(linked)
+                if value.kind in {"value", "term"} and self.entity is not None and self.entity.kind == "sqlalchemy":
+                    self._remember_parent(linked[0])  # an instance, which something has loaded or made
                 if raw is not None and linked[0] == self._tenant():
                     raw = None
         self.raw = raw or self.raw

@@ -265,6 +265,16 @@ CASES: dict[str, calls.Case] = {
         "    def one(cls, i, tenant):\n        return cls.of(tenant).filter(cls.id == i).one()\n",
         [("proven", None), ("proven", None)],
     ),
+    "sqlalchemy: a row under an instance": (
+        "sqlalchemy",
+        "def f(session, boat):\n    session.add(Logbook(boat=boat))\n",
+        [("weak", "TENORM002")],
+    ),
+    "sqlalchemy: a row under what a client names": (
+        "sqlalchemy",
+        "def f(session, i):\n    session.add(Logbook(boat_id=i))\n",
+        [("violation", "TENORM002")],
+    ),
 }
 
 
