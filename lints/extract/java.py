@@ -252,6 +252,8 @@ class JavaLowering(Lowering):
         receiver = self.expression(target) if target is not None else None
         method = self.text(name) if name is not None else ""
         arguments = [of_entities(value) for value in arguments] if method in QUERIES else arguments
+        if receiver is not None and not arguments and NAMES_TABLE.fullmatch(method) is not None:
+            return Text(f"__table_{method}__", span(node))  # the table it names is known where the model is
         return self.invocation(node, receiver, method, arguments, (), listed)
 
     def new(self, node: Node) -> Expr:
@@ -282,6 +284,7 @@ class JavaLowering(Lowering):
         return self.other(node)
 
 
+NAMES_TABLE = re.compile(r"get\w{1,80}Table(?:Name)?")
 QUERIES = frozenset({"createQuery", "createSelectionQuery"})
 _FROM = re.compile(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
 

@@ -69,6 +69,11 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     for path, text in texts.items():
         if path.endswith(".stg"):
             catalog.entities.append(jvm_models.templates_of(path, text))
+    for getter, (table, origin) in jvm_models.named_tables(texts).items():
+        named = folded.get(table.lower(), table)
+        catalog.entities.append(
+            Entity(name=getter, table=named, kind="getter", columns={}, relations={}, origin=origin)
+        )
     for name, store in stores.items():
         catalog.entities.append(
             Entity(

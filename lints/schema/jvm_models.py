@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WORDS = (
     b"@Entity", b"@MappedSuperclass", b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
     b"IService<", b"ServiceImpl<", b"TenantLineInnerInterceptor", b'Table("', b"IdTable(", b"PanacheEntity",
+    b"Table() {", b"TableName() {",
 )  # fmt: skip
 _ENDINGS = ("Constants.java", "Constants.kt")
 _HEADER = re.compile(
@@ -54,6 +55,7 @@ _OF = re.compile(
 _QUERY = re.compile(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"
 )
+_GETTER = re.compile(r"\bString\s+(get\w{1,80}Table(?:Name)?)\(\)\s*\{([^{}]{0,400})\}")
 _IGNORES = re.compile(r"@InterceptorIgnore(?=\([^()]{0,200}\btenantLine\s*=\s*\"(?:true|1|on|yes)\")", re.IGNORECASE)
 _METHOD = re.compile(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
 _CONFINES = re.compile(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
@@ -122,6 +124,24 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
                 if compared is not None:
                     entity.scopes[compared.group(1)] = said
     return stores
+
+
+def named_tables(texts: Mapping[str, str]) -> dict[str, tuple[str, Origin]]:
+    """The tables that getters name, by the getter: `getBoatsTable()`; one that is told in two ways names none."""
+    found: dict[str, tuple[str, Origin]] = {}
+    told: dict[str, set[str]] = {}
+    for path, text in texts.items():
+        for getter in _GETTER.finditer(text) if path.endswith(".java") else ():
+            name, body = getter.groups()
+            stated = set(re.findall(r"\"(\w+)\"", body))
+            field = re.fullmatch(r"\s*return\s+(?:this\.)?(\w+)\s*;\s*", body)
+            if field is not None:
+                assigned = rf"\b{re.escape(field.group(1))}\s*=\s*(?:\w+\(\s*)?\"(\w+)\""
+                stated = set(re.findall(assigned, text))
+            told.setdefault(name, set()).update(stated or {""})
+            where = Origin(path=path, line=text.count("\n", 0, getter.start()) + 1, why=f"{name} names the table")
+            found[name] = (next(iter(stated), ""), where)
+    return {name: held for name, held in found.items() if len(told[name]) == 1 and held[0]}
 
 
 def _unconfined(text: str, held: re.Match[str]) -> frozenset[str]:

@@ -29,6 +29,7 @@ _ENTITIES: Mapping[str, tuple[str, ...]] = {
 }
 _BY_KEY = re.compile(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
 _CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
+_GETTER = re.compile(r"__table_(get\w+?Table(?:Name)?)__")
 _STATED = frozenset({"Select", "Update", "Delete"})
 Known = Mapping[str, Mapping[str, Entity]]
 
@@ -72,6 +73,19 @@ def scope(call: OrmCall, entity: Entity | None, table: str, by_kind: Known, mode
     if place is None and not (held is not None and {"*", last} & set(held.scopes)):
         place = entity.scopes.get("*")
     return f"{column}, which is compared in every query of {entity.name} ({place})" if place is not None else None
+
+
+def with_tables(text: str, by_kind: Known) -> str:
+    """A statement with the tables that getters name (`config.getBoatsTable()`); one nobody knows stays unseen."""
+    if "__table_" not in text:
+        return text
+    getters = by_kind.get("getter", {})
+
+    def named(found: re.Match[str]) -> str:
+        held = getters.get(found.group(1))
+        return held.table if held is not None else f"__hole_9{len(found.group(1))}__"
+
+    return _GETTER.sub(named, text)
 
 
 def _store(call: OrmCall, by_kind: Known) -> Entity | None:

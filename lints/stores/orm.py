@@ -158,10 +158,14 @@ class Entities:
         known = self.by_kind.get("doctrine", {})
         return doctrine.dql(text, self.model, known) if known else text
 
+    @cached_property
+    def _of_jpa(self) -> Mapping[str, Entity]:
+        return {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
+
     def of_entities(self, text: str) -> str:
-        """A statement over JPA entities as one over their tables."""
-        known = {**self.by_kind.get("link", {}), **self.by_kind.get("jpa", {})}
-        return jpql.as_sql(text, self.model, known) if known else text
+        """A statement over JPA entities as one over their tables; getters that name a table, as its name."""
+        text = jvm_orms.with_tables(text, self.by_kind)
+        return jpql.as_sql(text, self.model, self._of_jpa) if self._of_jpa else text
 
     def of_structs(self, text: str, path: str) -> str:
         """A statement of Go with the tables of the structs that it names, and with what its builder adds."""
@@ -174,7 +178,8 @@ class Entities:
         """What a framework of the JVM adds to a statement, if that is the tenant's column."""
         if statement.language not in {"java", "kotlin", "mybatis"}:
             return None
-        of_entities = self.of_entities(statement.sql) != statement.sql
+        text = jvm_orms.with_tables(statement.sql, self.by_kind)
+        of_entities = self.of_entities(text) != text
         return jvm_orms.confines(statement, table, self.by_kind, self.model, of_entities=of_entities)
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:

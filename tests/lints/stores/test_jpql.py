@@ -248,3 +248,28 @@ def test_what_hibernate_adds_is_an_assumption(name: str) -> None:
     files = {"src/Boat.java": HIBERNATE.format(on_class, on_field), "src/Harbour.java": source}
     rows = [(row.verdict, row.rule) for row in accesses(files)]
     assert rows == [("weak" if rule == "TENORM014" else "violation", rule)]
+
+
+GETTERS = """
+class Config {{
+    private String prefix;
+    public String getBoatsTable() {{ return addPrefix("boats"); }}
+    public String getTenantTable() {{ return this.tenants; }}
+    private String tenants = "tenants";
+    public String getOddTable() {{ return {}; }}
+}}
+"""
+NAMED: dict[str, tuple[str, str]] = {
+    "scoped": ('"SELECT * FROM " + getConfig(start).getBoatsTable() + " WHERE tenant_id = ?"', "proven"),
+    "unscoped": ('"SELECT * FROM " + Config.getConfig(start).getBoatsTable() + " b WHERE b.id = ?"', "violation"),
+    "by a field": ('"SELECT * FROM " + config.getTenantTable() + " WHERE name = ?"', "violation"),
+    "a table nobody knows": ('"SELECT * FROM " + config.getOddTable() + " WHERE id = ?"', "opaque"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_getters_that_name_a_table(name: str) -> None:
+    text, verdict = NAMED[name]
+    source = f"class Harbour {{ Object f() {{ return execute(start, {text}, x); }} }}"
+    files = {"src/Boat.java": ENTITIES, "src/Config.java": GETTERS.format("a ? b : c"), "src/Harbour.java": source}
+    assert worst(files) == verdict
