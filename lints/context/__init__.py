@@ -17,7 +17,7 @@ from lints.search import Search
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
-    from lints.context.units import Unit
+    from lints.context.units import Unit, Units
     from lints.extract.lines import Lines
 
 MAX_ROUNDS = 4
@@ -27,7 +27,7 @@ MAX_ROUNDS = 4
 _TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
-    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}]|rocedure|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
+    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
     rb"|@(?:Request|Query|Header|Path|Body|Param)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
 _DEFAULT = Search(
@@ -52,7 +52,7 @@ _STARTS = Search(
 )
 _JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
-    rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval|Processor)\b|WorkerHost|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
+    rb"|class \w+\([^)\n]{0,80}Task\b|SqsListener|JmsListener|EventPattern|MessagePattern|Interval|Processor)\b|WorkerHost|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
     rb"|createFunction\(|asynq\.Task|river\.Job|amqp\.Delivery|kafka\.Message|ConsumerMessage|BackgroundService|ConsumeContext<"
     rb"|JobExecutionContext|ApplicationJob|Sidekiq|ShouldQueue|BaseCommand|eachMessage|AddFunc\(|agenda\.define|boss\.work"
 )
@@ -103,7 +103,7 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
     found: list[Context] = []
     if values:
         values.sort()
-        found += _values(path, data, language, lines, units, values, read.before)
+        found += _values(path, data, language, lines, units, values, read)
     if work:
         found += jobs(data, language, lines, units)
     if starts:
@@ -112,7 +112,7 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
 
 
 def _values(
-    path: str, data: bytes, language: str, lines: Lines, units: list[Unit], places: list[int], before: list[str]
+    path: str, data: bytes, language: str, lines: Lines, units: list[Unit], places: list[int], read: Units
 ) -> list[Context]:
     """Whose word values are; the module is read again as long as its functions tell each other something new."""
     from lints.context.known import Known
@@ -121,7 +121,7 @@ def _values(
 
     known, actions = Known(), is_server_actions(data)
     for _ in range(MAX_ROUNDS):
-        origins = Origins(path, data, language, lines, units, places, before, known, actions=actions)
+        origins = Origins(path, data, language, lines, units, places, read, known, actions=actions)
         for unit in units:
             if (
                 known

@@ -58,7 +58,7 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
     ):
         return False
     others = _SENT.sub("", arguments)
-    return CALLER_ID.search(others) is None and _CALLER.search(others) is None
+    return _SQL.search(arguments) is None and CALLER_ID.search(others) is None and _CALLER.search(others) is None
 
 
 def names_caller(arguments: str) -> bool:
@@ -66,12 +66,16 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_SENT.sub("", arguments)) is not None
 
 
+_SQL = re.compile(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
+_OWNS = r"(?i:tenant|org|workspace|account|company|team|project)"
+
+
 @lru_cache(maxsize=2048)
 def check_of(name: str) -> re.Pattern[str]:
     """A comparison of a value with something that is not written out, or a look for it among others."""
     word = re.escape(name)
     return re.compile(
-        rf"\b{word}\b\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w"
+        rf"\b{word}\b(?:\.\w*{_OWNS}\w*)?\)?\s*{_COMPARED}\s*(?!{_PLAIN})\w"
         rf"|(?<!['\"\w])(?!{_PLAIN})[\w)\]]+\s*{_COMPARED}\s*\(?[\w.]*\b{word}\b"
         rf"|\b{word}\b\s+(?:not\s+)?in\s+\w|\.(?:includes|has|contains|include\?)\(\s*{word}\b"
     )

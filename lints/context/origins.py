@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,7 +14,7 @@ from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.known import Known, Told
 from lints.context.sources import given
-from lints.context.units import MAX_DEPTH, Unit, blocks, callee, expressions, parts
+from lints.context.units import MAX_DEPTH, Unit, Units, blocks, callee, expressions, parts
 from lints.context.words import BINDS, CHECKS, SIGNS_IN, TENANT
 from lints.context.written import REST, bare, ends, sent
 from lints.context.written import said as written
@@ -74,13 +74,13 @@ class Origins:
 
     def __init__(
         self, path: str, data: bytes, language: str, lines: Lines, units: Iterable[Unit], places: Sequence[int],
-        before: Collection[str], known: Known, *, actions: bool,
+        read: Units, known: Known, *, actions: bool,
     ) -> None:  # fmt: skip
-        """`places` are the offsets, in order, at which something that a client sends may be written; `before` is what
-        every handler of the module goes through, `known` what was found out of its functions so far.
+        """`places` are the offsets, in order, at which something that a client sends may be written; `read` is what is
+        known of the module beside its functions, `known` what was found out of them so far.
         """
         self.path, self.data, self.language, self.lines = path, data, language, lines
-        self.places, self.before, self.known, self.actions = places, before, known, actions
+        self.places, self.module, self.known, self.actions = places, read, known, actions
         self.units = {unit.function.span: unit for unit in units}
         self.by_name = {(unit.owner, unit.name): unit for unit in units if unit.name}
         self.learnt = Known()
@@ -137,11 +137,11 @@ class Origins:
         decides, self._decides, gone = self._decides, False, len(self.leaving)
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
-        for name, channel in given(unit, self.path, self.language, exported=exported):
+        for name, channel in given(unit, self.path, self.language, self.module.bodies, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
         self._block(unit.body(), inner, unit, depth)
-        head = check_before(unit, self.before, self.known.sources)
+        head = check_before(unit, self.module.before, self.known.sources)
         if self._machine is not None:
             for origin in self._origins[start:]:
                 self._checked(origin, "a secret of the request", self._machine)
@@ -240,12 +240,15 @@ class Origins:
     def _filled_in(self, statement: If, names: dict[str, _Origin], unit: Unit) -> None:
         """`if tenant == "" { tenant = "default" }`."""
         name = statement.test.name
-        if name is None or statement.test.positive or TENANT.fullmatch(name.rpartition(".")[2]) is None:
+        if name is None or TENANT.fullmatch(name.rpartition(".")[2]) is None:
             return
-        for inner in statement.then:
-            if isinstance(inner, Assign) and inner.target == name and (said := constant_of(inner.value)) is not None:
+        for inner in statement.other if statement.test.positive else statement.then:
+            target = inner.target if isinstance(inner, Assign) else None
+            if not isinstance(inner, Assign) or target is None or TENANT.fullmatch(target.rpartition(".")[2]) is None:
+                continue
+            if (said := constant_of(inner.value)) is not None:
                 origin = self._new(self.text(inner.span, 120), said, inner.span[0], unit.span[1], About.DEFAULT)
-                origin.aliases.add(name)
+                origin.aliases.add(target)
 
     def _asked(self, statement: If, names: dict[str, _Origin]) -> None:
         """`if (!await context.mayBill(organization)) return …`: who asks a question of a value has it checked."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lints.context.units import Unit
 from lints.context.words import MODEL, PARAMETERS, TENANT
 
 _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
 _APART = re.compile(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
+_ANNOTATED = re.compile(r"(\w+)\s*:\s*(\w+)\s*[,)]")
 _INPUTS = frozenset(["input", "parsedInput", "rawInput", "clientInput"])
 _BOUND = re.compile(r"(?:Guid|string|String|int|long)\??\s+(\w+)\s*(?=[,)=])")
 _SERVER = re.compile(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
@@ -21,16 +22,19 @@ def is_server_actions(data: bytes) -> bool:
     return _SERVER.match(data[:2_000]) is not None
 
 
-def given(unit: Unit, path: str, language: str, *, exported: bool) -> Iterator[tuple[str, str]]:
+def given(
+    unit: Unit, path: str, language: str, bodies: Collection[str], *, exported: bool
+) -> Iterator[tuple[str, str]]:
     """Name and channel of each. A name may be dotted: `opts.input`, `context.params`.
 
-    `exported`: the function is one of a module whose exports a browser calls.
+    `bodies` are classes of the module that a body is read into; `exported`: the function is one of a module whose
+    exports a browser calls.
     """
     for channel, pattern in PARAMETERS:
         yield from ((found.group(1), channel) for found in pattern.finditer(unit.head))
     names = [name for parameter in unit.function.parameters for name in parameter.name.split(",")]
     if language == "python":
-        yield from _python(unit, names)
+        yield from _python(unit, names, bodies)
     elif language == "c_sharp" and "[Http" in unit.head:
         for name in _BOUND.findall(unit.head.rpartition("[")[2].partition("(")[2] or unit.head):
             if TENANT.fullmatch(name):
@@ -42,11 +46,14 @@ def given(unit: Unit, path: str, language: str, *, exported: bool) -> Iterator[t
         yield from ((name, "body") for name in first[1].split(",") if not name.startswith("_"))
 
 
-def _python(unit: Unit, names: list[str]) -> Iterator[tuple[str, str]]:
+def _python(unit: Unit, names: list[str], bodies: Collection[str]) -> Iterator[tuple[str, str]]:
     if unit.request is None:
         return
     if unit.request.startswith("@") and "def " in unit.head:
         yield from ((found.group(1), "body") for found in MODEL.finditer(unit.head))
+        for found in _ANNOTATED.finditer(unit.head) if bodies else ():
+            if found.group(2) in bodies:
+                yield found.group(1), "body"
         for name in names:
             plain = re.search(rf"\b{re.escape(name)}\s*:\s*[\w.\[\]| ]+[,)]", unit.head)
             if plain is not None and TENANT.fullmatch(name):

@@ -144,6 +144,8 @@ class Units:
         self.named: dict[str, str] = {}
         """Functions handed by name to what starts them: name to the request, as written."""
         self.named_jobs: dict[str, str] = {}
+        self.bodies: set[str] = set()
+        """Classes of the module that a framework reads a body into."""
         self.before: list[str] = []
         """What every handler of the module goes through: `router.use(requireMember)`."""
 
@@ -166,6 +168,8 @@ class Units:
             if isinstance(statement, Define):
                 self._unit(statement.function, statement.span, owner, marks, None, depth)
             elif isinstance(statement, ClassBody):
+                if "BaseModel" in statement.bases:
+                    self.bodies.add(statement.name)
                 said = (*marks_of(statement.decorators), *statement.bases, *self._head_of_class(statement))
                 self._block(statement.body, statement.name, (*said, *_included(statement.body)), depth + 1)
             else:

@@ -211,7 +211,6 @@ NO_DEFAULT = frozenset(
         "all",
         "any",
         "*",
-        "public",
     ]
 )
 """Constants that stand for "no tenant" in a log or a label, not for one."""

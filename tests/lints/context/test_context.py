@@ -11,6 +11,10 @@ from lints.scan import scan
 from lints.schema import build_model
 
 SCHEMA = {
+    "app/models/scoped.rb": b"""class Scoped < ApplicationRecord
+  self.table_name = 'boats'
+  acts_as_tenant :tenant
+end""",
     "migrations/1.sql": b"""CREATE TABLE tenants (id text PRIMARY KEY);
 CREATE TABLE boats (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), name text);""",
     "prisma/schema.prisma": b"""model Tenant { id String @id
@@ -301,6 +305,54 @@ def purge(boat_id):
 """,
         [("violation", "TENSQL001"), ("violation", "TENCTX002")],
     ),
+    "a handler hands the client's word to another module": (
+        "a.ts",
+        """
+@Controller('boats')
+export class Boats {
+  @Get()
+  list(@Query('tenantId') tenantId: string) { return this.service.list(tenantId); }
+  @Get('mine')
+  mine(@Query('tenantId') tenantId: string, @User() user: Caller) { return this.service.mine(user, tenantId); }
+  @Get('checked')
+  checked(@Query('tenantId') tenantId: string) {
+    this.access.assertMember(tenantId);
+    return this.service.list(tenantId);
+  }
+}""",
+        [("weak", "TENCTX006")],
+    ),
+    "what is answered, logged or converted leaves nowhere": (
+        "a.ts",
+        """
+router.get('/boats', async (req, res) => {
+  logger.info(req.query.tenantId);
+  res.json(String(req.query.tenantId));
+});""",
+        [],
+    ),
+    "a question that is asked of it before it is handed on": (
+        "A.cs",
+        """
+class Boats {
+  [HttpGet("boats")]
+  public async Task<IActionResult> Get([FromQuery] Guid organizationId) {
+    if (!await currentContext.MaySail(organizationId)) return Forbid();
+    return Ok(await boats.List(organizationId));
+  }
+}""",
+        [],
+    ),
+    "a model's own scope has no tenant in a job": (
+        "app/jobs/report_job.rb",
+        """
+class ReportJob < ApplicationJob
+  def perform(id)
+    Scoped.find_by(name: id)
+  end
+end""",
+        [("violation", "TENCTX002")],
+    ),
     "a task that is given its tenant": (
         "a.py",
         """
@@ -410,11 +462,33 @@ def start():
 }
 
 
-def judged(path: str, code: bytes) -> list[tuple[str, str | None]]:
+def judged(path: str, code: bytes, carriers: object = ()) -> list[tuple[str, str | None]]:
     files = {**SCHEMA, path: code}
-    declared = {"settings": ["app.tenant_id"]}
+    declared = {"settings": ["app.tenant_id"], "carriers": list(carriers) if isinstance(carriers, list) else []}
     found = scan(files.items(), build_model(files, declared), declared=declared)
     return [(a.verdict, a.rule) for a in found.accesses if a.path == path]
+
+
+JOBS = {
+    "a decorator": "@fleet_job\n@shared_task\ndef purge(id):\n    {}\n",
+    "a base class": "class Purge(FleetTask):\n    def run(self, id):\n        {}\n",
+    "a function": "@shared_task\ndef purge(id):\n    enter_fleet(id)\n    {}\n",
+    "a block": "@shared_task\ndef purge(id):\n    with each_fleet() as f:\n        {}\n",
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize(
+    ("trust", "expected"), [("sets_context", [("proven", None)]), ("none", [("violation", "TENCTX002")])]
+)
+def test_a_declared_carrier_sets_the_tenant_of_a_job(name: str, trust: str, expected: object) -> None:
+    code = JOBS[name].format("db.execute(\"SELECT * FROM boats WHERE tenant_id = current_setting('app.tenant_id')\")")
+    carriers = [
+        {"call": call, "trust": trust, "reason": "sets app.tenant_id from the message's headers"}
+        for call in ("fleet_job", "FleetTask", "enter_fleet", "each_fleet")
+    ]
+
+    assert judged("a.py", code.encode(), carriers) == expected
 
 
 @pytest.mark.parametrize("name", CASES)
