@@ -52,7 +52,7 @@ _STARTS = Search(
 )
 _JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
-    rb"|class \w+\([^)\n]{0,80}Task\b|SqsListener|JmsListener|EventPattern|MessagePattern|Interval|Processor)\b|WorkerHost|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
+    rb"|SqsListener|JmsListener|EventPattern|MessagePattern|Interval|Processor)\b|WorkerHost|class \w+\([^)\n]{0,80}Task\b|new Worker\(|CronJob|scheduleJob|cron\.schedule|\.process\("
     rb"|createFunction\(|asynq\.Task|river\.Job|amqp\.Delivery|kafka\.Message|ConsumerMessage|BackgroundService|ConsumeContext<"
     rb"|JobExecutionContext|ApplicationJob|Sidekiq|ShouldQueue|BaseCommand|eachMessage|AddFunc\(|agenda\.define|boss\.work"
 )
