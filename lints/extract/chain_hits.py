@@ -49,7 +49,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"tx\.\w+\.\w+\(",
         *(
             rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
-            for root in (b"db", b"tx", b"trx", b"database", b"drizzle")
+            for root in (b"db", b"Db", b"tx", b"trx", b"database", b"drizzle", b"conn", b"connection", b"transaction")
         ),
     ),
     "java": (
@@ -73,6 +73,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     ),
     "php": (
         rb"createQueryBuilder\(",
+        rb"\(\)\s*->(?:where|find|first|create|update|delete|pluck|count|exists|sum|latest|orderBy|paginate)\w*\(",
         rb"->(?:findOneBy|findBy|findAll|countBy)\w*\(",
         rb"epository\s*\??->(?:find|count|matching)\(",
         rb"epository\([^()\n]{1,80}\)\s*->(?:find|count|matching)\(",
@@ -143,9 +144,7 @@ _JVM = {
         rb"\.(?:selectFrom|deleteFrom|insertInto)\(",
         rb"\.(?:from|update|delete|fetch\w{0,20})\(\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\b",
     ),
-    b"xposed": Search(
-        rb"\.(?:selectAll|deleteAll|findById)\(", rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{"
-    ),
+    b"xposed": Search(rb"\.(?:selectAll|deleteAll|findById)\(", rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{"),
 }
 """What is looked for only in files that name a library, or what holds its queries."""
 _MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)

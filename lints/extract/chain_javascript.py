@@ -37,6 +37,7 @@ _MONGO = names(
     " updateOne updateMany deleteOne deleteMany replaceOne countDocuments insertOne insertMany bulkWrite"
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
+_SOURCE = re.compile(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
@@ -45,7 +46,7 @@ _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
 _KNEX = names("knex trx db tx conn database connection")
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 _MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
-_DATABASE = re.compile(r"(?:^|\.)(?:db|tx|trx|database|drizzle)$")
+_DATABASE = re.compile(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
 RUNS = {
     "typeorm": names(
         "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"
@@ -62,6 +63,13 @@ def begun(asked: Asked) -> Begun | None:
     if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
         path = around.receiver.path
     asked = replace(asked, path=path or _of_result(asked.interpreter, around))
+    found = _begun(asked)
+    if found is None or not isinstance(around, Invoke) or around.method != "scope":
+        return found
+    return replace(found, steps=(*found.steps, Step("scope", (), {}, around.span)))
+
+
+def _begun(asked: Asked) -> Begun | None:
     return (
         _prisma(asked)
         or _mongo(asked)
@@ -130,7 +138,10 @@ def _typeorm(asked: Asked) -> Begun | None:
     entity = entity_of(asked)
     if entity is not None and call.method in _REPOSITORY:
         return Begun("typeorm", entity, (step,))
-    if path.rpartition(".")[2] in {"manager", "entityManager", "em", "queryRunner"}:
+    last = path.rpartition(".")[2]
+    if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
+        return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
+    if last in {"manager", "entityManager", "em", "queryRunner"} or _SOURCE.search(last) is not None:
         named = class_name(call.arguments[0], asked.env) if call.arguments else None
         if named is not None and call.method in _REPOSITORY:
             rest = Step(call.method, step.arguments[1:], step.keywords, call.span)

@@ -69,7 +69,7 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "kotlin": (chain_jvm.begun,),
     "c_sharp": (chain_linq.begun,),
     "go": (chain_go.begun,),
-    "php": (chain_doctrine.begun, _laravel),
+    "php": (chain_doctrine.begun, _laravel, chain_laravel.along),
     "ruby": (chain_ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
@@ -277,6 +277,8 @@ class Chains:
         model = query.model
         if query.kind == "sqlalchemy" and not model and step.method == "select_from":
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
+        if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
+            model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":
             step = as_written(self.interpreter, call, step.method)
         elif query.kind in chain_go.KINDS:
@@ -318,7 +320,7 @@ class Chains:
     def finished(self) -> Iterable[tuple[Query, Function | None]]:
         """The queries that run, once for each place they begin and form they take."""
         for query, function in self.made:
-            if not query.model and query.kind == "sqlalchemy":
+            if not query.model and query.kind in {"sqlalchemy", "typeorm"}:
                 continue  # of values, or of other queries, which are judged themselves
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function

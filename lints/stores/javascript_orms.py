@@ -184,14 +184,27 @@ def typeorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             _as_sent(builder, saved)
             builder.assignments(mapping(saved))
             builder.by_client_key = method in {"save", "upsert"} and not _keyed(builder, saved)
-        if method == "insert" and first is not None and first.kind == "map":
-            assigned, dynamic = builder.assignments(mapping(first))
-            return [builder.insert(assigned, dynamic=dynamic)]
+        if method in {"insert", "upsert"} and first is not None and first.kind in {"map", "list"}:
+            rows = first.items[:1] if first.kind == "list" else (first,)
+            assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
+            keys = _conflict_paths(builder, step.arguments[1]) if method == "upsert" and len(step.arguments) > 1 else []
+            if method == "upsert" and not keys:
+                return [] if builder.raw is not None else [None]
+            return [builder.insert(assigned, dynamic=dynamic, conflict=keys or None)]
         return []
     if method in {"query", "clear"}:
         return [] if method == "query" and first is not None and first.kind == "text" else [None]
     _find_options(builder, first, by_id=method in {"findOne", "findOneOrFail", "findOneById", "findByIds"})
     return [builder.select()]
+
+
+def _conflict_paths(builder: Builder, given: Argument) -> list[str]:
+    """The key of `upsert(row, ["id"])`, `upsert(row, { conflictPaths: ["id"] })`; none if part of it is not known."""
+    listed = mapping(given).get("conflictPaths", given)
+    names = [item.text for item in listed.items if item.kind == "text"] if listed.kind == "list" else []
+    names = names or [name for name in mapping(listed) if listed is not given]
+    found = [builder.column(name) for name in names]
+    return [column for column in found if column is not None] if all(found) else []
 
 
 def _find_options(builder: Builder, first: Argument | None, *, by_id: bool) -> None:
@@ -258,6 +271,10 @@ def _query_builder(builder: Builder, steps: Sequence[OrmStep]) -> list[str | Non
                 condition = f"{condition} {'AND' if method == 'andWhere' else 'OR'} ({part})"
         elif method in {"leftJoin", "leftJoinAndSelect", "innerJoin", "innerJoinAndSelect"} and len(arguments) >= 2:
             _relation_join(builder, known, method, arguments)
+        elif method in {"from", "into"} and arguments:
+            builder.alias = arguments[1].text if len(arguments) > 1 and arguments[1].kind == "text" else None
+            builder.alias = builder.alias if verb == "select" else None
+            known = {builder.alias or "": builder}
         elif method in {"delete", "softDelete", "update", "insert"}:
             verb = "delete" if method == "delete" else "insert" if method == "insert" else "update"
             builder.alias = None
@@ -324,6 +341,8 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         return [builder.select()]
     if method in {"create", "bulkCreate", "upsert", "update"}:
         _as_sent(builder, first)
+    if any(further.method == "scope" for further in steps[1:]):
+        builder.where.append(builder.hole())  # conditions that the model keeps under a name
     if method in {"create", "bulkCreate", "upsert"}:
         assigned, dynamic = builder.assignments(mapping(first))
         return [builder.insert(assigned, dynamic=dynamic)] if method == "create" else [None]
@@ -333,4 +352,26 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         assigned, dynamic = builder.assignments(mapping(first))
         return [builder.update(assigned, dynamic=dynamic or (first is not None and first.kind != "map"))]
     _find_options(builder, first, by_id=False)
+    _included(builder, mapping(first).get("include"))
     return [builder.delete() if method in {"destroy", "truncate"} else builder.select()]
+
+
+def _included(builder: Builder, given: Argument | None) -> None:
+    """`include: [{ model: Tenant, where: { id } }]`: an inner join, unless it says `required: false`."""
+    for item in given.items if given is not None and given.kind == "list" else (given,):
+        options = mapping(item)
+        required = options.get("required")
+        if "where" not in options or (required is not None and required.text != "true"):
+            continue
+        named = options.get("model") or options.get("association")
+        target = builder.entities.get(named.text.rpartition(".")[2]) if named is not None else None
+        if target is None:
+            builder.where.append(builder.hole())
+            continue
+        inner = builder.inside(target)
+        inner.where.append(filtered(inner, options["where"]))
+        forward = builder.foreign_column(target.table)
+        joined = (
+            builder.related(forward, target.table, inner) if forward is not None else builder.reverse(target, inner)
+        )
+        builder.where.append(joined or builder.hole())

@@ -120,6 +120,56 @@ CASES: dict[str, calls.Case] = {
         "const f=(id)=>Boat.unscoped().findAll({ where: { id } });",
         [("violation", "TENORM011")],
     ),
+    "typeorm: an upsert by a caller's key": (
+        "typeorm",
+        "async function f(ds, id, n){ return ds.getRepository(Boat).upsert({ id, name: n }, ['id']) }",
+        [("violation", "TENORM008"), ("weak", "TENSQL004")],
+    ),
+    "typeorm: an upsert by a key with the tenant": (
+        "typeorm",
+        "async function f(ds, n, t){ return ds.getRepository(Boat).upsert({ name: n, tenantId: t }, { conflictPaths: ['tenantId', 'name'] }) }",
+        [("proven", None)],
+    ),
+    "typeorm: an upsert by a key out of sight": (
+        "typeorm",
+        "async function f(ds, n, t, keys){ return ds.getRepository(Boat).upsert({ name: n, tenantId: t }, keys) }",
+        [("opaque", "TENORM013")],
+    ),
+    "typeorm: a query builder that says from where": (
+        "typeorm",
+        "async function f(dataSource, id){ return dataSource.createQueryBuilder().select('b').from(Boat, 'b').where('b.id = :id', { id }).getOne() }",
+        [("violation", "TENORM001")],
+    ),
+    "typeorm: a query builder that says from where, with the tenant": (
+        "typeorm",
+        "async function f(dataSource, id, t){ return dataSource.createQueryBuilder().select('b').from(Boat, 'b').where('b.id = :id', { id }).andWhere('b.tenantId = :t', { t }).getOne() }",
+        [("proven", None)],
+    ),
+    "typeorm: a query builder that deletes": (
+        "typeorm",
+        "async function f(dataSource, id){ return dataSource.createQueryBuilder().delete().from(Boat).where('id = :id', { id }).execute() }",
+        [("violation", "TENORM001")],
+    ),
+    "typeorm: the data source by entity": (
+        "typeorm",
+        "async function f(AppDataSource, id){ return AppDataSource.manager.findOne(Boat, { where: { id } }) }",
+        [("violation", "TENORM001")],
+    ),
+    "sequelize: a join that confines": (
+        "typeorm",
+        "async function f(id, t){ return Boat.findOne({ where: { id }, include: [{ model: Tenant, where: { id: t } }] }) }",
+        [("proven", None)],
+    ),
+    "sequelize: a join that is not required": (
+        "typeorm",
+        "async function f(id, t){ return Boat.findOne({ where: { id }, include: [{ model: Tenant, where: { id: t }, required: false }] }) }",
+        [("violation", "TENORM001")],
+    ),
+    "sequelize: a scope out of sight": (
+        "typeorm",
+        "async function f(id){ return Boat.scope('mine').findOne({ where: { id } }) }",
+        [("opaque", "TENORM013")],
+    ),
 }
 
 
