@@ -18,6 +18,7 @@ _LOOKUPS = {
 _DJANGO_ENDS = frozenset(
     {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
 )
+_AGGREGATE = re.compile(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
 _EMBEDS = frozenset({"exists", "correlate", "correlate_except", "scalar_subquery", "as_scalar", "lateral"})
 _SIGNS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>"}
 
@@ -29,6 +30,9 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The statements of a manager's chain; None stands for one that can't be seen."""
     if any(_correlated(value) for step in steps for value in (*step.arguments, *(v for _, v in step.keywords))):
         return []  # a sub-query: rows of the query around it
+    computed: set[str] = (
+        set()
+    )  # what groups or sub-queries give: a condition on it says nothing of whose rows these are
     for step in steps:
         method = (
             step.method.removeprefix("a") if step.method in {"aget", "afirst", "acount", "acreate"} else step.method
@@ -37,12 +41,16 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method == SCOPE:
             _scoped(builder, step)
         elif method in {"filter", "get", "exclude"}:
-            parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, keywords, 0)
+            counted = {name for name in keywords if name.split("__")[0] in computed}
+            asked = {name: value for name, value in keywords.items() if name not in counted}
+            parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, asked, 0)
             if parts:
                 joined = builder.all_of(parts)
                 builder.where.append(f"NOT ({joined})" if method == "exclude" else joined)
             if method == "get":
                 return [builder.select()]
+        elif method in {"annotate", "alias"}:
+            computed |= {name for name, value in step.keywords if _AGGREGATE.match(value.text) is not None}
         elif method in _DJANGO_ENDS:
             return [builder.select()]
         elif method in {"raw", "extra"}:
@@ -160,7 +168,7 @@ def _reverse_entity(builder: Builder, name: str) -> Entity | None:
 def _of_row(value: Argument, depth: int = 0) -> bool:
     """Whether a term is an expression over the row, `F("price") * 2`, not arithmetic of the caller, `now - hour`."""
     if value.kind != "term":
-        return value.kind not in {"value", "text", "null", "call"}
+        return value.kind not in {"value", "text", "null", "call", "query", "list"}
     computed = value.text in {"+", "-", "*", "/", "//", "%"} and depth < MAX_DEPTH
     return not computed or any(_of_row(item, depth + 1) for item in value.items)
 

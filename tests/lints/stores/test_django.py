@@ -179,6 +179,21 @@ CASES: dict[str, calls.Case] = {
         "def f():\n    return Boat.objects.filter(tenant=F('id') + 0)\n",
         [("opaque", "TENORM013")],
     ),
+    "django: a condition on what is counted": (
+        "django",
+        "def f(n):\n    return Boat.objects.filter(name=n).annotate(count=Count('id')).filter(count__gt=1)\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: a condition on what is counted, beside the tenant": (
+        "django",
+        "def f(t):\n    return Boat.objects.filter(tenant=t).annotate(count=Count('id')).filter(count__gt=1)\n",
+        [("proven", None)],
+    ),
+    "django: a condition on a column by another name": (
+        "django",
+        "def f(t):\n    return Boat.objects.annotate(owner=F('tenant')).filter(owner=t)\n",
+        [("opaque", "TENORM013")],
+    ),
 }
 
 
