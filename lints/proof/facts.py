@@ -220,11 +220,11 @@ class Closure:
             else:
                 self.nodes.add(node.inst)
             return node
-        while root != node:
-            above = parent[root]
+        above = parent[root]
+        while above is not root:
             parent[node] = above
-            node, root = root, above
-        return node
+            node, root, above = root, above, parent[above]
+        return root
 
     def union(self, left: Node, right: Node, why: str) -> bool:
         one, two = self.find(left), self.find(right)
@@ -254,17 +254,17 @@ class Closure:
         """Take in conditions; returns the disjunctions among them."""
         ors: list[Or] = []
         for cond in conds:
-            if isinstance(cond, Eq):
+            if type(cond) is Eq:
                 self.union(cond.left, cond.right, cond.why)
-            elif isinstance(cond, Same):
+            elif type(cond) is Same:
                 self.union(cond.left, cond.right, cond.why)
                 self.soft = True
-            elif isinstance(cond, OneOf):
+            elif type(cond) is OneOf:
                 self.edges.append((cond.column, Val(f"one of {cond.label}", cond.rank), cond.why))
                 self.lower(cond.column, cond.rank)
-            elif isinstance(cond, Null):
+            elif type(cond) is Null:
                 self.lower(cond.column, Rank.SHARED)
-            elif isinstance(cond, Or):
+            elif type(cond) is Or:
                 ors.append(cond)
         return ors
 

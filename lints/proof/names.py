@@ -171,7 +171,9 @@ class Index:
         """An identifier of the statement as the dialect folds it."""
         if identifier is None or isinstance(identifier, str):
             raise Unsupported("something stands where a name should")
-        name: str = identifier.name
+        name = identifier.args.get("this")
+        if type(name) is not str:
+            name = str(identifier.name)
         if self.folds:
             other = identifier.args.get("quoted") and name.lower() in self.capitals and name != name.upper()
             return f'"{name}"' if other else name.lower()

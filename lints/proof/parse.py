@@ -198,11 +198,10 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
         elif joins > MAX_JOINS:
             refusal = "too many joins"
     if _QUOTED.isdisjoint(kinds):
-        digest = fingerprint("\x1f".join(texts).lower())
+        whole = "\x1f".join(texts).lower()
     else:
-        parts = [f"'{t}" if k in _QUOTED else t.lower() for k, t in zip(kinds, texts, strict=True)]
-        digest = fingerprint("\x1f".join(parts))
-    return refusal, digest, sum("__hole_" in text for text in texts)
+        whole = "\x1f".join(f"'{t}" if k in _QUOTED else t.lower() for k, t in zip(kinds, texts, strict=True))
+    return refusal, fingerprint(whole), sum("__hole_" in text for text in texts) if "__hole_" in whole else 0
 
 
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:
