@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lints.context.facts import About, Context
 from lints.context.values import of_call, of_statement, values_of
-from lints.context.words import CALLER_ID, CLIENT
+from lints.context.words import CALLER_ID, CLIENT, TENANT
 from lints.extract import OrmCall, Statement
 from lints.rows import Access, fingerprint
 from lints.schema.declared import Carrier, Trust
@@ -27,6 +27,7 @@ _COALESCE = re.compile(
 _CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
 _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
+_ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
@@ -46,8 +47,17 @@ def in_context(
         return found
     if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
+        values = tuple(value for value in values if not _of_something_else(value, columns))
         return [_whose(row, values, around, source, given) for row in found]
     return found
+
+
+def _of_something_else(value: str, columns: Collection[str]) -> bool:
+    """Whether an expression names the id of something that is no tenant: one is looked up by it, out of sight."""
+    found = _ID_OF.search(value)
+    if found is None or TENANT.fullmatch(found.group(1)) is not None:
+        return False
+    return found.group(1).replace("_", "").lower() not in {column.replace("_", "").lower() for column in columns}
 
 
 def _given(source: Statement | OrmCall) -> str:
