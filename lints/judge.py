@@ -17,6 +17,7 @@ from lints.proof.result import wanted
 from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, Unanalysed, fingerprint
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
+from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
 from lints.stores.orm import Entities
 from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
@@ -209,7 +210,7 @@ class Judge:
         call = resolved
         rendered = self._entities.rendered(call)
         if rendered is None:
-            self._numbers["orm_unknown"] += 1
+            self._numbers["orm_unknown"] += call.language != "ruby" or not incidental(call)
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))
         statement = as_statement(call, texts)

@@ -73,6 +73,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     ),
     "php": (
         rb"createQueryBuilder\(",
+        rb"\(\)\s*->get\(",
+        rb"\$\w+->where\w*\(",
         rb"\(\)\s*->(?:where|find|first|create|update|delete|pluck|count|exists|sum|latest|orderBy|paginate)\w*\(",
         rb"->(?:findOneBy|findBy|findAll|countBy)\w*\(",
         rb"epository\s*\??->(?:find|count|matching)\(",

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.ir import Invoke
+from lints.extract.chain_parts import Asked, Begun
+from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Returned, Step, Value
 
@@ -45,6 +46,7 @@ _NOT_MODELS = names(
 _CLASS = re.compile(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
 _NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 _FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
+_RELATED = re.compile(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
 _CONNECTION = re.compile(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
 
 
@@ -85,6 +87,30 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     if not known and (call.method[:3] == "get" or _CHAINED.match(notes.source, call.span[1]) is None):
         return None  # a method of the class; a scope of the model would be followed by what runs it
     return "eloquent", _full_name(notes.source, name)
+
+
+def along(asked: Asked) -> Begun | None:
+    """A query on a relation of a record: `$account->boats()->where(…)`. What the names stand for, the models say.
+
+    The first step, `@along`, has the path and the class that the code stands in.
+    """
+    call, notes = asked.call, asked.interpreter.notes
+    made = call.receiver
+    written = notes.text(made.span) if isinstance(made, Invoke) and not made.arguments else ""
+    if isinstance(made, Name) and isinstance(asked.receiver, Gap):
+        written = asked.receiver.origin or ""  # held in a variable
+    if not written:
+        return None
+    if call.method not in RUNS and call.method not in PLAIN and _BUILDS.fullmatch(call.method) is None:
+        return None
+    text = "".join(written.split()).replace("?->", "->").replace("::", "->")
+    if _RELATED.fullmatch(text) is None or len(text) > 160:
+        return None
+    path = text.replace("()", "").replace("$", "").replace("->", ".")
+    around = _CLASS.findall(notes.source[: call.span[0]])
+    held = Lit(around[-1].decode() if around else "", call.span)
+    start = Step("@along", (Lit(path, call.span), held), {}, call.span)
+    return Begun("eloquent", path, (start, asked.step))
 
 
 @lru_cache(maxsize=64)

@@ -37,7 +37,7 @@ PLAIN = names(
     " itself filter exclude join left_join inner_join association_join dataset for_update naked reverse select_all"
     " eager eager_graph graph paginate"
 )
-_SURE = names(
+SURE = names(
     "where rewhere find_by find_by! find_sole_by find_or_create_by find_or_create_by! find_or_initialize_by"
     " find_each find_in_batches in_batches update_all delete_all destroy_all touch_all pluck pick exists? joins"
     " left_joins left_outer_joins includes preload eager_load unscoped unscope insert_all insert_all! upsert_all"
@@ -178,7 +178,7 @@ def begun(asked: Asked) -> Begun | None:
     if _PATH.fullmatch(path) is None or path in {"params", "self"}:
         return None
     hops = path.count(".")
-    if (hops == 0 and (method not in _SURE or not known)) or (
+    if (hops == 0 and (method not in SURE or not known)) or (
         method in {"find", "order", "limit", "delete", "first"} and not hops
     ):
         return None
@@ -287,4 +287,4 @@ def nested(step: Step) -> list[Query]:
     return [value for value in (*step.arguments, *step.keywords.values()) if isinstance(value, Query)]
 
 
-__all__ = ["KINDS", "ONE", "PLAIN", "RUNS", "begun", "nested", "path_of", "record_of", "step_of"]
+__all__ = ["KINDS", "ONE", "PLAIN", "RUNS", "SURE", "begun", "nested", "path_of", "record_of", "step_of"]

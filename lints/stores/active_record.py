@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lints.extract.chain_ruby import PLAIN, RUNS
+from lints.extract.chain_ruby import PLAIN, RUNS, SURE
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.schema.facts import Entity
@@ -57,6 +57,12 @@ def target(records: Records, model: Model, call: OrmCall) -> tuple[str, Entity |
         return (entity.table, entity, records, None) if entity.table in model.tables else None
     table = table_of(records, model, call.model)
     return (table, None, records, None) if table is not None else None
+
+
+def incidental(call: OrmCall) -> bool:
+    """Whether a call whose model is not known need be no query at all: lists and services have such methods too."""
+    steps = call.variants[0] if call.variants else ()
+    return not any(step.method in SURE for step in steps) or any(step.method == "@along" for step in steps)
 
 
 def active_record(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -217,7 +223,7 @@ class _Reader(Relation):
         self._release(how)
 
     def _taken(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> None:
-        """`unscope(where: :fleet_id)`, `rewhere(fleet_id: id)` take conditions on some columns away, `unscope(:where)` all."""
+        """`unscope(where: :fleet_id)`, `rewhere(fleet_id: id)` take some conditions away, `unscope(:where)` all."""
         columns = list(named) if method == "rewhere" else []
         everything = method in {"only", "invert_where"} or any(
             one.text == "where" or one.kind != "text" for one in given

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from lints.extract.chain_laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
@@ -35,12 +36,17 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
     local = builder.entity.methods if builder.entity is not None else {}
     first = steps[0].method if steps else ""
-    known = first in local or first in PLAIN or first in RUNS or _shaped(first)
+    known = first == "@along" or first in local or first in PLAIN or first in RUNS or _shaped(first)
     if not known and (len(steps) == 1 or _OWN.match(first)):
         return []  # a method of the model, not of its builder
+    written: list[tuple[str, str]] = []
     for step in steps:
         method, given = step.method, step.arguments
-        if method in local:
+        if method == "@along":
+            part, key = tied(builder, step)
+            add(part if part != "TRUE" else None)
+            written = [(key, builder.parameter())] if key is not None else []
+        elif method in local:
             add(_named(builder, method))
             if "!" in local[method][:2] and step is steps[-1]:
                 return _run(builder, "get", (), condition, [one.method for one in steps])
@@ -61,7 +67,7 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method in KEYED and given:
             add(_condition(builder, "where", given[:1]))
         if method in RUNS:
-            return _run(builder, method, given, condition, [one.method for one in steps])
+            return _run(builder, method, given, condition, [one.method for one in steps], written)
     if [step.method for step in steps] == ["query"] or not steps:
         return []
     add(builder.hole())  # whoever it is handed to may add to it
@@ -69,7 +75,12 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
 
 def _run(
-    builder: Builder, method: str, given: Sequence[Argument], condition: str | None, all_methods: Sequence[str]
+    builder: Builder,
+    method: str,
+    given: Sequence[Argument],
+    condition: str | None,
+    all_methods: Sequence[str],
+    written: Sequence[tuple[str, str]] = (),
 ) -> list[str | None]:
     if condition is not None:
         builder.where.append(condition)
@@ -84,6 +95,7 @@ def _run(
     if method in INSERTS:
         rows = given[0].items[:1] if given and given[0].kind == "list" else given[:1]
         assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
+        assigned = [*written, *((name, value) for name, value in assigned if name not in dict(written))]
         return [builder.insert(assigned, dynamic=dynamic)] if assigned else []
     if method in UPDATES or method in {"updateOrCreate", "updateOrInsert"}:
         values = mapping(given[-1]) if given else {}

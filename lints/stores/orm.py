@@ -15,6 +15,7 @@ from lints.stores import (
     active_record,
     doctrine,
     eloquent,
+    eloquent_paths,
     go_builders,
     go_orms,
     javascript_orms,
@@ -246,6 +247,8 @@ class Entities:
             return active_record.target(self.records, self.model, call)
         elif call.kind in chain_doctrine.KINDS:
             return doctrine.target(call, self.by_kind.get("doctrine", {}), self.model)
+        elif call.kind == "eloquent" and call.variants and call.variants[0][0].method == "@along":
+            entity = eloquent_paths.target(call, known, self.model)
         elif call.kind == "ef":
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
