@@ -87,6 +87,6 @@ def whole(value: Value) -> Value:
 def is_condition(value: Value) -> bool:
     """Whether every path gives a condition, or none does on some."""
     if isinstance(value, Alt):
-        sides = (value.yes, value.no)
-        return all(isinstance(side, Nothing) or is_condition(side) for side in sides) and any(map(is_condition, sides))
+        sides = [side for side in (value.yes, value.no) if not isinstance(side, Nothing)]
+        return bool(sides) and all(map(is_condition, sides))
     return isinstance(value, Term)
