@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.extract.chain_parts import Asked, Begun
@@ -77,27 +78,29 @@ def begun(asked: Asked) -> Begun | None:
     call, method = asked.call, asked.call.method
     if method in {"NewSelect", "NewUpdate", "NewDelete"} and call.receiver is not None and not call.arguments:
         return Begun("bun", "", (Step(method, (), {}, call.span),))
+    if call.receiver is None:
+        return None
     entity = _ENT.search(asked.path) if method in _ENT_CALLS else None
-    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
     if entity is not None:
-        return Begun("ent", entity.group(1), (step,))
-    if call.receiver is None or not (method in _ASKS or method in _POP or method in _XORM):
+        return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
+    kind = orm_of(asked.interpreter.notes.source)
+    if method not in _BEGINS[kind or "gorm"]:
         return None
     written = asked.interpreter.notes.text(call.receiver.span)[-400:]
-    kind = orm_of(asked.interpreter.notes.source)
-    if kind is None:
-        kind = "gorm" if method in _ASKS and _GORM_ROOT.search(written[-200:]) else None
-        return Begun(kind, struct_of(asked.interpreter, step), (step,)) if kind is not None else None
-    if method not in _BEGINS[kind]:
+    before: tuple[Step, ...] = ()
+    if kind is None or (kind == "gorm" and _CONNECTION.search(written) is None):
+        if _GORM_ROOT.search(written[-200:]) is None:
+            narrows = kind is not None and isinstance(call.receiver, Invoke) and method in _LOADS | {"Where", "Model"}
+            before = _narrowing(asked, call.receiver) if narrows and isinstance(call.receiver, Invoke) else ()
+            if not before:
+                return None
+    elif _CONNECTION.search(written) is None:
         return None
-    if _CONNECTION.search(written) is None and not (kind == "gorm" and _GORM_ROOT.search(written)):
-        if kind != "gorm" or not isinstance(call.receiver, Invoke) or method not in _LOADS | {"Where", "Model"}:
-            return None
-        before = _narrowing(asked, call.receiver)
-        return Begun(kind, struct_of(asked.interpreter, step), (*before, step)) if before else None
-    return Begun(kind, struct_of(asked.interpreter, step), (step,))
+    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+    return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
 
 
+@lru_cache(maxsize=4)
 def orm_of(source: bytes) -> str | None:
     """The ORM that a file imports."""
     head = source[:6000]

@@ -33,6 +33,7 @@ from lints.extract.lower import Lowering, span
 _ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 _CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
+_WORD = re.compile(rb"(?<![\w.])[A-Za-z_]\w*")
 _RECEIVER = re.compile(r"\(\s*(?:(\w+)\s+)?\*?\s*([A-Za-z_]\w*)")
 _PASSING = frozenset({"err", "ok", "_", "ctx"})
 """Names that every block gives a new meaning, none of which is a query."""
@@ -93,6 +94,8 @@ class GoLowering(Lowering):
 
     def __init__(self, source: bytes) -> None:
         super().__init__(source)
+        self._first: dict[int, dict[bytes, int]] = {}
+        """Of each function with blocks: where each word stands first."""
         self.receiver = ""
         """What the method that is being lowered calls its receiver; it is `self` in what is made of it."""
 
@@ -223,9 +226,14 @@ class GoLowering(Lowering):
         around: Node | None = node
         while around is not None and around.type not in {"function_declaration", "method_declaration"}:
             around = around.parent
-        start = around.start_byte if around is not None else 0
-        pattern = rb"(?<![\w.])" + re.escape(name.encode()) + rb"(?!\w)"
-        return re.search(pattern, self.source[start : node.start_byte]) is not None
+        if around is None:
+            return False
+        first = self._first.get(around.start_byte)
+        if first is None:
+            first = self._first[around.start_byte] = {}
+            for found in _WORD.finditer(self.source, around.start_byte, around.end_byte):
+                first.setdefault(found.group(), found.start())
+        return first.get(name.encode(), node.start_byte) < node.start_byte
 
     def put(self, target: Node, value: Node, where: tuple[int, int]) -> Stmt | None:
         """`conditions["id"] = id`: the map has one more entry."""

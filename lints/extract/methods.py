@@ -84,6 +84,11 @@ _VERB_AHEAD = re.compile(
     r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare|match|optional|unwind|foreach|load|profile)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
+_GO_TEXT = re.compile(
+    rb"\bstring\b|\bany\b|interface\b|map\[|\w*(?:Builder|Query|SQL|Sql|Dataset|Expression|Cond|Where|Filter)\w*"
+    rb"|\.(?:Eq|And|Or)\b|Buffer|func\("
+)
 _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
 
 
@@ -104,6 +109,9 @@ def returns_text(source: bytes, span: Span) -> bool:
     A body that is no block is an expression, which is what is returned.
     """
     short = span[1] - span[0] < 8_000
+    declared = _GO_RESULT.search(source, max(0, span[0] - 600), span[0]) if short else None
+    if declared is not None and _GO_TEXT.search(declared.group(1)) is None:
+        return False  # Go says what a function gives
     return short and (source[span[0] : span[0] + 1] != b"{" or _RETURNS.search(source, span[0], span[1]) is not None)
 
 
