@@ -99,12 +99,14 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
 
 
-_HOLDER = re.compile(rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$")
+_HOLDER = re.compile(
+    rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;\n]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$"
+)
 _ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*$")
+_TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
 _GUARD = (
-    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*"
-    rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*[!?]?"
-    rb"\s*[!=]==?[^\n;]{1,120}"
+    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[!?]?\s*[!=]==?[^\n;]{1,120}"
+    rb"|(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*%s\b[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}"
 )
 _AUTHORIZED = (
     rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
@@ -125,7 +127,9 @@ def compared(data: bytes, start: int, end: int) -> str | None:
     name, after = re.escape(held.group(1)), data[end : end + 900]
     if held.group(1).lower() not in after.lower():
         return None
-    found = re.search(_GUARD % name, after, re.IGNORECASE) or re.search(_AUTHORIZED % name, after, re.IGNORECASE)
+    found = re.search(_GUARD % (name, name), after, re.IGNORECASE) or re.search(
+        _AUTHORIZED % name, after, re.IGNORECASE
+    )
     return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
 
 

@@ -194,6 +194,38 @@ CASES: dict[str, calls.Case] = {
         "def f(t):\n    return Boat.objects.annotate(owner=F('tenant')).filter(owner=t)\n",
         [("opaque", "TENORM013")],
     ),
+    "django: compared after it was loaded": (
+        "django",
+        (
+            "def f(request: Request, code: UUID) -> Response:\n    boat = get_object_or_404(Boat, name=code)\n"
+            "    if boat.tenant_id != request.tenant.id:\n        return Forbidden()\n    return boat\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
+    "django: compared after it was loaded, the other way round": (
+        "django",
+        (
+            "def f(request: Request, code: UUID) -> Response:\n    boat = get_object_or_404(Boat, name=code)\n"
+            "    if request.user.tenant_id == boat.tenant_id:\n        return boat\n    return Forbidden()\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
+    "django: another row is compared": (
+        "django",
+        (
+            "def f(request: Request, code: UUID, pier) -> Response:\n    boat = get_object_or_404(Boat, name=code)\n"
+            "    if pier.tenant_id != request.tenant.id:\n        return Forbidden()\n    return boat\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "django: another column is compared": (
+        "django",
+        (
+            "def f(request: Request, code: UUID) -> Response:\n    boat = get_object_or_404(Boat, name=code)\n"
+            "    if request.name == boat.name:\n        return boat\n    return Forbidden()\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
 }
 
 

@@ -119,8 +119,10 @@ IN_PYTHON: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "a function of this file": (f"def owned(t):\n    return Boat.tenant_id == t\n{_ASKED}", [PROVEN]),
     "a function of this file that filters on some paths only": (
-        "def scoped(q, t):\n    if t:\n        return q.filter(Boat.tenant_id == t)\n    return q\n"
-        "def f(s, t, i):\n    return scoped(s.query(Boat), t).filter(Boat.id == i).first()\n",
+        (
+            "def scoped(q, t):\n    if t:\n        return q.filter(Boat.tenant_id == t)\n    return q\n"
+            "def f(s, t, i):\n    return scoped(s.query(Boat), t).filter(Boat.id == i).first()\n"
+        ),
         [("violation", "TENORM005")],
     ),
     "a function of this file that compares with nothing the caller has": (

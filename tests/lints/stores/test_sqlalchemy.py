@@ -225,20 +225,26 @@ CASES: dict[str, calls.Case] = {
     ),
     "sqlalchemy: an upsert on a caller's key": (
         "sqlalchemy",
-        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, i, t):\n"
-        "    s.execute(pg_insert(Boat).values(id=i, name=n, tenant_id=t).on_conflict_do_update(index_elements=['id'], set_={'name': n}))\n",
+        (
+            "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, i, t):\n"
+            "    s.execute(pg_insert(Boat).values(id=i, name=n, tenant_id=t).on_conflict_do_update(index_elements=['id'], set_={'name': n}))\n"
+        ),
         [("violation", "TENORM008")],
     ),
     "sqlalchemy: an upsert on a key with the tenant": (
         "sqlalchemy",
-        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
-        "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(index_elements=['tenant_id', Boat.name], set_={'name': n}))\n",
+        (
+            "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
+            "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(index_elements=['tenant_id', Boat.name], set_={'name': n}))\n"
+        ),
         [("proven", None)],
     ),
     "sqlalchemy: an upsert on a constraint by its name": (
         "sqlalchemy",
-        "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
-        "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(constraint='uq', set_={'name': n}))\n",
+        (
+            "from sqlalchemy.dialects.postgresql import insert as pg_insert\ndef f(s, n, t):\n"
+            "    s.execute(pg_insert(Boat).values(name=n, tenant_id=t).on_conflict_do_update(constraint='uq', set_={'name': n}))\n"
+        ),
         [("opaque", "TENORM013")],
     ),
     "sqlalchemy: a function that is called insert": (
@@ -248,21 +254,27 @@ CASES: dict[str, calls.Case] = {
     ),
     "sqlalchemy: a class asks for itself by its own columns": (
         "sqlalchemy",
-        "class Pier(Base):\n    id = primary_key('Pier')\n    tenant = relationship('Tenant')\n    @classmethod\n"
-        "    def one(cls, i, tenant):\n        return cls.query.filter(cls.id == i, cls.tenant == tenant).one()\n",
+        (
+            "class Pier(Base):\n    id = primary_key('Pier')\n    tenant = relationship('Tenant')\n    @classmethod\n"
+            "    def one(cls, i, tenant):\n        return cls.query.filter(cls.id == i, cls.tenant == tenant).one()\n"
+        ),
         [("proven", None)],
     ),
     "sqlalchemy: a class asks for itself by its key alone": (
         "sqlalchemy",
-        "class Pier(Base):\n    id = primary_key('Pier')\n    @classmethod\n"
-        "    def one(cls, i):\n        return cls.query.filter(cls.id == i).one()\n",
+        (
+            "class Pier(Base):\n    id = primary_key('Pier')\n    @classmethod\n"
+            "    def one(cls, i):\n        return cls.query.filter(cls.id == i).one()\n"
+        ),
         [("violation", "TENORM001")],
     ),
     "sqlalchemy: a class method goes on with another's query": (
         "sqlalchemy",
-        "class Pier(Base):\n    id = Column(Integer)\n    tenant = relationship('Tenant')\n    @classmethod\n"
-        "    def of(cls, tenant):\n        return cls.query.filter(cls.tenant == tenant)\n    @classmethod\n"
-        "    def one(cls, i, tenant):\n        return cls.of(tenant).filter(cls.id == i).one()\n",
+        (
+            "class Pier(Base):\n    id = Column(Integer)\n    tenant = relationship('Tenant')\n    @classmethod\n"
+            "    def of(cls, tenant):\n        return cls.query.filter(cls.tenant == tenant)\n    @classmethod\n"
+            "    def one(cls, i, tenant):\n        return cls.of(tenant).filter(cls.id == i).one()\n"
+        ),
         [("proven", None), ("proven", None)],
     ),
     "sqlalchemy: a row under an instance": (
