@@ -91,7 +91,7 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             model=query.model,
             variants=variants,
             function=function,
-            compared=compared(data, query.span[0], max(last[1], query.span[1])),
+            compared=compared(data, query.span[0], max(last[1], query.span[1])) or compared(data, *last),
             receiver=interpreter.chains.receivers.get(query.span, ("", None))[0],
             origin=interpreter.chains.receivers.get(query.span, ("", None))[1],
         )

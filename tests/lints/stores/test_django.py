@@ -226,6 +226,14 @@ CASES: dict[str, calls.Case] = {
         ),
         [("violation", "TENORM001")],
     ),
+    "django: compared after the last of several steps": (
+        "django",
+        (
+            "def f(request, code):\n    q = Boat.objects.select_related('tenant')\n    boat = get_object_or_404(q, name=code)\n"
+            "    if request.user.id == boat.tenant.owner_id:\n        return boat\n    raise Denied\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
 }
 
 
