@@ -121,6 +121,12 @@ def _tenants(context: Context) -> Iterable[Evidence]:
     return collect(context)
 
 
+def _artifacts(context: Context) -> Iterable[Evidence]:
+    from gate.collect.artifacts import collect
+
+    return collect(context)
+
+
 def _integrations(context: Context) -> Iterable[Evidence]:
     from gate.collect.integrations import collect
 
@@ -139,6 +145,7 @@ COLLECTORS = (
     Collector(("business_period",), _calendars),
     Collector(("tenant_plan",), _tenants),
     Collector(("integration_use",), _integrations),
+    Collector(("artifact_file",), _artifacts),
 )
 
 

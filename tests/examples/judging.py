@@ -59,6 +59,12 @@ def generated(example: Copy) -> Records:
         for schema in [json.loads(path.read_bytes())]
         if "specversion" in schema["properties"]
     }
+    artifacts = sorted((example.root / "var" / "artifacts").iterdir())
+    found["artifact_file"] = [
+        {"path": f"var/artifacts/{path.name}", "name": path.name, "bytes": path.stat().st_size,
+         "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in artifacts
+    ]  # fmt: skip
     for path in sorted((example.root / "var" / "events").glob("*.ndjson")):
         seen: set[str] = set()
         for line in path.read_bytes().splitlines():

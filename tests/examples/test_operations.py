@@ -580,6 +580,11 @@ def _a_role_may_do_everything(r: Records) -> None:
     r["admin_role"][0]["permissions"].append("*")
 
 
+@worse("artifact_file", blocks={"HRO018"})
+def _a_transcript_was_edited_after_it_was_signed_for(r: Records) -> None:
+    newest(r["artifact_file"], "name")["sha256"] = "0" * 64
+
+
 # one tenant's records do not speak for another
 
 
