@@ -48,7 +48,7 @@ def in_context(
     if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
         values = tuple(value for value in values if not _of_something_else(value, columns))
-        return [_whose(row, values, around, source, given) for row in found]
+        return [_whose(row, values, around, facts, source, given) for row in found]
     return found
 
 
@@ -132,7 +132,12 @@ def _narrowest(around: Sequence[Context], about: About) -> Context | None:
 
 
 def _whose(
-    row: Access, values: Sequence[str], around: Sequence[Context], source: Statement | OrmCall, given: str
+    row: Access,
+    values: Sequence[str],
+    around: Sequence[Context],
+    every: Sequence[Context],
+    source: Statement | OrmCall,
+    given: str,
 ) -> Access:
     """A proven statement whose tenant is the client's word, or a constant if nobody says one."""
     if row.rule == LITERAL_RULE and (said := _in_place_of(row, around, source)) is not None:
@@ -145,6 +150,12 @@ def _whose(
     for value in values:
         value = _FOUND_BY.sub(r"\1.find(params[:\2])", value)
         facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
+        if not facts and _plain(value) not in _plain(source.snippet + given):  # a query that another function began
+            facts = [f for f in every if f.about is About.CLIENT and _is(value, f)]
+            if not facts:
+                continue
+            if any(f.checked is not None for f in facts):
+                return before
         if not facts and not named_by_client(value):
             continue
         compared = isinstance(source, OrmCall) and source.compared is not None
