@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.schema import go_builders
+from lints.schema import ent_models, go_builders
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
+from lints.schema.go_names import plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 _WORDS = (b"gorm", b'bun:"', b'xorm:"', b"TableName(", b"Table() string")
@@ -53,6 +54,7 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     """Add what the structs in `.go` files say of tables: columns and references where an ORM makes the table of them,
     and everywhere the name under which code knows a table."""
     go_builders.read_go_builders(catalog, files)
+    ent_models.read_ent_models(catalog, files)
     structs: dict[str, _Struct] = {}
     for path, text in sorted(files.items()):
         _read(path, text, structs)
@@ -71,18 +73,7 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
 
 def declares(data: bytes) -> bool:
     """Whether a file of Go may say something of a table, or of a statement builder."""
-    return any(word in data for word in _WORDS) or go_builders.declares(data)
-
-
-def snake(name: str) -> str:
-    """`ProjectID` as `project_id`, `OAuthURL` as `o_auth_url`: GORM's and Bun's naming."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def plural(name: str) -> str:
-    if re.search(r"[^aeiou]y$", name):
-        return name[:-1] + "ies"
-    return name + "es" if name.endswith(("s", "x", "ch", "sh", "z")) else name + "s"
+    return any(word in data for word in (*_WORDS, ent_models.WORD)) or go_builders.declares(data)
 
 
 def _read(path: str, text: str, structs: dict[str, _Struct]) -> None:

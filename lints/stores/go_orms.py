@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.schema.facts import Entity
-from lints.schema.go_models import plural, snake
+from lints.schema.go_names import plural, snake
 from lints.stores.orm_sql import Builder
 
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})

@@ -70,3 +70,89 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     text = f"{head}{code}\n\treturn err\n}}\n"
     rows = scan([("fleet/harbour.go", text.encode())], MODEL).accesses
     assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
+
+
+ENT = {
+    "ent/schema/boat.go": b"""package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+)
+
+type Boat struct {
+	ent.Schema
+}
+
+func (Boat) Mixin() []ent.Mixin {
+	return []ent.Mixin{TenantMixin{}}
+}
+
+func (Boat) Fields() []ent.Field {
+	return []ent.Field{field.String("name").Optional(), field.String("mark").StorageKey("sail_mark")}
+}
+
+func (Boat) Edges() []ent.Edge {
+	return []ent.Edge{edge.To("logs", Logbook.Type)}
+}
+
+type Logbook struct {
+	ent.Schema
+}
+
+func (Logbook) Fields() []ent.Field { return []ent.Field{field.Int("boat_id")} }
+
+func (Logbook) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("boat", Boat.Type).Ref("logs").Field("boat_id").Unique().Required(),
+	}
+}
+
+type Ship struct {
+	ent.Schema
+}
+
+func (Ship) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Table: "vessels"}}
+}
+""",
+    "ent/schema/mixin.go": b"""package schema
+
+import "entgo.io/ent"
+
+type TenantMixin struct{ mixin.Schema }
+
+func (TenantMixin) Fields() []ent.Field {
+	return []ent.Field{field.String("tenant_id").Immutable()}
+}
+""",
+}
+
+
+def test_schemas_of_ent_make_tables() -> None:
+    tables = build_model(ENT, None).tables
+    assert {name: (found.ownership.value, sorted(found.columns)) for name, found in tables.items()} == {
+        "boats": ("owned", ["id", "name", "sail_mark", "tenant_id"]),
+        "logbooks": ("child", ["boat_id", "id"]),
+        "vessels": ("unknown", ["id"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("b, err := client.Boat.Query().Where(boat.ID(id), boat.TenantID(t)).Only(ctx)", ["proven"]),
+        ("b, err := client.Boat.Query().Where(boat.ID(id)).Only(ctx)", ["violation"]),
+        ("b, err := withLogs(client.Boat.Query()).Where(boat.ID(id), boat.TenantID(t)).Only(ctx)", ["proven"]),
+        ("b, err := withLogs(client.Boat.Query()).Where(boat.ID(id)).Only(ctx)", ["opaque"]),
+        ("b, err := client.Boat.Query().Where(mine(t)).Only(ctx)", ["proven"]),
+        ("q := client.Boat.Query()\n\tq.Where(boat.TenantID(t))\n\tb, err := q.All(ctx)", ["proven"]),
+        ("b, err := c.client.Boats.Get(ctx, id)", []),
+    ],
+)
+def test_ent_schemas_are_asked(code: str, expected: list[str]) -> None:
+    head = "package fleet\n\nfunc mine(t string) predicate.Boat { return boat.And(boat.TenantID(t)) }\n\n"
+    text = f"{head}func F(ctx context.Context, client *ent.Client, id, t string) error {{\n\t{code}\n\treturn err\n}}\n"
+    rows = scan([("fleet/harbour.go", text.encode())], build_model(ENT, None)).accesses
+    assert [row.verdict for row in rows] == expected, [(row.sql, row.why) for row in rows]
