@@ -1,7 +1,4 @@
-"""Spring Data, JPA and GORM calls as the SQL they stand for.
-
-Arguments come as source text: a struct of Go is read where it stands, not evaluated.
-"""
+"""Spring Data and JPA calls as the SQL they stand for."""
 
 from __future__ import annotations
 
@@ -101,64 +98,3 @@ def _property(builder: Builder, text: str) -> str | None:
     relation = name.removesuffix("_Id").removesuffix("Id").removesuffix("_")
     target = builder.entities.get(builder.entity.relations.get(relation, ""))
     return builder.foreign_column(target.table) if target is not None else None
-
-
-# GORM
-
-
-def gorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """`db.Where("id = ? AND tenant_id = ?", id, tenant).First(&boat)`; what a scope adds can't be seen."""
-    verb = ""
-    condition: str | None = None
-    for step in steps:
-        method, given = step.method, step.arguments
-        part: str | None = None
-        if method in {"Where", "Or", "Not"} and given:
-            part = _gorm_condition(builder, given[0].kind, given[0].text)
-            part = f"NOT ({part})" if method == "Not" else part
-        elif method in {"Scopes", "Joins", "Clauses"}:
-            part = builder.hole()
-        elif method in {"First", "Find", "Take", "Last", "Delete", "Count", "Pluck", "Scan", "Updates", "Update"}:
-            verb = "delete" if method == "Delete" else "update" if method.startswith("Update") else verb or "select"
-            if method in {"First", "Find", "Take", "Last", "Delete"}:
-                part = _inline(builder, step)
-        elif method in {"Save", "Create", "Raw", "Exec", "FirstOrCreate", "FirstOrInit", "CreateInBatches"}:
-            return []
-        if part is not None:
-            sign = "OR" if method == "Or" else "AND"
-            condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
-    if not verb:
-        return []
-    if condition is not None:
-        builder.where.append(condition)
-    if verb == "update":
-        return [builder.update([], dynamic=True)]
-    return [builder.delete() if verb == "delete" else builder.select()]
-
-
-def _inline(builder: Builder, step: OrmStep) -> str | None:
-    """Conditions after the destination, or the fields of the destination itself: `Delete(&Boat{ID: id})`."""
-    if len(step.arguments) > 1:
-        second = step.arguments[1]
-        if second.kind == "text" and re.search(r"[=?]", second.text):
-            return _gorm_condition(builder, "text", second.text)
-        return f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
-    text = step.arguments[0].text if step.arguments else ""
-    return _gorm_condition(builder, "value", text) if re.search(r"\w\{[^}]*:", text) else None
-
-
-def _gorm_condition(builder: Builder, kind: str, text: str) -> str:
-    if kind == "text":
-        return re.sub(r"(?:IN\s*)?\?", lambda found: _placeholder(builder, found.group()), text)
-    if re.match(r"\s*&?(?:\w+\.)?\w+\{", text):
-        names = re.findall(r"(?:\{|,)\s*(\w+)\s*:", text)
-        columns = [builder.column(name) for name in names]
-    else:
-        columns = [builder.column(name) or name for name in re.findall(r"\"(\w+)\"\s*:", text)]
-    if not columns or not all(columns):
-        return builder.hole()
-    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in columns if column)
-
-
-def _placeholder(builder: Builder, text: str) -> str:
-    return f"IN ({builder.parameter()})" if text.upper().startswith("IN") else builder.parameter()
