@@ -55,7 +55,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "java": (
         rb"[rR]epository\s*\.\s*\w+\(",
         rb"(?:\bem|[eE]ntityManager)\.(?:find|getReference)\(",
-        rb"\"[fF](?:rom|ROM) [A-Z]",
+        rb"\"\s*[fF](?:rom|ROM)\s+[A-Z]",
+        rb"\"\s*[sS](?:elect|ELECT)\s+(?:distinct\s+|DISTINCT\s+)?\"",
         rb"\|(?:select|SELECT|update|UPDATE|delete|DELETE|from|FROM)\s",
         rb"\.create(?:Query|CriteriaDelete|CriteriaUpdate)\(\s*\w+(?:\.class|::class)",
         rb"\.(?:find|list|stream|delete|count|update)\(\s*\"",

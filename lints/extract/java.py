@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import ClassVar
 
 from tree_sitter import Node
@@ -103,8 +104,17 @@ class JavaLowering(Lowering):
             else ()
         )
         inner = self.block(body.named_children) if body is not None else ()
+        inner = (*inner, *self.made(body)) if body is not None and node.type == "class_declaration" else inner
         label = self.text(name) if name is not None else ""
         return (ClassBody(label, inner, span(node), bases, self.annotations(node)),)
+
+    def made(self, body: Node) -> Iterable[Stmt]:
+        """What a constructor puts together into fields, which methods give later: `this.schema = text.toString()`."""
+        made = [child for child in body.named_children if child.type == "constructor_declaration"]
+        block = made[0].child_by_field_name("body") if len(made) == 1 else None
+        if block is None or _KEEPS_TEXT.search(self.source, block.start_byte, block.end_byte) is None:
+            return ()
+        return self.body(block)
 
     def annotations(self, node: Node) -> tuple[Expr, ...]:
         """`@Query(value = "…")` as a call of `Query`."""
@@ -250,11 +260,29 @@ class JavaLowering(Lowering):
         target = node.child_by_field_name("object")
         arguments = [self.expression(child) for child in self.parts(listed)] if listed is not None else []
         receiver = self.expression(target) if target is not None else None
+        receiver = self.of_class(receiver) if isinstance(receiver, Name) else receiver
         method = self.text(name) if name is not None else ""
         arguments = [of_entities(value) for value in arguments] if method in QUERIES else arguments
         if receiver is not None and not arguments and NAMES_TABLE.fullmatch(method) is not None:
             return Text(f"__table_{method}__", span(node))  # the table it names is known where the model is
         return self.invocation(node, receiver, method, arguments, (), listed)
+
+    def of_class(self, receiver: Name) -> Name:
+        """An instance of a class of this file, as the class: what its methods return is known there."""
+        declared = self.instances.get(receiver.path.removeprefix("this."))
+        before = [name for start, name in declared or () if start < receiver.span[0]]
+        return Name(before[-1], receiver.span) if before else receiver
+
+    @cached_property
+    def instances(self) -> Mapping[str, list[tuple[int, str]]]:
+        """Where a name is declared as an instance of a class of this file."""
+        classes = set(_CLASSES.findall(self.source))
+        found: dict[str, list[tuple[int, str]]] = {}
+        for declared in _DECLARED.finditer(self.source) if classes else ():
+            kind, name = declared.groups()
+            if kind in classes:
+                found.setdefault(name.decode(), []).append((declared.start(), kind.decode()))
+        return found
 
     def new(self, node: Node) -> Expr:
         name, listed = node.child_by_field_name("type"), node.child_by_field_name("arguments")
@@ -284,6 +312,9 @@ class JavaLowering(Lowering):
         return self.other(node)
 
 
+_CLASSES = re.compile(rb"\bclass\s{1,4}([A-Z]\w{0,80})")
+_DECLARED = re.compile(rb"\b([A-Z]\w{0,80})\s{1,8}([a-z]\w{0,80})\s{0,4}[=;]")
+_KEEPS_TEXT = re.compile(rb"=\s{0,4}(?:\"|[a-z]\w{0,60}\.toString\(\)\s{0,4};)")
 NAMES_TABLE = re.compile(r"get\w{1,80}Table(?:Name)?")
 QUERIES = frozenset({"createQuery", "createSelectionQuery"})
 _FROM = re.compile(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)

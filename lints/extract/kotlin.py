@@ -65,6 +65,7 @@ class KotlinLowering(Lowering):
         "jump_expression": "leave",
         "break_expression": "leave",
         "continue_expression": "leave",
+        "binary_expression": "or_else",
         "block": "inner_block",
         "class_body": "inner_block",
         "function_body": "inner_block",
@@ -209,6 +210,19 @@ class KotlinLowering(Lowering):
         for item, condition, then in reversed(chain):
             other = (If(self.test(condition), self.body(then), other, span(item)),)
         return other
+
+    def or_else(self, node: Node) -> Iterable[Stmt]:
+        """`name ?: return null`: what leaves does so on one path only."""
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if (
+            left is None
+            or right is None
+            or not right.type.endswith(
+                ("return_expression", "throw_expression", "jump_expression", "continue_expression", "break_expression")
+            )
+        ):
+            return (Do(self.expression(node), span(node)),)
+        return (If(self.test(left), (), tuple(self.statement(right)), span(node)),)
 
     def for_(self, node: Node) -> Iterable[Stmt]:
         children = self.parts(node)

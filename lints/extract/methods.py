@@ -332,13 +332,23 @@ def _spread(arguments: Sequence[Value]) -> list[Value]:
     return out
 
 
+_APPENDS = frozenset({"append", "Append", "AppendLine", "appendLine"})
+
+
 def _append(
     interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value], env: Env
 ) -> Value | None:
     """Appending to a list or a string builder held in a variable changes the variable."""
     if not isinstance(call.receiver, Name) or not arguments:
-        if isinstance(receiver, (Lit, Rope)) and call.method in {"append", "Append", "AppendLine", "appendLine"}:
-            return rope(receiver, *arguments)  # a chain: new StringBuilder("…").append("…")
+        if isinstance(receiver, (Lit, Rope)) and call.method in _APPENDS:
+            chained = rope(receiver, *arguments)  # new StringBuilder("…").append("…"), text.append(a).append(b)
+            root = call.receiver
+            while isinstance(root, Invoke) and root.method in _APPENDS:
+                root = root.receiver
+            if isinstance(root, Name):
+                env.put(root.path, chained)
+                interpreter.notes.note(chained, None, 0)
+            return chained
         return None
     target = call.receiver.path
     if isinstance(receiver, Listing):
