@@ -26,6 +26,7 @@ from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
+    NOTHING,
     Alt,
     Fn,
     Gap,
@@ -136,7 +137,7 @@ class Chains:
                     for side in sides:
                         self.used(side)
                     return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
-                return self._continued(longest, step, call, env)
+                return self._continued(_sometimes(receiver, longest), step, call, env)
         if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
             asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
@@ -160,6 +161,8 @@ class Chains:
             return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
         begun = self._begun(asked)
         if begun is not None:
+            if begun.kind == "eloquent" and path[:1].islower() and path not in {"self", "static"}:
+                env.put(path, begun)  # a relation that a variable holds is now the query
             if call.receiver is not None:
                 written = " ".join(self.interpreter.notes.text(call.receiver.span).split())[:200]
                 self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
@@ -324,6 +327,16 @@ class Chains:
                 continue  # of values, or of other queries, which are judged themselves
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
                 yield query, function
+
+
+def _sometimes(paths: Alt, query: Query) -> Query:
+    """A query that goes on from a relation on one path only: on the other one it is still the relation."""
+    start = tuple(step for step in query.steps if isinstance(step, Step) and step.method == "@along")
+    if not start or not isinstance(paths.no if paths.yes is query else paths.yes, Gap):
+        return query
+    rest = (step for step in query.steps if step not in start)
+    some = tuple(Alt(paths.key, *((step, NOTHING) if paths.yes is query else (NOTHING, step))) for step in rest)
+    return Query(query.kind, query.model, (*start, *some), query.span, (query,))
 
 
 def _loaded(query: Query) -> bool:

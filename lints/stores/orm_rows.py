@@ -98,7 +98,8 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     escape = next((path.escape for path in paths if path.escape is not None), None)
     if escape is not None:
         return replace(row, rule="TENORM011", why=f"{escape} takes the tenant's filter away: {row.why}")
-    keys = next((path.relation_keys for path in paths if path.relation_keys), ())
+    filtered = [path.relation_keys for path in paths if path.texts]
+    keys = filtered[0] if filtered and all(filtered) else ()  # a path without one is held by nothing
     if all(path.held for path in paths):
         return assumed(row, "TENORM003", "the instance whose key is used was itself loaded inside its tenant")
     if keys:

@@ -52,6 +52,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "on some paths more": (
         "$logs = $boat->logbooks();\nif ($id) { $logs->where('id', $id); }\nreturn $logs->get();", [("weak", "TENORM002")]
     ),
+    "tied on some paths only": (
+        "$all = $thing->boats();\nif ($f) { $all->where('fleet_id', $f); }\nreturn $all->get();", [("weak", "TENORM002")]
+    ),
     "many to many": ("return $boat->crews()->get();", [("weak", "TENORM002")]),
     "of what can't be seen": ("return $thing->logbooks()->first();", [("weak", "TENORM002")]),
     "no relation": ("return $this->client()->find($id); return $list->items()->first();", []),

@@ -176,6 +176,12 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "no association": ("record.things.find(id)", []),
     "a list": ("names.find { |n| n == 1 }; names.first; names.select { |n| n }", []),
     "parameters": ("params.where(x: 1)", []),
+    "of someone, tied on some paths only": (
+        "list = record.captains\n    list = list.where(account: account) if account\n    list.to_a", TRUSTED
+    ),
+    "of a row, another way in on some paths": (
+        "list = boat.logs\n    list = list.or(Log.where(text: text)) if text\n    list.to_a", UNTIED
+    ),
     # What takes it away
     "unscoped": ("account.boats.unscoped.find(id)", UNTIED),
     "unscoped, then tied": ("Boat.unscoped.where(account_id: account.id).find(id)", PROVEN),
