@@ -21,6 +21,7 @@ from lints.extract.values import (
     Sized,
     Value,
     is_text,
+    on_each_path,
     rope,
 )
 
@@ -104,7 +105,7 @@ def _pair(key: str, operator: str, held: Value, where: Span) -> Value:
     if isinstance(held, Nothing):
         return Lit(f"{key} IS {'NOT ' if '<>' in operator else ''}NULL", where)
     if isinstance(held, Alt):
-        return Alt(held.key, _pair(key, operator, held.yes, where), _pair(key, operator, held.no, where))
+        return on_each_path(held, lambda side: _pair(key, operator, side, where))
     return rope(Lit(f"{key}{operator}", where), _value(held, key, where))
 
 
@@ -123,9 +124,7 @@ def _joined(word: str, items: Sequence[Value], where: Span) -> Fragment:
 
 
 def _part(item: Value, where: Span) -> Value:
-    if isinstance(item, Alt):
-        return Alt(item.key, _part(item.yes, where), _part(item.no, where))
-    return condition(item, where)
+    return on_each_path(item, lambda side: condition(side, where))
 
 
 def _of_column(column: Value, method: str, arguments: list[Value], where: Span) -> Value | None:

@@ -74,19 +74,34 @@ def begun(call: Invoke, receiver: Value | None, step: Step) -> Query | None:
 
 def whole(value: Value) -> Value:
     """Paths that go on with the same query, as one query whose steps say on which of them they are."""
-    if not isinstance(value, Alt):
-        return value
-    key, yes, no = value.key, whole(value.yes), whole(value.no)
-    if isinstance(yes, Query) and isinstance(no, Nothing):
-        return yes
-    if isinstance(no, Query) and isinstance(yes, Nothing):
-        return no
-    return merge(lambda one, two: Alt(key, one, two), yes, no)
+    done: dict[int, Value] = {}
+
+    def walk(value: Value) -> Value:
+        if not isinstance(value, Alt):
+            return value
+        if id(value) not in done:
+            key, yes, no = value.key, walk(value.yes), walk(value.no)
+            if isinstance(yes, Query) and isinstance(no, Nothing):
+                done[id(value)] = yes
+            elif isinstance(no, Query) and isinstance(yes, Nothing):
+                done[id(value)] = no
+            else:
+                done[id(value)] = merge(lambda one, two: Alt(key, one, two), yes, no)
+        return done[id(value)]
+
+    return walk(value)
 
 
 def is_condition(value: Value) -> bool:
     """Whether every path gives a condition, or none does on some."""
-    if isinstance(value, Alt):
-        sides = [side for side in (value.yes, value.no) if not isinstance(side, Nothing)]
-        return bool(sides) and all(map(is_condition, sides))
-    return isinstance(value, Term)
+    done: dict[int, bool] = {}
+
+    def walk(value: Value) -> bool:
+        if not isinstance(value, Alt):
+            return isinstance(value, Term)
+        if id(value) not in done:
+            sides = [side for side in (value.yes, value.no) if not isinstance(side, Nothing)]
+            done[id(value)] = bool(sides) and all(map(walk, sides))
+        return done[id(value)]
+
+    return walk(value)

@@ -23,6 +23,7 @@ from lints.extract.values import (
     Sized,
     Value,
     merge,
+    on_each_path,
 )
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
@@ -106,13 +107,15 @@ class Env:
 
 def part(value: Value, key: str | int, name: str, span: Span) -> Value:
     """What destructuring binds to `name`."""
-    if isinstance(value, Record) and isinstance(key, str) and key in value.fields:
-        return value.fields[key]
-    if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
-        return value.items[key]
-    if isinstance(value, Alt):
-        return Alt(value.key, part(value.yes, key, name, span), part(value.no, key, name, span))
-    return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
+
+    def of(value: Value) -> Value:
+        if isinstance(value, Record) and isinstance(key, str) and key in value.fields:
+            return value.fields[key]
+        if isinstance(value, Listing) and isinstance(key, int) and key < len(value.items):
+            return value.items[key]
+        return Gap(name, span, origin=value.origin if isinstance(value, Gap) else None)
+
+    return on_each_path(value, of)
 
 
 def merged(choice: Choice, yes: Env, no: Env) -> Env:

@@ -84,6 +84,7 @@ class Interpreter:
         self.inlines = 0
         self.depth = 0
         self._steps = 0
+        self.inlined_steps = 0
         self.text_names: set[bytes] = set()
         """Last parts of the names that hold SQL in the module or a class."""
 
@@ -151,6 +152,8 @@ class Interpreter:
 
     def step(self) -> None:
         self._steps += 1
+        if self.depth:
+            self.inlined_steps += 1
         if self._steps > MAX_STEPS:
             raise TooLargeError
 

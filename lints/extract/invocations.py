@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_INLINE_DEPTH = 3
 MAX_INLINES = 2_000
+MAX_INLINED_STEPS = 60_000
+"""Of a file's functions inside one another: functions that call each other many times would take for ever."""
 
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
 
@@ -80,7 +82,7 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
         return known
     rank = methods.rank(method)
     target = _called(interpreter, call, env)
-    brought = None
+    brought = result = given = None
     if interpreter.chains is not None:
         if target is None:
             brought = chain_helpers.imported(call, arguments, keywords, env)
@@ -105,8 +107,9 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             if isinstance(argument, Name):
                 _exposed(interpreter, argument, env)
     if target is not None:
-        result = inline(interpreter, target, tuple(arguments), env)
-        if result is not None:
+        if given is None or len(given) != len(arguments):
+            result = returned(interpreter, target, tuple(arguments))
+        if result is not None and _followed(result):
             return result
     written = interpreter.notes.text(call.span)
     return Gap(written, call.span, origin=written[:200], call=brought)
@@ -189,9 +192,11 @@ def _called(interpreter: Interpreter, call: Invoke, env: Env) -> Fn | None:
 def inline(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...], env: Env) -> Value | None:
     """What a function of this file returns for these arguments, if that is text; its own calls are not recorded."""
     result = returned(interpreter, target, arguments)
-    if result is None:
-        return None
-    return result if is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record)) else None
+    return result if result is not None and _followed(result) else None
+
+
+def _followed(result: Value) -> bool:
+    return is_text(result) or is_fragment(result) or isinstance(result, (Listing, Record))
 
 
 def returned(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...] | None) -> Value | None:
@@ -200,6 +205,8 @@ def returned(interpreter: Interpreter, target: Fn, arguments: tuple[Value, ...] 
     Unknown `arguments` are gaps named after the parameters.
     """
     if interpreter.depth >= MAX_INLINE_DEPTH or interpreter.inlines >= MAX_INLINES:
+        return None
+    if interpreter.inlined_steps >= MAX_INLINED_STEPS:
         return None
     if not methods.returns_text(interpreter.source, target.function.body_span):
         return None

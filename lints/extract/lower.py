@@ -340,15 +340,25 @@ class Lowering:
         body: Node | None,
         decorators: tuple[Expr, ...] = (),
     ) -> Func:
-        """A function; its body, a block or a single expression, is lowered when somebody asks."""
+        """A function; its body, a block or a single expression, is lowered when somebody asks, and kept for whoever
+        asks after that: most are looked at once, a few wherever they are called."""
         depth = self.depth
+        asked = 0
+        kept: tuple[Stmt, ...] | None = None
 
         def lower_body() -> tuple[Stmt, ...]:
+            nonlocal asked, kept
+            if kept is not None:
+                return kept
+            asked += 1
             before, self.depth = self.depth, depth
             try:
-                return self.function_body(body)
+                lowered = self.function_body(body)
             finally:
                 self.depth = before
+            if asked > 1:
+                kept = lowered
+            return lowered
 
         return Func(
             name, parameters, lower_body, span(node), span(body) if body is not None else span(node), decorators

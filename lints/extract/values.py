@@ -235,6 +235,20 @@ def merge(choice: Choice, yes: Value, no: Value) -> Value:
     return rope(*left[:shared], choice(rope(*left[shared:]), rope(*right[shared:])))
 
 
+def on_each_path(value: Value, of: Callable[[Value], Value]) -> Value:
+    """What `of` makes of a value on each of its paths. Paths share what they have in common, and that is asked once."""
+    done: dict[int, Value] = {}
+
+    def walk(value: Value) -> Value:
+        if not isinstance(value, Alt):
+            return of(value)
+        if id(value) not in done:
+            done[id(value)] = Alt(value.key, walk(value.yes), walk(value.no))
+        return done[id(value)]
+
+    return walk(value)
+
+
 def _shared(left: tuple[Value, ...], right: tuple[Value, ...]) -> int:
     count = 0
     for one, two in zip(left, right, strict=False):
