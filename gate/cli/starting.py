@@ -31,12 +31,18 @@ _THERE = f"{CONFIG}: is there already; see `gate doctor` and `gate check`"
 
 # What only one dialect writes. The count decides; PostgreSQL, the default, needs no mark of its own.
 _MARKS = {
-    "mysql": re.compile(rb"\bENGINE\s*=\s*InnoDB|\bAUTO_INCREMENT\b|provider\s*=\s*\"mysql\"", re.IGNORECASE),
-    "sqlite": re.compile(rb"\bAUTOINCREMENT\b|\bWITHOUT\s+ROWID\b|provider\s*=\s*\"sqlite\"", re.IGNORECASE),
-    "tsql": re.compile(rb"\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)|\bNVARCHAR\b|provider\s*=\s*\"sqlserver\"", re.IGNORECASE),
-    "postgres": re.compile(
-        rb"\bTIMESTAMPTZ\b|\bJSONB\b|\bBIGSERIAL\b|\bSERIAL\b|::[a-z]|provider\s*=\s*\"postgresql\"", re.IGNORECASE
-    ),
+    "mysql": re.compile(rb"\bENGINE\s*=\s*InnoDB|\bAUTO_INCREMENT\b", re.IGNORECASE),
+    "sqlite": re.compile(rb"\bAUTOINCREMENT\b|\bWITHOUT\s+ROWID\b", re.IGNORECASE),
+    "tsql": re.compile(rb"\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)|\bNVARCHAR\b", re.IGNORECASE),
+    "postgres": re.compile(rb"\bTIMESTAMPTZ\b|\bJSONB\b|\bBIGSERIAL\b|\bSERIAL\b|::[a-z]", re.IGNORECASE),
+}
+_PROVIDER = re.compile(rb"\bprovider\s*=\s*\"(mysql|sqlite|sqlserver|postgresql|cockroachdb)\"")
+_PROVIDERS = {
+    "mysql": "mysql",
+    "sqlite": "sqlite",
+    "sqlserver": "tsql",
+    "postgresql": "postgres",
+    "cockroachdb": "postgres",
 }
 _TARGET = re.compile(rb"^([A-Za-z][A-Za-z0-9_-]*)\s*:(?!=)", re.MULTILINE)
 
@@ -162,7 +168,11 @@ def _dialect(tree: WorkTree, paths: Sequence[str]) -> str:
             data = tree.read(path, limit=MAX_READ)
         except (GateError, UndecidedError, FileNotFoundError):
             continue  # the model tells what it could not read
-        found.update(name for name, mark in _MARKS.items() if mark.search(data))
+        stated = _PROVIDER.search(data) if path.lower().endswith(".prisma") else None
+        if stated is not None:  # it says so; `autoincrement()` is a word of every provider
+            found[_PROVIDERS[stated.group(1).decode()]] += MAX_FILES
+        elif not path.lower().endswith(".prisma"):
+            found.update(name for name, mark in _MARKS.items() if mark.search(data))
     return max(found, key=lambda name: (found[name], name == "postgres"), default="postgres")
 
 

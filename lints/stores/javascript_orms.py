@@ -61,7 +61,7 @@ def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
         forward = builder.foreign_column(target.table)
         if forward is not None:
             return builder.related(forward, target.table, inner)
-        return builder.reverse(target, inner) or builder.hole()
+        return builder.composed(target, inner) or builder.reverse(target, inner) or builder.hole()
     parts = mapping(value)
     if parts and all(builder.column(part) is not None for part in parts):
         return builder.all_of(_field(builder, part, inner_value, depth + 1) for part, inner_value in parts.items())

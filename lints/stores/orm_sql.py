@@ -212,6 +212,19 @@ class Builder:
                 return key.columns[0]
         return None
 
+    def composed(self, entity: Entity, inner: Builder) -> str | None:
+        """`EXISTS` over the row of another table that this one refers to by several columns."""
+        known = self.model.tables.get(self.table)
+        for key in known.foreign_keys if known is not None else ():
+            if key.references == entity.table and 1 < len(key.columns) == len(key.referenced_columns):
+                for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
+                    inner.where.append(f"{inner.qualified(referenced)} = {self.qualified(column)}")
+                self.relation_keys += [name for name in inner.relation_keys if name not in self.relation_keys]
+                if inner.by_key:
+                    self.relation_keys.append(key.columns[0])
+                return f"EXISTS (SELECT 1 FROM {self.ident(entity.table)} WHERE {inner.all_of(inner.where)})"
+        return None
+
     def reverse(self, entity: Entity, inner: Builder) -> str | None:
         """`EXISTS` over the rows of another table that refer to this one."""
         column = inner.foreign_column(self.table)

@@ -17,6 +17,7 @@ CREATE TABLE invoices (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES t
 CREATE TABLE settings (key text PRIMARY KEY, value text);
 """
 MYSQL = "CREATE TABLE tenants (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;\n"
+COUNTED = 'model Boat {\n  id Int @id @default(autoincrement())\n}\n'
 PRISMA = 'datasource db {\n  provider = "sqlite"\n}\nmodel Tenant {\n  id String @id\n}\n'
 MAKE = "bootstrap:\n\ttrue\nup: bootstrap\n\ttrue\nsmoke:\n\ttrue\n"
 
@@ -60,7 +61,12 @@ def test_what_it_writes_can_be_judged_at_once(repository: Callable[..., Path]) -
 
 @pytest.mark.parametrize(
     ("files", "dialect"),
-    [({}, "postgres"), ({"migrations/0001.sql": MYSQL}, "mysql"), ({"migrations/0001.sql": "", "prisma/schema.prisma": PRISMA}, "sqlite")],
+    [
+        ({}, "postgres"),
+        ({"migrations/0001.sql": MYSQL}, "mysql"),
+        ({"migrations/0001.sql": "", "prisma/schema.prisma": PRISMA}, "sqlite"),
+        ({"prisma/a.prisma": PRISMA.replace("sqlite", "mysql"), "prisma/b.prisma": COUNTED, "prisma/c.prisma": COUNTED}, "mysql"),
+    ],
 )  # fmt: skip
 def test_the_dialect_is_what_the_schema_looks_like(
     repository: Callable[..., Path], files: dict[str, str], dialect: str

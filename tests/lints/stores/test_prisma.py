@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
+from lints.schema import build_model
+
 from . import calls
 
 CASES: dict[str, calls.Case] = {
@@ -253,3 +256,41 @@ CASES: dict[str, calls.Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_call(name: str) -> None:
     calls.check(CASES[name])
+
+
+COMPOSED = b"""
+model Tenant {
+  id String @id
+  enrollments Enrollment[]
+}
+model Enrollment {
+  id String @id
+  tenantId String
+  partnerId String
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  fees Fee[]
+  @@unique([partnerId, tenantId])
+}
+model Fee {
+  id String @id
+  partnerId String
+  tenantId String
+  enrollment Enrollment @relation(fields: [partnerId, tenantId], references: [partnerId, tenantId])
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "wanted"),
+    [
+        ("enrollment: { tenantId: t }", ("proven", None)),
+        ("enrollment: { id: { in: ids } }", ("violation", "TENORM001")),
+        ("enrollment: { id: boat.enrollmentId }", ("weak", "TENORM002")),
+        ("enrollment: { is: null }", ("opaque", "TENORM013")),
+    ],
+)
+def test_a_relation_by_several_columns(where: str, wanted: tuple[str, str | None]) -> None:
+    code = f"const f = (t, ids, boat) => prisma.fee.findMany({{ where: {{ {where} }} }})".encode()
+    tree = {"prisma/schema.prisma": COMPOSED, "src/a.ts": code}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenantId",)))
+    assert [(row.verdict, row.rule) for row in found.accesses] == [wanted]
