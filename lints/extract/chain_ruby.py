@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lints.extract.chain_parts import Asked, Begun
-from lints.extract.ir import Expr, Invoke, Items, Name, Other, Pairs, Text
+from lints.extract.ir import Expr, Invoke, Items, Leave, Name, Other, Pairs, Text
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Fn, Gap, Listing, Lit, Nothing, Query, Record, Returned, Step, Value
@@ -109,10 +109,13 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
             )
         )
     if isinstance(written, Name) and isinstance(value, (Fn, Returned)):
+        made = _hash_of(notes, value)
+        if made is not None:
+            return made
         return Gap(_permitted(notes, written.path), written.span)  # a method of the file, called without arguments
-    if isinstance(written, Invoke) and written.method == "merge" and isinstance(value, Gap) and written.receiver:
+    if isinstance(written, Invoke) and written.method == "merge" and isinstance(value, (Gap, Query)):
         pairs = {name: _plain(notes, one) for name, one in (*written.keywords, *_pairs(written.arguments))}
-        if pairs:  # what is merged wins over what was there
+        if pairs and written.receiver is not None:  # what is merged wins over what was there
             return Record(
                 {"...": Gap(notes.text(written.receiver.span), written.span), **pairs}, notes.text(written.span)
             )
@@ -129,6 +132,16 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
         if "[" in (text := notes.text(written.span)) and isinstance(written, Other):
             return Gap(text, written.span)
     return value
+
+
+def _hash_of(notes: Recorder, value: Fn | Returned) -> Record | None:
+    """The hash that a method of the file gives, if that is all it does."""
+    body = value.function.lower_body() if value.function is not None and not value.function.parameters else ()
+    last = body[-1] if len(body) == 1 else None
+    given = last.value if isinstance(last, Leave) else None
+    if not isinstance(given, Pairs) or not given.pairs:
+        return None
+    return Record({name or "": _plain(notes, one) for name, one in given.pairs}, notes.text(given.span)[:200])
 
 
 def _permitted(notes: Recorder, name: str) -> str:
@@ -178,6 +191,8 @@ def begun(asked: Asked) -> Begun | None:
     if _PATH.fullmatch(path) is None or path in {"params", "self"}:
         return None
     hops = path.count(".")
+    if method == "merge" and (not hops or path.endswith(("params", "attributes", "options", "data"))):
+        return None  # of two hashes
     if (hops == 0 and (method not in SURE or not known)) or (
         method in {"find", "order", "limit", "delete", "first"} and not hops
     ):

@@ -144,9 +144,11 @@ class _Reader(Relation):
         if first is None or first.method == "@along":
             return False
         local = self.builder.entity.methods if self.builder.entity is not None else {}
-        known = first.method in PLAIN or first.method in RUNS or first.method in local
-        gem = first.method in _HARMLESS or first.method.startswith((*_GEMS, "find_by_"))
-        return not known and not gem and (len(steps) < 3 or not any(step.method in RUNS for step in steps[1:]))
+        known = {*PLAIN, *RUNS, *local, *_HARMLESS}
+        if first.method in known or first.method.startswith((*_GEMS, "find_by_")):
+            return False
+        after = steps[steps.index(first) + 1 :]  # a scope is followed by what a relation has
+        return not after or after[0].method not in known
 
     def _keyed(self, given: Sequence[Argument]) -> bool:
         return bool(given) and given[0].kind in {"value", "text", "list", "query", "dynamic", "null", "term"}

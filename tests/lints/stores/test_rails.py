@@ -255,6 +255,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "many by a key of the tenant": (
         "Boat.upsert_all([{ account_id: account.id, name: name }], unique_by: [:account_id, :name])", PROVEN
     ),
+    "merged attributes": ("Boat.create!(boat_params.merge(account: account))", PROVEN),
+    "attributes of a method": ("boat.logs.create!(log_hash)", TRUSTED),
+    "a method of the class that makes a row": ("Boat.make_with(name: name).logs.to_a", []),
     "found or made": ("account.boats.find_or_create_by!(name: name)", PROVEN),
     "found or made for anybody": ("Boat.find_or_create_by!(name: name)", UNTIED),
     "everything": ("Boat.delete_all", UNTIED),
@@ -268,7 +271,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
 
 @pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=CASES.keys())
 def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
-    text = f"class Harbour\n  def f(id, boats)\n    {code}\n  end\nend\n"
+    made = "  def log_hash\n    { text: text }\n  end\n"
+    text = f"class Harbour\n  def f(id, boats)\n    {code}\n  end\n{made}end\n"
     rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
     assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
 
