@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lints.extract import extract
+from lints.extract import extract, interpret, invocations
 from lints.extract.parse import LANGUAGES, MAX_BYTES
 
 from .test_languages import CARRIERS, CASES
@@ -160,3 +160,36 @@ def test_invalid_python_still_yields_its_statements() -> None:
 def test_code_no_lowering_looks_at_is_not_silent() -> None:
     source = "type T = { q: 'SELECT a FROM boats WHERE id = $1' };"
     assert [s.sql for s in extract("a.ts", source.encode()).statements] == ["SELECT a FROM boats WHERE id = $1"]
+
+
+def test_choices_that_share_their_sides_are_followed_once() -> None:
+    """Each `if` refers to what was there before it: twice for every `if` would be for ever."""
+    branches = "".join(f"  if (o.k{n}) {{ found = o.j{n} ? found : {{ name: made({n}) }} }}\n" for n in range(60))
+    source = (
+        "import { made } from './made';\n"
+        f"function of(o) {{\n  let found = made(o);\n{branches}  return found;\n}}\n"
+        "export function all(db, o) {\n  const { name } = of(o);\n"
+        f"  db.query(`{QUERY} AND name = ${{name}}`);\n  return db.boat.findFirst({{ where: of(o) }});\n}}\n"
+    )
+    found = extract("a.ts", source.encode())
+    assert found.analysed
+    assert [statement.variants[0][: len(QUERY)] for statement in found.statements] == [QUERY]
+
+
+def test_functions_that_call_each_other_everywhere_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    functions = "".join(
+        f"function f{n}(a) {{ return {' + '.join(f'f{m}(a)' for m in range(12) if m != n)} }}\n" for n in range(12)
+    )
+    source = f"{functions}export const q = (db, a) => db.query('{QUERY} AND a = ' + f0(a));\n"
+    steps: list[int] = []
+    for limit in (500, invocations.MAX_INLINED_STEPS):
+        monkeypatch.setattr(invocations, "MAX_INLINED_STEPS", limit)
+        monkeypatch.setattr(interpret.Interpreter, "step", lambda self: count(self, steps))
+        steps.append(0)
+        assert len(extract("a.ts", source.encode()).statements) == 1
+    assert steps[0] < steps[1]
+
+
+def count(interpreter: interpret.Interpreter, steps: list[int]) -> None:
+    steps[-1] += 1
+    interpreter.inlined_steps += bool(interpreter.depth)
