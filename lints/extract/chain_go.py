@@ -42,6 +42,7 @@ _CONNECTION = re.compile(
     r"|NewSession|x))(?:\([^()]*\))?"
     r"(?:\.(?:WithContext|Debug|Session|Context|Set|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$"
 )
+_GETS_CONNECTION = re.compile(r"(?:^|[._])(?:Get)?[cC]onn(?:ection)?\([^()]*\)$|(?:^|\.)(?:conn?|connection)$")
 _IMPORTS = (
     ("gorm", re.compile(rb"\"(?:gorm\.io/gorm|github\.com/jinzhu/gorm)\"")),
     ("pop", re.compile(rb"\"github\.com/(?:gobuffalo/pop|ory/pop|ory/x/popx)[\w./]*\"")),
@@ -84,12 +85,14 @@ def begun(asked: Asked) -> Begun | None:
     if entity is not None:
         return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
     kind = orm_of(asked.interpreter.notes.source)
-    if method not in _BEGINS[kind or "gorm"]:
+    if method not in (_BEGINS[kind] if kind is not None else _ASKS | {"All"}):
         return None
     written = asked.interpreter.notes.text(call.receiver.span)[-400:]
     before: tuple[Step, ...] = ()
     if kind is None or (kind == "gorm" and _CONNECTION.search(written) is None):
-        if _GORM_ROOT.search(written[-200:]) is None:
+        if kind is None and _GETS_CONNECTION.search(written) is not None and _asks(asked):
+            kind = "pop"  # a file that is handed its connection need not import what it is of
+        elif _GORM_ROOT.search(written[-200:]) is None:
             narrows = kind is not None and isinstance(call.receiver, Invoke) and method in _LOADS | {"Where", "Model"}
             before = _narrowing(asked, call.receiver) if narrows and isinstance(call.receiver, Invoke) else ()
             if not before:
@@ -98,6 +101,16 @@ def begun(asked: Asked) -> Begun | None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
+
+
+def _asks(asked: Asked) -> bool:
+    """Whether a call is one of an ORM by what it is given: a condition with placeholders, a pointer to a struct."""
+    first = asked.call.arguments[0] if asked.call.arguments else None
+    text = asked.interpreter.notes.text(first.span) if first is not None else ""
+    if asked.call.method == "Where":
+        return isinstance(first, Text) and "?" in first.value
+    before = asked.interpreter.notes.source[max(0, first.span[0] - 1) : first.span[0]] if first is not None else b""
+    return asked.call.method in _LOADS | {"All"} and (before == b"&" or text.startswith("&"))
 
 
 @lru_cache(maxsize=4)

@@ -191,6 +191,17 @@ func F(ctx context.Context, tx *pop.Connection, id, t, n string, boat *models.Bo
 """
 
 
+def test_pop_without_its_import() -> None:
+    head = _POP_HEAD.replace('import "github.com/gobuffalo/pop/v6"\n', "")
+    asked = {
+        'p.GetConnection(ctx).Where("id = ?", id).First(&boat)': UNSCOPED,
+        'p.GetConnection(ctx).Where("id = ? AND tenant_id = ?", id, t).First(&boat)': SCOPED,
+        "p.GetConnection(ctx).First(name)": "nothing",
+        'p.nodes.Where("id = ?", id).First(&boat)': "nothing",
+    }
+    assert {code: rows[0].rule if (rows := _worst(code, head)) else "nothing" for code in asked} == asked
+
+
 @pytest.mark.parametrize(("code", "rule"), POP.values(), ids=POP.keys())
 def test_pop(code: str, rule: str | None) -> None:
     rows = _worst(code, _POP_HEAD)
