@@ -246,7 +246,7 @@ def _declare(model: _Model, body: Iterable[Stmt], source: Source, depth: int) ->
             model.table = (constant(statement.value) or "").rpartition(".")[2] or model.table
         elif isinstance(statement, Define):
             if source.data[statement.span[0] : statement.span[0] + 9] == b"def self." or _on_class(source, statement):
-                said = conditions(source, statement.function)
+                said = conditions(source, statement.function, model.short)
                 if said is not None:
                     model.methods.setdefault(statement.function.name, said)
         elif isinstance(statement, (Do, Leave)) and isinstance(statement.value, Invoke):
@@ -285,7 +285,7 @@ def _declared(model: _Model, call: Invoke, closure: Closure | None, lists: Mappi
         made = _association(model, call, label, closure, source)
         model.associations.append((label, made, call.span[0]))
     elif method == "scope" and label is not None:
-        said = conditions(source, closure.function) if closure is not None else ("%",)
+        said = conditions(source, closure.function, model.short) if closure is not None else ("%",)
         model.methods.setdefault(label, said if said is not None else ("%",))
     elif method == "default_scope" and closure is not None:
         for column in default_columns(source, closure.function):

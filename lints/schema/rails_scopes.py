@@ -60,8 +60,8 @@ _WORD = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 _MAX = 400
 
 
-def conditions(source: Source, function: Func) -> tuple[str, ...] | None:
-    """The marks of a scope; None for a method that does not give a query of its own class."""
+def conditions(source: Source, function: Func, owner: str = "") -> tuple[str, ...] | None:
+    """The marks of a scope of the class `owner`; None for a method that does not give a query of its own class."""
     marks: dict[str, None] = {}
     body = function.lower_body()
     found = False
@@ -69,7 +69,7 @@ def conditions(source: Source, function: Func) -> tuple[str, ...] | None:
     last = body[-1] if body else None
     for expression, always in _expressions(body):
         sure = sure and always
-        for call in _spines(expression, body):
+        for call in _spines(expression, body, owner):
             read = _chain(source, call)
             if read is not None:
                 found = True
@@ -106,7 +106,7 @@ def _expressions(body: Sequence[Stmt], *, always: bool = True, depth: int = 0) -
             yield from _expressions(statement.body, always=False, depth=depth + 1)
 
 
-def _spines(expression: Expr, body: Sequence[Stmt]) -> Iterator[Invoke]:
+def _spines(expression: Expr, body: Sequence[Stmt], owner: str) -> Iterator[Invoke]:
     """The call that an expression is, if its receivers end in the class itself, or in a variable of the body."""
     if isinstance(expression, Name) and "." not in expression.path:
         expression = Invoke(None, expression.path, (), (), expression.span, expression.span)
@@ -116,7 +116,7 @@ def _spines(expression: Expr, body: Sequence[Stmt]) -> Iterator[Invoke]:
     root = chain(expression)[0]
     start = root.receiver
     own = start is None or (
-        isinstance(start, Name) and (start.path in {"self", "all", "unscoped"} or start.path in held)
+        isinstance(start, Name) and (start.path in {"self", "all", "unscoped", owner} or start.path in held)
     )
     if own:
         yield expression

@@ -144,9 +144,10 @@ class _Reader(Relation):
         if first is None or first.method == "@along":
             return False
         local = self.builder.entity.methods if self.builder.entity is not None else {}
-        known = {*PLAIN, *RUNS, *local, *_HARMLESS}
+        known = {*PLAIN, *RUNS, *local}
         if first.method in known or first.method.startswith((*_GEMS, "find_by_")):
             return False
+        known |= _HARMLESS
         after = steps[steps.index(first) + 1 :]  # a scope is followed by what a relation has
         return not after or after[0].method not in known
 
@@ -192,6 +193,8 @@ class _Reader(Relation):
             self.lazy += [text for one in given for text in labels(one)] + list(named)
         elif method in {"select", "pluck", "pick", "select_map"} and len(given) == 1 and given[0].kind == "text":
             self.chosen = given[0].text.rpartition(".")[2]
+        elif method in {"with", "with_recursive"}:
+            self.ctes |= set(named)
         elif method in {"from", "union", "union_all", "from_self"}:
             self.add(builder.hole())
         elif builder.entity is not None and method in builder.entity.methods:

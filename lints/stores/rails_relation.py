@@ -27,6 +27,9 @@ class Relation:
     joined: dict[str, tuple[str, Entity]] = field(default_factory=dict)
     """(alias, model) of a joined table by the names that conditions use for it."""
 
+    ctes: set[str] = field(default_factory=set)
+    """Queries that were given a name with `with`."""
+
     def sub_select(self, given: Argument) -> str:
         """A query that is an argument of this one."""
         return self.builder.hole()
@@ -230,6 +233,8 @@ class Relation:
             builder.remember(column, value)
             self._named_by_client(column, value)
         text = first.text
+        if any(re.search(rf"\b{re.escape(name)}\b", text) for name in self.ctes):
+            return builder.hole()  # of rows that another query gives
         if first.kind == "dynamic":
             bare = re.search(r"\{", re.sub(r"'[^']*'", "", text))
             text = re.sub(r"\{[^{}]*\}", lambda _: builder.hole(), text)
@@ -339,6 +344,9 @@ class Relation:
                 parts.append(f"{builder.qualified(stored, alias)} > {builder.parameter()}")
             else:
                 builder._remember_parent(stored, entity.table)
+                made = entity.associations.get(column)
+                if made is not None and made.kind == "belongs_to" and value.kind == "value":
+                    builder.relation_keys.append(stored)  # a row, or rows, that something has loaded
                 left = builder.qualified(stored, alias)
                 if value.kind == "list":
                     shown = ", ".join(builder.value(item) for item in value.items[:50]) or builder.parameter()

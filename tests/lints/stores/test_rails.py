@@ -99,6 +99,10 @@ class Boat < ApplicationRecord
   def self.ours
     where(account_id: Current.account.id).order(:name)
   end
+  def self.all_of(account)
+    query = Boat.where(account: account)
+    query.order(:name)
+  end
   class << self
     def by_token(token)
       find_by(name: token)
@@ -208,6 +212,12 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a scope of rows without a tenant": ("Boat.of_nobody.find(id)", UNTIED),
     "a scope of one tenant": ("Boat.of_first.find(id)", UNTIED),
     "a method of the class": ("Boat.ours.find(id)", PROVEN),
+    "a method of the class that names it": ("Boat.all_of(account).find(id)", PROVEN),
+    "a gem's search": ("Boat.search(text)", []),
+    "among the rows of a named query": (
+        "account.boats.with(few: Boat.limit(3)).where('id IN (SELECT id FROM few)').to_a", PROVEN
+    ),
+    "rows of a joined table's row": ("Log.joins(:boat).where(boat: { captain: captain }).to_a", TRUSTED),
     "a method that gives a row": ("Boat.by_token(token)", UNTIED),
     "a value of an enum": ("account.boats.sunk.where(name: name).count", PROVEN),
     "a value of an enum, of everybody": ("Boat.sunk.pluck(:id)", UNTIED),
