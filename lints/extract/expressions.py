@@ -117,18 +117,24 @@ def evaluate(interpreter: Interpreter, expression: Expr, env: Env) -> Value:
 
 def _with(fields: dict[str, Value], spread: Value) -> dict[str, Value]:
     """An object's properties with those of another, where that is known on some paths only too."""
-    if isinstance(spread, Record):
-        return {**fields, **spread.fields}
-    if isinstance(spread, Nothing):
-        return fields
-    if not isinstance(spread, Alt) or len(fields) > _MAX_PROPERTIES:
-        return {**fields, "...": spread}
-    yes, no = _with(fields, spread.yes), _with(fields, spread.no)
-    out: dict[str, Value] = {}
-    for name in dict.fromkeys((*yes, *no)):
-        one, two = yes.get(name, ABSENT), no.get(name, ABSENT)
-        out[name] = one if one is two else Alt(spread.key, one, two)
-    return out
+    done: dict[int, dict[str, Value]] = {}  # paths share what they have in common: each is looked at once
+
+    def walk(spread: Value) -> dict[str, Value]:
+        if isinstance(spread, Record):
+            return {**fields, **spread.fields}
+        if isinstance(spread, Nothing):
+            return fields
+        if not isinstance(spread, Alt) or len(fields) > _MAX_PROPERTIES:
+            return {**fields, "...": spread}
+        if id(spread) not in done:
+            yes, no = walk(spread.yes), walk(spread.no)
+            out = done[id(spread)] = {}
+            for name in dict.fromkeys((*yes, *no)):
+                one, two = yes.get(name, ABSENT), no.get(name, ABSENT)
+                out[name] = one if one is two else Alt(spread.key, one, two)
+        return done[id(spread)]
+
+    return walk(spread)
 
 
 def _spliced(interpreter: Interpreter, part: Expr, env: Env) -> Value:

@@ -170,6 +170,8 @@ def test_choices_that_share_their_sides_are_followed_once() -> None:
         f"function of(o) {{\n  let found = made(o);\n{branches}  return found;\n}}\n"
         "export function all(db, o) {\n  const { name } = of(o);\n"
         f"  db.query(`{QUERY} AND name = ${{name}}`);\n  return db.boat.findFirst({{ where: of(o) }});\n}}\n"
+        f"export function spread(db, o) {{\n  let found = made(o);\n{branches}"
+        "  return db.boat.findFirst({ where: { ...found } });\n}\n"
     )
     found = extract("a.ts", source.encode())
     assert found.analysed
