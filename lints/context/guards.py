@@ -31,10 +31,10 @@ def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) 
     the client's word, which check nothing.
     """
     names: list[str] = [*unit.marks, *unit.owner_marks, *before, *_WAITS.findall(unit.head)]
-    if unit.request is not None and unit.request.endswith("(…)") and unit.chain:
-        *uses, procedure = unit.chain
-        procedure = procedure.rpartition(".")[2]
-        if procedure and not _ANYBODY.fullmatch(procedure):
+    if unit.request is not None and unit.chain:
+        *uses, first = unit.chain
+        procedure = first.rpartition(".")[2]
+        if unit.request.endswith("(…)") and procedure and not _ANYBODY.fullmatch(procedure):
             return procedure
         names += uses
     for name in names:

@@ -322,6 +322,14 @@ export class Boats {
 }""",
         [("weak", "TENCTX006")],
     ),
+    "what a route goes through says whose it is": (
+        "a.ts",
+        """
+secured.access(gatewayPolicy()).get('/boats', async (c) => {
+  return c.json(await boats.since(c.req.query('organization_id')));
+});""",
+        [],
+    ),
     "what is answered, logged or converted leaves nowhere": (
         "a.ts",
         """
