@@ -17,7 +17,8 @@ Shape (every key optional, unknown keys refused):
       currencies: "ISO 4217"
     functions:
       reserve_berth: {tenant_argument: 0, reason: "checks the tenant itself"}
-    carriers:                          # wrappers that a statement can go through
+    carriers:                          # wrappers that a statement can go through, or what sets the tenant of a job:
+                                       # its decorator, its base class, a function that it calls
       - {call: appendTenantFilter, trust: none, reason: "concatenates text; a top-level OR escapes it"}
       - {call: withTenantConnection, trust: enforces, reason: "one schema per tenant"}
       - {call: withTenant, trust: sets_context, reason: "SET LOCAL app.tenant_id; policies confine"}
@@ -68,7 +69,10 @@ class TableDeclaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """A wrapper, by the last part of the name of its call (`withTenant`, or qualified: `pg.withTenant`)."""
+    """A wrapper, by the last part of the name of its call (`withTenant`, or qualified: `pg.withTenant`).
+
+    For background work it may also be a decorator or a base class of the function, or any function that it calls.
+    """
 
     call: str
     trust: Trust
