@@ -91,7 +91,9 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             model=query.model,
             variants=variants,
             function=function,
-            compared=compared(data, query.span[0], max(last[1], query.span[1])) or compared(data, *last),
+            compared=compared(data, query.span[0], max(last[1], query.span[1]))
+            or compared(data, *last)
+            or checked(data, lines.start(function.line) if function is not None else None, query.span[0], last[1]),
             receiver=interpreter.chains.receivers.get(query.span, ("", None))[0],
             origin=interpreter.chains.receivers.get(query.span, ("", None))[1],
         )
@@ -131,6 +133,32 @@ def compared(data: bytes, start: int, end: int) -> str | None:
         _AUTHORIZED % name, after, re.IGNORECASE
     )
     return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
+
+
+_BY_KEY = re.compile(
+    rb"where\s*:\s*\{\s*(?P<own>id|uuid|slug|code|\w{1,40}Id)\s*(?::\s*(?P<given>[\w.]{1,80})\s*)?,?\s*\}"
+    rb"|\(\s*(?:pk|id|uuid|code)\s*=\s*(?P<named>[\w.]{1,80})\s*\)"
+)
+_CHECKS = re.compile(
+    rb"\b(?:(?:get|find|fetch|load|retrieve)\w{0,60}(?:OrThrow|OrFail|OrError|_or_404|_or_raise)"
+    rb"|(?:assert|verify|ensure|require|authori[sz]e|check)\w{0,60})\s*\((?P<given>[^;()]{1,400})\)"
+)
+_MAX_BEFORE = 4000
+
+
+def checked(data: bytes, begin: int | None, start: int, end: int) -> str | None:
+    """The call before a query by key alone, in the same function, that was handed that key and a tenant and does not
+    come back if they do not belong together: `await getBoatOrThrow({ id, tenantId })`."""
+    key = _BY_KEY.search(data, start, end)
+    if begin is None or key is None:
+        return None
+    name = key.group("given") or key.group("own") or key.group("named")
+    asked = re.compile(rb"(?<![\w.])" + re.escape(name) + rb"(?![\w.])")
+    for found in _CHECKS.finditer(data, max(begin, start - _MAX_BEFORE), start):
+        given = found.group("given")
+        if asked.search(given) is not None and re.search(_TENANT, given, re.IGNORECASE) is not None:
+            return " ".join(found.group().decode("utf-8", "replace").split())[:120]
+    return None
 
 
 _LOWERINGS = {

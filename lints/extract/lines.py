@@ -19,6 +19,10 @@ class Lines:
     def line(self, offset: int) -> int:
         return bisect_right(self._starts, offset)
 
+    def start(self, line: int) -> int:
+        """The offset at which a line begins."""
+        return self._starts[min(max(line, 1), len(self._starts)) - 1]
+
     def position(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]

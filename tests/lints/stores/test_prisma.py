@@ -250,6 +250,36 @@ CASES: dict[str, calls.Case] = {
         "import { fleetOf } from './x';\nconst f = (body) => { const id = fleetOf(body); return prisma.boat.findUnique({ where: { id } }); };",
         [("violation", "TENORM001")],
     ),
+    "prisma: checked before, by key and tenant": (
+        "prisma",
+        "async function f(id, t){ await getBoatOrThrow({ id, tenantId: t.id }); return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
+        [("weak", "TENORM010")],
+    ),
+    "prisma: checked before, by another key": (
+        "prisma",
+        "async function f(id, pier, t){ await getBoatOrThrow({ pier, tenantId: t.id }); return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: checked before, by key alone": (
+        "prisma",
+        "async function f(id){ await getBoatOrThrow({ id }); return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: looked up before, but nothing throws": (
+        "prisma",
+        "async function f(id, t){ await getBoat({ id, tenantId: t.id }); return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: checked in another function": (
+        "prisma",
+        "async function g(id, t){ await getBoatOrThrow({ id, tenantId: t.id }); }\nasync function f(id, t){ return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: checked afterwards": (
+        "prisma",
+        "async function f(id, t){ const b = await prisma.boat.update({ where: { id }, data: { name: 'x' } }); await getBoatOrThrow({ id, tenantId: t.id }); return b }",
+        [("violation", "TENORM001")],
+    ),
 }
 
 
