@@ -70,6 +70,8 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
         return None
     if method in {"C", "I"} and isinstance(first, Lit) and re.fullmatch(r"[\w.]+", first.text):
         return Fragment(first, _COLUMN)
+    if method == "On" and arguments:
+        return _joined("And", arguments, where)
     if method in _TEXTS and first is not None and is_text(first):
         return Fragment(rope(Lit("(", where), first, Lit(")", where)), STATE)
     if method == "T" and isinstance(first, Lit):

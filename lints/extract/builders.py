@@ -190,11 +190,19 @@ def _relation(arguments: list[Value], where: Span) -> Value:
         table = table.value
     named = _TABLE.search(table.source) if isinstance(table, Gap) else None
     table = Lit(named[1], where) if named is not None else table
-    if len(arguments) > 1 and all(isinstance(a, Lit) and not re.search(r"[?$]", a.text) for a in arguments[1:3]):
+    joined = arguments[1] if len(arguments) == 2 else None
+    if isinstance(joined, Fragment) and joined.tag.startswith(_STATE):  # goqu.On(…)
+        return rope(table, Lit(" ON ", where), joined.value)
+    alone = not isinstance(table, Lit) or re.search(r"\s", table.text.strip()) is None
+    if alone and len(arguments) > 1 and all(isinstance(a, Lit) for a in arguments[1:3]) and _is_name(arguments[1]):
         table = rope(table, Lit(" ", where), arguments[1])
         if len(arguments) > 2:
             table = rope(table, Lit(" ON ", where), arguments[2])
     return table
+
+
+def _is_name(value: Value) -> bool:
+    return isinstance(value, Lit) and value.text.isidentifier()
 
 
 def _copied(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> None:
