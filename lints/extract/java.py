@@ -103,7 +103,8 @@ class JavaLowering(Lowering):
             if above is not None
             else ()
         )
-        inner = self.block(body.named_children) if body is not None else ()
+        parts = body.named_children if body is not None else []
+        inner = self.block(sorted(parts, key=lambda part: part.type != "constant_declaration"))
         inner = (*inner, *self.made(body)) if body is not None and node.type == "class_declaration" else inner
         label = self.text(name) if name is not None else ""
         return (ClassBody(label, inner, span(node), bases, self.annotations(node)),)

@@ -102,7 +102,9 @@ class KotlinLowering(Lowering):
     def class_declaration(self, node: Node) -> Iterable[Stmt]:
         name = node.child_by_field_name("name")
         bodies = [child for child in node.named_children if child.type in {"class_body", "enum_class_body"}]
-        inner = self.block(part for body in bodies for part in body.named_children)
+        # Constants of the companion stand last and are used above, in annotations.
+        parts = [part for body in bodies for part in body.named_children]
+        inner = self.block(sorted(parts, key=lambda part: part.type != "companion_object"))
         marks = tuple(Do(mark, mark.span) for mark in self.annotations(node))
         return (*marks, ClassBody(self.text(name) if name is not None else "", inner, span(node)))
 

@@ -49,6 +49,7 @@ _EXTENDS = re.compile(
     r"\bextends\s+(?:\w+\.)*(\w+)|\bclass\s+\w+\s*(?:\([^()]*(?:\([^()]*\)[^()]*){0,20}\))?\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\("
 )
 _KOTLIN_BASE = re.compile(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
+_FIRST = re.compile(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _OF = re.compile(
     r"\b(?:interface|class)\s+(\w+)[^{;]{0,400}?\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)"
 )
@@ -220,7 +221,7 @@ def snake(name: str) -> str:
 
 def _classes(path: str, text: str, found: dict[str, Found], constants: Mapping[str, str]) -> None:
     current: Found | None = None
-    marks, depth = "", 0
+    marks, depth, above = "", 0, False
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         header = _HEADER.match(line)
@@ -233,8 +234,11 @@ def _classes(path: str, text: str, found: dict[str, Found], constants: Mapping[s
             marks, depth = "", 0
         elif current is not None and current.kind == "exposed":
             _exposed_column(current, line, number)
-        elif current is not None and (base := _KOTLIN_BASE.match(line)) is not None and depth <= 0:
+        elif (
+            current is not None and depth <= 0 and (base := (_FIRST if above else _KOTLIN_BASE).match(line)) is not None
+        ):
             current.base = current.base or base.group(1)
+        above = line.rstrip().endswith(":") and (header is not None or stripped == ") :")
         member = _FIELD.match(line) if current is not None and header is None and depth <= 1 else None
         if current is not None and member is not None and current.kind != "exposed":
             name, kind = (

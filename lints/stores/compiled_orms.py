@@ -35,7 +35,10 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     elif method in _MANY:
         builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
     elif method in _ALL:
-        if any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
+        if deletes and given:
+            builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
+            builder.held = True  # instances, which something has loaded
+        elif any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
             builder.where.append(jvm_builders.predicate(builder, given[0]))  # a Specification; an Example says nothing
     else:
         found = _DERIVED.fullmatch(method)

@@ -100,6 +100,8 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "java: along a relation": ("java", "return logbookRepository.findByBoatId(id)", "TENORM002"),
     "java: through a relation": ("java", "return logbookRepository.findByBoatTenantId(tenantId)", SCOPED),
     "java: deleteById": ("java", "boatRepository.deleteById(id)", UNSCOPED),
+    "java: what something has loaded is deleted": ("java", "boatRepository.deleteAll(boats)", "TENORM003"),
+    "java: everything is deleted": ("java", "boatRepository.deleteAll()", UNSCOPED),
     "java: a specification": ("java", "return boatRepository.findAll(spec)", UNSEEN),
     "java: entity manager": ("java", "return em.find(Boat.class, id)", UNSCOPED),
     "kotlin: findById": ("kotlin", "boatRepository.findByIdOrNull(id)", UNSCOPED),
@@ -163,7 +165,7 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "go: a scope out of sight": ("go", "Scopes(Fleet(tenantID)).Find(&boat)", UNSEEN),
     "go: Updates": ("go", 'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(v)', SCOPED),
 }
-VERDICTS = {SCOPED: "proven", UNSEEN: "opaque", "TENORM002": "weak", "TENORM014": "weak"}
+VERDICTS = {SCOPED: "proven", UNSEEN: "opaque", "TENORM002": "weak", "TENORM003": "weak", "TENORM014": "weak"}
 
 
 def facts(schema: str, call: str) -> CodeFacts:

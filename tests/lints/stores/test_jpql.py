@@ -165,7 +165,9 @@ def test_repository(name: str) -> None:
 KOTLIN = """
 @Entity
 @Table(indexes = [Index(name = "by_name", columnList = "name")])
-class Boat : Owned() {
+class Boat :
+    Owned(),
+    Named {
     var name: String? = null
     @OneToMany(mappedBy = "boat")
     var logs = mutableListOf<Logbook>()
@@ -180,6 +182,15 @@ class Logbook(
 open class Owned {
     @Id var id: UUID? = null
     @Column(name = "tenant_id") var tenantId: UUID? = null
+}
+"""
+CONSTANTS = """
+interface BoatRepository : JpaRepository<Boat, UUID> {
+    @Query("select b from Boat b where b.name = :n and $SCOPE")
+    fun named(n: String, t: UUID): Boat?
+    companion object {
+        const val SCOPE = "b.tenantId = :t"
+    }
 }
 """
 MARGIN = '''
@@ -203,6 +214,13 @@ def test_kotlin(where: str, verdict: str) -> None:
     declared = {"tenant_columns": ["tenant_id"]}
     found = scan(sorted(data.items()), build_model(data, declared), declared=declared)
     assert {row.verdict for row in found.accesses if row.path == "src/Harbour.kt"} == {verdict}
+
+
+def test_constants_of_a_companion_are_known_above_it() -> None:
+    data = {"src/Boat.kt": KOTLIN.encode(), "src/BoatRepository.kt": CONSTANTS.encode()}
+    declared = {"tenant_columns": ["tenant_id"]}
+    found = scan(sorted(data.items()), build_model(data, declared), declared=declared)
+    assert [row.verdict for row in found.accesses] == ["proven"]
 
 
 HIBERNATE = """
