@@ -29,6 +29,7 @@ _DOWN_FOLDERS = frozenset({"down", "downs", "revert", "rollback", "rollbacks", "
 _DOWN_FILE = re.compile(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$|^U\d[\d._]*__", re.IGNORECASE)
 _DOWN_MARK = re.compile(
     r"^[ \t]*(?:--|\#|/\*)[ \t]*(?:\+goose[ \t]+down|migrate:down|\+migrate[ \t]+down|rambler[ \t]+down|//[ \t]*@undo"
+    r"|--[ \t]*create above[ \t]*/[ \t]*drop below|down\.sql[ \t]*--"
     r"|---[ \t]*!downs|!downs|@down|=+[ \t]*down|down[ \t]*(?:migration)?[ \t]*(?:\*/)?[ \t]*$|rollback;?[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -124,7 +125,7 @@ def decoded(data: bytes) -> str:
 def up_part(text: str) -> str:
     """`text` with the parts that undo a migration blanked out, line numbers kept.
 
-    Knows goose, dbmate, sql-migrate, rambler, MyBatis and Play evolutions markers.
+    Knows goose, dbmate, sql-migrate, tern, atlas, rambler, MyBatis and Play evolutions markers.
     """
     out: list[str] = []
     position = 0

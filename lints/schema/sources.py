@@ -11,6 +11,7 @@ from lints.schema import (
     code_migrations,
     compiled_models,
     doctrine,
+    go_migrations,
     javascript_migrations,
     javascript_models,
     laravel,
@@ -55,7 +56,7 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
         if path.lower().endswith(".sql"):
             apply_script(catalog, path, up_part(decoded(data)), dialect_of(path) or dialect)
             continue
-        found = extract(path, data)
+        found = extract(path, go_migrations.up_part(data) if path.endswith(".go") else data)
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
         built = path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None
         source = _source(catalog, path, data) if built or path.endswith((".py", ".rb", ".php")) else None
