@@ -13,6 +13,7 @@ from tree_sitter import Node
 from lints.extract.ir import (
     Assign,
     Cat,
+    Choose,
     ClassBody,
     Closure,
     Define,
@@ -25,9 +26,11 @@ from lints.extract.ir import (
     Parameter,
     Scope,
     Stmt,
+    Test,
     Text,
 )
 from lints.extract.lower import Lowering, span
+from lints.extract.mybatis import stated
 
 _ESCAPE = re.compile(r"\\(?:u+[0-9a-fA-F]{4}|[0-7]{1,3}|\r?\n|[\s\S])")
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "s": " "}
@@ -138,6 +141,9 @@ class JavaLowering(Lowering):
                     else:
                         arguments.append(of_entities(self.expression(part)))
                 label = self.text(name).rpartition(".")[2] if name is not None else ""
+                if label in _MAPPED:
+                    arguments = [mapped(value) for value in arguments]
+                    keywords = [(key, mapped(value)) for key, value in keywords]
                 found.append(self.invocation(mark, None, label, arguments, keywords, listed))
         return tuple(found)
 
@@ -328,6 +334,24 @@ def of_entities(value: Expr) -> Expr:
         return value
     whole = Text(f"select * {first.value.lstrip()}", first.span)
     return Cat((whole, *value.parts[1:]), value.span) if isinstance(value, Cat) else whole
+
+
+_MAPPED = frozenset({"Select", "Update", "Delete", "Insert"})
+
+
+def mapped(value: Expr) -> Expr:
+    """A statement of MyBatis as SQL, on each of its paths: `#{id}` is bound, `${order}` is text."""
+    if isinstance(value, Items) and value.items and all(isinstance(item, Text) for item in value.items):
+        value = Text(" ".join(item.value for item in value.items if isinstance(item, Text)), value.span)
+    if isinstance(value, Cat):
+        return Cat(tuple(mapped(part) for part in value.parts), value.span)
+    if not isinstance(value, Text) or ("{" not in value.value and "<script>" not in value.value):
+        return value
+    paths = [Text(text, value.span) for text in stated(value.value)]
+    chosen: Expr = paths[0]
+    for other in paths[1:]:
+        chosen = Choose(Test(key=f"@{value.span[0]}", value=None), chosen, other, value.span)
+    return chosen
 
 
 def unescape(text: str) -> str:

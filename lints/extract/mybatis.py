@@ -67,6 +67,20 @@ def extract_mapper(path: str, data: bytes) -> Extraction:
     )
 
 
+def stated(text: str) -> list[str]:
+    """The statement of an annotation (`@Select`) on each of its paths; tags are read inside `<script>` only."""
+    script = re.fullmatch(r"\s*<script>(.*)</script>\s*", text, re.DOTALL)
+    root = _tree(script.group(1)) if script is not None else _Node("", {}, 0, [text])
+    if root is None:
+        return [text]
+    found: list[str] = []
+    for way in (_Path(True, 0, {}), _Path(False, -1, {})):
+        written = way.render(root.children, {}, 0)
+        if written not in found:
+            found.append(written)
+    return found
+
+
 def _tree(text: str) -> _Node | None:
     root = _Node("", {}, 0)
     stack = [root]

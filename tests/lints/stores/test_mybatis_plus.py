@@ -177,3 +177,30 @@ def test_the_interceptor_is_an_assumption() -> None:
 def test_a_method_with_sql_of_its_own_is_judged_where_it_stands() -> None:
     files = {"src/Boat.java": MODELS, "src/BoatMapper.java": MAPPER.format("null")}
     assert rows({**files, "src/Harbour.java": USES.format(IGNORED)}) == []
+
+
+STATED: dict[str, tuple[str, str]] = {
+    "the tenant": ('"SELECT * FROM boats WHERE id = #{id} AND tenant_id = #{t}"', "proven"),
+    "the tenant first": ('"SELECT * FROM boats WHERE tenant_id = #{t,jdbcType=BIGINT} AND name = #{n}"', "proven"),
+    "without it": ('"SELECT * FROM boats WHERE id = #{id}"', "violation"),
+    "an or": ('"SELECT * FROM boats WHERE tenant_id = #{t} OR id = #{id}"', "violation"),
+    "text": ('"SELECT * FROM boats WHERE ${condition}"', "opaque"),
+    "a script": (
+        "\"<script>SELECT * FROM boats WHERE tenant_id = #{t}<if test='n != null'> AND name = #{n}</if></script>\"",
+        "proven",
+    ),
+    "a script with the tenant on some paths": (
+        '{"<script>", "SELECT * FROM boats WHERE id = #{id}", "<if test=\'t != null\'> AND tenant_id = #{t}</if>", "</script>"}',
+        "violation",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_annotations(name: str) -> None:
+    text, verdict = STATED[name]
+    source = (
+        f"public interface BoatMapper extends BaseMapper<Boat> {{\n @Select({text})\n Boat own(Long id, Long t);\n}}"
+    )
+    found = rows({"src/Boat.java": MODELS, "src/Harbour.java": source})
+    assert {verdict for verdict, _ in found} == {verdict}
