@@ -45,6 +45,8 @@ SURE = names(
     " update_counters merge first! last! find_by_sql take!"
 )
 """Calls that a list or a hash does not have, or seldom."""
+_TAKES = names("where rewhere not or and merge find_by find_by! exists? exclude filter excluding without from with")
+"""Calls that take a query as a part of their own."""
 _GOES_ON = RUNS | PLAIN
 _CLASS = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
 _PATH = re.compile(
@@ -181,7 +183,7 @@ def begun(asked: Asked) -> Begun | None:
         table = _TABLE.match(notes.text(call.receiver.span))
         if table is not None:
             return Begun("sequel", table.group(1), steps)
-    written = call.receiver.path if isinstance(call.receiver, Name) else ""
+    written = notes.text(call.receiver.span) if call.receiver is not None else ""
     if _CLASS.fullmatch(written):
         return _of_class(asked, written.replace(".", "::").removeprefix("::"), steps)
     known = method in RUNS or method in PLAIN
@@ -298,8 +300,11 @@ def _may_release(source: bytes) -> bool:
 
 
 def nested(step: Step) -> list[Query]:
-    """Queries among the arguments of a step: parts of the one that it continues."""
-    return [value for value in (*step.arguments, *step.keywords.values()) if isinstance(value, Query)]
+    """Queries among the arguments of a step that are parts of the one that it continues; a record is none."""
+    if step.method not in _TAKES:
+        return []
+    found = [value for value in (*step.arguments, *step.keywords.values()) if isinstance(value, Query)]
+    return [query for query in found if not (isinstance(query.steps[-1], Step) and query.steps[-1].method in ONE)]
 
 
 __all__ = ["KINDS", "ONE", "PLAIN", "RUNS", "SURE", "begun", "nested", "path_of", "record_of", "step_of"]

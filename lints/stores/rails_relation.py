@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lints.extract.chain_ruby import ONE
 from lints.extract.facts import Argument
 from lints.schema.facts import Association, Entity
 from lints.stores.orm_sql import Builder, mapping
@@ -254,6 +255,8 @@ class Relation:
         stored = self.key(name)
         if stored is None:
             return builder.hole()
+        if value.kind == "query" and value.items and value.items[-1].text in ONE:
+            value = Argument(kind="value", text=value.text)  # a record, which is judged where it is loaded
         if value.kind == "query":
             return f"{builder.qualified(stored)} IN ({self.sub_select(value)})"
         if value.kind == "closure":
@@ -344,8 +347,8 @@ class Relation:
                 parts.append(f"{builder.qualified(stored, alias)} > {builder.parameter()}")
             else:
                 builder._remember_parent(stored, entity.table)
-                made = entity.associations.get(column)
-                if made is not None and made.kind == "belongs_to" and value.kind == "value":
+                linked = entity.associations.get(column)
+                if linked is not None and linked.kind == "belongs_to" and value.kind == "value":
                     builder.relation_keys.append(stored)  # a row, or rows, that something has loaded
                 left = builder.qualified(stored, alias)
                 if value.kind == "list":

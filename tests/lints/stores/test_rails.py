@@ -252,6 +252,12 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "the name of the method": ("Boat.find_by_name(name)", UNTIED),
     "the name of the method, with the tenant": ("Boat.find_by_account_id_and_name(account.id, name)", PROVEN),
     "a class inside a module": ("Dock::Crane.find(id)", UNTIED),
+    "a record that is handed on": ("boat = Boat.find(id)\n    Sinker.call!(boat: boat)", UNTIED),
+    "a record as a condition": (
+        "captain = Captain.find(id)\n    Boat.where(captain: captain).to_a", [("violation", "TENORM001"), ("weak", "TENORM002")]
+    ),
+    "rows that are handed on": ("list = Boat.where(name: name)\n    Sinker.sink_all(list).first", UNTIED),
+    "a class from the top": ("::Boat.find_by(name: name)", UNTIED),
     # Writes
     "a row of any tenant": ("Boat.update(id, name: name)", UNTIED),
     "a counter": ("Boat.update_counters(id, state: 1)", UNTIED),
