@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lints.extract import string_template
@@ -62,7 +63,7 @@ _METHOD = re.compile(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
 _CONFINES = re.compile(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
 _MANY = frozenset({"OneToMany", "ManyToMany"})
 _SILENT = frozenset({"Transient", "ElementCollection", "Formula", "Embedded", "EmbeddedId", "JoinFormula"})
-_MAX_MARKS, _MAX_QUERIES, _MAX_BODY = 20_000, 400, 8000
+_MAX_MARKS, _MAX_QUERIES, _MAX_BODY, _MAX_FILTERS = 20_000, 400, 8000, 50
 
 
 def declares(path: str, data: bytes) -> bool:
@@ -95,7 +96,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")):
             continue
-        for mark in re.finditer(r"@FilterDef\s*\(", text):
+        for mark in islice(re.finditer(r"@FilterDef\s*\(", text), _MAX_FILTERS):
             said = _arguments(text[mark.start() : mark.start() + 2000], "FilterDef") or ""
             named, default = _NAMED.search(said), re.search(r"\bdefaultCondition\s*=\s*\"([^\"]*)\"", said)
             if named is not None and default is not None:
