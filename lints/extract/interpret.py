@@ -115,6 +115,10 @@ class Interpreter:
         for position, parameter in enumerate(function.parameters):
             for name in bound_names(parameter.name):
                 known = arguments[position] if arguments is not None and position < len(arguments) else None
+                if isinstance(known, Gap) and known.origin is not None and name != parameter.name:
+                    known = Gap(
+                        f"item.{name}", known.span, origin=known.origin
+                    )  # `({ id }) => …` of what it is called with
                 if known is None and arguments is not None and parameter.default is not None:
                     known = self.eval(parameter.default, env)
                 env.bind(name, known if known is not None else Gap(name, function.span))

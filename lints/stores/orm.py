@@ -108,6 +108,7 @@ class Rendered:
     table: str
     raw: str | None = None
     by_client_key: bool = False
+    by_parent: str | None = None
     undefined: str | None = None
     untrusted: str | None = None
     escape: str | None = None
@@ -212,6 +213,7 @@ class Entities:
                     table=table,
                     raw=builder.raw,
                     by_client_key=builder.by_client_key,
+                    by_parent=builder.by_parent,
                     undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
                     untrusted=builder.untrusted,
                     escape=escape,

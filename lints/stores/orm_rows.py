@@ -90,6 +90,8 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
         return assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
     if rule == "TENSQL004" and row.verdict == "violation":
         return assumed(row, rule, "the model sets its tenant by itself")
+    if rule == "TENORM008" and row.verdict == "violation" and all(path.by_parent for path in paths):
+        return assumed(row, "TENORM002", f"what {paths[0].by_parent} refers to was checked to be the caller's")
     scopes = [path.scope for path in paths]
     if row.verdict in {"violation", "opaque"} and scopes and all(scope is not None for scope in scopes):
         return assumed(row, "TENORM014", f"it is confined by {scopes[0]}")

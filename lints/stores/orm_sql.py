@@ -58,6 +58,8 @@ class Builder:
     """What is written is, as a whole, something that the client sent: its source."""
     by_client_key: bool = False
     """It is saved under a key that is part of what the client sent."""
+    by_parent: str | None = None
+    """The part of an upsert's key that refers to a row of a tenant's."""
     optional: str | None = None
     """The function's tenant parameter, if it may be left out."""
     shown: str = ""
@@ -278,6 +280,7 @@ class Builder:
         values = ", ".join(value for _, value in assigned)
         text = f"INSERT INTO {self.ident(self.table)} ({columns}) VALUES ({values})"
         if conflict is not None:
+            self.by_parent = self._parent_among(conflict)
             target = ", ".join(self.ident(column) for column in conflict)
             changed = (
                 updated if updated is not None else [(column, "") for column, _ in assigned if column not in conflict]
@@ -286,6 +289,15 @@ class Builder:
             sets = ", ".join(f"{self.ident(c)} = {value or 'EXCLUDED.' + self.ident(c)}" for c, value in changed)
             text += f" ON CONFLICT ({target}) DO UPDATE SET {sets}"
         return text
+
+    def _parent_among(self, columns: Sequence[str]) -> str | None:
+        table = self.model.tables.get(self.table)
+        for key in table.foreign_keys if table is not None else ():
+            parent = self.model.tables.get(key.references)
+            owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN)
+            if owned and len(key.columns) == 1 and key.columns[0] in columns and len(columns) > 1:
+                return key.columns[0]
+        return None
 
     def assignments(self, given: Mapping[str, Argument]) -> tuple[list[tuple[str, str]], bool]:
         """(column, value) pairs of an object, and whether part of it can't be seen."""

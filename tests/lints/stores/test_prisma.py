@@ -280,6 +280,16 @@ CASES: dict[str, calls.Case] = {
         "async function f(id, t){ const b = await prisma.boat.update({ where: { id }, data: { name: 'x' } }); await getBoatOrThrow({ id, tenantId: t.id }); return b }",
         [("violation", "TENORM001")],
     ),
+    "prisma: keys of rows that were loaded, taken apart": (
+        "prisma",
+        "async function f(t){ const boats = await prisma.boat.findMany({ where: { tenantId: t } });\nreturn prisma.boat.updateMany({ where: { id: { in: boats.map(({ id }) => id) } }, data: { name: 'x' } }) }",
+        [("proven", None), ("weak", "TENORM003")],
+    ),
+    "prisma: keys of what was sent, taken apart": (
+        "prisma",
+        "async function f(body){ return prisma.boat.updateMany({ where: { id: { in: body.boats.map(({ id }) => id) } }, data: { name: 'x' } }) }",
+        [("violation", "TENORM001")],
+    ),
 }
 
 
@@ -299,7 +309,15 @@ model Enrollment {
   partnerId String
   tenant Tenant @relation(fields: [tenantId], references: [id])
   fees Fee[]
+  notes Note[]
   @@unique([partnerId, tenantId])
+}
+model Note {
+  id String @id
+  slug String
+  enrollmentId String
+  enrollment Enrollment @relation(fields: [enrollmentId], references: [id])
+  @@unique([enrollmentId, slug])
 }
 model Fee {
   id String @id
@@ -324,3 +342,18 @@ def test_a_relation_by_several_columns(where: str, wanted: tuple[str, str | None
     tree = {"prisma/schema.prisma": COMPOSED, "src/a.ts": code}
     found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenantId",)))
     assert [(row.verdict, row.rule) for row in found.accesses] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("where", "wanted"),
+    [
+        ("enrollmentId_slug: { enrollmentId: e, slug }", ("weak", "TENORM002")),
+        ("id", ("violation", "TENORM008")),
+    ],
+)
+def test_an_upsert_under_a_parent(where: str, wanted: tuple[str, str | None]) -> None:
+    made = "create: { slug, enrollmentId: e.id }, update: { slug }"
+    code = f"const f = (id, e, slug) => prisma.note.upsert({{ where: {{ {where} }}, {made} }})".encode()
+    tree = {"prisma/schema.prisma": COMPOSED, "src/a.ts": code}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenantId",)))
+    assert wanted in [(row.verdict, row.rule) for row in found.accesses], found.accesses
