@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
-from lints.schema.go_names import plural, snake
+from lints.schema.go_names import body_from, ends_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 WORD = b"entgo.io/ent"
 _SCHEMA = re.compile(r"^type\s+(\w+)\s+struct\s*\{\s*ent\.Schema\b", re.MULTILINE)
 _METHOD = re.compile(
-    r"^func\s+\((?:\w+\s+)?\*?(\w+)\)\s+(Fields|Edges|Mixin|Annotations)\(\)[^{\n]*\{(?:\n(.*?)^\}|([^\n]*)\}$)",
-    re.MULTILINE | re.DOTALL,
+    r"^func[ \t]+\((?:\w+[ \t]+)?\*?(\w+)\)[ \t]+(Fields|Edges|Mixin|Annotations)\(\)[^{\n]{0,200}\{", re.MULTILINE
 )
 _FIELD = re.compile(r"\bfield\.(\w+)\(\s*\"(\w+)\"")
 _EDGE = re.compile(r"\bedge\.(To|From)\(\s*\"(\w+)\"\s*,\s*(\w+)\.Type\b")
@@ -42,10 +41,10 @@ def read_ent_models(catalog: Catalog, files: Mapping[str, str]) -> None:
             continue
         folder = path.rpartition("/")[0]
         here: dict[str, _Part] = {}
-        for owner, method, body, line in (found.groups() for found in _METHOD.finditer(text)):
-            part = here.setdefault(owner, _Part(folder))
-            at = text.find(body or line or "")
-            part.said[method] = (body or line or "", text.count("\n", 0, max(at, 0)) + 1)
+        ends = ends_of(text)
+        for found in _METHOD.finditer(text):
+            part = here.setdefault(found.group(1), _Part(folder))
+            part.said[found.group(2)] = (body_from(text, found.end(), ends), text.count("\n", 0, found.end()) + 1)
         for owner, part in here.items():
             parts.setdefault(owner, []).append(part)
         for found in _SCHEMA.finditer(text):

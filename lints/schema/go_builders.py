@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
+from lints.schema.go_names import body_from, ends_of
 from lints.tenancy import Origin
 
 KIND = "go_builder"
@@ -26,11 +27,12 @@ _HOLDS = re.compile(
     re.MULTILINE,
 )
 _IMPORT = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
-_STRUCT = re.compile(r"^type\s+(\w+)\s+struct\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_STRUCT = re.compile(r"^type[ \t]+(\w+)[ \t]+struct[ \t]*\{", re.MULTILINE)
 _FIELD = re.compile(r"^\s*(?:(\w+)\s+)?(\*?(?:\w+\.)?\w+)\s*(?:`[^`]*`)?\s*(?://.*)?$", re.MULTILINE)
 _FUNC = re.compile(
-    r"^func\s+(?:\((\w+)\s+\*?(\w+)\)\s*)?(\w+)\(([^\n{]*?)\)\s*(\([^()\n]*\)|[\w.*\[\]]+)?\s*\{(?:\n(.*?)^\}|([^\n]*)\}$)",
-    re.MULTILINE | re.DOTALL,
+    r"^func[ \t]+(?:\((\w+)[ \t]+\*?(\w+)\)[ \t]*)?(\w+)\(([^\n{]{0,400}?)\)[ \t]*"
+    r"(\([^()\n]{0,200}\)|[\w.*\[\]]+)?[ \t]*\{",
+    re.MULTILINE,
 )
 _ADDS = (
     re.compile(r"\.Where\(\s*(?:[\w.\[\]]+\s*\+\s*)?\"\.?(?:\w+\.)?(\w+)\s*=\s*(?:\?|\$\d+)\"\s*,\s*(\w+)\.\w+\s*\)"),
@@ -98,20 +100,22 @@ def _read(path: str, text: str, folders: set[str], types: dict[str, _Type]) -> N
         origin = Origin(path=path, line=text.count("\n", 0, at) + 1, why=name)
         return types.setdefault(f"{folder}:{name}", _Type(origin))
 
+    ends = ends_of(text)
     for struct in _STRUCT.finditer(text):
         held = of(struct.group(1), struct.start())
-        for position, (name, kind) in enumerate(_FIELD.findall(struct.group(2)[:_MAX_BODY])):
+        fields = body_from(text, struct.end(), ends)[:_MAX_BODY]
+        for position, (name, kind) in enumerate(_FIELD.findall(fields)):
             held.members[name or f"*{position}"] = meant(kind)
             if not name:
                 held.members.setdefault(kind.lstrip("*").rpartition(".")[2], meant(kind))
     for name in _VARIABLE.findall(text):
         of("", 0).members[name] = PLAIN
     for function in _FUNC.finditer(text):
-        receiver, owner, name, _, gives, body, line = function.groups()
+        receiver, owner, name, _, gives = function.groups()
         kind = _first(gives or "")
         if kind:
             of(owner or "", function.start()).members[f"{name}()"] = meant(kind)
-        column = _column(name, receiver or "", (body or line or "")[:_MAX_BODY]) if owner else None
+        column = _column(name, receiver or "", body_from(text, function.end(), ends)[:_MAX_BODY]) if owner else None
         if column is not None:
             of(owner, function.start()).columns[name] = column
 

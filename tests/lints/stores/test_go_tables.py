@@ -244,3 +244,21 @@ def test_builders(code: str, verdict: str) -> None:
     files = {"migrations/1.sql": SCHEMA, **WRAPPED, "fleet/harbour.go": text.encode()}
     rows = scan([("fleet/harbour.go", text.encode())], build_model(files, None)).accesses
     assert [row.verdict for row in rows] == [verdict], [(row.sql, row.why) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "func (b T) Select(x string) Query {\n",
+        "type Builder struct {\n",
+        "func (T) Fields() []ent.Field {\n",
+        "\tbuilder := b.builder.Where(\n",
+        ")" + " " * 50,
+        "func F(" + "(" * 50,
+    ],
+)
+def test_broken_files_take_no_time(piece: str) -> None:
+    text = 'package p\n\nimport (\n\tsq "github.com/Masterminds/squirrel"\n\t"entgo.io/ent"\n)\n\n' + piece * (
+        200_000 // len(piece)
+    )
+    scan([("fleet/harbour.go", b"package fleet\n")], build_model({"db/builder.go": text.encode()}, None))
