@@ -93,7 +93,7 @@ class Records(dict[str, Entity]):
         if not hops or any(hop is None for hop in hops):
             return None
         names = [(hop.group(1), hop.group(2) or "") for hop in hops if hop is not None]
-        around = self.named(within) if within else None
+        around = self._around(within, hops[0].group(1) if hops[0] is not None else "")
         name, told = names[0]
         owner: Entity | None = None
         client: str | None = None
@@ -122,6 +122,15 @@ class Records(dict[str, Entity]):
             if at + 1 == len(names):
                 return None  # a single row
         return self._guessed(names)
+
+    def _around(self, within: str, label: str) -> Entity | None:
+        """The class that code stands in: itself, or that of a concern (`Boat::Pinnable`) if it has the association."""
+        parts = within.split("::") if within else []
+        for size in range(len(parts), 0, -1):
+            found = self.get("::".join(parts[:size]))
+            if found is not None and (size == len(parts) or label in found.associations):
+                return found
+        return None
 
     def _guessed(self, hops: Sequence[tuple[str, str]]) -> Reached | None:
         """Rows of an association that is declared by some model, from a row whose class can't be seen."""

@@ -310,3 +310,8 @@ def test_an_account_reaches_its_own_rows() -> None:
 def test_a_class_is_that_of_the_module_around() -> None:
     text = b"module Dock\n  class Lift\n    def f(id)\n      Crane.find(id)\n    end\n  end\nend\n"
     assert [row.table for row in scan([("app/services/lift.rb", text)], MODEL).accesses] == ["dock_cranes"]
+
+
+def test_a_concern_of_a_class_reaches_what_that_has() -> None:
+    text = b"module Account::Sweeping\n  extend ActiveSupport::Concern\n  def f\n    boats.where(state: 1).destroy_all\n  end\nend\n"
+    assert [row.verdict for row in scan([("app/models/account/sweeping.rb", text)], MODEL).accesses] == ["proven"]
