@@ -28,6 +28,8 @@ _CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
 _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
 _ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
+_STAFF = re.compile(r"(?:^|/)(?:admin|superadmin|admin-api|backoffice|back_office|staff)/", re.IGNORECASE)
+"""Where a path says that what stands in it serves people of the company, who may see every tenant."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
@@ -145,6 +147,8 @@ def _whose(
     if row.verdict != "proven" and row.rule != CLIENT_RULE:
         return row
     before = row if row.verdict == "proven" else _vouched(row)
+    if _STAFF.search(row.path) is not None or (row.language == "ruby" and "controller" not in row.path.lower()):
+        return before  # for people of ours; `params` that are no request's
     if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):
         return before  # loaded by it, then asked about
     for value in values:

@@ -254,6 +254,26 @@ class BoatsController < ApplicationController
 end""",
         [("weak", "TENCTX001")],
     ),
+    "parameters of a service are no request's": (
+        "app/services/a_service.rb",
+        """
+class CreateBoat < BaseService
+  def call
+    Boat.where(tenant_id: params[:tenant_id])
+  end
+end""",
+        [("proven", None)],
+    ),
+    "people of the company may name a tenant": (
+        "app/controllers/admin/a_controller.rb",
+        """
+class Admin::BoatsController < Admin::BaseController
+  def index
+    @boats = Boat.where(tenant_id: params[:tenant_id])
+  end
+end""",
+        [("proven", None)],
+    ),
     "a default, in three languages' ways: TypeScript": (
         "a.ts",
         """
