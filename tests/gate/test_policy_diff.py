@@ -129,6 +129,7 @@ Y = "gate.yaml"
         ({A: control().replace("[check, release]", "[release]")}, "weaker", "THG001", "is no longer asked at the stage check"),
         ({A: control(min=1)}, "weaker", "THG001", "is content with 1 records of thing (before: 2)"),
         ({A: control(verified="false")}, "weaker", "THG001", "no longer needs thing records to be verified"),
+        ({A: control(verified="true, per: tenant")}, "stronger", "THG001", "needs thing records of every tenant"),
         ({A: control(limit=7)}, "weaker", "THG001", "limit went from 5 to 7; by its examples a higher value lets more through"),
         ({A: control(limit=60)}, "weaker", "THG001", "lets through what its examples say must fail"),
         ({A: control().replace("weeks: 26", "weeks: 52")}, "unclear", "THG001", "weeks went from 26 to 52; its examples do not show which is stricter"),
