@@ -30,6 +30,8 @@ _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 _ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
 _STAFF = re.compile(r"(?:^|/)(?:admin|superadmin|admin-api|backoffice|back_office|staff)/", re.IGNORECASE)
 """Where a path says that what stands in it serves people of the company, who may see every tenant."""
+_OF_CALLER = re.compile(r"Current\.\w+\.\w|[a-z_]\w*\.\w")
+"""A chain of Rails that begins at the caller: `Current.family.accounts`, `current_user.teams`."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
@@ -149,6 +151,8 @@ def _whose(
     before = row if row.verdict == "proven" else _vouched(row)
     if _STAFF.search(row.path) is not None or (row.language == "ruby" and "controller" not in row.path.lower()):
         return before  # for people of ours; `params` that are no request's
+    if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
+        return before  # one of the caller's, whichever the client names
     if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):
         return before  # loaded by it, then asked about
     for value in values:

@@ -11,6 +11,9 @@ from lints.scan import scan
 from lints.schema import build_model
 
 SCHEMA = {
+    "app/models/tenant.rb": b"class Tenant < ApplicationRecord\n  has_many :accounts\nend\n",
+    "app/models/account.rb": b"class Account < ApplicationRecord\n  belongs_to :tenant\nend\n",
+    "migrations/2.sql": b"CREATE TABLE accounts (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id));",
     "app/models/scoped.rb": b"""class Scoped < ApplicationRecord
   self.table_name = 'boats'
   acts_as_tenant :tenant
@@ -260,6 +263,16 @@ end""",
 class CreateBoat < BaseService
   def call
     Boat.where(tenant_id: params[:tenant_id])
+  end
+end""",
+        [("proven", None)],
+    ),
+    "one of the caller's, whichever the client names": (
+        "app/controllers/a_controller.rb",
+        """
+class AccountsController < ApplicationController
+  def show
+    @account = Current.tenant.accounts.find(params[:id])
   end
 end""",
         [("proven", None)],
