@@ -67,8 +67,9 @@ def begun(asked: Asked) -> Begun | None:
         if model is not None:
             rest = Step(ASKS[method], step.arguments[1:], step.keywords, call.span)
             return Begun("django", model, (rest,))
-    if last == "query" and "." not in head:
-        model = head if head[:1].isupper() else held_class(head, env)
+    if last == "query" and head:
+        named = head.rpartition(".")[2]
+        model = named if named[:1].isupper() else held_class(head, env)
         if model is not None:
             return Begun("sqlalchemy", model, (Step("query", (), {}, call.span), step))
     inherited = _inherited(asked)

@@ -287,6 +287,16 @@ CASES: dict[str, calls.Case] = {
         "def f(session, i):\n    session.add(Logbook(boat_id=i))\n",
         [("violation", "TENORM002")],
     ),
+    "sqlalchemy: a model by its module asks for itself": (
+        "sqlalchemy",
+        "def f(i):\n    return models.Boat.query.filter(models.Boat.id == i).one()\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: a model by its module asks for a tenant's": (
+        "sqlalchemy",
+        "def f(i, t):\n    return models.Boat.query.filter(models.Boat.id == i, models.Boat.tenant_id == t).one()\n",
+        [("proven", None)],
+    ),
 }
 
 
