@@ -17,6 +17,7 @@ MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
+_MAPPINGS = (".orm.xml", ".dcm.xml")
 PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema", b"Column", b"PrimaryKey", b"Property")
 _PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))
@@ -80,7 +81,7 @@ def schema_of(path: str, data: bytes) -> Schema:
         return Schema.SCRIPT
     if path.endswith("db/schema.rb"):
         return Schema.SCRIPT
-    if path.endswith((".prisma", ".stg")):
+    if path.endswith((".prisma", ".stg", *_MAPPINGS)):
         return Schema.MODELS
     if path.endswith(".py"):
         found = _models_in_python(data) or _gives_queries(data)
@@ -107,7 +108,7 @@ def _of_migrations(folder: str) -> bool:
 
 def could_be_schema(path: str) -> bool:
     """Whether there are bytes that would make a file of this name add something to the model."""
-    return path.lower().endswith((".sql", ".prisma", ".stg")) or path.endswith(CODE)
+    return path.lower().endswith((".sql", ".prisma", ".stg", *_MAPPINGS)) or path.endswith(CODE)
 
 
 def _models_in_python(data: bytes) -> bool:

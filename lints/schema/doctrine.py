@@ -19,6 +19,8 @@ DECLARES = re.compile(
     rb"#\[\s*(?:\w+\\)*(?:Entity|MappedSuperclass|Column|ManyToOne|Embeddable)\b"
     rb"|@(?:ORM\\)?(?:Entity|MappedSuperclass|Column|ManyToOne)\b|\bextends\s+SQLFilter\b"
 )
+MAPPINGS = (".orm.xml", ".dcm.xml")
+"""How the names of mappings in XML end."""
 _HEAD = re.compile(
     r"^[ \t]*(?:(?:abstract|final|readonly)\s+)*(class|trait|enum|interface)\s+(\w+)"
     r"(?:\s+extends\s+([\w\\]+))?(?:\s+implements\s+([\w\\,\s]+?))?\s*(?=\{|$)",

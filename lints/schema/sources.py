@@ -120,6 +120,9 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
                     sources.append(source)
         read(catalog, sources)
         catalog.files.extend(source.path for source in sources)
+    mapped = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(doctrine.MAPPINGS)}
+    doctrine.read_doctrine_xml(catalog, mapped)
+    catalog.files.extend(mapped)
     compiled = {
         path: decoded(data)
         for path, data in sorted(files.items())

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lints.scan import scan
-from lints.schema import build_model
-from lints.schema.catalog import Catalog
-from lints.schema.doctrine import read_doctrine_xml
+from lints.schema import build_model, read_schema
 from lints.tenancy import Ownership
 
 ENTITIES = b"""<?php
@@ -243,10 +241,8 @@ def test_tables_and_columns_are_read() -> None:
 
 
 def test_a_mapping_in_xml() -> None:
-    catalog = Catalog()
     text = """<doctrine-mapping><entity name="App\\Entity\\Boat" table="boats"><id name="id" type="integer" column="id"/>
       <field name="boatName" length="80"/><many-to-one field="fleet" target-entity="App\\Entity\\Fleet">
       <join-column name="fleet_id"/></many-to-one></entity></doctrine-mapping>"""
-    read_doctrine_xml(catalog, {"config/Boat.orm.xml": text})
-    entity = catalog.freeze().entities[0]
+    entity = read_schema({"config/Boat.orm.xml": text.encode()}).entities[0]
     assert (entity.table, dict(entity.columns)) == ("boats", {"id": "id", "boatName": "boat_name", "fleet": "fleet_id"})
