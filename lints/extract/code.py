@@ -113,7 +113,7 @@ _GUARD = (
 _AUTHORIZED = (
     rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
     rb"(?:permission|access|owner|member|allowed)\w*|is\w*(?:forbidden|allowed|authori[sz]ed|permitted)"
-    rb"|(?:assert_?)?can(?:not)?)\s*\((?:[^()\n;]|\n\s*){0,160}?\b%s\s*[,)}]"
+    rb"|(?:assert_?)?can(?:not)?)\s*\((?:[^()\n;]|(?>\n\s*)){0,160}?\b%s\s*[,)}]"
 )
 """A question whether the caller may do something with the very object: `authorize(user, "read", boat)`."""
 

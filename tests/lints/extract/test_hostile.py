@@ -195,3 +195,9 @@ def test_functions_that_call_each_other_everywhere_have_a_budget(monkeypatch: py
 def count(interpreter: interpret.Interpreter, steps: list[int]) -> None:
     steps[-1] += 1
     interpreter.inlined_steps += bool(interpreter.depth)
+
+
+def test_a_long_call_after_what_a_query_loads_is_read_once() -> None:
+    lines = "        given,\n\n" * 40
+    source = f"const boat = await db.boat.findFirst({{ where: {{ id }} }});\n  assertAllowed(\n{lines}  boats;\n"
+    assert extract("a.ts", f"export async function f(db, id, given) {{\n  {source}}}\n".encode()).calls
