@@ -29,6 +29,9 @@ THROUGH, FROM, IMPORTED, CONDITION = "@through", "@from", "imported", "condition
 """Two steps that are calls of imported functions: one that is handed the query, one that begins it. The kind of what
 the latter begins, and the kind of a helper that gives a condition. The first argument of a step is `module:name`; the
 second of `THROUGH` is the position of the query among the rest."""
+RELATED, OF = "django_related", "@of"
+"""What is asked of an instance for the rows that refer to it (`boat.logbook_set.all()`): the kind, and the step that
+names the instance."""
 SCOPE = "@scope"
 """A step that a model's own manager adds to every query: the place that says so, and what is compared."""
 _HANDED = frozenset({"django", "sqlalchemy", "knex", "kysely", "drizzle"})

@@ -19,6 +19,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.query\s*\(\s*" + _ENTITY,
         rb"\.query\.\w",
         rb"\)\.(?:filter|filter_by|where)\(",
+        rb"\.\w{1,60}\.(?:all\(\)|filter\(|exclude\(|values_list\(|get_or_create\(|update_or_create\()",
+        rb"_set\.\w",
         rb"(?:session|sess|db)\.(?:add|add_all|merge|bulk_\w{4,20})\(",
         rb"select\(\s*" + _ENTITY,
         rb"update\(\s*" + _ENTITY,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lints.extract import chain_stores
+from lints.extract.chain_helpers import OF, RELATED
 from lints.extract.chain_parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
@@ -20,6 +21,8 @@ DJANGO = names(
     " iterator in_bulk latest earliest none using raw extra select_for_update reverse union intersection difference"
     " aget afirst acount aexists acreate aupdate adelete alast aget_or_create aupdate_or_create dates datetimes"
 )
+_OF_RELATED = names("all filter exclude order_by values_list get_or_create update_or_create aget_or_create")
+"""Methods that an instance's related managers have and hardly anything else has."""
 _OF_MANAGERS = re.compile(
     r"(?!(?:create|make|build|new|add|register|normalize|bulk|save|send|import|sync|generate|contribute|db_manager|check"
     r"|natural|contains|get_by_natural|make_random)(?:_|$))[a-z]\w*"
@@ -75,6 +78,8 @@ def begun(asked: Asked) -> Begun | None:
     inherited = _inherited(asked)
     if inherited is not None:
         return inherited
+    if head and last != "query" and (method in _OF_RELATED or (last.endswith("_set") and method in DJANGO)):
+        return Begun(RELATED, last, (Step(OF, (Gap(head, call.span),), {}, call.span), step))
     if method in _SAVES and _SESSION.search(path):
         return _saved(asked)
     if method not in ROOTS and not path and _BROUGHT.fullmatch(_from_where(method, env)) is not None:

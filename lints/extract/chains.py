@@ -80,6 +80,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
     "laravel": chain_laravel.RUNS,
     **chain_jvm.RUNS,
     **chain_python.RUNS,
+    chain_helpers.RELATED: chain_python.RUNS["django"],
     **chain_javascript.RUNS,
     **chain_stores.RUNS,
 }

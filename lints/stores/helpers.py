@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from lints.extract.chain_helpers import CONDITION, FROM, IMPORTED, SCOPE, THROUGH
+from lints.extract.chain_helpers import CONDITION, FROM, IMPORTED, OF, RELATED, SCOPE, THROUGH
 from lints.extract.chain_python import DJANGO
 from lints.extract.facts import Argument, Helper, OrmCall, OrmStep
 from lints.schema.facts import Entity
@@ -27,13 +27,17 @@ class Helpers:
 
     def __init__(self, helpers: Iterable[Helper], entities: Iterable[Entity] = ()) -> None:
         self._known: dict[str, dict[str, Helper]] = {}
-        self._managed = {entity.name: entity.methods for entity in entities if entity.kind == "django"}
+        known = list(entities)
+        self._managed = {entity.name: entity.methods for entity in known if entity.kind == "django"}
         """What the managers of Django's models add, by model and method."""
+        self._children = _children([entity for entity in known if entity.kind == "django"])
         for helper in helpers:
             self._known.setdefault(helper.path, {})[helper.name] = helper
 
     def resolved(self, call: OrmCall) -> OrmCall | None:
         """The call with what imported functions add; None if it begins with one that nothing is known of."""
+        if call.kind == RELATED:
+            return self._related(call)
         kind, model = call.kind, call.model
         found: list[tuple[OrmStep, ...]] = []
         for steps in call.variants:
@@ -62,6 +66,20 @@ class Helpers:
         if variants == call.variants:
             return call
         return replace(call, kind=kind, model=model, variants=variants[: MAX_PATHS * 4])
+
+    def _related(self, call: OrmCall) -> OrmCall | None:
+        """Rows that refer to an instance, as a query of theirs; None where several models could be meant."""
+        children = self._children.get(call.model.removesuffix("_set"), set())
+        if len(children) != 1:
+            return None
+        ((child, field),) = children
+        variants: list[tuple[OrmStep, ...]] = []
+        for steps in call.variants:
+            instance = steps[0].arguments[0] if steps and steps[0].method == OF else None
+            if instance is None:
+                return None
+            variants.append((OrmStep(method="filter", keywords=((field, instance),)), *steps[1:]))
+        return self.resolved(replace(call, kind="django", model=child, variants=tuple(variants)))
 
     def _with_own(
         self, variants: tuple[tuple[OrmStep, ...], ...], own: tuple[str, ...]
@@ -179,6 +197,20 @@ class Helpers:
                 if place in self._known:
                     return self._known[place].get(rest)
         return None
+
+
+def _children(entities: Sequence[Entity]) -> dict[str, set[tuple[str, str]]]:
+    """(model, its field) of what an instance calls by a name, by that name."""
+    by_name = {entity.name: entity for entity in entities}
+    found: dict[str, set[tuple[str, str]]] = {}
+    for parent in entities:
+        for label, named in parent.reverse.items():
+            child = by_name.get(named)
+            fields = [f for f, target in child.relations.items() if target == parent.name] if child is not None else []
+            found.setdefault(label, set()).update(
+                {(named, fields[0])} if len(fields) == 1 else {(named, ""), (named, "?")}
+            )
+    return found
 
 
 def _of_python(path: str, module: str) -> Iterable[str]:

@@ -234,6 +234,29 @@ CASES: dict[str, calls.Case] = {
         ),
         [("weak", "TENORM010")],
     ),
+    "django: rows that refer to an instance": (
+        "django",
+        "def f(boat):\n    return boat.logbook_set.all()\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: a row among those that refer to an instance": (
+        "django",
+        "def f(boat, i):\n    return boat.logbook_set.get(pk=i)\n",
+        [("weak", "TENORM002")],
+    ),
+    "django: rows of a tenant": (
+        "django",
+        "def f(request):\n    return request.tenant.boat_set.filter(name='x')\n",
+        [("proven", None)],
+    ),
+    "django: get_object_or_404 among a tenant's rows": (
+        "django",
+        "def f(request, pk):\n    return get_object_or_404(request.tenant.boat_set.all(), pk=pk)\n",
+        [("proven", None)],
+    ),
+    "django: a name that no model has": ("django", "def f(x):\n    return x.things.all()\n", []),
+    "django: a dictionary is no manager": ("django", "def f(request):\n    return request.boat.get('x')\n", []),
+    "django: rows of a variable": ("django", "def f(rows):\n    return rows.filter(pk=1)\n", []),
 }
 
 
