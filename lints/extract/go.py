@@ -97,7 +97,7 @@ class GoLowering(Lowering):
         self._first: dict[int, dict[bytes, int]] = {}
         """Of each function with blocks: where each word stands first."""
         self.receiver = ""
-        """What the method that is being lowered calls its receiver; it is `self` in what is made of it."""
+        """What the method that is being lowered calls its receiver; its methods are those of `self`."""
 
     def module(self, root: Node) -> tuple[Stmt, ...]:
         """The methods of one type together, wherever they stand, so that they know each other."""
@@ -112,14 +112,6 @@ class GoLowering(Lowering):
                 owners[statement.name] = statement
             out.append(statement)
         return tuple(out)
-
-    def presence(self, text: str) -> str | None:
-        path = super().presence(text)
-        head, dot, rest = (path or "").partition(".")
-        return f"self{dot}{rest}" if head and head == self.receiver else path
-
-    def name(self, node: Node) -> Expr:
-        return Name(self.presence(self.text(node)) or self.text(node), span(node))
 
     def nil(self, node: Node) -> Expr:
         return Name("nil", span(node))
@@ -377,7 +369,9 @@ class GoLowering(Lowering):
         receiver: Expr | None = None
         method = ""
         if function is not None and function.type == "selector_expression":
-            receiver = self.expression(function.child_by_field_name("operand"))
+            operand = function.child_by_field_name("operand")
+            own = operand is not None and operand.type == "identifier" and self.text(operand) == self.receiver
+            receiver = Name("self", span(operand)) if own and operand is not None else self.expression(operand)
             field = function.child_by_field_name("field")
             method = self.text(field) if field is not None else ""
         elif function is not None and function.type == "identifier":

@@ -161,6 +161,21 @@ def test_gorm(code: str, rule: str | None) -> None:
     assert rows or rule is SCOPED
 
 
+@pytest.mark.parametrize(
+    ("code", "carrier"),
+    [
+        ('r.scopedDB(ctx).Where("id = ?", id).First(&boat)', "scopedDB"),
+        ('db := r.scopedDB(ctx)\n\tdb.Where("id = ?", id).First(&boat)', "scopedDB"),
+        ('r.db.Where("id = ?", id).First(&boat)', None),
+    ],
+)
+def test_a_declared_wrapper_is_told_and_proves_nothing_by_itself(code: str, carrier: str | None) -> None:
+    declared = {"carriers": [{"call": "scopedDB", "trust": "enforces", "reason": "callbacks confine every query"}]}
+    source = f"{_HEAD}\t{code}\n\treturn nil\n}}\n".encode()
+    rows = scan([("fleet/harbour.go", source)], build_model(TREE, declared), declared=declared).accesses
+    assert [(row.verdict, row.carrier) for row in rows] == [("weak" if carrier else "violation", carrier)]
+
+
 def test_structs_make_tables() -> None:
     table = MODEL.tables
     assert {name: found.ownership.value for name, found in table.items()} == {
