@@ -19,6 +19,7 @@ _DJANGO_ENDS = frozenset(
     {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
 )
 _AGGREGATE = re.compile(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
+_PATH = re.compile(r"\w+(?:\.\w+)+")
 _EMBEDS = frozenset({"exists", "correlate", "correlate_except", "scalar_subquery", "as_scalar", "lateral"})
 _SIGNS = {"==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>"}
 
@@ -273,7 +274,7 @@ def _conflict_keys(builder: Builder, keywords: Mapping[str, Argument]) -> list[s
 
 def _column(builder: Builder, given: Argument) -> tuple[str, str] | None:
     """(name used for the entity, column) of `Boat.tenant_id` or `boats.c.tenant_id`."""
-    if given.kind not in {"value", "dynamic"} or "." not in given.text:
+    if given.kind not in {"value", "dynamic"} or _PATH.fullmatch(given.text) is None:
         return None
     head, _, attribute = given.text.rpartition(".")
     head = head.removesuffix(".c").rpartition(".")[2]
@@ -388,10 +389,10 @@ _FUNCTION = re.compile(r"(?:\w+\.)?func\.(\w{1,60})\(\s*([A-Z]\w*\.\w+|cls\.\w+)
 
 def _relation(builder: Builder, given: Argument) -> tuple[str, str] | None:
     """(table, foreign key) of `Boat.tenant`, which is compared with an instance, if only one key can be meant."""
-    if given.kind not in {"value", "dynamic"} or given.text.count(".") != 1:
+    if given.kind not in {"value", "dynamic"} or _PATH.fullmatch(given.text) is None:
         return None
-    head, _, attribute = given.text.partition(".")
-    entity = builder.others.get(head)
+    head, _, attribute = given.text.rpartition(".")
+    entity = builder.others.get(head.rpartition(".")[2])
     target = builder.entities.get(entity.relations.get(attribute, "")) if entity is not None else None
     known = builder.model.tables.get(entity.table) if entity is not None else None
     if target is None or known is None or entity is None:

@@ -297,6 +297,11 @@ CASES: dict[str, calls.Case] = {
         "def f(i, t):\n    return models.Boat.query.filter(models.Boat.id == i, models.Boat.tenant_id == t).one()\n",
         [("proven", None)],
     ),
+    "sqlalchemy: a relation of a model by its module": (
+        "sqlalchemy",
+        "def f(n, slug):\n    t = models.Tenant.by_slug(slug)\n    return models.Pier.query.filter(models.Pier.id == n, models.Pier.tenant == t).one()\n",
+        [("proven", None)],
+    ),
 }
 
 
