@@ -130,6 +130,9 @@ class _Reader(Relation):
     def _settled(self) -> Builder:
         """The builder at the end. What can't be seen only narrows what is already reached from a row that is held."""
         builder = self.builder
+        if self.torn:
+            builder.where[:] = [builder.hole()]
+            builder.relation_keys.clear()
         if builder.relation_keys:
             builder.where[:] = [part for part in builder.where if _HOLE.fullmatch(part) is None]
         return builder

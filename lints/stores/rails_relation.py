@@ -28,6 +28,8 @@ class Relation:
     joined: dict[str, tuple[str, Entity]] = field(default_factory=dict)
     """(alias, model) of a joined table by the names that conditions use for it."""
 
+    torn: bool = False
+    """A text among its conditions closes brackets that it has not opened: nothing around it holds."""
     ctes: set[str] = field(default_factory=set)
     """Queries that were given a name with `with`."""
 
@@ -234,6 +236,7 @@ class Relation:
             builder.remember(column, value)
             self._named_by_client(column, value)
         text = first.text
+        self.torn = self.torn or _closes(text)
         if any(re.search(rf"\b{re.escape(name)}\b", text) for name in self.ctes):
             return builder.hole()  # of rows that another query gives
         if first.kind == "dynamic":
@@ -372,6 +375,16 @@ def labels(given: Argument) -> list[str]:
     if given.kind == "text":
         return [given.text]
     return [text for item in given.items for text in labels(item)] if given.kind == "list" else list(given.names)
+
+
+def _closes(text: str) -> bool:
+    """Whether a text closes a bracket that it has not opened; what is quoted does not count."""
+    depth = 0
+    for letter in re.sub(r"'[^']*'", "", text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            return True
+    return False
 
 
 def _is_null(given: Argument) -> bool:
