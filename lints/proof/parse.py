@@ -17,7 +17,7 @@ from lints.proof.ir import Unsupported
 from lints.proof.marks import NOT_PLAIN, written_out
 from lints.proof.names import Index
 from lints.proof.spellings import plain
-from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_PREFIX, Prepared, fingerprint, prepare
+from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_LOOSE, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
 DIALECTS = (
@@ -197,11 +197,44 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
             refusal = "too deeply nested"
         elif joins > MAX_JOINS:
             refusal = "too many joins"
+    if refusal is None and len(kinds) > 2 * MAX_LOOSE and _joins(kinds) > MAX_LOOSE and _loose(kinds):
+        refusal = "too many joins"
     if _QUOTED.isdisjoint(kinds):
         whole = "\x1f".join(texts).lower()
     else:
         whole = "\x1f".join(f"'{t}" if k in _QUOTED else t.lower() for k, t in zip(kinds, texts, strict=True))
     return refusal, fingerprint(whole), sum("__hole_" in text for text in texts) if "__hole_" in whole else 0
+
+
+_CONDITIONS = frozenset({TokenType.ON, TokenType.USING})
+_FREE = frozenset({TokenType.CROSS, TokenType.NATURAL, TokenType.ARRAY})
+"""What makes a join that has no condition."""
+
+
+def _joins(kinds: list[Any]) -> int:
+    return kinds.count(TokenType.JOIN) + kinds.count(TokenType.STRAIGHT_JOIN)
+
+
+def _loose(kinds: list[Any]) -> bool:
+    """Whether too many joins lack a condition, counting those of a bracket and of the worst bracket inside of it."""
+    stack = [[0, 0]]
+    for position, kind in enumerate(kinds):
+        level = stack[-1]
+        if kind in _OPENING:
+            stack.append([0, 0])
+        elif kind in _CLOSING and len(stack) > 1:
+            stack.pop()
+            stack[-1][1] = max(stack[-1][1], sum(level))
+        elif kind is TokenType.STRAIGHT_JOIN or (
+            kind is TokenType.JOIN and not any(k in _FREE for k in kinds[max(0, position - 3) : position])
+        ):
+            level[0] += 1
+        elif kind in _CONDITIONS:
+            level[0] = max(0, level[0] - 1)
+    while len(stack) > 1:  # brackets that are never closed
+        inside = sum(stack.pop())
+        stack[-1][1] = max(stack[-1][1], inside)
+    return sum(stack[0]) > MAX_LOOSE
 
 
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:

@@ -15,6 +15,8 @@ MAX_PREFIX = 64
 """NOT or minus in a row: each costs the parser a level of recursion."""
 MAX_JOINS = 64
 """Joins whose ON is still to come: so do these."""
+MAX_LOOSE = 10
+"""Joins without a condition, along one line of brackets: the parser reads what follows each of them twice."""
 
 HOLE = re.compile(r"__hole_\d+__\Z")
 

@@ -184,3 +184,25 @@ def test_offsets_lead_back_to_the_text(text: str) -> None:
     assert prepared.original(len(prepared.text)) == len(text)
     positions = [prepared.original(n) for n in range(len(prepared.text) + 1)]
     assert all(0 <= p <= len(text) + 20 for p in positions)
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "oracle"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 FROM boats" + " JOIN boats" * 30,
+        "SELECT 1 FROM boats" + " STRAIGHT_JOIN boats" * 30,
+        "SELECT 1 FROM boats" + " LEFT JOIN (SELECT 1 FROM boats JOIN boats JOIN boats) AS m" * 9,
+        "SELECT 1 FROM boats JOIN (" * 14 + "SELECT 1" + ")" * 14,
+    ],
+)
+def test_joins_without_a_condition_do_not_double_the_work(text: str, dialect: str) -> None:
+    """The parser tries each of them in two ways; thirty would take it for years."""
+    assert prove(text, MODEL, dialect=dialect)[0].verdict in ("opaque", "unparsed", "violation")
+
+
+def test_many_joins_that_have_no_condition_to_wait_for_are_read() -> None:
+    text = "SELECT b.name FROM boats b" + "".join(f" CROSS JOIN countries c{n}" for n in range(30))
+    assert prove(f"{text} WHERE b.harbour_id = $1", MODEL)[0].verdict == "proven"
+    text = "SELECT b.name FROM boats b" + "".join(f" JOIN countries c{n} ON c{n}.code = b.kind" for n in range(30))
+    assert prove(f"{text} WHERE b.harbour_id = $1", MODEL)[0].verdict == "proven"
