@@ -107,7 +107,7 @@ _HOLDER = re.compile(
 _ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*$")
 _TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
 _GUARD = (
-    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[!?]?\s*[!=]==?[^\n;]{1,120}"
+    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[\w.!?]{0,40}\s*[!=]==?[^\n;]{1,120}"
     rb"|(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*%s\b[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}"
 )
 _AUTHORIZED = (

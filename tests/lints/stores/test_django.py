@@ -257,6 +257,14 @@ CASES: dict[str, calls.Case] = {
     "django: a name that no model has": ("django", "def f(x):\n    return x.things.all()\n", []),
     "django: a dictionary is no manager": ("django", "def f(request):\n    return request.boat.get('x')\n", []),
     "django: rows of a variable": ("django", "def f(rows):\n    return rows.filter(pk=1)\n", []),
+    "django: compared by what its tenant has": (
+        "django",
+        (
+            "def f(request, pk):\n    boat = Boat.objects.select_related('tenant').get(pk=pk)\n"
+            "    if not boat.tenant.key == request.key:\n        raise Denied\n    return boat\n"
+        ),
+        [("weak", "TENORM010")],
+    ),
 }
 
 
