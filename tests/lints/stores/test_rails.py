@@ -300,8 +300,8 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     "code", ["Account.find(params[:a]).boats.find(id)", "a = Account.find(params[:a])\n    a.boats.find(id)"]
 )
 def test_the_account_that_a_client_names(code: str) -> None:
-    text = f"class Harbour\n  def f(id)\n    {code}\n  end\nend\n"
-    rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
+    text = f"class BoatsController < ApplicationController\n  def show\n    {code}\n  end\nend\n"
+    rows = scan([("app/controllers/boats_controller.rb", text.encode())], MODEL).accesses
     assert [(row.verdict, row.rule) for row in rows if row.table == "boats"] == [("weak", "TENCTX001")]
 
 
