@@ -57,6 +57,7 @@ class _Child:
     def serve(self) -> None:
         steps: Mapping[bytes, Callable[[list[bytes]], None]] = {
             b"x": self._examine, b"m": self._model, b"j": self._judge_files, b"b": self._build,
+            b"q": self._queries,
         }  # fmt: skip
         self.send(b"h")
         while (request := self._next()) is not None:
@@ -115,6 +116,18 @@ class _Child:
 
         for data in chunks:
             self._within(FILE_SECONDS, partial(step, data))
+
+    def _queries(self, chunks: list[bytes]) -> None:
+        """`path, bytes` of each file; answers with `Queries`."""
+        self._import("lints.schema.sources")
+        from lints.codec import encode
+        from lints.examine import Queries, queries_of
+
+        def step(path: str, data: bytes) -> tuple[bytes]:
+            return (encode(queries_of(path, data), Queries),)
+
+        for name, data in zip(chunks[::2], chunks[1::2], strict=True):
+            self._within(FILE_SECONDS, partial(step, name.decode(), data))
 
     def _build(self, chunks: list[bytes]) -> None:
         """`declarations, dialect`, then `path, bytes` of each schema source; answers with the model."""

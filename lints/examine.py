@@ -9,15 +9,17 @@ from functools import cache, lru_cache
 from importlib import import_module
 
 from lints.extract import Extraction, extract
+from lints.extract.facts import Helper
 from lints.schema.order import defines_schema, in_migrations
 from lints.schema.paths import CODE, misnamed, path_class, says_generated
 from lints.search import Search
+from lints.tenancy import Origin
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
+_MAPPINGS = (".orm.xml", ".dcm.xml")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
-_MAPPINGS = (".orm.xml", ".dcm.xml")
 PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema", b"Column", b"PrimaryKey", b"Property")
 _PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))
@@ -71,6 +73,7 @@ class Schema(StrEnum):
     NOTHING = "-"
     SCRIPT = "s"  # a migration, a script with table definitions, a dumped schema
     MODELS = "m"  # models of an ORM
+    QUERIES = "q"  # no models, but functions that give queries to others
 
 
 def schema_of(path: str, data: bytes) -> Schema:
@@ -83,18 +86,39 @@ def schema_of(path: str, data: bytes) -> Schema:
         return Schema.SCRIPT
     if path.endswith((".prisma", ".stg", *_MAPPINGS)):
         return Schema.MODELS
+    gives = False
     if path.endswith(".py"):
-        found = _models_in_python(data) or _gives_queries(data)
+        found, gives = _models_in_python(data), _gives_queries(data)
     elif path.endswith(_TYPESCRIPT):
-        found = _models_in_typescript(data) or _gives_queries(data)
+        found, gives = _models_in_typescript(data), _gives_queries(data)
     elif path.endswith(".php"):
         found = _models_in_php(data)
     elif path.endswith(".rb"):
         found = _models_in_ruby(data)
     else:
         found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
-    usable = found and (path_class(path) == "source" or misnamed(path, data))
-    return Schema.MODELS if usable else Schema.NOTHING
+    if not (found or gives) or not (path_class(path) == "source" or misnamed(path, data)):
+        return Schema.NOTHING
+    return Schema.MODELS if found else Schema.QUERIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """What a file adds to the model that declares no models, and gives queries to others: it depends on no other."""
+
+    helpers: tuple[Helper, ...] = ()
+    read: bool = True
+    unread: tuple[Origin, ...] = ()
+
+
+def queries_of(path: str, data: bytes) -> Queries:
+    """What `schema_of` calls `QUERIES`, read."""
+    from lints.schema.catalog import Catalog
+    from lints.schema.sources import apply_models
+
+    catalog = Catalog()
+    apply_models(catalog, {path: data})
+    return Queries(helpers=tuple(catalog.helpers), read=bool(catalog.files), unread=tuple(catalog.unread))
 
 
 def _among_migrations(path: str) -> bool:

@@ -7,6 +7,7 @@ change only what the change touches is worked out again, and the facts are the s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import TypeVar
 from lints.cache import Cache, key
 from lints.child import BUILD_SECONDS, JUDGE_SECONDS
 from lints.codec import CodecError, decode, encode
-from lints.examine import Schema, could_be_schema, schema_of
+from lints.examine import Queries, Schema, could_be_schema, schema_of
 from lints.extract import language_of, silent
 from lints.rows import Judged, Unanalysed
 from lints.scan import facts_of, other
@@ -178,7 +179,11 @@ class _Run:
         sources = dict(sorted(self.sources.items()))
         self.sources = {}
         self.unread.sort(key=lambda origin: origin.path)
-        listing = b"".join(hashlib.sha256(path.encode()).digest() + self.digests[path] for path in sources)
+        queries = self._queries(sources)
+        made_of = {**self.digests, **{path: hashlib.sha256(written).digest() for path, written in queries.items()}}
+        listing = b"".join(
+            hashlib.sha256(path.encode()).digest() + made_of[path] for path in sorted({*sources, *queries})
+        )
         name = key(b"m", declared, self.project.dialect, listing)
         if not self.unread and (found := self.cache.get(name)) is not None:
             try:
@@ -189,10 +194,39 @@ class _Run:
                 self.model = found
                 return model
         self.model, lasting = self._built(declared, sources)
+        model = _answered(self.model, SourceModel)
+        if queries:
+            model = _with_queries(model, {path: _answered(written, Queries) for path, written in queries.items()})
+            self.model = encode(model, SourceModel)
         if lasting and not self.unread:
             self.cache.put(name, self.model)
-        model = _answered(self.model, SourceModel)
         return replace(model, unread=(*model.unread, *self.unread))
+
+    def _queries(self, sources: dict[str, bytes]) -> dict[str, bytes]:
+        """Take out of the sources what only gives queries to others, read file by file: a change of one is no change
+        of the model unless it gives others."""
+        files = {path: sources.pop(path) for path in [*sources] if self._seen_as(path) is Schema.QUERIES}
+        names = {self._key(b"q", path): path for path in files}
+        found: dict[str, bytes] = {}
+        for some in _batched(names, _TOGETHER):
+            for name, written in self.cache.get_many(some).items():
+                with contextlib.suppress(CodecError):
+                    decode(written, Queries)
+                    found[names[name]] = written
+        items = ((path, (path.encode(), data)) for path, data in files.items() if path not in found)
+        for path, answer in self.pool.run(b"q", items):
+            if isinstance(answer, Lost):
+                self.unread.append(Origin(path=path, line=1, why=f"as a schema source: {answer.reason}"))
+                continue
+            self.lasting &= answer.lasting
+            found[path] = answer.chunks[0]
+            if answer.lasting:
+                self.cache.put(self._key(b"q", path), answer.chunks[0])
+        self.unread.sort(key=lambda origin: origin.path)
+        return dict(sorted(found.items()))
+
+    def _seen_as(self, path: str) -> Schema:
+        return self.seen[path].schema if path in self.seen else Schema.SCRIPT
 
     def _built(self, declared: bytes, sources: dict[str, bytes]) -> tuple[bytes, bool]:
         reason = ""
@@ -305,6 +339,16 @@ class _Run:
 
     def _key(self, kind: bytes, path: str) -> bytes:
         return key(kind, path, self.digests[path])
+
+
+def _with_queries(model: SourceModel, queries: Mapping[str, Queries]) -> SourceModel:
+    """The model and what its other files give."""
+    schema, given = model.schema, queries.values()
+    helpers = sorted((*schema.helpers, *(h for one in given for h in one.helpers)), key=lambda helper: helper.path)
+    files = sorted({*schema.files, *(path for path, one in queries.items() if one.read)})
+    unread = [origin for one in given for origin in one.unread]
+    schema = replace(schema, helpers=tuple(helpers), files=tuple(files), unread=(*schema.unread, *unread))
+    return replace(model, schema=schema, unread=(*model.unread, *unread))
 
 
 def _against(model: bytes, declared: bytes) -> bytes:

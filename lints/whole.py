@@ -64,7 +64,7 @@ class Seen:
     @lru_cache(maxsize=64)
     def read(written: bytes) -> Seen | None:
         """What `written` wrote, or None."""
-        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"-sm":
+        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"-smq":
             return None
         return Seen(full=written[:1] == b"1", schema=Schema(written[1:].decode()))
 

@@ -190,9 +190,9 @@ class Catalog:
             grants=tuple(grant for grant in self.grants if grant.privileges),
             assembled=tuple(self.assembled),
             entities=tuple(self._with_reverse()),
-            helpers=tuple(self.helpers),
+            helpers=tuple(sorted(self.helpers, key=lambda helper: helper.path)),
             unread=tuple(self.unread),
-            files=tuple(self.files),
+            files=tuple(sorted(set(self.files))),
         )
 
     def _with_reverse(self) -> Iterable[Entity]:

@@ -216,6 +216,27 @@ def test_models_anywhere_in_the_tree_make_the_model(files: dict[str, bytes], wan
     assert [row.rule for row in found.facts.accesses] == [wanted]
 
 
+def test_functions_that_give_queries_are_read_file_by_file(tmp_path: Path) -> None:
+    """The model is made again only when one of them gives others."""
+    gives = b"from .models import Boat\ndef boats_of(tenant):\n    return Boat.objects.filter(tenant=tenant)\n"
+    use = b"from .queries import boats_of\ndef f(request, tenant, pk):\n    return boats_of(tenant).get(pk=pk)\n"
+    files = {**DJANGO, "fleet/queries.py": gives, "fleet/use.py": use}
+    assert schema_of("fleet/queries.py", gives) is Schema.QUERIES
+    found = scanned(files, tmp_path)
+    assert found.model == build_model(files, None)
+    assert found.model.schema.helpers
+    for changed, same in (
+        (gives + b"# another line\n", True),
+        (gives.replace(b"filter(tenant=tenant)", b"all()"), False),
+    ):
+        files["fleet/queries.py"] = changed
+        again = scanned(files, tmp_path)
+        assert again == scanned(files)
+        assert (again.model == found.model) is same
+        assert (again.facts == found.facts) is same
+        assert again.model == build_model(files, None)
+
+
 def test_scripts_are_narrowed_and_models_are_not() -> None:
     files = {**DJANGO, "db/migrations/1.sql": SCHEMA, "vendor/other.sql": b"CREATE TABLE others (id int);"}
     assert "others" in scanned(files).model.tables
