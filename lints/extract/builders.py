@@ -21,6 +21,7 @@ from lints.extract.values import (
     Record,
     Sized,
     Value,
+    is_text,
     rope,
 )
 
@@ -194,7 +195,7 @@ def _relation(arguments: list[Value], where: Span) -> Value:
     if isinstance(joined, Fragment) and joined.tag.startswith(_STATE):  # goqu.On(…)
         return rope(table, Lit(" ON ", where), joined.value)
     alone = not isinstance(table, Lit) or re.search(r"\s", table.text.strip()) is None
-    if alone and len(arguments) > 1 and all(isinstance(a, Lit) for a in arguments[1:3]) and _is_name(arguments[1]):
+    if alone and len(arguments) > 1 and _is_name(arguments[1]) and all(is_text(a) for a in arguments[2:3]):
         table = rope(table, Lit(" ", where), arguments[1])
         if len(arguments) > 2:
             table = rope(table, Lit(" ON ", where), arguments[2])
