@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from posixpath import splitext
 from typing import cast
 
 from tree_sitter import Language, Parser, Point, Tree
@@ -58,8 +57,11 @@ _GRAMMARS = {
 
 def language_of(path: str) -> str | None:
     """The language of a path by its ending, or None: not a source file that is analysed."""
-    ending = splitext(path)[1].lower()
-    return LANGUAGES.get(ending) if ending != ".xml" else "mybatis" if _MAPPER.search(path) is not None else None
+    stem, dot, ending = path.rpartition(".")
+    ending = dot + ending.lower()
+    if ending in LANGUAGES:
+        return LANGUAGES[ending] if stem.rpartition("/")[2].strip(".") else None
+    return "mybatis" if ending == ".xml" and _MAPPER.search(path) is not None else None
 
 
 @lru_cache(maxsize=16)
