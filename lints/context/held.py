@@ -59,7 +59,7 @@ _SAFE = re.compile(
     rb"ContextVar|AsyncLocalStorage|ThreadLocal|threading\.local|Local\(|LocalProxy|AsyncLocal|ScopedValue|createContext|"
     rb"useState|atom\(|ref\(|signal\(|writable\(|require\(|import\("
 )
-_ALONE = Search(
+ALONE = Search(
     rb"\bargparse\b|^(?:import|from) (?:click|typer)\b|['\"](?:commander|yargs)['\"]|process\.argv|spf13/(?:cobra|pflag)|\bflag\.(?:String|Parse)"
     rb"|\bOptionParser\b|\bpicocli\b",
     flags=re.MULTILINE,
@@ -83,7 +83,7 @@ def declarations(language: str) -> Search:
 def held(language: str, data: bytes) -> Iterator[Context]:
     """The variables, each at the first function that assigns it."""
     declared = declarations(language)
-    if not declared.possible(data) or _BROWSER.matches(data) or _ALONE.matches(data):
+    if not declared.possible(data) or _BROWSER.matches(data) or ALONE.matches(data):
         return
     told: set[bytes] = set()
     for pattern, (_, assigned) in zip(declared.patterns, _DECLARED[_ALIKE.get(language, language)], strict=True):

@@ -219,6 +219,8 @@ def _is(value: str, fact: Context) -> bool:
     if plain.startswith(name):
         rest = plain[len(name) :]
         return not rest or rest.startswith((".", "[", ")", "("))
+    if plain.startswith("item.") and plain[5:] == name:
+        return True  # a parameter that is taken apart
     return "," in plain and name in plain.split(",") and plain.replace(",", "").isidentifier()
 
 

@@ -12,6 +12,7 @@ from lints.context.asked import COMPARES, FORM, LEAVES_AS, OWNER, SECRET, check_
 from lints.context.defaults import constant_of, default_apart, default_of
 from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
+from lints.context.held import ALONE
 from lints.context.known import Known, Told
 from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, Units, blocks, callee, expressions, parts
@@ -108,7 +109,10 @@ class Origins:
 
     def finish(self) -> list[Context]:
         """The facts of everything that was read."""
+        alone = ALONE.matches(self.data)  # who starts a program by hand may be given a default
         for origin in self._origins[:MAX_FACTS]:
+            if alone and origin.about is About.DEFAULT:
+                continue
             for name in sorted({*origin.aliases, origin.said}):
                 self.facts.append(
                     Context(

@@ -317,6 +317,16 @@ func f(ctx context.Context, tenantID string) {
 }""",
         [("weak", "TENCTX004")],
     ),
+    "a program of the command line may have a default": (
+        "a.py",
+        """
+import click
+
+def boats(db, tenant_id="main"):
+    db.execute("SELECT * FROM boats WHERE tenant_id = %s", (tenant_id,))
+""",
+        [("proven", None)],
+    ),
     "what stands for no tenant in a log is no default": (
         "a.ts",
         """
