@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, jvm_builders, mybatis_plus
+from lints.stores import compiled_orms, jooq, jvm_builders, mybatis_plus
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -15,7 +15,7 @@ RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] =
     "jpa": compiled_orms.jpa,
     "mybatis_plus": mybatis_plus.mybatis_plus,
     "criteria": jvm_builders.criteria,
-    "jooq": jvm_builders.jooq,
+    "jooq": jooq.jooq,
     "exposed": jvm_builders.exposed,
     "panache": jvm_builders.panache,
 }
@@ -39,7 +39,7 @@ def target(
 ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
     """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
     if call.kind == "jooq":
-        table = next((name for steps in call.variants if (name := jvm_builders.jooq_table(steps))), None)
+        table = next((name for steps in call.variants if (name := jooq.jooq_table(steps))), None)
         return (table, None, {}, None) if table is not None and table in model.tables else None
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
     held = _store(call, by_kind)

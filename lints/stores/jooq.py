@@ -1,0 +1,212 @@
+# ruff: noqa: S608 - the text is judged, it never reaches a database
+"""Queries of jOOQ as the SQL they stand for. A condition that is not understood is text that nobody has seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lints.extract.facts import Argument, OrmStep
+from lints.extract.sqltext import names
+from lints.stores.call_text import Called, calls, literal
+from lints.stores.orm_sql import Builder
+
+_MAX_DEPTH = 8
+_SILENT = names(
+    "ne notEqual gt ge lt le greaterThan lessThan like notLike between isNotNull isTrue isFalse greaterOrEqual"
+    " lessOrEqual likeIgnoreCase contains startsWith endsWith notIn containsIgnoreCase notBetween likeRegex"
+)
+_JOOQ_JOINS = {
+    "join": "JOIN", "innerJoin": "JOIN", "leftJoin": "LEFT JOIN", "leftOuterJoin": "LEFT JOIN",
+    "rightJoin": "RIGHT JOIN", "rightOuterJoin": "RIGHT JOIN", "fullJoin": "FULL JOIN", "crossJoin": "CROSS JOIN",
+}  # fmt: skip
+_JOOQ_STARTS = names("select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto with")
+_JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle fetchStream")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def jooq_table(steps: Sequence[OrmStep]) -> str | None:
+    """The table that a query is about; None if it does not say."""
+    for step in steps:
+        if step.method in {"from", "selectFrom", "update", "delete", "deleteFrom", "insertInto", *_JOOQ_FETCHES}:
+            table = _table(step.arguments[0].text)[0] if step.arguments else None
+            if table is not None:
+                return table
+    return None
+
+
+def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`dsl.selectFrom(BOATS).where(BOATS.TENANT_ID.eq(tenant)).fetch()`."""
+    chain = [Called(step.method, tuple(argument.text for argument in step.arguments)) for step in steps]
+    if chain[0].name in _JOOQ_FETCHES:  # dsl.fetchOne(BOATS, BOATS.ID.eq(id))
+        given = chain[0].arguments or ()
+        chain = [Called("selectFrom", given[:1]), *([Called("where", given[1:])] if len(given) > 1 else [])]
+    if chain[0].name == "insertInto":
+        return _inserted(builder, chain)
+    return [_Jooq(builder).query(chain)]
+
+
+def _table(text: str) -> tuple[str | None, str | None]:
+    """(table, alias) of `BOATS`, `Tables.BOATS.as("b")`."""
+    chain = calls(text)
+    named = next((c.name for c in chain if c.arguments is None and _CONSTANT.fullmatch(c.name)), None)
+    alias = next((literal(c.arguments[0]) for c in chain if c.name in {"as", "`as`"} and c.arguments), None)
+    return (named.lower() if named is not None else None), alias
+
+
+def _inserted(builder: Builder, chain: Sequence[Called]) -> list[str | None]:
+    columns = [name for text in (chain[0].arguments or ())[1:] if (name := _field(text)) is not None]
+    conflict: list[str] | None = None
+    for called in chain[1:]:
+        given = called.arguments or ()
+        if called.name == "columns":
+            columns += [name for text in given if (name := _field(text)) is not None]
+        elif called.name == "set" and len(given) == 2 and (column := _field(given[0])) is not None:
+            columns.append(column)
+        elif called.name == "onConflict":
+            conflict = [name for text in given if (name := _field(text)) is not None]
+        elif called.name in {"select", "set"}:
+            return [None]
+    updates = any(called.name == "doUpdate" for called in chain)
+    return [builder.insert([(c, builder.parameter()) for c in columns], conflict=conflict if updates else None)]
+
+
+def _field(text: str) -> str | None:
+    chain = calls(text)
+    last = chain[-1] if chain else None
+    return last.name.lower() if last is not None and last.arguments is None and _CONSTANT.fullmatch(last.name) else None
+
+
+class _Jooq:
+    """One query and those inside it; range variables are the tables' own names, or what they are given."""
+
+    def __init__(self, builder: Builder, known: Mapping[str, str] | None = None, depth: int = 0) -> None:
+        self.builder = builder
+        self.known = dict(known or {})
+        self.depth = depth
+
+    def query(self, chain: Sequence[Called]) -> str:
+        builder = self.builder
+        sources: list[str] = []
+        where: str | None = None
+        sets: list[str] = []
+        fields: Sequence[str] = ()
+        verb, waits = "select", False
+        for called in chain:
+            given = called.arguments or ()
+            if called.name in {"from", "selectFrom", "update", "delete", "deleteFrom"}:
+                verb = called.name.removesuffix("From") if called.name != "from" else verb
+                sources += [", ".join(self._source(text) for text in given[:20])]
+            elif called.name in {"select", "selectDistinct"}:
+                fields = given
+            elif called.name in _JOOQ_JOINS and given:
+                sources.append(f"{_JOOQ_JOINS[called.name]} {self._source(given[0])}")
+                waits = called.name != "crossJoin"
+            elif called.name == "on" and waits:
+                sources[-1] += f" ON ({builder.all_of([self.condition(text) for text in given])})"
+                waits = False
+            elif called.name == "where":
+                where = builder.all_of([self.condition(text) for text in given]) or "TRUE"
+            elif called.name in {"and", "or"} and given and where is not None:
+                more = self.condition(given[0])
+                where = f"({where}) {called.name.upper()} ({more})"
+            elif called.name == "andExists" or called.name == "addConditions":
+                where = builder.all_of([where or "TRUE", builder.hole()])
+            elif called.name == "set" and len(given) == 2:
+                column = _field(given[0])
+                sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else f"{builder.hole()} = 1")
+            elif called.name in {"union", "unionAll", "intersect", "except", "with", "using"}:
+                where = builder.all_of([where or "TRUE", builder.hole()])
+        source = " ".join(sources)
+        condition = f" WHERE {where}" if where is not None else ""
+        if verb == "delete":
+            return f"DELETE FROM {source}{condition}"
+        if verb == "update":
+            return f"UPDATE {source} SET {', '.join(sets) or f'{builder.hole()} = 1'}{condition}"
+        shown = [self._column(calls(text)) for text in fields]
+        listed = ", ".join(column for column in shown if column is not None)
+        return f"SELECT {listed if shown and all(shown) else '*'} FROM {source}{condition}"
+
+    def _source(self, text: str) -> str:
+        table, alias = _table(text)
+        if table is None:
+            return self.builder.hole()
+        self.known[alias or table] = table
+        self.known[table] = table if alias is None else self.known.get(table, table)
+        shown = self.builder.ident(table)
+        return f"{shown} AS {self.builder.ident(alias)}" if alias is not None else shown
+
+    def condition(self, text: str) -> str:
+        builder = self.builder
+        if self.depth > _MAX_DEPTH:
+            return builder.hole()
+        chain = list(calls(text))
+        at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
+        if at is None:
+            return builder.hole()
+        column = self._column(chain[:at])
+        first = chain[at]
+        given = first.arguments or ()
+        if column is not None:
+            said = self._compared(column, first)
+        elif first.name in {"and", "or", "not"} and given:
+            parts = [self._inside(part) for part in given]
+            said = f"({builder.any_of(parts) if first.name == 'or' else builder.all_of(parts)})"
+            said = f"NOT {said}" if first.name == "not" else said
+        elif first.name in {"exists", "notExists"} and given:
+            query = self._select(given[0])
+            said = f"{'NOT ' if first.name == 'notExists' else ''}EXISTS ({query})" if query else builder.hole()
+        elif first.name in {"noCondition", "trueCondition"}:
+            said = "TRUE"
+        elif first.name == "condition" and given and (stated := literal(given[0])) is not None:
+            said = "(" + re.sub(r"\{\d+\}|\?", lambda _: builder.parameter(), stated) + ")"
+        else:
+            said = builder.hole()
+        for called in chain[at + 1 :]:
+            more = [self._inside(part) for part in called.arguments or ()]
+            if called.name in {"and", "or"} and len(more) == 1:
+                said = f"({said}) {called.name.upper()} ({more[0]})"
+            elif called.name == "not":
+                said = f"NOT ({said})"
+            else:
+                return builder.hole()
+        return said
+
+    def _inside(self, text: str) -> str:
+        return _Jooq(self.builder, self.known, self.depth + 1).condition(text)
+
+    def _select(self, text: str) -> str | None:
+        chain = calls(text)
+        at = next((place for place, called in enumerate(chain) if called.name in _JOOQ_STARTS), None)
+        if at is None or self.depth > _MAX_DEPTH or jooq_table([_step(called) for called in chain[at:]]) is None:
+            return None
+        return _Jooq(self.builder, self.known, self.depth + 1).query(chain[at:])
+
+    def _compared(self, column: str, called: Called) -> str:
+        builder = self.builder
+        given = called.arguments or ()
+        if called.name in {"eq", "equal"} and given:
+            other = self._column(calls(given[0]))
+            query = self._select(given[0]) if "select" in given[0] else None
+            return f"{column} = {other or (f'({query})' if query else builder.parameter())}"
+        if called.name == "in" and given:
+            query = self._select(given[0]) if "select" in given[0] else None
+            return f"{column} IN ({query or builder.parameter()})"
+        if called.name == "isNull":
+            return f"{column} IS NULL"
+        return f"{column} > {builder.parameter()}" if called.name in _SILENT else builder.hole()
+
+    def _column(self, chain: Sequence[Called]) -> str | None:
+        """`BOATS.TENANT_ID`, `b.TENANT_ID` of a table that the query, or one around it, is from."""
+        plain = [called.name for called in chain]
+        if len(plain) < 2 or any(called.arguments is not None for called in chain):
+            return None
+        alias = plain[-2] if plain[-2] in self.known else plain[-2].lower()
+        if not _CONSTANT.fullmatch(plain[-1]) or alias not in self.known:
+            return None
+        return self.builder.qualified(plain[-1].lower(), alias)
+
+
+def _step(called: Called) -> OrmStep:
+    given = tuple(Argument(kind="value", text=text) for text in called.arguments or ())
+    return OrmStep(method=called.name, arguments=given)
