@@ -30,6 +30,10 @@ _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 _ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
 _STAFF = re.compile(r"(?:^|/)(?:admin|superadmin|admin-api|backoffice|back_office|staff)/", re.IGNORECASE)
 """Where a path says that what stands in it serves people of the company, who may see every tenant."""
+_OBJECTS = re.compile(
+    r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
+)
+"""Where `params` of Ruby is what an object was made with, not a request's."""
 _OF_CALLER = re.compile(r"Current\.\w+\.\w|[a-z_]\w*\.\w")
 """A chain of Rails that begins at the caller: `Current.family.accounts`, `current_user.teams`."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
@@ -149,7 +153,7 @@ def _whose(
     if row.verdict != "proven" and row.rule != CLIENT_RULE:
         return row
     before = row if row.verdict == "proven" else _vouched(row)
-    if _STAFF.search(row.path) is not None or (row.language == "ruby" and "controller" not in row.path.lower()):
+    if _STAFF.search(row.path) is not None or (row.language == "ruby" and _OBJECTS.search(row.path)):
         return before  # for people of ours; `params` that are no request's
     if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
         return before  # one of the caller's, whichever the client names
