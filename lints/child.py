@@ -119,7 +119,7 @@ class _Child:
 
     def _queries(self, chunks: list[bytes]) -> None:
         """`path, bytes` of each file; answers with `Queries`."""
-        self._import("lints.schema.sources")
+        self._import("lints.schema.query_helpers")
         from lints.codec import encode
         from lints.examine import Queries, queries_of
 

@@ -113,12 +113,21 @@ class Queries:
 
 def queries_of(path: str, data: bytes) -> Queries:
     """What `schema_of` calls `QUERIES`, read."""
+    from lints.extract.code import lowered
+    from lints.extract.lines import Lines
     from lints.schema.catalog import Catalog
-    from lints.schema.sources import apply_models
+    from lints.schema.orm import Source
+    from lints.schema.query_helpers import DECLARES, read_query_helpers
 
+    if DECLARES.search(data) is None:
+        return Queries(read=False)
+    body = lowered(path, data)
+    if body is None:
+        why = "too large, binary, or too slow to parse"
+        return Queries(read=False, unread=(Origin(path=path, line=1, why=why),))
     catalog = Catalog()
-    apply_models(catalog, {path: data})
-    return Queries(helpers=tuple(catalog.helpers), read=bool(catalog.files), unread=tuple(catalog.unread))
+    read_query_helpers(catalog, [Source(path, data, body, Lines(data))])
+    return Queries(helpers=tuple(catalog.helpers), unread=tuple(catalog.unread))
 
 
 def _among_migrations(path: str) -> bool:

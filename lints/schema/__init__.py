@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lints.schema.catalog import Catalog
-from lints.schema.classify import classify
 from lints.schema.declared import Declarations, read_declarations
 from lints.schema.facts import Schema
 from lints.tenancy import Model
@@ -26,6 +24,8 @@ def build_model(
     no tenant columns, `tenant_columns` are those; None: those that the schema shows (`lints.schema.tenants`). Raises
     `DeclarationError` for a declaration that can't be meant; whatever can't be read in `files` is in `Model.unread`.
     """
+    from lints.schema.classify import classify
+
     declarations = read_declarations(declared)
     spoken = declarations.dialect or dialect
     return classify(read_schema(files, dialect=spoken), declarations, spoken, tenant_columns)
@@ -37,6 +37,7 @@ def read_schema(files: Mapping[str, bytes], *, dialect: str = "postgres") -> Sch
     Migrations first, in the order they run; then ORM models, which add what the migrations do not show.
     """
     from lints.schema import sources
+    from lints.schema.catalog import Catalog
 
     catalog = Catalog()
     sources.apply_migrations(catalog, files, dialect)
