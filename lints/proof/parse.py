@@ -197,7 +197,7 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
             refusal = "too deeply nested"
         elif joins > MAX_JOINS:
             refusal = "too many joins"
-    if refusal is None and len(kinds) > 2 * MAX_LOOSE and _joins(kinds) > MAX_LOOSE and _loose(kinds):
+    if refusal is None and len(kinds) > 2 * MAX_LOOSE and sum(map(kinds.count, _JOINS)) > MAX_LOOSE and _loose(kinds):
         refusal = "too many joins"
     if _QUOTED.isdisjoint(kinds):
         whole = "\x1f".join(texts).lower()
@@ -206,13 +206,10 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
     return refusal, fingerprint(whole), sum("__hole_" in text for text in texts) if "__hole_" in whole else 0
 
 
+_JOINS = frozenset({TokenType.JOIN, TokenType.STRAIGHT_JOIN})
 _CONDITIONS = frozenset({TokenType.ON, TokenType.USING})
-_FREE = frozenset({TokenType.CROSS, TokenType.NATURAL, TokenType.ARRAY})
+_FREE = frozenset({TokenType.CROSS, TokenType.ARRAY})
 """What makes a join that has no condition."""
-
-
-def _joins(kinds: list[Any]) -> int:
-    return kinds.count(TokenType.JOIN) + kinds.count(TokenType.STRAIGHT_JOIN)
 
 
 def _loose(kinds: list[Any]) -> bool:
@@ -225,16 +222,19 @@ def _loose(kinds: list[Any]) -> bool:
         elif kind in _CLOSING and len(stack) > 1:
             stack.pop()
             stack[-1][1] = max(stack[-1][1], sum(level))
-        elif kind is TokenType.STRAIGHT_JOIN or (
-            kind is TokenType.JOIN and not any(k in _FREE for k in kinds[max(0, position - 3) : position])
-        ):
-            level[0] += 1
+        elif kind in _JOINS:
+            level[0] += not _free(kinds, position)
         elif kind in _CONDITIONS:
             level[0] = max(0, level[0] - 1)
     while len(stack) > 1:  # brackets that are never closed
         inside = sum(stack.pop())
         stack[-1][1] = max(stack[-1][1], inside)
     return sum(stack[0]) > MAX_LOOSE
+
+
+def _free(kinds: list[Any], position: int) -> bool:
+    """Whether a join has no condition to wait for: CROSS, unless that is what is joined."""
+    return position > 1 and kinds[position - 1] in _FREE and kinds[position - 2] not in _JOINS
 
 
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:

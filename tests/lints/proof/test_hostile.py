@@ -186,12 +186,14 @@ def test_offsets_lead_back_to_the_text(text: str) -> None:
     assert all(0 <= p <= len(text) + 20 for p in positions)
 
 
-@pytest.mark.parametrize("dialect", ["postgres", "mysql", "oracle"])
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "oracle", "bigquery"])
 @pytest.mark.parametrize(
     "text",
     [
         "SELECT 1 FROM boats" + " JOIN boats" * 30,
         "SELECT 1 FROM boats" + " STRAIGHT_JOIN boats" * 30,
+        "SELECT 1 FROM boats" + " NATURAL LEFT JOIN" * 30 + " boats",
+        "SELECT 1 FROM boats" + " JOIN CROSS" * 30 + " JOIN boats",
         "SELECT 1 FROM boats" + " LEFT JOIN (SELECT 1 FROM boats JOIN boats JOIN boats) AS m" * 9,
         "SELECT 1 FROM boats JOIN (" * 14 + "SELECT 1" + ")" * 14,
     ],
