@@ -13,3 +13,12 @@ export function tenant(req, res, next) {
   // ok: tenant-context-from-request-js
   req.locale = req.headers["accept-language"];
 }
+
+function setup(cls: ClsService, req: Request) {
+  // ruleid: tenant-context-from-request-js
+  cls.set('organizationId', req.headers['organization-id']);
+  // ok: tenant-context-from-request-js
+  cls.set('organizationId', req.user.organizationId);
+  // ok: tenant-context-from-request-js
+  cls.set('language', req.headers['accept-language']);
+}
