@@ -170,6 +170,12 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
     return Statement(None, "interpolated text in places that don't parse", tokens, digest)
 
 
+def refusal(text: str, dialect: str) -> str | None:
+    """Why the parser must not see a text, if there is a reason; what can't be split into tokens is one."""
+    tokens = _tokenize(text, ALIASES.get(dialect, dialect))
+    return tokens if isinstance(tokens, str) else _scan(tokens)[0]
+
+
 def _numbered(tree: Any) -> None:
     """Oracle's ROWNUM numbers the rows of its block before anything outside is asked: the block is marked."""
     for column in tree.find_all(exp.Column, exp.Pseudocolumn):

@@ -319,3 +319,12 @@ def test_a_second_column_that_refers_to_the_tenant_is_the_callers_too() -> None:
 )
 def test_what_kind_of_file_a_path_is(path: str, expected: str) -> None:
     assert path_class(path) == expected
+
+
+def test_a_view_of_joins_without_conditions_is_unread_and_costs_no_time() -> None:
+    """The SQL parser tries each of them in two ways."""
+    script = "CREATE TABLE boats (id int, tenant_id int);\nCREATE VIEW many AS SELECT 1 FROM boats" + " JOIN boats" * 30
+    found = build_model({"migrations/1.sql": script.encode()}, None)
+
+    assert "many" not in found.views
+    assert [origin.line for origin in found.unread] == [2]
