@@ -369,3 +369,59 @@ SELECT v.id FROM visits v JOIN practices pr ON pr.id = $1
 -- a practice taken over by its slug
 -- violation TENSQL008
 INSERT INTO practices (id, slug, name) VALUES ($1, $2, $3) ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name
+
+-- an existence of staff of the own
+-- proven
+SELECT v.id FROM visits v WHERE EXISTS (SELECT 1 FROM staff s WHERE s.practice_id = v.practice_id AND s.practice_id = $1)
+
+-- an existence of a group that always is
+-- violation
+SELECT v.id FROM visits v WHERE EXISTS (SELECT 1 FROM staff s WHERE s.practice_id = v.practice_id AND s.practice_id = $1 HAVING count(*) >= 0)
+
+-- notes of an author beside the own visits
+-- violation
+SELECT v.id FROM visits v WHERE v.practice_id = $1 UNION ALL SELECT n.id FROM visit_notes n WHERE n.author = $2
+
+-- nothing skipped within the practice
+-- proven
+WITH v AS MATERIALIZED (SELECT * FROM visits WHERE practice_id = $1 OFFSET 0) SELECT id FROM v
+
+-- some skipped before the practice
+-- violation
+WITH v AS MATERIALIZED (SELECT * FROM visits OFFSET 5) SELECT id FROM v WHERE practice_id = $1
+
+-- deleted without notes
+-- proven
+DELETE FROM visits WHERE practice_id = $1 AND NOT EXISTS (SELECT 1 FROM visit_notes n WHERE n.visit_id = visits.id)
+
+-- the oldest patient of all renamed
+-- violation
+UPDATE patients SET mrn = $2 FROM (SELECT id FROM patients ORDER BY born LIMIT 1) o WHERE patients.id = o.id
+
+-- a named window over the own
+-- proven
+SELECT percent_rank() OVER w FROM visits WHERE practice_id = $1 WINDOW w AS (ORDER BY fee)
+
+-- a named window over everybody
+-- violation
+SELECT x.r FROM (SELECT practice_id, ntile(4) OVER w AS r FROM visits WINDOW w AS (ORDER BY fee)) x WHERE x.practice_id = $1
+
+-- results copied within the practice
+-- proven
+INSERT INTO lab_results (practice_id, patient_id, taken) SELECT p.practice_id, p.id, CURRENT_DATE FROM patients p WHERE p.practice_id = $1 ON CONFLICT (practice_id, patient_id, taken) DO UPDATE SET value = EXCLUDED.value
+
+-- or any practice that has an owner
+-- violation
+SELECT id FROM visits WHERE practice_id = $1 OR practice_id IN (SELECT practice_id FROM staff WHERE role = 'owner')
+
+-- the practice or the word for all
+-- violation
+SELECT id FROM visits WHERE $1 IN (practice_id::text, 'all')
+
+-- groups that the practice or many are in
+-- violation
+SELECT count(*) FROM visits GROUP BY practice_id HAVING bool_or(practice_id = $1) OR count(*) > 10
+
+-- the greatest of the practice's group
+-- proven
+SELECT max(fee) FROM visits GROUP BY practice_id HAVING practice_id = $1

@@ -77,3 +77,11 @@ DELETE shipments WHERE id = :id
 -- several tables at once
 -- opaque TENSQL013
 INSERT ALL INTO shipments (id, organization_id) VALUES (1, :org) SELECT 1 FROM dual
+
+-- the first rows of everybody beside the own
+-- violation
+SELECT num FROM shipments WHERE organization_id = :org UNION SELECT num FROM shipments WHERE ROWNUM < 5
+
+-- a collection of numbers
+-- opaque
+SELECT s.num FROM shipments s, TABLE(sys.odcinumberlist(1, 2)) t WHERE s.id = t.COLUMN_VALUE AND s.organization_id = :org

@@ -85,3 +85,11 @@ SELECT STRING_AGG(Email, ';') WITHIN GROUP (ORDER BY Email) FROM Customers WHERE
 -- lines by an old join
 -- proven
 SELECT l.Sku FROM InvoiceLines l, Invoices i, Customers c WHERE l.InvoiceId = i.InvoiceId AND i.CustomerId = c.CustomerId AND c.CompanyId = @c AND i.CompanyId = c.CompanyId
+
+-- an existence of an intersection of values
+-- proven
+SELECT i.Number FROM Invoices i WHERE i.CompanyId = @c AND EXISTS (SELECT i.Total INTERSECT SELECT NULL)
+
+-- or no company given
+-- violation
+UPDATE Invoices SET Total = 0 WHERE CompanyId = @c OR @c IS NULL

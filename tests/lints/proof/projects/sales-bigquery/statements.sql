@@ -61,3 +61,11 @@ SELECT id FROM sales.orders WHERE STARTS_WITH(org_id, @org)
 -- a pipe that groups
 -- proven
 FROM sales.orders |> WHERE org_id = @org |> AGGREGATE COUNT(*) AS n GROUP BY placed
+
+-- or among the items
+-- violation
+SELECT * FROM sales.orders WHERE org_id = @org OR EXISTS (SELECT 1 FROM UNNEST(items) i WHERE i.org_id = @org)
+
+-- a sum in the list by organisation
+-- proven
+SELECT (SELECT SUM(p.amount) FROM sales.payments p WHERE p.org_id = o.org_id) FROM sales.orders o WHERE o.org_id = @org

@@ -125,3 +125,15 @@ SELECT o.id FROM orders o WHERE o.store_id = ? AND o.total > ANY (SELECT total F
 -- coupons of no store
 -- weak TENSQL018
 SELECT code FROM coupons WHERE store_id = ? OR store_id IS NULL
+
+-- an order by its number, the store in ON
+-- violation
+SELECT * FROM orders o LEFT JOIN customers c ON c.id = o.customer_id AND c.store_id = ? WHERE o.number = ?
+
+-- totals from the lines
+-- proven
+UPDATE orders SET total = (SELECT SUM(qty) FROM order_lines WHERE order_id = orders.id) WHERE store_id = ?
+
+-- a line under any order
+-- violation
+INSERT INTO order_lines (order_id, sku) VALUES (?, ?)

@@ -61,3 +61,7 @@ SELECT * EXCLUDE (total) RENAME (id AS order_id) FROM orders WHERE account_id = 
 -- or what the parameter says
 -- violation TENSQL005
 SELECT id FROM orders WHERE account_id = ?::NUMBER OR IFF(?, TRUE, FALSE)
+
+-- a union by name
+-- opaque
+SELECT * FROM orders WHERE account_id = ? UNION ALL BY NAME SELECT * FROM orders
