@@ -313,6 +313,8 @@ class Origins:
         text = self.text(value.span, 600)
         if "(" in text:
             by = [origin for _, origin in self._mentioned(text, names, span[0]) if origin.about is About.CLIENT]
+            words = set(_WORD.findall(text))
+            by += [origin for name, (_, found) in self._found.items() if name in words for origin in found][:20]
             if by:
                 self._found[target] = (span[0], by)
 
