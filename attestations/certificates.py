@@ -36,7 +36,7 @@ from attestations import strict_json
 from attestations.envelope import Bundle, Envelope, InclusionProof, LogEntry, decode_base64, pae
 from attestations.refusal import Reason, Refused
 from attestations.strict_json import shown
-from attestations.trust import Identity, PublicKey
+from attestations.trust import Identity, PublicKey, is_meant
 
 _ISSUER: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 _ISSUER_V2: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
@@ -68,7 +68,7 @@ def verify_certificate(bundle: Bundle, root: bytes | None, identities: Sequence[
         identity, issuer = holder(certificate)
     except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension):
         raise Refused(Reason.UNTRUSTED_CERTIFICATE, "not a Sigstore signing certificate") from None
-    known = [i.usages for i in identities if (i.identity, i.issuer) == (identity, issuer)]
+    known = [i.usages for i in identities if i.issuer == issuer and is_meant(i.identity, identity)]
     if not any(not usages or usage in usages for usages in known):
         who = f"{shown(identity)} of {shown(issuer)}"
         if known:

@@ -45,6 +45,11 @@ MAX_KEYS: Final = 1024
 
 _USAGE = re.compile(r"[a-z][a-z0-9]*(?:[:._-][a-z0-9]+)*")
 _IDENTITY = re.compile(r"[!-~]{1,1024}")
+_ANYBODY: Final = (
+    "", "x", "anybody@example.com", "https://example.com/anybody",
+    "https://github.com/anybody/else/.github/workflows/x.yml@refs/heads/main",
+    "https://gitlab.com/anybody/else//.gitlab-ci.yml@refs/heads/main",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +163,35 @@ class TrustedKeys:
         return strict_json.dumps({"mediaType": TRUSTED_KEYS, "keys": [_entry(key) for key in self.keys]}) + b"\n"
 
 
+def anchored(text: str) -> re.Pattern[str]:
+    """A regular expression for whole names, such as a workflow's at any release tag.
+
+    Raises ValueError, in one clause, unless it is written from ^ to $ and says something of the name.
+    """
+    if not text.startswith("^") or not text.endswith("$") or text.endswith("\\$"):
+        raise ValueError("a pattern for names is written from ^ to $")
+    try:
+        pattern = re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    if any(pattern.fullmatch(name) for name in _ANYBODY):
+        raise ValueError("the pattern is content with anybody")
+    return pattern
+
+
+def is_meant(wanted: str | re.Pattern[str], found: str) -> bool:
+    """Whether a name is the one that is wanted, or as a whole what the pattern says."""
+    return wanted == found if isinstance(wanted, str) else wanted.fullmatch(found) is not None
+
+
 class Identity(NamedTuple):
-    """Who a certificate is for, exactly: its subject alternative name and the OIDC issuer that vouched for it.
+    """Who a certificate is for: its subject alternative name, exactly or by an `anchored` pattern, and the OIDC issuer
+    that vouched for it, exactly.
 
     `usages` are what this holder may sign; empty is everything that keys may be trusted for.
     """
 
-    identity: str
+    identity: str | re.Pattern[str]
     issuer: str
     usages: tuple[str, ...] = ()
 

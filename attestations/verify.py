@@ -23,7 +23,7 @@ from attestations.envelope import Bundle
 from attestations.refusal import Reason, Refused
 from attestations.statements import Binding, timestamp
 from attestations.strict_json import shown
-from attestations.trust import PublicKey, Trust, TrustedKey
+from attestations.trust import PublicKey, Trust, TrustedKey, is_meant
 
 __all__ = ["UNCHECKED", "Expectation", "Reason", "Refused", "Unchecked", "Verified", "verify", "verify_threshold"]
 
@@ -50,7 +50,7 @@ class Expectation:
     predicate_type   exact predicate type
     subjects         digests that must all be subjects: SHA-256 hex, or `sha256:…`, `sha384:…`, `sha512:…`
     usage            what the signing key must be trusted for (ignored for certificates, which carry no usage)
-    identity, issuer who signed: exact; the issuer of a managed key is None
+    identity, issuer who signed: exact, or the identity by an `anchored` pattern; the issuer of a managed key is None
     policy_digest, pipeline_id   exact values of the statement's binding
     builders         allowed pairs (signer identity, builder.id or verifier.id)
     predicate        exact values in the predicate by path of names, e.g. {("verificationResult",): "PASSED"}
@@ -62,7 +62,7 @@ class Expectation:
     predicate_type: str | Unchecked
     subjects: tuple[str, ...] | Unchecked
     usage: str
-    identity: str | Unchecked
+    identity: str | re.Pattern[str] | Unchecked
     issuer: str | Unchecked | None
     policy_digest: str | Unchecked
     pipeline_id: str | Unchecked
@@ -281,8 +281,10 @@ def _check_window(entry: TrustedKey, signed_at: datetime | None, now: datetime) 
 def _check_binding(statement: Mapping[str, Any], signer: _Signer, expectation: Expectation) -> Binding | None:
     if statement["_type"] != statements.STATEMENT_TYPE and expectation.require_binding:
         raise Refused(Reason.STATEMENT_TYPE, "Statement v0.1 where v1 is required")
-    if expectation.identity is not UNCHECKED and expectation.identity != signer.identity:
-        raise Refused(Reason.IDENTITY_MISMATCH, f"signed by {signer.identity}, expected {shown(expectation.identity)}")
+    wanted = expectation.identity
+    if not isinstance(wanted, Unchecked) and not is_meant(wanted, signer.identity):
+        named = wanted if isinstance(wanted, str) else wanted.pattern
+        raise Refused(Reason.IDENTITY_MISMATCH, f"signed by {signer.identity}, expected {shown(named)}")
     if expectation.issuer is not UNCHECKED and expectation.issuer != signer.issuer:
         found = (
             "signed with a key, for which no issuer vouches"

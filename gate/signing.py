@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,21 @@ def trust_of(policy: Policy) -> Trust:
         keys=trusted_keys(policy.files[config["keys"]], config["keys"]) if "keys" in config else None,
         sigstore_root=policy.files[root] if root else None,
         identities=tuple(
-            Identity(i["identity"], i["issuer"], tuple(USAGES[u] for u in i.get("usages", ())))
+            Identity(_named(i), i["issuer"], tuple(USAGES[u] for u in i.get("usages", ())))
             for i in config.get("identities", ())
         ),
     )
+
+
+def _named(entry: Mapping[str, str]) -> str | re.Pattern[str]:
+    from attestations.trust import anchored
+
+    if "identity" in entry:
+        return entry["identity"]
+    try:
+        return anchored(entry["identity_regexp"])
+    except ValueError as error:
+        raise GateError(f"gate.yaml: trust.identities: identity_regexp: {error}") from None
 
 
 def trusted_keys(data: bytes, name: str) -> TrustedKeys:

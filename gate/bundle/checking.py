@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ class Question:
     artifacts: tuple[Artifact, ...] = ()
     predicate_type: str | None = None
     policy_digest: str | None = None
-    identity: str | None = None
+    identity: str | re.Pattern[str] | None = None
     issuer: str | None = None
     max_age: timedelta | None = None
     ledger_keys: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gate import run
 from gate.cli import options
@@ -125,13 +125,21 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trusted-keys", type=options.path, metavar="FILE", help="whose signatures count")
     parser.add_argument("--trusted-root", type=options.path, metavar="FILE", help="Sigstore trusted_root.json")
     parser.add_argument("--identity", type=options.text, help="who must have signed, exactly")
+    parser.add_argument(
+        "--identity-regexp", type=options.text, metavar="PATTERN", help="or by a pattern for all of it, from ^ to $"
+    )
     parser.add_argument("--issuer", type=options.text, metavar="URL", help="who must vouch for that identity, exactly")
     parser.add_argument(
         "--artifact", action="append", nargs="+", type=options.text, default=[], metavar="FILE",
         help="a file (or sha256:…) that it must be about",
     )  # fmt: skip
     parser.add_argument(
-        "--policy-digest", type=options.text, metavar="SHA256", help="the policy that must have applied"
+        "--policy",
+        "--policy-digest",
+        dest="policy_digest",
+        type=options.text,
+        metavar="SHA256",
+        help="the digest of the policy that must have applied",
     )
     parser.add_argument("--max-age", type=options.text, metavar="DAYS", help="the oldest statement that still counts")
     parser.add_argument(
@@ -165,8 +173,8 @@ def question_of(arguments: Any) -> tuple[Trust, Question, Setting]:
         now=now,
         artifacts=tuple(_artifact(text) for group in arguments.artifact for text in group),
         predicate_type=wanted_type,
-        policy_digest=_digest(arguments.policy_digest, "--policy-digest"),
-        identity=arguments.identity,
+        policy_digest=_digest(arguments.policy_digest, "--policy"),
+        identity=_identity(arguments),
         issuer=arguments.issuer,
         max_age=_days(arguments.max_age),
         ledger_keys=tuple(arguments.ledger_key),
@@ -189,19 +197,34 @@ def _trust(arguments: Any) -> Trust:
     for path in (keys, root):
         if path is not None and not path.is_file():
             raise GateError(f"{path}: no such file")
-    named = bool(arguments.identity and arguments.issuer)
+    who = _identity(arguments)
+    named = bool(who and arguments.issuer)
     if root is not None and not named and (keys is None or arguments.issuer):
-        raise GateError("--trusted-root: say whose certificates count: --identity and --issuer")
+        raise GateError("--trusted-root: say whose certificates count: --identity (or --identity-regexp) and --issuer")
     if keys is not None or root is not None:
         return Trust(
             keys=trusted_keys(keys.read_bytes(), str(keys)) if keys else None,
             sigstore_root=root.read_bytes() if root else None,
             # Beside keys, a root without a name vouches for times alone.
-            identities=(Identity(arguments.identity, arguments.issuer),) if root and named else (),
+            identities=(Identity(who, arguments.issuer),) if root and who and named else (),
         )
     if (arguments.root / "gate.yaml").is_file():
         return trust_of(run.load_policy(arguments.root.resolve(), None))
     raise GateError("verify: whose signatures count? give --trusted-keys FILE (never the copy inside the bundle)")
+
+
+def _identity(arguments: Any) -> str | re.Pattern[str] | None:
+    from attestations.trust import anchored
+
+    exact, pattern = arguments.identity, arguments.identity_regexp
+    if exact and pattern:
+        raise GateError("--identity and --identity-regexp: give one of them")
+    if pattern is None:
+        return cast("str | None", exact)
+    try:
+        return anchored(pattern)
+    except ValueError as error:
+        raise GateError(f"--identity-regexp: {error}") from None
 
 
 def _artifact(text: str) -> Artifact:

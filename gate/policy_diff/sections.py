@@ -33,7 +33,7 @@ def _project(section: str, was: Any, becomes: Any) -> Found:
 
 def _holder(item: Mapping[str, Any]) -> str:
     usages = f" for {', '.join(sorted(item['usages']))}" if "usages" in item else ""
-    return f"{item['identity']} of {item['issuer']}{usages}"
+    return f"{item.get('identity') or item['identity_regexp']} of {item['issuer']}{usages}"
 
 
 def _trust(section: str, was: Any, becomes: Any) -> Found:

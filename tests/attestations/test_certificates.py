@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from attestations import certificates, envelope
 from attestations.envelope import bare_envelope
 from attestations.refusal import Reason, Refused
 from attestations.signers.sigstore import SigstoreSigner
-from attestations.trust import ATTESTATIONS, EVIDENCE, Identity, Trust
+from attestations.trust import ATTESTATIONS, EVIDENCE, Identity, Trust, anchored
 from attestations.verify import UNCHECKED
 
 from .edits import Edit, body, edited, entry_of
@@ -98,6 +99,19 @@ def test_only_the_exact_holder_is_trusted(bench: Any, ci: Any, bundle: bytes) ->
         trust = believed(ci, identities=identities)
         assert refused(bench, ci, bundle, trust=trust).code is Reason.IDENTITY_MISMATCH
     assert judged(bench, ci, bundle, trust=believed(ci, identities=(Identity("a", "b"), *believed(ci).identities)))
+
+
+def test_a_pattern_of_names_is_trusted_under_its_issuer_only(bench: Any, ci: Any, bundle: bytes) -> None:
+    workflow = anchored(f"^{re.escape(ci.identity[:-2])}.{{2}}$")
+    trust = believed(ci, identities=(Identity(workflow, ci.issuer),))
+    assert judged(bench, ci, bundle, trust=trust, identity=workflow).signer_identity == ci.identity
+
+    elsewhere = believed(ci, identities=(Identity(workflow, f"{ci.issuer}/other"),))
+    assert refused(bench, ci, bundle, trust=elsewhere).code is Reason.IDENTITY_MISMATCH
+    other = anchored(f"^{re.escape(ci.identity)}.$")
+    assert refused(bench, ci, bundle, trust=trust, identity=other).code is Reason.IDENTITY_MISMATCH
+    unnamed = believed(ci, identities=(Identity(other, ci.issuer),))
+    assert refused(bench, ci, bundle, trust=unnamed).code is Reason.IDENTITY_MISMATCH
 
 
 def test_nothing_is_trusted_by_default(bench: Any, ci: Any, bundle: bytes) -> None:

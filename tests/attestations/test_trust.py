@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from attestations.refusal import Reason, Refused
-from attestations.trust import ATTESTATIONS, EVIDENCE, PublicKey, TrustedKey, TrustedKeys, load_trusted_keys
+from attestations.trust import (
+    ATTESTATIONS,
+    EVIDENCE,
+    PublicKey,
+    TrustedKey,
+    TrustedKeys,
+    anchored,
+    is_meant,
+    load_trusted_keys,
+)
 
 Edit = Callable[[Any], object]
 
@@ -178,3 +188,39 @@ def test_an_empty_set_cannot_be_made() -> None:
     with pytest.raises(Refused) as refusal:
         TrustedKeys(())
     assert refusal.value.code is Reason.NO_TRUST
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        (r"https://ci\.example/release", "from ^ to $"),
+        (r"^https://ci\.example/", "from ^ to $"),
+        (r"^https://ci\.example/cost\$", "from ^ to $"),
+        (r"^(https://ci\.example$", "not a regular expression"),
+        (r"^.*$", "anybody"),
+        (r"^.+$", "anybody"),
+        (r"^https://.*$", "anybody"),
+        (r"^https://github\.com/.*\.yml@refs/heads/main$", "anybody"),
+        (r"^https://ci\.example/x$|.*$", "anybody"),
+    ],
+)
+def test_a_pattern_for_names_says_whose(pattern: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        anchored(pattern)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("https://ci.example/release.yml@refs/tags/v1.4.0", True),
+        ("https://ci.example/release.yml@refs/tags/v1.4.0\n", False),
+        ("https://ci.example/release.yml@refs/tags/v1.4.0/../evil", False),
+        ("x https://ci.example/release.yml@refs/tags/v1.4.0", False),
+        ("https://ciXexample/release.yml@refs/tags/v1.4.0", False),
+    ],
+)
+def test_a_pattern_is_held_against_all_of_a_name(name: str, meant: bool) -> None:
+    release = r"https://ci\.example/release\.yml@refs/tags/v[0-9.]+"
+    assert is_meant(anchored(f"^{release}$"), name) is meant
+    assert is_meant(anchored(f"^nobody|{release}$"), name) is meant  # read as a whole, whatever stands beside the bar
+    assert not is_meant(release, name)

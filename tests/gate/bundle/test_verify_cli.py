@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -86,8 +87,10 @@ def test_an_attestation_by_itself(works: Any, files: Path, verify: Verify, name:
         (["--artifact", "sha256:" + "0" * 64], "subject-mismatch"),
         (["--identity", "somebody@else.example"], "identity-mismatch"),
         (["--identity", "release-ci@summit.exampl"], "identity-mismatch"),
+        (["--identity-regexp", r"^somebody@.*\.example$"], "identity-mismatch"),
         (["--issuer", "https://accounts.example"], "identity-mismatch"),
         (["--policy-digest", "0" * 64], "policy-mismatch"),
+        (["--policy", "0" * 64], "policy-mismatch"),
         (["--as-of", "2019-01-01T00:00:00Z"], "key-not-yet-valid"),
         (["--as-of", "2020-06-01T00:00:00Z"], "future-time"),
         (["--as-of", "2099-01-01T00:00:00Z", "--max-age", "30"], "too-old"),
@@ -100,6 +103,18 @@ def test_what_is_demanded_of_an_attestation(files: Path, verify: Verify, argv: l
     assert f"[{code}]" in out
     if "--as-of" in argv:
         assert out.startswith(f"as of {argv[1]}, as --as-of says, not now")
+
+
+def test_a_signer_may_be_named_by_a_pattern(works: Any, files: Path, verify: Verify) -> None:
+    verdict, ci = files / "verdict.sigstore.json", re.escape(works.ci.identity)
+    assert verify(verdict, "--identity-regexp", f"^{ci[:-3]}.*$")[0] == 0
+    for argv, why in (
+        (["--identity-regexp", "release-ci"], "written from ^ to $"),
+        (["--identity-regexp", "^.*$"], "content with anybody"),
+        (["--identity-regexp", f"^{ci}$", "--identity", "ci@summit.example"], "give one of them"),
+    ):
+        status, out = verify(verdict, *argv)
+        assert (status, why in out) == (2, True), out
 
 
 def test_a_key_signs_only_what_it_is_trusted_for(works: Any, files: Path, verify: Verify, tmp_path: Path) -> None:
