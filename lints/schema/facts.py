@@ -91,14 +91,6 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """The policies that confine a table, and the session settings they compare with."""
-
-    policies: tuple[str, ...]
-    context: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Routine:
     """A stored function or procedure. `definer`: it runs with its owner's rights; `pinned`: its search_path is set."""
 
@@ -222,7 +214,5 @@ class SourceModel(Model):
     """Stored functions whose call touches tenants' rows out of sight, each with what and where."""
     harmless: frozenset[str] = frozenset()
     """Stored functions that were read and touch no tenant's row."""
-    guarded: Mapping[str, Guard] = field(default_factory=dict)
-    """Tables whose policies confine every row that is read or written, if somebody asked (`lints.ddl.guards`)."""
     guarded: Mapping[str, Guard] = field(default_factory=dict)
     """Tables whose policies confine every row that is read or written, if somebody asked (`lints.ddl.guards`)."""
