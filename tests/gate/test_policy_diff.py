@@ -148,6 +148,7 @@ Y = "gate.yaml"
         ({Y: config(more="purge: {run: [purge]}")}, "unclear", "purge", "the section purge of gate.yaml was added"),
         ({Y: config(trust=", require_signed_policy: true")}, "stronger", "trust", "a policy must be signed"),
         ({Y: config(trust=", identities: [{identity: a, issuer: b}]")}, "weaker", "trust.identities", "signatures in the name of a of b"),
+        ({Y: config(trust=", identities: [{identity_regexp: ^a.b$, issuer: c}]")}, "weaker", "trust.identities", "signatures in the name of ^a.b$ of c"),
         ({Y: config(more="patterns: {without: [rails-unscoped]}")}, "weaker", "patterns.without", "does not look for rails-unscoped"),
         ({Y: config(more="patterns: {include: ['a/**']}")}, "unclear", "patterns.include", "a/** (before: the default)"),
         ({Y: config(more="patterns: {built_in: false}")}, "weaker", "patterns.built_in", "no built-in rule counts any more"),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from attestations.signers.key import new_key
-from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, TrustedKey, TrustedKeys
+from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, Identity, TrustedKey, TrustedKeys, is_meant
 from gate import cli
+from gate.model import GateError
 from gate.reading import parse_time
 from gate.run import load_policy
+from gate.signing import trust_of
 
 SIGNATURE = "policy/policy.sigstore.json"
 TRUST = "trust: {{keys: policy/keys.json{more}}}\n"
@@ -129,3 +132,19 @@ def test_the_statement_verifies_by_itself(signed: Path, run: Run, tmp_path: Path
     assert run(*verify, "--policy-digest", "0" * 64)[0] == 1
     configure(signed)
     assert run("verify", signed / SIGNATURE, "--trusted-keys", keys, "--type", "thing")[0] == 1
+
+
+def test_a_pattern_of_the_policy_names_no_less_than_somebody(signed: Path) -> None:
+    loaded = load_policy(signed, None)
+
+    def named(pattern: str) -> object:
+        entry = {"identity_regexp": pattern, "issuer": "https://ci.example", "usages": ["policy"]}
+        trust = {**loaded.config["trust"], "identities": [entry]}
+        return trust_of(replace(loaded, config={**loaded.config, "trust": trust})).identities[0]
+
+    found = named(r"^https://ci\.example/release@refs/tags/.*$")
+    assert isinstance(found, Identity)
+    assert (found.issuer, found.usages) == ("https://ci.example", (POLICY,))
+    assert is_meant(found.identity, "https://ci.example/release@refs/tags/v1")
+    with pytest.raises(GateError, match=r"^gate.yaml: trust.identities: identity_regexp: a pattern .* from \^ to \$$"):
+        named("release@")
