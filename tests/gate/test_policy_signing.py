@@ -11,11 +11,12 @@ import pytest
 
 from attestations.signers.key import new_key
 from attestations.trust import ATTESTATIONS, EVIDENCE, POLICY, Identity, TrustedKey, TrustedKeys, is_meant
-from gate import cli
+from gate import cli, policy
 from gate.model import GateError
 from gate.reading import parse_time
 from gate.run import load_policy
 from gate.signing import trust_of
+from gate.tree import WorkTree
 
 SIGNATURE = "policy/policy.sigstore.json"
 TRUST = "trust: {{keys: policy/keys.json{more}}}\n"
@@ -135,7 +136,7 @@ def test_the_statement_verifies_by_itself(signed: Path, run: Run, tmp_path: Path
 
 
 def test_a_pattern_of_the_policy_names_no_less_than_somebody(signed: Path) -> None:
-    loaded = load_policy(signed, None)
+    loaded = policy.load(WorkTree(signed))
 
     def named(pattern: str) -> object:
         entry = {"identity_regexp": pattern, "issuer": "https://ci.example", "usages": ["policy"]}
