@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lints.context import contexts, hands_on, possible
-from lints.extract import beginnings, chain_hits
+from lints.extract import beginnings
+from lints.extract.chains import hits as chain_hits
 from lints.extract.facts import (
     Call,
     Confidence,

@@ -10,7 +10,7 @@ from typing import cast
 
 from tree_sitter import Node, Tree
 
-from lints.extract.chain_paths import variants_of
+from lints.extract.chains.paths import variants_of
 from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
 from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import Func, Span, Stmt
@@ -191,7 +191,7 @@ def module_of(language: str, data: bytes, tree: Tree) -> tuple[Stmt, ...]:
 
 def _lowering(language: str) -> type[Lowering]:
     module, name = _LOWERINGS[language]
-    return cast("type[Lowering]", getattr(import_module(f"lints.extract.{module}"), name))
+    return cast("type[Lowering]", getattr(import_module(f"lints.extract.languages.{module}"), name))
 
 
 class _Wanted:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from lints.extract import builders, chains, expressions, methods
+from lints.extract import builders, expressions, methods
+from lints.extract.chains.following import Chains
 from lints.extract.environment import Env, decide, first, learn, merged, oriented, part
 from lints.extract.ir import (
     Assign,
@@ -71,7 +72,7 @@ class Interpreter:
 
     def __init__(self, source: bytes, language: str, lines: Lines, *, orm: bool = False) -> None:
         self.orm = orm
-        self.chains = chains.Chains(self) if orm else None
+        self.chains = Chains(self) if orm else None
         self.source = source
         self.language = language
         self.notes = Recorder(source, lines)

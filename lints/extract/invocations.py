@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract import builders, calls, chain_helpers, keys, methods
+from lints.extract import builders, calls, keys, methods
+from lints.extract.chains import helpers as chain_helpers
 from lints.extract.environment import Env
 from lints.extract.facts import Call
 from lints.extract.ir import Closure, Func, Invoke, Name, Spread, Tagged, Text, last_part

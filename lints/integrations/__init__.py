@@ -77,7 +77,11 @@ def relevant(path: str) -> bool:
     name = basename(path).lower()
     if _LOCKS.search(name):
         return False
-    return language_of(path) not in (None, "sql", "mybatis", "stringtemplate") or splitext(name)[1] in SETTINGS or name.startswith(".env")
+    return (
+        language_of(path) not in (None, "sql", "mybatis", "stringtemplate")
+        or splitext(name)[1] in SETTINGS
+        or name.startswith(".env")
+    )
 
 
 def find_uses(path: str, data: bytes) -> list[Use]:

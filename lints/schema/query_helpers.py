@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lints.extract import invocations
-from lints.extract.chain_helpers import CONDITION, is_condition, whole
-from lints.extract.chain_paths import MAX_VARIANTS, argument, variants_of
+from lints.extract.chains.helpers import CONDITION, is_condition, whole
+from lints.extract.chains.paths import MAX_VARIANTS, argument, variants_of
 from lints.extract.facts import Argument, Helper, OrmStep
 from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import ClassBody, Define, Func

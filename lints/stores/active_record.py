@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lints.extract.chain_ruby import PLAIN, RUNS, SURE
+from lints.extract.chains.ruby import PLAIN, RUNS, SURE
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.schema.facts import Entity

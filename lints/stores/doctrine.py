@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lints.extract.chain_doctrine import RUNS
+from lints.extract.chains.doctrine import RUNS
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.schema.facts import Entity

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lints.extract.chain_laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
+from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.stores.eloquent_paths import tied

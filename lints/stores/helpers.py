@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from lints.extract.chain_helpers import CONDITION, FROM, IMPORTED, OF, RELATED, SCOPE, THROUGH
-from lints.extract.chain_python import DJANGO
+from lints.extract.chains.helpers import CONDITION, FROM, IMPORTED, OF, RELATED, SCOPE, THROUGH
+from lints.extract.chains.python import DJANGO
 from lints.extract.facts import Argument, Helper, OrmCall, OrmStep
 from lints.schema.facts import Entity
 

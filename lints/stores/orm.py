@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
-from lints.extract import chain_doctrine, chain_ruby
+from lints.extract.chains import doctrine as chain_doctrine
+from lints.extract.chains import ruby as chain_ruby
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lints.extract.chain_helpers import SCOPE
+from lints.extract.chains.helpers import SCOPE
 from lints.extract.facts import Argument, OrmStep
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lints.extract.chain_ruby import ONE
+from lints.extract.chains.ruby import ONE
 from lints.extract.facts import Argument
 from lints.schema.facts import Association, Entity
 from lints.stores.orm_sql import Builder, mapping

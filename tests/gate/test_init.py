@@ -17,7 +17,7 @@ CREATE TABLE invoices (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES t
 CREATE TABLE settings (key text PRIMARY KEY, value text);
 """
 MYSQL = "CREATE TABLE tenants (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;\n"
-COUNTED = 'model Boat {\n  id Int @id @default(autoincrement())\n}\n'
+COUNTED = "model Boat {\n  id Int @id @default(autoincrement())\n}\n"
 PRISMA = 'datasource db {\n  provider = "sqlite"\n}\nmodel Tenant {\n  id String @id\n}\n'
 MAKE = "bootstrap:\n\ttrue\nup: bootstrap\n\ttrue\nsmoke:\n\ttrue\n"
 

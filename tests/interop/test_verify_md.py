@@ -78,7 +78,15 @@ def test_every_command_holds(
     assert listed == there
     assert shell(filled(commands["OpenSSL"], project, instance), bundle) == "Verified OK\n1\n"
     assert shell(filled(commands["npm"], project, instance), bundle, **node.environment) == "Verified OK\n"
-    assert set(commands) - {"slsa-verifier"} == {"gate", "coreutils", "OpenSSL", "What was decided", "The policy", "cosign", "npm"}
+    assert set(commands) - {"slsa-verifier"} == {
+        "gate",
+        "coreutils",
+        "OpenSSL",
+        "What was decided",
+        "The policy",
+        "cosign",
+        "npm",
+    }
     way = request.node.callspec.params["bundle"].replace("_", " ")
     for client in ("coreutils", "OpenSSL", "npm"):
         record(client, f"VERIFY.md's own command, {way}", "runs as it stands; flipped bits refused")

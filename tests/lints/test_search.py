@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lints.context.held import _DECLARED, declarations
-from lints.extract import beginnings, chain_hits
+from lints.extract import beginnings
+from lints.extract.chains import hits as chain_hits
 from lints.search import Search, relaxed
 
 SEARCHES = {

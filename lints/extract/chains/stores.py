@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lints.extract.chain_parts import Asked, Begun
+from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Step

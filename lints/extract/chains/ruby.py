@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from lints.extract.chain_parts import Asked, Begun
+from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Expr, Invoke, Items, Leave, Name, Other, Pairs, Text
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lints.extract import chain_stores
-from lints.extract.chain_helpers import OF, RELATED
-from lints.extract.chain_parts import Asked, Begun, class_name, collection, held_class
+from lints.extract.chains import stores
+from lints.extract.chains.helpers import OF, RELATED
+from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Listing, Lit, Query, Step, Term
@@ -62,7 +62,7 @@ def begun(asked: Asked) -> Begun | None:
     if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
         return Begun("mongo", collection(call, last), (step,))
     if method in {"table", "from_"}:
-        return chain_stores.supabase(asked)
+        return stores.supabase(asked)
     if last.endswith("objects") and head and (method in DJANGO or _OF_MANAGERS.fullmatch(method) is not None):
         return Begun("django", held_class(head, env) or head.rpartition(".")[2], (step,))
     if not path and method in ASKS and call.arguments:

@@ -1,6 +1,6 @@
 """Calls of ORMs and query builders, followed as chains: where one begins, what is added to it on which path.
 
-Where one begins is for the `chain_…` module of the language to say.
+Where one begins is for the module of the language to say.
 """
 
 from __future__ import annotations
@@ -8,20 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract import (
-    calls,
-    chain_doctrine,
-    chain_go,
-    chain_helpers,
-    chain_javascript,
-    chain_jvm,
-    chain_laravel,
-    chain_linq,
-    chain_python,
-    chain_ruby,
-    chain_stores,
-)
-from lints.extract.chain_parts import Asked, Begun, as_written, class_name
+from lints.extract import calls
+from lints.extract.chains import doctrine, go, helpers, javascript, jvm, laravel, linq, python, ruby, stores
+from lints.extract.chains.parts import Asked, Begun, as_written, class_name
 from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Span
 from lints.extract.sqltext import names
@@ -50,39 +39,39 @@ _TERMS = names(
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
     " notin_ contains desc asc sql ArrayContains eb"
 )
-_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | chain_go.MUTABLE | chain_jvm.MUTABLE
-_MUTABLE |= chain_doctrine.KINDS
+_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
+_MUTABLE |= doctrine.KINDS
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
 def _laravel(asked: Asked) -> Begun | None:
-    found = chain_laravel.begun(asked.interpreter.notes, asked.call, asked.path, asked.step)
+    found = laravel.begun(asked.interpreter.notes, asked.call, asked.path, asked.step)
     return Begun(*found, (asked.step,)) if found is not None else None
 
 
-_SCRIPTS: tuple[Callable[[Asked], Begun | None], ...] = (chain_stores.index, chain_javascript.begun)
+_SCRIPTS: tuple[Callable[[Asked], Begun | None], ...] = (stores.index, javascript.begun)
 _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
-    "python": (chain_stores.index, chain_python.begun),
+    "python": (stores.index, python.begun),
     "typescript": _SCRIPTS,
     "tsx": _SCRIPTS,
     "javascript": _SCRIPTS,
-    "java": (chain_jvm.begun,),
-    "kotlin": (chain_jvm.begun,),
-    "c_sharp": (chain_linq.begun,),
-    "go": (chain_go.begun,),
-    "php": (chain_doctrine.begun, _laravel, chain_laravel.along),
-    "ruby": (chain_ruby.begun,),
+    "java": (jvm.begun,),
+    "kotlin": (jvm.begun,),
+    "c_sharp": (linq.begun,),
+    "go": (go.begun,),
+    "php": (doctrine.begun, _laravel, laravel.along),
+    "ruby": (ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(chain_ruby.KINDS, chain_ruby.RUNS),
-    **dict.fromkeys(chain_doctrine.KINDS, chain_doctrine.RUNS),
-    "eloquent": chain_laravel.RUNS,
-    "laravel": chain_laravel.RUNS,
-    **chain_jvm.RUNS,
-    **chain_python.RUNS,
-    chain_helpers.RELATED: chain_python.RUNS["django"],
-    **chain_javascript.RUNS,
-    **chain_stores.RUNS,
+    **dict.fromkeys(ruby.KINDS, ruby.RUNS),
+    **dict.fromkeys(doctrine.KINDS, doctrine.RUNS),
+    "eloquent": laravel.RUNS,
+    "laravel": laravel.RUNS,
+    **jvm.RUNS,
+    **python.RUNS,
+    helpers.RELATED: python.RUNS["django"],
+    **javascript.RUNS,
+    **stores.RUNS,
 }
 _ONE_CALL = frozenset({"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query"})
 """Kinds whose queries are one call."""
@@ -109,20 +98,20 @@ class Chains:
         """The query a call begins or continues, or the term it is; None for any other call."""
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
-            step = chain_laravel.step_of(self.interpreter.notes, call, arguments)
+            step = laravel.step_of(self.interpreter.notes, call, arguments)
         elif self.interpreter.language == "ruby":
-            step = chain_ruby.step_of(self.interpreter.notes, call, arguments, keywords)
+            step = ruby.step_of(self.interpreter.notes, call, arguments, keywords)
         elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
-            step = chain_jvm.step_of(self.interpreter, call, receiver, step, env)
-            for part in chain_jvm.inside(call, arguments):
+            step = jvm.step_of(self.interpreter, call, receiver, step, env)
+            for part in jvm.inside(call, arguments):
                 self._sub_select(part)
-        if isinstance(receiver, Query) and chain_doctrine.tells(receiver, call):
+        if isinstance(receiver, Query) and doctrine.tells(receiver, call):
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
-            if receiver.kind in chain_ruby.KINDS and (record := chain_ruby.record_of(receiver, call)) is not None:
+            if receiver.kind in ruby.KINDS and (record := ruby.record_of(receiver, call)) is not None:
                 return record
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query):
@@ -139,10 +128,10 @@ class Chains:
                         self.used(side)
                     return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
                 return self._continued(_sometimes(receiver, longest), step, call, env)
-        if arguments and isinstance(arguments[0], Query) and call.method in chain_python.ASKS and receiver is None:
-            asks = Step(chain_python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
+        if arguments and isinstance(arguments[0], Query) and call.method in python.ASKS and receiver is None:
+            asks = Step(python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
-        begins = chain_helpers.begun(call, receiver, step)
+        begins = helpers.begun(call, receiver, step)
         if begins is not None:
             return self._kept_query(begins)
         if call.method in _INNER or call.method.endswith("Validator"):
@@ -153,9 +142,9 @@ class Chains:
         path = call.receiver.path if isinstance(call.receiver, Name) else ""
         asked = Asked(interpreter=self.interpreter, call=call, receiver=receiver, path=path, step=step, env=env)
         made = step.arguments[-1] if call.method in {"create", "merge"} and step.arguments else None
-        if isinstance(made, Record) and chain_javascript.entity_of(asked) is not None:
+        if isinstance(made, Record) and javascript.entity_of(asked) is not None:
             return made  # an entity in memory: what it is made of is what will be saved
-        given = chain_go.passed(asked) if self.interpreter.language == "go" else None
+        given = go.passed(asked) if self.interpreter.language == "go" else None
         if given is not None and not _loaded(given):
             unseen = Step("Scopes", (Gap(call.method, call.span),), {}, call.span)
             self._extend(given)
@@ -181,7 +170,7 @@ class Chains:
     def followed(self, call: Invoke, result: Value | None, given: list[Value]) -> Value | None:
         """What a function of this file gives: the query it was handed with what it adds on each path, a query that it
         begins, or conditions; None for anything else."""
-        whole = chain_helpers.whole(result) if result is not None else None
+        whole = helpers.whole(result) if result is not None else None
         if isinstance(whole, Query) and not _loaded(whole):
             handed = [value for value in given if isinstance(value, Query) and value.span == whole.span]
             if not handed:  # what begins there is judged there; what goes on with it here, here
@@ -189,11 +178,11 @@ class Chains:
             for query in handed:
                 self._extend(query)
             return self._kept_query(Query(whole.kind, whole.model, whole.steps, whole.span, tuple(handed)))
-        return whole if whole is not None and chain_helpers.is_condition(whole) else None
+        return whole if whole is not None and helpers.is_condition(whole) else None
 
     def through(self, call: Invoke, made: Imported | None, env: Env) -> Query | None:
         """A query that is handed to an imported function goes on as what that gives, which is to be seen elsewhere."""
-        found = chain_helpers.through(call, made) if made is not None else None
+        found = helpers.through(call, made) if made is not None else None
         return self._continued(*found, call, env) if found is not None and not _loaded(found[0]) else None
 
     def _variable_of(self, call: Invoke, receiver: Query, env: Env) -> str | None:
@@ -255,7 +244,7 @@ class Chains:
                 self.field(parameter.name, parameter.type, env)
 
     def field(self, name: str, kind: str, env: Env) -> None:
-        entity = chain_javascript.repository_of(kind)
+        entity = javascript.repository_of(kind)
         if entity is not None:
             env.put(f"this.{name}", Gap(f"this.{name}", (0, 0), origin=f"getRepository({entity})"))
 
@@ -268,7 +257,7 @@ class Chains:
                 for base in begun.base:
                     self._extend(base)
                 query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span, begun.base))
-                for part in chain_ruby.nested(asked.step) if begun.kind in chain_ruby.KINDS else ():
+                for part in ruby.nested(asked.step) if begun.kind in ruby.KINDS else ():
                     self._sub_select(part)
                 if begun.inner:
                     self._sub_select(query)
@@ -285,15 +274,15 @@ class Chains:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":
             step = as_written(self.interpreter, call, step.method)
-        elif query.kind in chain_go.KINDS:
-            step = chain_go.step_of(self.interpreter, call, step.arguments, env)
+        elif query.kind in go.KINDS:
+            step = go.step_of(self.interpreter, call, step.arguments, env)
             if not model and (query.kind != "bun" or step.method == "Model"):
-                model = chain_go.struct_of(self.interpreter, step)
-        elif query.kind in chain_doctrine.KINDS:
-            step = chain_doctrine.step_of(self.interpreter.notes, call, list(step.arguments), step.keywords)
-            model = model or chain_doctrine.named(step) or ""
-        elif query.kind in chain_ruby.KINDS:
-            for part in chain_ruby.nested(step):
+                model = go.struct_of(self.interpreter, step)
+        elif query.kind in doctrine.KINDS:
+            step = doctrine.step_of(self.interpreter.notes, call, list(step.arguments), step.keywords)
+            model = model or doctrine.named(step) or ""
+        elif query.kind in ruby.KINDS:
+            for part in ruby.nested(step):
                 self._sub_select(part)
         longer = self._kept_query(Query(query.kind, model, (*query.steps, step), query.span, (query,)))
         if inner:
@@ -346,9 +335,9 @@ def _loaded(query: Query) -> bool:
     if not isinstance(last, Step):
         return False
     if query.kind == "ef":
-        return chain_linq.RUNS.fullmatch(last.method) is not None
+        return linq.RUNS.fullmatch(last.method) is not None
     if query.kind == "typeorm" and query.steps[0] is last:
         return last.method != "createQueryBuilder"
-    if query.kind == "sqlalchemy" and query.steps[0] is last and last.method in chain_python.ROOTS:
+    if query.kind == "sqlalchemy" and query.steps[0] is last and last.method in python.ROOTS:
         return False  # `update` and `delete` end a `session.query(…)`; elsewhere they begin a statement
     return query.kind in _ONE_CALL or last.method in _RUNS.get(query.kind, ())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chain_parts import Asked, Begun, as_written
+from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Listing, Nothing, Query, Step, Value
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lints.extract import chain_stores, invocations
-from lints.extract.chain_parts import Asked, Begun, class_name, collection, table_name, variable
+from lints.extract import invocations
+from lints.extract.chains import stores
+from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Record, Returned, Step, Term, Value
@@ -76,7 +77,7 @@ def _begun(asked: Asked) -> Begun | None:
         or _typeorm(asked)
         or _kysely(asked)
         or _sequelize(asked)
-        or (chain_stores.supabase(asked) if asked.call.method == "from" else None)
+        or (stores.supabase(asked) if asked.call.method == "from" else None)
         or _knex(asked)
         or _drizzle(asked)
     )

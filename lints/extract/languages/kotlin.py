@@ -30,7 +30,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.java import QUERIES, of_entities
+from lints.extract.languages.java import QUERIES, of_entities
 from lints.extract.lower import Lowering, span
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chain_parts import Asked, Begun
+from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Closure, Invoke, Leave, Name, Text
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Fn, Gap, Joined, Lit, Query, Record, Rope, Step, Value, is_text

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chain_parts import Asked, Begun
+from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Returned, Step, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lints.extract.chain_parts import Asked, Begun, as_written
+from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
 
 _SET = re.compile(
