@@ -39,7 +39,7 @@ def ledger(argv: list[str]) -> int:
         "--once", action="store_true", help="what is recorded already is proved, not recorded again (reads the ledger)"
     )
     _add_json(append)
-    _add_trust(append)
+    verifying.add_trust(append)
     prove = _add(actions, "prove", "write receipts under the newest checkpoint")
     prove.add_argument("what", type=options.text, metavar="INDEX|FILE", help="an entry, or all that are about a file")
     prove.add_argument("-o", "--out", type=options.path, default=Path(), metavar="DIR")
@@ -99,13 +99,6 @@ def _add_json(parser: Any) -> None:
 
 def _json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({"schemaVersion": "1", **document}, indent=2, sort_keys=True) + "\n")
-
-
-def _add_trust(parser: Any) -> None:
-    parser.add_argument("--trusted-keys", type=options.path, metavar="FILE", help="whose signatures count")
-    parser.add_argument("--trusted-root", type=options.path, metavar="FILE", help="Sigstore trusted_root.json")
-    parser.add_argument("--identity", type=options.text, help="who must have signed, exactly")
-    parser.add_argument("--issuer", type=options.text, metavar="URL", help="who must vouch for that identity")
 
 
 def _named(arguments: Any) -> ledgers.Named:

@@ -120,8 +120,8 @@ def tenants_of(arguments: Any) -> frozenset[str]:
     return read_names(arguments.tenants.read_bytes(), str(arguments.tenants))
 
 
-def add_question(parser: argparse.ArgumentParser) -> None:
-    """What `verify` and its relatives want to know: whom to trust, and what must hold."""
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Whose signatures count."""
     parser.add_argument("--trusted-keys", type=options.path, metavar="FILE", help="whose signatures count")
     parser.add_argument("--trusted-root", type=options.path, metavar="FILE", help="Sigstore trusted_root.json")
     parser.add_argument("--identity", type=options.text, help="who must have signed, exactly")
@@ -129,6 +129,11 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         "--identity-regexp", type=options.text, metavar="PATTERN", help="or by a pattern for all of it, from ^ to $"
     )
     parser.add_argument("--issuer", type=options.text, metavar="URL", help="who must vouch for that identity, exactly")
+
+
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """What `verify` and its relatives want to know: whom to trust, and what must hold."""
+    add_trust(parser)
     parser.add_argument(
         "--artifact", action="append", nargs="+", type=options.text, default=[], metavar="FILE",
         help="a file (or sha256:…) that it must be about",
