@@ -35,7 +35,10 @@ FORM = re.compile(
     re.IGNORECASE,
 )
 """Questions about the form of a value, or whether there is such a thing at all."""
-_SENT = re.compile(r"\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data)\.\w+")
+_SENT = re.compile(
+    r"(?:\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data|args|form|GET|POST)|\$_(?:GET|POST|REQUEST))"
+    r"(?:(?:\.get|\.fetch)?[\[(]\s*:?['\"]?\w+['\"]?\s*[\])]|\.\w+)"
+)
 _CALLER = re.compile(
     r"\b(?:user|session|auth|principal|actor|viewer|member|current_?user|me|req|request|ctx|context|c|scope|identity|caller|claims|token)\b"
     r"(?!\s*\.\s*(?:body|query|params|headers|parsedInput|input|param|args|form|json))",
@@ -58,14 +61,17 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
     ):
         return False
     others = _SENT.sub("", arguments)
-    return _SQL.search(arguments) is None and CALLER_ID.search(others) is None and _CALLER.search(others) is None
+    return _SQL.search(arguments) is None and not names_caller(arguments) and _CALLER.search(others) is None
 
 
 def names_caller(arguments: str) -> bool:
-    """Whether the caller stands among the arguments, not only what he sent."""
-    return CALLER_ID.search(_SENT.sub("", arguments)) is not None
+    """Whether the caller stands among the arguments, not only what he sent or what a value is given as: the account of
+    `account_id: params[:account_id]` is nobody's yet."""
+    return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
 
 
+_KEY = re.compile(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")
+"""What a value is given as: the key of a map, the name of an argument."""
 _SQL = re.compile(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
 _OWNS = r"(?i:tenant|org|workspace|account|company|team|project)"
 

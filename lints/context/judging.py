@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from lints.context.asked import names_caller
 from lints.context.facts import About, Context
 from lints.context.values import of_call, of_statement, values_of
-from lints.context.words import CALLER_ID, CLIENT, TENANT
+from lints.context.words import CLIENT, TENANT
 from lints.extract import OrmCall, Statement
 from lints.rows import Access, fingerprint
 from lints.schema.declared import Carrier, Trust
@@ -173,7 +174,7 @@ def _whose(
         compared = isinstance(source, OrmCall) and source.compared is not None
         if compared or any(f.checked is not None and f.checked_line <= source.line for f in facts):
             return before
-        if CALLER_ID.search(given) and row.operation != "insert":
+        if names_caller(given) and row.operation != "insert":
             return before
         sent = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
         shown = " ".join(value.split())[:120] if sent is None or sent.said == sent.name else _shown(sent)
