@@ -35,7 +35,7 @@ _OBJECTS = re.compile(
     r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
 )
 """Where `params` of Ruby is what an object was made with, not a request's."""
-_OF_CALLER = re.compile(r"Current\.\w+\.\w|[a-z_]\w*\.\w")
+_OF_CALLER = re.compile(r"Current\.\w+\.\w|@?[a-z_]\w*\.\w")
 """A chain of Rails that begins at the caller: `Current.family.accounts`, `current_user.teams`."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
