@@ -16,6 +16,8 @@ from lints.search import Search
 from lints.tenancy import Origin
 
 MAX_QUOTED_LINES, MAX_QUOTED = 200, 16_000
+MAX_LINE = 10_000
+"""Longer lines are a bundler's: what it packed gives no queries to the sources beside it."""
 _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _MAPPINGS = (".orm.xml", ".dcm.xml")
 _COMPILED = (".java", ".kt", ".cs", ".go")
@@ -161,7 +163,7 @@ def _models_in_typescript(data: bytes) -> bool:
 
 def _gives_queries(data: bytes) -> bool:
     """Whether some function in it may give a query or a condition to its callers."""
-    return _declares("query_helpers").possible(data)
+    return _declares("query_helpers").possible(data) and max(map(len, data.splitlines()), default=0) <= MAX_LINE
 
 
 def _models_in_php(data: bytes) -> bool:

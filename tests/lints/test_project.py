@@ -237,6 +237,16 @@ def test_functions_that_give_queries_are_read_file_by_file(tmp_path: Path) -> No
         assert again.model == build_model(files, None)
 
 
+def test_what_a_bundler_packed_gives_no_queries_and_spoils_no_model() -> None:
+    """It would be read for longer than a file is given, and then nothing of the project could be decided."""
+    gives = b"export const ofTenant = (t) => ({ tenantId: t });\nprisma.boat.findMany({ where: { id: 1 } });\n"
+    packed = gives + b"var packed=[" + b"1," * 5_000 + b"0];\n"
+    assert schema_of("app/boats.js", gives) is Schema.QUERIES
+    assert schema_of("public/app.js", packed) is Schema.NOTHING
+    found = scanned({**PRISMA, "public/app.js": packed})
+    assert [row.rule for row in found.facts.accesses if row.path == "public/app.js"]  # judged all the same
+
+
 def test_scripts_are_narrowed_and_models_are_not() -> None:
     files = {**DJANGO, "db/migrations/1.sql": SCHEMA, "vendor/other.sql": b"CREATE TABLE others (id int);"}
     assert "others" in scanned(files).model.tables
