@@ -35,6 +35,8 @@ _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _VIEW = re.compile(r"\[view [\w.]+\]")
 _MAX_SQL = 4_000
+UNKNOWN_OPERATION = "unknown"
+"""What a statement does of which nothing could be read."""
 _MAX_PROOFS = 5_000
 
 
@@ -155,10 +157,12 @@ class Judge:
                     key = (row.table, row.rule)
                     if key not in rows or RANK[row.verdict] > RANK[rows[key].verdict]:
                         rows[key] = row
-        if unclassified and not rows:
-            self._numbers["statements_unclassified"] += 1
-            self._numbers["unclassified"] += kind not in _ASIDE
+        self._count_unclassified(kind, when=unclassified and not rows)
         return self._settled(statement, list(rows.values()), good)
+
+    def _count_unclassified(self, kind: str, *, when: bool) -> None:
+        self._numbers["statements_unclassified"] += when
+        self._numbers["unclassified"] += when and kind not in _ASIDE
 
     def _unclassified(self, table: str) -> bool:
         """A table of the model whose owner is not known: said once for the table, not for every statement on it."""
@@ -236,12 +240,15 @@ class Judge:
         if sent is not None and not any(row.verdict == "violation" for row in rows):
             return [self._row(statement, kind, "violation", sent[0], main, (), sent[1], call.snippet, ())]
         if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
+            raw = runs_raw(call)
+            if not (rows or raw or self._owned(main) or main not in self.model.tables):
+                # Whatever it writes, it writes to a table that is no tenant's.
+                self._count_unclassified(kind, when=not texts and self._unclassified(main))
+                return []
             why = "what it runs or writes is put together out of sight"
-            table = next(iter(rows), None)
-            name = table.table if table is not None else ""
+            name = rows[0].table if rows else main if self._owned(main) else ""
             shown = texts[0] if texts else call.snippet
-            rule = "TENORM009" if runs_raw(call) else "TENORM013"
-            return [self._row(statement, kind, "opaque", rule, name, (), why, shown, ())]
+            return [self._row(statement, kind, "opaque", "TENORM009" if raw else "TENORM013", name, (), why, shown, ())]
         return [call_row(row, call, rendered) for row in rows]
 
     def _owned(self, table: str) -> bool:
@@ -404,7 +411,7 @@ class Judge:
             end_column=statement.end_column,
             snippet=statement.snippet,
             language=statement.language,
-            operation=proof.operation if proof is not None else "",
+            operation=(proof.operation if proof is not None else "") or UNKNOWN_OPERATION,
             table=table,
             tables=tuple(name for name in proof.tables if _plain(name)) if proof is not None else (),
             verdict=verdict,

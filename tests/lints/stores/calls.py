@@ -149,7 +149,9 @@ Case = tuple[str, str, list[tuple[str, str | None]]]
 def facts(schema: str, source: str) -> CodeFacts:
     path, declared, code = SCHEMAS[schema]
     tree = {path: declared.encode(), code: source.encode()}
-    return scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id", "tenantId")))
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id", "tenantId")))
+    assert all(row.operation for row in found.accesses), found.accesses  # evidence without one is refused as a whole
+    return found
 
 
 def check(case: Case) -> None:

@@ -357,3 +357,18 @@ def test_an_upsert_under_a_parent(where: str, wanted: tuple[str, str | None]) ->
     tree = {"prisma/schema.prisma": COMPOSED, "src/a.ts": code}
     found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenantId",)))
     assert wanted in [(row.verdict, row.rule) for row in found.accesses], found.accesses
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        ("boat.create({ data })", [("opaque", "Boat")]),
+        ("user.create({ data })", []),
+        ("user.upsert({ where, create, update })", []),
+        ("user.update({ where, data })", []),
+    ],
+)
+def test_what_is_written_out_of_sight(call: str, wanted: list[tuple[str, str]]) -> None:
+    """Into a table that is no tenant's there is nothing to tell; into a tenant's, the finding says which."""
+    rows = calls.facts("members", f"const f = ({{ where, data, create, update }}) => prisma.{call};").accesses
+    assert [(row.verdict, row.table) for row in rows] == wanted
