@@ -103,7 +103,8 @@ def _means_tenants(schema: Schema, words: tuple[str, ...], names: Counter[str], 
         return False
     roots = list(_roots(schema, words, names))
     if weight == 1:
-        return bool(roots) and not any(_of_people(schema, root) for root in roots)
+        people = "team" not in words and any(_of_people(schema, root) for root in roots)
+        return bool(roots) and not people
     return bool(roots) or total >= _MIN_WITHOUT_ROOT
 
 

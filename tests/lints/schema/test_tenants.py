@@ -79,6 +79,14 @@ def test_one_odd_column_does_not_hide_the_tenants() -> None:
     assert found.tenant_columns == {"organization_id"}
 
 
+def test_a_team_with_an_address_is_no_person() -> None:
+    """Its invoices go there; who signs in does so elsewhere (an identity provider keeps the passwords)."""
+    users = "users (id uuid PRIMARY KEY, email text, full_name text, team_id uuid REFERENCES teams (id))"
+    found = model("teams (id uuid PRIMARY KEY, name text, email text)", users, "bills (id uuid, team_id uuid)")
+    assert found.tenant_columns == {"team_id"}
+    assert found.tables["teams"].ownership == "root"
+
+
 def test_what_is_declared_is_all_there_is() -> None:
     found = model(
         ORGANIZATIONS,
