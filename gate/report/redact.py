@@ -45,8 +45,8 @@ _PATTERNS = (
 )
 _ASSIGNED = re.compile(
     r"""
-    (?:pass(?:word|wd|wrd|code)?|pwd|secret|token|credentials?|(?:api|access|account|private|encryption|signing|shared)
-       [_.-]?key|connection[_.-]?string|client[_.-]?secret)[\w.-]{0,40}
+    (?P<name>pass(?:word|wd|wrd|code)?|pwd|secret|token|credentials?|(?:api|access|account|private|encryption|signing
+       |shared)[_.-]?key|connection[_.-]?string|client[_.-]?secret)(?P<ending>[\w.-]{0,40})
     \\{0,3}["'`]?\]?\s{0,8}(?:=>|:=|={1,3}|:)\s{0,8}
     (?P<prefix>[A-Za-z]{0,2}\\{0,3})
     (?: (?P<quote>"{3}|'{3}|["'`])(?P<quoted>(?:\\.|(?!(?P=quote))[^\\])*)
@@ -59,12 +59,19 @@ _NOT_A_SECRET = re.compile(
     r"""
     (?: %s | %\(\w{1,80}\)s | \?\d{0,4} | \$\d{1,4} | [:$@]\w{1,80} | \$?\{\{?[^{}]{0,80}\}?\} | <[\w\s-]{1,80}>
       | (?:str|string|bytes|int|bool|any|none|null|nil|true|false|undefined|required|missing|unset)
-    ) [\s,;:)\]}"'|]{0,8} \Z
+    ) [\s,;:)\]}"'`|]{0,8} \Z
     | [a-z_][\w.]{0,80} \( [^)]{0,200} \)
     | [a-z_][\w.]{0,80} \[
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+# A table named ApiKey or a file named token.ts, and what is said of it: `ApiKey: nothing ties ApiKey.tenant_id to …`.
+_PROSE = re.compile(
+    r"(?:an?|the|this|no|not|it|its|is|one|only|every|each|all|nothing|nobody|what|rows?|text|here|interpolated|dynamic"
+    r"|conditions?|statements?)\s[a-z]"
+)
+_FILE = re.compile(r"[\w.-]{0,34}\.[a-z]{1,5}", re.ASCII)
+_POSITION = re.compile(r"\d{1,7}(?::\d{1,6})?[:,;.)]{0,2}", re.ASCII)
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}", re.ASCII)
 
 
@@ -94,6 +101,20 @@ def _url_credentials(text: str) -> Iterator[tuple[int, int]]:
             yield match.start(1), match.start(1) + end
 
 
+def _said_of_a_name(match: re.Match[str], text: str) -> bool:
+    """Whether it is not a value that follows a colon: a sentence, `Token: Token.id …` of a table, `token.ts:12:3`."""
+    start = match.start("prefix")
+    if not text.endswith((": ", ":"), 0, start):
+        return False
+    value, named = text[start : match.end("bare")], match["name"] + match["ending"]
+    if text[start - 1] == ":":
+        return _FILE.fullmatch(match["ending"]) is not None and _POSITION.fullmatch(value) is not None
+    return (
+        _PROSE.match(text, start) is not None
+        or re.fullmatch(rf"{re.escape(named)}\.[A-Za-z_]\w{{0,60}}", value) is not None
+    )
+
+
 def secret_spans(text: str) -> tuple[tuple[int, int], ...]:
     """The (start, end) offsets of everything in `text` that looks like a secret, sorted and merged."""
     spans = list(_url_credentials(text))
@@ -105,7 +126,7 @@ def secret_spans(text: str) -> tuple[tuple[int, int], ...]:
             value = match["quoted"]
             if value and not _NOT_A_SECRET.fullmatch(value):
                 spans.append(match.span("quoted"))
-        elif not _NOT_A_SECRET.match(match["prefix"] + match["bare"]):
+        elif not (_NOT_A_SECRET.match(match["prefix"] + match["bare"]) or _said_of_a_name(match, text)):
             spans.append((match.start("prefix"), match.end("bare")))
     for match in _DENSE.finditer(text):
         if re.match(r"sha\d{3}-", match[0]):

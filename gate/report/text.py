@@ -69,15 +69,13 @@ def _lines(decision: Decision, drawn: Sequence[Drawn], style: Style) -> Iterator
     yield from _verdict(decision, style)
     for result in view.failing:
         yield from _finding(result, "error", style)
-    for first, *others in _by_reason(view.unjudged):
-        yield from _finding(first, "unknown", style)
-        if others:
-            ids = ", ".join(line(r.control.id, 40) for r in others)
-            yield from _note("for the same reason", f"{ids} could not be judged either", style)
+    yield from _unjudged(view.unjudged, "unknown", style)
     if quiet:
         return
     for result in view.warning:
-        yield from _finding(result, "warning", style)
+        if result.outcome is not Outcome.UNKNOWN:
+            yield from _finding(result, "warning", style)
+    yield from _unjudged([r for r in view.warning if r.outcome is Outcome.UNKNOWN], "warning", style)
     yield from _announced(view, style)
     yield from _waived(decision, view, style)
     yield from _waiver_problems(decision, view, style)
@@ -144,12 +142,16 @@ def _finding(result: ControlResult, word: str, style: Style) -> Iterator[str]:
         yield from _note("in force", when, style)
 
 
-def _by_reason(results: tuple[ControlResult, ...]) -> list[list[ControlResult]]:
+def _unjudged(results: Sequence[ControlResult], word: str, style: Style) -> Iterator[str]:
     """Controls that can't be judged for exactly the same reasons belong together: one repair helps all of them."""
     groups: dict[tuple[str, ...] | str, list[ControlResult]] = {}
     for result in results:
         groups.setdefault(result.reasons or result.control.id, []).append(result)
-    return list(groups.values())
+    for first, *others in groups.values():
+        yield from _finding(first, word, style)
+        if others:
+            ids = ", ".join(line(r.control.id, 40) for r in others)
+            yield from _note("for the same reason", f"{ids} could not be judged either", style)
 
 
 def _fix(text: str) -> Iterator[str]:
