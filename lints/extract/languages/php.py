@@ -75,7 +75,7 @@ class PhpLowering(Lowering):
         "qualified_name": "qualified",
         "member_access_expression": "path",
         "nullsafe_member_access_expression": "path",
-        "class_constant_access_expression": "path",
+        "class_constant_access_expression": "class_constant",
         "scoped_property_access_expression": "path",
         "subscript_expression": "subscript",
         "function_call_expression": "function_call",
@@ -243,6 +243,14 @@ class PhpLowering(Lowering):
 
     def qualified(self, node: Node) -> Expr:
         return Name(self.text(node).rpartition("\\")[2], span(node))
+
+    def class_constant(self, node: Node) -> Expr:
+        """`Boat::KIND`; a class that is named with its namespace (`\\App\\Models\\Boat::class`) is named by its last part."""
+        held, _, name = self.text(node).rpartition("::")
+        bare = held.rpartition("\\")[2]
+        if "\\" in held and bare.isidentifier() and name.isidentifier():
+            return Name(f"{bare}.{name}", span(node))
+        return self.path(node)
 
     def single(self, node: Node) -> Expr:
         return Text(self.text(node)[1:-1].replace("\\'", "'").replace("\\\\", "\\"), span(node))

@@ -26,7 +26,7 @@ return new class extends Migration {
             $table->timestamps();
         });
         Schema::create('berths', function (Blueprint $table) { $table->uuid('id')->primary(); $table->string('x'); });
-        Schema::table('berths', function ($table) { $table->foreignIdFor(Fleet::class); $table->dropColumn('x'); });
+        Schema::table('berths', function ($table) { $table->foreignIdFor(\\App\\Models\\Fleet::class, 'fleet_id'); $table->dropColumn('x'); });
         Schema::create('crews', function (Blueprint $table) { $table->id(); $table->unsignedBigInteger('fleet_id'); });
         Schema::create('old', function (Blueprint $table) { $table->id(); });
         Schema::dropIfExists('old');
