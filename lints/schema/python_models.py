@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from lints.extract.ir import Assign, ClassBody, Define, Expr, Invoke, Items, Name, Pairs
+from lints.extract.ir import Assign, ClassBody, Define, Expr, Invoke, Items, Member, Name, Pairs
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import (
@@ -26,7 +26,7 @@ from lints.schema.query_helpers import MANAGERS
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
-    rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\("
+    rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
 )
 _DJANGO_RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey"})
 _DJANGO_BASES = frozenset(
@@ -35,8 +35,12 @@ _DJANGO_BASES = frozenset(
 _COLUMNS = frozenset({"Column", "mapped_column", "Field"})
 _MAKES_COLUMN = re.compile(r"(?:[a-z]+_){0,3}(?:primary_key|column|pk)")
 """Functions of a project that make a column."""
-_OPTIONAL = re.compile(r":\s*(?:\w+\.)?Mapped\[\s*(?:Optional\[|Union\[|.*\|\s*None)")
-_REQUIRED = re.compile(r":\s*(?:\w+\.)?Mapped\[")
+_NULLABLE = re.compile(r"\bOptional\[|\bNone\b|^Any$")
+_MAPPED = re.compile(r"(?:\w+\.)*(?:Mapped|WriteOnlyMapped|DynamicMapped)\[(.*)\]")
+_NOT_STORED = re.compile(r"(?:\w+\.)*(?:ClassVar|ConfigDict|Final|AssociationProxy|Config)\b")
+_CONTAINER = re.compile(
+    r"(?:\w+\.)*(?:Optional|List|list|Set|set|Sequence|Annotated|Mapped|WriteOnlyMapped|DynamicMapped)\[|['\"]|\|\s*None|\]"
+)
 
 
 def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
@@ -323,6 +327,7 @@ def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Cl
     if table is None and re.search(rb"\btable\s*=\s*True\b", head):
         table = found.body.name.lower()
     lineage = inherited(found, known)
+    typed = table is not None and _of_sqlmodel(lineage)
     named_above = any("__tablename__" in {n for n, *_ in members(c.body)} for c in lineage[1:])
     has_columns = any(isinstance(v, Invoke) and v.method in _COLUMNS for v in own.values())
     if table is None and named_above and has_columns and not truth(own.get("__abstract__")):
@@ -341,26 +346,55 @@ def _add_declarative(catalog: Catalog, found: Class, known: Mapping[str, list[Cl
     fields: dict[str, str] = {}
     relations: dict[str, str] = {}
     for holder in lineage:
-        for name, value, offset, _ in members(holder.body):
+        for name, value, offset, member in members(holder.body):
             call = value if isinstance(value, Invoke) else None
+            kind = member.type if isinstance(member, Member) else ""
             if call is not None and call.method in _COLUMNS and name not in fields:
-                fields[name] = add_column(draft, holder.source, name, call, offset, found.body.name)
+                fields[name] = add_column(draft, holder.source, name, call, offset, found.body.name, kind)
+            elif call is None and kind and name not in fields and _stored(name, kind, typed=typed):
+                fields[name] = name
+                inner = _MAPPED.fullmatch(kind)
+                written = inner.group(1) if inner is not None else kind
+                draft.add_column(
+                    Column(name=name, type=written.lower()[:40], nullable=_NULLABLE.search(written) is not None),
+                    holder.source.origin(offset, f"{name} is a field of {found.body.name}"),
+                )
             elif call is not None and _MAKES_COLUMN.fullmatch(call.method) and name not in fields:
                 fields[name] = name
                 keyed = "column" not in call.method
                 draft.add_column(Column(name=name, nullable=not keyed), holder.source.origin(offset, call.method))
                 draft.primary_key = draft.primary_key or ((name,) if keyed else ())
-            elif call is not None and call.method in {"relationship", "Relationship"} and call.arguments:
-                target = constant(call.arguments[0]) or (
-                    call.arguments[0].path if isinstance(call.arguments[0], Name) else None
-                )
+            elif call is not None and call.method in {"relationship", "Relationship"}:
+                target = _related(call, kind)
                 if target is not None:
-                    relations[name] = target.rpartition(".")[2]
+                    relations[name] = target
     for call in calls_within(arguments):
         table_constraint(draft, found.source, call)
     catalog.entities.append(
         Entity(name=found.body.name, table=table, kind="sqlalchemy", columns=fields, relations=relations, origin=origin)
     )
+
+
+def _of_sqlmodel(lineage: Sequence[Class]) -> bool:
+    """Whether a table's annotations are its columns, as SQLModel has it."""
+    return any("SQLModel" in c.body.bases or b"sqlmodel" in c.source.data for c in lineage)
+
+
+def _stored(name: str, kind: str, *, typed: bool) -> bool:
+    """Whether an annotation without a call, `name: Mapped[str]` or SQLModel's `name: str`, declares a column."""
+    if name.startswith("_") or name == "model_config":
+        return False
+    return _MAPPED.fullmatch(kind) is not None or (typed and _NOT_STORED.match(kind) is None)
+
+
+def _related(call: Invoke, kind: str) -> str | None:
+    """The class that a relationship leads to: its first argument, or what its annotation says."""
+    first = call.arguments[0] if call.arguments else keyword(call, "argument")
+    target = constant(first) or (first.path if isinstance(first, Name) else None)
+    if target is None and kind:
+        target = _CONTAINER.sub("", kind).strip()
+    named = target.rpartition(".")[2] if target is not None else ""
+    return named if named.isidentifier() else None
 
 
 def _add_table(catalog: Catalog, source: Source, call: Invoke, variable: str | None) -> None:
@@ -382,15 +416,19 @@ def _add_table(catalog: Catalog, source: Source, call: Invoke, variable: str | N
         )
 
 
-def add_column(draft: Draft, source: Source, name: str, call: Invoke, offset: int, owner: str) -> str:
+def add_column(
+    draft: Draft, source: Source, name: str, call: Invoke, offset: int, owner: str, annotation: str = ""
+) -> str:
     """Add a column; returns its name in the database."""
+    inner = keyword(call, "sa_column")
+    if call.method == "Field" and isinstance(inner, Invoke):
+        call = inner  # SQLModel takes all of it from there
     first = constant(call.arguments[0]) if call.arguments else None
     column = first or constant(keyword(call, "name")) or name
     primary = truth(keyword(call, "primary_key")) is True
-    written = source.data[offset : offset + 160].decode("utf-8", "replace").split("=", 1)[0]
     nullable = truth(keyword(call, "nullable"))
     if nullable is None:
-        nullable = not primary and not (_REQUIRED.search(written) and not _OPTIONAL.search(written))
+        nullable = not primary and (not annotation or _NULLABLE.search(annotation) is not None)
     kinds = [part for part in call.arguments if isinstance(part, (Name, Invoke))]
     kind = kinds[0].path if kinds and isinstance(kinds[0], Name) else kinds[0].method if kinds else ""  # type: ignore[union-attr]
     draft.add_column(

@@ -14,6 +14,7 @@ from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
+    django,
     doctrine,
     eloquent,
     eloquent_paths,
@@ -23,8 +24,8 @@ from lints.stores import (
     jpql,
     jvm_orms,
     linq,
-    python_orms,
     query_builders,
+    sqlalchemy,
     string_templates,
     supabase,
 )
@@ -41,8 +42,8 @@ AS_ORM: Mapping[str, str] = {
 """Rules of statements as rules of call sites; one without a counterpart keeps its name."""
 
 _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
-    "django": python_orms.django,
-    "sqlalchemy": python_orms.sqlalchemy,
+    "django": django.django,
+    "sqlalchemy": sqlalchemy.sqlalchemy,
     "prisma": javascript_orms.prisma,
     "typeorm": javascript_orms.typeorm,
     "entity": javascript_orms.sequelize,
@@ -121,6 +122,9 @@ class Rendered:
 def _as_stored(entity: Entity, model: Model, folded: Mapping[str, str]) -> Entity:
     """An entity whose table and columns are spelled as the schema has them, which may fold what is not quoted."""
     name = entity.table if entity.table in model.tables else folded.get(entity.table.lower(), entity.table)
+    bare = name.rpartition(".")[2]
+    if name not in model.tables and bare in model.tables:
+        name = bare  # only a name that two schemas share is kept with its schema
     table = model.tables.get(name)
     if table is None:
         return entity

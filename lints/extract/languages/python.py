@@ -23,6 +23,7 @@ from lints.extract.ir import (
     Invoke,
     Items,
     Loop,
+    Member,
     Name,
     Other,
     Pairs,
@@ -135,6 +136,11 @@ class PythonLowering(Lowering):
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        kind = node.child_by_field_name("type")
+        if left is not None and kind is not None and left.type == "identifier" and _in_class(node):
+            written = " ".join(self.text(kind).split())[:200]
+            value = self.expression(right) if right is not None else None
+            return (Member(self.text(left), written, (), value, span(node)),)
         if right is None or left is None:
             return ()
         if right.type == "assignment":
@@ -481,6 +487,12 @@ class PythonLowering(Lowering):
             span(node),
             span(listed) if listed is not None else span(node),
         )
+
+
+def _in_class(node: Node) -> bool:
+    """Whether an assignment stands in the body of a class itself."""
+    block = node.parent.parent if node.parent is not None else None
+    return block is not None and block.parent is not None and block.parent.type == "class_definition"
 
 
 def unescape(text: str) -> str:

@@ -1,0 +1,183 @@
+"""Django calls as the SQL they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lints.extract.chains.helpers import SCOPE
+from lints.extract.facts import Argument, OrmStep
+from lints.schema.facts import Entity
+from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+
+_LOOKUPS = {
+    "exact": "=", "iexact": "=", "in": "in", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "<>",
+    "contains": "LIKE", "icontains": "LIKE", "startswith": "LIKE", "istartswith": "LIKE", "endswith": "LIKE",
+    "iendswith": "LIKE", "regex": "LIKE", "iregex": "LIKE", "isnull": "isnull", "range": ">", "date": ">", "year": ">",
+}  # fmt: skip
+_DJANGO_ENDS = frozenset(
+    {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
+)
+_AGGREGATE = re.compile(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
+
+
+def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """The statements of a manager's chain; None stands for one that can't be seen."""
+    if any(_correlated(value) for step in steps for value in (*step.arguments, *(v for _, v in step.keywords))):
+        return []  # a sub-query: rows of the query around it
+    computed: set[str] = (
+        set()
+    )  # what groups or sub-queries give: a condition on it says nothing of whose rows these are
+    for step in steps:
+        method = (
+            step.method.removeprefix("a") if step.method in {"aget", "afirst", "acount", "acreate"} else step.method
+        )
+        keywords = dict(step.keywords)
+        if method == SCOPE:
+            _scoped(builder, step)
+        elif method in {"filter", "get", "exclude"}:
+            counted = {name for name in keywords if name.split("__")[0] in computed}
+            asked = {name: value for name, value in keywords.items() if name not in counted}
+            parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, asked, 0)
+            if parts:
+                joined = builder.all_of(parts)
+                builder.where.append(f"NOT ({joined})" if method == "exclude" else joined)
+            if method == "get":
+                return [builder.select()]
+        elif method in {"annotate", "alias"}:
+            computed |= {name for name, value in step.keywords if _AGGREGATE.match(value.text) is not None}
+        elif method in _DJANGO_ENDS:
+            return [builder.select()]
+        elif method in {"raw", "extra"}:
+            return [] if method == "raw" and step.arguments and step.arguments[0].kind == "text" else [None]
+        elif method == "none":
+            return []
+        elif method == "update":
+            assigned, dynamic = builder.assignments(keywords)
+            return [builder.update(assigned, dynamic=dynamic)]
+        elif method == "delete":
+            return [builder.delete()]
+        elif method == "create":
+            assigned, dynamic = builder.assignments(keywords)
+            return [builder.insert(assigned, dynamic=dynamic)]
+        elif method in {"get_or_create", "update_or_create"}:
+            defaults = mapping(keywords.pop("defaults", None))
+            keywords.pop("create_defaults", None)
+            builder.where.extend(_lookups(builder, keywords, 0))
+            assigned, dynamic = builder.assignments({**keywords, **defaults})
+            return [builder.select(), builder.insert(assigned, dynamic=dynamic)]
+        elif method == "bulk_create" and step.arguments:
+            rows = step.arguments[0].items[:1] if step.arguments[0].kind == "list" else ()
+            made = {n: v for row in rows if row.kind == "term" for n, v in zip(row.names, row.items, strict=True) if n}
+            assigned, dynamic = builder.assignments(made)
+            return [builder.insert(assigned, dynamic=dynamic)]
+        elif method == "bulk_update":
+            return []  # rows that were loaded before
+    return [builder.select()]
+
+
+def _scoped(builder: Builder, step: OrmStep) -> None:
+    """What the model's manager compares in every query, if that is the tenant's column."""
+    known = builder.model.tables.get(builder.table)
+    column = known.tenant_column if known is not None else None
+    for name, _ in step.keywords:
+        if (
+            column is not None
+            and builder.entity is not None
+            and builder.entity.columns.get(name.split("__")[0]) == column
+        ):
+            place = step.arguments[0].text
+            builder.scope = f"{column}, which the model's manager compares in every query ({place})"
+
+
+def _correlated(given: Argument) -> bool:
+    return given.kind == "term" and (given.text == "OuterRef" or any(map(_correlated, given.items)))
+
+
+def _q(builder: Builder, given: Argument, depth: int) -> str:
+    """A positional condition: `Q(…)`, `Q(…) | Q(…)`, `~Q(…)`."""
+    if given.kind == "null":
+        return ""
+    if given.kind == "list":
+        return builder.all_of(_q(builder, item, depth + 1) for item in given.items[:50])
+    if depth > MAX_DEPTH or given.kind != "term":
+        return builder.hole()
+    positions = [item for item, name in zip(given.items, given.names, strict=True) if not name]
+    keywords = {name: item for item, name in zip(given.items, given.names, strict=True) if name}
+    if given.text == "Q":
+        return builder.all_of(
+            [*(_q(builder, item, depth + 1) for item in positions), *_lookups(builder, keywords, depth)]
+        )
+    if given.text == "|":
+        return builder.any_of(_q(builder, item, depth + 1) for item in positions)
+    if given.text == "&":
+        return builder.all_of(_q(builder, item, depth + 1) for item in positions)
+    if given.text in {"~", "not"} and positions:
+        return f"NOT ({_q(builder, positions[0], depth + 1)})"
+    return builder.hole()
+
+
+def _lookups(builder: Builder, keywords: Mapping[str, Argument], depth: int) -> list[str]:
+    return [_lookup(builder, name.split("__"), value, depth) for name, value in keywords.items()]
+
+
+def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) -> str:
+    """`harbour__tenant_id=t`: along relations to a column, then a comparison."""
+    entity = builder.entity
+    if not path or path[0] in {"**", ""} or entity is None or depth > MAX_DEPTH:
+        return builder.hole()
+    first, rest = path[0], path[1:]
+    target = builder.entities.get(entity.relations.get(first, ""))
+    column = entity.columns.get(first) or (builder.column(first) if first not in entity.relations else None)
+    if target is not None and rest and rest[0] not in _LOOKUPS:
+        if column is not None and rest[0] in {"id", "pk"} and builder.key_of(target.table) == "id":
+            return _compare(builder, column, rest[1:], value)
+        if column is not None:
+            return _lookup(builder.joined(column, target), rest, value, depth + 1)
+        inner = builder.inside(target)
+        inner.where.append(_lookup(inner, rest, value, depth + 1))
+        return builder.reverse(target, inner) or builder.hole()
+    if column is not None:
+        return _compare(builder, column, rest, value)
+    behind = _reverse_entity(builder, first)
+    if behind is not None:
+        inner = builder.inside(behind)
+        inner.where.append(_lookup(inner, rest, value, depth + 1) if rest else "TRUE")
+        return builder.reverse(behind, inner) or builder.hole()
+    return builder.hole()
+
+
+def _reverse_entity(builder: Builder, name: str) -> Entity | None:
+    """`boat` or `boat_set` of a harbour: the entity whose foreign key comes back."""
+    told = builder.entities.get(builder.entity.reverse.get(name, "")) if builder.entity is not None else None
+    if told is not None:
+        return told
+    wanted = name.removesuffix("_set").replace("_", "").lower()
+    for entity in builder.entities.values():
+        known = builder.entity is not None and builder.entity.name in entity.relations.values()
+        if known and entity.name.lower() in {wanted, wanted.removesuffix("s")}:
+            return entity
+    return None
+
+
+def _of_row(value: Argument, depth: int = 0) -> bool:
+    """Whether a term is an expression over the row, `F("price") * 2`, not arithmetic of the caller, `now - hour`."""
+    if value.kind != "term":
+        return value.kind not in {"value", "text", "null", "call", "query", "list"}
+    computed = value.text in {"+", "-", "*", "/", "//", "%"} and depth < MAX_DEPTH
+    return not computed or any(_of_row(item, depth + 1) for item in value.items)
+
+
+def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument) -> str:
+    operator = _LOOKUPS.get(rest[0], "") if rest else "="
+    if operator == "isnull":
+        null = value.kind == "value" and value.text == "True"
+        return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
+    if not operator:
+        return builder.hole()
+    if value.kind == "term" and _of_row(value):
+        return builder.hole()
+    if value.kind == "query":
+        builder.remember(column, value)
+        return f"{builder.qualified(column)} IN ({builder.parameter()})"
+    return builder.compare(column, value, operator)

@@ -1,0 +1,54 @@
+"""Models of Python: SQLModel, SQLAlchemy, Tortoise and Peewee, as tables."""
+
+from __future__ import annotations
+
+from lints.schema import build_model
+
+SQLMODEL = """
+from sqlmodel import Column, Field, ForeignKey, Relationship, SQLModel
+class Tenant(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+class BoatBase(SQLModel):
+    name: str
+    retired: bool = False
+    note: Optional[str]
+class Boat(BoatBase, table=True):
+    model_config = ConfigDict(extra="forbid")
+    kinds: ClassVar[list[str]] = []
+    id: Optional[int] = Field(default=None, primary_key=True)
+    tenant_id: int = Field(foreign_key="tenant.id")
+    logs: list["Log"] = Relationship(back_populates="boat")
+class Log(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    vessel: int = Field(foreign_key="boat.id")
+    boat: "Boat" = Relationship(back_populates="logs")
+class Port(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    boat_id: int = Field(sa_column=Column("the_boat", ForeignKey("boat.id", ondelete="CASCADE"), nullable=False))
+"""
+
+
+def test_annotations_of_sqlmodel_are_columns() -> None:
+    model = build_model({"fleet/models.py": SQLMODEL.encode()}, None)
+    boat = model.tables["boat"]
+    assert set(boat.columns) == {"id", "tenant_id", "name", "retired", "note"}
+    assert (boat.columns["name"].nullable, boat.columns["note"].nullable) == (False, True)
+    assert {name: str(table.ownership) for name, table in model.tables.items()} == {
+        "tenant": "root", "boat": "owned", "log": "child", "port": "child",
+    }  # fmt: skip
+    assert set(model.tables["port"].columns) == {"id", "the_boat"}
+
+
+def test_a_mapped_annotation_alone_is_a_column() -> None:
+    declared = """
+class Boat(Base):
+    __tablename__ = "boats"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int]
+    name: Mapped[str | None]
+    loose: int
+    tenant: Mapped["Tenant"] = relationship()
+"""
+    boat = build_model({"fleet/models.py": declared.encode()}, None).tables["boats"]
+    assert set(boat.columns) == {"id", "tenant_id", "name"}
+    assert (boat.columns["tenant_id"].nullable, boat.columns["name"].nullable) == (False, True)
