@@ -171,8 +171,12 @@ def _own(
         )
     if root is not None and (column is None or (column,) == relation.primary_key):
         single = relation.primary_key[0] if len(relation.primary_key) == 1 else None
+        if ("id",) in relation.unique and single is not None:
+            single = "id"  # beside a row number (`pk`) that nothing refers to
         # A tenant's other names (its slug, its domain) say which tenant is meant as well as its key does.
-        others = tuple(key[0] for key in relation.unique if len(key) == 1 and key != relation.primary_key)
+        others = tuple(
+            key[0] for key in relation.unique if len(key) == 1 and key not in {relation.primary_key, (single,)}
+        )
         return replace(table, ownership=Ownership.ROOT, origin=root, tenant_column=single, principal_columns=others)
     if column is not None:
         origin = relation.column_origins.get(column, relation.origin)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from lints.extract.ir import Assign, Expr, Invoke, Items, Member, Name, Other, Pairs
+from lints.extract.ir import Assign, Expr, Invoke, Items, Member, Name, Other, Pairs, Spread
 from lints.extract.sqltext import names
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
@@ -33,6 +34,8 @@ _COLUMNS = names(
     " ObjectIdColumn Property PrimaryKey Enum ForeignKey"
 )
 _ONE = frozenset({"ManyToOne", "OneToOne", "BelongsTo"})
+_Columns = tuple[str, Mapping[str, str]]
+"""A Drizzle table: its name, and its columns by property."""
 _TABLES = re.compile(r"(?:pg|mysql|sqlite)Table|\w*[tT]able")
 
 
@@ -52,19 +55,7 @@ def read_typescript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         for found in group:
             if _entity_table(found) is not None:
                 _add_entity(catalog, found, known, tables)
-    drizzle: dict[str, tuple[str, Mapping[str, str]]] = {}
-    pending: list[tuple[Source, str, Invoke]] = []
-    for source in sources:
-        for statement in source.body:
-            if isinstance(statement, Assign) and isinstance(statement.value, Invoke) and statement.target:
-                call = statement.value
-                table = constant(call.arguments[0]) if call.arguments else None
-                if table is not None and len(call.arguments) > 1 and _TABLES.fullmatch(call.method):
-                    columns = {key: _drizzle_column(key, value) for key, value in properties(_shape(call)).items()}
-                    drizzle[statement.target] = (table, columns)
-                    pending.append((source, statement.target, call))
-    for source, variable, call in pending:
-        _add_drizzle(catalog, source, variable, call, drizzle)
+    _read_drizzle(catalog, sources)
 
 
 # Entities
@@ -215,10 +206,87 @@ def _target(mark: Invoke | None, member: Member) -> str | None:
 # Drizzle
 
 
-def _shape(call: Invoke) -> Expr | None:
-    """The columns of a `pgTable` call: an object, or a closure that returns one."""
+@dataclass(slots=True)
+class _Drizzle:
+    """A variable that holds a Drizzle table, and the call that makes it."""
+
+    source: Source
+    variable: str
+    call: Invoke
+    table: str
+    shape: Mapping[str, Expr]
+    schema: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The table as the model calls it: with its schema, unless that is the default one."""
+        return self.table if self.schema in {None, "public"} else f"{self.schema}.{self.table}"
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Columns by property."""
+        return {key: _drizzle_column(key, value) for key, value in self.shape.items()}
+
+
+def _read_drizzle(catalog: Catalog, sources: Sequence[Source]) -> None:
+    """Tables with what is chained to them (`.enableRLS()`), and the relations that are said of them apart."""
+    shared: dict[str, Pairs] = {}
+    schemas: dict[str, str] = {}
+    made: list[tuple[Source, str, Invoke]] = []
+    related: list[tuple[Source, Invoke]] = []
+    for source in sources:
+        for statement in source.body:
+            if not isinstance(statement, Assign) or not statement.target:
+                continue
+            if isinstance(statement.value, Pairs):
+                shared.setdefault(statement.target, statement.value)
+            call = next(iter(chain(statement.value)), None)
+            first = constant(call.arguments[0]) if call is not None and call.arguments else None
+            if call is not None and first is not None and len(call.arguments) > 1 and _TABLES.fullmatch(call.method):
+                made.append((source, statement.target, call))
+            elif call is not None and first is not None and call.method in {"pgSchema", "mysqlSchema"}:
+                schemas[statement.target] = first
+            elif call is not None and call.method == "relations" and len(call.arguments) == 2:
+                related.append((source, call))
+    tables: dict[str, _Drizzle] = {}
+    for source, variable, call in made:
+        table = constant(call.arguments[0]) or ""
+        schema = schemas.get(call.receiver.path) if isinstance(call.receiver, Name) else None
+        tables[variable] = _Drizzle(source, variable, call, table, _shape(call, shared), schema)
+    named = {variable: (found.name, found.fields) for variable, found in tables.items()}
+    drafts = {variable: _add_drizzle(catalog, found, named) for variable, found in tables.items()}
+    for source, call in related:
+        first_argument = call.arguments[0]
+        variable = first_argument.path.rpartition(".")[2] if isinstance(first_argument, Name) else ""
+        if variable in drafts:
+            _relate(drafts[variable], named[variable][1], source, call, named)
+
+
+def _shape(call: Invoke, shared: Mapping[str, Pairs]) -> Mapping[str, Expr]:
+    """The columns of a `pgTable` call: an object, or a closure that returns one; what it spreads is among them."""
     second = call.arguments[1]
-    return second if isinstance(second, Pairs) else returned(second)
+    given = second if isinstance(second, Pairs) else returned(second)
+    found: dict[str, Expr] = {}
+    for key, value in given.pairs if isinstance(given, Pairs) else ():
+        if key is not None:
+            found[key] = value
+        elif isinstance(value, Spread) and isinstance(value.value, Name):
+            found.update(properties(shared.get(value.value.path)))
+    return found
+
+
+def _relate(
+    draft: Draft, fields: Mapping[str, str], source: Source, call: Invoke, tables: Mapping[str, _Columns]
+) -> None:
+    """`relations(boats, ({ one }) => ({ harbour: one(harbours, { fields: […], references: […] }) }))`: references that
+    the code follows, and no constraint of the database need say."""
+    for value in properties(returned(call.arguments[1])).values():
+        said = properties(value.arguments[1]) if isinstance(value, Invoke) and len(value.arguments) > 1 else {}
+        own, foreign = said.get("fields"), said.get("references")
+        if isinstance(own, Items) and isinstance(foreign, Items):
+            columns = tuple(_field(part, fields) for part in own.items)
+            if all(columns) and not any(key.columns == columns for key, _ in draft.foreign_keys.values()):
+                _drizzle_reference(draft, source, columns, list(foreign.items), tables, value.span[0])
 
 
 def _drizzle_column(key: str, value: Expr) -> str:
@@ -227,17 +295,12 @@ def _drizzle_column(key: str, value: Expr) -> str:
     return constant(first) or key
 
 
-def _add_drizzle(
-    catalog: Catalog,
-    source: Source,
-    variable: str,
-    call: Invoke,
-    tables: Mapping[str, tuple[str, Mapping[str, str]]],
-) -> None:
-    table, fields = tables[variable]
+def _add_drizzle(catalog: Catalog, found: _Drizzle, tables: Mapping[str, _Columns]) -> Draft:
+    source, variable, call, table = found.source, found.variable, found.call, found.table
+    fields = tables[variable][1]
     origin = source.origin(call.span[0], f"table {table}")
-    draft = catalog.create(None, table, origin)
-    for key, value in properties(_shape(call)).items():
+    draft = catalog.create(found.schema, table, origin)
+    for key, value in found.shape.items():
         column = fields.get(key, key)
         calls = {inner.method: inner for inner in chain(value)}
         place = source.origin(value.span[0], f"{column} is a column of {variable}")
@@ -276,8 +339,9 @@ def _add_drizzle(
                 columns = tuple(_field(part, fields) for part in own.items)
                 _drizzle_reference(draft, source, columns, list(foreign.items), tables, inner.span[0])
     catalog.entities.append(
-        Entity(name=variable, table=table, kind="drizzle", columns=dict(fields), relations={}, origin=origin)
+        Entity(name=variable, table=found.name, kind="drizzle", columns=dict(fields), relations={}, origin=origin)
     )
+    return draft
 
 
 def _back(call: Invoke) -> Expr | None:
@@ -296,7 +360,7 @@ def _drizzle_reference(
     source: Source,
     columns: tuple[str, ...],
     targets: Sequence[Expr | None],
-    tables: Mapping[str, tuple[str, Mapping[str, str]]],
+    tables: Mapping[str, _Columns],
     offset: int,
 ) -> None:
     referenced: list[str] = []

@@ -229,3 +229,23 @@ def test_a_base_in_another_file_brings_the_tenant() -> None:
     }
     found = build_model(files, {"tenant_columns": ["tenantId"]})
     assert (found.tables["boats"].ownership.value, found.tables["boats"].primary_key) == ("owned", ("id",))
+
+
+def test_drizzle_tables_with_what_is_chained_to_them_spread_into_them_and_said_apart() -> None:
+    script = """
+const shared = { tenantId: uuid("tenant_id").notNull(), at: timestamp() };
+const auth = pgSchema("auth");
+export const tenants = pgTable("tenants", { id: uuid().primaryKey() }).enableRLS();
+export const boats = pgTable("boats", { id: uuid().primaryKey(), ...shared }, (t) => [index("i").on(t.at)]).enableRLS();
+export const logs = pgTable("logs", { id: uuid().primaryKey(), boatId: uuid("boat_id") });
+export const users = auth.table("users", (t) => ({ id: t.uuid().primaryKey(), tenantId: t.uuid("tenant_id") }));
+export const logRelations = relations(logs, ({ one, many }) => ({
+  boat: one(boats, { fields: [logs.boatId], references: [boats.id] }),
+  notes: many(notes),
+}));
+"""
+    found = build_model({"src/schema.ts": script.encode()}, None)
+    owners = {name: table.ownership.value for name, table in found.tables.items()}
+    assert owners == {"tenants": "root", "boats": "owned", "logs": "child", "users": "owned"}
+    assert found.tables["users"].schema == "auth"
+    assert found.tables["logs"].parent is not None

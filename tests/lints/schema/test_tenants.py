@@ -143,3 +143,48 @@ def test_the_column_declared_of_one_table_is_the_tenant_of_the_others_if_nothing
     found = model("boats (id int, berth_id int)", "logs (id int, berth_id int)", declared=declared)
 
     assert owned(found) == {"boats": "berth_id", "logs": "berth_id"}
+
+
+def test_a_tenant_with_a_row_number_is_named_by_its_id() -> None:
+    found = model(
+        "workspaces (pk bigint PRIMARY KEY, id varchar(32) NOT NULL UNIQUE, slug text UNIQUE)",
+        "keys (pk bigint PRIMARY KEY, id varchar(32) UNIQUE, workspace_id varchar(32) NOT NULL)",
+        "apis (pk bigint PRIMARY KEY, workspace_id varchar(32) NOT NULL)",
+    )
+    assert (found.tables["workspaces"].ownership, found.tables["workspaces"].tenant_column) == ("root", "id")
+    assert found.tables["workspaces"].principal_columns == ("slug",)
+
+
+def rows(columns: str, *, count: int, key: str = "id") -> list[str]:
+    return [f"t{n} (id int PRIMARY KEY, {columns}, name text, UNIQUE ({key}, name))" for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("why", "tables", "columns"),
+    [
+        ("named as the key it leads to", ("clients (client_no int PRIMARY KEY)", *rows("client_no int REFERENCES clients (client_no)", count=4)), {"client_no"}),
+        ("named as a key that has no suffix", ("mandanten (mandant int PRIMARY KEY)", *rows("mandant int REFERENCES mandanten (mandant)", count=4)), {"mandant"}),
+        ("named for its table without a suffix", ("orgs (slug text PRIMARY KEY)", *rows("org text REFERENCES orgs (slug)", count=4)), {"org"}),
+        ("named for its table with a number's suffix", ("depots (id int PRIMARY KEY)", *rows("depot_nr int REFERENCES depots (id)", count=4)), {"depot_nr"}),
+        ("a tenant's record number", ("a (record_id int, tenant_record_id int)",), {"tenant_record_id"}),
+        ("named as they like, by nearly all of many", ("networks (id int PRIMARY KEY)", *rows("nid int REFERENCES networks (id)", count=9)), {"nid"}),
+        ("all hang on it, and a few have a word", ("networks (id int PRIMARY KEY)", "b (organization_id int)", "c (organization_id int)", "organizations (id int PRIMARY KEY, nid int REFERENCES networks (id))", *rows("nid int REFERENCES networks (id)", count=20)), {"nid"}),
+        ("no foreign key, but most keys begin with it", tuple(rows("app_id text", count=9, key="app_id")), {"app_id"}),
+    ],
+)  # fmt: skip
+def test_what_the_keys_say(why: str, tables: tuple[str, ...], columns: set[str]) -> None:
+    assert model(*tables).tenant_columns == columns, why
+
+
+@pytest.mark.parametrize(
+    ("why", "tables"),
+    [
+        ("keys of people", rows("user_id text", count=9, key="user_id")),
+        ("keys of languages", rows("locale text", count=9, key="locale")),
+        ("keys in a few tables", rows("app_id text", count=4, key="app_id")),
+        ("a leading column that few tables have", [*rows("app_id text", count=9, key="app_id"), *(f"u{n} (id int)" for n in range(9))]),
+        ("named like every table's key", ["moods (code text PRIMARY KEY)", *rows("code text REFERENCES moods (code)", count=4)]),
+    ],
+)  # fmt: skip
+def test_keys_that_say_too_little(why: str, tables: list[str]) -> None:
+    assert model(*tables).tenant_columns == {"tenant_id"}, why
