@@ -22,8 +22,13 @@ _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
 lies inside of a tenant, so that the surer word wins over the one that stands in a few tables more."""
 _PERSON = ("password", "passwordhash", "passworddigest", "encryptedpassword", "email", "username", "firstname")
 _NAMED = re.compile(r"(.+?)(?:id|uuid|guid)")
+_TENANTS = re.compile(r"tenant(?:|no|nr|num|number|code|key|slug|ref|recordid)")
 _MIN_WITHOUT_ROOT = 3
 _MIN_HUB = 3
+_MANY = 8
+_FEW = 4
+_KEY = re.compile(r"(?:id|uuid|guid|no|nr|num|number|code|key|slug|ref)\Z", re.IGNORECASE)
+_OF_A_PERSON = re.compile(r"(?:user|member|person|profile|author|actor|owner|customer|account)_?", re.IGNORECASE)
 
 
 def tenant_columns(schema: Schema) -> tuple[str, ...]:
@@ -31,7 +36,8 @@ def tenant_columns(schema: Schema) -> tuple[str, ...]:
 
     At least two tables must have them (one, for a column that is called after a tenant), and they must lead to a table
     called so that is no table of people, or stand in three tables at least: that table may live in another database.
-    Where no word for a tenant is used, the schema's shape says it: see `_hub`.
+    Where no word for a tenant is used, or one in a few tables of a schema that all hangs on something else, the
+    schema's shape says it: see `_hub` and `_leading`.
     """
     spelled: dict[str, Counter[str]] = {}
     for relation in schema.relations.values():
@@ -47,14 +53,18 @@ def tenant_columns(schema: Schema) -> tuple[str, ...]:
         total = sum(names.values())
         if total and _means_tenants(schema, words, names, total, weight) and weight * total > best[0]:
             best = (weight * total, tuple(name for name, _ in sorted(names.items(), key=lambda n: (-n[1], n[0]))))
-    return best[1] if best[0] else _hub(schema) or DEFAULT
+    hub, tables = _hub(schema)
+    if best[0] and not (tables > _FEW * sum(name in r.columns for r in schema.relations.values() for name in best[1])):
+        return best[1]
+    return hub or _leading(schema) or DEFAULT
 
 
-def _hub(schema: Schema) -> tuple[str, ...]:
+def _hub(schema: Schema) -> tuple[tuple[str, ...], int]:
     """The column by which most tables refer to one that refers to nothing: a clinic's `practice_id`, a realm's.
 
-    That is at least half of the other tables, three of them at least, by one column, named for the table it leads to;
-    no other table comes as close, and it is none of people. Anything less is a guess.
+    That is at least half of the other tables, three of them at least, by one column, named for the table it leads to or
+    for its key; no other table comes as close, and it is none of people. Nearly all of many tables may name it as they
+    like. Anything less is a guess. With the column, how many tables have it.
     """
     tied: dict[tuple[str, str], set[str]] = {}
     leaves: set[str] = set()
@@ -69,17 +79,49 @@ def _hub(schema: Schema) -> tuple[str, ...]:
             if target is None or len(reference.columns) != 1 or reference.references == key:
                 continue
             column = reference.columns[0]
-            if (column,) != relation.primary_key and _word(column) in _called(target.name):
+            if (column,) != relation.primary_key:
                 tied.setdefault((reference.references, column), set()).add(key)
-    ranked = sorted(((len(tables), *edge) for edge, tables in tied.items()), reverse=True)
-    if not ranked:
-        return ()
-    count, root, column = ranked[0]
     others = sum(relation.parent_partition is None for relation in schema.relations.values()) - 1
+    ranked = sorted(
+        (
+            (len(tables), root, column)
+            for (root, column), tables in tied.items()
+            if _named_for(schema.relations[root], column) or (len(tables) >= _MANY and 4 * len(tables) >= 3 * others)
+        ),
+        reverse=True,
+    )
+    if not ranked:
+        return (), 0
+    count, root, column = ranked[0]
     close = next((number for number, name, _ in ranked[1:] if name != root), 0)
     if count < _MIN_HUB or 2 * count < others or close >= count or root in leaves:
+        return (), 0
+    return ((), 0) if _personal(schema.relations[root]) else ((column,), count)
+
+
+def _leading(schema: Schema) -> tuple[str, ...]:
+    """The column that nearly all tables have and that most of their keys of several columns begin with.
+
+    So a schema says whose its rows are when it has no foreign keys to its tenants, whose table may live elsewhere.
+    """
+    tables = [relation for relation in schema.relations.values() if relation.parent_partition is None]
+    keys = Counter(
+        key[0] for relation in tables for key in {relation.primary_key, *relation.unique} if len(key) > 1 and key[0]
+    )
+    (column, first), (_, second) = (*keys.most_common(2), ("", 0), ("", 0))[:2]
+    having = sum(column in relation.columns for relation in tables)
+    if first < _MIN_HUB or first < 2 * second or having < _MANY or 4 * having < 3 * len(tables):
         return ()
-    return () if _personal(schema.relations[root]) else (column,)
+    return (column,) if _KEY.search(column) and not _OF_A_PERSON.match(column) else ()
+
+
+def _named_for(root: Relation, column: str) -> bool:
+    """Whether a column that leads to the table is named for it, or just as the key it leads to."""
+    stem = _KEY.sub("", column.lower().replace("_", ""))
+    called = _called(root.name)
+    if stem in called or column.lower().replace("_", "") in called:
+        return True
+    return (column,) == root.primary_key and column.lower() not in {"id", "uuid", "guid", "key", "code", "name"}
 
 
 def _called(table: str) -> set[str]:
@@ -89,8 +131,9 @@ def _called(table: str) -> set[str]:
 
 
 def _word(column: str) -> str | None:
-    """`organizationId` and `organization_id` are called after an organization; a tenant may go without an id."""
-    if column.lower() == "tenant":
+    """`organizationId` and `organization_id` are called after an organization; a tenant may go without an id, or by
+    another key than that (`tenant_no`, `tenant_record_id`)."""
+    if _TENANTS.fullmatch(column.lower().replace("_", "")):
         return "tenant"
     found = _NAMED.fullmatch(column.lower().replace("_", ""))
     return found[1] if found is not None else None
