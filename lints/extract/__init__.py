@@ -16,7 +16,15 @@ from lints.extract.facts import (
     Statement,
     Suppression,
 )
-from lints.extract.parse import MAX_BYTES, conflict_line, language_of, parse, prepared, refusal
+from lints.extract.parse import (
+    MAX_BYTES,
+    conflict_line,
+    language_of,
+    parse,
+    prepared,
+    refusal,
+    without_stray_nul,
+)
 from lints.extract.suppressions import suppressions
 
 
@@ -51,6 +59,7 @@ def extract(path: str, data: bytes) -> Extraction:
         )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data[: 2 * MAX_BYTES + 2].decode("utf-16", "replace").encode("utf-8", "replace")
+    data = without_stray_nul(data)
     reason = refusal(data)
     if reason is not None:
         return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))

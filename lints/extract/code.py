@@ -16,7 +16,7 @@ from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
 from lints.extract.lower import Lowering
-from lints.extract.parse import language_of, parse, prepared, refusal
+from lints.extract.parse import language_of, parse, prepared, refusal, without_stray_nul
 from lints.extract.place import place, spelled
 from lints.extract.recorder import Sighting
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
@@ -178,6 +178,7 @@ _LOWERINGS = {
 def lowered(path: str, data: bytes) -> tuple[Stmt, ...] | None:
     """The module body of a file, or None if it can't be had: another language, too large, too slow to parse."""
     language = language_of(path)
+    data = without_stray_nul(data)
     if language not in _LOWERINGS or refusal(data) is not None:
         return None
     tree = parse(language, prepared(language, data))

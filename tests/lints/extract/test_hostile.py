@@ -129,7 +129,8 @@ def test_minified_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (b"x = '" + QUERY.encode() + b"'\0", "NUL"),
+        (b"x = '" + QUERY.encode() + b"'" + b"\0" * 40, "NUL"),
+        (b"x = '" + QUERY.encode() + b"\0\xff'", "NUL"),
         (b"<<<<<<< ours\nx = '" + QUERY.encode() + b"'\n=======\ny = 1\n>>>>>>> theirs\n", "conflict"),
     ],
 )
@@ -201,3 +202,14 @@ def test_a_long_call_after_what_a_query_loads_is_read_once() -> None:
     lines = "        given,\n\n" * 40
     source = f"const boat = await db.boat.findFirst({{ where: {{ id }} }});\n  assertAllowed(\n{lines}  boats;\n"
     assert extract("a.ts", f"export async function f(db, id, given) {{\n  {source}}}\n".encode()).calls
+
+
+def test_a_stray_nul_hides_nothing_and_proves_nothing() -> None:
+    """Serialised objects in test data hold some: the file is read, and a statement with one is no known statement."""
+    source = (
+        b'<?php\n$job = "s:3:\0*\0id";\n$pdo->query("SELECT a FROM boats WHERE tenant_id = \0");\n$pdo->query(\'%s\');'
+    )
+    found = extract("a.php", source % QUERY.encode())
+    assert (found.analysed, found.problems) == (True, ())
+    assert [s.line for s in found.statements] == [3, 4]
+    assert found.statements[0].sql.endswith("tenant_id = \x01")
