@@ -6,15 +6,16 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate import __version__, run
 from gate.cli import options
 from gate.cli.classifying import starter
-from gate.collect.scanning import model_of
+from gate.collect.scanning import model_of, scanned
 from gate.model import GateError, UndecidedError
 from gate.report.escape import line
 from gate.report.outline import count
@@ -44,6 +45,7 @@ _PROVIDERS = {
     "postgresql": "postgres",
     "cockroachdb": "postgres",
 }
+_WILD = re.compile(r"[*?\[\]!\\]")
 _TARGET = re.compile(rb"^([A-Za-z][A-Za-z0-9_-]*)\s*:(?!=)", re.MULTILINE)
 
 _WORKFLOW = """\
@@ -82,29 +84,54 @@ def init(argv: list[str]) -> int:
     paths = tree.paths()
     dialect = arguments.dialect or _dialect(tree, paths)
     github = any(path.startswith(".github/") for path in paths) or _on_github(root)
-    text = _config(
-        arguments.project or _name(root), dialect, _golden_path(root), gitlab=".gitlab-ci.yml" in paths, github=github
-    )
+    configured = partial(
+        _config, arguments.project or _name(root), dialect, _golden_path(root),
+        gitlab=".gitlab-ci.yml" in paths, github=github,
+    )  # fmt: skip
     files = {TENANCY: b"version: 1\n", **({WORKFLOW: (_WORKFLOW % __version__).encode()} if github else {})}
-    files[CONFIG] = text.encode()
+    files[CONFIG] = configured({}).encode()
     written = [name for name, data in files.items() if write_new(root / name, data)]
     try:
         if CONFIG not in written:
             raise GateError(_THERE)
-        model, unread = model_of(WorkTree(root), run.load_policy(root, None))
+        tree, policy = WorkTree(root), run.load_policy(root, None)
+        code = scanned(tree, policy)
+        lost = {
+            **{(u.path, u.line): u.reason for u in code.unread},
+            **{(u.path, u.line): u.reason for u in code.facts.unanalysed},
+        }
+        model, _ = model_of(tree, policy)
         if TENANCY in written:
             write_file(root / TENANCY, starter(model).encode())
+        packed = {path: reason for (path, _), reason in lost.items() if _packed(tree, path)}
+        if packed:
+            write_file(root / CONFIG, configured(packed).encode())
     except (GateError, UndecidedError):
         for name in written:
             (root / name).unlink(missing_ok=True)
         raise
-    for item in unread:
-        sys.stderr.write(f"gate: not read: {line(item.path)}:{item.line}: {line(item.reason, 200)}\n")
-    sys.stdout.write(_told(model, written, dialect))
+    unread = {place: reason for place, reason in sorted(lost.items()) if place[0] not in packed}
+    for (path, number), reason in unread.items():
+        sys.stderr.write(f"gate: not read: {line(path)}:{number}: {line(reason, 200)}\n")
+    sys.stdout.write(_told(model, written, dialect, packed=len(packed), unread=bool(unread)))
     return 0
 
 
-def _told(model: Model, written: list[str], dialect: str) -> str:
+def _packed(tree: WorkTree, path: str) -> bool:
+    """Whether a file is what a tool wrote: nobody repairs it, so that leaving it out is the only thing to propose."""
+    from lints.examine import MAX_LINE
+    from lints.schema.paths import path_class
+
+    if _WILD.search(path):
+        return False  # `source.exclude` would take it for a pattern
+    try:
+        data = tree.read(path)
+    except (GateError, UndecidedError, FileNotFoundError):
+        return False
+    return path_class(path) == "generated" or max(map(len, data.splitlines()), default=0) > MAX_LINE
+
+
+def _told(model: Model, written: list[str], dialect: str, *, packed: int, unread: bool) -> str:
     owned = Counter(str(table.ownership) for table in model.tables.values())
     found = ", ".join(f"{number} {line(name)}" for name, number in sorted(owned.items()))
     lines = [
@@ -115,6 +142,13 @@ def _told(model: Model, written: list[str], dialect: str) -> str:
         lines.append("  no schema was found: name the scripts under source.migrations in gate.yaml")
     if owned["unknown"]:
         lines.append(f"  whose rows the unknown ones hold has to be said in {TENANCY}")
+    if packed:
+        names = "what a tool has packed is not analysed"
+        lines.append(f"  {names}: {count(packed, 'file')} under source.exclude in {CONFIG}, for you to confirm")
+    if unread:
+        lines.append(
+            f"  what is not read blocks until it can be, or stands under source.exclude in {CONFIG} with a reason"
+        )
     lines += [
         "next:",
         "  gate check                       what it says today",
@@ -125,7 +159,9 @@ def _told(model: Model, written: list[str], dialect: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _config(project: str, dialect: str, steps: list[str], *, github: bool, gitlab: bool) -> str:
+def _config(
+    project: str, dialect: str, steps: list[str], packed: Mapping[str, str], *, github: bool, gitlab: bool
+) -> str:
     packs = ["tenancy", *(["governance"] if github or gitlab else []), *(["golden-path"] if steps else [])]
     lines = [
         "# What TenantGate holds this repository to. `gate schema gate_config` prints the schema of this file.",
@@ -136,6 +172,11 @@ def _config(project: str, dialect: str, steps: list[str], *, github: bool, gitla
         "",
         "source:",
         f"  dialect: {dialect}",
+        *(["  exclude: # packed by a tool; nothing in them is judged"] if packed else []),
+        *(
+            f"    - {{path: {json.dumps(path)}, reason: {json.dumps(f'packed by a tool: {reason}')}}}"
+            for path, reason in sorted(packed.items())
+        ),
         f"tenancy: {TENANCY}",
     ]
     if steps:

@@ -107,3 +107,23 @@ def test_a_value_that_no_config_takes_leaves_nothing_behind(
     done = gate(root, "init", *flag)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert not any((root / name).exists() for name in ("gate.yaml", "tenancy.yaml", ".github/workflows/tenantgate.yml"))
+
+
+def test_what_a_tool_has_packed_is_proposed_for_exclusion_and_nothing_else_is(repository: Callable[..., Path]) -> None:
+    packed = "function a(b){return b+1};" * 400 + "b.query('SELECT total FROM invoices WHERE id = "
+    root = repository(
+        **{
+            "web/bundle.js": packed,
+            "app/old.py": "<<<<<<< ours\na = 'SELECT total FROM invoices'\n=======\n>>>>>>> b\n",
+        }
+    )
+    done = gate(root, "init")
+    assert done.returncode == 0
+    assert "app/old.py:1" in done.stderr
+    assert "1 file under source.exclude" in done.stdout
+    (excluded,) = yaml.safe_load((root / "gate.yaml").read_text("utf-8"))["source"]["exclude"]
+    assert excluded["path"] == "web/bundle.js"
+    assert excluded["reason"].startswith("packed by a tool: ")
+    judged = gate(root, "check")
+    assert judged.returncode == 1
+    assert "could not be read, first app/old.py" in judged.stdout
