@@ -66,13 +66,16 @@ def create(s: Statement, tree: exp.Create) -> str | None:
             draft.parent_partition = s.table_name(prop.this)[1]
     if isinstance(tree.expression, exp.Query):
         _columns_of_query(s, draft, tree.expression)
+    elif isinstance(tree.expression, exp.Table):  # ClickHouse: `CREATE TABLE a AS b` has the columns of b
+        _inherit(s, draft, tree.expression)
     return None
 
 
 def create_by_item(s: Statement, written: str, rest: str) -> str | None:
     """A CREATE TABLE that sqlglot does not know as a whole: each column and constraint by itself.
 
-    Of a column that still can't be read the name is kept; a constraint that can't be is a reason.
+    Of a column that still can't be read the name is kept; a constraint that can't be is a reason. What is put in at
+    run time is nothing: a table without a tenant's column or key is a finding of its own until it is declared.
     """
     body = parenthesised(f"body ({rest}", "body")
     if body is None:
@@ -86,6 +89,8 @@ def create_by_item(s: Statement, written: str, rest: str) -> str | None:
             table_item(s, draft, tree.this.expressions[0])
             continue
         named = _COLUMN_NAME.match(item)
+        if "__hole_" in item:
+            continue  # columns that are put in at run time: who owns the rows has to be seen elsewhere, or declared
         if named is None:
             reason = reason or "a constraint or option that is not understood"
             continue

@@ -328,3 +328,20 @@ def test_a_view_of_joins_without_conditions_is_unread_and_costs_no_time() -> Non
 
     assert "many" not in found.views
     assert [origin.line for origin in found.unread] == [2]
+
+
+def test_columns_that_are_put_in_at_run_time_leave_a_table_that_somebody_has_to_classify() -> None:
+    """SQLite can't add a foreign key, so that revisions of Alembic write such tables anew: that is no unread schema."""
+    revision = b"""
+revision = "2"
+down_revision = "1"
+def upgrade():
+    op.create_table("tenants", sa.Column("id", sa.String(), primary_key=True))
+    columns = []
+    for column in inspector.get_columns("logs"):
+        default = f"DEFAULT {column['default']}" if column["default"] else ""
+        columns.append(f"{column['name']} {column['type']} NULL {default}".strip())
+    op.execute(f"CREATE TABLE logs_new ({', '.join(columns)}, FOREIGN KEY (boat_id) REFERENCES boats (id))")
+"""
+    model = build_model({"migrations/versions/2.py": revision}, None)
+    assert (model.unread, model.tables["logs_new"].ownership) == ((), Ownership.UNKNOWN)
