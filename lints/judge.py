@@ -288,6 +288,8 @@ class Judge:
         assumed where the whole model has no column in mixed case."""
         if statement.language == "stringtemplate":
             return self._entities.templates.variants(statement)
+        if statement.language == "c_sharp":
+            return tuple(self._entities.of_sets(text) for text in statement.variants)
         if statement.language == "php":
             return tuple(self._entities.of_doctrine(text) for text in statement.variants)
         if statement.language in {"java", "kotlin"}:

@@ -44,6 +44,8 @@ class Found:
     """Another name that code uses for it: that of the set in a context."""
     condition: str = ""
     scopes: dict[str, str] = field(default_factory=dict)
+    methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What methods that the project adds to queries compare, as lambdas (`.NET`)."""
 
 
 def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
@@ -160,6 +162,7 @@ def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
                 condition=entity.condition,
                 scopes=entity.scopes,
                 reverse=entity.inverse,
+                methods=entity.methods,
                 origin=entity.origin,
             )
         )

@@ -16,8 +16,10 @@ from lints.tenancy import Origin
 if TYPE_CHECKING:
     from lints.schema.compiled_models import Found
 
-DECLARES = re.compile(rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w")
-_SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)")
+DECLARES = re.compile(
+    rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
+)
+_SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
 _TO_TABLE = re.compile(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = re.compile(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
@@ -42,6 +44,12 @@ _COLLECTION = re.compile(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IRead
 _TENANT_INTERFACE = re.compile(
     r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*"
 )
+_EXTENSION = re.compile(
+    r"\bstatic\s+I(?:Ordered)?Queryable<(?:\w+\.)*(\w+)>\s+(\w+)(?:<[^<>{}]{0,80}>)?"
+    r"\(\s*this\s+I(?:Ordered)?Queryable<[\w.]{1,80}>\s+(\w+)\s*[,)]"
+)
+_ADDED = re.compile(r"\s*\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
+_NO_CONDITION = re.compile(r"As\w+|(?:Then)?Include|OrderBy\w*|ThenBy\w*|Skip|Take|Distinct|TagWith\w*")
 _MAX_CONDITION = 600
 
 
@@ -65,7 +73,10 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     homes: dict[str, str] = {}
     configured: dict[str, list[tuple[str, str, int]]] = {}
     automatic: dict[str, str] = {}
+    extensions: dict[str, dict[str, tuple[str, ...]]] = {}
     for path, text in sources.items():
+        for of, name, compared in _extensions(text):
+            extensions.setdefault(of, {})[name] = compared
         for name, label in _SET.findall(text):
             sets[name], homes[name] = label, path
         for name, body, start in _configurations(text):
@@ -102,6 +113,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
                 entity.scopes.setdefault("*", f"{part.path}: MultiTenant")
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
+        generic = (added for of, added in extensions.items() if re.fullmatch(r"T(?:[A-Z]\w*)?", of))
+        for added in (*generic, extensions.get(name, {})):
+            entity.methods.update(added)
         for relation, (column, target, line) in entity.references.items():
             stored = entity.columns.get(column)  # `StoreId`, which may be stored under another name
             entity.references[relation] = (stored[0] if stored is not None else column, target, line)
@@ -116,6 +130,27 @@ def _configurations(text: str) -> Iterator[tuple[str, str, int]]:
         if mark.group(2) is not None:  # one statement, or the lambda in its brackets
             stop = min(stop, _end(text, mark.end() - 1))
         yield mark.group(1) or mark.group(2), text[mark.start() : stop], mark.start()
+
+
+def _extensions(text: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(entity or type parameter, method, lambdas it compares by) of methods that do nothing but narrow a query."""
+    for found in _EXTENSION.finditer(text) if "this I" in text else ():
+        of, name, query = found.groups()
+        closed = text.find(")", found.end() - 1)
+        head = re.compile(r"\)\s*(?:where\s[^{};=]{1,200})?(?:=>|\{\s*return\b)\s*").match(text, closed)
+        if head is None or not text.startswith(query, head.end()):
+            continue
+        at = head.end() + len(query)
+        compared: list[str] = []
+        while (call := _ADDED.match(text, at)) is not None:
+            said = _inside(text, call.end())
+            at = call.end() + len(said) + 1
+            if call.group(1) == "Where" and said:
+                compared.append(said.strip())
+            elif _NO_CONDITION.fullmatch(call.group(1)) is None:
+                break
+        if re.match(r"\s*;", text[at : at + 20]) is not None:
+            yield of, name, tuple(compared)
 
 
 def _end(text: str, start: int) -> int:

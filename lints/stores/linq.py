@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lints.extract.chains.linq import READS
 from lints.extract.facts import Argument, OrmStep
+from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder
+from lints.tenancy import Model
 
 _FILTERS = re.compile(
     r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault|ForEach)(?:Async)?"
 )
 _RUNS = re.compile(
     r"from$|To(?:List|Array|Dictionary|HashSet|Lookup)|Select|OrderBy|Max|Min|Sum|Average|As(?:Async)?Enumerable|Skip"
-    r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt"
+    r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt|ThenBy|ProjectTo|\w*Pag(?:e|ed|inat\w*)(?:[A-Z]\w*)?$"
+)
+_SILENT = re.compile(
+    r"As\w+|(?:Then)?Include\w*|TagWith\w*|ConfigureAwait|Cast|OfType|Reverse|Load\w*|DefaultIfEmpty|Temporal\w*"
+    r"|IgnoreQueryFilters|IgnoreAutoIncludes|GetDbSet(?:Async)?|(?:Get)?Query(?:able)?(?:Async)?|Sort\w*|WithDetails\w*"
+    r"|AutoInclude|WithPartitionKey|With(?:Cancellation|Lock|NoLock)\w*|Cacheable|FromCache\w*|Append|Prepend"
+)
+"""Calls that say nothing of whose rows there are."""
+_NO_FILTER = re.compile(
+    r"(?:\w+\.)*(?:ct|cts?\.Token|\w*[cC]ancell?(?:ation)?(?:Token)?|\w*[tT]oken|default|None|RequestAborted)(?:\([^()]*\))?"
+    r"|true|false|\w*[tT]rack\w*|\w*[iI]nclude\w*"
+)
+"""Arguments that are no conditions."""
+_PROPERTY = re.compile(
+    r"\bEF\.Property<[^<>()]{1,40}(?:<[^<>()]{1,40}>)?>"
+    r"\(\s*(\w+)\s*,\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))\s*\)"
 )
 _LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
@@ -25,6 +43,8 @@ _SOURCE = re.compile(
 _JOIN = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
 _FROM = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
 _PATH = re.compile(r"([A-Za-z_]\w*)((?:[?!]?\.\w+)+)[?!]?")
+_WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|[@:$#]\w+|\w+")
+_FROM_CLIENT = re.compile(r"\bRequest\.(?:Headers|Query|Form|Cookies|RouteValues)\b")
 _MAX_DEPTH = 10
 
 
@@ -40,6 +60,23 @@ class _Names:
         return _Names({**self.known, name: builder}, self.parameters)
 
 
+def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
+    """A statement in text with what Entity Framework declares in mixed case quoted: its database folds no name."""
+    if model.dialect != "postgres":
+        return text
+    words = {word.lower() for word in re.findall(r"\w+", text)}
+    met = [e for e in entities.values() if e.table.lower() in words - model.tables.keys()]
+    if not met:
+        return text
+    stored = {name.lower(): name for e in met for name in (e.table, *e.columns.values()) if name != name.lower()}
+
+    def quoted(found: re.Match[str]) -> str:
+        name = stored.get(found.group().lower())
+        return f'"{name}"' if name is not None else found.group()
+
+    return _WORDS.sub(quoted, text)
+
+
 def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boats.Where(b => b.TenantId == tenant)`, `from b in Boats where b.TenantId == tenant select b`."""
     methods = [step.method for step in steps]
@@ -53,9 +90,12 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         method = step.method
         if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
             return []
-        if method in {"Find", "FindAsync"}:
-            builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
-            runs = True
+        if step is steps[0] and READS.fullmatch(method) and not _FILTERS.fullmatch(method):
+            if not _SILENT.fullmatch(method):
+                runs = True
+                _by_repository(builder, given, names, current, keyed=method.startswith(("Find", "Get", "Delete")))
+            if method.startswith(("Delete", "Remove")):
+                return [builder.delete()]
         elif method == "from":
             current = _expression(builder, current, given[0] if given else "", names)
             runs = True
@@ -64,8 +104,17 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             found = _LAMBDA.fullmatch(given[0]) if given else None
             if found is not None:
                 builder.where.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
-            elif given and method.startswith("Where"):
+            elif given and (method.startswith("Where") or not _NO_FILTER.fullmatch(given[0].strip())):
                 builder.where.append(builder.hole())
+        elif method in {"WhereIf", "ConditionalWhere"} and len(given) > 1:
+            runs = True
+            found = _LAMBDA.fullmatch(given[1])
+            said = (
+                condition(names.with_(found.group(1), current), builder, found.group(2))
+                if found is not None
+                else builder.hole()
+            )
+            builder.where.append(said if given[0] == "true" else f"({builder.parameter()} IS NULL OR {said})")
         elif method.startswith("ExecuteDelete"):
             return [builder.delete()]
         elif method.startswith("ExecuteUpdate"):
@@ -75,9 +124,38 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             current = None
         elif _RUNS.match(method):
             runs = True
-            if method.startswith(("Select", "GroupBy")):
+            if method.startswith(("Select", "GroupBy", "ProjectTo")):
                 current = None
+        elif not _SILENT.fullmatch(method):
+            runs = True
+            _extended(builder, method, names, current)
     return [builder.select()] if runs else []
+
+
+def _by_repository(
+    builder: Builder, given: Sequence[str], names: _Names, current: Builder | None, *, keyed: bool
+) -> None:
+    """`GetListAsync(b => …)`, `GetByIdAsync(id)`, `ListAsync(new BoatsOf(tenant))` of a generic repository."""
+    first = given[0].strip() if given else ""
+    found = _LAMBDA.fullmatch(first)
+    if found is not None:
+        builder.where.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
+    elif first and not _NO_FILTER.fullmatch(first):
+        key = re.fullmatch(r"[\w.?!()\[\]\"]+", first) is not None and "pec" not in first and "redicate" not in first
+        own = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+        builder.where.append(own if keyed and key else builder.hole())
+
+
+def _extended(builder: Builder, method: str, names: _Names, current: Builder | None) -> None:
+    """A method that the project adds to queries: what it compares, if that is to be seen."""
+    added = builder.entity.methods.get(method) if builder.entity is not None else None
+    for text in added if added is not None else ("",):
+        found = _LAMBDA.fullmatch(text)
+        builder.where.append(
+            condition(names.with_(found.group(1), current), builder, found.group(2))
+            if found is not None
+            else builder.hole()
+        )
 
 
 def _own_filter(builder: Builder, names: _Names) -> None:
@@ -210,7 +288,7 @@ def _keys(text: str) -> list[str]:
 def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str:
     """A condition of C#: `||`, `&&`, comparisons of properties; what else there is says nothing of whose row it is,
     or can't be seen."""
-    text = _bare(text)
+    text = _bare(_PROPERTY.sub(lambda found: f"{found.group(1)}.{found.group(2) or found.group(3)}", text))
     for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
         parts = list(_split(text, sign))
         if len(parts) > 1 and depth < _MAX_DEPTH:
@@ -239,6 +317,8 @@ def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str
     if any(re.search(rf"\b{re.escape(name)}\b", right) for name in names.known):
         return _unread(names, builder, text)
     if operator == "=":
+        if one.rows is builder and one.name in builder.model.tenant_columns and _FROM_CLIENT.search(right):
+            builder.untrusted = right.strip()
         one.rows.remember(one.name, Argument(kind="value", text=_held(right)))
     return f"{one.sql} {operator} {_value(names, builder, right)}"
 

@@ -174,6 +174,11 @@ class Entities:
         text = jvm_orms.with_tables(text, self.by_kind)
         return jpql.as_sql(text, self.model, self._of_jpa) if self._of_jpa else text
 
+    def of_sets(self, text: str) -> str:
+        """A statement of C# with the tables and columns of Entity Framework as they are spelled there."""
+        known = self.by_kind.get("ef", {})
+        return linq.with_sets(text, self.model, known) if known else text
+
     def of_structs(self, text: str, path: str) -> str:
         """A statement of Go with the tables of the structs that it names, and with what its builder adds."""
         if "/*go" not in text:

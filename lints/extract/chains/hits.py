@@ -145,13 +145,25 @@ _JVM = {
         rb"lambda(?:Query|Update)\(\)",
         rb"(?:select|delete)\w*\(\s*\w+::get",
     ),
-    b"jooq": Search(
-        rb"\.(?:selectFrom|deleteFrom|insertInto)\(",
-        rb"\.(?:from|update|delete|fetch\w{0,20})\(\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\b",
+    b"ServiceImpl<": Search(
+        rb"\b(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById)\(",
+        rb"\b(?:list|count)\(\)",
     ),
+    b"ervice": Search(
+        rb"ervice\s*\.\s*(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById)\(",
+        rb"ervice\.(?:list|count)\(\)",
+    ),
+    b"jooq": Search(rb"\.(?:selectFrom|deleteFrom|insertInto|from|update|delete|fetch\w{0,20})\("),
     b"xposed": Search(rb"\.(?:selectAll|deleteAll|findById)\(", rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{"),
 }
 """What is looked for only in files that name a library, or what holds its queries."""
+_LINQ = Search(
+    rb"\.(?:Where|First|Single|Any|Count|LongCount|ToList|ToArray|Find|Sum|Last|Include|AsNoTracking|IgnoreQueryFilters)\w*\(",
+    rb"[rR]epo(?:sitory)?\w{0,3}[?!]?\.[A-Z]\w+\(",
+    rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
+)
+_NET = dict.fromkeys((b"DbSet<", b"Repository<", b"Context "), _LINQ)
+_BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET}
 _MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
 _GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
 _NOTHING = Search()
@@ -160,8 +172,9 @@ _NOTHING = Search()
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order."""
     found = _search(language, data)(data)
-    if language in {"java", "kotlin"}:
-        found = sorted({*found, *(place for name, search in _JVM.items() if name in data for place in search(data))})
+    named = _BY_NAME.get(language)
+    if named is not None:
+        found = sorted({*found, *(place for name, search in named.items() if name in data for place in search(data))})
     return found
 
 
@@ -169,8 +182,7 @@ def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
     if _search(language, data).possible(data):
         return True
-    jvm = language in {"java", "kotlin"}
-    return jvm and any(name in data and search.possible(data) for name, search in _JVM.items())
+    return any(name in data and search.possible(data) for name, search in _BY_NAME.get(language, {}).items())
 
 
 def _search(language: str, data: bytes) -> Search:

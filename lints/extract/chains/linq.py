@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
+from lints.extract.values import Gap
 
-_SET = re.compile(
-    r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
-)
+_OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
+_SET = re.compile(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
 _LINQ = names(
     "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
     " Any AnyAsync Count CountAsync Find FindAsync ToList ToListAsync ToArrayAsync IgnoreQueryFilters Include"
@@ -17,20 +20,108 @@ _LINQ = names(
     " AsQueryable ExecuteDelete ExecuteDeleteAsync ExecuteUpdate ExecuteUpdateAsync Last LastAsync LastOrDefault"
     " LastOrDefaultAsync All AllAsync Max MaxAsync Min MinAsync Sum SumAsync Average AverageAsync LongCountAsync Skip"
     " Take Distinct GroupBy Join GroupJoin ToDictionaryAsync ToDictionary ToHashSetAsync ToArray AsAsyncEnumerable"
-    " AsEnumerable ForEachAsync ThenBy Cast OfType ContainsAsync ElementAtAsync from"
+    " AsEnumerable ForEachAsync ThenBy Cast OfType ContainsAsync ElementAtAsync from WhereIf AsTracking ProjectTo"
+    " LongCount"
 )
+READS = re.compile(
+    r"(?:Get|Find|List|Query|Single|First|Any|Count|LongCount|Exists?|Delete|Remove|With(?:Details|Specification))"
+    r"(?:All|One|By(?:Id|Key)|List|Queryable|Many|Where|OrDefault|Including)*(?:ReadOnly)?(?:Async)?"
+)
+"""What the generic repositories of .NET call their reads and deletes."""
 RUNS = re.compile(
     r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
     r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
 )
 """Calls that run a query: what is called on their result is no part of it."""
+_CONTEXT = re.compile(
+    r"\b\w*Context\??\s+(\w+)\s*[,;)=]|\bvar\s+(\w+)\s*=[^;=]{0,120}?(?:\bCreateDbContext(?:Async)?\(|<\w*Context>\()"
+)
+_DECLARED = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
+_REPOSITORY = re.compile(
+    r"\bI?(?:\w*Repository(?:Base)?|EfRepo\w*|ReadRepository)<(?:\w+\.)*(\w+)(?:,[^<>;]{1,80})?>\??\s+(\w+)\s*[;={,)]"
+)
+_CLASS = re.compile(
+    r"^[ \t]*(?:\w+[ \t]+){0,4}class\s+\w+(?:<[^<>{]{0,80}>)?\s*(?:\([^()]{0,600}\))?"
+    r"(?:\s*:\s*(?:\w+\.)*\w*Repository\w*<([^<>{]{1,200})>)?",
+    re.MULTILINE,
+)
+_NO_ENTITY = re.compile(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
+_OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?[eE]ntities|_set)$")
+_OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
+_AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
+_NARROWS = re.compile(
+    r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
+)
+_NO_SETS = names("Database ChangeTracker Model Connection Request Response User Items Session Features")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the fields, parameters and variables of a file are declared as."""
+
+    contexts: frozenset[str]
+    sets: Mapping[str, str]
+    repositories: Mapping[str, str]
+    own: tuple[tuple[int, str], ...]
+    """Where a class begins that is a repository itself, and the entity it is of; empty for any other class."""
 
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of C# begins; None for any other call."""
     call = asked.call
-    written = asked.interpreter.notes.text(call.receiver.span)[-160:] if call.receiver is not None else ""
-    found = _SET.search(written) or _SET.search(asked.path)
-    if found is None or call.method not in _LINQ:
+    notes = asked.interpreter.notes
+    written = notes.text(call.receiver.span)[-160:] if call.receiver is not None else ""
+    held = _held(notes.source)
+    steps = (as_written(asked.interpreter, call, call.method),)
+    if call.receiver is None:
+        mine = _own(held, call.span[0]) if call.method in _OWN_CALL else ""
+        return Begun("ef", mine, steps) if mine else None
+    last = asked.path.rpartition(".")[2] if asked.path else written
+    of_repository = held.repositories.get(last)
+    if of_repository is not None:
+        return Begun("ef", of_repository, steps) if call.method in _LINQ or READS.fullmatch(call.method) else None
+    known = call.method in _LINQ
+    if not known and not _narrows(notes.source, call.span[1], call.method):
         return None
-    return Begun("ef", found.group(1) or found.group(2), (as_written(asked.interpreter, call, call.method),))
+    if last in held.sets:
+        return Begun("ef", held.sets[last], steps)
+    mine = _own(held, call.span[0]) if _OWN_SET.search(asked.path) is not None else ""
+    if mine:
+        return Begun("ef", mine, steps)
+    alias = asked.receiver.source if isinstance(asked.receiver, Gap) else ""
+    for text in (written, asked.path, alias[-160:]):
+        found = _SET.search(text)
+        if found is None:
+            base, _, name = text.rpartition(".")
+            named = re.fullmatch(rf"\w+\.{_OF_SET}", text) if base in held.contexts else None
+            found = named if name[:1].isupper() else None
+        if found is not None and (known or (found.group(2) or "A") not in _NO_SETS):
+            return Begun("ef", found.group(1) or found.group(2), steps)
+    return None
+
+
+def _narrows(source: bytes, end: int, method: str) -> bool:
+    """Whether a call that is none of LINQ's extends a query: one goes on behind it, or it is named so."""
+    after = _AFTER.match(source[end : end + 200].decode("utf-8", "replace"))
+    return (after is not None and after.group(1) in _LINQ and method[:1].isupper()) or bool(_NARROWS.fullmatch(method))
+
+
+def _own(held: _Held, position: int) -> str:
+    """The entity of the repository that a place stands in."""
+    return next((entity for start, entity in reversed(held.own) if start < position), "")
+
+
+@lru_cache(maxsize=4)
+def _held(source: bytes) -> _Held:
+    text = source.decode("utf-8", "replace") if b"Context" in source or b"<" in source else ""
+    own: list[tuple[int, str]] = []
+    for found in _CLASS.finditer(text) if "Repository" in text else ():
+        named = (part.strip().rpartition(".")[2] for part in (found.group(1) or "T").split(","))
+        entity = next((name for name in named if _NO_ENTITY.fullmatch(name) is None), "")
+        own.append((len(text[: found.start()].encode()), entity))
+    return _Held(
+        contexts=frozenset(one or two for one, two in _CONTEXT.findall(text)),
+        sets={name: entity for entity, name in _DECLARED.findall(text)},
+        repositories={name: entity for entity, name in _REPOSITORY.findall(text)},
+        own=tuple(own),
+    )

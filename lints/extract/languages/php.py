@@ -245,7 +245,7 @@ class PhpLowering(Lowering):
         return Name(self.text(node).rpartition("\\")[2], span(node))
 
     def class_constant(self, node: Node) -> Expr:
-        """`Boat::KIND`; a class that is named with its namespace (`\\App\\Models\\Boat::class`) is named by its last part."""
+        """`Boat::KIND`; a class with its namespace (`\\App\\Models\\Boat::class`) is named by its last part."""
         held, _, name = self.text(node).rpartition("::")
         bare = held.rpartition("\\")[2]
         if "\\" in held and bare.isidentifier() and name.isidentifier():

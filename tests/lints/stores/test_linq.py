@@ -1,0 +1,181 @@
+"""Entity Framework beyond `_context.Boats.Where(…)`: where contexts, sets and repositories are held, methods that a
+project adds to queries, and SQL in text beside a model in mixed case."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+FLEET = """
+public class FleetContext : DbContext {
+    public DbSet<Tenant> Tenants { get; set; }
+    public DbSet<Boat> Boats { get; set; }
+    public DbSet<Log> Logs { get; set; }
+}
+public class Tenant { public Guid Id { get; set; } }
+public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Name { get; set; } }
+public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; } }
+public interface IOwned { Guid TenantId { get; } }
+public static class Narrowing {
+    public static IQueryable<Boat> ForTenant(this IQueryable<Boat> query, Guid tenantId) =>
+        query.Where(b => b.TenantId == tenantId);
+    public static IQueryable<T> OwnedBy<T>(this IQueryable<T> rows, Guid tenantId) where T : class, IOwned
+    {
+        return rows.AsNoTracking().Where(r => r.TenantId == tenantId).OrderBy(r => r.Id);
+    }
+    public static IQueryable<Boat> WithName(this IQueryable<Boat> query, string name) =>
+        query.Where(b => b.Name == name);
+    public static IQueryable<Boat> WithAccess(this IQueryable<Boat> query, User user) {
+        if (user.Admin) { return query; }
+        return query.Where(b => b.TenantId == user.TenantId);
+    }
+}
+"""
+HARBOUR = """
+public class Harbour {{
+    private readonly FleetContext fleet;
+    private readonly DbSet<Boat> _boats;
+    private readonly IRepository<Boat, Guid> _boatRepo;
+    private readonly IDbConnection _connection;
+    public async Task<object> F(Guid tenantId, Guid id, string name, CancellationToken cancellationToken) {{
+        {}
+    }}
+}}
+"""
+REPOSITORY = """
+public class BoatRepository : EfCoreRepository<FleetContext, Boat, Guid> {{
+    public async Task<object> F(Guid tenantId, Guid id) {{ return await {}; }}
+}}
+public class Elsewhere {{ public object G(Guid id) {{ return Table.First(b => b.Id == id); }} }}
+"""
+CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "a context by its type, not its name": (
+        "return await fleet.Boats.Where(b => b.Name == name).ToListAsync();",
+        [("violation", "TENORM001")],
+    ),
+    "a context that a factory makes": (
+        "await using var held = await _factory.CreateDbContextAsync(); return held.Boats.First(b => b.Id == id);",
+        [("violation", "TENORM001")],
+    ),
+    "a set in a field": ("return await _boats.FirstOrDefaultAsync(b => b.Id == id);", [("violation", "TENORM001")]),
+    "an extension that compares the tenant": (
+        "return await _context.Boats.ForTenant(tenantId).ToListAsync();",
+        [("proven", None)],
+    ),
+    "an extension of every query": (
+        "return await _context.Boats.OwnedBy(tenantId).FirstAsync(b => b.Id == id);",
+        [("proven", None)],
+    ),
+    "an extension behind a filter": (
+        "return await _context.Boats.Where(b => b.Id == id).ForTenant(tenantId).FirstAsync();",
+        [("proven", None)],
+    ),
+    "an extension that compares something else": (
+        "return await _context.Boats.WithName(name).ToListAsync();",
+        [("violation", "TENORM001")],
+    ),
+    "an extension with branches is not seen through": (
+        "return await _context.Boats.WithAccess(user).ToListAsync();",
+        [("opaque", "TENORM013")],
+    ),
+    "an extension of another entity is not this one's": (
+        "return await _context.Logs.ForTenant(tenantId).ToListAsync();",
+        [("opaque", "TENORM013")],
+    ),
+    "a specification": (
+        "return await _context.Boats.WithSpecification(new BoatsOf(tenantId)).ToListAsync();",
+        [("opaque", "TENORM013")],
+    ),
+    "a page says nothing of the tenant": (
+        "return await _context.Boats.ToPagedListAsync(1, 20);",
+        [("violation", "TENORM001")],
+    ),
+    "WhereIf is there only sometimes": (
+        "return await _context.Boats.WhereIf(all, b => b.TenantId == tenantId).ToListAsync();",
+        [("violation", "TENORM005")],
+    ),
+    "WhereIf beside the tenant": (
+        "return await _context.Boats.Where(b => b.TenantId == tenantId).WhereIf(n, b => b.Name == name).ToListAsync();",
+        [("proven", None)],
+    ),
+    "a predicate from elsewhere": (
+        "return await _context.Boats.FirstOrDefaultAsync(predicate, cancellationToken);",
+        [("opaque", "TENORM013")],
+    ),
+    "a token is no predicate": (
+        "return await _context.Boats.FirstOrDefaultAsync(cancellationToken);",
+        [("violation", "TENORM001")],
+    ),
+    "EF.Property": (
+        'return _context.Logs.Include(l => l.Boat).Where(l => EF.Property<Guid>(l, "BoatId") == id).ToList();',
+        [("weak", "TENORM002")],
+    ),
+    "a tenant that the client names": (
+        'return _context.Boats.Where(b => b.TenantId == Guid.Parse(Request.Headers["X-Tenant"])).ToList();',
+        [("weak", "TENCTX001")],
+    ),
+    "a generic repository, by key": ("return await _boatRepo.GetAsync(id);", [("violation", "TENORM001")]),
+    "a generic repository, by a lambda": (
+        "return await _boatRepo.GetListAsync(b => b.TenantId == tenantId);",
+        [("proven", None)],
+    ),
+    "a generic repository's query": (
+        "var rows = await _boatRepo.GetQueryableAsync(); return rows.Where(b => b.Name == name).ToList();",
+        [("violation", "TENORM001")],
+    ),
+    "a generic repository deletes": (
+        "await _boatRepo.DeleteAsync(b => b.TenantId == tenantId && b.Id == id);",
+        [("proven", None)],
+    ),
+    "a generic repository, by a specification": (
+        "return await _boatRepo.ListAsync(new BoatsOf(tenantId));",
+        [("opaque", "TENORM013")],
+    ),
+    "SQL beside the model, with the tenant": (
+        'return await _connection.QueryAsync<Boat>("select * from Boats where TenantId = @tenantId", new { tenantId });',
+        [("proven", None)],
+    ),
+    "SQL beside the model, without": (
+        'return await _connection.ExecuteAsync("delete from Boats where Id = @id", new { id });',
+        [("violation", "TENSQL003")],
+    ),
+    "SQL beside the model, put together": (
+        "return await _connection.QueryAsync<Boat>($\"select b.* from Boats b where b.Name = '{name}'\");",
+        [("violation", "TENSQL001")],
+    ),
+    "SQL beside the model, with an alias": (
+        'return _context.Boats.FromSqlInterpolated($"SELECT b.* FROM Boats AS b WHERE b.TenantId = {tenantId}");',
+        [("proven", None)],
+    ),
+    "other services have such methods too": (
+        "return await _mediator.FindAsync(x => x.Id == id) ?? _client.GetAsync(id) ?? list.Where(b => b.Id == id);",
+        [],
+    ),
+}
+OWN: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "a repository's own set": ("(await GetDbSetAsync()).FirstAsync(b => b.Id == id)", [("violation", "TENORM001")]),
+    "a repository's own query": (
+        "(await GetQueryableAsync()).Where(b => b.TenantId == tenantId).ToListAsync()",
+        [("proven", None)],
+    ),
+    "a repository's own table": ("Table.FirstOrDefaultAsync(b => b.Id == id)", [("violation", "TENORM001")]),
+}
+
+
+def _rows(code: str) -> list[tuple[str, str | None]]:
+    files = {"src/Fleet.cs": FLEET.encode(), "src/Harbour.cs": code.encode()}
+    model = build_model(files, {"tenant_columns": ["TenantId"]})
+    found = scan(sorted(files.items()), model).accesses
+    return [(row.verdict, row.rule) for row in found if row.path == "src/Harbour.cs"]
+
+
+@pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=list(CASES))
+def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
+    assert _rows(HARBOUR.format(code)) == expected
+
+
+@pytest.mark.parametrize(("code", "expected"), OWN.values(), ids=list(OWN))
+def test_inside_a_repository(code: str, expected: list[tuple[str, str | None]]) -> None:
+    assert _rows(REPOSITORY.format(code)) == expected
