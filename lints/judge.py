@@ -56,6 +56,7 @@ class Judge:
         schema = getattr(model, "schema", None)
         self._entities = Entities(model, schema.entities if schema is not None else ())
         self._helpers = Helpers(*((schema.helpers, schema.entities) if schema is not None else ((), ())))
+        self._tenant_columns = {t.tenant_column for t in model.tables.values() if t.tenant_column is not None}
         read = schema.files if schema is not None else ()
         self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
         self._proofs: dict[str, Sequence[ProofLike]] = {}
@@ -121,7 +122,7 @@ class Judge:
             verdict = max((row.verdict for row in rows), key=lambda name: RANK[name])
             self._numbers[verdict] += 1
             yield from rows
-        yield from alone(found.path, found.language, found.contexts, kind)
+        yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
 
     # One statement
 

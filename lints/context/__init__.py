@@ -28,7 +28,7 @@ _TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|custom
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
     rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
-    rb"|@(?:Request|Query|Header|Path|Body|Param)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
+    rb"|@(?:Request|Query|Header|Path|Body|Param|Args|\w+Mapping\b)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
 _DEFAULT = Search(
     rb"(?i)(?:tenant|org|workspace|account)\w{0,20}[\w.\])\"'?!]{0,40}\s*(?:\|\||\?\?|\?:|\bor\b)\s*(?:['\"][^'\"\n]|[\w.]*default)"
@@ -38,12 +38,8 @@ _DEFAULT = Search(
     rb"|(?:tenant|org|workspace|account)\w{0,20}\s*(?::[^=\n]{0,40})?=\s*(?:['\"]\w|[\w.]*default)"
 )
 _HANDED = Search(
-    rb"(?i)\b(?:req|request|ctx\.request)\.(?:body|query|params|args|form|json|headers|GET|POST|data|query_params)[?!]?[.\[(]{1,2}(?:get\()?['\"]?[\w-]{0,12}(?:tenant|org|workspace)",
-    rb"(?i)\{[^{}\n]{0,120}(?:tenant|org|workspace)\w{0,10}id\b[^{}\n]{0,120}\}\s*(?::[^=\n]{0,60})?=\s*(?:await\s+)?(?:req|request|ctx\.request)\.",
-    rb"(?i)\b(?:query|body|params)\.(?:tenant|org|workspace)\w{0,10}id\b|parsedInput\.(?:tenant|org|workspace)",
-    rb"(?i)@(?:Param|Query|Headers?|Args|RequestParam|RequestHeader|PathVariable)\b[^,\n]{0,60}(?:tenant|org|workspace)",
-    rb"(?i)\[From(?:Query|Header|Route)[^\n]{0,60}(?:tenant|org|workspace)",
-    rb"(?i)\b(?:tenant|org|workspace|organization)_id\s*:\s*(?:str|int|uuid)",
+    rb"(?i)(?:tenant|org|organi[sz]ation|workspace|account|company|team|project|customer)s?[_-]?(?:id|uuid|slug)\b",
+    rb"(?i)\b(?:tenant|org|organi[sz]ation|workspace)\b",
 )
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
@@ -65,7 +61,7 @@ def possible(language: str, data: bytes) -> bool:
 
 def hands_on(data: bytes) -> bool:
     """Whether a file without a statement may hand a client's tenant to one that has some: then it is parsed."""
-    return _HANDED.possible(data) and _STARTS.possible(data) and _HANDED.matches(data)
+    return _STARTS.possible(data) and _CLIENT.possible(data) and _HANDED.matches(data)
 
 
 def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[Context, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
-from lints.context.words import CALLER_ID, CHECKS, SIGNS_IN
+from lints.context.words import CALLER_ID, CHECKS, SIGNS_IN, TENANT
 
 OWNER = re.compile(
     r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
@@ -16,10 +17,43 @@ SECRET = re.compile(
 COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
-LEAVES_AS = re.compile(
+_MEANS = re.compile(
     r"^(?:x-)?(?:(?:current|target|my)[_-]?)?(?:tenant|org|organi[sz]ation|workspace)[_-]?(?:id|uuid|slug|key)?$",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"(?:x[-_])?(?:(?:current|target|my|the|this|parent|new|from|to|filter|req)(?=[-_]|(?-i:[A-Z]))[-_]?)?"
+    r"([A-Za-z][A-Za-z_-]*?)[-_]?(?:ids?|uuids?|slug|key|code|no)?",
+    re.IGNORECASE,
+)
+_ORG = re.compile(r"^org(?:ani[sz]ation)?s?$")
+_MAY_MEAN = re.compile(r"(?!(?:user|member)_?(?:id|uuid)$)\w+(?:_?ids?|_?uuids?|_?slug)", re.IGNORECASE)
+
+
+def may_mean(word: str) -> bool:
+    """Whether a name may mean a tenant of some model: it is the id or the short name of something."""
+    return TENANT.fullmatch(word) is not None or _MAY_MEAN.fullmatch(word.replace("-", "_")) is not None
+
+
+def means(word: str, columns: Collection[str]) -> bool:
+    """Whether a name means a tenant of a model with these tenant columns, or is one of the words for it anywhere."""
+    return _MEANS.match(word) is not None or stem(word) in {stem(column) for column in columns}
+
+
+def last_word(said: str) -> str:
+    """`teamId` of `body.teamId`, `team_id` of `params[:team_id]` and `TeamId` of `member.getTeamId()`."""
+    found = re.search(r"([\w-]+)\W*$", said)
+    word = found.group(1) if found is not None else ""
+    return word[3:] if re.match(r"get[A-Z]", word) else word
+
+
+def stem(name: str) -> str:
+    """What a name is an id of: `team` of `teamId`, `X-Team-ID`, `current_team`; spellings of organisation are one."""
+    found = _NAMED.fullmatch(name.strip("_$@"))
+    plain = re.sub(r"[_-]", "", found.group(1) if found is not None else name).lower()
+    return "org" if _ORG.match(plain) else plain.removesuffix("s")
+
+
 _STAYS = re.compile(
     r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
     r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID)\b"
@@ -61,6 +95,8 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
     ):
         return False
     others = _SENT.sub("", arguments)
+    if _MACHINE.search(arguments) is not None:
+        return False
     return _SQL.search(arguments) is None and not names_caller(arguments) and _CALLER.search(others) is None
 
 
@@ -70,6 +106,8 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
 
 
+_MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)
+"""What a machine, or somebody who was invited, shows: it is handed on to be verified."""
 _KEY = re.compile(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")
 """What a value is given as: the key of a map, the name of an argument."""
 _SQL = re.compile(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from lints.context.asked import names_caller
+from lints.context.asked import last_word, means, names_caller
 from lints.context.facts import About, Context
 from lints.context.values import of_call, of_statement, values_of
 from lints.context.words import CLIENT, TENANT
@@ -37,6 +37,8 @@ _OBJECTS = re.compile(
 """Where `params` of Ruby is what an object was made with, not a request's."""
 _OF_CALLER = re.compile(r"Current\.\w+\.\w|@?[a-z_]\w*\.\w")
 """A chain of Rails that begins at the caller: `Current.family.accounts`, `current_user.teams`."""
+_AMONG_HIS = re.compile(r"\bcurrent_\w+|\bpolicy_scope\b|\bCurrent\.\w")
+"""What a row is looked for among, if that is the caller's own: `accessible_by(current_ability)`."""
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
 _SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
@@ -73,10 +75,10 @@ def _given(source: Statement | OrmCall) -> str:
     return source.snippet if isinstance(source, OrmCall) else values_of(source)
 
 
-def alone(path: str, language: str, facts: Iterable[Context], kind: str) -> Iterator[Access]:
-    """Findings that no statement shows."""
+def alone(path: str, language: str, facts: Iterable[Context], kind: str, columns: Collection[str]) -> Iterator[Access]:
+    """Findings that no statement shows; `columns` are the tenant columns of tables that have one."""
     for fact in facts:
-        if fact.about is About.LEAVES:
+        if fact.about is About.LEAVES and means(last_word(fact.name), columns):
             said = f"{fact.said} checks that {fact.name}, which a client names, is the caller's own"
             why = f"{fact.name} is handed to {fact.said} as the client sent it; taken as scoped because {said}"
             yield Access(
@@ -160,7 +162,15 @@ def _whose(
         return before  # one of the caller's, whichever the client names
     if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):
         return before  # loaded by it, then asked about
+    if row.rule == CLIENT_RULE and not values:  # told by what reads the chain: a row that is found by its key
+        named = [f for f in around if f.about is About.CLIENT and f.name and _plain(f.name) in _plain(given)]
+        return before if any(f.checked is not None for f in named) or _AMONG_HIS.search(given) is not None else row
     for value in values:
+        found = _FOUND_BY.match(value)
+        if found is not None and TENANT.fullmatch(found.group(1)) is None:
+            if row.rule == CLIENT_RULE:
+                return before  # the tenant of a row that a client names: whether he may is asked where it is found
+            continue
         value = _FOUND_BY.sub(r"\1.find(params[:\2])", value)
         facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
         if not facts and _plain(value) not in _plain(source.snippet + given):  # a query that another function began

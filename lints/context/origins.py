@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from lints.context.asked import COMPARES, FORM, LEAVES_AS, OWNER, SECRET, check_of, may_leave, names_caller
+from lints.context.asked import COMPARES, FORM, OWNER, SECRET, check_of, last_word, may_leave, may_mean, names_caller
 from lints.context.defaults import constant_of, default_apart, default_of
 from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
@@ -454,13 +454,8 @@ class Origins:
             if not isinstance(value, (Name, Invoke, Other)):
                 continue
             origin = self._origin(value, names, unit)
-            word = re.search(r"([\w-]+)\W*$", origin.said) if origin is not None else None
-            if (
-                origin is None
-                or word is None
-                or origin.about is not About.CLIENT
-                or not LEAVES_AS.search(word.group(1))
-            ):
+            word = last_word(origin.said) if origin is not None else ""
+            if origin is None or origin.about is not About.CLIENT or not may_mean(word):
                 continue
             start, end = self.lines.position(call.span[0]), self.lines.position(call.span[1])
             fact = Context(
@@ -470,7 +465,6 @@ class Origins:
                 text=self.text(call.span, 200), function=unit.name,
             )  # fmt: skip
             self._out.append((origin, call.span[0], partial(self._left, fact)))
-            return
 
     def _left(self, fact: Context, _: Told) -> None:
         self.leaving.append(fact)

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
+from lints.context.signatures import declared
 from lints.context.units import Unit
-from lints.context.words import MODEL, PARAMETERS, TENANT
+from lints.context.words import MODEL, TENANT
 
 _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
 _APART = re.compile(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
-_ANNOTATED = re.compile(r"(\w+)\s*:\s*(\w+)\s*[,)]")
 _INPUTS = frozenset(["input", "parsedInput", "rawInput", "clientInput"])
-_BOUND = re.compile(r"(?:Guid|string|String|int|long)\??\s+(\w+)\s*(?=[,)=])")
+_MARK = re.compile(r"@(?:\w+:)?(?:\w+\.)*(\w+)")
+_FILLED: Mapping[str, str] = {
+    "RequestParam": "query", "QueryParam": "query", "QueryValue": "query", "Query": "query", "QueryParams": "query",
+    "RequestHeader": "header", "HeaderParam": "header", "Header": "header", "Headers": "header",
+    "CookieValue": "header",
+    "PathVariable": "path", "PathParam": "path", "Param": "path", "Params": "path", "RestPath": "path",
+    "RestQuery": "query", "RestHeader": "header", "RestForm": "body", "FormParam": "body", "RequestPart": "body",
+    "RequestBody": "body", "Body": "body", "BodyParam": "body", "ModelAttribute": "body", "Args": "body", "Arg": "body",
+    "InputArgument": "body", "Argument": "body", "Part": "body", "BeanParam": "body", "MatrixParam": "path",
+}  # fmt: skip
+"""What stands on a parameter that a framework fills from the request: NestJS, Spring, JAX-RS, Micronaut, Quarkus."""
+_ASKS_FORM = re.compile(
+    r"Valid|Validated|Not(?:Null|Blank|Empty)|Non[nN]ull|Nullable|Size|Min|Max|Pattern|Email|Positive|PositiveOrZero|Digits|"
+    r"DateTimeFormat|NumberFormat|Parameter|ApiParam|Schema|Digest|Length|Range"
+)
+_PLAIN = frozenset(["String", "Long", "long", "Integer", "int", "UUID", "Short", "CharSequence"])
+_OF_THE_FRAMEWORK = re.compile(
+    r"^(?:[a-z]|Http|Servlet|Web|Model|Map|Principal|Authentication|Pageable|Sort|Locale|TimeZone|ZoneId|BindingResult|Errors|"
+    r"Session|Redirect|Uri|Multipart|InputStream|OutputStream|Reader|Writer|Server|Native|Jwt|OAuth|Oidc|Boolean|Date|Local|"
+    r"Instant|List|Set|Collection|Optional|File|Part)|(?:User|Principal|Session|Context|Details|Token|Auth|Claims|Identity|"
+    r"Member|Account)$"
+)
+"""Classes that a controller is handed by its framework, or that stand for the caller."""
+_CHECKED_FORM = re.compile(r"\b(?!Request\b)\w+Request\s+\$")
+"""A request of Laravel of a class of its own may refuse the caller (`authorize`) before the function runs."""
+_SIMPLE = re.compile(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
 _SERVER = re.compile(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$")
 
@@ -30,36 +55,99 @@ def given(
     `bodies` are classes of the module that a body is read into; `exported`: the function is one of a module whose
     exports a browser calls.
     """
-    for channel, pattern in PARAMETERS:
-        yield from ((found.group(1), channel) for found in pattern.finditer(unit.head))
     names = [name for parameter in unit.function.parameters for name in parameter.name.split(",")]
-    if language == "python":
-        yield from _python(unit, names, bodies)
-    elif language == "c_sharp" and "[Http" in unit.head:
-        for name in _BOUND.findall(unit.head.rpartition("[")[2].partition("(")[2] or unit.head):
-            if TENANT.fullmatch(name):
-                yield name, "path" if f"{{{name}" in unit.head else "query"
+    found = declared(unit.head, names) if unit.request is not None or "@" in unit.head or "[From" in unit.head else {}
+    if language in {"java", "kotlin"}:
+        yield from _jvm(unit, found)
+    elif language == "python":
+        yield from _python(unit, names, found, bodies)
+    elif language == "c_sharp":
+        yield from _csharp(unit, found)
+    elif language == "php":
+        yield from _php(unit, found)
     elif language in {"typescript", "javascript", "tsx"}:
+        yield from _decorated(found)
         yield from _javascript(unit, path, names, exported=exported)
     first = [parameter.name for parameter in unit.function.parameters[:3]]
     if len(first) == 3 and _RESOLVER.fullmatch(first[0]) and re.search(r"ctx|context|user|db|prisma", first[2]):
         yield from ((name, "body") for name in first[1].split(",") if not name.startswith("_"))
 
 
-def _python(unit: Unit, names: list[str], bodies: Collection[str]) -> Iterator[tuple[str, str]]:
+def _jvm(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Spring, JAX-RS, Micronaut. A controller of Spring fills what carries no annotation too: what is plain from the
+    query, what is a class from the fields of a form."""
+    spring = any(mark.endswith("Mapping") for mark in unit.marks)
+    for name, text in found.items():
+        marks = _MARK.findall(text)
+        channel = next((_FILLED[mark] for mark in marks if mark in _FILLED), None)
+        if channel is not None:
+            yield name, channel
+        elif spring and all(_ASKS_FORM.fullmatch(mark) for mark in marks):
+            kind = _type_of(text, name)
+            if kind in _PLAIN:
+                yield name, "query"
+            elif kind and not _OF_THE_FRAMEWORK.search(kind) and TENANT.fullmatch(name) is None:
+                yield name, "body"
+
+
+def _type_of(text: str, name: str) -> str:
+    """`Long` of `@NotNull Long teamId` and of `teamId: Long?`, as far as it is one word."""
+    word = re.escape(name)
+    kind = re.search(rf"\b([A-Za-z][\w.]*)(?:<[^()]{{0,80}}>)?\s+{word}\s*$", text)
+    kind = kind or re.search(rf"\b{word}\s*:\s*([A-Z][\w.]*)\??\s*(?:=|$)", text)
+    return kind.group(1).rpartition(".")[2] if kind is not None else ""
+
+
+def _decorated(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in found.items():
+        channel = next((_FILLED[mark] for mark in _MARK.findall(text) if mark in _FILLED), None)
+        if channel is not None:
+            yield name, channel
+
+
+def _csharp(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in found.items():
+        bound = re.search(r"\[From(Query|Header|Body|Form|Route)\b", text)
+        if bound is not None:
+            yield name, {"Query": "query", "Header": "header", "Route": "path"}.get(bound.group(1), "body")
+        elif "[Http" in unit.head and re.search(rf"\b(?:Guid|string|String|int|long)\??\s+{re.escape(name)}\b", text):
+            yield name, "path" if f"{{{name}" in unit.head else "query"
+
+
+def _php(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Laravel fills a parameter of a controller whose type is a model with the row that the path names."""
+    if unit.request is None or any(_CHECKED_FORM.search(text) for text in found.values()):
+        return
+    for name, text in found.items():
+        kind = re.match(r"\??\\?(?:\w+\\)*(\w+)\s+\$", text)
+        if kind is not None and TENANT.fullmatch(kind.group(1)):
+            yield name, "path"
+
+
+def _python(
+    unit: Unit, names: list[str], found: Mapping[str, str], bodies: Collection[str]
+) -> Iterator[tuple[str, str]]:
     if unit.request is None:
         return
     if unit.request.startswith("@") and "def " in unit.head:
-        yield from ((found.group(1), "body") for found in MODEL.finditer(unit.head))
-        for found in _ANNOTATED.finditer(unit.head) if bodies else ():
-            if found.group(2) in bodies:
-                yield found.group(1), "body"
-        for name in names:
-            plain = re.search(rf"\b{re.escape(name)}\s*:\s*[\w.\[\]| ]+[,)]", unit.head)
-            if plain is not None and TENANT.fullmatch(name):
+        for name, text in found.items():
+            filled = re.search(r"(?:=\s*|\bAnnotated\[.*?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(", text)
+            kind = re.match(rf"{re.escape(name)}\s*:\s*([\w.]+)", text)
+            if filled is not None:
+                yield (
+                    name,
+                    {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}.get(
+                        filled.group(1), "body"
+                    ),
+                )
+            elif "Depends(" in text or "Security(" in text or kind is None:
+                continue
+            elif MODEL.fullmatch(kind.group(1)) or kind.group(1) in bodies:
+                yield name, "body"
+            elif _SIMPLE.search(text) is not None or TENANT.fullmatch(name) is not None:
                 yield name, "path" if f"{{{name}" in unit.head else "query"
     elif "request" in names[:2]:
-        yield from ((name, "path") for name in names[names.index("request") + 1 :] if TENANT.fullmatch(name))
+        yield from ((name, "path") for name in names[names.index("request") + 1 :] if name.isidentifier())
 
 
 def _javascript(unit: Unit, path: str, names: list[str], *, exported: bool) -> Iterator[tuple[str, str]]:

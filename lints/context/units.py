@@ -94,6 +94,7 @@ _REQUEST_METHODS = frozenset(
         "dispatch",
     ]
 )
+_VIEWS = re.compile(r"View(?:Set)?$|Endpoint$|Resource$")
 _HOOKS = frozenset(["get_queryset", "get_object", "perform_create", "perform_update", "perform_destroy"])
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
 _BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
@@ -314,8 +315,8 @@ class Units:
         first = unit.function.parameters[0].name if unit.function.parameters else ""
         where = f"{unit.owner}{'.' if unit.owner else ''}{unit.name}"
         if self.language == "python":
-            second = unit.function.parameters[1].name if len(unit.function.parameters) > 1 else ""
-            if (first == "request" and not unit.owner) or (unit.name in _REQUEST_METHODS and second == "request"):
+            view = unit.name in _REQUEST_METHODS or any(_VIEWS.search(name) for name in (unit.owner, *unit.owner_marks))
+            if first == "request" and (not unit.owner or view):
                 return where, None
             if unit.owner and unit.name in _HOOKS:
                 return where, None

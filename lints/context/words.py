@@ -105,37 +105,6 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 """Channel and spelling of what a client sends, to be matched at the beginning of an expression."""
 
-# A parameter that a framework fills from the request, by its annotation or default.
-PARAMETERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (channel, re.compile(pattern))
-    for channel, pattern in (
-        ("query", r"@(?:RequestParam|QueryParam|QueryValue)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?(?:@\w+\s+)?[\w<>.]+\s+(\w+)"),
-        ("header", r"@(?:RequestHeader|HeaderParam|Header)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?[\w<>.]+\s+(\w+)"),
-        ("path", r"@(?:PathVariable|PathParam)\b(?:\([^()]{0,80}\))?\s+(?:final\s+)?[\w<>.]+\s+(\w+)"),
-        ("query", r"@(?:RequestParam|QueryParam|QueryValue)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
-        ("header", r"@(?:RequestHeader|HeaderParam)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
-        ("path", r"@(?:PathVariable|PathParam)\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
-        ("query", r"@Query\([^()]{0,80}\)\s*(?:readonly\s+)?(\w+)\s*[?:,)]"),
-        ("header", r"@Headers?\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
-        ("body", r"@Body\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
-        ("body", r"@Args\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
-        ("path", r"@Param\([^()]{0,80}\)\s*(\w+)\s*[?:,)]"),
-        ("query", r"\[FromQuery[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
-        ("header", r"\[FromHeader[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
-        ("body", r"\[From(?:Body|Form)[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
-        ("path", r"\[FromRoute[^\]]{0,60}\]\s*[\w<>?.]+\s+(\w+)"),
-        ("body", r"@(?:RequestBody|Valid\s+@RequestBody|ModelAttribute)\b(?:\([^()]{0,80}\))?\s+(?:@\w+\s+)?(?:final\s+)?[\w<>.]+\s+(\w+)"),
-        ("body", r"@RequestBody\b(?:\([^()]{0,80}\))?\s+(\w+)\s*:"),
-        ("query", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Query\("),
-        ("header", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Header\("),
-        ("body", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*(?:Body|Form)\("),
-        ("path", r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Path\("),
-        ("query", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bQuery\("),
-        ("header", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bHeader\("),
-        ("body", r"(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\b(?:Body|Form)\("),
-    )
-)  # fmt: skip
-
 # What can be cast off from around a value: it stays what the client said.
 BINDS = frozenset(
     [
@@ -152,9 +121,9 @@ BINDS = frozenset(
 )
 """Calls of Go that fill a variable from the request."""
 MODEL = re.compile(
-    r"(\w+)\s*:\s*(?:\w+\.)*[A-Z]\w*(?:Create|Update|Request|In|Input|Payload|Body|Schema|Params|Query|Form)\b(?!\s*=\s*Depends)"
+    r"(?:\w+\.)*[A-Z]\w*(?:Create|Update|Request|In|Input|Payload|Body|Schema|Params|Query|Form|Dto|DTO)"
 )
-"""A parameter of FastAPI that is read from the body."""
+"""The class of a parameter of FastAPI that is read from the body."""
 CONVERSION = re.compile(
     r"(?:new\s+)?(?:String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
     r"Integer\.parseInt|Guid\.Parse|int\.Parse|long\.Parse|uuid\.(?:Parse|MustParse|FromString)|strconv\.Atoi|ObjectId|"
@@ -164,12 +133,13 @@ CONVERSION = re.compile(
 CALLER_ID = re.compile(
     r"\b(?:user|session|auth|principal|viewer|member|current_?user|actor|claims|identity|requester|me|account|token|sub)"
     r"[\w.?!()\[\]'\"]{0,40}?[._]?(?:id|uid|sub|uuid|email)\b|\buser_?id\b|\b(?:current_?user|request\.user|req\.user)\b"
-    r"|\bctx\.(?:user|session|auth)\b",
+    r"|\bctx\.(?:user|session|auth)\b|\bcurrent_?(?:ability|member|person|admin|account)\b|\bpolicy_scope\("
+    r"|\b(?:get|current|load)_?(?:current|login|logged_?in|auth\w{0,12})?_?user(?:_?(?:id|name|info))?\(",
     re.IGNORECASE,
 )
 """Whoever is signed in."""
 CHECKS = re.compile(
-    r"authori[sz]|permission|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_])"
+    r"authori[sz]|permission|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_?]|$)"
     r"|(?<=[._])can(?=[A-Z_])|forbid|enforce|policy|check|owner|isolat|restrict|protect|throw|abort|deny|reject|admin",
     re.IGNORECASE,
 )
