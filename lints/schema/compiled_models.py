@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.schema import entity_framework, go_models, jvm_models
+from lints.schema import entity_framework, go_models, jvm_conditions, jvm_models
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
@@ -76,6 +76,7 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
         catalog.entities.append(
             Entity(name=getter, table=named, kind="getter", columns={}, relations={}, origin=origin)
         )
+    catalog.entities.extend(jvm_conditions.read(texts))
     for name, store in stores.items():
         catalog.entities.append(
             Entity(

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lints.extract import string_template
+from lints.schema import jvm_conditions
 from lints.schema.facts import Entity
 from lints.tenancy import Origin
 
@@ -69,7 +70,7 @@ _MAX_MARKS, _MAX_QUERIES, _MAX_BODY, _MAX_FILTERS = 20_000, 400, 8000, 50
 def declares(path: str, data: bytes) -> bool:
     """Whether a file may say something of an entity, or hold names that others use."""
     named = path.endswith(_ENDINGS) or any(word in data for word in _WORDS)
-    return named or (b"abstract class" in data and b"tenantId" in data)
+    return named or (b"abstract class" in data and b"tenantId" in data) or jvm_conditions.declares(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
                 name,
                 Store(
                     entity=of,
-                    own=_own_queries(text[held.end() :]),
+                    own=_own_queries(text[held.end() :], declared=kind.endswith(("Mapper", "MapperX"))),
                     unconfined=_unconfined(text, held),
                     origin=Origin(path=path, line=text.count("\n", 0, held.start()) + 1, why=f"{kind} of {of}"),
                 ),
@@ -154,10 +155,16 @@ def _unconfined(text: str, held: re.Match[str]) -> frozenset[str]:
     return frozenset(["*"] if whole else _marked(text[held.end() :], _IGNORES))
 
 
-def _own_queries(text: str) -> frozenset[str]:
-    """The methods that an annotation gives a query, and those with a body."""
+def _own_queries(text: str, *, declared: bool) -> frozenset[str]:
+    """The methods that an annotation gives a query, and those with a body; with `declared` also those that a mapper
+    only declares: their query stands in a file of XML."""
     bodies = re.findall(r"\bdefault\s+[\w.<>, \[\]?]{1,80}\s(\w+)\s*\(", text)
-    return frozenset([*_marked(text, _QUERY), *bodies][:_MAX_QUERIES])
+    plain = (
+        re.findall(r"^\s{1,8}[A-Za-z][\w.<>, \[\]?]{0,80}\s(\w+)\s*\([^;{}]{0,600};", text, re.MULTILINE)
+        if declared
+        else []
+    )
+    return frozenset([*_marked(text, _QUERY), *bodies, *plain][:_MAX_QUERIES])
 
 
 def _marked(text: str, mark: re.Pattern[str]) -> Iterator[str]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.stores import jvm_helpers
 from lints.stores.call_text import Called, calls, literal
+from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
 
 _MAX_DEPTH = 8
@@ -49,7 +51,10 @@ def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 def _table(text: str) -> tuple[str | None, str | None]:
     """(table, alias) of `BOATS`, `Tables.BOATS.as("b")`."""
     chain = calls(text)
-    named = next((c.name for c in chain if c.arguments is None and _CONSTANT.fullmatch(c.name)), None)
+    named = next(
+        (c.name for c in chain if c.arguments is None and _CONSTANT.fullmatch(c.name) and c.name != "DSL"), None
+    )
+    named = named or next((stated.rpartition(".")[2] for c in chain if (stated := _named(c, "table"))), None)
     alias = next((literal(c.arguments[0]) for c in chain if c.name in {"as", "`as`"} and c.arguments), None)
     return (named.lower() if named is not None else None), alias
 
@@ -140,15 +145,25 @@ class _Jooq:
         builder = self.builder
         if self.depth > _MAX_DEPTH:
             return builder.hole()
+        if text.startswith(MAYBE):
+            return f"({builder.parameter()} IS NULL OR {self._inside(text.removeprefix(MAYBE))})"
+        chosen = jvm_helpers.forms(text)
+        if chosen is not None:
+            return jvm_helpers.either(chosen[0], self._inside(chosen[1]), self._inside(chosen[2]))
         chain = list(calls(text))
         at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
         if at is None:
             return builder.hole()
         column = self._column(chain[:at])
+        if column is None and (named := _plain_field(chain[at])) is not None and at + 1 < len(chain):
+            column, at = self._stated(named), at + 1
         first = chain[at]
         given = first.arguments or ()
+        own = jvm_helpers.given(builder.entities, chain, at) if column is None else None
         if column is not None:
             said = self._compared(column, first)
+        elif own is not None:
+            said = self._inside(own)
         elif first.name in {"and", "or", "not"} and given:
             parts = [self._inside(part) for part in given]
             said = f"({builder.any_of(parts) if first.name == 'or' else builder.all_of(parts)})"
@@ -196,8 +211,16 @@ class _Jooq:
             return f"{column} IS NULL"
         return f"{column} > {builder.parameter()}" if called.name in _SILENT else builder.hole()
 
+    def _stated(self, name: str) -> str:
+        """A column that is named in a text, of the table that a dot says or of the one that is asked first."""
+        table, _, column = name.replace('"', "").replace("`", "").rpartition(".")
+        first = next(iter(self.known), None)
+        return self.builder.qualified(column, table if table in self.known else first)
+
     def _column(self, chain: Sequence[Called]) -> str | None:
-        """`BOATS.TENANT_ID`, `b.TENANT_ID` of a table that the query, or one around it, is from."""
+        """`BOATS.TENANT_ID`, `b.TENANT_ID` of a table that the query, or one around it, is from; `field("name")`."""
+        if chain and (named := _plain_field(chain[-1])) is not None and len(chain) <= 2:
+            return self._stated(named)
         plain = [called.name for called in chain]
         if len(plain) < 2 or any(called.arguments is not None for called in chain):
             return None
@@ -205,6 +228,25 @@ class _Jooq:
         if not _CONSTANT.fullmatch(plain[-1]) or alias not in self.known:
             return None
         return self.builder.qualified(plain[-1].lower(), alias)
+
+
+def _plain_field(called: Called) -> str | None:
+    """The name in `field("tenant_id", UUID.class)`, `DSL.field(DSL.name("b", "tenant_id"))`."""
+    return _named(called, "field") if called.name == "field" else None
+
+
+def _named(called: Called, what: str) -> str | None:
+    given = called.arguments or ()
+    if not given or called.name != what:
+        return None
+    stated = literal(given[0])
+    if stated is not None:
+        return stated if re.fullmatch(r"[\w.\"`]+", stated) else None
+    inner = calls(given[0])
+    if inner and inner[-1].name in {"name", "quotedName", "unquotedName"} and inner[-1].arguments:
+        parts = [literal(part) for part in inner[-1].arguments]
+        return ".".join(part for part in parts if part) if all(parts) else None
+    return None
 
 
 def _step(called: Called) -> OrmStep:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.schema.facts import Entity
-from lints.stores import jpql
+from lints.stores import jpql, jvm_helpers
 from lints.stores.call_text import Called, bare, calls, closure, literal, words
+from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
 
-MAYBE = "__maybe__"
-"""Before a condition that is there on some paths only."""
 _MAX_DEPTH = 8
 _SILENT = names(
     "ne notEqual gt ge lt le greaterThan lessThan greaterThanOrEqualTo lessThanOrEqualTo like notLike between isNotNull"
@@ -53,9 +52,14 @@ def predicate(builder: Builder, text: str, depth: int = 0) -> str:
         return builder.hole()
     if text.startswith(MAYBE):
         return f"({builder.parameter()} IS NULL OR {predicate(builder, text.removeprefix(MAYBE), depth + 1)})"
-    inner = closure(text)
+    inner = closure(re.sub(r"^\s*Specification\s*(?:<[^<>]*>)?\s*(?=\{)", "", text))
     if inner is not None:
         return predicate(builder, inner[1], depth + 1)
+    chosen = jvm_helpers.forms(text)
+    if chosen is not None:
+        return jvm_helpers.either(
+            chosen[0], predicate(builder, chosen[1], depth + 1), predicate(builder, chosen[2], depth + 1)
+        )
     chain = calls(text)
     at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
     if at is None:
@@ -63,7 +67,8 @@ def predicate(builder: Builder, text: str, depth: int = 0) -> str:
     if chain[at].name in {"get", "join"}:  # root.get("id").in(ids), root.get("name").isNull()
         stop = next((p for p in range(at, len(chain)) if chain[p].name not in {"get", "join", "as"}), len(chain))
         return _asked(builder, _path(builder, chain[at:stop]), chain[stop:], depth)
-    said = _combined(builder, chain[at], depth)
+    own = jvm_helpers.given(builder.entities, chain, at)
+    said = predicate(builder, own, depth + 1) if own is not None else _combined(builder, chain[at], depth)
     for called in chain[at + 1 :]:
         more = [predicate(builder, given, depth + 1) for given in called.arguments or ()]
         if called.name in {"and", "or"} and more:
@@ -80,7 +85,7 @@ def _combined(builder: Builder, called: Called, depth: int) -> str:
     if called.name in {"and", "where", "allOf", "or", "anyOf"} and given:
         parts = [predicate(builder, part, depth + 1) for part in given]
         return f"({builder.any_of(parts) if called.name in {'or', 'anyOf'} else builder.all_of(parts)})"
-    if called.name == "conjunction":
+    if called.name in {"conjunction", "unrestricted", "noCondition"}:
         return "TRUE"
     if called.name in {"not", "isTrue"} and given:
         return f"NOT ({predicate(builder, given[0], depth + 1)})" if called.name == "not" else builder.hole()

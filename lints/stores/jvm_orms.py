@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, jooq, jvm_builders, mybatis_plus
+from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, mybatis_plus
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -40,8 +40,10 @@ def target(
     """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
     if call.kind == "jooq":
         table = next((name for steps in call.variants if (name := jooq.jooq_table(steps))), None)
-        return (table, None, {}, None) if table is not None and table in model.tables else None
+        known = jvm_helpers.near(by_kind, call.path)
+        return (table, None, known, None) if table is not None and table in model.tables else None
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
+    known.update(jvm_helpers.near(by_kind, call.path))
     held = _store(call, by_kind)
     if call.kind == "criteria":
         named = (_CLASS.match(a.text) for s in call.variants[0] if s.method == "from" for a in s.arguments[:1])
@@ -56,7 +58,8 @@ def target(
 def asks_itself(call: OrmCall, by_kind: Known) -> bool:
     """Whether the method has a query of its own, which is judged where it stands."""
     held = _store(call, by_kind)
-    return held is not None and any(step.method in held.columns for steps in call.variants for step in steps[-1:])
+    asked = [steps for steps in call.variants if call.kind != "mybatis_plus" or len(steps) == 1]
+    return held is not None and any(step.method in held.columns for steps in asked for step in steps[-1:])
 
 
 def scope(call: OrmCall, entity: Entity | None, table: str, by_kind: Known, model: Model) -> str | None:

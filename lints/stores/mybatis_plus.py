@@ -77,8 +77,8 @@ def mybatis_plus(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]
 
 
 def _key(method: str, given: Argument) -> Argument:
-    """The key that a row is found by; `updateById` takes the row itself."""
-    return Argument(kind="value") if method == "updateById" else given
+    """The key that a row is found by; `updateById` takes the row itself, or the key of one that was loaded."""
+    return Argument(kind="value") if method == "updateById" and not given.text.endswith(".id") else given
 
 
 def _settles(text: str) -> bool:

@@ -87,7 +87,7 @@ JAVA_CASES: dict[str, tuple[str, str | None]] = {
     ),
     "a specification of several statements": (
         'return boatRepository.findAll((root, q, cb) -> { if (t == null) return null; return cb.equal(root.get("tenantId"), t); });',
-        UNSEEN,
+        CONDITIONAL,
     ),
     "specifications together": (
         'return boatRepository.findAll(Specification.where((r, q, cb) -> cb.equal(r.get("tenantId"), t)).and(named(n)));',
