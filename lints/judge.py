@@ -297,9 +297,10 @@ class Judge:
             return tuple(self._entities.of_entities(text) for text in statement.variants)
         if statement.language == "go":
             return tuple(self._entities.of_structs(text, statement.path) for text in statement.variants)
-        if not self._snake or statement.language not in {"typescript", "tsx", "javascript"}:
+        if statement.language not in {"typescript", "tsx", "javascript"}:
             return statement.variants
-        return tuple(_MIXED.sub(_snaked, text) if '"' in text else text for text in statement.variants)
+        texts = self._entities.of_drizzle(statement)
+        return tuple(_MIXED.sub(_snaked, text) if self._snake and '"' in text else text for text in texts)
 
     def _understood(self, text: str, dialect: str) -> Sequence[ProofLike]:
         """The proofs in the first dialect that understands the text."""

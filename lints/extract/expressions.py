@@ -125,7 +125,7 @@ def _with(fields: dict[str, Value], spread: Value) -> dict[str, Value]:
         if isinstance(spread, Nothing):
             return fields
         if not isinstance(spread, Alt) or len(fields) > _MAX_PROPERTIES:
-            return {**fields, "...": spread}
+            return {**{name: value for name, value in fields.items() if name != "..."}, "...": spread}  # in its place
         if id(spread) not in done:
             yes, no = walk(spread.yes), walk(spread.no)
             out = done[id(spread)] = {}

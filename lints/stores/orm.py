@@ -16,6 +16,7 @@ from lints.stores import (
     active_record,
     django,
     doctrine,
+    drizzle_text,
     eloquent,
     eloquent_paths,
     go_builders,
@@ -159,6 +160,14 @@ class Entities:
     def templates(self) -> string_templates.Groups:
         """The groups of templates that statements of jDBI are taken from."""
         return string_templates.Groups(self.by_kind.get("stringtemplate", {}))
+
+    def of_drizzle(self, statement: Statement) -> tuple[str, ...]:
+        """The texts of a statement with the tables and columns that a template names by Drizzle's variables."""
+        known = self.by_kind.get("drizzle", {})
+        if not known or len(statement.variants) != 1 or not statement.holes:
+            return statement.variants
+        sources = [hole.source for hole in statement.holes]
+        return (drizzle_text.statement(statement.variants[0], sources, known, self.model),)
 
     def of_doctrine(self, text: str) -> str:
         """A statement in DQL as one over tables."""

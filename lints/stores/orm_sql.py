@@ -314,8 +314,9 @@ class Builder:
                 found.append((column, self._written(value)))
                 if self._holds(name, value):
                     self._remember_parent(column)  # a row under one that the code holds
-                if raw is not None and column == self._tenant():
-                    raw = None  # set after the client's object was spread: the caller's value wins
+                if column == self._tenant():  # set after what was spread: the caller's value wins
+                    dynamic = dynamic and raw is not None  # what a client sent may connect other rows too
+                    raw = None
                 continue
             linked = self._connected(name, value)
             if linked is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from lints.extract.facts import Argument, OrmStep
+from lints.stores import drizzle_text
 from lints.stores.javascript_orms import OPERATORS, filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 
@@ -301,15 +303,18 @@ def drizzle_query(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None
 def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
     if given.kind == "null":
         return "TRUE"
+    if given.kind == "dynamic" and given.items:
+        sources = [item.text for item in given.items[1:]]
+        known = {**builder.entities, **builder.others}
+        return drizzle_text.fragment(given.items[0].text, sources, known, builder.model, partial(_gap, builder))
     if given.kind != "term" or depth > MAX_DEPTH:
         return builder.hole()
     if given.text == "=>" and builder.entity is not None:  # (boats, { eq }) => eq(boats.id, id)
         builder.others[given.names[0]] = builder.entity
         return _drizzle_condition(builder, given.items[0], depth + 1)
-    if given.text == "and":
-        return builder.all_of(_drizzle_condition(builder, item, depth + 1) for item in given.items)
-    if given.text == "or":
-        return builder.any_of(_drizzle_condition(builder, item, depth + 1) for item in given.items)
+    if given.text in {"and", "or"}:
+        parts = [_drizzle_part(builder, item, depth + 1) for item in given.items]
+        return f" {given.text.upper()} ".join(part for part in parts if part) or "TRUE"
     if given.text == "not" and given.items:
         return f"NOT ({_drizzle_condition(builder, given.items[0], depth + 1)})"
     if given.text in {"isNull", "isNotNull"} and given.items:
@@ -328,13 +333,19 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
     return builder.hole()
 
 
+def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
+    """A condition among others: Drizzle puts brackets around its own, and a template's text among them as it is."""
+    part = _drizzle_condition(builder, given, depth)
+    return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
+
+
+_VALUE = re.compile(r"[\w$]+(?:[?!]?\.[\w$]+)*[?!]?")
+
+
+def _gap(builder: Builder, marker: str, source: str) -> str:
+    """What stands for a part of a template: a value that travels beside the text, unless it may be text itself."""
+    return builder.parameter() if marker.startswith(":") and _VALUE.fullmatch(source) else builder.hole()
+
+
 def _drizzle_column(builder: Builder, given: Argument) -> tuple[str, str] | None:
-    if given.kind != "value" or "." not in given.text:
-        return None
-    head, _, attribute = given.text.rpartition(".")
-    holder, _, named = head.rpartition(".")
-    if holder.rpartition(".")[2] not in {"", "schema", "tables", "table", "dbSchema", "models", "s", "t"}:
-        return None  # `ctx.boats.id` is a value
-    entity = builder.others.get(named)
-    column = entity.columns.get(attribute) if entity is not None else None
-    return (entity.table, column) if entity is not None and column is not None else None
+    return drizzle_text.column_of(given.text, builder.others) if given.kind == "value" else None

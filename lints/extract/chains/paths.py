@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from lints.extract.closures import calls_of
-from lints.extract.facts import Argument, OrmStep
+from lints.extract.facts import Argument, Hole, OrmStep
+from lints.extract.place import place
 from lints.extract.values import (
     ABSENT,
     Fn,
@@ -35,6 +36,7 @@ WITH_STEPS = frozenset({"active_record", "sequel"})
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
+_MAX_HOLES = 50
 _OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
 _ALIASED = re.compile(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
@@ -96,7 +98,11 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="term", text="=>", items=(argument(value.result, chosen, depth + 1),), names=(given,))
     if isinstance(value, (Fn, Returned)):
         return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
-    if isinstance(value, (Rope, Joined, Fragment)):
+    if isinstance(value, Fragment):
+        text, holes = place(list(paths(value)[0][0]))
+        parts = (Argument(kind="text", text=text[:MAX_SOURCE]), *(_of_hole(hole) for hole in holes[:_MAX_HOLES]))
+        return Argument(kind="dynamic", text=_shown(value)[:2000], items=parts)
+    if isinstance(value, (Rope, Joined)):
         return Argument(kind="dynamic", text=_shown(value)[:2000])
     if isinstance(value, Gap) and (_OF_A_QUERY.search(value.source) or _ALIASED.search(value.origin or "")):
         return Argument(kind="dynamic", text=value.source[:200])  # a column of another relation, no value
@@ -112,6 +118,10 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
             names=("",) * (len(listed) + 1) + tuple(key for key, _ in named),
         )
     return Argument(kind="value", text=_named(value) if isinstance(value, Gap) else "")
+
+
+def _of_hole(hole: Hole) -> Argument:
+    return Argument(kind="value" if hole.bound else "dynamic", text=hole.source[:200])
 
 
 def _nested(query: Query, chosen: Mapping[str, bool], depth: int) -> tuple[Argument, ...]:

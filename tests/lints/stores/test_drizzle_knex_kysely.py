@@ -155,6 +155,50 @@ CASES: dict[str, calls.Case] = {
         "async function f(id, t){ return db.insert(boats).values({ id, tenantId: t }).onConflictDoNothing({ target: boats.id }) }",
         [("proven", None)],
     ),
+    "drizzle: a condition that is a template": (
+        "drizzle",
+        """
+        const f = (db, t, q) => db.select().from(boats).where(and(eq(boats.tenantId, t), sql`${boats.name} ILIKE ${q}`));
+        const g = (db, t, q) => db.select().from(boats).where(sql`${boats.tenantId} = ${t} AND ${boats.name} = ${q}`);
+        const h = (db, q) => db.select().from(boats).where(sql`${boats.name} ILIKE ${q}`);
+        """,
+        [("proven", None), ("proven", None), ("violation", "TENORM001")],
+    ),
+    "drizzle: a template is put among the conditions without brackets of its own": (
+        "drizzle",
+        """
+        const f = (db, t) => db.select().from(boats).where(and(eq(boats.tenantId, t), sql`${boats.name} = 'x' OR true`));
+        const g = (db, t, q) => db.select().from(boats).where(and(eq(boats.tenantId, t), sql`${sql.raw(q)}`));
+        const h = (db, t, q) => db.select().from(boats).where(and(eq(boats.tenantId, t), or(eq(boats.name, q), sql`true`)));
+        """,
+        [("violation", "TENORM006"), ("weak", "TENORM013"), ("proven", None)],
+    ),
+    "drizzle: tables and columns in a template": (
+        "drizzle",
+        """
+        const f = (db, t) => db.execute(sql`SELECT * FROM ${boats} WHERE ${boats.tenantId} = ${t}`);
+        const g = (db, q) => db.execute(sql`SELECT * FROM ${boats} WHERE ${boats.name} = ${q}`);
+        const h = (db, t) => db.execute(sql`SELECT * FROM ${boats} WHERE ${eq(boats.tenantId, t)} AND ${boats.name} = 'x'`);
+        """,
+        [("proven", None), ("violation", "TENSQL001"), ("proven", None)],
+    ),
+    "drizzle: a part that compares with the query around it": (
+        "drizzle",
+        """
+        const f = (db, t) => db.select({ n: sql`(SELECT count(*) FROM ${boats} WHERE ${boats.tenantId} = ${tenants.id})` })
+            .from(tenants).where(eq(tenants.id, t));
+        """,
+        [("proven", None), ("proven", None)],
+    ),
+    "drizzle: the tenant after what is spread": (
+        "drizzle",
+        """
+        const f = (db, t, rest) => db.insert(boats).values({ ...rest, tenantId: t });
+        const g = (db, t, rest) => db.insert(boats).values({ tenantId: t, ...rest });
+        const h = (db, t, one, two) => db.insert(boats).values({ ...one, tenantId: t, ...two });
+        """,
+        [("proven", None), ("opaque", "TENORM013"), ("opaque", "TENORM013")],
+    ),
 }
 
 
