@@ -20,7 +20,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lints.schema.catalog import Catalog
 
 from lints.frames import pack, receive
 
@@ -49,6 +52,7 @@ class _Child:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._judge: Any = None
+        self._held: tuple[bytes, Catalog | None] = (b"", None)
         self._imported: set[str] = set()
         self._starved = False
         self._slow = False
@@ -57,7 +61,7 @@ class _Child:
     def serve(self) -> None:
         steps: Mapping[bytes, Callable[[list[bytes]], None]] = {
             b"x": self._examine, b"m": self._model, b"j": self._judge_files, b"b": self._build,
-            b"q": self._queries,
+            b"q": self._queries, b"c": self._classify,
         }  # fmt: skip
         self.send(b"h")
         while (request := self._next()) is not None:
@@ -85,7 +89,7 @@ class _Child:
             found = examine(path, data)
             self._starved |= any("MemoryError" in problem.reason for problem in found.extraction.problems)
             written = b"" if found.empty else encode(found, Examined)
-            return written, schema_of(path, data).encode()
+            return written, b"%d" % schema_of(path, data)
 
         for name, data in zip(chunks[::2], chunks[1::2], strict=True):
             self._within(FILE_SECONDS, partial(step, name.decode(), data))
@@ -130,21 +134,51 @@ class _Child:
             self._within(FILE_SECONDS, partial(step, name.decode(), data))
 
     def _build(self, chunks: list[bytes]) -> None:
-        """`declarations, dialect`, then `path, bytes` of each schema source; answers with the model."""
+        """`step, dialect`, the `Drafts` of the steps before, `path, bytes` of each file; answers with the `Drafts`
+        after it."""
         self._import("lints.schema.sources")
+        from lints.codec import encode
+        from lints.schema.catalog import Drafts
+        from lints.schema.sources import READERS
+
+        step, dialect, before, *rest = chunks
+        files = _Announced(self, dict(zip((name.decode() for name in rest[::2]), rest[1::2], strict=True)))
+
+        def read() -> tuple[bytes]:
+            catalog = self._catalog(before)
+            READERS[step.decode()](catalog, files, dialect.decode())
+            written = encode(catalog.drafts(), Drafts)
+            self._held = (written, catalog)
+            return (written,)
+
+        self._within(BUILD_SECONDS, read)
+
+    def _classify(self, chunks: list[bytes]) -> None:
+        """`declarations, dialect, Drafts`; answers with the model."""
+        self._import("lints.schema.sources", "lints.schema.classify")
         from lints.codec import decode, encode
-        from lints.schema import build_model
+        from lints.schema.classify import classify
         from lints.schema.declared import DeclarationError, Declarations
         from lints.schema.facts import SourceModel
 
-        declared, dialect, *rest = chunks
-        files = _Announced(self, dict(zip((name.decode() for name in rest[::2]), rest[1::2], strict=True)))
+        declared, dialect, drafts = chunks
 
         def step() -> tuple[bytes]:
-            model = build_model(files, decode(declared, Declarations), dialect=dialect.decode())
-            return (encode(model, SourceModel),)
+            schema = self._catalog(drafts).freeze()
+            return (encode(classify(schema, decode(declared, Declarations), dialect.decode()), SourceModel),)
 
         self._within(BUILD_SECONDS, step, refusal=DeclarationError)
+
+    def _catalog(self, written: bytes) -> Catalog:
+        """The catalog that holds such drafts, for somebody to change: the one of the last step, most often."""
+        from lints.codec import decode
+        from lints.schema.catalog import Catalog, Drafts
+
+        before, catalog = self._held
+        self._held = (b"", None)
+        if catalog is not None and before == written:
+            return catalog
+        return Catalog.of(decode(written, Drafts)) if written else Catalog()
 
     def _within(
         self,

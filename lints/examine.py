@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntFlag
 from functools import cache, lru_cache
 from importlib import import_module
 
@@ -69,44 +70,60 @@ def examine(path: str, data: bytes) -> Examined:
     )
 
 
-class Schema(StrEnum):
+class Schema(IntFlag):
     """What a file may add to the model (`lints.schema.sources`)."""
 
-    NOTHING = "-"
-    SCRIPT = "s"  # a migration, a script with table definitions, a dumped schema
-    MODELS = "m"  # models of an ORM
-    QUERIES = "q"  # no models, but functions that give queries to others
+    NOTHING = 0
+    SCRIPT = 1
+    """A migration, a script with table definitions, a dumped schema."""
+    NAMES = 2
+    """Names of tables, for migrations that do not write them out."""
+    MODELS = 4
+    """Models of an ORM."""
+    QUERIES = 8
+    """Functions that give queries to others."""
 
 
 def schema_of(path: str, data: bytes) -> Schema:
     """What a file may add to the model; in doubt it adds something."""
-    if path.lower().endswith(".sql"):
-        return Schema.SCRIPT
-    if path.endswith(CODE) and (_among_migrations(path) or b"down_revision" in data):
-        return Schema.SCRIPT
-    if path.endswith("db/schema.rb"):
+    if path.lower().endswith(".sql") or path.endswith("db/schema.rb"):
         return Schema.SCRIPT
     if path.endswith((".prisma", ".stg", *_MAPPINGS)):
         return Schema.MODELS
-    gives = False
+    if path.endswith(CODE) and _among_migrations(path):
+        return Schema.SCRIPT
+    told = Schema.SCRIPT if path.endswith(CODE) and b"down_revision" in data else Schema.NOTHING
+    found = Schema.NOTHING
+    for kind in _kinds(path, data):
+        found |= kind
+    if found and not (path_class(path) == "source" or misnamed(path, data)):
+        return told
+    return told | found
+
+
+def _kinds(path: str, data: bytes) -> Iterator[Schema]:
+    """What there is of models in a file, of names of tables, of functions that give queries."""
     if path.endswith(".py"):
-        found, gives = _models_in_python(data), _gives_queries(data)
+        models = _models_in_python(data)
     elif path.endswith(_TYPESCRIPT):
-        found, gives = _models_in_typescript(data), _gives_queries(data)
+        models = _models_in_typescript(data)
+        if _names_tables(data):
+            yield Schema.NAMES
     elif path.endswith(".php"):
-        found = _models_in_php(data)
+        models = _models_in_php(data)
     elif path.endswith(".rb"):
-        found = _models_in_ruby(data)
+        models = _models_in_ruby(data)
     else:
-        found = path.endswith(_COMPILED) and _models_in_compiled(path, data)
-    if not (found or gives) or not (path_class(path) == "source" or misnamed(path, data)):
-        return Schema.NOTHING
-    return Schema.MODELS if found else Schema.QUERIES
+        models = path.endswith(_COMPILED) and _models_in_compiled(path, data)
+    if models:
+        yield Schema.MODELS
+    if path.endswith((".py", *_TYPESCRIPT)) and _gives_queries(data):
+        yield Schema.QUERIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
-    """What a file adds to the model that declares no models, and gives queries to others: it depends on no other."""
+    """What a file adds to the model that gives queries to others: it depends on no other file."""
 
     helpers: tuple[Helper, ...] = ()
     read: bool = True
@@ -114,7 +131,7 @@ class Queries:
 
 
 def queries_of(path: str, data: bytes) -> Queries:
-    """What `schema_of` calls `QUERIES`, read."""
+    """What a file gives that `schema_of` says `QUERIES` of."""
     from lints.extract.code import lowered
     from lints.extract.lines import Lines
     from lints.schema.catalog import Catalog
@@ -155,10 +172,13 @@ def _models_in_typescript(data: bytes) -> bool:
 
     if _declares("javascript_models").possible(data) and any(word in data for word in WORDS):
         return True
-    return _TYPESCRIPT_MODELS.possible(data) and (
-        _declares("typescript_models").possible(data)
-        or (b"enum" in data and _declares("javascript_migrations", "NAMES_TABLES").possible(data))
-    )
+    return _TYPESCRIPT_MODELS.possible(data) and _declares("typescript_models").possible(data)
+
+
+def _names_tables(data: bytes) -> bool:
+    if not any(word in data for word in (b"enum", b"Table", b"TABLE")):
+        return False
+    return _declares("javascript_migrations", "NAMES_TABLES").possible(data)
 
 
 def _gives_queries(data: bytes) -> bool:

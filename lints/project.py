@@ -23,16 +23,19 @@ from lints.rows import Judged, Unanalysed
 from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
+from lints.schema.order import in_migrations
+from lints.schema.steps import SCRIPTS, STEPS
 from lints.tenancy import Origin
 from lints.whole import Project as Project
 from lints.whole import Scanned, Seen, Whole
-from lints.workers import Lost, Workers, WorkersError
+from lints.workers import Answer, Lost, Workers, WorkersError
 
 T = TypeVar("T")
 
 MAX_SCHEMA_BYTES = 192 << 20
 MAX_DROPPED = 5
 _TOGETHER, _TOGETHER_BYTES = 256, 4 << 20
+_ANYTHING = Schema.SCRIPT | Schema.NAMES | Schema.MODELS | Schema.QUERIES
 
 
 def scan_project(project: Project, cache: Cache, *, workers: int | None = None) -> Scanned:
@@ -60,6 +63,10 @@ def model_of_project(project: Project, cache: Cache) -> SourceModel:
         return run.build()
 
 
+class _ForgottenError(Exception):
+    """The cache has let go of what is needed now."""
+
+
 @dataclass(slots=True)
 class _Run:
     project: Project
@@ -77,6 +84,10 @@ class _Run:
     digests: dict[str, bytes] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     sources: dict[str, bytes] = field(default_factory=dict)
+    kinds: dict[str, Schema] = field(default_factory=dict)
+    """What each of the sources may add."""
+    drafts: dict[bytes, bytes] = field(default_factory=dict)
+    """What the sources say up to some step, by its digest."""
     size: int = 0
     """Bytes of `sources`."""
     full: set[str] = field(default_factory=set)
@@ -99,11 +110,11 @@ class _Run:
             data = waiting.pop(path)
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
-                self._source(path, data, Schema.SCRIPT if could_be_schema(path) else Schema.NOTHING)
+                self._source(path, data, _ANYTHING if could_be_schema(path) else Schema.NOTHING)
                 continue
             written, schema = answer.chunks
             self.lasting &= answer.lasting
-            seen = Seen(full=bool(written), schema=Schema(schema.decode()))
+            seen = Seen(full=bool(written), schema=Schema(int(schema)))
             self._examined(path, seen, data)
             if answer.lasting:
                 self.cache.put(self._key(b"f", path), seen.written())
@@ -123,7 +134,7 @@ class _Run:
             data = self.project.read(path)
             if data is None:
                 continue
-            self.digests[path] = self.hashed.get(path) or hashlib.sha256(data).digest()
+            self.digests[path] = self.hashed.get(path) or _digest(data)
             if wanted:
                 self.judged.add(path)
             digest, seen = self.known.get(path, (b"", None))
@@ -161,9 +172,12 @@ class _Run:
 
     def _source(self, path: str, data: bytes, schema: Schema) -> None:
         scripts = self.project.scripts
-        if schema is Schema.NOTHING or (schema is Schema.SCRIPT and scripts is not None and path not in scripts):
+        if scripts is not None and path not in scripts:
+            schema &= ~Schema.SCRIPT
+        if not schema:
             return
         self.sources[path] = data
+        self.kinds[path] = schema
         self.size += len(data)
         while self.size > MAX_SCHEMA_BYTES:  # whichever come in first, the same ones stay
             largest = max(self.sources, key=lambda path: (len(self.sources[path]), path))
@@ -176,36 +190,110 @@ class _Run:
     def build(self) -> SourceModel:
         """What the schema sources say, read by a child; one that ends it is left out and told as not read."""
         declared = encode(self.project.declared, Declarations)
-        sources = dict(sorted(self.sources.items()))
-        self.sources = {}
+        spoken = self.project.declared.dialect or self.project.dialect
+        sources, self.sources = dict(sorted(self.sources.items())), {}
         self.unread.sort(key=lambda origin: origin.path)
         queries = self._queries(sources)
-        made_of = {**self.digests, **{path: hashlib.sha256(written).digest() for path, written in queries.items()}}
-        listing = b"".join(
-            hashlib.sha256(path.encode()).digest() + made_of[path] for path in sorted({*sources, *queries})
-        )
-        name = key(b"m", declared, self.project.dialect, listing)
-        if not self.unread and (found := self.cache.get(name)) is not None:
-            try:
-                model = decode(found, SourceModel)
-            except CodecError:
-                pass
-            else:
-                self.model = found
-                return model
-        self.model, lasting = self._built(declared, sources)
-        model = _answered(self.model, SourceModel)
-        if queries:
-            model = _with_queries(model, {path: _answered(written, Queries) for path, written in queries.items()})
-            self.model = encode(model, SourceModel)
-        if lasting and not self.unread:
-            self.cache.put(name, self.model)
+        try:
+            state = self._read(sources, spoken)
+            model = self._classified(state, declared, spoken, queries)
+        except _ForgottenError:  # the cache has let go of what it had read, though not that it had
+            state = self._read(sources, spoken, anew=True)
+            model = self._classified(state, declared, spoken, queries)
+        self.unread.sort(key=lambda origin: origin.path)
         return replace(model, unread=(*model.unread, *self.unread))
 
-    def _queries(self, sources: dict[str, bytes]) -> dict[str, bytes]:
-        """Take out of the sources what only gives queries to others, read file by file: a change of one is no change
-        of the model unless it gives others."""
-        files = {path: sources.pop(path) for path in [*sources] if self._seen_as(path) is Schema.QUERIES}
+    def _read(self, sources: Mapping[str, bytes], spoken: str, *, anew: bool = False) -> bytes:
+        """What all the sources say, `Drafts` by their digest: each step depends on what those before it have left and
+        on its own files, so that a change of a file with models reads no migration again. Raises _ForgottenError."""
+        digest = _digest(b"")
+        self.drafts[digest] = b""
+        for step in STEPS:
+            files = {path: data for path, data in sources.items() if self._is_of(step, path)}
+            if not files:
+                continue
+            listing = b"".join(_digest(path.encode()) + self.digests[path] for path in files)
+            name = key(b"t", step, spoken, digest, listing)
+            after = None if anew else self.cache.get(name)
+            if after is None or len(after) != len(digest):
+                written, lasting = self._stepped(step, spoken, self._drafts(digest), files)
+                after = _digest(written)
+                self.drafts[after] = written
+                self.cache.put(key(b"s", after), written)
+                if lasting:
+                    self.cache.put(name, after)
+            digest = after
+        return digest
+
+    def _drafts(self, digest: bytes) -> bytes:
+        written = self.drafts.get(digest)
+        if written is None:
+            written = self.cache.get(key(b"s", digest))
+            if written is None or _digest(written) != digest:
+                raise _ForgottenError
+        return written
+
+    def _is_of(self, step: str, path: str) -> bool:
+        """Whether a step can learn anything from a source. A script that lies among no migrations may declare models
+        too; what nobody has looked into may be anything."""
+        kinds = self.kinds[path]
+        if step == SCRIPTS:
+            return bool(kinds & (Schema.SCRIPT | Schema.NAMES))
+        if not path.endswith(STEPS[step]):
+            return False
+        beside = kinds & Schema.SCRIPT and (step == "compiled" or not in_migrations(path))
+        return bool(kinds & (Schema.MODELS | Schema.NAMES) or beside)
+
+    def _stepped(self, step: str, spoken: str, before: bytes, files: dict[str, bytes]) -> tuple[bytes, bool]:
+        """The `Drafts` after a step, and whether they would be the same on another day."""
+        reason = ""
+        whole = True
+        for _ in range(MAX_DROPPED + 1):
+            chunks = [step.encode(), spoken.encode(), before]
+            for path, data in files.items():
+                chunks += (path.encode(), data)
+            answer = self._asked(b"b", chunks)
+            if not isinstance(answer, Lost):
+                return answer.chunks[0], answer.lasting and whole
+            reason = answer.reason
+            if answer.at is None:
+                break
+            whole = False
+            del files[answer.at]
+            self.unread.append(Origin(path=answer.at, line=1, why=f"as a schema source: {answer.reason}"))
+        raise WorkersError(f"the tenancy model can't be built: {reason}")
+
+    def _classified(self, state: bytes, declared: bytes, spoken: str, queries: Mapping[str, bytes]) -> SourceModel:
+        """The model that follows from what the sources say, what they give and what is declared."""
+        listing = b"".join(_digest(path.encode()) + _digest(queries[path]) for path in queries)
+        name = key(b"m", declared, spoken, state, listing)
+        if (found := self.cache.get(name)) is not None:
+            with contextlib.suppress(CodecError):
+                model = decode(found, SourceModel)
+                self.model = found
+                return model
+        answer = self._asked(b"c", [declared, spoken.encode(), self._drafts(state)])
+        if isinstance(answer, Lost):
+            if answer.refused:
+                raise DeclarationError(answer.reason)
+            raise WorkersError(f"the tenancy model can't be built: {answer.reason}")
+        given = {path: _answered(written, Queries) for path, written in queries.items()}
+        model = _with_queries(_answered(answer.chunks[0], SourceModel), given)
+        self.model = encode(model, SourceModel)
+        if answer.lasting:
+            self.cache.put(name, self.model)
+        return model
+
+    def _asked(self, step: bytes, chunks: Sequence[bytes]) -> Answer | Lost:
+        ((_, answer),) = self.pool.run(step, [("", chunks)], seconds=BUILD_SECONDS)
+        if not isinstance(answer, Lost):
+            self.lasting &= answer.lasting
+        return answer
+
+    def _queries(self, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+        """What some of the sources give to others, read file by file: a change of one is no change of the model unless
+        it gives others."""
+        files = {path: data for path, data in sources.items() if self.kinds[path] & Schema.QUERIES}
         names = {self._key(b"q", path): path for path in files}
         found: dict[str, bytes] = {}
         for some in _batched(names, _TOGETHER):
@@ -222,30 +310,7 @@ class _Run:
             found[path] = answer.chunks[0]
             if answer.lasting:
                 self.cache.put(self._key(b"q", path), answer.chunks[0])
-        self.unread.sort(key=lambda origin: origin.path)
         return dict(sorted(found.items()))
-
-    def _seen_as(self, path: str) -> Schema:
-        return self.seen[path].schema if path in self.seen else Schema.SCRIPT
-
-    def _built(self, declared: bytes, sources: dict[str, bytes]) -> tuple[bytes, bool]:
-        reason = ""
-        for _ in range(MAX_DROPPED + 1):
-            chunks = [declared, self.project.dialect.encode()]
-            for path, data in sources.items():
-                chunks += (path.encode(), data)
-            ((_, answer),) = self.pool.run(b"b", [("", chunks)], seconds=BUILD_SECONDS)
-            if not isinstance(answer, Lost):
-                self.lasting &= answer.lasting
-                return answer.chunks[0], answer.lasting
-            if answer.refused:
-                raise DeclarationError(answer.reason)
-            reason = answer.reason
-            if answer.at is None:
-                break
-            del sources[answer.at]
-            self.unread.append(Origin(path=answer.at, line=1, why=f"as a schema source: {answer.reason}"))
-        raise WorkersError(f"the tenancy model can't be built: {reason}")
 
     # Each file against the model
 
@@ -319,7 +384,7 @@ class _Run:
         def again(paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
             for path in paths:
                 data = self.project.read(path)
-                if data is None or hashlib.sha256(data).digest() != self.digests[path]:
+                if data is None or _digest(data) != self.digests[path]:
                     self.lost[path] = "it changed while it was scanned; run it again"
                 else:
                     yield path, (path.encode(), data)
@@ -353,7 +418,11 @@ def _with_queries(model: SourceModel, queries: Mapping[str, Queries]) -> SourceM
 
 def _against(model: bytes, declared: bytes) -> bytes:
     """What a file is judged by."""
-    return hashlib.sha256(model).digest() + hashlib.sha256(declared).digest()
+    return _digest(model) + _digest(declared)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -58,15 +58,15 @@ class Seen:
     schema: Schema
 
     def written(self) -> bytes:
-        return (b"1" if self.full else b"0") + self.schema.encode()
+        return b"%d%x" % (self.full, self.schema)
 
     @staticmethod
     @lru_cache(maxsize=64)
     def read(written: bytes) -> Seen | None:
         """What `written` wrote, or None."""
-        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"-smq":
+        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"0123456789abcdef":
             return None
-        return Seen(full=written[:1] == b"1", schema=Schema(written[1:].decode()))
+        return Seen(full=written[:1] == b"1", schema=Schema(int(written[1:], 16)))
 
 
 class Whole:

@@ -40,8 +40,9 @@ def read_schema(files: Mapping[str, bytes], *, dialect: str = "postgres") -> Sch
     from lints.schema.catalog import Catalog
 
     catalog = Catalog()
-    sources.apply_migrations(catalog, files, dialect)
-    sources.apply_models(catalog, files)
+    for read in sources.READERS.values():
+        read(catalog, files, dialect)
+    sources.read_queries(catalog, files)
     return catalog.freeze()
 
 

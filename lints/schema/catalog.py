@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lints.extract.facts import Helper
@@ -97,13 +97,35 @@ class Draft:
             self.add_column(column, other.column_origins.get(column.name, self.origin))
 
 
+Place = tuple[str | None, str]
+"""Schema and name of a table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafts:
+    """All that a catalog holds, to go on from at another time (`Catalog.drafts`)."""
+
+    tables: tuple[Draft, ...]
+    views: Mapping[str, View]
+    policies: Mapping[tuple[Place, str], Policy]
+    routines: Mapping[tuple[str, int], Routine]
+    roles: Mapping[str, Role]
+    grants: tuple[Grant, ...]
+    assembled: tuple[Origin, ...]
+    entities: tuple[Entity, ...]
+    helpers: tuple[Helper, ...]
+    backward: Mapping[str, tuple[tuple[str, str], ...]]
+    unread: tuple[Origin, ...]
+    files: tuple[str, ...]
+
+
 class Catalog:
     """Tables by `(schema, name)`. Names arrive folded."""
 
     def __init__(self) -> None:
-        self.tables: dict[tuple[str | None, str], Draft] = {}
+        self.tables: dict[Place, Draft] = {}
         self.views: dict[str, View] = {}
-        self.policies: dict[tuple[tuple[str | None, str], str], Policy] = {}
+        self.policies: dict[tuple[Place, str], Policy] = {}
         """By (schema, table) and name."""
         self.routines: dict[tuple[str, int], Routine] = {}
         """By name and number of arguments."""
@@ -117,6 +139,35 @@ class Catalog:
         """Entity to (related entity, the name under which that one sees it)."""
         self.unread: list[Origin] = []
         self.files: list[str] = []
+
+    @classmethod
+    def of(cls, drafts: Drafts) -> Catalog:
+        """The catalog that gave the drafts."""
+        made = cls()
+        made.tables = {(draft.schema, draft.name): draft for draft in drafts.tables}
+        made.views, made.policies, made.routines = dict(drafts.views), dict(drafts.policies), dict(drafts.routines)
+        made.roles, made.grants, made.assembled = dict(drafts.roles), [*drafts.grants], [*drafts.assembled]
+        made.entities, made.helpers = [*drafts.entities], [*drafts.helpers]
+        made.backward = {name: [*pairs] for name, pairs in drafts.backward.items()}
+        made.unread, made.files = [*drafts.unread], [*drafts.files]
+        return made
+
+    def drafts(self) -> Drafts:
+        """What it holds now."""
+        return Drafts(
+            tables=tuple(self.tables.values()),
+            views=self.views,
+            policies=self.policies,
+            routines=self.routines,
+            roles=self.roles,
+            grants=tuple(self.grants),
+            assembled=tuple(self.assembled),
+            entities=tuple(self.entities),
+            helpers=tuple(self.helpers),
+            backward={name: tuple(pairs) for name, pairs in self.backward.items()},
+            unread=tuple(self.unread),
+            files=tuple(self.files),
+        )
 
     def find(self, schema: str | None, name: str) -> Draft | None:
         """The table of that name; an unqualified name finds a table of another schema only if it is the only one."""

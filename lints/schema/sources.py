@@ -90,39 +90,41 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     return code_migrations.TABLE_DDL.search(data) is not None
 
 
-def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
-    """Prisma schemas; Django, SQLAlchemy and SQLModel classes; TypeORM entities and Drizzle tables."""
-    prisma_files = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(".prisma")}
-    if prisma_files:
-        prisma.read_prisma(catalog, prisma_files)
-    readers: tuple[
-        tuple[tuple[str, ...], Callable[[bytes], object], Callable[[Catalog, Sequence[Source]], None]], ...
-    ] = (
-        ((".py",), python_models.DECLARES.search, python_models.read_python_models),
-        ((".ts", ".tsx", ".js", ".mts"), typescript_models.DECLARES.search, typescript_models.read_typescript_models),
-        (_SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models),
-        ((".php",), php_models.DECLARES.search, php_models.read_php_models),
-        (query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers),
-        ((".php",), doctrine.DECLARES.search, doctrine.read_doctrine),
-        ((".rb",), rails_models.DECLARES.search, rails_models.read_rails_models),
-    )
-    for endings, declares, read in readers:
-        sources: list[Source] = []
-        for path in sorted(files):
-            if (
-                path.endswith(endings)
-                and not in_migrations(path)
-                and (path_class(path) == "source" or misnamed(path, files[path]))
-                and declares(files[path])
-            ):
-                source = _source(catalog, path, files[path])
-                if source is not None:
-                    sources.append(source)
-        read(catalog, sources)
-        catalog.files.extend(source.path for source in sources)
+Reader = Callable[[Catalog, Sequence[Source]], None]
+
+
+def _prisma(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    schemas = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(".prisma")}
+    if schemas:
+        prisma.read_prisma(catalog, schemas)
+
+
+def _python(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    _read(catalog, files, (".py",), python_models.DECLARES.search, python_models.read_python_models)
+
+
+def _javascript(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    decorated = (".ts", ".tsx", ".js", ".mts")
+    _read(catalog, files, decorated, typescript_models.DECLARES.search, typescript_models.read_typescript_models)
+    _read(catalog, files, _SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models)
+
+
+def _php(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    _read(catalog, files, (".php",), php_models.DECLARES.search, php_models.read_php_models)
+    _read(catalog, files, (".php",), doctrine.DECLARES.search, doctrine.read_doctrine)
+
+
+def _ruby(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    _read(catalog, files, (".rb",), rails_models.DECLARES.search, rails_models.read_rails_models)
+
+
+def _mappings(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
     mapped = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(doctrine.MAPPINGS)}
     doctrine.read_doctrine_xml(catalog, mapped)
     catalog.files.extend(mapped)
+
+
+def _compiled(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
     compiled = {
         path: decoded(data)
         for path, data in sorted(files.items())
@@ -131,6 +133,40 @@ def apply_models(catalog: Catalog, files: Mapping[str, bytes]) -> None:
         and compiled_models.declares(path, data)
     }
     compiled_models.read_compiled_models(catalog, compiled)
+
+
+READERS: Mapping[str, Callable[[Catalog, Mapping[str, bytes], str], None]] = {
+    "scripts": apply_migrations, "prisma": _prisma, "python": _python, "javascript": _javascript, "php": _php,
+    "ruby": _ruby, "mappings": _mappings, "compiled": _compiled,
+}  # fmt: skip
+"""What each step of `lints.schema.steps` does with files of its own, and with what the steps before have left."""
+
+
+def read_queries(catalog: Catalog, files: Mapping[str, bytes]) -> None:
+    """Functions that give queries: each file by itself, whatever else is in the catalog."""
+    _read(catalog, files, query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers)
+
+
+def _read(
+    catalog: Catalog,
+    files: Mapping[str, bytes],
+    endings: tuple[str, ...],
+    declares: Callable[[bytes], object],
+    read: Reader,
+) -> None:
+    sources: list[Source] = []
+    for path in sorted(files):
+        if (
+            path.endswith(endings)
+            and not in_migrations(path)
+            and (path_class(path) == "source" or misnamed(path, files[path]))
+            and declares(files[path])
+        ):
+            source = _source(catalog, path, files[path])
+            if source is not None:
+                sources.append(source)
+    read(catalog, sources)
+    catalog.files.extend(source.path for source in sources)
 
 
 def _source(catalog: Catalog, path: str, data: bytes) -> Source | None:

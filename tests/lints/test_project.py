@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from lints.frames import pack
 from lints.project import Project, Scanned, model_of_project, scan_project
 from lints.scan import scan
 from lints.schema import build_model, python_models, read_declarations, typescript_models
+from lints.schema.sources import READERS
+from lints.schema.steps import STEPS
 from lints.whole import Whole
 
 ROOT = Path(__file__).parent.parent.parent
@@ -237,6 +240,64 @@ def test_functions_that_give_queries_are_read_file_by_file(tmp_path: Path) -> No
         assert again.model == build_model(files, None)
 
 
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What children were asked for, steps of the model by their names."""
+    asked: list[str] = []
+    run = workers.Workers.run
+
+    def noted(
+        self: workers.Workers, step: bytes, items: Iterable[tuple[str, Sequence[bytes]]], **more: Any
+    ) -> Iterator[tuple[str, workers.Answer | workers.Lost]]:
+        def told() -> Iterator[tuple[str, Sequence[bytes]]]:
+            for name, chunks in items:
+                asked.append(chunks[0].decode() if step == b"b" else f"{step.decode()} {name}".strip())
+                yield name, chunks
+
+        return run(self, step, told(), **more)
+
+    monkeypatch.setattr(workers.Workers, "run", noted)
+    return asked
+
+
+MIXED = {**DJANGO, **PRISMA, **COMPILED, **SMALL}
+NEW_COLUMN = MIXED["fleet/models.py"] + b"    port = models.TextField()\n"
+REREAD: Mapping[str, tuple[Mapping[str, bytes], list[str]]] = {
+    "a file with models, but not the models": (
+        {"fleet/models.py": MIXED["fleet/models.py"] + b"# a remark\n"},
+        ["x fleet/models.py", "python"],
+    ),
+    "a model": (
+        {"fleet/models.py": NEW_COLUMN},
+        ["x fleet/models.py", "python", "javascript", "ruby", "compiled", "c"],
+    ),
+    "the last models that are read": (
+        {"store/models.go": MIXED["store/models.go"].replace(b"TenantID", b"\tFleet string\n\tTenantID")},
+        ["x store/models.go", "compiled", "c"],
+    ),
+    "a script": (
+        {"db/migrations/002.sql": b"ALTER TABLE boats ADD port text;"},
+        ["x db/migrations/002.sql", *(step for step in STEPS if step not in {"php", "mappings"}), "c"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REREAD)
+def test_of_the_schema_sources_only_those_are_read_again_that_may_say_more(
+    name: str, tmp_path: Path, steps: list[str]
+) -> None:
+    before = scanned(MIXED, tmp_path)
+    steps.clear()
+    changes, wanted = REREAD[name]
+    files = {**MIXED, **changes}
+    found = scanned(files, tmp_path)
+    assert [step for step in steps if not step.startswith("j ")] == wanted
+    assert found.model == build_model(files, None)
+    assert found.facts == scan(files.items(), found.model)
+    assert (found.model == before.model) is ("c" not in wanted)
+    assert any(step.startswith("j app/a.py") for step in steps) is ("c" in wanted)
+
+
 def test_what_a_bundler_packed_gives_no_queries_and_spoils_no_model() -> None:
     """It would be read for longer than a file is given, and then nothing of the project could be decided."""
     gives = b"export const ofTenant = (t) => ({ tenantId: t });\nprisma.boat.findMany({ where: { id: 1 } });\n"
@@ -366,6 +427,20 @@ def test_whatever_declares_a_model_has_one_of_the_words(
         else:
             alternatives[-1] += bytes([byte]).replace(b"<", b"(")
     assert all(any(word in alternative for word in words) for alternative in alternatives), alternatives
+
+
+def test_every_step_has_its_reader_in_the_same_order() -> None:
+    assert list(READERS) == list(STEPS)
+
+
+def test_what_the_cache_has_let_go_of_of_the_schema_is_read_again(tmp_path: Path) -> None:
+    """That a step was done is remembered apart from what it gave."""
+    scanned(MIXED, tmp_path)
+    with Cache(tmp_path) as cache:
+        cache._database.execute("DELETE FROM entry WHERE length(value) > 1000")
+    files = {**MIXED, "fleet/models.py": NEW_COLUMN}
+    assert scanned(files, tmp_path) == scanned(files)
+    assert scanned(files, tmp_path).model == build_model(files, None)
 
 
 def test_what_the_cache_has_let_go_of_is_looked_for_again(tmp_path: Path) -> None:
