@@ -12,13 +12,15 @@ from lints.schema.catalog import Catalog
 from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural, snake
 from lints.schema.orm import Source, constant, keyword, texts
+from lints.schema.rails_policies import DECLARES as POLICIES
+from lints.schema.rails_policies import read_policies
 from lints.schema.rails_scopes import conditions, default_columns
 from lints.tenancy import ForeignKey
 
 DECLARES = re.compile(
     rb"<\s*(?:::)?\w*(?:Record|ActiveRecord::Base)\b|\b(?:belongs_to|has_many|has_one|has_and_belongs_to_many|many_to_one"
     rb"|one_to_many|default_scope|acts_as_tenant|multi_tenant)\b|\bscope\s*\(?\s*:|\bincluded do\b|\bself\.table_name\b"
-    rb"|\bSequel::Model\b"
+    rb"|\bSequel::Model\b|" + POLICIES.pattern
 )
 _BASES = frozenset({"ApplicationRecord", "ActiveRecord::Base"})
 _HEAD = re.compile(rb"^([ \t]*)(?:module|class)[ \t]+(<<[ \t]*self|(?:::)?[A-Z][\w:]*)", re.MULTILINE)
@@ -72,6 +74,10 @@ def read_rails_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         for name, model in classes.items()
         if (table := _table(catalog, model, read, prefixes, 0)) is not None
     }
+    spelled = {name.rpartition("::")[2]: name for name in reversed(list(tables))} | {name: name for name in tables}
+    for name, said in read_policies(sources, spelled).items():
+        for scope, marks in said.items():
+            classes[name].methods.setdefault(scope, marks)
     for name, table in tables.items():
         _add(catalog, read.above(classes[name]), table, tables, read)
 

@@ -141,9 +141,9 @@ def _chain(source: Source, expression: Invoke) -> list[str] | None:
         elif method in _WIDENS:
             marks.append("-" if method == "unscoped" else "%")
         elif method == "rewhere":
-            marks += ["-", *_compared(call)]
+            marks += ["-", *compared(call)]
         elif method in COMPARES:
-            marks += _compared(call)
+            marks += compared(call)
         elif method in {"joins", "left_joins", "left_outer_joins"}:
             marks += [f"+{text}" if (text := constant(one)) and text.isidentifier() else "%" for one in call.arguments]
             marks += [f"+{name}.{text}" if (text := constant(one)) else "%" for name, one in call.keywords]
@@ -167,7 +167,7 @@ def _taken(call: Invoke) -> Iterator[str]:
         yield "-"
 
 
-def _compared(call: Invoke) -> Iterator[str]:
+def compared(call: Invoke) -> Iterator[str]:
     """Columns of `where(fleet: fleet)`, `where("fleet_id = ?", id)`; literals and negations prove nothing."""
     given = [pair for one in call.arguments if isinstance(one, Pairs) for pair in one.pairs]
     for name, value in (*given, *call.keywords):
@@ -200,4 +200,4 @@ def _varies(value: Expr) -> bool:
     return isinstance(value, Other) and not value.operator and isinstance(next(iter(value.parts), None), (Name, Invoke))
 
 
-__all__ = ["COMPARES", "NARROWS", "RUNS", "conditions", "default_columns"]
+__all__ = ["COMPARES", "NARROWS", "RUNS", "compared", "conditions", "default_columns"]

@@ -35,6 +35,8 @@ _HARMLESS = names(
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
 _PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
 """What a client may set: a list, or anything."""
+_LET_THROUGH = frozenset({"policy_scope", "accessible_by", "@unseen"})
+"""What an authorization library adds (`lints.schema.rails_policies`)."""
 _HOLE = re.compile(r"__hole_\d+__")
 
 
@@ -147,7 +149,7 @@ class _Reader(Relation):
         if first is None or first.method == "@along":
             return False
         local = self.builder.entity.methods if self.builder.entity is not None else {}
-        known = {*PLAIN, *RUNS, *local}
+        known = {*PLAIN, *RUNS, *local, *_LET_THROUGH}
         if first.method in known or first.method.startswith((*_GEMS, "find_by_")):
             return False
         known |= _HARMLESS

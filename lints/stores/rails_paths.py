@@ -170,8 +170,12 @@ def _split(path: str) -> list[str]:
 
 
 def table_of(records: Mapping[str, Entity], model: Model, name: str) -> str | None:
-    """The table of a class that no file of the project declares, as Rails would name it."""
+    """The table of a class that no file of the project declares, as Rails would name it.
+
+    A table that a model stands for is no other class's: `Boats` beside a model `Boat` is a module of helpers.
+    """
     if "::" in name:
         return None
     spelled = snake(name)
-    return next((table for table in (plural(spelled), spelled) if table in model.tables), None)
+    held = {entity.table for entity in records.values()}
+    return next((table for table in (plural(spelled), spelled) if table in model.tables and table not in held), None)

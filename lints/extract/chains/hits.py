@@ -101,6 +101,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         ),
         rb"[A-Z]\w*\.(?:all|first|last|take|sole|count|sum|order|limit|none|create|update|destroy|delete|upsert|pick|ids)\b",
         rb"\.(?:by|for|of|find|get|fetch|lookup|visible|accessible)_\w+\(",
+        rb"policy_scope!?\(",
+        rb"authorized(?:_scope)?\(",
         rb"DB\[:\w",
         rb"db\[:\w",
     ),

@@ -47,12 +47,20 @@ SURE = names(
 """Calls that a list or a hash does not have, or seldom."""
 _TAKES = names("where rewhere not or and merge find_by find_by! exists? exclude filter excluding without from with")
 """Calls that take a query as a part of their own."""
-_GOES_ON = RUNS | PLAIN
+_GOES_ON = RUNS | PLAIN | {"accessible_by"}
 _CLASS = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
 _PATH = re.compile(
     r"(?:::)?[A-Za-z_][\w:]*[?!]?(?:\(\))?(?:\[[^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*\])?"
     r"(?:\.[A-Za-z_]\w*[?!]?(?:\(\))?(?:\[\])?)*"
 )
+_POLICIES = names("policy_scope policy_scope! authorized_scope authorized")
+"""What Pundit and Action Policy call the rows that a policy lets through."""
+_OF_CLASS = names(
+    "connection connection_pool lease_connection with_connection arel_table table_name primary_key columns_hash"
+    " model_name human_attribute_name column_names attribute_names reflect_on_association new name call perform_later"
+    " perform_async perform_now transaction"
+)
+"""Methods of a model's class that begin no query of it."""
 _NOT_MODELS = re.compile(
     r"(?:.*(?:Service|Job|Worker|Mailer|Helper|Controller|Error|Serializer|Policy|Presenter|Decorator|Builder|Client|Query"
     r"|Factory|Validator|Type|Form|Component|Adapter|Parser|Formatter|Calculator|Logger|Config|Configuration|Utils?|Errors))"
@@ -176,6 +184,12 @@ def begun(asked: Asked) -> Begun | None:
     call, method, notes = asked.call, asked.call.method, asked.interpreter.notes
     if method in {"find_by_sql", "count_by_sql"} and not isinstance(next(iter(asked.step.arguments), None), Gap):
         return None  # the text is judged where it stands
+    if method in _POLICIES and (call.receiver is None or notes.text(call.receiver.span) == "Pundit"):
+        return _by_policy(asked, asked.call)
+    if method == "resolve" and isinstance(call.receiver, Invoke) and call.receiver.method == "new":
+        made = call.receiver.receiver
+        if made is not None and notes.text(made.span).endswith("Policy::Scope"):
+            return _by_policy(asked, call.receiver)
     steps: tuple[Step, ...] = (asked.step,)
     if _released(notes):
         steps = (Step("without_tenant", (), {}, call.span), asked.step)
@@ -205,6 +219,31 @@ def begun(asked: Asked) -> Begun | None:
     return Begun("active_record", path, (start, *steps))
 
 
+def _by_policy(asked: Asked, call: Invoke) -> Begun | None:
+    """`policy_scope(Boat)`, `Pundit.policy_scope!(user, fleet.boats)`, `BoatPolicy::Scope.new(user, Boat).resolve`."""
+    notes = asked.interpreter.notes
+    own = not any(name in {"policy_scope_class", "with"} for name, _ in call.keywords)
+    step = Step("policy_scope" if own else "@unseen", (), {}, call.span)
+    if not call.arguments:
+        return None
+    last = call.arguments[-1]
+    given = asked.step.arguments[-1] if call is asked.call else None
+    if isinstance(given, Query):
+        return Begun(given.kind, given.model, (*given.steps, step), base=(given,)) if given.kind in KINDS else None
+    around = Lit("::".join(_around(notes.source, call.span[0])), call.span)
+    scope: tuple[Step, ...] = ()
+    if isinstance(last, Invoke) and last.receiver is not None and not last.arguments and not last.keywords:
+        scope, last = (Step(last.method, (), {}, last.span),), last.receiver  # `Boat.afloat`
+    written = notes.text(last.span)
+    if _CLASS.fullmatch(written) is not None:
+        name = written.replace(".", "::").removeprefix("::")
+        return Begun("active_record", name, (Step("@in", (around,), {}, call.span), *scope, step))
+    path = _start(notes, given, call.arguments[-1])
+    if _PATH.fullmatch(path) is None or "." not in path:
+        return None
+    return Begun("active_record", path, (Step("@along", (Lit(path, call.span), around), {}, call.span), step))
+
+
 def _followed(notes: Recorder, call: Invoke) -> bool:
     """Whether a query goes on behind a call that is none of Active Record's: it may be a scope."""
     after = _AFTER.match(notes.source, call.span[1])
@@ -218,11 +257,7 @@ def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
         return None
     goes_on = asked.call.arguments or asked.call.keywords or _followed(asked.interpreter.notes, asked.call)
-    if not known and (
-        not goes_on
-        or method[:1].isupper()
-        or method in {"new", "name", "call", "perform_later", "perform_async", "perform_now"}
-    ):
+    if not known and (not goes_on or method[:1].isupper() or method in _OF_CLASS):
         return None
     around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
     where = Step("@in", (around,), {}, asked.call.span)

@@ -1,0 +1,142 @@
+"""What authorization libraries of Rails let a user read, as scopes of the models: CanCanCan and Pundit.
+
+`Boat.accessible_by(ability)` becomes the scope that the rules of an ability give (`can :read, Boat, fleet: fleet`), and
+`policy_scope(Boat)` the one that a policy's `Scope#resolve` gives. Marks are those of `lints.schema.rails_scopes`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lints.extract.ir import (
+    Cases,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    Func,
+    If,
+    Invoke,
+    Items,
+    Leave,
+    Loop,
+    Name,
+    Pairs,
+    Stmt,
+)
+from lints.schema.orm import Source
+from lints.schema.rails_scopes import compared, conditions
+
+DECLARES = re.compile(
+    rb"CanCan::Ability|\brelation_scope\b|\bcan\s*\(?\s*(?::|\[|%i)|\bclass\s+[\w:]*Policy\b|\bdef\s+resolve\b"
+)
+ABILITY, POLICY = "accessible_by", "policy_scope"
+_UNSEEN = ("%",)
+_MAX_DEPTH, _MAX = 8, 2000
+
+
+def read_policies(sources: Sequence[Source], classes: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Marks by full name of the model and name of the scope. `classes` maps what code may call a model to its name."""
+    rules: dict[str, list[tuple[str, ...]]] = {}
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for source in sources:
+        if b"CanCan" in source.data or b"can " in source.data:
+            for model, marks in _abilities(source):
+                if model in classes:
+                    rules.setdefault(classes[model], []).append(marks)
+        for body, outer in _bodies(source.body):
+            policy = next((name for name in reversed(outer) if name.endswith("Policy")), None)
+            model = policy.removesuffix("Policy") if policy is not None else ""
+            if model not in classes:
+                continue
+            resolve = next(_resolves(body, within=outer[-1].rpartition("::")[2]), None)
+            if resolve is not None:
+                found.setdefault(classes[model], {}).setdefault(POLICY, _resolved(source, *resolve))
+    for model, given in rules.items():
+        found.setdefault(model, {})[ABILITY] = _together(given)
+    return found
+
+
+def _together(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What all rules compare: a row is let through by any one of them."""
+    if not all(rules):
+        return () if not any(rules) else _UNSEEN
+    shared = [mark for mark in rules[0] if all(mark in other for other in rules)]
+    same = all(set(other) == set(shared) for other in rules)
+    return tuple(shared) if same else (*shared, "%")
+
+
+def _resolves(body: Sequence[Stmt], *, within: str) -> Iterator[tuple[Func, str]]:
+    """What narrows a relation, and what that is called there: Pundit's `Scope#resolve`, Action Policy's block."""
+    for statement in body:
+        if isinstance(statement, Define) and statement.function.name == "resolve" and within == "Scope":
+            yield statement.function, "scope"
+        elif isinstance(statement, (Do, Leave)) and isinstance(statement.value, Invoke):
+            call = statement.value
+            block = next((one.function for one in call.arguments if isinstance(one, Closure)), None)
+            if call.method == "relation_scope" and block is not None and block.parameters:
+                yield block, block.parameters[0].name
+
+
+def _resolved(source: Source, function: Func, relation: str) -> tuple[str, ...]:
+    """What `scope.where(…)` compares on every path; what some path leaves out can't be told from here."""
+    said = conditions(source, function, relation)
+    if said is None:
+        body = function.lower_body()
+        last = body[-1] if len(body) == 1 else None
+        bare = isinstance(last, (Do, Leave)) and isinstance(last.value, Name) and last.value.path == relation
+        return () if bare else _UNSEEN
+    return _UNSEEN if "?" in said else tuple(mark for mark in said if mark != "!")
+
+
+def _bodies(body: Sequence[Stmt], outer: tuple[str, ...] = ()) -> Iterator[tuple[Sequence[Stmt], tuple[str, ...]]]:
+    """The bodies of classes with the names of the classes around them, outermost first."""
+    for statement in body:
+        if isinstance(statement, ClassBody) and len(outer) < _MAX_DEPTH:
+            around = (*outer, statement.name.removeprefix("::"))
+            yield statement.body, around
+            yield from _bodies(statement.body, around)
+
+
+def _abilities(source: Source) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(model, marks) of each `can`; of one that is about everything nothing, it is what administrators have."""
+    for call in _calls(source.body):
+        if call.method != "can" or call.receiver is not None or len(call.arguments) < 2:
+            continue
+        subject, given = call.arguments[1], call.arguments[2:]
+        marks = _conditions(call, given)
+        for one in subject.items if isinstance(subject, Items) else (subject,):
+            if isinstance(one, Name) and one.path[:1].isupper():
+                yield one.path.replace(".", "::"), marks
+
+
+def _conditions(call: Invoke, given: Sequence[Expr]) -> tuple[str, ...]:
+    """`account_id: user.account_id`, `boat: { account_id: … }`; of a query or a block nothing is seen."""
+    if any(not isinstance(one, Pairs) for one in given):
+        return _UNSEEN
+    marks = tuple(compared(Invoke(None, "where", tuple(given), call.keywords, call.span, call.span)))
+    joined = tuple(
+        dict.fromkeys(f"+{mark.partition('.')[0]}" for mark in marks if mark[:1] not in "~%" and "." in mark)
+    )
+    return (*joined, *marks)
+
+
+def _calls(body: Sequence[Stmt], depth: int = 0) -> Iterator[Invoke]:
+    for statement in body[:_MAX]:
+        inner: Sequence[Stmt] = ()
+        if isinstance(statement, (Do, Leave)) and isinstance(statement.value, Invoke):
+            yield statement.value
+        elif isinstance(statement, ClassBody):
+            inner = statement.body
+        elif isinstance(statement, Define):
+            inner = statement.function.lower_body()
+        elif isinstance(statement, If):
+            inner = (*statement.then, *statement.other)
+        elif isinstance(statement, Cases):
+            inner = tuple(one for alternative in statement.alternatives for one in alternative)
+        elif isinstance(statement, Loop):
+            inner = statement.body
+        if inner and depth < _MAX_DEPTH:
+            yield from _calls(inner, depth + 1)
