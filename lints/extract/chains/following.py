@@ -131,6 +131,12 @@ class Chains:
         if arguments and isinstance(arguments[0], Query) and call.method in python.ASKS and receiver is None:
             asks = Step(python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
+        if self.interpreter.language == "python":
+            if (run := python.executed(call, arguments)) is not None:
+                return self._continued(*run, call, env)
+            term = python.term(self.interpreter, call, receiver, step)
+            if term is not None:
+                return term
         begins = helpers.begun(call, receiver, step)
         if begins is not None:
             return self._kept_query(begins)
@@ -268,8 +274,10 @@ class Chains:
         inner = id(query) in self._inner
         self._extend(query)
         model = query.model
-        if query.kind == "sqlalchemy" and not model and step.method == "select_from":
-            model = (class_name(call.arguments[0]) if call.arguments else None) or ""
+        if query.kind == "sqlalchemy":
+            model = model or python.model_of(call, step, env)
+            for part in python.nested(step) if model else ():
+                self._extend(part)
         if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
 
+_ALIASED = re.compile(r"aliased\((\w+)\)@\d+")
+_TABLE = re.compile(r"(?:\w+\.){0,2}Table\(")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A call with what is known of it where it stands. `path` is its receiver if that is a name, else empty."""
@@ -51,14 +55,30 @@ def class_name(expression: object, env: Env | None = None) -> str | None:
         plain = expression.receiver is None or _name_of(expression.receiver) in {"func", "sa", "sql"}
         expression = (expression.arguments[0] if expression.arguments else None) if plain else expression.receiver
     if isinstance(expression, Name):
+        known = env.find(expression.path.split(".")[0]) if env is not None else None
+        alias = _ALIASED.fullmatch(known.origin or "") if isinstance(known, Gap) else None
+        if alias is not None:
+            return alias.group(1)
         for part in expression.path.split("."):
             if part[:1].isupper():
                 return part
         table = re.match(r"(?:\w+\.){0,2}?(\w+)\.c(?:\.\w+)?$", expression.path)
         if table is not None:
             return table.group(1)  # `boats.c.name`, of a `Table`
+        if _is_table(expression.path, env):
+            return expression.path
         return held_class(expression.path, env) or held_class(expression.path.rpartition(".")[0], env)
     return None
+
+
+def _is_table(path: str, env: Env | None) -> bool:
+    """Whether a plain lower-case name is a `Table` of this file, or one that is imported."""
+    if env is None or "." in path or not path.islower():
+        return False
+    held = env.find(path)
+    if isinstance(held, Gap):
+        return _TABLE.match(held.origin or "") is not None
+    return held is None and isinstance(env.find(f"@{path}"), Lit)
 
 
 def held_class(path: str, env: Env | None) -> str | None:

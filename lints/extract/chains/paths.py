@@ -31,7 +31,7 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
-WITH_STEPS = frozenset({"active_record", "sequel"})
+WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy"})
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
@@ -39,6 +39,8 @@ _MAX_DEPTH = 12
 _MAX_HOLES = 50
 _OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
 _ALIASED = re.compile(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
+_NAMED_ALIAS = re.compile(r"aliased\(\w+\)@\d+")
+"""An alias of an entity by where it is made, so that two of them are two."""
 _EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 
 
@@ -104,6 +106,9 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="dynamic", text=_shown(value)[:2000], items=parts)
     if isinstance(value, (Rope, Joined)):
         return Argument(kind="dynamic", text=_shown(value)[:2000])
+    if isinstance(value, Gap) and (alias := _NAMED_ALIAS.fullmatch(value.origin or "")) is not None:
+        rest = value.source.partition(".")[2]
+        return Argument(kind="dynamic", text=f"{alias.group()}.{rest}" if rest else alias.group())
     if isinstance(value, Gap) and (_OF_A_QUERY.search(value.source) or _ALIASED.search(value.origin or "")):
         return Argument(kind="dynamic", text=value.source[:200])  # a column of another relation, no value
     if isinstance(value, Gap) and value.call is not None and depth < _MAX_DEPTH // 2:

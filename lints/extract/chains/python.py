@@ -10,10 +10,11 @@ from lints.extract.chains.helpers import OF, RELATED
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Listing, Lit, Query, Step, Term
+from lints.extract.values import Alt, Gap, Listing, Lit, Query, Record, Step, Term, Value
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
+    from lints.extract.interpret import Interpreter
 
 DJANGO = names(
     "all filter exclude get first last count exists create get_or_create update_or_create update delete bulk_create"
@@ -32,7 +33,17 @@ _MONGO_PYTHON = names(
     "find_one find_one_and_update find_one_and_delete find_one_and_replace update_one update_many delete_one"
     " delete_many replace_one insert_one insert_many count_documents"
 )
-ROOTS = frozenset({"select", "update", "delete", "insert"})
+ROOTS = frozenset({"select", "update", "delete", "insert", "exists"})
+_OF_COLUMNS = names(
+    "has any between not_in startswith endswith icontains notlike not_like notilike not_ilike regexp_match match"
+    " is_distinct_from is_not_distinct_from"
+)
+"""Methods of a column or a relationship that give a condition."""
+_MAKES = names("model_validate from_orm parse_obj validate construct model_construct")
+"""Class methods that make an instance of what they are given, and of `update`."""
+_EXECUTES = names("execute exec scalars scalar stream stream_scalars execute_async")
+_NESTED_IN = names("where filter having from_select join outerjoin")
+_OF_TABLES = names("select insert update delete")
 ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or_404": "get"}
 """Functions that ask a model, a manager or a query for what their arguments say."""
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
@@ -40,6 +51,7 @@ _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|s
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
 _BROUGHT = re.compile(r"sqlalchemy(?:\.\w+)*:insert")
+_ATTRIBUTE = re.compile(r"(?:[a-z_]\w*\.){0,3}(?:[A-Z]\w*|cls|\w*model)\.[a-z_]\w*|\w+\.c\.\w+")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 RUNS = {
     "django": names(
@@ -82,21 +94,107 @@ def begun(asked: Asked) -> Begun | None:
         return Begun(RELATED, last, (Step(OF, (Gap(head, call.span),), {}, call.span), step))
     if method in _SAVES and _SESSION.search(path):
         return _saved(asked)
+    if not path and method == "exists":
+        return _exists(asked)
+    if method in _OF_TABLES and path and not call.arguments and class_name(call.receiver, env) == path:
+        return Begun("sqlalchemy", path, (step,))  # `boats.select()`, of a `Table`
     if method not in ROOTS and not path and _BROUGHT.fullmatch(_from_where(method, env)) is not None:
         step = Step("insert", step.arguments, step.keywords, step.span)  # `pg_insert`, as it is imported
         method = "insert"
     model = class_name(call.arguments[0], env) if call.arguments else None
+    if step.arguments and isinstance(step.arguments[0], Query):
+        model = None  # of a query, not of a class
     if method in ROOTS and (not path or path in _SQLALCHEMY):
         if model is None and method == "select" and call.arguments:
             return Begun("sqlalchemy", "", (step,))  # FROM comes with `select_from`
         return Begun("sqlalchemy", model, (step,)) if model is not None else None
     if model is None:
-        return None
+        counts = method == "query" and call.arguments and _SESSION.search(path) is not None
+        return Begun("sqlalchemy", "", (step,)) if counts else None  # FROM comes with its conditions
     if method == "query" and path:
         return Begun("sqlalchemy", model, (Step("query", step.arguments, {}, call.span),))
     if method in {"get", "get_one"} and _SESSION.search(path):
         return Begun("sqlalchemy", model, (Step("get", step.arguments[1:], step.keywords, call.span),))
     return None
+
+
+def _exists(asked: Asked) -> Begun | None:
+    """`exists().where(…)`, `exists(Boat.id)`, `exists(select(…))`."""
+    call, step = asked.call, asked.step
+    first = step.arguments[0] if step.arguments else None
+    if isinstance(first, Query) and first.kind == "sqlalchemy":
+        return Begun("sqlalchemy", first.model, (*first.steps, Step("exists", (), {}, call.span)), base=(first,))
+    model = class_name(call.arguments[0], asked.env) if call.arguments else None
+    return Begun("sqlalchemy", model or "", (step,)) if model is not None or not call.arguments else None
+
+
+def executed(call: Invoke, arguments: list[Value]) -> tuple[Query, Step] | None:
+    """`session.execute(insert(Boat), rows)`: what is written is handed over where the statement is run."""
+    if call.method not in _EXECUTES or len(arguments) < 2:
+        return None
+    query, given = arguments[0], arguments[1]
+    first = query.steps[0] if isinstance(query, Query) and query.kind == "sqlalchemy" and query.steps else None
+    if not isinstance(query, Query) or not isinstance(first, Step) or first.method != "insert":
+        return None
+    if any(isinstance(step, Step) and step.method in {"values", "from_select"} for step in query.steps):
+        return None
+    return (query, Step("values", (given,), {}, call.span)) if isinstance(given, (Listing, Record, Gap, Alt)) else None
+
+
+def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: Step) -> Value | None:
+    """A condition on a column or a relationship, an alias of an entity, an instance that is made of another object."""
+    written = interpreter.notes.text(call.span)[:200]
+    if call.method == "aliased" and call.arguments:
+        model = class_name(call.arguments[0])
+        alias = f"aliased({model})@{call.span[0]}"
+        return Gap(alias, call.span, origin=alias) if model is not None else None
+    if not isinstance(call.receiver, Name):
+        return None
+    if call.method in _OF_COLUMNS and _ATTRIBUTE.fullmatch(call.receiver.path) is not None and receiver is not None:
+        return Term(call.method, (receiver, *step.arguments), step.keywords, written)
+    if call.method in _MAKES and call.receiver.path.rpartition(".")[2][:1].isupper() and step.arguments:
+        update = step.keywords.get("update")
+        more = update.fields if isinstance(update, Record) else {}
+        return Term(call.receiver.path.rpartition(".")[2], (), {"**": step.arguments[0], **more}, written)
+    return None
+
+
+def nested(step: Step) -> list[Query]:
+    """The queries in the conditions of a step: they are judged as a part of the query around them."""
+    found: list[Query] = []
+    stack: list[Value] = [*step.arguments, *step.keywords.values()] if step.method in _NESTED_IN else []
+    while stack and len(found) < 100:
+        top = stack.pop()
+        if isinstance(top, Query) and top.kind == "sqlalchemy" and top.model:
+            found.append(top)
+        elif isinstance(top, Term):
+            stack += [*top.arguments, *top.keywords.values()]
+        elif isinstance(top, Listing):
+            stack += top.items
+        elif isinstance(top, Alt):
+            stack += [top.yes, top.no]
+    return found
+
+
+def model_of(call: Invoke, step: Step, env: Env) -> str:
+    """The entity of a query that begins without one: `select(func.count()).select_from(Boat)`, `exists().where(…)`."""
+    if step.method == "select_from":
+        return (class_name(call.arguments[0], env) if call.arguments else None) or ""
+    stack: list[Value] = list(reversed(step.arguments)) if step.method in {"where", "filter"} else []
+    for _ in range(50):
+        if not stack:
+            break
+        top = stack.pop()
+        if isinstance(top, Gap):
+            aliased = re.fullmatch(r"aliased\((\w+)\)@\d+", top.origin or "")
+            named = aliased or re.fullmatch(r"(?:[a-z_]\w*\.){0,3}([A-Z]\w*)\.\w+", top.source)
+            if named is not None:
+                return named.group(1)
+        elif isinstance(top, Term):
+            stack += reversed(top.arguments)
+        elif isinstance(top, Listing):
+            stack += reversed(top.items)
+    return ""
 
 
 def _from_where(name: str, env: Env) -> str:

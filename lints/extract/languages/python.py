@@ -400,10 +400,24 @@ class PythonLowering(Lowering):
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         operator = node.child_by_field_name("operator")
         one, two = self.expression(left), self.expression(right)
+        kept = self.truth_of_columns(left)
+        if kept is not None and operator is not None:
+            taken, other = (two, one) if kept is (operator.type == "and") else (one, two)
+            return Choose(Test(key="column", value=other, constant=True), taken, other, span(node))
         test = self.test(left)
         if operator is not None and operator.type == "or":
             return Choose(test, one, two, span(node))
         return Choose(test, two, one, span(node))
+
+    def truth_of_columns(self, node: Node | None) -> bool | None:
+        """Whether Python takes `Boat.tenant_id == t` for true: it is a condition of SQLAlchemy's, no value, and only
+        `!=` is; `and` and `or` keep one side by that, and the other one never reaches the database."""
+        while node is not None and node.type == "parenthesized_expression" and len(self.parts(node)) == 1:
+            node = self.parts(node)[0]
+        if node is None or node.type not in {"comparison_operator", "boolean_operator"}:
+            return None
+        found = _COMPARED.match(self.text(node)[:400])
+        return found.group(1) == "!=" if found is not None else None
 
     def conditional_expression(self, node: Node) -> Expr:
         parts = [child for child in node.named_children if child.type != "comment"]
@@ -487,6 +501,9 @@ class PythonLowering(Lowering):
             span(node),
             span(listed) if listed is not None else span(node),
         )
+
+
+_COMPARED = re.compile(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
 
 
 def _in_class(node: Node) -> bool:

@@ -105,7 +105,7 @@ CASES: dict[str, calls.Case] = {
             "def f(db):\n    other = aliased(Boat)\n"
             "    return db.scalars(select(Boat).where(Boat.tenant_id == other.tenant_id))\n"
         ),
-        [("opaque", "TENORM013")],
+        [("violation", "TENORM001")],
     ),
     "sqlalchemy: select by id": (
         "sqlalchemy",
@@ -200,7 +200,7 @@ CASES: dict[str, calls.Case] = {
     "sqlalchemy: what a client sent, then the caller's tenant": (
         "sqlalchemy",
         "def f(session, t):\n    session.add(Boat(**request.json, tenant_id=t))\n",
-        [("opaque", "TENORM013")],
+        [("proven", None)],
     ),
     "sqlalchemy: a set of classes is no session": ("sqlalchemy", "def f(seen, n):\n    seen.add(Boat(name=n))\n", []),
     "sqlalchemy: several are added": (
