@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 from gate.cli import options
 from gate.model import GateError, UndecidedError
 from gate.reading import read_yaml
+from lints.proof.dialects import DIALECTS, dialect_named
 
 if TYPE_CHECKING:
     from gate.statements.observed import Observed, Record
     from lints.proof import Proof
     from lints.tenancy import Model, Origin
 
-DIALECTS = (
-    "postgres", "mysql", "sqlite", "tsql", "oracle", "clickhouse", "redshift", "snowflake", "bigquery", "duckdb",
-    "spark",
-)  # fmt: skip
 _MODELS = (".prisma", ".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".go", ".rb", ".php", ".java", ".kt", ".cs")
 MAX_LINE = 4 << 20
 SHOWN = 200
@@ -41,8 +38,8 @@ def prove(argv: list[str]) -> int:
                         " schema is that of the project in this directory, as `gate check` reads it")  # fmt: skip
     parser.add_argument("--live", type=options.text, metavar="DSN", help="take the schema from a running PostgreSQL")
     parser.add_argument("--tenancy", type=options.path, metavar="FILE", help="declarations (tenancy.yaml)")
-    parser.add_argument("--dialect", choices=DIALECTS,
-                        help="postgres, or what the project says")  # fmt: skip
+    parser.add_argument("--dialect", type=options.text, metavar="NAME",
+                        help=f"{', '.join(DIALECTS)}; default: postgres, or what the project says")  # fmt: skip
     parser.add_argument("--output", choices=["text", "json"], default="text")
     parser.add_argument("--from", dest="recorded", choices=["pg_stat_statements", "log"],
                         help="judge what ran; give a connection, or a PostgreSQL log (- reads stdin)")  # fmt: skip
@@ -51,6 +48,9 @@ def prove(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.schema and arguments.live is not None:
         raise GateError("prove: give the schema, either as --schema FILE or as --live DSN")
+    if arguments.dialect is not None and (found := dialect_named(arguments.dialect)) is None:
+        raise GateError(f"--dialect {arguments.dialect[:40]!r} is not one of {', '.join(DIALECTS)}")
+    arguments.dialect = found if arguments.dialect is not None else None
     schemas, statements = _sort([str(path) for group in arguments.schema for path in group], arguments.sql)
     if schemas or arguments.live is not None:
         model = _model(_sources(schemas, arguments.live), arguments.tenancy, arguments.dialect or "postgres")
@@ -194,6 +194,7 @@ def _stream(model: Model, dialect: str) -> int:
         if not line.strip():
             continue
         identifier, sql, said = None, "", ""
+        spoken: str | None = dialect
         try:
             item = json.loads(line) if len(line) <= MAX_LINE else None
         except (ValueError, RecursionError):
@@ -203,11 +204,12 @@ def _stream(model: Model, dialect: str) -> int:
             identifier = item.get("id") if isinstance(item, dict) else None
         else:
             identifier, sql = item.get("id"), item["sql"]
-            spoken = item.get("dialect", dialect)
-            if spoken not in DIALECTS:
-                said = f"line {number}: dialect {str(spoken)[:40]!r} is not one of {', '.join(DIALECTS)}"
+            named = item.get("dialect", dialect)
+            spoken = dialect_named(named) if isinstance(named, str) else None
+            if spoken is None:
+                said = f"line {number}: dialect {str(named)[:40]!r} is not one of {', '.join(DIALECTS)}"
         broken += bool(said)
-        sys.stdout.write((refusal(identifier, said) if said else answers.to(identifier, sql, spoken)) + "\n")
+        sys.stdout.write((refusal(identifier, said) if said else answers.to(identifier, sql, spoken or dialect)) + "\n")
         sys.stdout.flush()
     return 2 if broken else 0
 

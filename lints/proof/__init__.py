@@ -18,9 +18,8 @@ def prove(sql: str, model: Model, *, dialect: str = "postgres", budget: int | No
     """Judge each statement in `sql`, in order.
 
     Placeholders of all drivers are understood; an interpolated value is `:h0`, interpolated text of unknown meaning
-    `__hole_0__`. `dialect` is one of `lints.proof.parse.DIALECTS` or `ALIASES` (else ValueError). `budget` bounds the
-    work per statement in steps, never in time; spent, the verdict is opaque with reason "budget". Never raises for any
-    text.
+    `__hole_0__`. `dialect` is one of `lints.proof.dialects` (else ValueError). `budget` bounds the work per statement
+    in steps, never in time; spent, the verdict is opaque with reason "budget". Never raises for any text.
     """
     from lints.proof.engine import BUDGET, prove_text
 

@@ -37,8 +37,7 @@ def group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozense
         if w.dialect == "mysql" and not _aggregates(node, having=True):
             return None  # HAVING is a second WHERE
         return (frozenset(), frozenset()) if _aggregates(node) else None
-    if clause.args.get("all") and not clause.expressions:
-        clause = exp.Group(expressions=[e for e in map(_unaliased, node.expressions) if plain_column(e)])
+    clause = _listed(node, clause)
     if any(clause.args.get(part) for part in ("grouping_sets", "rollup", "cube", "totals", "all")):
         survey(w, clause, scope, group)
         return frozenset(), frozenset()
@@ -65,6 +64,13 @@ def group_keys(w: Work, node: Any, scope: Scope, group: Group) -> tuple[frozense
             found.add(value)
     keys = frozenset(found)
     return keys, frozenset(i for i in {c.inst for c in keys} if _identified(w, i, keys))
+
+
+def _listed(node: Any, clause: Any) -> Any:
+    """GROUP BY, with what GROUP BY ALL stands for written out: the columns that the select list shows plainly."""
+    if not clause.args.get("all") or clause.expressions:
+        return clause
+    return exp.Group(expressions=[e for e in map(_unaliased, node.expressions) if plain_column(e)])
 
 
 def _unaliased(node: Any) -> Any:
@@ -130,7 +136,7 @@ def seal_of(node: Any) -> str | None:
     grouping = args.get("group")
     if grouping is None and (_aggregates(node) or _may_aggregate(node)):
         return "aggregate"
-    if grouping is not None and (grouping.args.get("totals") or not _always_keyed(grouping)):
+    if grouping is not None and (grouping.args.get("totals") or not _always_keyed(_listed(node, grouping))):
         return "aggregate"
     if args.get("qualify") is not None or next(_windows(node), None) is not None:
         return "window"

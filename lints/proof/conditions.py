@@ -298,6 +298,11 @@ def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
 
 
 def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    if len(node.expressions) == 1 and type(node.expressions[0]) is exp.Values:  # IN (VALUES (…), (…))
+        rows = node.expressions[0].expressions
+        one = row_of(unwrap(node.this)) is None
+        node = node.copy()
+        node.set("expressions", [r.expressions[0] if one and len(r.expressions) == 1 else r for r in rows])
     query = node.args.get("query")
     field = node.args.get("field")
     if type(field) is exp.Column and not is_hole(field.name) and w.index.table(w.index.fold(field.this)) is not None:

@@ -10,11 +10,12 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from lints.proof import queries, session, temporary, writes
+from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.holes import holes_of
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import judge
 from lints.proof.names import Index
-from lints.proof.parse import ALIASES, DIALECTS, REFUSALS, Statement, parse
+from lints.proof.parse import REFUSALS, Statement, parse
 from lints.proof.reasons import Finding
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared

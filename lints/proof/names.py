@@ -9,13 +9,15 @@ from lints.proof.ir import TENANT, Col, Merged, Other, Term, Unsupported
 from lints.tenancy import Model, Ownership, Table, View
 
 NOTHING = Other(frozenset())
-_FOLDED = frozenset({"sqlite", "tsql", "mysql", "bigquery", "snowflake", "oracle", "redshift", "duckdb", "spark"})
+_FOLDED = frozenset(
+    {"sqlite", "tsql", "mysql", "bigquery", "snowflake", "oracle", "redshift", "duckdb", "spark", "trino"}
+)
 """Dialects in which column names match whatever their case, quoted or not (nearly so in those of `_UPPER`)."""
 _UPPER = frozenset({"snowflake", "oracle"})
 """Dialects that fold names to capitals: a quoted name with small letters is another one."""
 _PLACES = {"postgres": "ctid", "sqlite": "rowid", "oracle": "rowid"}
 """Hidden columns that tell every row of a table from the others while a statement runs."""
-_TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift", "spark"})
+_TRUSTING = frozenset({"clickhouse", "bigquery", "snowflake", "redshift", "spark", "trino"})
 """Engines that take keys for a promise and don't enforce them."""
 _TENANTS = frozenset(
     {"tenant", "org", "organization", "organisation", "account", "workspace", "company", "customer", "team", "jwt"}

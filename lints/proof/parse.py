@@ -13,6 +13,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lints.proof.dialects import ALIASES
 from lints.proof.ir import Unsupported
 from lints.proof.marks import NOT_PLAIN, written_out
 from lints.proof.names import Index
@@ -20,21 +21,6 @@ from lints.proof.spellings import plain
 from lints.proof.text import MAX_DEPTH, MAX_JOINS, MAX_LENGTH, MAX_LOOSE, MAX_PREFIX, Prepared, fingerprint, prepare
 from lints.tenancy import View
 
-DIALECTS = (
-    "postgres", "mysql", "sqlite", "tsql", "oracle", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb",
-    "spark",
-)  # fmt: skip
-ALIASES = {
-    **dict.fromkeys(
-        ("postgresql", "pg", "cockroachdb", "cockroach", "yugabyte", "timescaledb", "supabase"), "postgres"
-    ),
-    **dict.fromkeys(("mariadb", "tidb", "singlestore", "vitess", "planetscale"), "mysql"),
-    **dict.fromkeys(("mssql", "sqlserver", "azuresql"), "tsql"),
-    **dict.fromkeys(("sqlite3", "libsql", "turso", "d1"), "sqlite"),
-    **dict.fromkeys(("databricks", "hive"), "spark"),
-    "plsql": "oracle",
-}
-"""Other names of these dialects, and of engines that speak them."""
 _STEPS: dict[TokenType, tuple[int, bool, int]] = {
     **dict.fromkeys((TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE), (1, False, 0)),
     **dict.fromkeys((TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE), (-1, False, 0)),

@@ -22,6 +22,8 @@ _SELECT_PARTS = frozenset(
         "operation_modifiers", "sample", "for_", "laterals", "rownum", "connect",
     }
 )  # fmt: skip
+_RECURSIVE = frozenset({"tsql", "oracle", "sqlite", "snowflake"})
+"""Dialects whose WITH needs no RECURSIVE for a query that names itself."""
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
 
 
@@ -331,7 +333,7 @@ def with_env(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Gr
         name = w.index.fold(alias.this)
         columns = [w.index.fold(c) for c in alias.args.get("columns") or ()]
         cte = Cte(name, item.this, columns, env, outer)
-        cte.recursive = bool(node.args.get("recursive"))
+        cte.recursive = bool(node.args.get("recursive")) or w.dialect in _RECURSIVE
         if item.args.get("scalar"):
             survey(w, item.this, Scope(outer, env), group)
             cte.scalar = cte.used = True

@@ -73,6 +73,9 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         position = next((i for i, t in enumerate(tokens) if t.text.lower() in ("as", "from") and i > 1), None)
         if position is None or len(tokens) <= position + 2:
             return Session("prepare", "TENSQL013", "a prepared statement whose text is not here", opaque=True)
+        said = _quoted(tokens[position:], text, w.dialect)
+        if said is not None:
+            return _inner_text(w, said, text, group, translate)
         return _inner(w, tokens, position + 1, text, group, translate)
     if word == "declare" and "cursor" in [t.text.lower() for t in tokens[2:9]]:
         position = next((i for i, t in enumerate(tokens) if t.text.lower() == "for"), len(tokens))
@@ -86,6 +89,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return _set(w, tokens)
     if word in ("execute", "exec", "call", "perform") and not _is_call(tokens, w.dialect):
         return Session("other", None, "not a statement", unparsed=True)
+    if word in ("execute", "exec", "unload") and (said := _quoted(tokens, text, w.dialect)) is not None:
+        return _inner_text(w, said, text, group, translate)
     if word in ("execute", "exec"):
         return _execute(rest)
     if word in ("call", "perform"):
@@ -156,6 +161,38 @@ def _inner(w: Work, tokens: list[Any], position: int, text: str, group: Group, t
     inner = reparse(tokens[position:], text, w.dialect)
     if inner.tree is None:
         return Session("other", "TENSQL013", inner.error or "no statement inside", opaque=True)
+    return special(w, inner, text, group, translate) or translate(w, inner.tree, group)
+
+
+_AFTER_TEXT = frozenset({",", ")", "using", "into", "to", ";"})
+
+
+def _quoted(tokens: list[Any], text: str, dialect: str) -> tuple[int, str] | None:
+    """Where the one string begins whose text is run, and that text at its own length; None if it is put together."""
+    position = next((i for i, t in enumerate(tokens[:5]) if t.token_type in _STRINGS), None)
+    if position is None or not {t.text.lower() for t in tokens[1:position]} <= _BEFORE_TEXT:
+        return None
+    after = tokens[position + 1].text.lower() if position + 1 < len(tokens) else ";"
+    start = text.find("'", tokens[position].start, tokens[position].end + 1)
+    said = text[start + 1 : tokens[position].end]
+    if after not in _AFTER_TEXT or start < 0 or text[tokens[position].end] != "'" or "\\" in said:
+        return None
+    pieces = said.split("''")
+    if len(pieces) % 2 == 0:
+        return None
+    return start + 1, "".join(p if i == 0 else f" '{p}" if i % 2 else f"' {p}" for i, p in enumerate(pieces))
+
+
+_STRINGS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING})
+_BEFORE_TEXT = frozenset({"(", "immediate", "sp_executesql", "sys", ".", "from", "@stmt", "="})
+
+
+def _inner_text(w: Work, said: tuple[int, str], text: str, group: Group, translate: Translate) -> str | Session:
+    """The statement that stands as a string inside another one."""
+    w.spend(2000)
+    inner = reparse(None, " " * said[0] + said[1], w.dialect)
+    if inner.tree is None:
+        return Session("execute", "TENSQL013", inner.error or "no statement inside", opaque=True)
     return special(w, inner, text, group, translate) or translate(w, inner.tree, group)
 
 

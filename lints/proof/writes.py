@@ -24,6 +24,9 @@ _DELETE_PARTS = frozenset({"with_", "this", "tables", "using", "where", "returni
 
 def write(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> Columns:
     """Translate a modifying statement; returns what RETURNING gives."""
+    if type(node) is exp.MultitableInserts:
+        _insert_all(w, node, outer, env, group)
+        return []
     handler = {exp.Insert: _insert, exp.Update: _update, exp.Delete: _delete, exp.Merge: _merge}.get(type(node))
     if handler is None or not isinstance(node.this, exp.Expression):
         text = f"{type(node).__name__} is not modelled"
@@ -161,7 +164,7 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         raise Unsupported(text)
     if node.args.get("overwrite") and not node.args.get("partition"):  # what was there goes, whoever's it was
         unscopable(w, table_node.this, table_node.args.get("db"), Group(group, Kind.BRANCH, "OVERWRITE"))
-    for part in ("partition", "by_name", "is_function"):
+    for part in ("partition", "is_function"):
         if node.args.get(part):
             text = f"{part} in INSERT is not modelled"
             raise Unsupported(text)
@@ -170,6 +173,8 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         if (type(schema) is exp.Schema)
         else None
     )
+    if node.args.get("by_name"):
+        listed = _by_name(w, node.args.get("expression"))
     w.see(table_node.this)
     name = w.index.fold(table_node.this)
     qualifier = w.index.fold(table_node.args["db"]) if table_node.args.get("db") is not None else None
@@ -201,6 +206,31 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         w.insts[row].returned = True
     result = Rel(alias, row, table)
     scope.rels = {alias: result}
+
+
+def _insert_all(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> None:
+    """INSERT ALL and INSERT FIRST: one INSERT for each table, of what its VALUES make of the source's rows."""
+    source = node.args["source"]
+    alias = exp.TableAlias(this=exp.to_identifier("\0source"))
+    for item in node.expressions:
+        inner = item.this.copy()
+        rows = exp.Subquery(this=source.copy(), alias=alias.copy())
+        given = inner.args.get("expression")
+        made = given.expressions[0].expressions if type(given) is exp.Values else [exp.Star()]
+        query = exp.select(*made, copy=False).from_(rows, copy=False)
+        if item.args.get("expression") is not None and not item.args.get("else_"):
+            query = query.where(item.args["expression"].copy(), copy=False)
+        inner.set("expression", query)
+        write(w, inner, outer, env, Group(group, Kind.BRANCH, "INSERT ALL"))
+
+
+def _by_name(w: Work, query: Any) -> list[str]:
+    """The columns that INSERT BY NAME fills: those that the query gives a name to."""
+    while type(query) is exp.Subquery:
+        query = query.this
+    if type(query) is not exp.Select or any(item.is_star or not item.alias_or_name for item in query.expressions):
+        raise Unsupported("by_name in INSERT is not modelled")
+    return [w.index.fold(item.args.get("alias") or item.this) for item in query.expressions]
 
 
 def _conflict(
@@ -335,8 +365,17 @@ def _merge(w: Work, node: Any, scope: Scope, group: Group) -> None:
             if not action.expressions:
                 text = "an UPDATE of all columns in MERGE"
                 raise Unsupported(text)
-            assign(w, action.expressions, inner, clause, rel)
+            assign(w, _each_column(w, action.expressions, rel, source_scope), inner, clause, rel)
         scope.rels = inner.rels
+
+
+def _each_column(w: Work, items: list[Any], rel: Rel, source: Scope) -> list[Any]:
+    """What SET * stands for: each column of the target gets the source's column of its name."""
+    if not (len(items) == 1 and type(items[0]) is exp.Star and rel.table is not None and len(source.rels) == 1):
+        return items
+    alias = next(iter(source.rels))
+    names = [w.index.loose(column) for column in rel.table.columns]
+    return [exp.EQ(this=exp.column(name, rel.alias), expression=exp.column(name, alias)) for name in names]
 
 
 def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: Group) -> None:
@@ -357,6 +396,8 @@ def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: G
     w.targets.append(Target(row, "insert", table.name, target_node.this, group, bool(w.targets)))
     expression = action.args.get("expression")
     values = list(expression.expressions) if isinstance(expression, exp.Tuple) else []
+    if type(action.this) is exp.Star and len(scope.rels) == 1:  # INSERT *
+        values = [exp.column(column, next(iter(scope.rels))) for column in columns]
     deciding = deciding_columns(w, table)
     for column, value in zip(columns, values, strict=False):
         if column in deciding:

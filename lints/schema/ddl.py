@@ -27,6 +27,10 @@ _ROLES = frozenset({"role", "user", "group"})
 _VIEW = re.compile(rf"alter\s+(?:materialized\s+)?view\s+(?:if\s+exists\s+)?({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
 _INVOKER = re.compile(r"(set|reset)\s*\([^)]*\bsecurity_invoker\b(?:\s*=\s*'?(\w+)'?)?", re.IGNORECASE)
 _BARE_OPTION = re.compile(r"\b(security_(?:invoker|barrier))(?=\s*[,)])", re.IGNORECASE)
+_FORCED = re.compile(
+    r"create\s+(?:or\s+replace\s+)?(?:(?:no)?force\s+)?(?:(?:non)?editionable\s+)?(?:editioning\s+)?view\b",
+    re.IGNORECASE,
+)
 _ONLY = re.compile(r"\bon\s+only\s", re.IGNORECASE)
 _RENAMED = re.compile(rf"rename\s+to\s+({NAME})", re.IGNORECASE)
 
@@ -111,6 +115,9 @@ def _apply(s: Statement, verb: str, noun: str) -> str | None:
     if s.dialect == "tsql":
         text = TSQL_STORAGE.sub(" ", text)
     tree = s.parse(text)
+    if tree is None and s.dialect == "oracle" and (view := _FORCED.match(text)) is not None:
+        text = f"CREATE VIEW{text[view.end() :]}"
+        tree = s.parse(text)
     if tree is None and verb == "create":
         relaxed = RELAXED.sub(" ", _BARE_OPTION.sub(r"\1 = true", DATA_TAIL.sub("", text)))
         tree = s.parse(_ONLY.sub("ON ", relaxed, count=1))

@@ -195,7 +195,7 @@ def read_declarations(
 
 
 def _dialect(path: str, value: object) -> str:
-    from lints.proof.parse import ALIASES, DIALECTS
+    from lints.proof.dialects import ALIASES, DIALECTS
 
     name = _text(value, f"{path}: dialect").lower()
     if ALIASES.get(name, name) not in DIALECTS:

@@ -18,7 +18,9 @@ _MANY = 10
 
 HEAD = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*+([A-Za-z_]+)(?:\s+([A-Za-z_]+))?", re.DOTALL)
 TABLE_DDL = re.compile(
-    r"\b(?:create|alter|drop|rename)\s+(?:(?:or\s+replace|unlogged|foreign|materialized|recursive|unique|global|local)\s+)*"
+    r"\b(?:create|alter|drop|rename)\s+(?:(?:or\s+(?:replace|alter)|unlogged|foreign|materialized|recursive|unique|global"
+    r"|local|secure|external|dynamic|transient|hybrid|(?:no)?force|(?:non)?editionable|algorithm\s*=\s*\w+"
+    r"|definer\s*=\s*\S+|sql\s+security\s+\w+)\s+)*"
     r"(?:table|view|policy|index)\b",
     re.IGNORECASE,
 )

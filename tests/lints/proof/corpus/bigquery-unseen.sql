@@ -51,7 +51,7 @@ MERGE boats t USING (SELECT 1) ON FALSE WHEN NOT MATCHED BY SOURCE THEN DELETE
 SELECT r.cost FROM repairs r JOIN boats b ON b.id = r.boat_id WHERE b.harbour_id = @h
 
 -- execute immediate
--- opaque TENSQL013
+-- proven
 EXECUTE IMMEDIATE 'SELECT * FROM boats WHERE harbour_id = @h' USING @h AS h
 
 -- array of a correlated query

@@ -1,5 +1,5 @@
--- unload of the tenant's
--- opaque
+-- unload of a literal tenant's
+-- weak TENSQL007
 UNLOAD ('SELECT * FROM boats WHERE harbour_id = ''x''') TO 's3://b/x' IAM_ROLE 'r'
 
 -- appended from a staging table

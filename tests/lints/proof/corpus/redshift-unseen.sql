@@ -1,5 +1,5 @@
 -- unload of a query in a string
--- opaque
+-- violation TENSQL001
 UNLOAD ('SELECT * FROM boats WHERE kind = ''x''') TO 's3://bucket/x' IAM_ROLE default
 
 -- copy into a table

@@ -11,7 +11,7 @@ SELECT * FROM boats WHERE id = %s
 SELECT * FROM boats b JOIN boats o ON o.id = b.id WHERE b.harbour_id = $1
 
 -- unloaded
--- opaque
+-- violation TENSQL001
 UNLOAD ('SELECT * FROM boats') TO 's3://b/x' IAM_ROLE default
 
 -- dollar quoted

@@ -63,7 +63,7 @@ UPDATE boats b SET name = s.name FROM sailors s WHERE s.id = b.owner_id AND s.ha
 DELETE FROM repairs r USING boats b WHERE r.boat_id = b.id AND r.harbour_id = b.harbour_id AND b.harbour_id = ?
 
 -- several inserts at once
--- opaque
+-- violation
 INSERT ALL INTO boats (harbour_id, name) VALUES (h, n) SELECT harbour_id AS h, name AS n FROM sailors
 
 -- a time in the past

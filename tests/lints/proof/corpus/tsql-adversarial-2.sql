@@ -74,8 +74,8 @@ SELECT * FROM boats WHERE harbour_id = CAST(SESSION_CONTEXT(N'app.harbour_id') A
 -- violation TENSQL001
 SELECT @n = name FROM boats WHERE id = @id
 
--- dynamic text
--- opaque
+-- dynamic text that is all there
+-- violation TENSQL001
 EXEC sp_executesql N'SELECT * FROM boats'
 
 -- recompiled

@@ -74,8 +74,8 @@ SELECT b.* FROM boats b WHERE b.harbour_id = @h AND b.id IN (SELECT value FROM O
 -- violation TENSQL001
 SELECT id, name INTO #picked FROM boats WHERE kind = @kind
 
--- dynamic text
--- opaque TENSQL013
+-- dynamic text that is all there
+-- proven
 EXEC sp_executesql N'SELECT * FROM boats WHERE harbour_id = @h', N'@h uniqueidentifier', @h = @h
 
 -- ordered update through a common table expression

@@ -42,8 +42,8 @@ SELECT * FROM boats b OUTER APPLY (SELECT TOP 1 * FROM sailors s WHERE s.name = 
 -- violation TENSQL003
 MERGE INTO boats AS t USING (SELECT @id AS id, @harbour AS h) AS s ON t.id = s.id AND t.harbour_id = s.h WHEN NOT MATCHED BY SOURCE THEN DELETE;
 
--- dynamic
--- opaque TENSQL013
+-- dynamic, and all there
+-- violation TENSQL001
 EXEC sp_executesql N'SELECT * FROM boats'
 
 -- procedure

@@ -75,7 +75,7 @@ DELETE shipments s WHERE s.organization_id = :org AND s.status = 'X'
 DELETE shipments WHERE id = :id
 
 -- several tables at once
--- opaque TENSQL013
+-- proven
 INSERT ALL INTO shipments (id, organization_id) VALUES (1, :org) SELECT 1 FROM dual
 
 -- the first rows of everybody beside the own
