@@ -21,6 +21,8 @@ _READ = r"(?:\b(?:FROM|JOIN|UPDATE|INTO)|,)\s+[\"`]?%s\b[\"`]?(?:\s+(?:AS\s+)?(\
 _NO_ALIAS = names(
     "where on join inner left right full cross natural group order limit set values union having as using"
 )
+_SIMILAR = re.compile(r"<{1,2}%|%>{1,2}")
+"""Operators of pg_trgm, which a parser takes for a remainder that lacks a side."""
 Gap = Callable[[str, str], str]
 
 
@@ -94,7 +96,7 @@ def _filled(text: str, sources: Sequence[str], known: Mapping[str, Entity], mode
             return f"{_named(equal[1], known, model)} = {right}"
         return _named(source, known, model) or gap(found.group(), source)
 
-    return _GAP.sub(put, text)
+    return _GAP.sub(put, _SIMILAR.sub(" ~ ", text))
 
 
 def _named(source: str, known: Mapping[str, Entity], model: Model) -> str | None:

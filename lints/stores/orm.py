@@ -94,6 +94,12 @@ _ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "witho
 _MANAGERS = re.compile(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
 
 
+def _of_no_rows(steps: Sequence[OrmStep]) -> bool:
+    """Whether it inserts a list that is empty on its path."""
+    given = next((step.arguments[0] for step in steps if step.method == "values" and step.arguments), None)
+    return given is not None and given.kind == "list" and not given.items
+
+
 def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
     found = next((step.method for step in steps if step.method in _ESCAPES), None)
     named = _MANAGERS.search(call.snippet)
@@ -212,7 +218,7 @@ class Entities:
         if call.kind in jvm_orms.KINDS and jvm_orms.asks_itself(call, self.by_kind):
             return ()
         out: list[Rendered] = []
-        for steps in call.variants:
+        for steps in [steps for steps in call.variants if not _of_no_rows(steps)] or call.variants:
             if not steps:
                 continue
             builder = Builder(self.model, known, table, entity, alias=alias)
@@ -281,6 +287,7 @@ class Entities:
         self, call: OrmCall, known: Mapping[str, Entity]
     ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
         """The struct of a call: of the package that it is qualified with, or of the folder's own."""
+        known = {**known, **go_orms.scopes(self.by_kind, call.path)}
         table, alias = go_orms.named_table(call)
         if table is not None:
             return (table, None, known, alias) if table in self.model.tables else None

@@ -339,12 +339,13 @@ def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
     return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
 
 
-_VALUE = re.compile(r"[\w$]+(?:[?!]?\.[\w$]+)*[?!]?")
+_TEXT = re.compile(r"sql|raw|unsafe|(?:condition|filter|clause|query|where|expr|fragment)s?\b", re.IGNORECASE)
+"""Names of what may be SQL itself."""
 
 
 def _gap(builder: Builder, marker: str, source: str) -> str:
     """What stands for a part of a template: a value that travels beside the text, unless it may be text itself."""
-    return builder.parameter() if marker.startswith(":") and _VALUE.fullmatch(source) else builder.hole()
+    return builder.parameter() if marker.startswith(":") and not _TEXT.search(source) else builder.hole()
 
 
 def _drizzle_column(builder: Builder, given: Argument) -> tuple[str, str] | None:

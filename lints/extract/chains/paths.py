@@ -36,7 +36,8 @@ WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy"})
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
-_MAX_HOLES = 50
+_MAX_HOLES = 200
+_MAX_TEMPLATE = 10_000
 _OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
 _ALIASED = re.compile(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
 _NAMED_ALIAS = re.compile(r"aliased\(\w+\)@\d+")
@@ -102,7 +103,8 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
         return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
     if isinstance(value, Fragment):
         text, holes = place(list(paths(value)[0][0]))
-        parts = (Argument(kind="text", text=text[:MAX_SOURCE]), *(_of_hole(hole) for hole in holes[:_MAX_HOLES]))
+        seen = len(text) <= _MAX_TEMPLATE and len(holes) <= _MAX_HOLES
+        parts = (Argument(kind="text", text=text), *map(_of_hole, holes)) if seen else ()
         return Argument(kind="dynamic", text=_shown(value)[:2000], items=parts)
     if isinstance(value, (Rope, Joined)):
         return Argument(kind="dynamic", text=_shown(value)[:2000])

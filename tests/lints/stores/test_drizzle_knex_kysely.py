@@ -190,6 +190,25 @@ CASES: dict[str, calls.Case] = {
         """,
         [("proven", None), ("proven", None)],
     ),
+    "drizzle: rows that are gathered in a list": (
+        "drizzle",
+        """
+        async function f(db, t, names) {
+          const rows = [];
+          for (const name of names) { rows.push({ tenantId: t, name }); }
+          await db.insert(boats).values(rows);
+        }
+        """,
+        [("proven", None)],
+    ),
+    "drizzle: what travels in a template, and what may be SQL itself": (
+        "drizzle",
+        """
+        const f = (db, q) => db.select().from(boats).where(sql`${boats.name} = ${JSON.stringify(q)}`);
+        const g = (db, rest) => db.select().from(boats).where(sql`${otherSql(rest)}`);
+        """,
+        [("violation", "TENORM001"), ("opaque", "TENORM013")],
+    ),
     "drizzle: the tenant after what is spread": (
         "drizzle",
         """
