@@ -13,7 +13,7 @@ from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural, snake
 from lints.schema.orm import Source, constant, keyword, texts
 from lints.schema.rails_policies import DECLARES as POLICIES
-from lints.schema.rails_policies import read_policies
+from lints.schema.rails_policies import Told, read_policies
 from lints.schema.rails_scopes import conditions, default_columns
 from lints.tenancy import ForeignKey
 
@@ -74,12 +74,24 @@ def read_rails_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         for name, model in classes.items()
         if (table := _table(catalog, model, read, prefixes, 0)) is not None
     }
-    spelled = {name.rpartition("::")[2]: name for name in reversed(list(tables))} | {name: name for name in tables}
-    for name, said in read_policies(sources, spelled).items():
+    for name, said in read_policies(sources, _told(tables, read)).items():
         for scope, marks in said.items():
             classes[name].methods.setdefault(scope, marks)
     for name, table in tables.items():
         _add(catalog, read.above(classes[name]), table, tables, read)
+
+
+def _told(tables: Iterable[str], read: _Names) -> dict[str, Told]:
+    """Models by their full and their last names, with what they inherit."""
+    found: dict[str, Told] = {}
+    for name in tables:
+        above = read.above(read.classes[name])
+        scopes = {label: said for held in reversed(above) for label, said in held.methods.items()}
+        made = (one for held in reversed(above) for one in held.associations)
+        keys = {label: one.key or f"{label}_id" for label, one, _ in made if one.kind == "belongs_to"}
+        found[name] = Told(name, scopes, keys)
+        found.setdefault(name.rpartition("::")[2], found[name])
+    return found
 
 
 def _add(catalog: Catalog, above: Sequence[_Model], table: str, tables: Mapping[str, str], read: _Names) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lints.extract.ir import (
     Cases,
@@ -27,7 +28,7 @@ from lints.extract.ir import (
     Stmt,
 )
 from lints.schema.orm import Source
-from lints.schema.rails_scopes import compared, conditions
+from lints.schema.rails_scopes import branches, compared
 
 DECLARES = re.compile(
     rb"CanCan::Ability|\brelation_scope\b|\bcan\s*\(?\s*(?::|\[|%i)|\bclass\s+[\w:]*Policy\b|\bdef\s+resolve\b"
@@ -37,15 +38,24 @@ _UNSEEN = ("%",)
 _MAX_DEPTH, _MAX = 8, 2000
 
 
-def read_policies(sources: Sequence[Source], classes: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Marks by full name of the model and name of the scope. `classes` maps what code may call a model to its name."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model says of itself: the marks of its scopes, and the keys of what it belongs to."""
+
+    name: str
+    scopes: Mapping[str, tuple[str, ...]]
+    keys: Mapping[str, str]
+
+
+def read_policies(sources: Sequence[Source], classes: Mapping[str, Told]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Marks by full name of the model and name of the scope. `classes` are the models by what code may call them."""
     rules: dict[str, list[tuple[str, ...]]] = {}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for source in sources:
         if b"CanCan" in source.data or b"can " in source.data:
             for model, marks in _abilities(source):
                 if model in classes:
-                    rules.setdefault(classes[model], []).append(marks)
+                    rules.setdefault(classes[model].name, []).append(tuple(_plain(marks, classes[model], 0)))
         for body, outer in _bodies(source.body):
             policy = next((name for name in reversed(outer) if name.endswith("Policy")), None)
             model = policy.removesuffix("Policy") if policy is not None else ""
@@ -53,7 +63,8 @@ def read_policies(sources: Sequence[Source], classes: Mapping[str, str]) -> dict
                 continue
             resolve = next(_resolves(body, within=outer[-1].rpartition("::")[2]), None)
             if resolve is not None:
-                found.setdefault(classes[model], {}).setdefault(POLICY, _resolved(source, *resolve))
+                said = _resolved(source, *resolve, classes[model])
+                found.setdefault(classes[model].name, {}).setdefault(POLICY, said)
     for model, given in rules.items():
         found.setdefault(model, {})[ABILITY] = _together(given)
     return found
@@ -80,15 +91,24 @@ def _resolves(body: Sequence[Stmt], *, within: str) -> Iterator[tuple[Func, str]
                 yield block, block.parameters[0].name
 
 
-def _resolved(source: Source, function: Func, relation: str) -> tuple[str, ...]:
-    """What `scope.where(…)` compares on every path; what some path leaves out can't be told from here."""
-    said = conditions(source, function, relation)
-    if said is None:
-        body = function.lower_body()
-        last = body[-1] if len(body) == 1 else None
-        bare = isinstance(last, (Do, Leave)) and isinstance(last.value, Name) and last.value.path == relation
-        return () if bare else _UNSEEN
-    return _UNSEEN if "?" in said else tuple(mark for mark in said if mark != "!")
+def _plain(marks: Sequence[str], model: Told, depth: int) -> Iterator[str]:
+    """Marks with the scopes of the model in place of their names, and associations by their keys."""
+    for mark in marks:
+        inner = model.scopes.get(mark[1:]) if mark[:1] == "@" and depth < _MAX_DEPTH else None
+        if inner is not None and not {"?", "%", "-"} & set(inner):
+            yield from _plain(inner, model, depth + 1)
+        else:
+            yield "%" if inner is not None else model.keys.get(mark, mark)
+
+
+def _resolved(source: Source, function: Func, relation: str, model: Told) -> tuple[str, ...]:
+    """What is compared whichever way `scope.where(…)` is come out of; what one of them leaves out can't be told."""
+    said = [
+        tuple(mark for mark in _plain(marks, model, 0) if mark != "!") if marks is not None else None
+        for marks in branches(source, function, relation)
+    ]
+    known = [marks for marks in said if marks is not None]
+    return _together(known) if known and len(known) == len(said) else _UNSEEN
 
 
 def _bodies(body: Sequence[Stmt], outer: tuple[str, ...] = ()) -> Iterator[tuple[Sequence[Stmt], tuple[str, ...]]]:

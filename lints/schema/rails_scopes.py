@@ -81,6 +81,39 @@ def conditions(source: Source, function: Func, owner: str = "") -> tuple[str, ..
     return tuple(marks)
 
 
+def branches(source: Source, function: Func, relation: str) -> Iterator[tuple[str, ...] | None]:
+    """The marks of what each way out of a function gives of `relation`; None for one that is not seen through.
+
+    A way out that raises, gives nil or `none` is left out: it reads nothing.
+    """
+    for value in _ways_out(function.lower_body(), 0):
+        if isinstance(value, Name) and value.path == relation:
+            yield ()
+        elif isinstance(value, Invoke) and (value.method == "raise" or chain(value)[-1].method == "none"):
+            continue
+        elif isinstance(value, Invoke) and getattr(chain(value)[0].receiver, "path", None) == relation:
+            read = _chain(source, value)
+            yield tuple(read) if read is not None else tuple(f"@{call.method}" for call in chain(value))
+        elif not isinstance(value, Name) or value.path != "nil":
+            yield None
+
+
+def _ways_out(body: Sequence[Stmt], depth: int) -> Iterator[Expr]:
+    """The values that a body ends with: its last one, or one returned on the way."""
+    for statement in body[:_MAX]:
+        inner: Sequence[Sequence[Stmt]] = ()
+        if isinstance(statement, If):
+            inner = (statement.then, statement.other)
+        elif isinstance(statement, Cases):
+            inner = statement.alternatives
+        ends = statement is body[-1]
+        if isinstance(statement, Leave) or (isinstance(statement, Do) and ends):
+            value = statement.value
+            yield from (value.then, value.other) if isinstance(value, Choose) else (value,) if value is not None else ()
+        for one in inner if depth < 8 else ():
+            yield from _ways_out(one if ends else [s for s in one if isinstance(s, (If, Cases, Leave))], depth + 1)
+
+
 def default_columns(source: Source, function: Func) -> Iterator[str]:
     """The columns that a default scope compares, always and with a value that is not written out."""
     said = conditions(source, function) or ()
@@ -200,4 +233,4 @@ def _varies(value: Expr) -> bool:
     return isinstance(value, Other) and not value.operator and isinstance(next(iter(value.parts), None), (Name, Invoke))
 
 
-__all__ = ["COMPARES", "NARROWS", "RUNS", "compared", "conditions", "default_columns"]
+__all__ = ["COMPARES", "NARROWS", "RUNS", "branches", "compared", "conditions", "default_columns"]

@@ -96,6 +96,8 @@ class _Reader(Relation):
             method, given, named = step.method, step.arguments, dict(step.keywords)
             if method == "unscoped" and given and given[0].kind == "closure":
                 return []  # what stands in its block is judged there
+            if method in {"new", "build"}:
+                return []  # a row in memory
             if method in _MAKES:
                 self.add(*self.parts(given, named))
                 return [self._settled().select()]

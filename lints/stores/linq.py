@@ -34,6 +34,7 @@ _PROPERTY = re.compile(
     r"\bEF\.Property<[^<>()]{1,40}(?:<[^<>()]{1,40}>)?>"
     r"\(\s*(\w+)\s*,\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))\s*\)"
 )
+_CAST = re.compile(r"\(\([A-Z]\w*\??\)\s*(\w+)\)(?=[.?!])")
 _LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
 _CLAUSES = re.compile(r"\b(from|join|let|where|orderby|select|group)\b")
@@ -289,6 +290,7 @@ def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str
     """A condition of C#: `||`, `&&`, comparisons of properties; what else there is says nothing of whose row it is,
     or can't be seen."""
     text = _bare(_PROPERTY.sub(lambda found: f"{found.group(1)}.{found.group(2) or found.group(3)}", text))
+    text = _CAST.sub(r"\1", text)
     for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
         parts = list(_split(text, sign))
         if len(parts) > 1 and depth < _MAX_DEPTH:

@@ -142,9 +142,18 @@ class Relation:
             if entity is None:
                 continue
             met = self._joined(entity, self.builder.alias or self.builder.table, label, outer=outer)
-            for further in labels(inner) if met is not None else ():
-                if met is not None:
-                    self._joined(met[1], met[0], further, outer=outer)
+            self._further(met, inner, outer=outer)
+
+    def _further(self, met: tuple[str, Entity] | None, given: Argument, *, outer: bool) -> None:
+        """What is joined to a table that is joined: `crew: { boats: [:fleet, :logs] }`."""
+        if met is None:
+            return
+        for one in given.items if given.kind == "list" else (given,):
+            if one.kind == "map":
+                for label, inner in mapping(one).items():
+                    self._further(self._joined(met[1], met[0], label, outer=outer), inner, outer=outer)
+            elif one.kind == "text":
+                self._joined(met[1], met[0], one.text, outer=outer)
 
     def _matched(self, table: str, named: Mapping[str, Argument], *, outer: bool) -> None:
         builder = self.builder
@@ -211,7 +220,9 @@ class Relation:
         elif first is not None:
             parts.append(builder.hole())
         for name, value in named.items():
-            parts.append(self.nested(name, mapping(value)) if value.kind == "map" else self.compare(name, value))
+            table, dot, column = name.rpartition(".")
+            inner = {column: value} if dot else mapping(value) if value.kind == "map" else None
+            parts.append(self.nested(table or name, inner) if inner is not None else self.compare(name, value))
         return parts
 
     def _expression(self, given: Argument) -> str:

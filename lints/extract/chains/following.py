@@ -101,6 +101,11 @@ class Chains:
             step = laravel.step_of(self.interpreter.notes, call, arguments)
         elif self.interpreter.language == "ruby":
             step = ruby.step_of(self.interpreter.notes, call, arguments, keywords)
+            if call.method == "merge" and not isinstance(
+                receiver, (Query, Alt)
+            ):  # of the relation that a scope is called on
+                for part in ruby.nested(step):
+                    self._sub_select(part)
         elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
             step = jvm.step_of(self.interpreter, call, receiver, step, env)
             for part in jvm.inside(call, arguments):
@@ -342,6 +347,8 @@ def _loaded(query: Query) -> bool:
     last = query.steps[-1] if query.steps else None
     if not isinstance(last, Step):
         return False
+    if query.kind in ruby.KINDS and last.method.startswith("find_by_"):
+        return True
     if query.kind == "ef":
         return linq.RUNS.fullmatch(last.method) is not None
     if query.kind == "typeorm" and query.steps[0] is last:

@@ -46,7 +46,7 @@ _CLASS = re.compile(
     re.MULTILINE,
 )
 _NO_ENTITY = re.compile(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
-_OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?[eE]ntities|_set)$")
+_OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
 _AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
 _NARROWS = re.compile(

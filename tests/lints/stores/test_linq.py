@@ -149,6 +149,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         'return _context.Boats.FromSqlInterpolated($"SELECT b.* FROM Boats AS b WHERE b.TenantId = {tenantId}");',
         [("proven", None)],
     ),
+    "a row that is cast": (
+        "return _context.Boats.Where(b => ((Ship)b).Name == name || ((Ship)b).TenantId == tenantId).ToList();",
+        [("violation", "TENORM006")],
+    ),
     "other services have such methods too": (
         "return await _mediator.FindAsync(x => x.Id == id) ?? _client.GetAsync(id) ?? list.Where(b => b.Id == id);",
         [],
@@ -158,6 +162,10 @@ OWN: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a repository's own set": ("(await GetDbSetAsync()).FirstAsync(b => b.Id == id)", [("violation", "TENORM001")]),
     "a repository's own query": (
         "(await GetQueryableAsync()).Where(b => b.TenantId == tenantId).ToListAsync()",
+        [("proven", None)],
+    ),
+    "a list of entities is no set": (
+        "Mapper.Map(entities.Any(), entities.Where(e => e.Id == id).ToList(), Table.First(b => b.TenantId == tenantId))",
         [("proven", None)],
     ),
     "a repository's own table": ("Table.FirstOrDefaultAsync(b => b.Id == id)", [("violation", "TENORM001")]),

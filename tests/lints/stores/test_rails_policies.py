@@ -33,6 +33,7 @@ end
 class Boat < ApplicationRecord
   belongs_to :account
   has_many :logs
+  scope :of, ->(account) { where(account: account) }
   scope :afloat, -> { where(state: 1) }
 end
 class Captain < ApplicationRecord
@@ -114,6 +115,31 @@ CASES: dict[str, tuple[str, str, str, tuple[str, str | None]]] = {
         BY_POLICY,
         UNSEEN,
     ),
+    "a policy with the tenant in every branch": (
+        SCOPE,
+        "case user\n when Admin\n scope.where(account: user.account)\n when Mate\n scope.of(user.account)\n else\n raise\n end",
+        BY_POLICY,
+        PROVEN,
+    ),
+    "a policy with nothing in one branch": (
+        SCOPE,
+        "return scope.none unless user\n\n      user.mate? ? scope.where(account: user.account) : scope.of(user.account)",
+        BY_POLICY,
+        PROVEN,
+    ),
+    "a policy that leaves early": (
+        SCOPE,
+        "return scope if user.root?\n\n      scope.where(account: user.account)",
+        BY_POLICY,
+        UNSEEN,
+    ),
+    "a policy by a scope of the model": (SCOPE, "scope.of(user.account)", BY_POLICY, PROVEN),
+    "a new row of what a policy lets through": (
+        SCOPE,
+        "scope.all",
+        "policy_scope(Boat).new(name: 1); Boat.find(params[:id])",
+        UNSCOPED,
+    ),
     "a policy of the project's own making": (SCOPE, "Visible.new(user, scope).rows", BY_POLICY, UNSEEN),
     "no policy": (ABILITY, "can :read, Captain, account: user.account", BY_POLICY, UNSEEN),
     "another policy than the model's": (
@@ -143,6 +169,19 @@ CASES: dict[str, tuple[str, str, str, tuple[str, str | None]]] = {
         "",
         "Boats.where(name: params[:name]).to_a; Boat.find(params[:id])",
         UNSCOPED,
+    ),
+    "found by a column, then followed": (ABILITY, "", "Boat.find_by_name(params[:name]).logs.each { |l| l }", UNSCOPED),
+    "merged into a relation that is not named": (
+        ABILITY,
+        "",
+        "rows = joins(:boat).merge(Boat.order(:name)); Boat.find(params[:id])",
+        UNSCOPED,
+    ),
+    "joined along several associations": (
+        ABILITY,
+        "",
+        'Account.joins(boats: [:logs]).where("boats.account_id": current_account.id, id: current_account.id).to_a',
+        PROVEN,
     ),
     "a connection is no relation": (
         ABILITY,
