@@ -94,7 +94,7 @@ def branches(source: Source, function: Func, relation: str) -> Iterator[tuple[st
         elif isinstance(value, Invoke) and getattr(chain(value)[0].receiver, "path", None) == relation:
             read = _chain(source, value)
             yield tuple(read) if read is not None else tuple(f"@{call.method}" for call in chain(value))
-        elif not isinstance(value, Name) or value.path != "nil":
+        elif not isinstance(value, Name) or value.path not in {"nil", "raise"}:
             yield None
 
 
