@@ -56,7 +56,8 @@ def classify(
     if tenant_columns is None:
         tenant_columns = () if declared.tenant_columns else tenants.tenant_columns(schema)
         if tenant_columns == tenants.DEFAULT:  # nothing in the schema says it: what is declared of one table may
-            tenant_columns = (*tenant_columns, *_declared_columns(declared))
+            documents = tenants.document_keys(schema.entities)
+            tenant_columns = (*(documents or tenant_columns), *_declared_columns(declared))
     columns = _spelled(schema, (*declared.tenant_columns, *tenant_columns))  # what is declared comes first
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}

@@ -6,14 +6,29 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lints.extract.ir import Assign, ClassBody, Closure, Define, Do, Expr, If, Invoke, Leave, Name, Pairs, Scope, Stmt
+from lints.extract.ir import (
+    Assign,
+    ClassBody,
+    Closure,
+    Define,
+    Do,
+    Expr,
+    If,
+    Invoke,
+    Leave,
+    Member,
+    Name,
+    Pairs,
+    Scope,
+    Stmt,
+)
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
-from lints.schema.orm import Source, constant, properties, truth
+from lints.schema.orm import Source, classes, constant, properties, truth
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
-    rb"\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
+    rb"@Schema\(|\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
 )
 WORDS = (b".define(", b".init(", b".belongsTo(", b"ongoose")
 _MAX_STATEMENTS = 50_000
@@ -36,9 +51,11 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
     found: dict[str, _Sequelize] = {}
     links: list[tuple[Source, Invoke]] = []
     for source in sources:
+        catalog.entities.extend(_document_classes(source))
         for target, call in _calls(source.body):
             first = constant(call.arguments[0]) if call.arguments else None
-            if call.method == "define" and first is not None and len(call.arguments) > 1:
+            named = first is not None and re.fullmatch(r"\w+", first) is not None  # no custom element of a browser
+            if call.method == "define" and first is not None and named and len(call.arguments) > 1:
                 options = call.arguments[2] if len(call.arguments) > 2 else None
                 model = _Sequelize(source, first, call.arguments[1], options, call.span[0], {first})
                 found.setdefault(first, model).aliases |= {target} if target else set()
@@ -51,9 +68,10 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
                 links.append((source, call))
             elif call.method == "model" and first is not None and len(call.arguments) > 1 and b"ongoose" in source.data:
                 origin = source.origin(call.span[0], f"model {first}")
+                fields = _document(source, call.arguments[1])
                 for name in {first, target or first}:
                     catalog.entities.append(
-                        Entity(name=name, table=first, kind="mongoose", columns={}, relations={}, origin=origin)
+                        Entity(name=name, table=first, kind="mongoose", columns=fields, relations={}, origin=origin)
                     )
     tables = {name: _table(catalog, model) for name, model in found.items()}
     fields = {name: _add(catalog, model, tables) for name, model in found.items()}
@@ -93,6 +111,37 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
                     relations=relations[name],
                     origin=origin,
                 )
+            )
+
+
+def _document(source: Source, schema: Expr) -> dict[str, str]:
+    """The fields of a document: of `new Schema({ … })`, or of a variable that holds one."""
+    if isinstance(schema, Name):
+        held = (s.value for s in source.body if isinstance(s, Assign) and s.target == schema.path)
+        schema = next((value for value in held if value is not None), schema)
+    first = (
+        schema.arguments[0] if isinstance(schema, Invoke) and schema.method == "Schema" and schema.arguments else None
+    )
+    return {field: field for field in properties(first)}
+
+
+def _document_classes(source: Source) -> Iterator[Entity]:
+    """`@Schema() class Boat { @Prop() tenantId: string }` of NestJS."""
+    for found in classes(source):
+        if any(isinstance(mark, Invoke) and mark.method == "Schema" for mark in found.body.decorators):
+            fields = [
+                member.name
+                for member in found.body.body
+                if isinstance(member, Member)
+                and any(isinstance(mark, Invoke) and mark.method == "Prop" for mark in member.decorators)
+            ]
+            yield Entity(
+                name=found.body.name,
+                table=found.body.name,
+                kind="mongoose",
+                columns={field: field for field in fields},
+                relations={},
+                origin=source.origin(found.body.span[0], f"schema {found.body.name}"),
             )
 
 

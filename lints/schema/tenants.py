@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from lints.schema.facts import Relation, Schema
+from lints.schema.facts import Entity, Relation, Schema
 
 DEFAULT = ("tenant_id",)
 _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -57,6 +57,24 @@ def tenant_columns(schema: Schema) -> tuple[str, ...]:
     if best[0] and not (tables > _FEW * sum(name in r.columns for r in schema.relations.values() for name in best[1])):
         return best[1]
     return hub or _leading(schema) or DEFAULT
+
+
+def document_keys(entities: Iterable[Entity]) -> tuple[str, ...]:
+    """The fields by which documents (Mongoose's models) name their tenant, most frequent first; none if none does.
+
+    Two models must have one. A document often keeps a reference under the bare word (`organization`).
+    """
+    spelled: dict[str, Counter[str]] = {}
+    for entity in {entity.table: entity for entity in entities if entity.kind == "mongoose"}.values():
+        for name in entity.columns:
+            bare = name.lower().replace("_", "")
+            spelled.setdefault(_word(name) or bare, Counter())[name] += 1
+    best: tuple[int, tuple[str, ...]] = (0, ())
+    for weight, words in _GROUPS:
+        names = sum((spelled.get(word, Counter[str]()) for word in words), Counter[str]())
+        if weight > 1 and names.total() > 1 and weight * names.total() > best[0]:
+            best = (weight * names.total(), tuple(name for name, _ in names.most_common()))
+    return best[1]
 
 
 def _hub(schema: Schema) -> tuple[tuple[str, ...], int]:

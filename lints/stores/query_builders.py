@@ -339,7 +339,7 @@ def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
     return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
 
 
-_TEXT = re.compile(r"sql|raw|unsafe|(?:condition|filter|clause|query|where|expr|fragment)s?\b", re.IGNORECASE)
+_TEXT = re.compile(r"sql|raw\b|unsafe|(?:condition|clause|expr|fragment)s?\b", re.IGNORECASE)
 """Names of what may be SQL itself."""
 
 

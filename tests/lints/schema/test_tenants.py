@@ -188,3 +188,32 @@ def test_what_the_keys_say(why: str, tables: tuple[str, ...], columns: set[str])
 )  # fmt: skip
 def test_keys_that_say_too_little(why: str, tables: list[str]) -> None:
     assert model(*tables).tenant_columns == {"tenant_id"}, why
+
+
+def documents(*fields: str) -> str:
+    made = (f"const s{n} = new Schema({{ {f} }});\nmodel('Thing{n}', s{n});\n" for n, f in enumerate(fields))
+    return "import { Schema, model } from 'mongoose';\n" + "".join(made)
+
+
+NEST = """
+import { Prop, Schema } from '@nestjs/mongoose';
+@Schema() export class Boat { @Prop() workspaceId: string; @Prop() name: string; }
+@Schema() export class Pier { @Prop() workspaceId: string; notes: string; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "columns"),
+    [
+        (documents("organization: String, name: String", "organization: { type: String }"), {"organization"}),
+        (documents("_organizationId: Schema.Types.ObjectId", "_organizationId: { type: String }"), {"_organizationId"}),
+        (documents("tenantId: String, organizationId: String", "tenantId: String"), {"tenantId"}),
+        (documents("organization: String", "name: String"), {"tenant_id"}),
+        (NEST, {"workspaceId"}),
+        ("customElements.define('my-boats', { tenantId: 1 });", {"tenant_id"}),
+    ],
+)
+def test_documents_say_by_which_field_they_name_their_tenant(source: str, columns: set[str]) -> None:
+    found = build_model({"src/models.ts": source.encode()}, None)
+    assert found.tenant_columns == columns
+    assert not found.tables
