@@ -48,7 +48,7 @@ class Judge:
             from lints.proof import prove as real
 
             prove = real
-        self.model = model
+        self.model = model = _guarded(model, declared)
         self.declared = declared
         self._prove = prove
         self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
@@ -481,6 +481,16 @@ class Judge:
             ):
                 return carrier
         return None
+
+
+def _guarded(model: Model, declared: Declarations) -> Model:
+    """The model with what its policies confine, if there are any: a fact for the proof, here as in `gate prove`."""
+    schema = getattr(model, "schema", None)
+    if schema is None or not schema.policies:
+        return model
+    from lints.ddl.guards import with_guards
+
+    return with_guards(model, declared)
 
 
 def _once(places: Iterable[list[Access]]) -> Iterable[list[Access]]:

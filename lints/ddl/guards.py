@@ -16,8 +16,9 @@ _SETTING = re.compile(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
 
 
 def with_guards(model: Model, declared: Declarations) -> Model:
-    """The model with its guarded tables: row level security is enabled and forced, a policy admits rows, and every
-    policy that admits some confines them, those that are read and those that are written.
+    """The model with its guarded tables: row level security is enabled, and forced or the service is declared to
+    connect as roles that don't own them, a policy admits rows, and every policy that admits some confines them, those
+    that are read and those that are written.
 
     Nothing is guarded where policies are put together at run time, nor where `tenancy.yaml` says that statements
     alone keep tenants apart.
@@ -34,12 +35,16 @@ def _guards(subject: Subject) -> Mapping[str, Guard]:
     found: dict[str, Guard] = {}
     for name, table in subject.owned.items():
         security = subject.relation(name).row_security
-        if security is None or not (security.enabled and security.forced) or subject.dialects[name] != "postgres":
+        if security is None or not security.enabled or subject.dialects[name] != "postgres":
             continue
+        owner = subject.relation(name).owner
+        if not security.forced and (subject.roles is None or owner in subject.roles):
+            continue  # the service may own the table, and policies don't bind its owner
         own = [policy for policy in subject.by_table.get(name, ()) if subject.counts(policy.roles)]
         admitting = [p for p in own if p.permissive and (p.using is not None or p.check is not None)]
         if admitting and not any(j.rule for policy in admitting for j in judge(subject, name, policy, own)):
-            found[table.name] = Guard(policies=tuple(p.name for p in admitting), context=_context(admitting))
+            names = tuple(p.name for p in admitting)
+            found[table.name] = Guard(policies=names, context=_context(admitting), forced=security.forced)
     return found
 
 

@@ -11,6 +11,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from lints.proof import queries, session, temporary, writes
 from lints.proof.dialects import ALIASES, DIALECTS
+from lints.proof.facets import worst
 from lints.proof.holes import holes_of
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import judge
@@ -68,6 +69,8 @@ def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof
     if found is None:
         prepared, statements = parse(sql, dialect)
         found = _proofs(index, prepared, statements, budget)
+        for facet in index.facets:
+            found = worst(found, _proofs(index_of(facet, dialect), prepared, statements, budget))
         if len(index.proofs) >= MEMORY:
             index.proofs.clear()
         if len(sql) <= LONGEST:

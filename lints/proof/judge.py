@@ -112,8 +112,10 @@ def _guarded(w: Work, finding: Finding, contexts: dict[int, Context]) -> Finding
         return finding
     own = {target.table: used[target.table]} if target.table in used else used
     for table, guard in own.items():
+        owner = "none with BYPASSRLS" if guard.forced else "none with BYPASSRLS, nor its owner"
         w.assume(
-            f"it runs as a role that row level security of {table} binds, with {guard.context} set to the caller's"
+            f"it runs as a role that row level security of {table} binds ({owner}), with {guard.context} set to the"
+            " caller's in its transaction"
         )
     shown = "; ".join(f"{table}: {', '.join(guard.policies[:3])}" for table, guard in own.items())
     return Finding(target, Rank.LITERAL, "TENSQL023", f"row level security admits only the caller's rows ({shown})")

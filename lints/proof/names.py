@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from lints.proof.facets import facets
 from lints.proof.ir import TENANT, Col, Merged, Other, Term, Unsupported
 from lints.tenancy import Model, Ownership, Table, View
 
@@ -164,6 +166,11 @@ class Index:
         self.settings = frozenset(s.lower() for s in model.settings)
         stems = {c.lower().replace("_", "").removesuffix("id") for c in model.tenant_columns}
         self.stems = frozenset(s for s in stems if len(s) > 2) | _TENANTS
+
+    @cached_property
+    def facets(self) -> tuple[Model, ...]:
+        """The model by the further columns of a tenant's key."""
+        return facets(self.model)
 
     def loose(self, name: str) -> str:
         """The form under which names of the model are compared."""

@@ -88,6 +88,8 @@ class Guard:
 
     policies: tuple[str, ...]
     context: str
+    forced: bool = True
+    """Whether they bind the table's owner too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import pytest
 
 from lints.ddl.guards import with_guards
 from lints.proof import prove
+from lints.scan import scan
 from lints.schema import build_model, read_declarations
 from lints.tenancy import Model
 
@@ -23,6 +24,8 @@ FORCED = "ALTER TABLE boats FORCE ROW LEVEL SECURITY;"
 OWN = "(tenant_id = current_setting('app.tenant')::uuid)"
 POLICY = f"CREATE POLICY isolation ON boats USING {OWN} WITH CHECK {OWN};"
 READ = "SELECT name FROM boats WHERE id = $1"
+APP = {"isolation": {"by": "row_security", "roles": ["app"]}}
+MIGRATION = "migrations/1.sql"
 
 
 def guarded(*more: str, declared: dict[str, object] | None = None) -> Model:
@@ -50,7 +53,7 @@ def test_policies_scope_weakly_and_say_on_what_they_rest(sql: str) -> None:
     proof = prove(sql, guarded(ON, FORCED, POLICY))[0]
 
     assert (proof.verdict, proof.rules) == ("weak", ("TENSQL023",)), proof.steps
-    assert any("a role that row level security of boats binds, with app.tenant set" in a for a in proof.assumptions)
+    assert any("binds (none with BYPASSRLS), with app.tenant set to the caller's in" in a for a in proof.assumptions)
     assert prove(sql, guarded())[0].verdict == "violation"
 
 
@@ -97,3 +100,65 @@ def test_nothing_is_taken_from_policies_where_statements_alone_are_declared_to_k
 
 def test_what_the_statement_proves_itself_rests_on_no_policy() -> None:
     assert prove("SELECT name FROM boats WHERE tenant_id = $1", guarded(ON, FORCED, POLICY))[0].verdict == "proven"
+
+
+@pytest.mark.parametrize(
+    ("why", "more", "declared", "verdict"),
+    [
+        ("the service owns nothing, as is declared", (ON, POLICY), APP, "weak"),
+        ("somebody else owns it", (ON, POLICY, "ALTER TABLE boats OWNER TO migrator;"), APP, "weak"),
+        ("the service owns it", (ON, POLICY, "ALTER TABLE boats OWNER TO app;"), APP, "violation"),
+        ("the policy is for another role", (ON, POLICY.replace("USING", "TO staff USING", 1)), APP, "violation"),
+    ],
+)  # fmt: skip
+def test_policies_that_are_not_forced_bind_whoever_is_not_the_owner(
+    why: str, more: tuple[str, ...], declared: dict[str, object], verdict: str
+) -> None:
+    proof = prove(READ, guarded(*more, declared=declared))[0]
+
+    assert proof.verdict == verdict, why
+    assert verdict == "violation" or any("none with BYPASSRLS, nor its owner" in a for a in proof.assumptions)
+
+
+CODE = {
+    "app/read.py": ('def f(c, id):\n    c.execute("SELECT name FROM boats WHERE id = %s", (id,))\n', ("weak", "TENSQL023")),
+    "app/write.py": ('def f(c, id):\n    c.execute("DELETE FROM boats WHERE id = %s", (id,))\n', ("weak", "TENSQL023")),
+    "app/own.py": ('def f(c, t):\n    c.execute("SELECT name FROM boats WHERE tenant_id = %s", (t,))\n', ("proven", None)),
+    "app/crew.py": ('def f(c, id):\n    c.execute("SELECT name FROM crews WHERE id = %s", (id,))\n', ("violation", "TENSQL001")),
+    "app/empty.py": ('def f(c):\n    c.execute("TRUNCATE boats")\n', ("violation", "TENSQL014")),
+    "app/view.py": ('def f(c, id):\n    c.execute("SELECT name FROM names WHERE id = %s", (id,))\n', ("violation", "TENSQL001")),
+    "app/off.py": ('def f(c):\n    c.execute("SET row_security = off")\n', ("violation", "TENSQL017")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CODE)
+def test_the_lint_of_the_code_takes_from_policies_what_the_proof_does(path: str) -> None:
+    """`gate check` and `gate prove` say the same of a statement."""
+    text, expected = CODE[path]
+    schema = "\n".join((TABLES, ON, FORCED, POLICY))
+    found = scan([(path, text.encode())], build_model({MIGRATION: schema.encode()}, None), declared=None)
+    row = found.accesses[0]
+
+    assert (row.verdict, row.rule) == expected, row.why
+    sql = row.sql.replace("%s", "$1")
+    assert prove(sql, guarded(ON, FORCED, POLICY))[0].verdict == row.verdict
+    if row.verdict == "weak":
+        assert "BYPASSRLS" in row.why
+        assert any("app.tenant" in said for said in row.assumptions)
+
+
+def test_calls_of_an_orm_rest_on_policies_as_statements_do() -> None:
+    models = """
+from django.db import models
+class Boat(models.Model):
+    tenant_id = models.UUIDField()
+    name = models.TextField()
+    class Meta:
+        db_table = "boats"
+"""
+    view = "from app.models import Boat\ndef f(request, pk):\n    return Boat.objects.get(pk=pk)\n"
+    schema = "\n".join((TABLES, ON, FORCED, POLICY))
+    tree = {MIGRATION: schema.encode(), "app/models.py": models.encode()}
+    for more, verdict in (("", "weak"), ("ALTER TABLE boats NO FORCE ROW LEVEL SECURITY;", "violation")):
+        model = build_model({**tree, MIGRATION: f"{schema}\n{more}".encode()}, None)
+        assert [a.verdict for a in scan([("app/views.py", view.encode())], model).accesses] == [verdict]

@@ -12,14 +12,27 @@ from typing import NamedTuple
 
 import yaml
 
-from lints.schema import build_model
+from lints.ddl.guards import with_guards
+from lints.schema import build_model, read_declarations
 from lints.tenancy import Model
 
 from . import harbour
 
 CORPUS = Path(__file__).parent / "corpus"
 PROJECTS = Path(__file__).parent / "projects"
-DIALECTS = {"mysql", "sqlite", "tsql", "oracle", "clickhouse", "bigquery", "snowflake", "redshift", "duckdb", "spark"}
+DIALECTS = {
+    "mysql",
+    "sqlite",
+    "tsql",
+    "oracle",
+    "clickhouse",
+    "bigquery",
+    "snowflake",
+    "redshift",
+    "duckdb",
+    "spark",
+    "trino",
+}
 
 
 class Case(NamedTuple):
@@ -48,11 +61,11 @@ def projects() -> tuple[Case, ...]:
     for folder in sorted(p for p in PROJECTS.iterdir() if p.is_dir()):
         dialect = folder.name.split("-")[-1]
         declared = folder / "tenancy.yaml"
-        model = build_model(
-            {"migrations/1.sql": (folder / "schema.sql").read_bytes()},
-            yaml.safe_load(declared.read_text("utf-8")) if declared.exists() else None,
-            dialect=dialect,
+        said = read_declarations(
+            yaml.safe_load(declared.read_text("utf-8")) if declared.exists() else {}, declared.name
         )
+        schema = {"migrations/1.sql": (folder / "schema.sql").read_bytes()}
+        model = with_guards(build_model(schema, said, dialect=dialect), said)
         found += _cases(folder / "statements.sql", folder.name, dialect, model)
     return tuple(found)
 

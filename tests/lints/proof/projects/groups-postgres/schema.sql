@@ -1,0 +1,14 @@
+CREATE ROLE app NOLOGIN;
+CREATE TABLE organizations (id uuid PRIMARY KEY, parent_id uuid REFERENCES organizations (id), path text, name text);
+CREATE TABLE teams (id uuid PRIMARY KEY, organization_id uuid NOT NULL REFERENCES organizations (id), name text, UNIQUE (organization_id, id));
+CREATE TABLE members (organization_id uuid NOT NULL REFERENCES organizations (id), user_id uuid NOT NULL, role text, PRIMARY KEY (organization_id, user_id));
+CREATE TABLE secrets (id uuid PRIMARY KEY, organization_id uuid NOT NULL REFERENCES organizations (id), value text);
+CREATE TABLE files (id uuid PRIMARY KEY, organization_id uuid NOT NULL REFERENCES organizations (id), name text);
+CREATE TABLE file_parts (id uuid PRIMARY KEY, file_id uuid NOT NULL REFERENCES files (id), bytes bytea);
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE secrets FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON secrets USING (organization_id = current_setting('app.organization_id')::uuid) WITH CHECK (organization_id = current_setting('app.organization_id')::uuid);
+ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON files USING (organization_id = current_setting('app.organization_id')::uuid);
+CREATE VIEW secret_names AS SELECT id, organization_id FROM secrets;
+CREATE VIEW secret_values WITH (security_invoker = true) AS SELECT id, value FROM secrets;

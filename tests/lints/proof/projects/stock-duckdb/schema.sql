@@ -1,0 +1,5 @@
+CREATE TABLE shops (shop_id INTEGER PRIMARY KEY, name VARCHAR);
+CREATE TABLE items (id INTEGER PRIMARY KEY, shop_id INTEGER NOT NULL REFERENCES shops (shop_id), sku VARCHAR, tags VARCHAR[], price DECIMAL(9,2));
+CREATE TABLE moves (id INTEGER PRIMARY KEY, shop_id INTEGER NOT NULL REFERENCES shops (shop_id), item_id INTEGER, n INTEGER, at TIMESTAMP);
+CREATE TABLE counts (shop_id INTEGER NOT NULL REFERENCES shops (shop_id), sku VARCHAR NOT NULL, n INTEGER, PRIMARY KEY (shop_id, sku));
+CREATE VIEW totals AS SELECT shop_id, sku, sum(n) AS n FROM counts GROUP BY ALL;

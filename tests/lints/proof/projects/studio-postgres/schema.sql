@@ -1,0 +1,13 @@
+CREATE TABLE "Organization" ("id" TEXT NOT NULL, "slug" TEXT NOT NULL, CONSTRAINT "Organization_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Scene" ("id" TEXT NOT NULL, "organizationId" TEXT NOT NULL, "title" TEXT, "isDraft" BOOLEAN NOT NULL DEFAULT true, CONSTRAINT "Scene_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Shot" ("id" TEXT NOT NULL, "sceneId" TEXT NOT NULL, "order" INTEGER NOT NULL, CONSTRAINT "Shot_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "Asset" ("id" TEXT NOT NULL, "organizationId" TEXT NOT NULL, "key" TEXT NOT NULL, "sceneId" TEXT, CONSTRAINT "Asset_pkey" PRIMARY KEY ("id"));
+CREATE TABLE "_AssetToShot" ("A" TEXT NOT NULL, "B" TEXT NOT NULL);
+CREATE UNIQUE INDEX "Organization_slug_key" ON "Organization"("slug");
+CREATE UNIQUE INDEX "Asset_organizationId_key_key" ON "Asset"("organizationId", "key");
+CREATE UNIQUE INDEX "_AssetToShot_AB_unique" ON "_AssetToShot"("A", "B");
+ALTER TABLE "Scene" ADD CONSTRAINT "Scene_organizationId_fkey" FOREIGN KEY ("organizationId") REFERENCES "Organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Shot" ADD CONSTRAINT "Shot_sceneId_fkey" FOREIGN KEY ("sceneId") REFERENCES "Scene"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "Asset" ADD CONSTRAINT "Asset_organizationId_fkey" FOREIGN KEY ("organizationId") REFERENCES "Organization"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_AssetToShot" ADD CONSTRAINT "_AssetToShot_A_fkey" FOREIGN KEY ("A") REFERENCES "Asset"("id") ON DELETE CASCADE;
+ALTER TABLE "_AssetToShot" ADD CONSTRAINT "_AssetToShot_B_fkey" FOREIGN KEY ("B") REFERENCES "Shot"("id") ON DELETE CASCADE;

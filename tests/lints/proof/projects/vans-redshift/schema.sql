@@ -1,0 +1,4 @@
+CREATE TABLE depots (depot_id INT NOT NULL PRIMARY KEY, name VARCHAR(40)) DISTSTYLE ALL;
+CREATE TABLE vans (id BIGINT IDENTITY(1,1) PRIMARY KEY, depot_id INT NOT NULL REFERENCES depots (depot_id), plate VARCHAR(20)) DISTKEY (depot_id) SORTKEY (depot_id);
+CREATE TABLE trips (id BIGINT PRIMARY KEY, depot_id INT NOT NULL REFERENCES depots (depot_id), van_id BIGINT, km DECIMAL(9,2), at TIMESTAMP, extra SUPER);
+CREATE TABLE fuel (id BIGINT PRIMARY KEY, depot_id INT NOT NULL REFERENCES depots (depot_id), litres DECIMAL(9,2));
