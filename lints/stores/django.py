@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the text is judged, it never reaches a database
 """Django calls as the SQL they stand for."""
 
 from __future__ import annotations
@@ -6,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.chains.helpers import SCOPE
+from lints.extract.chains.python import DJANGO
 from lints.extract.facts import Argument, OrmStep
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+from lints.stores.ties import assigned, fragment, may_tie, steps_of
 
 _LOOKUPS = {
     "exact": "=", "iexact": "=", "in": "in", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "<>",
@@ -18,6 +21,9 @@ _LOOKUPS = {
 _DJANGO_ENDS = frozenset(
     {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
 )
+_TRANSFORMS = frozenset(
+    {"date", "time", "day", "month", "year", "week", "hour", "minute", "second", "week_day", "quarter", "iso_year"}
+)
 _AGGREGATE = re.compile(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
 
 
@@ -25,6 +31,7 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The statements of a manager's chain; None stands for one that can't be seen."""
     if any(_correlated(value) for step in steps for value in (*step.arguments, *(v for _, v in step.keywords))):
         return []  # a sub-query: rows of the query around it
+    given_names: set[str] = set()
     computed: set[str] = (
         set()
     )  # what groups or sub-queries give: a condition on it says nothing of whose rows these are
@@ -37,7 +44,11 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             _scoped(builder, step)
         elif method in {"filter", "get", "exclude"}:
             counted = {name for name in keywords if name.split("__")[0] in computed}
-            asked = {name: value for name, value in keywords.items() if name not in counted}
+            asked = {
+                ("" if name.split("__")[0] in given_names else name): value
+                for name, value in keywords.items()
+                if name not in counted
+            }  # by another name it can be any column
             parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, asked, 0)
             if parts:
                 joined = builder.all_of(parts)
@@ -45,35 +56,51 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             if method == "get":
                 return [builder.select()]
         elif method in {"annotate", "alias"}:
+            given_names |= {name for name, _ in step.keywords}
             computed |= {name for name, value in step.keywords if _AGGREGATE.match(value.text) is not None}
         elif method in _DJANGO_ENDS:
             return [builder.select()]
-        elif method in {"raw", "extra"}:
-            return [] if method == "raw" and step.arguments and step.arguments[0].kind == "text" else [None]
+        elif method == "raw":
+            return [] if step.arguments and step.arguments[0].kind == "text" else [None]
+        elif method == "extra":
+            added = _extra(builder, step, keywords)
+            if added is None:
+                return [None]
+            builder.where += added
         elif method == "none":
             return []
         elif method == "update":
-            assigned, dynamic = builder.assignments(keywords)
-            return [builder.update(assigned, dynamic=dynamic)]
+            pairs, dynamic = builder.assignments(keywords)
+            return [builder.update(pairs, dynamic=dynamic)]
         elif method == "delete":
             return [builder.delete()]
         elif method == "create":
-            assigned, dynamic = builder.assignments(keywords)
-            return [builder.insert(assigned, dynamic=dynamic)]
+            pairs, dynamic = assigned(builder, keywords)
+            return [builder.insert(pairs, dynamic=dynamic)]
         elif method in {"get_or_create", "update_or_create"}:
             defaults = mapping(keywords.pop("defaults", None))
             keywords.pop("create_defaults", None)
             builder.where.extend(_lookups(builder, keywords, 0))
-            assigned, dynamic = builder.assignments({**keywords, **defaults})
-            return [builder.select(), builder.insert(assigned, dynamic=dynamic)]
+            pairs, dynamic = assigned(builder, {**keywords, **defaults})
+            return [builder.select(), builder.insert(pairs, dynamic=dynamic)]
         elif method == "bulk_create" and step.arguments:
             rows = step.arguments[0].items[:1] if step.arguments[0].kind == "list" else ()
             made = {n: v for row in rows if row.kind == "term" for n, v in zip(row.names, row.items, strict=True) if n}
-            assigned, dynamic = builder.assignments(made)
-            return [builder.insert(assigned, dynamic=dynamic)]
+            pairs, dynamic = assigned(builder, made)
+            return [builder.insert(pairs, dynamic=dynamic)]
         elif method == "bulk_update":
             return []  # rows that were loaded before
     return [builder.select()]
+
+
+def _extra(builder: Builder, step: OrmStep, keywords: Mapping[str, Argument]) -> list[str] | None:
+    """The conditions that `extra(where=["name = %s"], params=…)` adds, if all of it can be seen."""
+    where = keywords.get("where")
+    if step.arguments or set(keywords) - {"where", "params", "order_by"} or where is None or where.kind != "list":
+        return None
+    if any(item.kind != "text" for item in where.items):
+        return None
+    return [f"({fragment(builder, re.sub('%s|%[(][a-z_]+[)]s', ':p', item.text))})" for item in where.items]
 
 
 def _scoped(builder: Builder, step: OrmStep) -> None:
@@ -104,6 +131,8 @@ def _q(builder: Builder, given: Argument, depth: int) -> str:
         return builder.hole()
     positions = [item for item, name in zip(given.items, given.names, strict=True) if not name]
     keywords = {name: item for item, name in zip(given.items, given.names, strict=True) if name}
+    if given.text == "Q" and not given.items:
+        return ""  # Django leaves it out
     if given.text == "Q":
         return builder.all_of(
             [*(_q(builder, item, depth + 1) for item in positions), *_lookups(builder, keywords, depth)]
@@ -113,7 +142,8 @@ def _q(builder: Builder, given: Argument, depth: int) -> str:
     if given.text == "&":
         return builder.all_of(_q(builder, item, depth + 1) for item in positions)
     if given.text in {"~", "not"} and positions:
-        return f"NOT ({_q(builder, positions[0], depth + 1)})"
+        inner = _q(builder, positions[0], depth + 1)
+        return f"NOT ({inner})" if inner else ""
     return builder.hole()
 
 
@@ -144,6 +174,10 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
         inner = builder.inside(behind)
         inner.where.append(_lookup(inner, rest, value, depth + 1) if rest else "TRUE")
         return builder.reverse(behind, inner) or builder.hole()
+    plain = not rest or rest[-1] in _LOOKUPS or rest[-1] in _TRANSFORMS  # no way along a relation that was not read
+    known = entity.columns and value.kind in {"value", "text", "null"} and not may_tie(builder, entity, first)
+    if plain and known:
+        return f"{builder.qualified(first)} {'=' if not rest else '>'} {builder.parameter()}"
     return builder.hole()
 
 
@@ -173,11 +207,46 @@ def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument
     if operator == "isnull":
         null = value.kind == "value" and value.text == "True"
         return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
-    if not operator:
-        return builder.hole()
-    if value.kind == "term" and _of_row(value):
-        return builder.hole()
+    apart = builder.entity is not None and not _ties(builder, builder.entity, column)
+    if not operator or (value.kind == "term" and _of_row(value)):
+        known = apart and not _correlated(value)
+        return f"expression({builder.qualified(column)}) = {builder.parameter()}" if known else builder.hole()
     if value.kind == "query":
+        rows = _rows(builder, value)
+        if rows is not None:
+            text, inner = rows
+            builder.relation_keys += [key for key in inner.relation_keys if key not in builder.relation_keys]
+            if inner.by_key:
+                builder.remember(column, value)
+            return f"{builder.qualified(column)} IN ({text})"
         builder.remember(column, value)
         return f"{builder.qualified(column)} IN ({builder.parameter()})"
     return builder.compare(column, value, operator)
+
+
+def _ties(builder: Builder, entity: Entity, column: str) -> bool:
+    return any(may_tie(builder, entity, name) for name, stored in entity.columns.items() if stored == column) or (
+        column not in entity.columns.values() and may_tie(builder, entity, column)
+    )
+
+
+def _rows(builder: Builder, given: Argument) -> tuple[str, Builder] | None:
+    """The keys, or the values of one field, that a query set gives, as a sub-query."""
+    steps = steps_of(given)
+    entity = builder.entities.get(given.text)
+    if entity is None or not steps or any(step.method not in DJANGO for step in steps):
+        return None
+    inner = builder.inside(entity)
+    if entity.table == builder.table:
+        inner.alias = f"inner_{entity.table}"
+    texts = django(inner, steps)
+    if len(texts) != 1 or texts[0] is None or not texts[0].startswith("SELECT"):
+        return None
+    column: str | None = inner.key_of(entity.table)
+    for step in steps:
+        if step.method in {"values", "values_list"} and step.arguments:
+            column = inner.column(step.arguments[0].text.replace("pk", inner.key_of(entity.table)))
+    if column is None:
+        return None
+    joins = "".join(f" {join}" for join in inner.joins)
+    return f"SELECT {inner.qualified(column)} FROM {inner.source()}{joins}{inner.condition()}", inner

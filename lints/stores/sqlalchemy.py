@@ -15,8 +15,8 @@ from lints.stores.sqlalchemy_conditions import (
     column_of,
     condition,
     entity_named,
-    steps_of,
 )
+from lints.stores.ties import assigned, steps_of
 
 _EMBEDS = frozenset({"exists", "correlate", "correlate_except", "scalar_subquery", "as_scalar", "lateral"})
 
@@ -58,6 +58,8 @@ def selected(builder: Builder, given: Argument) -> tuple[str, Builder] | None:
     """The sub-query that an argument is, as text, and its builder; its conditions may be about rows of `builder`."""
     steps = steps_of(given)
     entity = builder.entities.get(given.text)
+    if any(step.method.startswith("@") for step in steps):
+        return None  # a function of another file has its part in it
     if entity is None or not steps or any(known.table == entity.table for known in builder.others.values()):
         return None
     inner = builder.inside(entity)
@@ -146,38 +148,9 @@ def _assign(builder: Builder, read: _Read, given: Argument | None, keywords: Map
     """What `values(…)` sets: a mapping, the first of several, keywords."""
     if given is not None and given.kind == "list":
         given = given.items[0] if given.items else given
-    values, unseen = assigned_of(builder, {**mapping(given), **keywords})
+    values, unseen = assigned(builder, {**mapping(given), **keywords})
     read.assigned += values
     read.dynamic = read.dynamic or unseen or (given is not None and given.kind != "map")
-
-
-def assigned_of(builder: Builder, given: Mapping[str, Argument]) -> tuple[list[tuple[str, str]], bool]:
-    """(column, value) pairs of an object, and whether part of it can't be seen.
-
-    What is spread into a call can't name what the call itself names, and what comes after a spread wins: where that is
-    all that says whose row it is, the rest does not matter.
-    """
-    table = builder.model.tables.get(builder.table)
-    owner: tuple[str, ...] = ()
-    if table is not None:
-        owner = (table.tenant_column,) if table.tenant_column is not None else ()
-        owner = owner or (table.parent.columns if table.parent is not None else ())
-    explicit: set[str] = set()
-    spread: str | None = None
-    for name in given:
-        if name in {"...", "**"}:
-            spread, explicit = name, explicit if name == "**" else set()
-        else:
-            explicit |= {column for column in (builder.column(name), _of_relation(builder, name)) if column is not None}
-    if spread is not None and owner and set(owner) <= explicit:
-        pairs, dynamic = builder.assignments(given)
-        return pairs, dynamic and any(name == "[]" for name in given)
-    return builder.assignments(given)
-
-
-def _of_relation(builder: Builder, name: str) -> str | None:
-    target = builder.entities.get(builder.entity.relations.get(name, "")) if builder.entity is not None else None
-    return builder.foreign_column(target.table) if target is not None else None
 
 
 def _by(builder: Builder, entity: Entity | None, name: str, value: Argument) -> str:
@@ -200,9 +173,9 @@ def _written(builder: Builder, step: OrmStep) -> str | None:
     if step.method == "bulk_insert_mappings":
         rows = step.arguments[0].items[:1] if step.arguments and step.arguments[0].kind == "list" else ()
         given = mapping(rows[0] if rows else None)
-    assigned, dynamic = assigned_of(builder, given)
-    keys = [column for column, _ in assigned if step.method == "merge" and column == builder.key_of(builder.table)]
-    return builder.insert(assigned, dynamic=dynamic, conflict=keys or None)
+    pairs, dynamic = assigned(builder, given)
+    keys = [column for column, _ in pairs if step.method == "merge" and column == builder.key_of(builder.table)]
+    return builder.insert(pairs, dynamic=dynamic, conflict=keys or None)
 
 
 def _conflict_keys(builder: Builder, keywords: Mapping[str, Argument]) -> list[str]:

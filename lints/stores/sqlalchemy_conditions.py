@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from lints.extract.facts import Argument, OrmStep
+from lints.extract.facts import Argument
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder
+from lints.stores.ties import fragment, may_tie
 
 Selected: TypeAlias = Callable[[Builder, Argument], tuple[str, Builder] | None]
 """What reads a sub-query: `lints.stores.sqlalchemy.selected`."""
@@ -19,8 +20,6 @@ _ALIAS = re.compile(r"aliased\((\w+)\)@(\d+)(?:\.(?:c\.)?(\w+))?")
 _WRAPPED = re.compile(r"(?:\w+\.)?(?:col|column_property)\(\s*([\w.]+)\s*\)")
 _MENTIONED = re.compile(r"\b([A-Za-z_]\w{0,80})\.(?:__table__\.c\.|c\.)?([A-Za-z_]\w{0,80})")
 _CONSTANT = re.compile(r"-?\d[\d_.]*|True|False|None|true\(\)|false\(\)|null\(\)")
-_PLAIN_SQL = re.compile(r"(?:[\w\s.=<>!:(),%+*/-]|\'[^\'\\\\]*\')+")
-_TELLS = re.compile(r"[=<>]|\b(?:is|in|like|between)\b", re.IGNORECASE)
 _KEY = re.compile(r"_?(?:id|uuid|key)$")
 _SIGNS = {
     "==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>",
@@ -32,18 +31,6 @@ _SIGNS = {
 
 
 # Names
-
-
-def steps_of(given: Argument) -> tuple[OrmStep, ...]:
-    """The steps of a query that is an argument; none if they can't be seen."""
-    return tuple(
-        OrmStep(
-            method=item.text,
-            arguments=tuple(value for value, name in zip(item.items, item.names, strict=True) if not name),
-            keywords=tuple((name, value) for value, name in zip(item.items, item.names, strict=True) if name),
-        )
-        for item in (given.items if given.kind == "query" else ())
-    )
 
 
 def alias_of(given: Argument) -> str | None:
@@ -105,24 +92,9 @@ def _stored(builder: Builder, entity: Entity, attribute: str) -> tuple[str, str]
     table = builder.model.tables.get(entity.table)
     inherited = attribute if table is not None and attribute in table.columns else None
     column = entity.columns.get(attribute) or inherited
-    if column is None and entity.columns and not _may_tie(builder, entity, attribute):
+    if column is None and entity.columns and not may_tie(builder, entity, attribute):
         column = attribute
     return (entity.table, column) if column is not None else None
-
-
-def _may_tie(builder: Builder, entity: Entity, attribute: str) -> bool:
-    """Whether an attribute can say whose row it is: the tenant's column, the key of a parent, a relationship."""
-    table = builder.model.tables.get(entity.table)
-    column = entity.columns.get(attribute)
-    if table is None or attribute in entity.relations or attribute in entity.reverse:
-        return True
-    if column is None and attribute not in table.columns:
-        bare = attribute.lower()
-        named = {bare, f"{bare}_id", bare.removesuffix("_id"), bare.removesuffix("id")}
-        return any(tenant.lower() in named for tenant in builder.model.tenant_columns) or not attribute.islower()
-    stored = column or attribute
-    keys = {name for key in table.foreign_keys for name in key.columns}
-    return stored == table.tenant_column or stored in builder.model.tenant_columns or stored in keys
 
 
 # Expressions
@@ -141,7 +113,7 @@ def _over_columns(builder: Builder, given: Argument) -> str | None:
             entity = builder.others.get(head) or builder.entities.get(head)
             if entity is None:
                 continue
-            if _may_tie(builder, entity, attribute):
+            if may_tie(builder, entity, attribute):
                 return None
             if head in builder.others and (found := _stored(builder, entity, attribute)) is not None:
                 columns.append(builder.qualified(found[1], found[0]))
@@ -160,14 +132,6 @@ def _texts(given: Argument, depth: int) -> Iterator[str]:
 def _fixed(given: Argument) -> bool:
     """Whether it is a constant that the code spells out."""
     return given.kind in {"text", "null"} or (given.kind == "value" and _CONSTANT.fullmatch(given.text) is not None)
-
-
-def _fragment(builder: Builder, text: str) -> str:
-    """`text("name = :n")`: SQL as it stands, which SQLAlchemy puts between its neighbours without parentheses."""
-    plain = len(text) <= 500 and _PLAIN_SQL.fullmatch(text) is not None and "--" not in text and "/*" not in text
-    if not plain or _TELLS.search(text) is None or text.count("(") != text.count(")"):
-        return builder.hole()
-    return re.sub(r"\sOR\s", " or ", text)
 
 
 # Conditions
@@ -208,7 +172,7 @@ def _bare(builder: Builder, given: Argument) -> str:
     if given.kind == "value" and given.text in {"False", "false()"}:
         return "FALSE"
     if given.kind == "dynamic" and alias_of(given) is None and "{" not in given.text:
-        return _fragment(builder, given.text)
+        return fragment(builder, given.text)
     over = _over_columns(builder, given) if given.kind in {"value", "call"} else None
     return over if over is not None else builder.hole()
 

@@ -96,6 +96,8 @@ class Chains:
         self, call: Invoke, receiver: Value | None, arguments: list[Value], keywords: Mapping[str, Value], env: Env
     ) -> Value | None:
         """The query a call begins or continues, or the term it is; None for any other call."""
+        if self.interpreter.language == "python":
+            keywords = python.spread(keywords)
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = laravel.step_of(self.interpreter.notes, call, arguments)
@@ -139,7 +141,7 @@ class Chains:
         if self.interpreter.language == "python":
             if (run := python.executed(call, arguments)) is not None:
                 return self._continued(*run, call, env)
-            term = python.term(self.interpreter, call, receiver, step)
+            term = python.term(self.interpreter, call, receiver, step, env)
             if term is not None:
                 return term
         begins = helpers.begun(call, receiver, step)
@@ -270,6 +272,8 @@ class Chains:
                 query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span, begun.base))
                 for part in ruby.nested(asked.step) if begun.kind in ruby.KINDS else ():
                     self._sub_select(part)
+                for part in python.nested(asked.step) if begun.kind == "django" else ():
+                    self._extend(part)
                 if begun.inner:
                     self._sub_select(query)
                 return query if not begun.aside else None
@@ -281,8 +285,8 @@ class Chains:
         model = query.model
         if query.kind == "sqlalchemy":
             model = model or python.model_of(call, step, env)
-            for part in python.nested(step) if model else ():
-                self._extend(part)
+        for part in python.nested(step) if model and query.kind in {"sqlalchemy", "django"} else ():
+            self._extend(part)
         if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":

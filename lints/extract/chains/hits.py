@@ -12,6 +12,8 @@ _ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}mod
 _HITS: Mapping[str, tuple[bytes, ...]] = {
     "python": (
         rb"\.\w*objects\b",
+        rb"\._(?:default|base)_manager\b",
+        rb"\.a?save\(",
         rb"_or_404\(",
         rb"get_\w{0,30}(?:queryset|statement|query)\(",
         rb"\.select_from\(",
@@ -77,6 +79,9 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "go": (
         rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
         rb"\.New(?:Select|Update|Delete)\(\)",
+        rb"ngine\.(?:\w+\([^()\n]{0,80}\)\.){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate)\(",
+        rb"ession\.(?:Get|Find|Count|Exist|Update|Delete|FindAndCount)\(\s*&",
+        rb"gorm\.G\[",
         rb"\.[A-Z]\w*\.(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
     ),
     "php": (

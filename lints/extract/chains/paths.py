@@ -31,7 +31,7 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
-WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy"})
+WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy", "django"})
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
@@ -53,7 +53,11 @@ def variants_of(query: Query) -> tuple[tuple[OrmStep, ...], ...]:
             OrmStep(
                 method=step.method,
                 arguments=tuple(argument(value, chosen) for value in step.arguments),
-                keywords=tuple((name, argument(value, chosen)) for name, value in step.keywords.items()),
+                keywords=tuple(
+                    (name, argument(value, chosen))
+                    for name, value in step.keywords.items()
+                    if settled(value, chosen) is not ABSENT
+                ),
             )
             for held in query.steps
             if isinstance(step := settled(held, chosen), Step)

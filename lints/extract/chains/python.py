@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import stores
@@ -22,6 +23,7 @@ DJANGO = names(
     " iterator in_bulk latest earliest none using raw extra select_for_update reverse union intersection difference"
     " aget afirst acount aexists acreate aupdate adelete alast aget_or_create aupdate_or_create dates datetimes"
 )
+_MANAGERS = names("_default_manager _base_manager")
 _OF_RELATED = names("all filter exclude order_by values_list get_or_create update_or_create aget_or_create")
 """Methods that an instance's related managers have and hardly anything else has."""
 _OF_MANAGERS = re.compile(
@@ -42,7 +44,7 @@ _OF_COLUMNS = names(
 _MAKES = names("model_validate from_orm parse_obj validate construct model_construct")
 """Class methods that make an instance of what they are given, and of `update`."""
 _EXECUTES = names("execute exec scalars scalar stream stream_scalars execute_async")
-_NESTED_IN = names("where filter having from_select join outerjoin")
+_NESTED_IN = names("where filter exclude get having from_select join outerjoin")
 _OF_TABLES = names("select insert update delete")
 ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or_404": "get"}
 """Functions that ask a model, a manager or a query for what their arguments say."""
@@ -75,7 +77,11 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("mongo", collection(call, last), (step,))
     if method in {"table", "from_"}:
         return stores.supabase(asked)
-    if last.endswith("objects") and head and (method in DJANGO or _OF_MANAGERS.fullmatch(method) is not None):
+    if (
+        (last.endswith("objects") or last in _MANAGERS)
+        and head
+        and (method in DJANGO or _OF_MANAGERS.fullmatch(method) is not None)
+    ):
         return Begun("django", held_class(head, env) or head.rpartition(".")[2], (step,))
     if not path and method in ASKS and call.arguments:
         model = class_name(call.arguments[0], env)
@@ -94,6 +100,9 @@ def begun(asked: Asked) -> Begun | None:
         return Begun(RELATED, last, (Step(OF, (Gap(head, call.span),), {}, call.span), step))
     if method in _SAVES and _SESSION.search(path):
         return _saved(asked)
+    if method in {"save", "asave"} and isinstance(asked.receiver, Term) and asked.receiver.operator[:1].isupper():
+        made = _with_later(asked.receiver, call.receiver, env)
+        return Begun("django", asked.receiver.operator, (Step("create", (), made, call.span),)) if made else None
     if not path and method == "exists":
         return _exists(asked)
     if method in _OF_TABLES and path and not call.arguments and class_name(call.receiver, env) == path:
@@ -141,9 +150,21 @@ def executed(call: Invoke, arguments: list[Value]) -> tuple[Query, Step] | None:
     return (query, Step("values", (given,), {}, call.span)) if isinstance(given, (Listing, Record, Gap, Alt)) else None
 
 
-def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: Step) -> Value | None:
-    """A condition on a column or a relationship, an alias of an entity, an instance that is made of another object."""
+def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: Step, env: Env) -> Value | None:
+    """A condition on a column or a relationship, an alias of an entity, an instance that is made of another object, a
+    dictionary."""
     written = interpreter.notes.text(call.span)[:200]
+    if call.receiver is None and call.method == "dict" and not call.arguments and "**" not in step.keywords:
+        return Record(dict(step.keywords), written)
+    if call.receiver is None and call.method == "Q" and not call.arguments and not call.keywords:
+        return Term("Q", (), {}, written)
+    if (
+        isinstance(receiver, Record)
+        and isinstance(call.receiver, Name)
+        and call.method in {"update", "pop", "setdefault"}
+    ):
+        env.put(call.receiver.path, _changed(receiver, call.method, step))
+        return None
     if call.method == "aliased" and call.arguments:
         model = class_name(call.arguments[0])
         alias = f"aliased({model})@{call.span[0]}"
@@ -159,13 +180,37 @@ def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: S
     return None
 
 
+def _of_django(query: Query) -> bool:
+    """Whether a query set is put together in sight, by Django's own methods."""
+    return query.kind == "django" and all(isinstance(step, Step) and step.method in DJANGO for step in query.steps)
+
+
+def spread(keywords: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The keywords of a call with those of a dictionary that is spread into it, if that is one whose keys are seen."""
+    held = keywords.get("**")
+    if not isinstance(held, Record) or any(not key.isidentifier() for key in held.fields if key != "..."):
+        return keywords
+    rest = {name: value for name, value in keywords.items() if name != "**"}
+    return {("**" if name == "..." else name): value for name, value in {**held.fields, **rest}.items()}
+
+
+def _changed(held: Record, method: str, step: Step) -> Record:
+    """A dictionary after `update(…)`; what else is done to it can't be seen."""
+    first = step.arguments[0] if step.arguments else None
+    more = {**(first.fields if isinstance(first, Record) else {}), **step.keywords}
+    unseen = Gap(method, step.span)
+    if method == "update" and (first is None or isinstance(first, Record)) and "**" not in more:
+        return Record({**held.fields, **more}, held.source)
+    return Record({**held.fields, **more, "...": unseen}, held.source)
+
+
 def nested(step: Step) -> list[Query]:
     """The queries in the conditions of a step: they are judged as a part of the query around them."""
     found: list[Query] = []
     stack: list[Value] = [*step.arguments, *step.keywords.values()] if step.method in _NESTED_IN else []
     while stack and len(found) < 100:
         top = stack.pop()
-        if isinstance(top, Query) and top.kind == "sqlalchemy" and top.model:
+        if isinstance(top, Query) and top.model and (top.kind == "sqlalchemy" or _of_django(top)):
             found.append(top)
         elif isinstance(top, Term):
             stack += [*top.arguments, *top.keywords.values()]
@@ -214,16 +259,20 @@ def _saved(asked: Asked) -> Begun | None:
         first = next((item for item in first.items if isinstance(item, Term)), None)
     if not isinstance(first, Term) or not first.operator[:1].isupper() or not first.keywords:
         return None
-    keywords = dict(first.keywords)
-    written = call.arguments[0]
-    if isinstance(written, Name):  # what was set on it since
-        for name, value in asked.env.vars.items():
-            head, _, attribute = name.rpartition(".")
-            if head == written.path and attribute.isidentifier():
-                keywords[attribute] = value
+    keywords = _with_later(first, call.arguments[0], asked.env)
     return Begun(
         "sqlalchemy", first.operator, (Step("merge" if method == "merge" else "add", (), keywords, call.span),)
     )
+
+
+def _with_later(made: Term, written: object, env: Env) -> dict[str, Value]:
+    """The attributes that an instance is made with, and those that were set on it since."""
+    keywords = dict(made.keywords)
+    for name, value in env.vars.items() if isinstance(written, Name) else ():
+        head, _, attribute = name.rpartition(".")
+        if isinstance(written, Name) and head == written.path and attribute.isidentifier():
+            keywords[attribute] = value
+    return keywords
 
 
 def _inherited(asked: Asked) -> Begun | None:

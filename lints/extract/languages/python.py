@@ -175,6 +175,9 @@ class PythonLowering(Lowering):
     def target(self, node: Node) -> str | None:
         if node.type in {"identifier", "attribute"}:
             return self.presence(self.text(node))
+        if node.type == "subscript":  # `held["name"] = …`
+            written = self.subscript(node)
+            return written.path if isinstance(written, Name) else None
         return None
 
     def if_statement(self, node: Node) -> Iterable[Stmt]:

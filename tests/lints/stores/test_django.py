@@ -75,7 +75,7 @@ CASES: dict[str, calls.Case] = {
     "django: rows under a list of what another query loaded": (
         "django",
         "def f(t):\n    boats = Boat.objects.filter(tenant=t)\n    return Logbook.objects.filter(boat__in=boats)\n",
-        [("proven", None), ("weak", "TENORM002")],
+        [("proven", None)],
     ),
     "django: what is done with a record is no query": (
         "django",
