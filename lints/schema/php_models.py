@@ -34,6 +34,9 @@ _CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
 _SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
 _NAMED = re.compile(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
 _NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+BODY = "{"
+"""Stands before the text of a scope that is a condition on related rows: it is read where it is used."""
+_ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")
 _RELATIONS = {"belongsTo": True, "hasMany": False, "hasOne": False, "hasOneThrough": False, "hasManyThrough": False,
               "belongsToMany": False, "morphMany": False, "morphOne": False}  # fmt: skip
 
@@ -245,5 +248,10 @@ def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
         columns += [f"~{column}" for other in called for column in _columns_in(texts_of[other])]
         some = _CONDITIONAL.search(text) is not None or bool(called)
         marks = ("?",) * some + ("!",) * (_RETURNS_ROWS.search(text) is not None)
+        if _ON_RELATED.search(text) is not None and not called:
+            columns, marks = (
+                [BODY + re.sub(r"^.*?\bfunction\s+\w+", "function ", text, count=1, flags=re.DOTALL)],
+                marks[len(marks) :],
+            )
         found[name] = (*marks, *dict.fromkeys(columns))
     return found

@@ -7,11 +7,12 @@ query on.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.schema.php_models import BODY
 from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
@@ -20,8 +21,11 @@ _ESCAPES = names("withoutGlobalScope withoutGlobalScopes")
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _OWN = re.compile(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
 _CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
-_ALWAYS = re.compile(r"\b(?:if|switch|when|unless|orWhere\w*)\s*\(|\?")
-_COMPARED = re.compile(r"->where\(\s*['\"](?:\w+\.)?(\w+)['\"]\s*,\s*(?:['\"]=['\"]\s*,\s*)?(\$?[\w$>()\-]{1,80})\s*\)")
+_SOMETIMES = re.compile(r"\b(?:if|switch|match|when|unless|for|foreach|while)\s*\(|\?(?!->)|\breturn\s*;")
+_CALL = re.compile(r"\s*\??->\s*(\w+)\s*\(")
+_BRACKETS = re.compile(r"[()\[\]{},]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_MAX_CLOSURE, _MAX_DEPTH = 4000, 6
 
 
 def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -54,6 +58,8 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             add(
                 _condition(builder, _bare(method.replace("firstWhere", "where")), given), beside=method.startswith("or")
             )
+        elif method in {"tap", "pipe"} and given and given[0].kind != "closure":
+            add(builder.hole())  # what is called with the query may narrow it
         elif method in {"when", "unless"}:
             add(next((builder.hole() for one in given[1:] if _matters(builder, one)), None))
         elif method in {"join", "leftJoin", "rightJoin", "crossJoin", "joinSub", "leftJoinSub"}:
@@ -66,6 +72,8 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             add(_by_key(builder, given[0]))
         if method in KEYED and given:
             add(_condition(builder, "where", given[:1]))
+        if method == "upsert" and len(given) > 1 and given[0].kind in {"list", "map"}:
+            return [_upserted(builder, given)]
         if method in RUNS:
             return _run(builder, method, given, condition, [one.method for one in steps], written)
     if [step.method for step in steps] == ["query"] or not steps:
@@ -103,6 +111,17 @@ def _run(
         assigned, dynamic = builder.assignments({name: value for name, value in values.items() if name not in keys})
         return [builder.update(assigned, dynamic=dynamic or not assigned)]
     return [builder.select()]
+
+
+def _upserted(builder: Builder, given: Sequence[Argument]) -> str | None:
+    """`upsert([['id' => 1, …], …], ['id'], ['name'])`, by its first row."""
+    row = given[0].items[0] if given[0].kind == "list" and given[0].items else given[0]
+    assigned, dynamic = builder.assignments(mapping(row))
+    conflict = [one.text for one in (given[1].items if given[1].kind == "list" else given[1:2]) if one.kind == "text"]
+    changed = None
+    if len(given) > 2 and given[2].kind == "list":
+        changed = [(one.text, "") for one in given[2].items if one.kind == "text"]
+    return builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed)
 
 
 def _bare(method: str) -> str:
@@ -154,7 +173,7 @@ def _by_key(builder: Builder, given: Argument) -> str:
     return builder.compare(builder.key_of(builder.table), given, operator)
 
 
-def _condition(builder: Builder, method: str, given: Sequence[Argument]) -> str | None:
+def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: int = 0) -> str | None:
     if not given:
         return None
     first, rest = given[0], given[1:]
@@ -163,7 +182,9 @@ def _condition(builder: Builder, method: str, given: Sequence[Argument]) -> str 
     if method == "where" and first.kind == "list":
         return builder.all_of(_listed(builder, first.items)) or builder.hole()
     if method in {"whereHas", "whereRelation", "whereDoesntHave", "whereHasMorph", "whereAttachedTo"}:
-        return _related(builder, method, given)
+        return _related(builder, method, given, depth)
+    if method == "where" and len(given) == 1 and (said := _closure(builder, first.text, depth + 1)) is not None:
+        return said or None
     if method == "whereBelongsTo":
         return _belongs(builder, given)
     if method in {"whereRaw", "whereExists", "whereNotExists", "whereNot", "whereAny", "whereAll", "whereKeyNot"}:
@@ -246,34 +267,114 @@ def _dynamic(builder: Builder, method: str, given: Sequence[Argument]) -> str | 
     return builder.all_of(builder.compare(name, value) for name, value in pairs)
 
 
-def _related(builder: Builder, method: str, given: Sequence[Argument]) -> str:
+def _related(builder: Builder, method: str, given: Sequence[Argument], depth: int = 0) -> str:
     """Conditions on the rows that a relation leads to."""
     entity, first = builder.entity, given[0]
-    positive = "Doesnt" not in method
-    name = first.text.partition(".")[0].partition(" ")[0] if first.kind == "text" else ""
-    target_name = (entity.relations.get(name) or entity.reverse.get(name)) if entity is not None else None
+    label, _, further = first.text.partition(" ")[0].partition(".") if first.kind == "text" else ("", "", "")
+    target_name = (entity.relations.get(label) or entity.reverse.get(label)) if entity is not None else None
     target = builder.entities.get(target_name or "")
-    if not positive:
+    rest = given[1:]
+    if "Doesnt" in method or not rest:
         return _neutral(builder)
-    said: list[tuple[str, str]] = []
-    if method == "whereRelation" and len(given) >= 3 and given[1].kind == "text":
-        said = [(given[1].text, given[-1].text)]
-    elif len(given) > 1:
-        text = given[1].text
-        inner = _CLOSURE.match(text)
-        if inner is None or _ALWAYS.search(text[inner.end() :]) is not None:
-            return builder.hole() if inner is None or _any_tenant(builder, text, target_name) else _neutral(builder)
-        said = _COMPARED.findall(text)
-        if not said:
-            return builder.hole() if _any_tenant(builder, text, target_name) else _neutral(builder)
-    if target is None or entity is None or "." in first.text:
-        return builder.hole() if said else _neutral(builder)
+    text = " ".join(one.text for one in rest)
+    if target is None or entity is None:
+        return builder.hole() if _any_tenant(builder, text, target_name) else _neutral(builder)
     side = builder.inside(target)
-    side.where += [side.compare(column, Argument(kind="value", text=value)) for column, value in said]
-    if name in entity.relations:
+    if further and depth < _MAX_DEPTH:
+        said: str | None = _related(side, method, [Argument(kind="text", text=further), *rest], depth + 1)
+    elif method == "whereRelation":
+        said = _condition(side, "where", rest, depth + 1)
+    else:
+        said = _closure(side, rest[0].text, depth + 1)
+        if said is None:
+            return builder.hole() if _any_tenant(builder, text, target_name) else _neutral(builder)
+    side.where += [said] if said else []
+    if label in entity.relations:
         forward = builder.foreign_column(target.table)
         return builder.related(forward, target.table, side) if forward is not None and side.where else _neutral(builder)
     return builder.reverse(target, side) or _neutral(builder)
+
+
+def _closure(builder: Builder, text: str, depth: int = 0) -> str | None:
+    """What a closure puts on the query that it is handed; empty if nothing. None if it does so on some paths only, or
+    hands the query on."""
+    head = _CLOSURE.match(text)
+    body = text[head.end() :] if head is not None else ""
+    if (
+        head is None
+        or depth > _MAX_DEPTH
+        or len(text) > _MAX_CLOSURE
+        or _SOMETIMES.search(_QUOTED.sub("''", body)) is not None
+    ):
+        return None
+    if re.search(rf"[(,]\s*\${head.group(1)}\s*[,)]", body) is not None:
+        return None
+    condition = ""
+    for method, written in _calls(body, head.group(1)):
+        bare, given = _bare(method), [_argument(one) for one in written]
+        local = builder.entity.methods if builder.entity is not None else {}
+        if method in local:
+            part = _named(builder, method)
+        elif bare.startswith("where"):
+            part = _condition(builder, bare, given, depth)
+        elif method in PLAIN or method in RUNS or _shaped(method):
+            part = None
+        else:
+            part = builder.hole()
+        if part:
+            condition = (
+                f"{condition} {'OR' if method.startswith('or') else 'AND'} ({part})" if condition else f"({part})"
+            )
+    return condition
+
+
+def _calls(body: str, variable: str) -> Iterator[tuple[str, list[str]]]:
+    """(method, arguments) of the calls that are chained to a closure's own query, in order."""
+    position = 0
+    for start in re.finditer(rf"\${variable}\b", body):
+        if start.start() < position:
+            continue  # in the arguments of a call before
+        position = start.end()
+        while (call := _CALL.match(body, position)) is not None:
+            close = _close(body, call.end())
+            yield call.group(1), _split(body[call.end() : close])
+            position = close + 1
+
+
+def _close(text: str, start: int) -> int:
+    """Where the bracket that is open before `start` is closed; the end of the text if it is not."""
+    depth = 1
+    for mark in _BRACKETS.finditer(text, start):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(mark.group(), 0)
+        if depth == 0:
+            return mark.start()
+    return len(text)
+
+
+def _split(text: str) -> list[str]:
+    """Arguments, as written."""
+    parts: list[str] = []
+    depth = start = 0
+    for mark in _BRACKETS.finditer(text):
+        if mark.group() == "," and depth == 0:
+            parts.append(text[start : mark.start()].strip())
+            start = mark.end()
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(mark.group(), 0)
+    last = text[start:].strip()
+    return [*parts, last] if last else parts
+
+
+def _argument(text: str) -> Argument:
+    """An argument that is only known as it is written."""
+    if re.fullmatch(r"'[^']*'|\"[^\"$]*\"", text):
+        return Argument(kind="text", text=text[1:-1])
+    if text == "null":
+        return Argument(kind="null")
+    if _CLOSURE.match(text) is not None:
+        return Argument(kind="closure", text=text)
+    return Argument(
+        kind="dynamic" if text.startswith(("[", "new ")) else "value", text=text.removeprefix("$").replace("->", ".")
+    )
 
 
 def _any_tenant(builder: Builder, text: str, target: str | None) -> bool:
@@ -300,12 +401,16 @@ def _named(builder: Builder, method: str) -> str | None:
     known = builder.model.tables.get(builder.table)
     parts: list[str] = []
     for name in local[method]:
+        if name.startswith(BODY):
+            said = _closure(builder, name.removeprefix(BODY))
+            parts.append(said if said is not None else builder.hole())
+            continue
         ours = name.lstrip("~") in _columns_of_tenants(builder)
         if ours and (sometimes or name.startswith("~")):
             return builder.hole()
         if not sometimes and known is not None and name in known.columns:
             parts.append(builder.compare(name, Argument(kind="value")))
-    return builder.all_of(parts) if parts else None
+    return builder.all_of(part for part in parts if part) if any(parts) else None
 
 
 def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:

@@ -100,6 +100,11 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
         ),
         rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]",
+        (
+            rb"\$this->\w+\s*->\s*(?:where\w*|find\w*|newQuery|newModelQuery|query|with\w*|first\w*|all|count|create|pluck|get"
+            rb"|orderBy\w*|select|latest|paginate|join|has|on|insert|upsert|updateOr\w+|destroy|truncate)\("
+        ),
+        rb"(?:app|resolve|make)\(\s*\\?[\w\\]+::class\s*\)\s*->",
         rb"(?:->|::)table\(\s*['\"]\w",
         rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,18 @@ _NOT_MODELS = names(
 )
 _CLASS = re.compile(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
 _NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+_TYPED = re.compile(
+    rb"\b(?:private|protected|public|readonly)\s+(?:(?:static|readonly|private|protected)\s+)*\??([\w\\]+)\s+\$(\w+)"
+    rb"|\$this->(\w+)\s*=\s*\$(\w+)\s*;|[(,]\s*\??([A-Z][\w\\]*)\s+\$(\w+)|\$this->(\w+)\s*=\s*new\s+([\w\\]+)"
+    rb"|\$(\w+)\s*=\s*(?:new\s+)?([A-Z]\w*)(?:::class)?(?:\(\))?\s*;"
+)
+"""What properties are declared as, promoted, or set to from a parameter that has a type."""
+_NO_MODEL = re.compile(
+    r".*(?:Connection|Manager|Client|Service|Repository|Factory|Interface|Builder|Request|Response|Store|Cache|Handler|Logger"
+    r"|Contract|Helper|Provider|Resolver|Gateway|Queue|Dispatcher|Session|Guard|Filesystem|Storage|Collection|Validator"
+    r"|Mailer|Api|Auth|Translator|Router|Command|Event|Job|Listener|Controller|Exception|DTO|Data|Enum|Config)"
+)
+_MADE_BY_CLASS = names("app resolve make")
 _FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _RELATED = re.compile(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
 _CONNECTION = re.compile(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
@@ -76,7 +89,13 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
         connected = isinstance(made, Invoke) and made.method in {"connection", "getConnection"}
         return ("laravel", first.text.strip()) if connected or _CONNECTION.search(path) else None
     name = path
-    if isinstance(made, Invoke) and made.receiver is None and made.method[:1].isupper():
+    held = path.removeprefix("this.") if path.startswith("this.") else ""
+    if held and call.method not in {"update", "delete", "save", "load", "touch", "push"}:
+        name = _held(notes.source).get(held, "")
+    elif isinstance(made, Invoke) and made.receiver is None and made.method in _MADE_BY_CLASS and made.arguments:
+        asked = made.arguments[0]
+        name = asked.path.removesuffix(".class") if isinstance(asked, Name) and asked.path.endswith(".class") else ""
+    elif isinstance(made, Invoke) and made.receiver is None and made.method[:1].isupper():
         name = made.method if re.match(r"\(?\s*new\b", notes.text(made.span)) else ""
     elif path in {"self", "static"}:
         around = _CLASS.findall(notes.source[: call.span[0]])
@@ -111,6 +130,34 @@ def along(asked: Asked) -> Begun | None:
     held = Lit(around[-1].decode() if around else "", call.span)
     start = Step("@along", (Lit(path, call.span), held), {}, call.span)
     return Begun("eloquent", path, (start, asked.step))
+
+
+@lru_cache(maxsize=4)
+def _held(source: bytes) -> Mapping[str, str]:
+    """The classes of a file's properties, as far as they may be models."""
+    kinds: dict[str, str] = {}
+    typed: dict[str, str] = {}
+    given: list[tuple[str, str]] = []
+    for found in _TYPED.finditer(source):
+        kind, label, target, origin, wanted, parameter, made, of, default, named = (
+            (part or b"").decode("utf-8", "replace") for part in found.groups()
+        )
+        if kind or default:
+            kinds.setdefault(label or default, (kind or named).rpartition("\\")[2])
+        elif origin:
+            given.append((target, origin))
+        elif parameter:
+            typed.setdefault(parameter, wanted.rpartition("\\")[2])
+        elif made:
+            kinds.setdefault(made, of.rpartition("\\")[2])
+    for target, origin in given:
+        if origin in typed:
+            kinds[target] = typed[origin]
+    return {
+        label: kind
+        for label, kind in kinds.items()
+        if kind[:1].isupper() and kind not in _NOT_MODELS and _NO_MODEL.fullmatch(kind) is None
+    }
 
 
 @lru_cache(maxsize=64)

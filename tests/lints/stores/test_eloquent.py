@@ -101,7 +101,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "a group with the tenant in it": (
         "return Boat::where(fn ($q) => $q->where('fleet_id', $f)->orWhere('b', 2))->get();",
-        [("opaque", "TENORM013")],
+        [("violation", "TENORM006")],
     ),
     "a group that is handed on": ("return Boat::where(fn ($q) => $this->mine($q))->get();", [("opaque", "TENORM013")]),
     "when": ("return Boat::when($f, fn ($q) => $q->where('fleet_id', $f))->get();", [("opaque", "TENORM013")]),
