@@ -136,7 +136,10 @@ class _Child:
     def _build(self, chunks: list[bytes]) -> None:
         """`step, dialect`, the `Drafts` of the steps before, `path, bytes` of each file; answers with the `Drafts`
         after it."""
-        self._import("lints.schema.sources")
+        from lints.schema.steps import STEPS
+
+        readers = STEPS[chunks[0].decode()].modules
+        self._import("lints.schema.sources", *(f"lints.schema.{name}" for name in readers))
         from lints.codec import encode
         from lints.schema.catalog import Drafts
         from lints.schema.sources import READERS
@@ -155,7 +158,7 @@ class _Child:
 
     def _classify(self, chunks: list[bytes]) -> None:
         """`declarations, dialect, Drafts`; answers with the model."""
-        self._import("lints.schema.sources", "lints.schema.classify")
+        self._import("lints.schema.catalog", "lints.schema.classify")
         from lints.codec import decode, encode
         from lints.schema.classify import classify
         from lints.schema.declared import DeclarationError, Declarations

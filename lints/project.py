@@ -239,7 +239,7 @@ class _Run:
         kinds = self.kinds[path]
         if step == SCRIPTS:
             return bool(kinds & (Schema.SCRIPT | Schema.NAMES))
-        if not path.endswith(STEPS[step]):
+        if not path.endswith(STEPS[step].endings):
             return False
         beside = kinds & Schema.SCRIPT and (step == "compiled" or not in_migrations(path))
         return bool(kinds & (Schema.MODELS | Schema.NAMES) or beside)

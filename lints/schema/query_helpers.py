@@ -35,6 +35,8 @@ _MAX_HELPERS = 100
 _NARROWS = (
     r"\s*\.(?:where|filter|filter_by|exclude|andWhere|orWhere|join|innerJoin|leftJoin|order_by|orderBy|options)\("
 )
+_NARROWED = re.compile(r"(?<![\w.])(\w+)" + _NARROWS)
+_CHANGED = re.compile(r"\.(?:andWhere|orWhere)\(")
 
 
 def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
@@ -45,7 +47,13 @@ def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
 
 def _helpers(source: Source) -> Iterator[Helper]:
     language = language_of(source.path) or ""
-    named = {id(function): (name, managed) for name, function, managed in _declared(source)}
+    named = {
+        id(function): (name, managed)
+        for name, function, managed in _declared(source)
+        if managed or _builders(source, function) or _returns(source, function)
+    }
+    if not named:
+        return
     interpreter = Interpreter(source.data, language, source.lines, orm=True)
     interpreter.notes.muted += 1
     try:
@@ -75,21 +83,37 @@ def _declared(source: Source) -> Iterator[tuple[str, Func, bool]]:
                     yield f"{statement.name}.{member.function.name}", member.function, managed
 
 
+def _body(source: Source, function: Func) -> str:
+    return source.data[slice(*function.body_span)].decode("utf-8", "replace")
+
+
+def _builders(source: Source, function: Func) -> list[str]:
+    """The parameters that the function narrows, so that they are queries."""
+    text = _body(source, function)
+    narrowed = {found.group(1) for found in _NARROWED.finditer(text)}
+    return [name for parameter in function.parameters if _among(name := parameter.name, narrowed, text)]
+
+
+def _among(name: str, narrowed: set[str], text: str) -> bool:
+    if name.isidentifier():
+        return name in narrowed
+    return re.search(rf"(?<![\w.]){re.escape(name)}{_NARROWS}", text) is not None
+
+
+def _returns(source: Source, function: Func) -> bool:
+    """Whether it may return a query or a condition."""
+    return (
+        DECLARES.search(source.data[slice(*function.body_span)]) is not None
+        or DECLARES.search(source.data, *function.span) is not None
+    )
+
+
 def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn, *, managed: bool) -> Helper | None:
     function = held.function
-    body = source.data[slice(*function.body_span)]
     parameters = tuple(parameter.name for parameter in function.parameters)
-    text = body.decode("utf-8", "replace")
-    builders = [p for p in parameters if re.search(rf"(?<![\w.]){re.escape(p)}{_NARROWS}", text) is not None]
-    changed = re.search(r"\.(?:andWhere|orWhere)\(", text) is not None  # only builders that change in place have these
+    builders = _builders(source, function)
+    changed = _CHANGED.search(_body(source, function)) is not None  # only builders that change in place have these
     kind = "sqlalchemy" if source.path.endswith(".py") else "knex" if changed else "kysely"
-    if (
-        not managed
-        and not builders
-        and DECLARES.search(body) is None
-        and DECLARES.search(source.data, *function.span) is None
-    ):
-        return None
     begins = tuple(
         Query(kind, f"@{p}", (), (-1 - position, -1)) if p in builders[:1] else None
         for position, p in enumerate(parameters)

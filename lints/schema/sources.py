@@ -1,4 +1,7 @@
-"""The files that say what the schema is: found among all files, read in the right order, each by its own reader."""
+"""The files that say what the schema is: found among all files, read in the right order, each by its own reader.
+
+A reader is imported when its step is taken: most projects have two or three kinds of sources.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lints.extract import extract
 from lints.extract.code import lowered
 from lints.extract.lines import Lines
-from lints.schema import (
-    code_migrations,
-    compiled_models,
-    doctrine,
-    go_migrations,
-    javascript_migrations,
-    javascript_models,
-    laravel,
-    php_models,
-    prisma,
-    python_models,
-    query_helpers,
-    rails_models,
-    typescript_models,
-)
 from lints.schema.catalog import Catalog
-from lints.schema.ddl import apply_script
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
 from lints.schema.paths import CODE, dialect_of, misnamed, path_class
@@ -35,6 +22,9 @@ _SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
 
 def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str) -> None:
     """SQL scripts, Alembic revisions, Rails schemas and migrations, SQL inside other migrations in code."""
+    from lints.schema import code_migrations, go_migrations, javascript_migrations, laravel
+    from lints.schema.ddl import apply_script
+
     named = {path: data for path, data in files.items() if path.endswith(_SCRIPTS)}
     javascript_migrations.read_table_names(catalog, named)
     alembic = {path: data for path, data in files.items() if path.endswith(".py") and _revision(path, data)}
@@ -75,12 +65,16 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
 
 
 def _revision(path: str, data: bytes) -> bool:
+    from lints.schema import code_migrations
+
     return b"down_revision" in data and code_migrations.ALEMBIC.search(data) is not None
 
 
 def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     if not path.endswith(CODE) or not (in_migrations(path) or "/migrate/" in f"/{path}"):
         return False
+    from lints.schema import code_migrations, javascript_migrations, laravel
+
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
     if path.endswith(".php") and laravel.DECLARES.search(data) is not None:
@@ -96,35 +90,49 @@ Reader = Callable[[Catalog, Sequence[Source]], None]
 def _prisma(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
     schemas = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(".prisma")}
     if schemas:
+        from lints.schema import prisma
+
         prisma.read_prisma(catalog, schemas)
 
 
 def _python(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import python_models
+
     _read(catalog, files, (".py",), python_models.DECLARES.search, python_models.read_python_models)
 
 
 def _javascript(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import javascript_models, typescript_models
+
     decorated = (".ts", ".tsx", ".js", ".mts")
     _read(catalog, files, decorated, typescript_models.DECLARES.search, typescript_models.read_typescript_models)
     _read(catalog, files, _SCRIPTS, javascript_models.DECLARES.search, javascript_models.read_javascript_models)
 
 
 def _php(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import doctrine, php_models
+
     _read(catalog, files, (".php",), php_models.DECLARES.search, php_models.read_php_models)
     _read(catalog, files, (".php",), doctrine.DECLARES.search, doctrine.read_doctrine)
 
 
 def _ruby(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import rails_models
+
     _read(catalog, files, (".rb",), rails_models.DECLARES.search, rails_models.read_rails_models)
 
 
 def _mappings(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import doctrine
+
     mapped = {path: decoded(data) for path, data in sorted(files.items()) if path.endswith(doctrine.MAPPINGS)}
     doctrine.read_doctrine_xml(catalog, mapped)
     catalog.files.extend(mapped)
 
 
 def _compiled(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import compiled_models
+
     compiled = {
         path: decoded(data)
         for path, data in sorted(files.items())
@@ -144,6 +152,8 @@ READERS: Mapping[str, Callable[[Catalog, Mapping[str, bytes], str], None]] = {
 
 def read_queries(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     """Functions that give queries: each file by itself, whatever else is in the catalog."""
+    from lints.schema import query_helpers
+
     _read(catalog, files, query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers)
 
 
