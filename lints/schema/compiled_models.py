@@ -29,6 +29,8 @@ class Found:
     columns: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Property to (column, type, line)."""
     keys: tuple[str, ...] = ()
+    keyed: int = 0
+    """How sure the key is: by its name only, or said to be it (`.NET`)."""
     references: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Property to (column, entity, line)."""
     inverse: dict[str, str] = field(default_factory=dict)

@@ -23,6 +23,7 @@ _SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
 _TO_TABLE = re.compile(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = re.compile(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
+_HAS_KEY = re.compile(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
 _ASSIGNABLE = re.compile(r"typeof\(\s*(?:\w+\.)*(I\w+)\s*\)\s*\.\s*IsAssignableFrom|\bis\s+(I\w*Tenant\w*)\b")
 _MULTI_TENANT = re.compile(r"\.IsMultiTenant\(\)")
 _CLASS = re.compile(
@@ -170,6 +171,10 @@ def _configure(entity: Found, path: str, body: str, line: int) -> None:
     for name, column in _NAMED.findall(body):
         if name in entity.columns:
             entity.columns[name] = (column, *entity.columns[name][1:])
+    keyed = _HAS_KEY.search(body)
+    if keyed is not None:
+        named = [part.rpartition(".")[2] for part in re.findall(r"[\w.]+", keyed.group(1) or keyed.group(2))]
+        entity.keys = tuple(entity.columns.get(one, (one,))[0] for one in named)
     for found in re.finditer(r"\.HasQueryFilter\(\s*(?:\"[^\"]*\"\s*,\s*)?", body):
         said = _inside(body, found.end())
         one = re.fullmatch(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", said, re.DOTALL)
@@ -256,5 +261,8 @@ def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
         elif not _COLLECTION.match(plain) and name not in entity.columns:
             column = _COLUMN.search(marks)
             entity.columns[name] = (column.group(1) if column is not None else name, kind.strip(), line)
-            if name == "Id" or "[Key" in marks:
-                entity.keys = (entity.columns[name][0],)
+            rank = (
+                3 if "[Key" in marks else 2 if name == "Id" else 1 if name.lower() == f"{entity.name}id".lower() else 0
+            )
+            if rank > entity.keyed:
+                entity.keyed, entity.keys = rank, (entity.columns[name][0],)

@@ -351,6 +351,8 @@ def _unread(names: _Names, builder: Builder, text: str) -> str:
     if absent is not None and not any(re.match(rf"!?{re.escape(name)}\b", text) for name in names.known):
         sign = "IS NULL" if absent.group(2) == "==" or absent.group(3) else "IS NOT NULL"
         return f"{_value(names, builder, absent.group(1) or absent.group(4))} {sign}"
+    if not any(re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name in names.known if name):
+        return f"{builder.parameter()} > {builder.parameter()}"  # of values alone: it holds for every row or for none
     columns = {column.replace("_", "").lower() for column in builder.model.tenant_columns}
     words = {word.lower() for word in re.findall(r"\w+", text)}
     handed = any(re.search(rf"(?<![\w.]){re.escape(name)}\s*[,)]", text) for name in names.known)

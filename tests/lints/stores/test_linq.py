@@ -172,6 +172,42 @@ OWN: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
 }
 
 
+KEYED = """
+public class FleetContext : DbContext {
+    public DbSet<Fleet> Fleet { get; set; }
+    public DbSet<Boat> Boat { get; set; }
+    public DbSet<Pier> Pier { get; set; }
+    protected override void OnModelCreating(ModelBuilder builder) { builder.Entity<Pier>().HasKey(p => p.Code); }
+}
+public class Fleet { public int FleetId { get; set; } }
+public class Pier { public string Code { get; set; } public int FleetId { get; set; } public Fleet Fleet { get; set; } }
+public class Boat {
+    public int BoatId { get; set; }
+    public int FleetId { get; set; }
+    public string Code { get; set; }
+    [ForeignKey("Code")] public Pier Pier { get; set; }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("db.Fleet.Find(fleetId)", [("proven", None)]),
+        ("db.Boat.Where(b => b.Pier.FleetId == fleetId && b.FleetId == fleetId).ToList()", [("proven", None)]),
+        ("db.Pier.Where(p => p.Fleet.FleetId == fleetId).ToList()", [("proven", None)]),
+        ("db.Boat.Where(b => fleetId == -1 || b.FleetId == fleetId).ToList()", [("violation", "TENORM005")]),
+    ],
+    ids=["a tenant by its key", "a key that is configured", "the key of a navigation", "a value that stands for all"],
+)
+def test_keys_by_their_names(call: str, expected: list[tuple[str, str | None]]) -> None:
+    code = f"public class Harbour {{ public object F(int fleetId) {{ return {call}; }} }}"
+    files = {"src/Fleet.cs": KEYED.encode(), "src/Harbour.cs": code.encode()}
+    model = build_model(files, {"tenant_columns": ["FleetId"]})
+    rows = [row for row in scan(sorted(files.items()), model).accesses if row.path == "src/Harbour.cs"]
+    assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
+
+
 def _rows(code: str) -> list[tuple[str, str | None]]:
     files = {"src/Fleet.cs": FLEET.encode(), "src/Harbour.cs": code.encode()}
     model = build_model(files, {"tenant_columns": ["TenantId"]})
