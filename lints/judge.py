@@ -264,6 +264,10 @@ class Judge:
         nobodys = frozenset(n for n, t in self.model.tables.items() if t.ownership is Ownership.GLOBAL)
         keys = frozenset(self._graph_properties)
         rows: list[Access] = []
+        name = self._entities.collection(call.model) if call.kind == "mongo" else call.model
+        if call.kind == "mongo" and self._unclassified(name):
+            self._count_unclassified(kind, when=True)
+            return []
         for steps in call.variants:
             statement = as_statement(call, (call.snippet,))
             if not steps:
@@ -271,7 +275,8 @@ class Judge:
             if call.kind == "index":
                 proof = prove_search(call.model, steps, keys, nobodys)
             else:
-                proof = prove_mongo(call.model, steps[0], keys, nobodys)
+                named = nobodys | {call.model} if name in nobodys else nobodys
+                proof = prove_mongo(call.model, steps[0], keys, named)
             if proof.relevant:
                 rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
         good = {row.table for row in rows if row.verdict in {"proven", "weak"}}

@@ -100,6 +100,8 @@ def starts_like_sql(text: str) -> str | None:
         and not re.match(r"truncate\s+table\b", text[found.start("verb") :])
     ):
         return None  # a CSS class
+    if verb == "table" and found.group("verb") == verb and not text.rstrip().endswith(";"):
+        return None  # class names: `table striped`
     return verb if _COMPANION[verb].match(text, found.start("verb")) else None
 
 

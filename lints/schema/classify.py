@@ -74,6 +74,7 @@ def classify(
             )
     _children(schema, tables, declared)
     _memberships(tables)
+    _documents(schema, tables, columns)
     model = SourceModel(
         schema=schema,
         tables=tables,
@@ -85,6 +86,22 @@ def classify(
         unread=schema.unread,
     )
     return with_routines(model)
+
+
+def _documents(schema: Schema, tables: dict[str, Table], columns: Sequence[str]) -> None:
+    """Collections whose documents name no tenant and refer to no document that does: whose they are has to be said."""
+    keys = {column.replace("_", "").lower() for column in columns}
+    roots = {name.lower() for column in columns for name in _named_after(column.lstrip("_"))}
+    documents = {entity.table: entity for entity in schema.entities if entity.kind == "mongoose" and entity.columns}
+    unnamed = {
+        name: entity
+        for name, entity in documents.items()
+        if keys.isdisjoint(field.replace("_", "").lower() for field in entity.columns) and name.lower() not in roots
+    }
+    for name, entity in unnamed.items():
+        if all(target in unnamed for target in entity.relations.values()):
+            origin = replace(entity.origin, why="no field of its documents names a tenant")
+            tables.setdefault(name, Table(name=name, ownership=Ownership.UNKNOWN, origin=origin))
 
 
 def _declared_columns(declared: Declarations) -> tuple[str, ...]:

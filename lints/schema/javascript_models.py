@@ -68,10 +68,10 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
                 links.append((source, call))
             elif call.method == "model" and first is not None and len(call.arguments) > 1 and b"ongoose" in source.data:
                 origin = source.origin(call.span[0], f"model {first}")
-                fields = _document(source, call.arguments[1])
+                held, refers = _document(source, call.arguments[1])
                 for name in {first, target or first}:
                     catalog.entities.append(
-                        Entity(name=name, table=first, kind="mongoose", columns=fields, relations={}, origin=origin)
+                        Entity(name=name, table=first, kind="mongoose", columns=held, relations=refers, origin=origin)
                     )
     tables = {name: _table(catalog, model) for name, model in found.items()}
     fields = {name: _add(catalog, model, tables) for name, model in found.items()}
@@ -114,15 +114,15 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
             )
 
 
-def _document(source: Source, schema: Expr) -> dict[str, str]:
-    """The fields of a document: of `new Schema({ … })`, or of a variable that holds one."""
+def _document(source: Source, schema: Expr) -> tuple[dict[str, str], dict[str, str]]:
+    """The fields of a document, and what those refer to: of `new Schema({ … })`, or of a variable that holds one."""
     if isinstance(schema, Name):
         held = (s.value for s in source.body if isinstance(s, Assign) and s.target == schema.path)
-        schema = next((value for value in held if value is not None), schema)
-    first = (
-        schema.arguments[0] if isinstance(schema, Invoke) and schema.method == "Schema" and schema.arguments else None
-    )
-    return {field: field for field in properties(first)}
+        schema = next(held, None) or schema
+    made = schema.arguments if isinstance(schema, Invoke) and schema.method == "Schema" else ()
+    fields = properties(made[0] if made else None)
+    refers = {field: constant(properties(value).get("ref")) for field, value in fields.items()}
+    return {field: field for field in fields}, {field: to for field, to in refers.items() if to is not None}
 
 
 def _document_classes(source: Source) -> Iterator[Entity]:

@@ -8,6 +8,7 @@ don't.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
@@ -47,7 +48,12 @@ def prove_mongo(collection: str, step: OrmStep, keys: frozenset[str], globals_: 
     rule: str | None = None
     why: str | None = None
     proven: str | None = None
-    if method in {"bulkWrite", "bulk_write"}:
+    root = _is_root(collection, keys)
+    if root:
+        keys |= {"_id", "id"}
+    if root and (method in _BY_ID or action == "insert"):
+        proven = "it is the tenant itself"
+    elif method in {"bulkWrite", "bulk_write"}:
         rule, why, proven = _bulk(first, keys)
     elif method in _BY_ID:
         rule, why = "TENMGO001", "the document is found by its id alone"
@@ -99,6 +105,13 @@ def prove_mongo(collection: str, step: OrmStep, keys: frozenset[str], globals_: 
         assumptions=(said[rule],) if verdict is Verdict.WEAK and rule in said else (),
         fingerprint=digest,
     )
+
+
+def _is_root(collection: str, keys: frozenset[str]) -> bool:
+    """Whether the documents are the tenants: `organizations`, or `OrganizationModel`, beside `organizationId`."""
+    stems = {re.sub(r"_?id$", "", key.lstrip("_"), flags=re.IGNORECASE).lower() for key in keys}
+    name = collection.lower().removesuffix("model")
+    return bool(stems & {name, name.removesuffix("s"), re.sub(r"ies$", "y", name)})
 
 
 def _filter(given: Argument | None, keys: frozenset[str]) -> tuple[str | None, str | None, str | None]:

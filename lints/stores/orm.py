@@ -247,6 +247,13 @@ class Entities:
             )
         return tuple(out)
 
+    def collection(self, name: str) -> str:
+        """What a model of Mongoose is called where it is declared: `Boat` of `BoatModel`."""
+        known = self.by_kind.get("mongoose", {})
+        found = known.get(name) or known.get(name.removesuffix("Model"))
+        found = found or known.get(name[:1].upper() + name[1:].removesuffix("Model"))
+        return found.table if found is not None else name
+
     def is_document(self, call: OrmCall) -> bool:
         """Whether what looks like an entity is a model of Mongoose, declared in another file."""
         known = self.by_kind.get("mongoose", {})

@@ -331,3 +331,8 @@ def test_a_callback_parameter_remembers_its_wrapper(path: str) -> None:
     assert statement.function is not None
     assert statement.function.tenant_parameter is not None
     assert not statement.function.tenant_ignored
+
+
+def test_class_names_are_no_table() -> None:
+    found = extract("src/a.tsx", b'const a = <table className="table boats"><i className="table" /></table>;')
+    assert not found.statements

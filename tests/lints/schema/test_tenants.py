@@ -216,4 +216,10 @@ import { Prop, Schema } from '@nestjs/mongoose';
 def test_documents_say_by_which_field_they_name_their_tenant(source: str, columns: set[str]) -> None:
     found = build_model({"src/models.ts": source.encode()}, None)
     assert found.tenant_columns == columns
-    assert not found.tables
+
+
+def test_documents_that_name_no_tenant_are_asked_about_once_for_each() -> None:
+    source = documents("organization: String", "organization: String, at: Date", "email: String", "x: { ref: 'Thing0' }")
+    more = "model('Organization', new Schema({ name: String }));"
+    found = build_model({"src/models.ts": (source + more).encode()}, None)
+    assert {name: str(table.ownership) for name, table in found.tables.items()} == {"Thing2": "unknown"}

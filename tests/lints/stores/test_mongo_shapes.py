@@ -8,6 +8,9 @@ from lints.scan import scan
 from lints.tenancy import Model
 
 CASES = {
+    "the tenant itself": ("db.collection('tenants').findOne({ _id: t })", "proven"),
+    "the tenant itself, by a name": ("db.collection('tenants').findOne({ name: n })", "violation"),
+    "every tenant": ("db.collection('tenants').find({})", "violation"),
     "by filter": ("col.find({ tenantId: t, name: n })", "proven"),
     "no filter": ("col.find({ name: n })", "violation"),
     "empty": ("col.find({})", "violation"),
