@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from lints.extract.ir import (
     Assign,
+    Cases,
     Cat,
     Choose,
     ClassBody,
@@ -37,6 +38,10 @@ _ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]
 _KEYS = frozenset({"hash_key_symbol", "simple_symbol", "string", "delimited_symbol"})
 """Keys of a hash that are written out; any other one is an expression."""
 _SIMPLE = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v"}
+
+
+_VALUED = frozenset({"if", "unless", "case", "case_match", "begin"})
+"""Statements that are values too."""
 
 
 class RubyLowering(Lowering):
@@ -191,6 +196,9 @@ class RubyLowering(Lowering):
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        valued = self.valued(left, right)
+        if valued is not None:
+            return valued
         value = self.expression(right)
         if left is not None and left.type == "left_assignment_list":
             targets = tuple((position, self.text(child)) for position, child in enumerate(left.named_children))
@@ -200,12 +208,24 @@ class RubyLowering(Lowering):
 
     def operator_assignment(self, node: Node) -> Iterable[Stmt]:
         left, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
+        sign = operator.type if operator is not None else ""
+        valued = self.valued(left, node.child_by_field_name("right")) if sign == "||=" else None
+        if valued is not None:
+            return valued
         value = self.expression(node.child_by_field_name("right"))
         target = self.presence(self.text(left)) if left is not None else None
-        sign = operator.type if operator is not None else ""
         if sign == "||=" and left is not None:
             value = Choose(Test(key=target or "?", value=None, name=target), self.expression(left), value, span(node))
         return (Assign(target, value, sign == "+=", span(node)),)
+
+    def valued(self, left: Node | None, right: Node | None) -> Iterable[Stmt] | None:
+        """`x = if a … else … end`, `case`, `begin`, with statements in them: the last of each is assigned."""
+        target = self.presence(self.text(left)) if left is not None and left.type != "left_assignment_list" else None
+        if target is None or right is None or right.type not in _VALUED:
+            return None
+        if right.type in {"if", "unless"} and not _has_statements(right):
+            return None
+        return _assigning(target, tuple(self.statement(right)))
 
     def shovel(self, node: Node) -> Iterable[Stmt]:
         """`sql << "…"` appends to a string or a list."""
@@ -393,6 +413,28 @@ class RubyLowering(Lowering):
 
     def spread_items(self, node: Node) -> Items:
         return Items(tuple(self.expression(child) for child in self.parts(node)), span(node))
+
+
+def _has_statements(node: Node) -> bool:
+    """Whether a branch of an `if` is more than one expression, or another branch."""
+    alternative = node.child_by_field_name("alternative")
+    branches = [branch for branch in (node.child_by_field_name("consequence"), alternative) if branch is not None]
+    return any(len(branch.named_children) > 1 or branch.type == "elsif" for branch in branches)
+
+
+def _assigning(target: str, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """A body whose last expression, on every path, is assigned."""
+    last = body[-1] if body else None
+    if isinstance(last, Do):
+        return (*body[:-1], Assign(target, last.value, False, last.span))
+    if isinstance(last, Assign) and last.target is not None:
+        return (*body, Assign(target, Name(last.target, last.span), False, last.span))
+    if isinstance(last, If):
+        return (*body[:-1], If(last.test, _assigning(target, last.then), _assigning(target, last.other), last.span))
+    if isinstance(last, Cases):
+        alternatives = tuple(_assigning(target, one) for one in last.alternatives)
+        return (*body[:-1], Cases(alternatives, last.complete, last.span))
+    return body
 
 
 def unescape(text: str) -> str:

@@ -183,6 +183,24 @@ CASES: dict[str, tuple[str, str, str, tuple[str, str | None]]] = {
         'Account.joins(boats: [:logs]).where("boats.account_id": current_account.id, id: current_account.id).to_a',
         PROVEN,
     ),
+    "in a branch of an if that is a value": (
+        ABILITY,
+        "",
+        "@boat =\n if params[:again]\n  boat = Boat.find_by(name: params[:again])\n  boat if boat&.afloat?\n end",
+        UNSCOPED,
+    ),
+    "in a branch of a case that is a value": (
+        ABILITY,
+        "",
+        "@boat ||= case params[:by]\n when 'name'\n  key = params[:name]\n  Boat.find_by(name: key)\n else\n  raise X\n end",
+        UNSCOPED,
+    ),
+    "what a branch gives goes on": (
+        ABILITY,
+        "",
+        "boats = if params[:n]\n n = 1\n Boat.where(name: n)\n else\n Boat\n end\n boats.where(account: current_account).to_a",
+        PROVEN,
+    ),
     "a connection is no relation": (
         ABILITY,
         "",
