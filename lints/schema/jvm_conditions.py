@@ -35,8 +35,9 @@ def declares(data: bytes) -> bool:
 
 
 def read(texts: Mapping[str, str]) -> list[Entity]:
-    """Entities of the kind `condition` named `Class.function/arity`: what each gives, over its parameters. A class by
-    itself is `Class.`, and says what it extends."""
+    """Entities of the kind `condition` named `Class.function/arity`: what each gives, over its parameters (`columns`,
+    with their types); one more of the same name and arity ends in `|2`. A class by itself is `Class.`, and says what
+    it extends."""
     found: list[Entity] = []
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")) or not declares(text.encode()):
@@ -48,22 +49,24 @@ def read(texts: Mapping[str, str]) -> list[Entity]:
             found.append(
                 Entity(name=f"{one.group(1)}.", table="", kind=KIND, columns={}, relations=above, origin=place)
             )
+        told: dict[str, int] = {}
         for function in list(_FUNCTION.finditer(text))[:_MAX]:
             owner = next((one for one in reversed(classes) if one.start() < function.start()), None)
             name = function.group("name") or function.group("kotlin")
-            parameters = _names(
-                function.group("given") or function.group("takes") or "", kotlin=function.group("name") is None
-            )
+            kotlin = function.group("name") is None
+            parameters = _parameters(function.group("given") or function.group("takes") or "", kotlin=kotlin)
             body = _body(text, function)
             given = jvm_text.returned(body) if body is not None else None
             if owner is None or given is None:
                 continue
+            label = f"{owner.group(1)}.{name}/{len(parameters)}"
+            told[label] = told.get(label, 0) + 1
             found.append(
                 Entity(
-                    name=f"{owner.group(1)}.{name}/{len(parameters)}",
+                    name=label if told[label] == 1 else f"{label}|{told[label]}",
                     table="",
                     kind=KIND,
-                    columns=dict.fromkeys(parameters, ""),
+                    columns=parameters,
                     relations={},
                     condition=given,
                     origin=Origin(
@@ -74,9 +77,15 @@ def read(texts: Mapping[str, str]) -> list[Entity]:
     return found
 
 
-def _names(given: str, *, kotlin: bool) -> list[str]:
-    parts = [part.strip() for part in re.sub(r"<[^<>]*>", "", given).split(",") if part.strip()]
-    return [re.split(r"[:=]", part)[0].split()[-1] if kotlin else part.split()[-1] for part in parts]
+def _parameters(given: str, *, kotlin: bool) -> dict[str, str]:
+    """Each parameter with its type."""
+    found: dict[str, str] = {}
+    for part in re.sub(r"<[^<>]*>|@\w+", "", given).split(","):
+        words = re.split(r"[\s:=]+", part.strip())
+        if len(words) > 1:
+            name, kind = (words[0], words[1]) if kotlin else (words[-1], words[-2])
+            found[name] = kind
+    return found
 
 
 def _body(text: str, function: re.Match[str]) -> str | None:

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.schema.go_names import plural, snake
 from lints.stores import jvm_helpers
 from lints.stores.call_text import Called, calls, literal
 from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
+from lints.tenancy import Model
 
 _MAX_DEPTH = 8
 _SILENT = names(
@@ -27,14 +29,26 @@ _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptio
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
-def jooq_table(steps: Sequence[OrmStep]) -> str | None:
+def jooq_table(steps: Sequence[OrmStep], model: Model) -> str | None:
     """The table that a query is about; None if it does not say."""
     for step in steps:
         if step.method in {"from", "selectFrom", "update", "delete", "deleteFrom", "insertInto", *_JOOQ_FETCHES}:
-            table = _table(step.arguments[0].text)[0] if step.arguments else None
+            table = _table(step.arguments[0].text, model)[0] if step.arguments else None
             if table is not None:
                 return table
     return None
+
+
+def _stored(name: str, model: Model) -> str:
+    """A table as the schema spells it; `@LogEntry` is that of an entity, by one of the names it would have."""
+    if not name.startswith("@"):
+        return name if name in model.tables else name.lower()
+    whole = snake(name[1:])
+    for one in (whole, re.sub(r"_(?:entry|entity|record|model|row|po|do)\Z", "", whole)):
+        for called in (one, plural(one), one.replace("_", ""), plural(one.replace("_", ""))):
+            if called in model.tables:
+                return called
+    return whole
 
 
 def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -48,15 +62,16 @@ def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [_Jooq(builder).query(chain)]
 
 
-def _table(text: str) -> tuple[str | None, str | None]:
+def _table(text: str, model: Model) -> tuple[str | None, str | None]:
     """(table, alias) of `BOATS`, `Tables.BOATS.as("b")`."""
     chain = calls(text)
     named = next(
         (c.name for c in chain if c.arguments is None and _CONSTANT.fullmatch(c.name) and c.name != "DSL"), None
     )
-    named = named or next((stated.rpartition(".")[2] for c in chain if (stated := _named(c, "table"))), None)
+    stated = next((said.rpartition(".")[2] for c in chain if (said := _named(c, "table"))), None)
     alias = next((literal(c.arguments[0]) for c in chain if c.name in {"as", "`as`"} and c.arguments), None)
-    return (named.lower() if named is not None else None), alias
+    named = stated if named is None else named.lower()
+    return (_stored(named, model) if named is not None else None), alias
 
 
 def _inserted(builder: Builder, chain: Sequence[Called]) -> list[str | None]:
@@ -133,7 +148,7 @@ class _Jooq:
         return f"SELECT {listed if shown and all(shown) else '*'} FROM {source}{condition}"
 
     def _source(self, text: str) -> str:
-        table, alias = _table(text)
+        table, alias = _table(text, self.builder.model)
         if table is None:
             return self.builder.hole()
         self.known[alias or table] = table
@@ -193,7 +208,11 @@ class _Jooq:
     def _select(self, text: str) -> str | None:
         chain = calls(text)
         at = next((place for place, called in enumerate(chain) if called.name in _JOOQ_STARTS), None)
-        if at is None or self.depth > _MAX_DEPTH or jooq_table([_step(called) for called in chain[at:]]) is None:
+        if (
+            at is None
+            or self.depth > _MAX_DEPTH
+            or jooq_table([_step(c) for c in chain[at:]], self.builder.model) is None
+        ):
             return None
         return _Jooq(self.builder, self.known, self.depth + 1).query(chain[at:])
 
@@ -241,7 +260,7 @@ def _named(called: Called, what: str) -> str | None:
         return None
     stated = literal(given[0])
     if stated is not None:
-        return stated if re.fullmatch(r"[\w.\"`]+", stated) else None
+        return stated if re.fullmatch(r"[\w.\"`@]+", stated) else None
     inner = calls(given[0])
     if inner and inner[-1].name in {"name", "quotedName", "unquotedName"} and inner[-1].arguments:
         parts = [literal(part) for part in inner[-1].arguments]

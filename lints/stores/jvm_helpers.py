@@ -42,9 +42,9 @@ def given(known: Mapping[str, Entity], chain: Sequence[Called], at: int) -> str 
     """What the function gives that the call at a place of a chain runs; None if nobody knows it."""
     called = chain[at]
     arguments = called.arguments or ()
-    name = f"{called.name}/{len(arguments)}"
     owner = chain[at - 1].name if at else ""
-    held = known.get(f"{owner}.{name}") if owner[:1].isupper() else known.get(name)
+    name = f"{owner}.{called.name}" if owner[:1].isupper() else called.name
+    held = _meant(known, f"{name}/{len(arguments)}", arguments)
     if held is None or not held.condition:
         return None
     text = held.condition
@@ -52,6 +52,25 @@ def given(known: Mapping[str, Entity], chain: Sequence[Called], at: int) -> str 
         if len(argument) <= _MAX_ARGUMENT:
             text = re.sub(rf"(?<![\w.\"]){re.escape(parameter)}(?![\w\"])", argument.replace("\\", r"\\"), text)
     return text if len(text) <= _MAX_TEXT else None
+
+
+def _meant(known: Mapping[str, Entity], name: str, arguments: Sequence[str]) -> Entity | None:
+    """Of functions of one name the one whose parameters are called, or are of a kind, like what is given."""
+    listed = [known[name]] if name in known else []
+    while f"{name}|{len(listed) + 1}" in known:
+        listed.append(known[f"{name}|{len(listed) + 1}"])
+    if len(listed) < 2:
+        return listed[0] if listed else None
+
+    def alike(held: Entity) -> int:
+        pairs = zip(held.columns.items(), arguments, strict=False)
+        return sum(
+            (given.rpartition(".")[2] == parameter) + (given in {"true", "false"} and kind.lower() == "boolean")
+            for (parameter, kind), given in pairs
+        )
+
+    ranked = sorted(listed, key=alike, reverse=True)
+    return ranked[0] if alike(ranked[0]) > alike(ranked[1]) else None
 
 
 def forms(text: str) -> tuple[str, str, str] | None:

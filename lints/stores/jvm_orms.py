@@ -39,7 +39,7 @@ def target(
 ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
     """(table, entity, entities, alias) of a call; None if nothing is known of what it asks for."""
     if call.kind == "jooq":
-        table = next((name for steps in call.variants if (name := jooq.jooq_table(steps))), None)
+        table = next((name for steps in call.variants if (name := jooq.jooq_table(steps, model))), None)
         known = jvm_helpers.near(by_kind, call.path)
         return (table, None, known, None) if table is not None and table in model.tables else None
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}

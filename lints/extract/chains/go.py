@@ -32,11 +32,15 @@ _XORM = names(
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
+_HANDS = names("Scopes Scope Apply")
 _LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
 _GORM_ROOT = re.compile(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?"
     r"(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
 )
+_GENERIC = re.compile(rb"\bgorm\.G\[\*?((?:\w+\.)?\w+)\]\(\s*$")
+_ENGINE = re.compile(r"(?:^|[._])(?:\w*[eE]ngine|\w*[xX]orm\w*)(?:\(\))?$")
+_GIVES = re.compile(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]|[tT]enant|[tT]x|[oO]rg|[bB]ase)\w*)\(")
 _CONNECTION = re.compile(
     r"(?:^|[._])(?:\w*(?:db|DB|Db|tx|Tx|TX|[cC]on|[cC]onn|[cC]onnection|[oO]rm|[gG]orm|[sS]ess|[sS]ession|[eE]ngine"
     r"|NewSession|x))(?:\([^()]*\))?"
@@ -85,9 +89,27 @@ def begun(asked: Asked) -> Begun | None:
     if entity is not None:
         return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
     kind = orm_of(asked.interpreter.notes.source)
+    written = asked.interpreter.notes.text(call.receiver.span)[-400:]
+    if kind is None and method in _XORM and _ENGINE.search(written) is not None:
+        kind = "xorm"  # the engine that another file of the package has made
+    generic = _GENERIC.search(
+        asked.interpreter.notes.source[max(0, call.receiver.span[0] - 120) : call.receiver.span[0]]
+    )
+    if generic is not None and method in _ASKS:
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        return Begun("gorm", generic.group(1).decode(), (Step("G", (), {}, call.receiver.span), step))
+    handed = asked.receiver.origin if isinstance(asked.receiver, Gap) and isinstance(call.receiver, Name) else None
+    if isinstance(call.receiver, Invoke) and "ession" in call.receiver.method and "(" in written:
+        handed = written
+    made = _GIVES.match(handed) if handed is not None else None
+    if made is not None and (kind is not None or "ession" in made.group(1)):
+        kind = kind or "xorm"
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        if method in _BEGINS[kind]:
+            start = Step("@made", (Gap(handed or "", call.receiver.span),), {}, call.receiver.span)
+            return Begun(kind, struct_of(asked.interpreter, step), (start, step))
     if method not in (_BEGINS[kind] if kind is not None else _ASKS | {"All"}):
         return None
-    written = asked.interpreter.notes.text(call.receiver.span)[-400:]
     before: tuple[Step, ...] = ()
     if kind is None or (kind == "gorm" and _CONNECTION.search(written) is None):
         if kind is None and _GETS_CONNECTION.search(written) is not None and _asks(asked):
@@ -140,7 +162,7 @@ def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], 
             given.append(Gap(f"fresh:{text}", where))
         else:
             given.append(Gap(_unfolded(interpreter, text, env) if call.method == "Where" else text, where))
-    expanded = _scope(call, arguments, env) if call.method in {"Scopes", "Scope"} else None
+    expanded = _scope(call, arguments, env) if call.method in _HANDS else None
     return expanded if expanded is not None else Step(call.method, tuple(given), {}, call.span)
 
 
@@ -241,7 +263,20 @@ def _conditions(held: Fn) -> tuple[Step, ...] | None:
 
 def struct_of(interpreter: Interpreter, step: Step) -> str:
     """The struct that a step names, by itself or by a variable of that type, with its package: `models.Boat`."""
-    if step.method in {"Where", "Or", "Not", "And", "Table", "Preload", "Joins", "Order", "Association", "Select"}:
+    if step.method in {
+        "Where",
+        "Or",
+        "Not",
+        "And",
+        "Table",
+        "Preload",
+        "Joins",
+        "Order",
+        "Association",
+        "Select",
+        "ID",
+        "Id",
+    }:
         return ""
     for value in step.arguments[:1]:
         text = value.source if isinstance(value, Gap) else ""
@@ -249,7 +284,7 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
         if named is not None:
             found = next(group for group in named.groups() if group)
             return found if found.rpartition(".")[2][:1].isupper() else ""
-        held = re.fullmatch(r"(?:request:|fresh:)?&?(\w+)", text)
+        held = re.fullmatch(r"(?:request:|fresh:)?&?(\w+)(?:\[\w+\])?", text)
         kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
         if kind is not None and kind.rpartition(".")[2][:1].isupper():
             return kind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import jvm_text, mybatis_plus
@@ -34,9 +35,13 @@ _EXPOSED = names("select selectAll deleteWhere deleteIgnoreWhere update deleteAl
 _PANACHE = names(
     "find list stream count delete update findById findByIdOptional listAll findAll streamAll deleteAll deleteById"
 )
+_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]*\b")
 _NAMES_TABLES = names(
     "from selectFrom update delete deleteFrom insertInto join innerJoin leftJoin rightJoin crossJoin leftOuterJoin"
 )
+_OF_STORE = re.compile(r"(?:this\.)?(\w+)\s*\.\s*(?:getTable|table)\(\)(\.`?as`?\(\s*\"\w+\"\s*\))?")
+_FIELD = re.compile(rb"\bField<[^;={}]{1,60}>\s+([A-Z][A-Z0-9_]*)\s*=\s*((?:\w+\.)?field\([^;]{1,200}\))\s*;")
+"""The table of a generic repository, which is told by the entity it is of: `boatRepository.getTable()`."""
 _TAKES_QUERIES = names("in notIn eq ne exists notExists any all")
 
 
@@ -80,12 +85,43 @@ def _stated(interpreter: Interpreter, call: Invoke, method: str) -> Step:
     """A step with its conditions as what they were put together from, and a loaded row's key as one."""
     step = as_written(interpreter, call, method)
     around = jvm_text.before(interpreter.notes.source, call.span[0])
-    read = jvm_text.table if method in _NAMES_TABLES else jvm_text.condition
+    read = _named_table if method in _NAMES_TABLES else _condition
+    source = interpreter.notes.source
     given = tuple(
-        Gap(read(_key_of_row(value.source, around), around), value.span) if isinstance(value, Gap) else value
+        Gap(read(_key_of_row(value.source, around), around, source), value.span) if isinstance(value, Gap) else value
         for value in step.arguments
     )
     return Step(method, given, {}, call.span)
+
+
+def _condition(text: str, around: str, source: bytes) -> str:
+    fields = _fields(source)
+    stated = _CONSTANT.sub(lambda found: fields.get(found.group(), found.group()), text) if fields else text
+    return jvm_text.condition(stated, around)
+
+
+def _named_table(text: str, around: str, source: bytes) -> str:
+    stores = declared(source)
+    held = _OF_STORE.fullmatch(text)
+    of = stores.get(held.group(1), "").partition("<")[2] if held is not None else ""
+    of = of or _made_of(text, source, stores)
+    alias = (held.group(2) or "") if held is not None else ""
+    return f'table("@{of}"){alias}' if of else jvm_text.table(text, around)
+
+
+@lru_cache(maxsize=2)
+def _fields(source: bytes) -> Mapping[str, str]:
+    """Columns that have a name: `Field<Object> TENANT = field("tenant_id")`."""
+    return {name.decode(): " ".join(made.decode("utf-8", "replace").split()) for name, made in _FIELD.findall(source)}
+
+
+def _made_of(text: str, source: bytes, stores: Mapping[str, str]) -> str:
+    """The entity of the rows that a method of this file gives as a table: a sub-select over what a repository has."""
+    called = re.match(r"(?:this\.)?(\w+)\(", text)
+    pattern = rb"\bTable<[^<>]{1,40}>\s+%s\([^()]{0,200}\)\s*\{([^{}]{0,600})\}"
+    made = re.search(pattern % called.group(1).encode(), source) if called is not None else None
+    words = re.findall(r"\w+", made.group(1).decode("utf-8", "replace")) if made is not None else []
+    return next((stores[word].partition("<")[2] for word in words if "<" in stores.get(word, "")), "")
 
 
 def _key_of_row(text: str, around: str) -> str:

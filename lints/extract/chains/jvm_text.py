@@ -35,6 +35,11 @@ _LOADS = re.compile(
 _NONE = re.compile(
     r"null|(?:\w+\.)?(?:noCondition|trueCondition|conjunction|unrestricted)\(\)|(?:Specification\.)?where\(null\)"
 )
+_GIVEN = re.compile(r"\s*(:[^=;\n]{1,80})?\s*(?:=(?!=)|;)")
+_TYPED = re.compile(
+    r"(?:^|[;{}(\n])\s*(?:(?:private|public|protected|static|final)\s+)*"
+    r"(var|val|[A-Z][\w.]*(?:<[^;={}()]{1,80}>)?(?:\[\])?)\s+\Z"
+)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -152,29 +157,23 @@ def _stands_alone(text: str, found: re.Match[str]) -> bool:
 
 def _held(name: str, around: str, depth: int) -> str | list[str] | None:
     """The condition that a variable holds at the end of a text, or the ones that a list does."""
-    declared = None
-    for found in re.finditer(
-        rf"(?:^|[;{{}}(\n])\s*(?:(?:private|public|protected|static|final)\s+)*(?P<type>var|val|[A-Z][\w.]*(?:<[^;={{}}()]{{1,80}}>)?(?:\[\])?)\s+{name}\b"
-        rf"\s*(?P<kotlin>:[^=;\n]{{1,80}})?\s*(?P<ends>=(?!=)|;)",
-        around,
-    ):
-        declared = found
-    if declared is None:
+    found = _declaration(name, around)
+    if found is None:
         return None
-    kind = (declared.group("kotlin") or declared.group("type")).lstrip(": ").strip()
-    end = declared.end()
+    start, kind, end, kotlin = found
+    inferred = kind in {"var", "val"}
     first = ""
-    if declared.group("ends") == "=":
-        end = statement(around, declared.end(), kotlin=declared.group("type") in {"var", "val"})
-        first = around[declared.end() : end].strip()
-    if not _open(around, declared.start() + 1):
+    if around[end - 1] == "=":
+        begins, end = end, statement(around, end, kotlin=kotlin)
+        first = around[begins:end].strip()
+    if not _open(around, start):
         return None
     listed = _LIST.fullmatch(kind)
     if listed is not None and (
         listed.group(1) is None or _CONDITION.fullmatch(listed.group(1).removeprefix("? extends ")) is not None
     ):
         return _listing(name, first, around, end, depth)
-    if kind in {"var", "val"}:
+    if inferred:
         if re.match(
             r"(?:mutableListOf|arrayListOf|listOf)<(?:Predicate|Condition|Specification|Op<Boolean>)|new\s+ArrayList<(?:Predicate|Condition)",
             first,
@@ -185,6 +184,18 @@ def _held(name: str, around: str, depth: int) -> str | list[str] | None:
     elif _CONDITION.fullmatch(kind) is None:
         return None
     return _grown(name, first, around, end, depth)
+
+
+def _declaration(name: str, around: str) -> tuple[int, str, int, bool] | None:
+    """(place, type, end, whether a line may end it) of the last declaration of a variable."""
+    at = len(around)
+    while (at := around.rfind(name, 0, at)) > 0:
+        ends = _GIVEN.match(around, at + len(name))
+        said = _TYPED.search(around, max(0, at - 160), at) if ends is not None and around[at - 1] in " \t\n" else None
+        if ends is not None and said is not None:
+            kind = (ends.group(1) or said.group(1)).lstrip(": ").strip()
+            return at, kind, ends.end(), said.group(1) in {"var", "val"}
+    return None
 
 
 def _is_condition(text: str) -> bool | None:
@@ -224,7 +235,7 @@ def _grown(name: str, first: str, around: str, end: int, depth: int) -> str | No
                 part = condition(expression[added.end() : -1], around[:at], depth + 1)
                 held = _and(held, part, sometimes)
                 continue
-            before_it = f"({held})" if held else "noCondition()"
+            before_it = f"and({held})" if held else "noCondition()"
             made = re.sub(rf"(?<![\w.]){name}(?!\w|\s*\()", before_it.replace("\\", r"\\"), expression)
             made = condition(made, around[:at], depth + 1)
             held = f"or({held}, {made})" if sometimes and held else made
@@ -243,7 +254,7 @@ def _grown(name: str, first: str, around: str, end: int, depth: int) -> str | No
                 )
         if len(held) > _MAX_TEXT:
             return None
-    return f"({held})" if held else None
+    return f"and({held})" if held else None
 
 
 def _and(held: str, part: str, sometimes: bool) -> str:
