@@ -53,7 +53,10 @@ _EXTENDS = re.compile(
 _KOTLIN_BASE = re.compile(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _FIRST = re.compile(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _OF = re.compile(
-    r"\b(?:interface|class)\s+(\w+)[^{;]{0,400}?\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)"
+    r"^(?![ \t]*(?:\*|/))[^\n;{}]{0,120}?\b(?:interface|class)\s+(\w+)[^{;]{0,400}?"
+    r"\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<"
+    r"\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)",
+    re.MULTILINE,
 )
 _QUERY = re.compile(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"

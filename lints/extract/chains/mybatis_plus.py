@@ -100,7 +100,7 @@ def _of_row(asked: Asked, step: Step) -> Step:
     """`updateById(boat)` and `removeById(boat.getId())` of a row that was loaded before, by its key: `boat.id`."""
     first = step.arguments[0] if step.arguments else None
     found = re.fullmatch(r"(\w+)(?:\.getId\(\))?", first.source) if isinstance(first, Gap) else None
-    if first is None or found is None or (step.method != "updateById" and found.group() == found.group(1)):
+    if found is None:
         return step
     around = jvm_text.before(asked.interpreter.notes.source, asked.call.span[0])
     if not jvm_text.loaded(around, found.group(1)):
@@ -111,7 +111,9 @@ def _of_row(asked: Asked, step: Step) -> Step:
 def _wrapper(value: Value) -> Query | None:
     """The wrapper that a value is; of one that has two forms the one with more in it."""
     if isinstance(value, Query):
-        return value if value.kind == "mybatis_plus" else None
+        last = value.steps[-1] if value.steps else None
+        rows = isinstance(last, Step) and last.method in ENDS  # what it gave: a row, no wrapper
+        return value if value.kind == "mybatis_plus" and not rows else None
     if isinstance(value, Alt):
         sides = [side for side in (_wrapper(value.yes), _wrapper(value.no)) if side is not None]
         return max(sides, key=lambda side: len(side.steps), default=None) if len(sides) == 2 else None
