@@ -15,9 +15,8 @@ from lints.context.held import declarations, held
 from lints.search import Search
 
 if TYPE_CHECKING:
-    from tree_sitter import Tree
-
     from lints.context.units import Unit, Units
+    from lints.extract.ir import Stmt
     from lints.extract.lines import Lines
 
 MAX_ROUNDS = 4
@@ -64,17 +63,17 @@ def hands_on(data: bytes) -> bool:
     return _STARTS.possible(data) and _CLIENT.possible(data) and _HANDED.matches(data)
 
 
-def contexts(path: str, data: bytes, language: str, tree: Tree | None) -> tuple[Context, ...]:
-    """The facts of one file. Without a tree there is no statement in it that anything could be known of."""
+def contexts(path: str, data: bytes, language: str, module: tuple[Stmt, ...] | None) -> tuple[Context, ...]:
+    """The facts of one file. Without its module there is no statement in it that anything could be known of."""
     if language == "sql":
         return ()
     found = list(held(language, data))
-    if tree is not None:
-        found += _around_statements(path, data, language, tree)
+    if module is not None:
+        found += _around_statements(path, data, language, module)
     return tuple(sorted(found, key=lambda fact: (fact.line, fact.about, fact.name, fact.said)))
 
 
-def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> list[Context]:
+def _around_statements(path: str, data: bytes, language: str, module: tuple[Stmt, ...]) -> list[Context]:
     tenants = _TENANT.possible(data)
     values = _CLIENT(data) if tenants else []
     values += _DEFAULT(data) if tenants else []
@@ -84,7 +83,6 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
         return []
     from lints.context.starts import jobs, reached
     from lints.context.units import Units
-    from lints.extract.code import module_of
     from lints.extract.lines import Lines
 
     places = sorted({*values, *starts, *work})
@@ -94,7 +92,7 @@ def _around_statements(path: str, data: bytes, language: str, tree: Tree) -> lis
         return position < len(places) and places[position] < span[1]
 
     read = Units(path, data, language, into)
-    units = read.module(module_of(language, data, tree))
+    units = read.module(module)
     lines = Lines(data)
     found: list[Context] = []
     if values:

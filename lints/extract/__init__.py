@@ -97,7 +97,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
             suppressions=suppressions(path, data),
             contexts=contexts(path, data, language, None),
         )
-    from lints.extract.code import statements_of
+    from lints.extract.code import Parsed, statements_of
 
     conflict = conflict_line(data)
     tree = parse(language, prepared(language, data))
@@ -105,7 +105,8 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         return Extraction(
             path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
         )
-    statements, calls, problems = statements_of(path, data, language, tree, places, orm)
+    parsed = Parsed(language, data, tree)
+    statements, calls, problems = statements_of(path, data, language, parsed, places, orm)
     if conflict is not None:
         problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
     return Extraction(
@@ -115,7 +116,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         calls=tuple(calls),
         problems=tuple(problems),
         suppressions=suppressions(path, data),
-        contexts=contexts(path, data, language, tree if statements or calls or handed else None),
+        contexts=contexts(path, data, language, parsed.body if statements or calls or handed else None),
     )
 
 

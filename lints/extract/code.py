@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import cast
 
@@ -32,29 +33,28 @@ _STRINGS = names(
 
 
 def statements_of(
-    path: str, data: bytes, language: str, tree: Tree, hits: Sequence[int], orm: Sequence[int] = ()
+    path: str, data: bytes, language: str, parsed: Parsed, hits: Sequence[int], orm: Sequence[int]
 ) -> tuple[list[Statement], list[OrmCall], list[Problem]]:
     """Every statement and ORM call of a parsed file, in its order; `hits` and `orm` are offsets where one may begin."""
     problems: list[Problem] = []
     lines = Lines(data)
-    lowering = _lowering(language)(data)
     interpreter = Interpreter(data, language, lines, orm=bool(orm))
     wanted = _Wanted(data, sorted({*hits, *orm}), interpreter)
     try:
-        interpreter.run(lowering.module(tree.root_node), wanted)
+        interpreter.run(parsed.body, wanted)
     except TooLargeError:
         problems.append(
             Problem(path=path, line=1, reason="too many paths to follow; part of it was not analysed", whole_file=False)
         )
     except RecursionError:
         problems.append(Problem(path=path, line=1, reason="nested too deeply to be followed", whole_file=False))
-    if lowering.too_deep is not None:
-        line = lines.position(lowering.too_deep)[0]
+    if parsed.lowering.too_deep is not None:
+        line = lines.position(parsed.lowering.too_deep)[0]
         problems.append(Problem(path=path, line=line, reason="nested too deeply to be followed", whole_file=False))
     statements = _chosen(path, data, language, interpreter, lines)
     statements += _key_accesses(path, data, language, interpreter, lines)
-    statements += _leftovers(path, data, language, tree, hits, interpreter, lines)
-    broken = _error_line(tree.root_node, hits)
+    statements += _leftovers(path, data, language, parsed.tree, hits, interpreter, lines)
+    broken = _error_line(parsed.tree.root_node, hits)
     if broken is not None:
         problems.append(
             Problem(
@@ -104,35 +104,77 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
 _HOLDER = re.compile(
     rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;\n]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$"
 )
-_ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*$")
+_ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*")
 _TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
-_GUARD = (
-    rb"\b%s\b[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[\w.!?]{0,40}\s*[!=]==?[^\n;]{1,120}"
-    rb"|(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*%s\b[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}"
+_COMPARES = re.compile(
+    rb"[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[\w.!?]{0,40}\s*[!=]==?[^\n;]{1,120}", re.IGNORECASE
 )
-_AUTHORIZED = (
+"""What follows a name whose tenant is compared with something: `boat.tenantId !== tenantId`."""
+_ASKS = re.compile(rb"(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*(?=(\w+))", re.IGNORECASE)
+_OF_TENANT = re.compile(rb"[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}", re.IGNORECASE)
+"""What follows a name whose tenant something is compared with: `if (tenantId !== boat.tenantId`."""
+_AUTHORIZES = re.compile(
     rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
     rb"(?:permission|access|owner|member|allowed)\w*|is\w*(?:forbidden|allowed|authori[sz]ed|permitted)"
-    rb"|(?:assert_?)?can(?:not)?)\s*\((?:[^()\n;]|(?>\n\s*)){0,160}?\b%s\s*[,)}]"
+    rb"|(?:assert_?)?can(?:not)?)\s*\(",
+    re.IGNORECASE,
 )
 """A question whether the caller may do something with the very object: `authorize(user, "read", boat)`."""
+_BEFORE = re.compile(rb"(?:[^()\n;]|(?>\n\s*)){0,160}")
+_GIVEN = re.compile(rb"\s*[,)}]")
 
 
 def compared(data: bytes, start: int, end: int) -> str | None:
     """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
     asks whether the caller may touch it."""
-    if _ASSIGNED.search(data, max(0, start - 200), start) is None:
+    begin = max(0, start - 200)
+    if _ASSIGNED.fullmatch(data, max(begin, data.rfind(b"=", begin, start)), start) is None:
         return None
-    held = _HOLDER.search(data, max(0, start - 200), start)
+    held = _HOLDER.search(data, begin, start)
     if held is None:
         return None
-    name, after = re.escape(held.group(1)), data[end : end + 900]
-    if held.group(1).lower() not in after.lower():
-        return None
-    found = re.search(_GUARD % (name, name), after, re.IGNORECASE) or re.search(
-        _AUTHORIZED % name, after, re.IGNORECASE
-    )
-    return " ".join(found.group().decode("utf-8", "replace").split())[:120] if found is not None else None
+    name, after = held.group(1).lower(), data[end : end + 900]
+    mentioned = _mentions(name, after.lower())
+    found = (_guard(name, mentioned, after) or _authorized(mentioned, after)) if mentioned else None
+    return " ".join(after[found[0] : found[1]].decode("utf-8", "replace").split())[:120] if found is not None else None
+
+
+def _mentions(name: bytes, text: bytes) -> list[Span]:
+    """Where a word stands in a text."""
+    found: list[Span] = []
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not _is_word(text[start - 1 : start]) and not _is_word(text[end : end + 1]):
+            found.append((start, end))
+        start = text.find(name, start + 1)
+    return found
+
+
+def _is_word(byte: bytes) -> bool:
+    return byte.isalnum() or byte == b"_"
+
+
+def _guard(name: bytes, mentioned: Sequence[Span], text: bytes) -> Span | None:
+    """The first comparison with the tenant of what `name` holds."""
+    places = ((start, _COMPARES.match(text, end)) for start, end in mentioned)
+    first = next(((start, found.end()) for start, found in places if found is not None), None)
+    for asked in _ASKS.finditer(text):
+        if first is not None and first[0] < asked.start():
+            break
+        if asked.group(1).lower() == name and (of := _OF_TENANT.match(text, asked.end(1))) is not None:
+            return asked.start(), of.end()
+    return first
+
+
+def _authorized(mentioned: Sequence[Span], text: bytes) -> Span | None:
+    """The first call that asks whether somebody may do something with it."""
+    for call in _AUTHORIZES.finditer(text):
+        for start, end in mentioned:
+            given = _GIVEN.match(text, end)
+            if given is not None and _BEFORE.fullmatch(text, call.end(), start) is not None:
+                return call.start(), given.end()
+    return None
 
 
 _BY_KEY = re.compile(
@@ -182,12 +224,20 @@ def lowered(path: str, data: bytes) -> tuple[Stmt, ...] | None:
     if language not in _LOWERINGS or refusal(data) is not None:
         return None
     tree = parse(language, prepared(language, data))
-    return module_of(language, data, tree) if tree is not None else None
+    return Parsed(language, data, tree).body if tree is not None else None
 
 
-def module_of(language: str, data: bytes, tree: Tree) -> tuple[Stmt, ...]:
-    """The module body of a parsed file; its functions are lowered when somebody asks."""
-    return _lowering(language)(data).module(tree.root_node)
+class Parsed:
+    """A parsed file, lowered once for everybody who reads it; its functions are lowered when somebody asks."""
+
+    def __init__(self, language: str, data: bytes, tree: Tree) -> None:
+        self.tree = tree
+        self.lowering = _lowering(language)(data)
+
+    @cached_property
+    def body(self) -> tuple[Stmt, ...]:
+        """The statements of the module."""
+        return self.lowering.module(self.tree.root_node)
 
 
 def _lowering(language: str) -> type[Lowering]:

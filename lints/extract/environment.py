@@ -95,10 +95,14 @@ class Env:
         """What a name stands for where it is used; a gap if nobody knows."""
         if path in _NO_TEXT:
             return ABSENT if path == "undefined" else NOTHING
-        found = self.find(path)
+        found = self.vars.get(path)
         if found is None:
-            base = path.rpartition(".")[0]
+            found = self.outer.get(path)
+        if found is None:
+            base, _, last = path.rpartition(".")
             holder = self.find(base) if base else None
+            if isinstance(holder, Record) and last in holder.fields:
+                return holder.fields[last]
             if isinstance(holder, Gap) and base != holder.source and _CLASS.fullmatch(holder.source):
                 path = f"{holder.source}.{path.rpartition('.')[2]}"  # `self.model.name`, where the model is Boat
             return Gap(path, span, origin=holder.origin if isinstance(holder, Gap) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract import invocations, methods
@@ -14,6 +15,7 @@ from lints.extract.ir import (
     Invoke,
     Items,
     Name,
+    Other,
     Pairs,
     Percent,
     Repeat,
@@ -47,69 +49,80 @@ _MAX_PROPERTIES = 200
 _PROPERTIES = frozenset({"property", "cached_property", "classproperty"})
 
 
-def evaluate(interpreter: Interpreter, expression: Expr, env: Env) -> Value:
-    """The value of an expression; what happens in it (calls, assignments of builders) happens."""
-    if isinstance(expression, Text):
-        value: Value = Lit(expression.value, expression.span)
-        interpreter.seen.add(expression.span)
-        interpreter.notes.note(value, None, 0)
-        return value
-    if isinstance(expression, Name):
-        value = env.lookup(expression.path, expression.span)
-        if isinstance(value, Fn) and any(last_part(d) in _PROPERTIES for d in value.function.decorators):
-            return invocations.inline(interpreter, value, (), env) or Gap(expression.path, expression.span)
-        return value
-    if isinstance(expression, Cat):
-        value = rope(*(_spliced(interpreter, part, env) for part in expression.parts))
-        interpreter.seen.add(expression.span)
-        if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
-            return Gap(interpreter.notes.text(expression.span), expression.span)  # a sum, or nothing but holes
-        interpreter.notes.note(value, None, 0)
-        return value
-    if isinstance(expression, Invoke):
-        return invocations.invoke(interpreter, expression, env)
-    if isinstance(expression, Choose):
-        return _choose(interpreter, expression, env)
-    if isinstance(expression, Tagged):
-        return invocations.tagged(interpreter, expression, env)
-    if isinstance(expression, Items):
-        items: list[Value] = []
-        for item in expression.items:
-            if isinstance(item, Spread):
-                spread = interpreter.eval(item.value, env)
-                items.extend(spread.items if isinstance(spread, Listing) else (spread,))
-            else:
-                items.append(interpreter.eval(item, env))
-        return Listing(tuple(items))
-    if isinstance(expression, Pairs):
-        fields: dict[str, Value] = {}
-        for key, part in expression.pairs:
-            if isinstance(part, Spread):
-                fields = _with(fields, interpreter.eval(part.value, env))
-            else:
-                found = interpreter.eval(part, env)
-                fields[key if key is not None else "[]"] = found
-        return Record(fields, interpreter.notes.text(expression.span))
-    if isinstance(expression, Closure):
-        interpreter.pending.append((expression.function, env, ()))
-        return Fn(expression.function, env)
-    if isinstance(expression, Repeat):
-        one = interpreter.eval(expression.item, env)
-        if expression.maybe is not None:
-            known, choice, _ = decide(expression.maybe, env)
-            if known is not None:
-                return Listing((one,) if known else ())
-            return Listing((choice(one, NOTHING),))
-        return Listing((one,))
-    if isinstance(expression, Percent):
-        value = methods.percent(interpreter, expression, env)
-        interpreter.notes.note(value, None, 0)
-        return value
-    if isinstance(expression, Spread):
-        return interpreter.eval(expression.value, env)
-    parts = tuple(interpreter.eval(part, env) for part in expression.parts)
-    for part_value in parts:
-        invocations.visit(interpreter, part_value, None)
+def _text(interpreter: Interpreter, expression: Text, env: Env) -> Value:
+    value = Lit(expression.value, expression.span)
+    interpreter.seen.add(expression.span)
+    interpreter.notes.note(value, None, 0)
+    return value
+
+
+def _name(interpreter: Interpreter, expression: Name, env: Env) -> Value:
+    value = env.lookup(expression.path, expression.span)
+    if isinstance(value, Fn) and any(last_part(d) in _PROPERTIES for d in value.function.decorators):
+        return invocations.inline(interpreter, value, (), env) or Gap(expression.path, expression.span)
+    return value
+
+
+def _cat(interpreter: Interpreter, expression: Cat, env: Env) -> Value:
+    value = rope(*[_spliced(interpreter, part, env) for part in expression.parts])
+    interpreter.seen.add(expression.span)
+    if isinstance(value, Rope) and all(isinstance(part, Gap) for part in value.parts):
+        return Gap(interpreter.notes.text(expression.span), expression.span)  # a sum, or nothing but holes
+    interpreter.notes.note(value, None, 0)
+    return value
+
+
+def _items(interpreter: Interpreter, expression: Items, env: Env) -> Value:
+    items: list[Value] = []
+    for item in expression.items:
+        if isinstance(item, Spread):
+            spread = interpreter.eval(item.value, env)
+            items.extend(spread.items if isinstance(spread, Listing) else (spread,))
+        else:
+            items.append(interpreter.eval(item, env))
+    return Listing(tuple(items))
+
+
+def _pairs(interpreter: Interpreter, expression: Pairs, env: Env) -> Value:
+    fields: dict[str, Value] = {}
+    for key, part in expression.pairs:
+        if isinstance(part, Spread):
+            fields = _with(fields, interpreter.eval(part.value, env))
+        else:
+            found = interpreter.eval(part, env)
+            fields[key if key is not None else "[]"] = found
+    return Record(fields, interpreter.notes.text(expression.span))
+
+
+def _closure(interpreter: Interpreter, expression: Closure, env: Env) -> Value:
+    interpreter.pending.append((expression.function, env, ()))
+    return Fn(expression.function, env)
+
+
+def _repeat(interpreter: Interpreter, expression: Repeat, env: Env) -> Value:
+    one = interpreter.eval(expression.item, env)
+    if expression.maybe is not None:
+        known, choice, _ = decide(expression.maybe, env)
+        if known is not None:
+            return Listing((one,) if known else ())
+        return Listing((choice(one, NOTHING),))
+    return Listing((one,))
+
+
+def _percent(interpreter: Interpreter, expression: Percent, env: Env) -> Value:
+    value = methods.percent(interpreter, expression, env)
+    interpreter.notes.note(value, None, 0)
+    return value
+
+
+def _spread(interpreter: Interpreter, expression: Spread, env: Env) -> Value:
+    return interpreter.eval(expression.value, env)
+
+
+def _other(interpreter: Interpreter, expression: Other, env: Env) -> Value:
+    parts = tuple([interpreter.eval(part, env) for part in expression.parts])
+    for part in parts:
+        invocations.visit(interpreter, part, None)
     if interpreter.orm and expression.operator:
         return Term(expression.operator, parts, {}, interpreter.notes.text(expression.span)[:200])
     return Gap(interpreter.notes.text(expression.span), expression.span)
@@ -158,3 +171,21 @@ def _choose(interpreter: Interpreter, expression: Choose, env: Env) -> Value:
         learn(choice, key, yes, no)
     one, two = interpreter.eval(expression.then, yes), interpreter.eval(expression.other, no)
     return merge(choice, one, two)
+
+
+EVALUATE: Mapping[type[Expr], Callable[..., Value]] = {
+    Text: _text,
+    Name: _name,
+    Cat: _cat,
+    Invoke: invocations.invoke,
+    Choose: _choose,
+    Tagged: invocations.tagged,
+    Items: _items,
+    Pairs: _pairs,
+    Closure: _closure,
+    Repeat: _repeat,
+    Percent: _percent,
+    Spread: _spread,
+    Other: _other,
+}
+"""The value of each kind of expression; what happens in it (calls, assignments of builders) happens."""

@@ -350,4 +350,4 @@ class Interpreter:
     def eval(self, expression: Expr, env: Env) -> Value:
         """What an expression is worth here."""
         self.step()
-        return expressions.evaluate(self, expression, env)
+        return expressions.EVALUATE[type(expression)](self, expression, env)

@@ -341,24 +341,19 @@ class Lowering:
         decorators: tuple[Expr, ...] = (),
     ) -> Func:
         """A function; its body, a block or a single expression, is lowered when somebody asks, and kept for whoever
-        asks after that: most are looked at once, a few wherever they are called."""
+        asks after that."""
         depth = self.depth
-        asked = 0
         kept: tuple[Stmt, ...] | None = None
 
         def lower_body() -> tuple[Stmt, ...]:
-            nonlocal asked, kept
-            if kept is not None:
-                return kept
-            asked += 1
-            before, self.depth = self.depth, depth
-            try:
-                lowered = self.function_body(body)
-            finally:
-                self.depth = before
-            if asked > 1:
-                kept = lowered
-            return lowered
+            nonlocal kept
+            if kept is None:
+                before, self.depth = self.depth, depth
+                try:
+                    kept = self.function_body(body)
+                finally:
+                    self.depth = before
+            return kept
 
         return Func(
             name, parameters, lower_body, span(node), span(body) if body is not None else span(node), decorators

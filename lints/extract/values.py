@@ -182,6 +182,7 @@ Value: TypeAlias = (
     | Query
     | Nothing
 )
+_WITHOUT_TEXT = (Gap, Record, Fn, Returned, Nothing, Listing, Term, Step, Query)
 Segment: TypeAlias = Lit | Gap
 Choice: TypeAlias = Callable[[Value, Value], Value]
 """Makes the value of a branch out of the values of its two sides."""
@@ -260,6 +261,10 @@ def _shared(left: tuple[Value, ...], right: tuple[Value, ...]) -> int:
 
 def first_literal(value: Value) -> Lit | None:
     """The literal a text starts with, on its first path."""
+    if isinstance(value, Lit):
+        return value if value.text.strip() else None
+    if isinstance(value, _WITHOUT_TEXT):
+        return None
     stack: list[Value] = [value]
     seen: set[int] = set()
     while stack:
@@ -320,10 +325,9 @@ def _inside(value: Value) -> tuple[Value, ...]:
 
 def is_text(value: Value) -> bool:
     """Whether it can be a string with at least one literal piece in it."""
-    return (
-        not isinstance(value, (Record, Fn, Returned, Nothing, Listing, Term, Step, Query))
-        and next(literals(value), None) is not None
-    )
+    if isinstance(value, Lit):
+        return True
+    return not isinstance(value, _WITHOUT_TEXT) and next(literals(value), None) is not None
 
 
 def is_fragment(value: Value) -> bool:

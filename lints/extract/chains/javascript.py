@@ -63,7 +63,9 @@ def begun(asked: Asked) -> Begun | None:
     path = asked.path
     if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
         path = around.receiver.path
-    asked = replace(asked, path=path or _of_result(asked.interpreter, around))
+    path = path or _of_result(asked.interpreter, around)
+    if path != asked.path:
+        asked = replace(asked, path=path)
     found = _begun(asked)
     if found is None or not isinstance(around, Invoke) or around.method != "scope":
         return found
@@ -116,6 +118,8 @@ def _with_callback(asked: Asked, options: Value | None) -> Step:
 def _mongo(asked: Asked) -> Begun | None:
     """Collections of the driver, models of Mongoose."""
     call, path = asked.call, asked.path
+    if call.method not in _MONGO and call.method not in _MONGOOSE:
+        return None
     head, _, last = path.rpartition(".")
     native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
@@ -136,15 +140,17 @@ def _typeorm(asked: Asked) -> Begun | None:
         fresh = _FRESH.match(first.origin or "") if isinstance(first, Gap) else None
         # what is copied onto a new entity is what will be saved
         return Begun("typeorm", fresh.group(1), (step,), aside=True) if fresh is not None else None
+    if call.method not in _REPOSITORY:
+        return None
     entity = entity_of(asked)
-    if entity is not None and call.method in _REPOSITORY:
+    if entity is not None:
         return Begun("typeorm", entity, (step,))
     last = path.rpartition(".")[2]
     if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
         return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
     if last in {"manager", "entityManager", "em", "queryRunner"} or _SOURCE.search(last) is not None:
         named = class_name(call.arguments[0], asked.env) if call.arguments else None
-        if named is not None and call.method in _REPOSITORY:
+        if named is not None:
             rest = Step(call.method, step.arguments[1:], step.keywords, call.span)
             return Begun("typeorm", named, (rest,))
     return None
@@ -160,9 +166,11 @@ def _kysely(asked: Asked) -> Begun | None:
 def _sequelize(asked: Asked) -> Begun | None:
     """Models by their own name: those of Sequelize, and entities that are asked by themselves."""
     path, method, first = asked.path, asked.call.method, _first(asked)
+    if method not in _SEQUELIZE and method not in _REPOSITORY:
+        return None
     known = re.fullmatch(r"[A-Z]\w*", path) is not None or _OF_MODELS.fullmatch(path) is not None
     model = path.rpartition(".")[2] if known else ""
-    if not model or model in _BUILT_IN or not (method in _SEQUELIZE or method in _REPOSITORY):
+    if not model or model in _BUILT_IN:
         return None
     if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
         return Begun("sequelize", model, (asked.step,))
@@ -173,6 +181,8 @@ def _sequelize(asked: Asked) -> Begun | None:
 
 def _knex(asked: Asked) -> Begun | None:
     call, path, method, first = asked.call, asked.path, asked.call.method, _first(asked)
+    if method not in _KNEX and method not in {"", "from", "table", "into"}:
+        return None
     plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None
     builder = (not path or bool(path.rpartition(".")[2])) and method in _KNEX
     if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
@@ -187,6 +197,8 @@ def _knex(asked: Asked) -> Begun | None:
 
 def _drizzle(asked: Asked) -> Begun | None:
     call, method = asked.call, asked.call.method
+    if method not in {"from", "update", "delete", "insert"}:
+        return None
     if len(call.arguments) != 1 and not (method == "from" and call.arguments):
         return None
     selected = isinstance(call.receiver, Invoke) and call.receiver.method in {"select", "selectDistinct"}
@@ -195,7 +207,7 @@ def _drizzle(asked: Asked) -> Begun | None:
         return None
     if method == "from" and selected:
         return Begun("drizzle", table, (Step("select", (), {}, call.span),))
-    if method in {"update", "delete", "insert"} and _DATABASE.search(asked.path) is not None:
+    if method != "from" and _DATABASE.search(asked.path) is not None:
         return Begun("drizzle", table, (Step(method, (), {}, call.span),))
     return None
 
