@@ -106,12 +106,13 @@ class _Source:
             return None
 
     def schema_unread(self, model: Model) -> tuple[Unread, ...]:
-        """What may be missing in the model."""
+        """What may be missing in the model. What the policy leaves out with a reason still adds what can be read."""
         from lints.examine import could_be_schema
 
         tree = [u for u in self.tree.unread() if u.path not in self.excluded]
         files = [u for u in (*self.unread, *tree) if could_be_schema(u.path)]
-        return (*files, *(Unread(path=o.path, line=o.line, reason=o.why) for o in model.unread))
+        said = (Unread(path=o.path, line=o.line, reason=o.why) for o in model.unread if o.path not in self.excluded)
+        return (*files, *said)
 
 
 def _project(source: _Source, policy: Policy, wanted: frozenset[str]) -> Project:

@@ -13,13 +13,20 @@ from lints.schema.security import change_row_security, top_level_commas
 from lints.schema.statement import Statement
 
 ALTER = re.compile(
-    rf"alter\s+(?:foreign\s+)?table\s+(?:if\s+exists\s+)?(?:only\s+)?({NAME})\s*\*?\s*(.*)", re.IGNORECASE | re.DOTALL
+    rf"alter\s+(?:foreign\s+)?table\s+(?:if\s+exists\s+)?(?:only\s+)?({NAME})\s*\*?\s*(?:on\s+cluster\s+[\w'{{}}]+\s+)?(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _RLS = re.compile(r"(enable|disable|force|no\s+force)\s+row\s+level\s+security\s*$", re.IGNORECASE)
 _SET_SCHEMA = re.compile(rf"set\s+schema\s+({IDENT})\s*$", re.IGNORECASE)
 _USING_INDEX = re.compile(
-    rf"add\s+constraint\s+({IDENT})\s+(unique|primary\s+key)\s+using\s+index\s+({IDENT})", re.IGNORECASE
+    rf"add\s+(?:constraint\s+({IDENT})\s+)?(unique|primary\s+key)\s+using\s+index\s+({IDENT})", re.IGNORECASE
 )
+_NO_PART_OF_IT = re.compile(r"\bwith\s+(?:no)?check\s+(?=add\b)|(?<=constraint)\s+if\s+not\s+exists\b", re.IGNORECASE)
+"""What an action may say that changes nothing here, and that parsers stumble over."""
+_COLUMN_AS = re.compile(
+    rf"(?:alter|modify)\s+(?:column\s+)?(?:if\s+exists\s+)?({IDENT})\s+(\w.*)", re.IGNORECASE | re.DOTALL
+)
+_NULLABLE = re.compile(r"\s*(?:set\s+null|drop\s+not\s+null)\b", re.IGNORECASE)
 _OWNER = re.compile(rf"owner\s+to\s+({IDENT})\s*$", re.IGNORECASE)
 _ATTACH = re.compile(rf"attach\s+partition\s+({NAME})", re.IGNORECASE)
 _HARMLESS_ACTION = re.compile(
@@ -28,6 +35,7 @@ _HARMLESS_ACTION = re.compile(
     r"(?:set\s+(?:statistics|storage|compression|data\s+type)|reset|add\s+generated|drop\s+(?:identity|expression)"
     r"|restart|set\s+generated|type)|rename\s+constraint|alter\s+constraint|detach\s+partition|no\s+inherit|inherit"
     r"|engine\b|convert\s+to|default\s+character|character\s+set|auto_increment|comment|row_format|order\s+by"
+    r"|(?:with\s+(?:no)?check\s+)?(?:no)?check\s+constraint"
     r"|drop\s+(?:index|key|partition|projection)|partition|algorithm|lock|modify\s+(?:query|ttl|setting|sql|comment)"
     r"|materialize|update\s|delete\s+where|add\s+(?:projection|index)|freeze|clear)\b",
     re.IGNORECASE,
@@ -131,6 +139,8 @@ def _action(s: Statement, draft: Draft, action: exp.Expr) -> str | None:
             draft.change_column(s.fold(action.this), default=None)
     elif isinstance(action, exp.ModifyColumn):
         _modify(s, draft, action)
+    elif isinstance(action, exp.DropPrimaryKey):
+        draft.primary_key = ()
     elif not isinstance(action, (exp.Delete, exp.Update, exp.AlterSet)) and "Modify" not in type(action).__name__:
         return f"an ALTER TABLE action that is not understood ({type(action).__name__})"
     return None
@@ -158,8 +168,9 @@ def alter_by_action(s: Statement, written: str, actions: str) -> str | None:
     schema, name = s.written_name(written)
     draft = s.catalog.find(schema, name)
     parts = top_level_commas(actions)
-    for part in parts:
-        tree = s.parse(f"ALTER TABLE {written} {part}") if len(parts) > 1 else None
+    for whole in parts:
+        part = _NO_PART_OF_IT.sub("", whole)
+        tree = s.parse(f"ALTER TABLE {written} {part}")
         if isinstance(tree, exp.Alter):
             reason = alter(s, tree)
             if reason is not None:
@@ -190,9 +201,9 @@ def _own_action(s: Statement, draft: Draft, part: str) -> bool:
     if using is not None:
         index = draft.indexes.get(s.written_name(using.group(3))[1])
         if index is None:
-            return False
+            return True  # made where nobody sees it; a key that is not known proves nothing
         if using.group(2).lower() == "unique":
-            label = s.written_name(using.group(1))[1]
+            label = s.written_name(using.group(1) or using.group(3))[1]
             draft.unique[label] = index.columns
             draft.unique_origins[label] = index.origin
         else:
@@ -207,5 +218,14 @@ def _own_action(s: Statement, draft: Draft, part: str) -> bool:
         child = s.catalog.find(*s.written_name(attach.group(1)))
         if child is not None:
             child.parent_partition = draft.name
+        return True
+    changed = _COLUMN_AS.match(part)
+    if changed is not None:
+        name, rest = s.written_name(changed.group(1))[1], changed.group(2)
+        if _NULLABLE.match(rest):
+            draft.change_column(name, nullable=True)
+        elif name in draft.columns:
+            nullable = re.search(r"\bnot\s+null\b", rest, re.IGNORECASE) is None
+            draft.change_column(name, nullable=nullable)
         return True
     return False

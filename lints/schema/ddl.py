@@ -32,14 +32,29 @@ _FORCED = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(r"\bon\s+only\s", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z_]\w*)\}(\.)?", re.ASCII)
+"""A name that Flyway, goose or envsubst puts in; never SQL itself."""
+_CREATE_VIEW = re.compile(
+    rf"create\s+(?:or\s+(?:replace|alter)\s+)?(?:materialized\s+)?view\s+(?:if\s+not\s+exists\s+)?({NAME})\s*[^\s;]",
+    re.IGNORECASE,
+)
+_DROP = re.compile(
+    rf"drop\s+(?:table|(?:materialized\s+)?view)\s+(?:if\s+exists\s+)?({NAME})(?:\s+(?:on\s+cluster|settings|sync|no\s+delay)\b|\s*;|\s*$)",
+    re.IGNORECASE,
+)
 _RENAMED = re.compile(rf"rename\s+to\s+({NAME})", re.IGNORECASE)
 
 
 def apply_script(catalog: Catalog, path: str, text: str, dialect: str) -> None:
     """Apply every schema statement of a script; data statements are not looked at here."""
     with quiet():
-        for piece in split(text, dialect):
+        for piece in split(_PLACEHOLDER.sub(_named, text), dialect):
             apply_piece(catalog, path, piece, dialect)
+
+
+def _named(put_in: re.Match[str]) -> str:
+    """A name for what is put in; where it is a schema or a database, the one that everything else is in."""
+    return "" if put_in[2] else put_in[1]
 
 
 @contextmanager
@@ -135,7 +150,24 @@ def _apply(s: Statement, verb: str, noun: str) -> str | None:
         return create_by_item(s, table.group(1), text[table.end() :])
     if re.match(r"(?:alter|drop|create)\s+index\b", text, re.IGNORECASE):
         return None
-    return "the SQL parser does not know this statement"
+    return _by_name(s, text)
+
+
+def _by_name(s: Statement, text: str) -> str | None:
+    """A view or a DROP of which only the name can be read; such a view is a table that somebody has to classify."""
+    made = _CREATE_VIEW.match(text)
+    if made is not None:
+        schema, name = s.written_name(made.group(1))
+        s.catalog.create(schema, name, s.origin("created here, by a statement that is not understood", name))
+        return None
+    dropped = _DROP.match(text)
+    if dropped is None:
+        return "the SQL parser does not know this statement"
+    draft = s.catalog.find(*s.written_name(dropped.group(1)))
+    if draft is not None:
+        s.catalog.drop(draft)
+    s.catalog.views.pop(s.written_name(dropped.group(1))[1], None)
+    return None
 
 
 def _alter_view(s: Statement, written: str, rest: str) -> None:

@@ -195,7 +195,7 @@ examples: {pass: [{name: none, as_of: "2026-11-21T00:00:00Z", records: {drill_re
 
 def test_not_all_was_read_so_no_baseline_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = make(tmp_path, {"app/a.py": code(READ)})
-    (root / "app/b.py").write_bytes(b'x = "SELECT id FROM boats"\0')
+    (root / "app/b.py").write_bytes(b'x = "SELECT id FROM boats"\0\xff')
 
     assert gate("baseline", "write", "-C", str(root)) == 3
     assert "app/b.py" in capsys.readouterr().err

@@ -202,7 +202,7 @@ def test_suppressions_are_facts_and_change_nothing() -> None:
 
 
 def test_coverage_counts_what_was_not_analysed() -> None:
-    found = facts({"app/a.py": 'x = "SELECT a FROM boats"\0', "app/b.py": "print(1)\n", "readme.md": "x"})
+    found = facts({"app/a.py": 'x = "SELECT a FROM boats"' + "\0" * 40, "app/b.py": "print(1)\n", "readme.md": "x"})
     numbers = found.numbers
     assert (numbers["files_skipped"], numbers["files_analysed"], numbers["files_other"]) == (1, 2, 1)
     assert [(u.path, u.whole_file) for u in found.unanalysed] == [("app/a.py", True)]

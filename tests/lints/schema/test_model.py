@@ -321,13 +321,13 @@ def test_what_kind_of_file_a_path_is(path: str, expected: str) -> None:
     assert path_class(path) == expected
 
 
-def test_a_view_of_joins_without_conditions_is_unread_and_costs_no_time() -> None:
+def test_a_view_of_joins_without_conditions_is_a_table_to_classify_and_costs_no_time() -> None:
     """The SQL parser tries each of them in two ways."""
     script = "CREATE TABLE boats (id int, tenant_id int);\nCREATE VIEW many AS SELECT 1 FROM boats" + " JOIN boats" * 30
     found = build_model({"migrations/1.sql": script.encode()}, None)
 
     assert "many" not in found.views
-    assert [origin.line for origin in found.unread] == [2]
+    assert found.tables["many"].ownership is Ownership.UNKNOWN
 
 
 def test_columns_that_are_put_in_at_run_time_leave_a_table_that_somebody_has_to_classify() -> None:
@@ -345,3 +345,36 @@ def upgrade():
 """
     model = build_model({"migrations/versions/2.py": revision}, None)
     assert (model.unread, model.tables["logs_new"].ownership) == ((), Ownership.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "change", "wanted"),
+    [
+        ("postgres", "ALTER TABLE boats ALTER COLUMN tenant_id SET NULL", {"nullable": True}),
+        ("postgres", "ALTER TABLE boats ALTER COLUMN name ENUM ('a', 'b') NOT NULL", {}),
+        ("postgres", "ALTER TABLE boats ADD PRIMARY KEY USING INDEX nobody_made_it", {"key": ("id",)}),
+        ("postgres", "CREATE UNIQUE INDEX u ON boats (name); ALTER TABLE boats ADD UNIQUE USING INDEX u", {"unique": ("name",)}),
+        ("postgres", "ALTER TABLE boats ALTER name SET NOT NULL, ADD CONSTRAINT IF NOT EXISTS u UNIQUE (name)", {"unique": ("name",)}),
+        ("postgres", "CREATE TEMPORARY TABLE t (id int); CREATE UNIQUE INDEX ON t (id)", {}),
+        ("postgres", "ALTER TABLE ${schema}.boats DROP COLUMN name", {"columns": {"id", "tenant_id"}}),
+        ("mysql", "ALTER TABLE boats DROP PRIMARY KEY", {"key": ()}),
+        ("tsql", "ALTER TABLE boats WITH CHECK CHECK CONSTRAINT fk", {}),
+        ("tsql", "ALTER TABLE boats WITH NOCHECK ADD CONSTRAINT u UNIQUE (name)", {"unique": ("name",)}),
+        ("clickhouse", "ALTER TABLE boats ON CLUSTER c ADD INDEX IF NOT EXISTS i name TYPE minmax GRANULARITY 1", {}),
+        ("clickhouse", "ALTER TABLE boats MODIFY COLUMN `name` LowCardinality(String) CODEC(ZSTD(1)) TTL d + 1", {}),
+        ("clickhouse", "DROP TABLE IF EXISTS boats SETTINGS max_table_size_to_drop = 0", {"columns": None}),
+    ],
+)  # fmt: skip
+def test_what_databases_say_in_words_of_their_own(dialect: str, change: str, wanted: dict[str, Any]) -> None:
+    made = "CREATE TABLE boats (id int PRIMARY KEY, tenant_id int NOT NULL, name text);\n"
+    found = build_model({"migrations/1.sql": (made + change).encode()}, None, dialect=dialect)
+    assert found.unread == ()
+    boats = found.tables.get("boats")
+    if wanted.get("columns", boats) is None:
+        assert boats is None
+        return
+    assert boats is not None
+    assert set(boats.columns) == wanted.get("columns", {"id", "tenant_id", "name"})
+    assert boats.columns["tenant_id"].nullable is wanted.get("nullable", False)
+    assert boats.primary_key == wanted.get("key", ("id",))
+    assert wanted.get("unique") in (None, *boats.unique)
