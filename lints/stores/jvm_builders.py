@@ -248,7 +248,8 @@ def _infix(builder: Builder, text: str, depth: int = 0) -> str:
 
 
 def _exposed_compared(builder: Builder, left: str, sign: str, right: str) -> str:
-    column, other = _property(builder, calls(left)), _property(builder, calls(right))
+    column, named = _property(builder, calls(left)), calls(right)
+    other = _property(builder, named) if len(named) == 2 and named[0].name != "it" else None  # a bare name is a value
     if column is None:
         return builder.hole()
     if sign == "eq":

@@ -36,6 +36,7 @@ from lints.extract.lower import Lowering, span
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")
 _SIMPLE = {"b": "\b", "n": "\n", "r": "\r", "t": "\t"}
 _MARGIN = re.compile(r"^[ \t]*\|", re.MULTILINE)
+_WITH_IT = frozenset({"let", "also"})
 _SHORT_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -66,6 +67,7 @@ class KotlinLowering(Lowering):
         "break_expression": "leave",
         "continue_expression": "leave",
         "binary_expression": "or_else",
+        "call_expression": "if_there",
         "block": "inner_block",
         "class_body": "inner_block",
         "function_body": "inner_block",
@@ -225,6 +227,23 @@ class KotlinLowering(Lowering):
         ):
             return (Do(self.expression(node), span(node)),)
         return (If(self.test(left), (), tuple(self.statement(right)), span(node)),)
+
+    def if_there(self, node: Node) -> Iterable[Stmt]:
+        """`name?.let { … }` for its effect: what the block does is done on one path only."""
+        children = self.parts(node)
+        head = children[0] if len(children) == 2 else None
+        block = next((child for child in children[1:] if child.type == "annotated_lambda"), None)
+        parts = self.parts(head) if head is not None and head.type == "navigation_expression" else []
+        literal = (
+            next((part for part in block.named_children if part.type == "lambda_literal"), None) if block else None
+        )
+        if len(parts) != 2 or literal is None or self.text(parts[1]) not in _WITH_IT or "?." not in self.text(head):
+            return (Do(self.expression(node), span(node)),)
+        listed = next((child for child in literal.named_children if child.type == "lambda_parameters"), None)
+        named = self.parameters(listed) or (Parameter("it"),)
+        body = self.block(child for child in self.parts(literal) if child.type != "lambda_parameters")
+        held = Assign(named[0].name, self.expression(parts[0]), False, span(parts[0]))
+        return (If(self.test(parts[0]), (held, *body), (), span(node)),)
 
     def for_(self, node: Node) -> Iterable[Stmt]:
         children = self.parts(node)
