@@ -324,7 +324,8 @@ def lint_line(decision: Decision) -> str | None:
         files += f", {found['files_not_analysed']:,} not analysed"
     if found["files_partial"]:
         files += f", {found['files_partial']:,} in part"
-    return f"{found['proven']:,} of {count(judged, 'statement')} on tenants' tables proven{share}{rest}; {files}"
+    tables = "tenants' or unclassified tables" if found.get("unclassified") else "tenants' tables"
+    return f"{found['proven']:,} of {count(judged, 'statement')} on {tables} proven{share}{rest}; {files}"
 
 
 def scope(use: WaiverUse) -> str:
