@@ -43,7 +43,8 @@ _HANDED = Search(
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
-    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure"
+    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure|\.action\(|['\"]use server"
+    rb"|,\s*next\s*(?::\s*\w+\s*)?\)|get_response|headers(?:\(\))?[.\[]|[Hh]eader\("
 )
 _JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"

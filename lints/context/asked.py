@@ -26,18 +26,21 @@ _NAMED = re.compile(
     r"([A-Za-z][A-Za-z_-]*?)[-_]?(?:ids?|uuids?|slug|key|code|no)?",
     re.IGNORECASE,
 )
+_OF_OURS = re.compile(r"^x-\w+-(?=[a-z]{3})", re.IGNORECASE)
 _ORG = re.compile(r"^org(?:ani[sz]ation)?s?$")
 _MAY_MEAN = re.compile(r"(?!(?:user|member)_?(?:id|uuid)$)\w+(?:_?ids?|_?uuids?|_?slug)", re.IGNORECASE)
 
 
 def may_mean(word: str) -> bool:
     """Whether a name may mean a tenant of some model: it is the id or the short name of something."""
-    return TENANT.fullmatch(word) is not None or _MAY_MEAN.fullmatch(word.replace("-", "_")) is not None
+    plain = _OF_OURS.sub("x-", word).replace("-", "_")
+    return TENANT.fullmatch(plain) is not None or _MAY_MEAN.fullmatch(plain) is not None
 
 
 def means(word: str, columns: Collection[str]) -> bool:
     """Whether a name means a tenant of a model with these tenant columns, or is one of the words for it anywhere."""
-    return _MEANS.match(word) is not None or stem(word) in {stem(column) for column in columns}
+    own = _OF_OURS.sub("x-", word)  # x-fleet-tenant
+    return _MEANS.match(own) is not None or not {stem(word), stem(own)}.isdisjoint(map(stem, columns))
 
 
 def last_word(said: str) -> str:
@@ -56,7 +59,7 @@ def stem(name: str) -> str:
 
 _STAYS = re.compile(
     r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
-    r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID)\b"
+    r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID|str|int|list|dict|set|len|print|intval|strval)\b"
     r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
     r"info|warn|error|debug|track|capture|emit|set|get|has|add|push|append|format|print|trim|split|toString|parse|safeParse|includes|"
     r"startsWith|replace|join|redirect|revalidatePath|revalidateTag|encodeURIComponent)$"
@@ -91,6 +94,7 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
         or (alone and name[0].isupper())
         or CHECKS.search(method)
         or SIGNS_IN.match(method)
+        or _ASKS.match(method)
         or _STAYS.search(name)
     ):
         return False
@@ -106,6 +110,8 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
 
 
+_ASKS = re.compile(r"(?:is|has|does|count|exists)(?=[A-Z_])")
+"""A question: its answer is a yes or a number."""
 _MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)
 """What a machine, or somebody who was invited, shows: it is handed on to be verified."""
 _KEY = re.compile(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")

@@ -50,14 +50,21 @@ def default_apart(name: str, text: str) -> str | None:
 
 
 def _means_tenant(name: str, *, returned: bool) -> bool:
-    if not returned:
-        return TENANT.fullmatch(name) is not None
+    return gives_tenant(name) if returned else TENANT.fullmatch(name) is not None
+
+
+def gives_tenant(name: str) -> bool:
+    """Whether a function is named for the tenant that it gives: `getTenantFromRequest`, `resolve_org`."""
     bare = re.sub(r"^(?:get|resolve|extract|read|fetch|find|current|determine)_?(?=[A-Za-z])", "", name)
     return (
         bare != name
         and re.sub(r"_?(?:from|of|for)_?\w+$", "", bare, flags=re.IGNORECASE) != ""
         and TENANT.fullmatch(
-            re.sub(r"(?i)_?(?:from|of|for)_?(?:req|request|headers?|ctx|context|user|session|token|claims?)$", "", bare)
+            re.sub(
+                r"(?i)_?(?:from|of|for)_?(?:req|request|headers?|ctx|context|user|session|token|claims?|auth|cookies?|jwt|url|host|query|body)$",
+                "",
+                bare,
+            )
         )
         is not None
     )

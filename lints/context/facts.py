@@ -14,6 +14,10 @@ class About(StrEnum):
     PROCESS = "process"  # the tenant `name` is kept in a variable of the whole process
     JOB = "job"  # the function runs in the background, and nothing in it names a tenant
     LEAVES = "leaves"  # `name`, the client's word for a tenant, is handed as it came to what stands in another module
+    APART = (
+        "apart"  # `name`, which a client names, is handed to what stands elsewhere, and `checked` is what was asked of
+    )
+    BECOMES = "becomes"  # `name`, the client's word, becomes what others take for the tenant, under the name `said`
     REACHED = "reached"  # the function is called, within its module, by what answers a request
 
 

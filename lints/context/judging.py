@@ -14,8 +14,8 @@ from lints.extract import OrmCall, Statement
 from lints.rows import Access, fingerprint
 from lints.schema.declared import Carrier, Trust
 
-CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE, LEAVES_RULE = (
-    "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005", "TENCTX006"
+CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE, LEAVES_RULE, APART_RULE = (
+    "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005", "TENCTX006", "TENCTX007"
 )  # fmt: skip
 LITERAL_RULE = "TENSQL007"
 SET_ASIDE = frozenset({"migration", "seed"})
@@ -81,27 +81,38 @@ def alone(path: str, language: str, facts: Iterable[Context], kind: str, columns
         if fact.about is About.LEAVES and means(last_word(fact.name), columns):
             said = f"{fact.said} checks that {fact.name}, which a client names, is the caller's own"
             why = f"{fact.name} is handed to {fact.said} as the client sent it; taken as scoped because {said}"
-            yield Access(
-                path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
-                snippet=fact.text, language=language, operation="context", table="", tables=(), verdict="weak",
-                rule=LEAVES_RULE, why=why, owned_because=None, assumptions=(said,), fingerprint="",
-                statement=fingerprint(LEAVES_RULE, fact.said, fact.text), path_class=kind, confidence="likely",
-                call=None, carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False,
-                variants=1, sql=fact.text, first_line=fact.line, source=fact.text,
-            )  # fmt: skip
+            yield _by_itself(path, language, kind, fact, LEAVES_RULE, "weak", why, (said,))
+        if fact.about is About.BECOMES and means(last_word(fact.name), columns):
+            said = f"what stands before {fact.function or fact.said} checks that {fact.name} is the caller's own"
+            why = f"{fact.name} becomes {fact.said} as the client sent it; taken as scoped because {said}"
+            yield _by_itself(path, language, kind, fact, LEAVES_RULE, "weak", why, (said,))
+        if fact.about is About.APART and means(last_word(fact.checked or ""), columns):
+            said = f"{fact.said} checks that what {fact.name} names belongs to {fact.checked}"
+            why = (
+                f"{fact.checked} is checked, {fact.name} is acted upon, and a client names both; taken as scoped"
+                f" because {said}"
+            )
+            yield _by_itself(path, language, kind, fact, APART_RULE, "weak", why, (said,))
         if fact.about is About.PROCESS:
             why = (
                 f"{fact.name} is a variable of the whole process (line {fact.where}): of two requests at once, each can"
                 " work for the other one's tenant"
             )
-            yield Access(
-                path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
-                snippet=fact.text.strip(), language=language, operation="context", table="", tables=(),
-                verdict="violation", rule=PROCESS_RULE, why=why, owned_because=None, assumptions=(), fingerprint="",
-                statement=fingerprint(PROCESS_RULE, fact.name, fact.text.strip()), path_class=kind, confidence="likely",
-                call=None, carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False,
-                variants=1, sql=fact.text.strip(), first_line=fact.line, source=fact.text,
-            )  # fmt: skip
+            yield _by_itself(path, language, kind, fact, PROCESS_RULE, "violation", why, ())
+
+
+def _by_itself(
+    path: str, language: str, kind: str, fact: Context, rule: str, verdict: str, why: str, assumptions: tuple[str, ...]
+) -> Access:
+    about = fact.name if fact.about is About.PROCESS else fact.said
+    return Access(
+        path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
+        snippet=fact.text.strip(), language=language, operation="context", table="", tables=(), verdict=verdict,
+        rule=rule, why=why, owned_because=None, assumptions=assumptions, fingerprint="",
+        statement=fingerprint(rule, about, fact.text.strip()), path_class=kind, confidence="likely", call=None,
+        carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False, variants=1,
+        sql=fact.text.strip(), first_line=fact.line, source=fact.text,
+    )  # fmt: skip
 
 
 def _started(row: Access, around: Sequence[Context], carriers: Sequence[Carrier]) -> Access:

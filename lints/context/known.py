@@ -16,6 +16,10 @@ _KEEPERS = re.compile(
     r"(?:g|req|request|res\.locals|ctx|ctx\.state|context|request\.state|self\.request|req\.context|c|flask\.g)\.(\w+)"
 )
 _SETS = re.compile(r"set|Set|setAttribute|Locals|WithValue")
+_ENTERS = re.compile(
+    r"(?i)(?:^|\.)(?:set|enter|use|switch_?to|with)_?(?:current_?)?(?:tenant|org|organi[sz]ation|workspace)(?:_?(?:id|context|slug))?!?$"
+    r"|(?:tenant|org|organi[sz]ation|workspace)_?(?:context)?_?(?:holder|storage|store|context|local|resolver)?\.(?:set|run|enter|switch!?)$"
+)
 _READS = r"(?:[\w$]+)\.(?:get|Get|GetString|MustGet|getAttribute|Locals)\(\s*['\"]%s['\"]\s*\)|\bc\.var\.%s\b"
 _DEPENDS = re.compile(
     r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Depends\(\s*(\w+)\s*\)|(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bDepends\(\s*(\w+)\s*\)"
@@ -105,9 +109,10 @@ class Known:
     @staticmethod
     def sets(call: Invoke) -> str | None:
         """The key of a request's context that a call sets: `c.set('tenantId', …)`."""
-        if len(call.arguments) != 2 or not _SETS.fullmatch(call.method) or not isinstance(call.arguments[0], Text):
+        keyed = call.arguments[-2] if len(call.arguments) in {2, 3} and _SETS.fullmatch(call.method) else None
+        if not isinstance(keyed, Text):
             return None
-        key = call.arguments[0].value
+        key = keyed.value
         return f"({key}" if TENANT.fullmatch(key) and call.receiver is not None else None
 
     def kept_in(self, unit: Unit, text: str) -> Iterator[tuple[str, Told]]:
@@ -124,6 +129,13 @@ class Known:
                     yield f"@{name}", told
             elif key in text:
                 yield key, told
+
+
+def enters(call: Invoke, name: str) -> str | None:
+    """What a call sets, if that is the tenant that everything after it works for: `TenantContext.setCurrentTenant`."""
+    if len(call.arguments) != 1 or not _ENTERS.search(name):
+        return None
+    return name
 
 
 def _keys(call: Invoke, unit: Unit) -> Iterator[tuple[str, str]]:

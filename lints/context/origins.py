@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 
+from lints.context.apart import Call, Sent, apart
 from lints.context.asked import COMPARES, FORM, OWNER, SECRET, check_of, last_word, may_leave, may_mean, names_caller
-from lints.context.defaults import constant_of, default_apart, default_of
+from lints.context.defaults import constant_of, default_apart, default_of, gives_tenant
 from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.held import ALONE
-from lints.context.known import Known, Told
+from lints.context.known import Known, Told, enters
 from lints.context.sources import given
 from lints.context.units import MAX_DEPTH, Unit, Units, blocks, callee, expressions, parts
 from lints.context.words import BINDS, CHECKS, SIGNS_IN, TENANT
@@ -39,6 +41,7 @@ from lints.extract.ir import (
 from lints.extract.lines import Lines
 
 MAX_FACTS = 200
+MAX_ORIGINS = 2_000
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FINDS = re.compile(r"find(?:_by)?!?|find_?or_?fail|get|findUnique|findById")
 _BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
@@ -87,12 +90,15 @@ class Origins:
         self.learnt = Known()
         self.facts: list[Context] = []
         self.leaving: list[Context] = []
+        self.apart: list[Context] = []
         self._origins: list[_Origin] = []
         self._read: set[Span] = set()
         self._decides = False
         """Whether the function asks anything at all about what somebody may do."""
         self._machine: int | None = None
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
+        self._calls: list[Call] = []
+        """What the function that is read gives to functions of other modules."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
         """Variables that hold what was found by what a client sent, where, and by what."""
         self._out: list[tuple[_Origin, int, Callable[[Told], object]]] = []
@@ -125,7 +131,9 @@ class Origins:
                         checked_line=self.lines.line(origin.checked_at) if origin.checked is not None else 0,
                     )
                 )  # fmt: skip
-        return [*self.facts, *self.leaving[:MAX_FACTS]]
+        followed = {origin.said for origin in self._origins if origin.line_of is not None}
+        leaving = [f for f in self.leaving if f.about is not About.BECOMES or f.name not in followed]
+        return [*self.facts, *leaving[:MAX_FACTS], *self.apart[:MAX_FACTS]]
 
     # Functions
 
@@ -139,12 +147,15 @@ class Origins:
                 inner.pop(name, None)
         start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
         decides, self._decides, gone = self._decides, False, len(self.leaving)
+        calls, self._calls = self._calls, []
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
         for name, channel in given(unit, self.path, self.language, self.module.bodies, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
         self._block(unit.body(), inner, unit, depth)
+        if unit.request is not None and self._calls:
+            self._told_apart(unit, self._origins[start:])
         head = check_before(unit, self.module.before, self.known.sources)
         if self._machine is not None:
             for origin in self._origins[start:]:
@@ -165,6 +176,7 @@ class Origins:
                 origin.checked, origin.checked_at = "what calls it", unit.span[0]
         if self._decides:
             del self.leaving[gone:]
+        self._calls = calls
         self._out, self._decides = out, decides or self._decides
 
     def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
@@ -232,12 +244,22 @@ class Origins:
             return
         key = (unit.owner, unit.name)
         self._out.append((origin, span[0], partial(self.learnt.returned.setdefault, key)))
+        if gives_tenant(unit.name):
+            self._becomes(origin, unit.name, span, unit)
+
+    def _becomes(self, origin: _Origin, what: str, span: Span, unit: Unit) -> None:
+        """The client's word becomes what the rest of the program takes for the tenant of the request."""
+        given_ = origin.about is About.CLIENT and origin.channel in {"header", "query", "body"}
+        if given_ and may_mean(last_word(origin.said)) and self.language != "ruby":
+            fact = self._at(About.BECOMES, origin.said, what, origin.channel, span, unit)
+            self._out.append((origin, span[0], partial(self._left, fact)))
 
     def _keeps(self, key: str, origin: _Origin | None, span: Span, unit: Unit) -> None:
         """Something that outlives the function is set, for others of the module to read."""
         if origin is None or origin.about is not About.CLIENT:
             self.learnt.trusted.add(key)
             return
+        self._becomes(origin, key.lstrip("("), span, unit)
         where = unit.function.span
         self._out.append((origin, span[0], lambda told: self.learnt.keep(key, told, where)))
 
@@ -312,7 +334,7 @@ class Origins:
         """`target` was found by something that the client sent: a look at its owner later on is a check of that."""
         text = self.text(value.span, 600)
         if "(" in text:
-            by = [origin for _, origin in self._mentioned(text, names, span[0]) if origin.about is About.CLIENT]
+            by = [origin for _, origin in self._mentioned(text, names, span[1]) if origin.about is About.CLIENT]
             words = set(_WORD.findall(text))
             by += [origin for name, (_, found) in self._found.items() if name in words for origin in found][:20]
             if by:
@@ -422,7 +444,11 @@ class Origins:
             made.aliases.add(written(self.text(call.span, 120)))
             made.line_of, made.begin = told.line, unit.span[0]
         if (kept := self.known.sets(call)) is not None:
-            self._keeps(kept, self._origin(call.arguments[1], names, unit), call.span, unit)
+            self._keeps(kept, self._origin(call.arguments[-1], names, unit), call.span, unit)
+        elif (what := enters(call, callee(call))) is not None:
+            origin = self._origin(call.arguments[-1], names, unit)
+            if origin is not None:
+                self._becomes(origin, what, call.span, unit)
         target = self.known.resolve(call, unit, self.by_name)
         if target is None:
             self._leaves(call, names, unit)
@@ -443,28 +469,39 @@ class Origins:
 
     def _leaves(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """A handler gives what the client says the tenant is to another module, and nobody's name with it."""
-        name = callee(call)
-        given_ = self.text(call.arguments_span, 400)
         if unit.request is None or self.language == "ruby":
             return
-        if not may_leave(name, call.method, given_, alone=call.receiver is None):
-            return
+        name, given_ = callee(call), self.text(call.arguments_span, 400)
+        leaves = may_leave(name, call.method, given_, alone=call.receiver is None)
         values = [*call.arguments, *(value for _, value in call.keywords)]
-        for value in [*values, *(v for p in values if isinstance(p, Pairs) for _, v in p.pairs)][:20]:
-            if not isinstance(value, (Name, Invoke, Other)):
-                continue
-            origin = self._origin(value, names, unit)
-            word = last_word(origin.said) if origin is not None else ""
-            if origin is None or origin.about is not About.CLIENT or not may_mean(word):
-                continue
-            start, end = self.lines.position(call.span[0]), self.lines.position(call.span[1])
-            fact = Context(
-                about=About.LEAVES, line=start[0], end_line=start[0], name=origin.said, said=name, where=start[0],
-                channel=origin.channel, column=start[1],
-                end_column=end[1] if end[0] == start[0] else start[1] + len(name),
-                text=self.text(call.span, 200), function=unit.name,
-            )  # fmt: skip
-            self._out.append((origin, call.span[0], partial(self._left, fact)))
+        values = [*values, *(v for p in values if isinstance(p, Pairs) for _, v in p.pairs)][:20]
+        found = [self._origin(v, names, unit) for v in values if isinstance(v, (Name, Invoke, Other))]
+        origins = [origin for origin in found if origin is not None and origin.about is About.CLIENT]
+        if len(self._calls) < MAX_FACTS:
+            nothing_else = leaves and len(origins) == len(found)
+            self._calls.append(Call(name, given_, call.span, tuple(o.said for o in origins), nothing_else))
+        for origin in origins if leaves else ():
+            if may_mean(last_word(origin.said)):
+                fact = self._at(About.LEAVES, origin.said, name, origin.channel, call.span, unit)
+                self._out.append((origin, call.span[0], partial(self._left, fact)))
+
+    def _at(self, about: About, name: str, said: str, channel: str, span: Span, unit: Unit) -> Context:
+        """A fact that is a finding by itself, at a call."""
+        start, end = self.lines.position(span[0]), self.lines.position(span[1])
+        return Context(
+            about=about, line=start[0], end_line=start[0], name=name, said=said, where=start[0], channel=channel,
+            column=start[1], end_column=end[1] if end[0] == start[0] else start[1] + len(said),
+            text=self.text(span, 200), function=unit.name,
+        )  # fmt: skip
+
+    def _told_apart(self, unit: Unit, origins: Sequence[_Origin]) -> None:
+        """What the function acts upon that nothing ties to the tenant it checks; see `lints.context.apart`."""
+        clients = [o for o in origins if o.about is About.CLIENT]
+        sent = [Sent(o.said, frozenset({o.said, *o.aliases}), o.checked) for o in clients[:MAX_FACTS]]
+        loaded = {name: [o.said for o in by] for name, (_, by) in self._found.items()}
+        for one, tenant, call in apart(unit.head, sent, self._calls, loaded):
+            fact = self._at(About.APART, one.said, call.name, "", call.span, unit)
+            self.apart.append(replace(fact, checked=tenant))
 
     def _left(self, fact: Context, _: Told) -> None:
         self.leaving.append(fact)
@@ -493,12 +530,27 @@ class Origins:
 
     def _mentioned(self, text: str, names: dict[str, _Origin], at: int) -> Iterable[tuple[str, _Origin]]:
         words = set(_WORD.findall(text))
-        for name, origin in names.items():
-            if name.rpartition(".")[2].lstrip("@$") in words or (not name.isidentifier() and name in text):
+        for name, origin in [*names.items()]:
+            if name.isidentifier() and name in words and not may_mean(last_word(origin.said)):
+                yield from self._parts_of(name, origin, text)
+            elif name.rpartition(".")[2].lstrip("@$") in words or (not name.isidentifier() and name in text):
                 yield name, origin
         for origin in self._origins[-40:]:
-            if origin.offset <= at < origin.end and origin.said in text.replace(" ", ""):
+            whole = origin.said.isidentifier() and not may_mean(origin.said)
+            if origin.offset <= at < origin.end and not whole and origin.said in text.replace(" ", ""):
                 yield origin.said, origin
+
+    def _parts_of(self, name: str, whole: _Origin, text: str) -> Iterable[tuple[str, _Origin]]:
+        """An object of what was sent, or its fields, whichever a text names: one field checks no other."""
+        for found in islice(re.finditer(rf"(?<![\w.$]){re.escape(name)}((?:[?!]?\.\w+(?:\(\))?)*)", text), 20):
+            said = written(found.group())
+            if not found.group(1):
+                yield name, whole
+            elif len(self._origins) < MAX_ORIGINS:
+                part = self._new(said, whole.channel, whole.offset, whole.end)
+                if part.checked is None:
+                    part.checked, part.checked_at = whole.checked, whole.checked_at
+                yield said, part
 
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)

@@ -10,6 +10,8 @@ from lints.context.units import Unit
 from lints.context.words import MODEL, TENANT
 
 _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
+_FILLS = re.compile(r"@|\[From|\b(?:Query|Header|Cookie|Body|Form|Path)\(")
+_ARGUMENTS = re.compile(r"_?(?:args?|arguments|input|params|variables|data|kwargs)")
 _APART = re.compile(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
 _INPUTS = frozenset(["input", "parsedInput", "rawInput", "clientInput"])
 _MARK = re.compile(r"@(?:\w+:)?(?:\w+\.)*(\w+)")
@@ -31,15 +33,22 @@ _PLAIN = frozenset(["String", "Long", "long", "Integer", "int", "UUID", "Short",
 _OF_THE_FRAMEWORK = re.compile(
     r"^(?:[a-z]|Http|Servlet|Web|Model|Map|Principal|Authentication|Pageable|Sort|Locale|TimeZone|ZoneId|BindingResult|Errors|"
     r"Session|Redirect|Uri|Multipart|InputStream|OutputStream|Reader|Writer|Server|Native|Jwt|OAuth|Oidc|Boolean|Date|Local|"
-    r"Instant|List|Set|Collection|Optional|File|Part)|(?:User|Principal|Session|Context|Details|Token|Auth|Claims|Identity|"
-    r"Member|Account)$"
+    r"Instant|List|Set|Collection|Optional|File|Part)|(?:User|Principal|Session|Context|Details|Token|Auth|Claims|Identity)$"
 )
 """Classes that a controller is handed by its framework, or that stand for the caller."""
 _CHECKED_FORM = re.compile(r"\b(?!Request\b)\w+Request\s+\$")
 """A request of Laravel of a class of its own may refuse the caller (`authorize`) before the function runs."""
+_FASTAPI = re.compile(r"(?:=\s*|\bAnnotated\[[^=\n]{1,200}?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(")
+_FASTAPI_CHANNELS: Mapping[str, str] = {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}
 _SIMPLE = re.compile(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
 _SERVER = re.compile(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$")
+
+
+_ONLY_HERE = re.compile(
+    r"(?:Knex|Transaction|PrismaClient|PoolClient|EntityManager|DataSource|Session|trx|tx|knex|db)(?:\.\w+)?"
+)
+"""What no browser can send: a function that takes one is called by the server alone."""
 
 
 def is_server_actions(data: bytes) -> bool:
@@ -56,7 +65,7 @@ def given(
     exports a browser calls.
     """
     names = [name for parameter in unit.function.parameters for name in parameter.name.split(",")]
-    found = declared(unit.head, names) if unit.request is not None or "@" in unit.head or "[From" in unit.head else {}
+    found = declared(unit.head, names) if unit.request is not None or _FILLS.search(unit.head) is not None else {}
     if language in {"java", "kotlin"}:
         yield from _jvm(unit, found)
     elif language == "python":
@@ -69,7 +78,9 @@ def given(
         yield from _decorated(found)
         yield from _javascript(unit, path, names, exported=exported)
     first = [parameter.name for parameter in unit.function.parameters[:3]]
-    if len(first) == 3 and _RESOLVER.fullmatch(first[0]) and re.search(r"ctx|context|user|db|prisma", first[2]):
+    resolver = len(first) == 3 and _RESOLVER.fullmatch(first[0]) and re.search(r"ctx|context|user|db|prisma", first[2])
+    taken_apart = "," in first[1] or TENANT.fullmatch(first[1]) is not None if resolver else False
+    if resolver and (taken_apart or _ARGUMENTS.fullmatch(first[1])):
         yield from ((name, "body") for name in first[1].split(",") if not name.startswith("_"))
 
 
@@ -127,22 +138,17 @@ def _php(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _python(
     unit: Unit, names: list[str], found: Mapping[str, str], bodies: Collection[str]
 ) -> Iterator[tuple[str, str]]:
+    for name, text in found.items():
+        if (filled := _FASTAPI.search(text)) is not None:  # of a dependency, too
+            yield name, _FASTAPI_CHANNELS.get(filled.group(1), "body")
     if unit.request is None:
         return
     if unit.request.startswith("@") and "def " in unit.head:
         for name, text in found.items():
-            filled = re.search(r"(?:=\s*|\bAnnotated\[.*?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(", text)
             kind = re.match(rf"{re.escape(name)}\s*:\s*([\w.]+)", text)
-            if filled is not None:
-                yield (
-                    name,
-                    {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}.get(
-                        filled.group(1), "body"
-                    ),
-                )
-            elif "Depends(" in text or "Security(" in text or kind is None:
+            if kind is None or _FASTAPI.search(text) is not None or "Depends(" in text or "Security(" in text:
                 continue
-            elif MODEL.fullmatch(kind.group(1)) or kind.group(1) in bodies:
+            if MODEL.fullmatch(kind.group(1)) or kind.group(1) in bodies:
                 yield name, "body"
             elif _SIMPLE.search(text) is not None or TENANT.fullmatch(name) is not None:
                 yield name, "path" if f"{{{name}" in unit.head else "query"
@@ -166,5 +172,7 @@ def _javascript(unit: Unit, path: str, names: list[str], *, exported: bool) -> I
             for name in second.split(",")
             if name in {"params", "ctx", "context", "props", "segmentData"}
         )
-    elif exported:
+    elif exported and not any(
+        _ONLY_HERE.fullmatch(p.name) or _ONLY_HERE.search(p.type) for p in unit.function.parameters
+    ):
         yield from ((name, "body") for name in names if TENANT.fullmatch(name))

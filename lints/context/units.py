@@ -206,8 +206,11 @@ class Units:
             self._names(value)
             if sum(isinstance(argument, Closure) for argument in value.arguments) != 1:
                 name = ""
+            elif call is not None and value in call.arguments and self._request_call(call) is not None:
+                around = call  # `router.get('/boats', wrapped(async (req, res) => …))`
         for part in parts(value):
-            self._closures(part, owner, marks, around, depth + 1, name)
+            inner = value if isinstance(value, Invoke) and part is value.receiver else around
+            self._closures(part, owner, marks, inner, depth + 1, name)
 
     def _names(self, call: Invoke) -> None:
         """Functions that are handed to a route or a schedule by their name."""
@@ -232,7 +235,7 @@ class Units:
         if not named or call.receiver is None:
             return None
         if call.method in {"query", "mutation", "action"}:  # tRPC, next-safe-action: a procedure with its resolver
-            one = len(call.arguments) == 1 and isinstance(call.arguments[0], Closure)
+            one = len(call.arguments) == 1 and _holds_closure(call.arguments[0])
             word = "ction" if call.method == "action" else "rocedure"
             return f".{call.method}(…)" if one and word in self.text(call.receiver.span, 400) else None
         first = call.arguments[0] if call.arguments else None
@@ -343,6 +346,12 @@ class Units:
         elif _NEXT.search(self.path) and unit.name in {"GET", "POST", "PUT", "PATCH", "DELETE", "handler"}:
             return where, None
         return None, None
+
+
+def _holds_closure(value: Expr) -> bool:
+    """A function, or one that is wrapped: `audited("updated", async (…) => …)`."""
+    inner = value.arguments if isinstance(value, Invoke) else (value,)
+    return sum(isinstance(argument, Closure) for argument in inner) == 1
 
 
 def _included(body: Iterable[Stmt]) -> Iterator[str]:

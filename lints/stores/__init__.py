@@ -67,5 +67,6 @@ RULES: Mapping[str, str] = {
     "TENCTX004": "a constant stands in for a tenant that nobody gave",
     "TENCTX005": "a request reaches what is set aside as background work",
     "TENCTX006": "the tenant that a client names is passed on as it came",
+    "TENCTX007": "what is acted upon is not what was checked",
 }
 """Every rule of this package by its id; those of statements are `lints.proof.RULES`."""

@@ -13,6 +13,7 @@ from lints.schema import build_model
 SCHEMA = {
     "app/models/tenant.rb": b"class Tenant < ApplicationRecord\n  has_many :accounts\nend\n",
     "app/models/account.rb": b"class Account < ApplicationRecord\n  belongs_to :tenant\nend\n",
+    "app/models/boat.rb": b"class Boat < ApplicationRecord\n  belongs_to :tenant\nend\n",
     "migrations/2.sql": b"CREATE TABLE accounts (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id));",
     "app/models/scoped.rb": b"""class Scoped < ApplicationRecord
   self.table_name = 'boats'
