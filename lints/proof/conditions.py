@@ -136,6 +136,16 @@ def _atom(w: Work, node: Any, scope: Scope, group: Group, mode: Mode = _TRUE) ->
     group.conds.append(Atom(columns_of(value), rejects, hole=hole, constant=parameters, parameters=parameters))
 
 
+def _xor(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
+    """One of the two and not the other; of neither is it known, if it is not known of one."""
+    if mode not in (_TRUE, _FALSE):
+        _atom(w, node, scope, group, mode)
+        return
+    one, other = node.this, node.expression
+    unlike = _NEGATED[mode]
+    either(w, [[(one, _TRUE), (other, unlike)], [(one, _FALSE), (other, mode)]], scope, group, why)
+
+
 def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
     _equality(w, node.this, node.expression, mode, scope, group, why)
 
@@ -436,6 +446,7 @@ _LEAVES: dict[type, _Leaf] = {
     exp.NullSafeEQ: _null_safe_eq,
     exp.EqualNull: _null_safe_eq,
     exp.NullSafeNEQ: _null_safe_neq,
+    exp.Xor: _xor,
     exp.Is: _is,
     exp.In: _in,
     exp.Between: _between,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from lints.proof.inlined import called
 from lints.proof.ir import Atom, Group, Rank, Term, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.scalars import children, declared, is_hole, survey, term
@@ -97,6 +98,10 @@ def function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
     if type(call) is exp.Unnest:
         return unnest(w, node, scope, group, call)
     name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower()
+    body = called(w, call, scope, group)
+    if body is not None:
+        alias, names = alias_of(w, node)
+        return derived(w, alias or name, names or body[1], body[0])
     held = name == "parameter" and w.dialect == "tsql"  # a table variable: what was put into it is judged there
     if type(call) is not exp.Anonymous and name not in _MADE and not held:
         w.opaque[f"{name} stands where a relation is named: what it reads is not in the text"] = None

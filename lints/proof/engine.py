@@ -13,6 +13,7 @@ from lints.proof import queries, session, temporary, writes
 from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.facets import worst
 from lints.proof.holes import holes_of
+from lints.proof.inlined import bodies
 from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
 from lints.proof.judge import judge
 from lints.proof.names import Index
@@ -55,6 +56,7 @@ def index_of(model: Model, dialect: str) -> Index:
     if len(_indexes) >= 8:
         _indexes.clear()
     index = Index(model, dialect)
+    index.bodies = bodies(model)
     _indexes[key] = (model, index)
     return index
 

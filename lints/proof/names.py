@@ -156,6 +156,9 @@ class Index:
         self.functions = {name.lower(): f for name, f in model.functions.items()}
         self.hiding: dict[str, str] = {n.lower(): why for n, why in getattr(model, "hiding", {}).items()}
         """Stored functions whose call touches tenants' rows out of sight."""
+        self.bodies: Mapping[str, Any] = {}
+        """Stored functions that are one query each (`lints.proof.inlined`)."""
+        self.read_bodies: dict[str, Any] = {}
         self.guarded: Mapping[str, Any] = getattr(model, "guarded", {})
         """Tables whose policies confine their rows (`lints.schema.facts.Guard`)."""
         self.harmless = frozenset(n.lower() for n in getattr(model, "harmless", ()))

@@ -93,13 +93,38 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
     """The statements of a text, in order. A text that can't even be split is one statement with an error."""
     if len(sql) > MAX_LENGTH:
         return Prepared(sql, (), {}), [Statement(None, "the text is too long", [])]
+    if dialect == "mysql" and "/*!" in sql:
+        sql = _RUN.sub(_uncovered, sql)
     prepared = prepare(sql, dialect)
     tokens = _tokenize(prepared.text, dialect)
     if isinstance(tokens, str):
         return prepared, [Statement(None, tokens, [])]
     if dialect == "mysql" and "/*" in prepared.text and re.search(r"/\*M?!", prepared.text):
         return prepared, [Statement(None, "a comment that MySQL executes", tokens)]
+    if dialect == "oracle" and _is_block(tokens):
+        return prepared, [Statement(None, "a procedural block", tokens)]
     return prepared, [_statement(prepared.text, chunk, dialect) for chunk in _chunks(tokens)]
+
+
+def _is_block(tokens: list[Any]) -> bool:
+    """Whether the whole text is one of PL/SQL's blocks."""
+    words = [token.text.lower() for token in (*tokens[:2], *tokens[-3:])]
+    return len(tokens) > 3 and words[0] in ("begin", "declare") and words[1] != ";" and "end" in words[2:]
+
+
+_RUN = re.compile(
+    r"""'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+"|`[^`]*+`|\#[^\n]*|--[^\n]*"""
+    r"""|/\*!(?P<version>[0-9]{5}(?![0-9])|(?![0-9M]))(?P<text>(?:[^*'"`/]|\*(?!/)|/(?!\*))*+)\*/|/\*(?:[^*]|\*(?!/))*+\*/"""
+)
+_OLDEST = 80_000
+"""The MySQL that still runs: what older ones execute, it does too."""
+
+
+def _uncovered(found: re.Match[str]) -> str:
+    """The text of a comment that MySQL executes, at its place."""
+    if found["text"] is None or int(found["version"] or 0) > _OLDEST:
+        return found.group()
+    return " " * (3 + len(found["version"])) + found["text"] + "  "
 
 
 def _tokenize(text: str, dialect: str) -> list[Any] | str:
@@ -300,7 +325,11 @@ def unfold(tokens: list[Any], text: str, dialect: str) -> list[Any]:
         return tokens
     start = tokens[0].end + 1
     rest = _tokenize(" " * start + text[start : tokens[1].end + 1], dialect)
-    return tokens if isinstance(rest, str) else [tokens[0], *rest]
+    if isinstance(rest, str):
+        return tokens
+    if len(rest) == 2 and rest[1].token_type is TokenType.STRING and text[rest[1].start] not in "'\"":
+        return [tokens[0], *unfold(rest, text, dialect)]  # a name that is a verb elsewhere: PREPARE fetch AS …
+    return [tokens[0], *rest]
 
 
 def view_query(index: Index, view: View) -> Any:

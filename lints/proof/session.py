@@ -12,6 +12,7 @@ from sqlglot.tokenizer_core import TokenType
 from lints.proof.ir import Group, Unsupported
 from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
+from lints.proof.procedural import REASON, block
 from lints.proof.scalars import OUTLIVES, survey
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
@@ -95,6 +96,10 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return _execute(rest)
     if word in ("call", "perform"):
         return _call(w, tokens, text, group, translate)
+    if word == "do" and (body := next((t for t in tokens if t.token_type is TokenType.HEREDOC_STRING), None)):
+        return block(w, text, text.index("$", text.index("$", body.start) + 1) + 1, body.end, group, translate)
+    if w.dialect == "oracle" and statement.error == REASON:
+        return block(w, text, tokens[0].start, tokens[-1].end + 1, group, translate)
     if word == "do" or (word == "begin" and len(tokens) > 1 and not _is_transaction(rest)):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
     if word == "declare" and w.dialect == "tsql":
@@ -243,9 +248,12 @@ def calls(w: Work, tree: Any) -> None:
             schema, inner = inner.this.name.lower(), inner.expression
             if schema in _SYSTEM:
                 continue
-        if type(inner) is not exp.Anonymous:
+        if type(inner) is exp.Aliases and type(inner.this) is exp.Column:
+            name = inner.this.name.lower()
+        elif type(inner) is exp.Anonymous:
+            name = str(inner.this).lower()
+        else:
             continue
-        name = str(inner.this).lower()
         if name not in w.index.functions and name not in w.index.harmless and not _BUILTIN.match(name):
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None

@@ -81,12 +81,23 @@ def _delete(tokens: Tokens) -> Tokens:
 
 
 def _oracle(tokens: Tokens) -> tuple[Tokens, str | None]:
-    """DELETE without FROM."""
+    """DELETE without FROM; DELETE WHERE of a MERGE, which takes away some of the rows that ON found."""
+    if tokens[0].text.lower() == "merge":
+        return _merge(tokens), None
     if tokens[0].text.lower() != "delete" or len(tokens) < 2 or tokens[1].token_type is TokenType.FROM:
         return tokens, None
     first = tokens[1]
     written = Token(TokenType.FROM, "FROM", first.line, first.col, first.start, first.end)
     return [tokens[0], written, *tokens[1:]], None
+
+
+def _merge(tokens: Tokens) -> Tokens:
+    words = [token.text.lower() for token in tokens]
+    for start in range(1, len(words) - 1):
+        if words[start : start + 2] == ["delete", "where"] and words[start - 1] != "then":
+            end = next((i for i in range(start, len(words)) if words[i] == "when"), len(words))
+            return tokens if "select" in words[start:end] else [*tokens[:start], *tokens[end:]]
+    return tokens
 
 
 def _postgres(tokens: Tokens) -> tuple[Tokens, str | None]:

@@ -65,9 +65,9 @@ class Work:
     """State of one translation. `left` is the budget in steps; spending it all raises `OutOfBudget`."""
 
     __slots__ = (
-        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "insts", "labels", "left", "made", "named",
-        "nullables", "opaque", "reference", "referred", "seen", "session", "statement", "strangers", "summaries",
-        "tables", "targets", "temporary", "view", "views",
+        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "inlined", "insts", "labels", "left",
+        "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session", "statement",
+        "strangers", "summaries", "tables", "targets", "temporary", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -91,6 +91,8 @@ class Work:
         """The recursive references seen."""
         self.seen: set[int] = set()
         """Offsets of the relations' names that were translated."""
+        self.inlined: set[int] = set()
+        """Calls of stored functions that were judged by the function's query."""
         self.strangers: dict[str, None] = {}
         """Qualifiers of columns that no relation of the statement has for a name."""
         self.session: dict[str, str] = {}
@@ -143,10 +145,13 @@ class Work:
 
     def calls(self, tree: Any) -> None:
         """Note every call of a stored function that touches tenants' rows out of sight, wherever it stands."""
-        for call in tree.find_all(exp.Func):
-            if isinstance(call, _SYNTAX):
+        for call in tree.find_all(exp.Func, exp.Aliases):
+            if isinstance(call, _SYNTAX) or id(call) in self.inlined:
                 continue
-            name = (str(call.this) if type(call) is exp.Anonymous else type(call).sql_name()).lower()
+            if type(call) is exp.Aliases:  # `kill (1)`: to the parser, a column of the name of a verb with an alias
+                name = call.this.name.lower()
+            else:
+                name = (str(call.this) if type(call) is exp.Anonymous else type(call).sql_name()).lower()
             if name in self.index.hiding:
                 self.opaque[f"the function {name} {self.index.hiding[name]}"] = None
 

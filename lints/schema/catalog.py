@@ -108,7 +108,7 @@ class Drafts:
     tables: tuple[Draft, ...]
     views: Mapping[str, View]
     policies: Mapping[tuple[Place, str], Policy]
-    routines: Mapping[tuple[str, int], Routine]
+    routines: Mapping[tuple[str, str], Routine]
     roles: Mapping[str, Role]
     grants: tuple[Grant, ...]
     assembled: tuple[Origin, ...]
@@ -127,7 +127,7 @@ class Catalog:
         self.views: dict[str, View] = {}
         self.policies: dict[tuple[Place, str], Policy] = {}
         """By (schema, table) and name."""
-        self.routines: dict[tuple[str, int], Routine] = {}
+        self.routines: dict[tuple[str, str], Routine] = {}
         """By name and number of arguments."""
         self.roles: dict[str, Role] = {}
         self.grants: list[Grant] = []

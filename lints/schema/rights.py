@@ -148,7 +148,7 @@ def apply_routine(s: Statement, text: str) -> bool:
     made = _ROUTINE.match(text)
     if made is not None:
         routine = _routine(s, s.written_name(made.group(1))[1], text, made.end())
-        s.catalog.routines[routine.name, _arity(routine.arguments)] = routine
+        s.catalog.routines[routine.name, _signature(routine.arguments)] = routine
         return True
     changed = _CHANGED.match(text)
     if changed is None:
@@ -157,7 +157,7 @@ def apply_routine(s: Statement, text: str) -> bool:
     arguments = parenthesised(f"a {text[changed.end() - 1 :]}", "a") if changed.group(3) else None
     rest = text[changed.end() :]
     for key in [key for key in s.catalog.routines if key[0] == name]:
-        if arguments is not None and key[1] != _arity(arguments) and (name, _arity(arguments)) in s.catalog.routines:
+        if arguments is not None and key[1] != (form := _signature(arguments)) and (name, form) in s.catalog.routines:
             continue
         routine = s.catalog.routines[key]
         if changed.group(1).lower() == "drop":
@@ -176,8 +176,26 @@ def apply_routine(s: Statement, text: str) -> bool:
     return True
 
 
-def _arity(arguments: str) -> int:
-    return len(top_level_commas(arguments)) if arguments.strip() else 0
+_DEFAULT = re.compile(r"\s*(?:=|\bdefault\b).*", re.IGNORECASE | re.DOTALL)
+_TYPES = {
+    "integer": "int", "int4": "int", "int8": "bigint", "int2": "smallint", "boolean": "bool", "varying": "varchar",
+    "precision": "float8", "decimal": "numeric", "timestamptz": "zone",
+}  # fmt: skip
+"""Other names of types, by their last word."""
+
+
+def _signature(arguments: str) -> str:
+    """What tells the forms of a routine apart: the last word of each type that is handed in."""
+    found = []
+    for part in top_level_commas(arguments) if arguments.strip() else ():
+        words = re.sub(r"\([^()]*\)", "", _DEFAULT.sub("", part)).lower().split()
+        if words[:1] == ["out"]:
+            continue
+        last = (words or [""])[-1]
+        array = "[]" if last.endswith("[]") else ""
+        last = last.removesuffix("[]").rpartition(".")[2].strip('"')
+        found.append(_TYPES.get(last, last) + array)
+    return ", ".join(found)
 
 
 def _routine(s: Statement, name: str, text: str, after: int) -> Routine:

@@ -99,7 +99,7 @@ SELECT id, harbour_id AS h FROM boats HAVING h = ?
 SELECT kind, MAX(harbour_id) AS h FROM boats GROUP BY kind HAVING h = ?
 
 -- comment that MySQL executes
--- opaque TENSQL013
+-- violation
 SELECT * FROM boats WHERE harbour_id = ? /*!50000 OR 1 = 1 */
 
 -- optimizer hint

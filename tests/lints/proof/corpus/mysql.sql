@@ -31,7 +31,7 @@ SELECT * FROM boats WHERE harbour_id <=> ?
 SELECT * FROM boats WHERE id = ? # AND harbour_id = ?
 
 -- comment that MySQL executes
--- opaque
+-- violation
 SELECT * FROM boats WHERE harbour_id = ? /*! OR 1 = 1 */
 
 -- double quotes are strings

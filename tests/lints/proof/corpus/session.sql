@@ -71,7 +71,7 @@ ALTER TABLE boats NO FORCE ROW LEVEL SECURITY
 ALTER ROLE app BYPASSRLS
 
 -- procedural block
--- opaque TENSQL013
+-- violation TENSQL003
 DO $$ BEGIN DELETE FROM boats; END $$
 
 -- call of an unknown procedure

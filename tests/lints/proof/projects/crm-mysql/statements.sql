@@ -46,6 +46,10 @@ SELECT * FROM people WHERE client_no = ? AND score < ? OR score = ? AND id < ? O
 -- violation
 SELECT id FROM deals WHERE client_no = ? XOR stage = 'open'
 
+-- exclusive or with a falsehood
+-- proven
+SELECT id FROM deals WHERE (client_no = ?) XOR FALSE
+
 -- an upsert whose only key has no tenant
 -- violation TENSQL008
 INSERT INTO deals (client_no, stage, code) VALUES (?, 'new', ?) ON DUPLICATE KEY UPDATE stage = VALUES(stage)
@@ -109,6 +113,10 @@ SELECT /*+ INDEX(d d_c) NO_ICP(d) */ d.id FROM deals AS d FORCE INDEX (PRIMARY) 
 -- the tenant in a comment only
 -- violation TENSQL001
 SELECT d.id FROM deals AS d WHERE d.stage = ? /* AND d.client_no = ? */
+
+-- the tenant in a versioned comment, which runs
+-- proven
+SELECT d.id FROM deals AS d WHERE d.stage = ? /*!50000 AND d.client_no = ? */
 
 -- a variable holds the tenant
 -- proven

@@ -189,3 +189,11 @@ EXPLAIN (ANALYZE, BUFFERS) DELETE FROM outbox WHERE sent_at IS NOT NULL
 -- dynamic text in a block
 -- opaque
 DO $$ BEGIN EXECUTE 'DELETE FROM ' || quote_ident('outbox') || ' WHERE id = 1'; END $$
+
+-- a statement in a block
+-- violation
+DO $$ BEGIN DELETE FROM outbox WHERE sent_at < now() - interval '7 days'; END $$
+
+-- prepared with the tenant
+-- proven
+PREPARE fetch (text, uuid) AS SELECT body FROM events WHERE org = $1 AND stream_id = $2

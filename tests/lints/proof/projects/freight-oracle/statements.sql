@@ -59,7 +59,7 @@ SELECT num FROM shipments WHERE organization_id = :org MINUS SELECT num FROM shi
 SELECT /*+ INDEX(s) PARALLEL(4) */ s.num FROM shipments AS OF TIMESTAMP SYSTIMESTAMP - INTERVAL '1' HOUR s WHERE s.organization_id = :org FETCH FIRST 5 ROWS WITH TIES
 
 -- a block
--- opaque ; proven TENSQL013
+-- violation TENSQL002
 BEGIN UPDATE shipments SET weight = 0 WHERE id = :id; END;
 
 -- a generated key returned to the caller

@@ -46,6 +46,14 @@ SELECT total FROM all_doses WHERE drug_code = $1
 -- proven
 SELECT mrn FROM patients_of($1) WHERE name = $2
 
+-- a function of anybody
+-- violation
+SELECT mrn FROM any_patient($1)
+
+-- a function of anybody, filtered afterwards
+-- proven
+SELECT mrn FROM any_patient($1) WHERE hospital_no = $2
+
 -- a function of the tenant for every tenant
 -- violation
 SELECT p.mrn FROM hospitals h CROSS JOIN LATERAL patients_of(h.hospital_no) p

@@ -34,6 +34,10 @@ SELECT * FROM (SELECT b.* FROM belege b WHERE b.mandant = :m ORDER BY datum DESC
 -- violation TENSQL012
 SELECT * FROM (SELECT b.*, ROWNUM rn FROM belege b) WHERE mandant = :m AND rn <= 10
 
+-- merge
+-- proven
+MERGE INTO konten k USING (SELECT :m AS mandant, :k AS konto, :t AS text FROM dual) s ON (k.mandant = s.mandant AND k.konto = s.konto) WHEN MATCHED THEN UPDATE SET k.text = s.text DELETE WHERE s.text IS NULL WHEN NOT MATCHED THEN INSERT (mandant, konto, text) VALUES (s.mandant, s.konto, s.text)
+
 -- merge by account number
 -- violation
 MERGE INTO konten k USING (SELECT :m AS mandant, :k AS konto, :t AS text FROM dual) s ON (k.konto = s.konto) WHEN MATCHED THEN UPDATE SET k.text = s.text
@@ -69,6 +73,14 @@ SELECT konto FROM konten WHERE mandant = :m MINUS SELECT konto FROM posten
 -- attachments by their document
 -- proven
 SELECT a.inhalt FROM anhang a JOIN belege b ON b.id = a.beleg_id WHERE b.mandant = :m AND a.id = :id
+
+-- an anonymous block
+-- violation
+BEGIN UPDATE posten SET betrag = 0 WHERE id = :id; END;
+
+-- an anonymous block with text run
+-- opaque
+BEGIN EXECUTE IMMEDIATE 'UPDATE posten SET betrag = 0 WHERE ' || :w; END;
 
 -- an update by a correlated row
 -- proven

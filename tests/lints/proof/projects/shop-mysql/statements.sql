@@ -111,11 +111,11 @@ INSERT INTO orders SET store_id = ?, number = ?, total = (SELECT MAX(o2.total) F
 UPDATE orders SET store_id = store_id, total = ? WHERE store_id = ? AND id = ?
 
 -- a comment that the server executes
--- opaque
+-- violation
 SELECT id FROM orders WHERE store_id = ? /*! OR 1=1 */
 
 -- a comment that it executes from a version on
--- opaque
+-- violation
 SELECT id FROM orders WHERE store_id = ? /*!50000 OR total > 0 */
 
 -- dearer than any of everybody's
