@@ -205,6 +205,11 @@ class Judge:
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
+        if call.kind in {"mongo", "repository"} and self._entities.passes_on(call):
+            return []
+        if call.kind == "repository":
+            passed = self._entities.of_repository(call)
+            return self._documents(passed, kind) if passed is not None else None
         if call.kind in {"mongo", "index"}:
             return self._documents(call, kind)
         if self._entities.is_document(call):
@@ -538,7 +543,7 @@ def _plain(table: str) -> str:
 
 def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
     """`tenant_id` and `tenantId`: a graph has no schema that says which."""
-    camel = (re.sub(r"_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
+    camel = (re.sub(r"(?<=.)_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
     return tuple(dict.fromkeys([*sorted(columns), *camel]))
 
 

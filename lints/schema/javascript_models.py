@@ -22,15 +22,17 @@ from lints.extract.ir import (
     Scope,
     Stmt,
 )
+from lints.schema import repositories
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.schema.orm import Source, classes, constant, properties, truth
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
-    rb"@Schema\(|\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
+    repositories.DECLARES + rb"|@Schema\(|\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{"
+    rb"|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
 )
-WORDS = (b".define(", b".init(", b".belongsTo(", b"ongoose")
+WORDS = (b".define(", b".init(", b".belongsTo(", b"ongoose", b"Repository")
 _MAX_STATEMENTS = 50_000
 
 
@@ -48,6 +50,7 @@ class _Sequelize:
 
 def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
     """Add the tables of Sequelize's models, and the collections that Mongoose's models stand for."""
+    repositories.read_repositories(catalog, sources)
     found: dict[str, _Sequelize] = {}
     links: list[tuple[Source, Invoke]] = []
     for source in sources:

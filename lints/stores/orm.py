@@ -247,6 +247,31 @@ class Entities:
             )
         return tuple(out)
 
+    def of_repository(self, call: OrmCall) -> OrmCall | None:
+        """The call of a model that a project's own class makes of a call of itself; None if that is not known."""
+        known = self.by_kind.get("mongo_repository", {})
+        named = call.model[:1].upper() + call.model[1:]
+        named = f"{named}sitory" if named.endswith("Repo") else named
+        like = [name for name in known if name.endswith(named)]
+        found = known.get(named) or (known[like[0]] if len(like) == 1 else None)
+        method = call.variants[0][0].method if call.variants and call.variants[0] else ""
+        passed = found.methods.get(method) if found is not None else None
+        if found is None or not passed:
+            return None
+        variants = tuple((replace(steps[0], method=passed[0]),) for steps in call.variants if steps)
+        return replace(call, kind="mongo", model=found.table, variants=variants)
+
+    def passes_on(self, call: OrmCall) -> bool:
+        """Whether a call of a model is one that its class makes with what its callers ask for: they are judged."""
+        function = call.function
+        given = call.variants[0][0].arguments[:1] if call.variants and call.variants[0] else ()
+        if function is None or not given or given[0].kind != "value" or given[0].text not in function.parameters[:1]:
+            return False
+        return any(
+            entity.origin.path == call.path and function.name in entity.methods
+            for entity in self.by_kind.get("mongo_repository", {}).values()
+        )
+
     def collection(self, name: str) -> str:
         """What a model of Mongoose is called where it is declared: `Boat` of `BoatModel`."""
         known = self.by_kind.get("mongoose", {})

@@ -73,7 +73,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
     **javascript.RUNS,
     **stores.RUNS,
 }
-_ONE_CALL = frozenset({"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query"})
+_ONE_CALL = frozenset({"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query", "repository"})
 """Kinds whose queries are one call."""
 
 

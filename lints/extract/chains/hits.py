@@ -136,7 +136,19 @@ _INDEX_HITS = (
 )
 
 
-_MONGOOSE_HIT = rb"\b(?:[A-Z]\w*|\w+Model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
+_MONGOOSE_HIT = (
+    rb"\b(?:[A-Z]\w*|\w+Model|model)\.(?:find|findOne|exists|distinct|aggregate|count|create|insertMany)\s*\("
+)
+
+
+_REPOSITORY_HITS = (
+    rb"epository\.\w+\s*\(",
+    rb"Repo\.\w+\s*\(",
+    *(
+        root + rb"\.(?:find\w*|count|update\w*|delete\w*|create|upsert\w*|aggregate|insertMany|bulkWrite)\s*\("
+        for root in (b"this", b"super")
+    ),
+)
 
 
 _GO_ORM_HIT = (
@@ -183,6 +195,7 @@ _NET = dict.fromkeys((b"DbSet<", b"Repository<", b"Context "), _LINQ)
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET}
 _MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
 _GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
+_REPOSITORY = Search(*_REPOSITORY_HITS, *_MONGOOSE.expressions)
 _NOTHING = Search()
 
 
@@ -206,4 +219,6 @@ def _search(language: str, data: bytes) -> Search:
     family = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}.get(language, language)
     if family == "go" and any(name in data for name in _GO_ORMS):
         return _GO_WITH_ORM
+    if family == "javascript" and b"Repo" in data:
+        return _REPOSITORY
     return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)

@@ -47,6 +47,11 @@ _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
 _KNEX = names("knex trx db tx conn database connection")
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 _MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
+_HELD_REPOSITORY = re.compile(r"(?:\w+\.)*([a-z]\w*(?:Repository|Repo)|repository|repo)")
+_PASSED_ON = _MONGO | names(
+    "find findOne findMany findAll findBatch findFirst list count exists distinct aggregate create insert update upsert"
+    " upsertMany delete remove softDelete paginate"
+)
 _DATABASE = re.compile(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
 RUNS = {
     "typeorm": names(
@@ -74,7 +79,8 @@ def begun(asked: Asked) -> Begun | None:
 
 def _begun(asked: Asked) -> Begun | None:
     return (
-        _prisma(asked)
+        _repository(asked)
+        or _prisma(asked)
         or _mongo(asked)
         or _typeorm(asked)
         or _kysely(asked)
@@ -103,6 +109,22 @@ def _prisma(asked: Asked) -> Begun | None:
     return None
 
 
+def _repository(asked: Asked) -> Begun | None:
+    """A class of the project around a model: `this.boatRepository.find(query)`, `this.find(query)` in the class itself.
+
+    What its method does with the query is told by where the class is (`lints.schema.repositories`).
+    """
+    if asked.call.method not in _PASSED_ON or not asked.step.arguments or entity_of(asked) is not None:
+        return None
+    held = _HELD_REPOSITORY.fullmatch(asked.path)
+    if held is not None:
+        return Begun("repository", held[1], (asked.step,))
+    own = asked.env.find("cls") if asked.path in {"this", "super"} else None
+    if isinstance(own, Gap) and own.source.endswith("Repository"):
+        return Begun("repository", own.source, (asked.step,))
+    return None
+
+
 def _with_callback(asked: Asked, options: Value | None) -> Step:
     """The step of `findMany({ where: (boats, { eq }) => eq(boats.id, id) })`, with what its callback returns."""
     where = options.fields.get("where") if isinstance(options, Record) else None
@@ -124,10 +146,10 @@ def _mongo(asked: Asked) -> Begun | None:
     native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
         return Begun("mongo", collection(call, ""), (asked.step,))
-    mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model", last) and b"mongoose" in asked.interpreter.notes.source
+    mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"mongoose" in asked.interpreter.notes.source
     if mongoose and call.method in _MONGOOSE:
         return Begun("mongo", last, (asked.step,))
-    if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|Model$", last)):
+    if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|(?:M|^m)odel$", last)):
         return Begun("mongo", path if not head else last, (asked.step,))
     return None
 

@@ -83,3 +83,51 @@ def test_an_injected_model() -> None:
 
 def test_functions_of_the_language_are_no_models() -> None:
     assert judged("export const top = (a) => Math.max(...a) + Object.create(a) + Math.min(a);") == []
+
+
+BASE = """
+import { Model } from 'mongoose';
+export class BaseRepository<T> {
+  constructor(protected model: Model<T>) {}
+  async find(query: FilterQuery<T>, select = '') { return await this.model.find(query, select).lean().exec(); }
+  async delete(query: FilterQuery<T>) { return this.model.deleteMany(query); }
+  async create(data: T) { const made = new this.model(data); return made.save(); }
+  async count(query: FilterQuery<T>) { const all = {}; return this.model.countDocuments(all); }
+}
+"""
+SAILS = """
+import { BaseRepository } from './base';
+export class SailRepository extends BaseRepository<Sail> {
+  constructor() { super(Sail); }
+  async byBoat(boatId: string) { return this.find({ boatId }); }
+  async delete(query: FilterQuery<Sail>) { return this.softly(query); }
+}
+"""
+LOFT = """
+export class Loft {
+  constructor(private sailRepository: SailRepository, private otherRepository: OtherRepository) {}
+  async one(t: string, id: string) { return this.sailRepository.find({ _id: id, tenantId: t }); }
+  async two(id: string) { return this.sailRepository.find({ _id: id }); }
+  async three(t: string) { return this.sailRepository.create({ tenantId: t }); }
+  async four(id: string) { await this.sailRepository.delete({ _id: id }); await this.sailRepository.count({ id }); }
+  async five(id: string) { return this.otherRepository.find({ id }); }
+}
+"""
+
+
+def test_a_class_around_a_model_is_asked_by_its_callers() -> None:
+    """What it passes on is judged where it is asked; what it does itself, and what its heirs do otherwise, there."""
+    tree = {
+        "src/base.ts": BASE.encode(),
+        "src/sails.ts": SAILS.encode(),
+        "src/loft.ts": LOFT.encode(),
+        "src/sail.ts": b"import { model } from 'mongoose';\nexport const Sail = model('Sail', schema);",
+    }
+    found = scan(sorted(tree.items()), build_model(tree, {"tenant_columns": ["tenantId"]}))
+    assert [(row.path, row.function, row.verdict, row.rule) for row in found.accesses] == [
+        ("src/base.ts", "count", "violation", "TENMGO001"),
+        ("src/loft.ts", "one", "proven", None),
+        ("src/loft.ts", "two", "violation", "TENMGO001"),
+        ("src/loft.ts", "three", "proven", None),
+        ("src/sails.ts", "byBoat", "violation", "TENMGO001"),
+    ]
