@@ -7,5 +7,7 @@ func boats(db *sql.DB, tenant string) {
 	log := fmt.Sprintf("tenant_id = %s", tenant)
 	// ok: tenant-in-sql-text-go
 	db.Query("SELECT id FROM boats WHERE tenant_id = $1", tenant)
-	_, _ = query, log
+	// ok: tenant-in-sql-text-go
+	policy := fmt.Sprintf("CREATE ROW POLICY boats_of_one ON boats FOR SELECT USING tenant_id = '%s' TO reader", tenant)
+	_, _, _ = query, log, policy
 }
