@@ -268,6 +268,8 @@ class Judge:
 
         nobodys = frozenset(n for n, t in self.model.tables.items() if t.ownership is Ownership.GLOBAL)
         keys = frozenset(self._graph_properties)
+        if call.language == "c_sharp":  # properties begin with a capital, whatever the stored field does
+            keys |= {letter + key[1:] for key in keys for letter in (key[:1].upper(), key[:1].lower())}
         rows: list[Access] = []
         name = self._entities.collection(call.model) if call.kind == "mongo" else call.model
         if call.kind == "mongo" and self._unclassified(name):

@@ -109,6 +109,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 builder.where.append(builder.hole())
         elif method in {"WhereIf", "ConditionalWhere"} and len(given) > 1:
             runs = True
+            given = given[::-1] if "=>" in given[0] else given  # the condition may come first
             found = _LAMBDA.fullmatch(given[1])
             said = (
                 condition(names.with_(found.group(1), current), builder, found.group(2))

@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract import calls
-from lints.extract.chains import doctrine, go, helpers, javascript, jvm, laravel, linq, python, ruby, stores
+from lints.extract.chains import (
+    doctrine,
+    go,
+    helpers,
+    javascript,
+    jvm,
+    laravel,
+    linq,
+    mongo_csharp,
+    python,
+    ruby,
+    stores,
+)
 from lints.extract.chains.parts import Asked, Begun, as_written, class_name
 from lints.extract.facts import Function
 from lints.extract.ir import Func, Invoke, Name, Span
@@ -57,7 +69,7 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "javascript": _SCRIPTS,
     "java": (jvm.begun,),
     "kotlin": (jvm.begun,),
-    "c_sharp": (linq.begun,),
+    "c_sharp": (mongo_csharp.begun, linq.begun),
     "go": (go.begun,),
     "php": (doctrine.begun, _laravel, laravel.along),
     "ruby": (ruby.begun,),

@@ -191,7 +191,16 @@ _LINQ = Search(
     rb"[rR]epo(?:sitory)?\w{0,3}[?!]?\.[A-Z]\w+\(",
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
 )
-_NET = dict.fromkeys((b"DbSet<", b"Repository<", b"Context "), _LINQ)
+_NET = {
+    **dict.fromkeys((b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework"), _LINQ),
+    **dict.fromkeys(
+        (b"MongoDB.Driver", b"IMongoCollection<"),
+        Search(
+            rb"\.(?:Find|Count|Delete|Update|Replace|Insert)(?:One|Many|Documents|Sync|Async)\w*\(",
+            rb"\.(?:Find|BulkWrite|Distinct|Match|Where|First|Single|Any)\w*\(",
+        ),
+    ),
+}
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET}
 _MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
 _GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)

@@ -34,6 +34,7 @@ public static class Narrowing {
 }
 """
 HARBOUR = """
+using Microsoft.EntityFrameworkCore;
 public class Harbour {{
     private readonly FleetContext fleet;
     private readonly DbSet<Boat> _boats;
