@@ -57,6 +57,13 @@ _NO_MODEL = re.compile(
     r"|Contract|Helper|Provider|Resolver|Gateway|Queue|Dispatcher|Session|Guard|Filesystem|Storage|Collection|Validator"
     r"|Mailer|Api|Auth|Translator|Router|Command|Event|Job|Listener|Controller|Exception|DTO|Data|Enum|Config)"
 )
+_ON_MODEL = names(
+    "find findOrFail findMany first firstOrFail firstWhere all paginate query newQuery newModelQuery with withTrashed"
+    " onlyTrashed select orderBy orderByDesc latest oldest pluck create insert upsert updateOrCreate firstOrCreate join"
+    " firstOrNew insertGetId insertOrIgnore destroy truncate count exists chunk chunkById cursor lockForUpdate when on"
+    " withCount"
+)
+"""What is called on a model that is injected; the rest is called on rows as well, which a property may hold too."""
 _MADE_BY_CLASS = names("app resolve make")
 _FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _RELATED = re.compile(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
@@ -90,8 +97,9 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
         return ("laravel", first.text.strip()) if connected or _CONNECTION.search(path) else None
     name = path
     held = path.removeprefix("this.") if path.startswith("this.") else ""
-    if held and call.method not in {"update", "delete", "save", "load", "touch", "push"}:
-        name = _held(notes.source).get(held, "")
+    if held:
+        asks = call.method in _ON_MODEL or re.match(r"where|(?:or)?[hH]as|doesntHave", call.method) is not None
+        name = _held(notes.source).get(held, "") if asks else ""
     elif isinstance(made, Invoke) and made.receiver is None and made.method in _MADE_BY_CLASS and made.arguments:
         asked = made.arguments[0]
         name = asked.path.removesuffix(".class") if isinstance(asked, Name) and asked.path.endswith(".class") else ""

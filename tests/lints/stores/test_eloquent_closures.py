@@ -121,6 +121,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a model that is kept": ("return $this->model->where('fleet_id', $fleet->id)->find($id);", [PROVEN]),
     "a model that is kept, without the tenant": ("return $this->model->newQuery()->find($id);", [UNSCOPED]),
     "a model of the container": ("return app(Boat::class)->where('name', $name)->first();", [UNSCOPED]),
+    "a row that is kept, and what it leads to": (
+        "$this->model->increment('views'); return $this->model->logbooks()->where('id', $id)->first();",
+        [("weak", "TENORM002")],
+    ),
     "what is kept need be no model": ("return $this->cache->get($id);", []),
     "rows to put in or change": (
         "return Boat::upsert([['id' => $id, 'fleet_id' => $fleet->id, 'name' => 1]], ['id', 'fleet_id'], ['name']);",
