@@ -247,6 +247,7 @@ def _opened(name: str) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA trusted_schema = OFF")
         if name:
+            database.execute("PRAGMA page_size = 32768")  # most of it is large answers
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
         with contextlib.suppress(sqlite3.OperationalError):

@@ -33,7 +33,7 @@ JUDGE_SECONDS = 20.0
 """A file of thousands of statements, rows of seed data mostly, is judged in `FILE_SECONDS` and so much for each."""
 BUILD_SECONDS = 20.0
 MEMORY_BYTES = 512 << 20
-_SLOW_SECONDS = 1.9  # parsers give up after two by the clock: what took this long may end otherwise on another day
+_SLOW_SECONDS = 1.9  # parsers give up after two: what took this long may end otherwise on another day
 _RETIRE_BYTES = 300 << 20
 _EXAMINES = ("lints.extract.code", "lints.codec", "lints.examine")
 _JUDGES = ("lints.proof.parse", "lints.proof.engine", "lints.judge")
@@ -192,7 +192,7 @@ class _Child:
     ) -> None:
         """Run a step within its CPU time and send what it gives."""
         self._slow = False
-        self._since = time.monotonic()
+        self._since = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             answer = (b"r", *step())
@@ -210,8 +210,8 @@ class _Child:
         self.send(*answer)
 
     def watch(self) -> None:
-        """Note whether it is long since the last look: parsers give up by the clock, and another day they may not."""
-        now = time.monotonic()
+        """Note whether much CPU time went by since the last look: parsers give up, and another day they may not."""
+        now = time.process_time()
         self._slow |= now - self._since > _SLOW_SECONDS
         self._since = now
 

@@ -23,7 +23,9 @@ _TYPESCRIPT = (".ts", ".tsx", ".js", ".mts", ".cts", ".mjs", ".cjs")
 _MAPPINGS = (".orm.xml", ".dcm.xml")
 _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
-PYTHON_WORDS = (b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table")
+PYTHON_WORDS = (
+    b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table", b"SQLModel",
+)  # fmt: skip
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema", b"Column", b"PrimaryKey", b"Property")
 _PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))
 
@@ -176,9 +178,9 @@ def _models_in_typescript(data: bytes) -> bool:
 
 
 def _names_tables(data: bytes) -> bool:
-    if not any(word in data for word in (b"enum", b"Table", b"TABLE")):
-        return False
-    return _declares("javascript_migrations", "NAMES_TABLES").possible(data)
+    return (b"enum" in data or b"Table" in data or b"TABLE" in data) and _declares(
+        "javascript_migrations", "NAMES_TABLES"
+    ).possible(data)
 
 
 def _gives_queries(data: bytes) -> bool:

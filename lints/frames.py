@@ -31,18 +31,34 @@ def unpack(buffer: bytearray) -> list[bytes] | None:
     end = _HEAD.size + size
     if len(buffer) < end:
         return None
-    chunks: list[bytes] = []
-    position = _HEAD.size
-    for _ in range(count):
-        if position + _LENGTH.size > end:
-            raise FrameError("a message shorter than it says")
-        (length,) = _LENGTH.unpack_from(buffer, position)
-        position += _LENGTH.size
-        chunks.append(bytes(buffer[position : position + length]))
-        position += length
-    if position != end:
-        raise FrameError("a message of another length than it says")
+    with memoryview(buffer) as whole, whole[_HEAD.size : end] as body:
+        chunks = _chunks(body, count)
     del buffer[:end]
+    return chunks
+
+
+def split(message: bytes) -> list[bytes]:
+    """The chunks of one whole message. Raises FrameError."""
+    if len(message) < _HEAD.size:
+        raise FrameError("a message shorter than its head")
+    size, count = _HEAD.unpack_from(message)
+    if size != len(message) - _HEAD.size or count > MAX_CHUNKS:
+        raise FrameError("a message of another length than it says")
+    return _chunks(memoryview(message)[_HEAD.size :], count)
+
+
+def _chunks(body: memoryview, count: int) -> list[bytes]:
+    chunks: list[bytes] = []
+    position = 0
+    for _ in range(count):
+        if position + _LENGTH.size > len(body):
+            raise FrameError("a message shorter than it says")
+        (length,) = _LENGTH.unpack_from(body, position)
+        position += _LENGTH.size
+        chunks.append(bytes(body[position : position + length]))
+        position += length
+    if position != len(body):
+        raise FrameError("a message of another length than it says")
     return chunks
 
 

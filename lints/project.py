@@ -78,6 +78,8 @@ class _Run:
     """Digests of files whose bytes are at hand."""
     earlier: bytes = b""
     """The model that the earlier scan judged by."""
+    expected: SourceModel | None = None
+    """The same, decoded while there was nothing else to do."""
     recalled: dict[bytes, Judged] = field(default_factory=dict)
     """Answers of earlier scans by their keys."""
     seen: dict[str, Seen] = field(default_factory=dict)
@@ -269,7 +271,8 @@ class _Run:
         name = key(b"m", declared, spoken, state, listing)
         if (found := self.cache.get(name)) is not None:
             with contextlib.suppress(CodecError):
-                model = decode(found, SourceModel)
+                as_before = self.expected if found == self.earlier else None
+                model = as_before or decode(found, SourceModel)
                 self.model = found
                 return model
         answer = self._asked(b"c", [declared, spoken.encode(), self._drafts(state)])
@@ -347,6 +350,8 @@ class _Run:
     def _recall_ahead(self) -> None:
         """What is known of the files that did not change, should the model be what it was: while children start."""
         if self.earlier:
+            with contextlib.suppress(CodecError):
+                self.expected = decode(self.earlier, SourceModel)
             against = _against(self.earlier, encode(self.project.declared, Declarations))
             self._recall({path: key(b"j", path, self.digests[path], against) for path in self.full})
 

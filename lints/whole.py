@@ -11,12 +11,13 @@ from lints.cache import Cache, key
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema
 from lints.extract import language_of
-from lints.frames import FrameError, pack, unpack
+from lints.frames import FrameError, pack, split
 from lints.rows import CodeFacts
 from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 
 MAX_HELD, MAX_ANSWER = 64 << 20, 64 << 20
+_APART = 64
 _DIGEST = 32
 _SIZE = _DIGEST + 2
 _NONE = bytes(_SIZE)
@@ -90,14 +91,14 @@ class Whole:
         if found is None:
             return None
         try:
-            contents, model, facts = unpack(bytearray(found)) or (b"", b"", b"")
+            contents, model, facts = split(found)
             before = _before(contents, [*_read(self.project)])
         except (FrameError, ValueError):
             return None
         digests: dict[str, bytes] = {}
         held: dict[str, bytes | None] = {}
         size = 0
-        for path in _read(self.project):
+        for path in _scattered([*_read(self.project)]):
             data = self.project.read(path)
             if data is not None:
                 digests[path] = hashlib.sha256(data).digest()
@@ -130,6 +131,13 @@ class Whole:
 def _read(project: Project) -> Iterator[str]:
     """The paths whose bytes matter."""
     return (path for path in project.paths if path in project.judged or could_be_schema(path))
+
+
+def _scattered(paths: Sequence[str]) -> Iterator[str]:
+    """All the paths, far from each other: a change is of a few files that lie together, and the sooner the first of
+    them is found, the sooner a child can prepare itself."""
+    for first in range(min(_APART, len(paths))):
+        yield from paths[first::_APART]
 
 
 def _listed(project: Project) -> tuple[bytes, bytes]:

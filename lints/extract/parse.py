@@ -72,14 +72,14 @@ def _grammar(language: str) -> Language:
 
 
 def parse(language: str, data: bytes) -> Tree | None:
-    """The syntax tree, or None if it took longer than `PARSE_SECONDS`."""
-    deadline = time.monotonic() + PARSE_SECONDS
+    """The syntax tree, or None if it took more CPU time than `PARSE_SECONDS`."""
+    deadline = time.process_time() + PARSE_SECONDS
 
     def read(offset: int, _point: Point) -> bytes:
         return data[offset : offset + 65_536]
 
     def late(_offset: int, _has_error: bool) -> bool:
-        return time.monotonic() > deadline
+        return time.process_time() > deadline
 
     try:
         return Parser(_grammar(language)).parse(read, progress_callback=late)
