@@ -25,6 +25,10 @@ _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
 PYTHON_WORDS = (
     b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table", b"SQLModel",
+    b"ForeignKeyField(", b"peewee", b"playhouse", b"tortoise",
+)  # fmt: skip
+_BASES_WORDS = (
+    b"model", b"entity", b"__init__", b"class", b"CRUD", b"Crud", b"Repo", b"DAO", b"Dao", b"Service", b"Store",
 )  # fmt: skip
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema", b"Column", b"PrimaryKey", b"Property")
 _PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))
@@ -166,7 +170,9 @@ def could_be_schema(path: str) -> bool:
 
 
 def _models_in_python(data: bytes) -> bool:
-    return _PYTHON.possible(data) and _declares("python_models").possible(data)
+    if _PYTHON.possible(data) and _declares("python_models").possible(data):
+        return True
+    return any(word in data for word in _BASES_WORDS) and _declares("python_bases").possible(data)
 
 
 def _models_in_typescript(data: bytes) -> bool:

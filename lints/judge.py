@@ -220,6 +220,9 @@ class Judge:
         call = resolved
         rendered = self._entities.rendered(call)
         if rendered is None:
+            if call.kind == "python_record":  # a method of any class: that it is a model is for the schema to say
+                document = call.variants[0][0].method == "insert_many"
+                return self._documents(replace(call, kind="mongo"), kind) if document else None
             self._numbers["orm_unknown"] += call.language != "ruby" or not incidental(call)
             return None
         texts = tuple(dict.fromkeys(text for path in rendered for text in path.texts))

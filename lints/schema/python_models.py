@@ -27,8 +27,16 @@ from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
     rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
+    rb"|\bForeignKeyField\(|\b(?:peewee|tortoise|playhouse)\b"
 )
-_DJANGO_RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey"})
+_DJANGO_RELATIONS = frozenset(
+    {"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey", "ForeignKeyField", "DeferredForeignKey"}
+)
+_OTHER_ORMS = {
+    "peewee": re.compile(rb"^\s*(?:from|import)\s+(?:peewee|playhouse)\b", re.MULTILINE),
+    "tortoise": re.compile(rb"^\s*(?:from|import)\s+tortoise\b", re.MULTILINE),
+}
+"""ORMs whose models are declared as Django's are, by what their files import."""
 _DJANGO_BASES = frozenset(
     {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
 )
@@ -76,6 +84,8 @@ def _is_django(found: Class, known: Mapping[str, list[Class]]) -> bool:
     if any(name == "__tablename__" for name, *_ in members(found.body)):
         return False
     lineage = inherited(found, known)
+    if _kind(lineage) == "peewee":  # a base without fields is none of its tables
+        return any(isinstance(v, Invoke) and v.method.endswith("Field") for _, v, _, _ in members(found.body))
     told = any(base in _DJANGO_BASES and b"models" in c.source.data for c in lineage for base in c.body.bases)
     # A base of another package that nobody here has read: the fields say that it is a model.
     return told or any(
@@ -83,6 +93,14 @@ def _is_django(found: Class, known: Mapping[str, list[Class]]) -> bool:
         for c in lineage
         for base in c.body.bases
     )
+
+
+def _kind(lineage: Sequence[Class]) -> str:
+    """`django`, or which of the ORMs that look like it."""
+    for kind, imported in _OTHER_ORMS.items():
+        if any("Model" in c.body.bases and imported.search(c.source.data) is not None for c in lineage):
+            return kind
+    return "django"
 
 
 def _is_field(value: Expr | None) -> bool:
@@ -107,9 +125,11 @@ def _django_table(found: Class, known: Mapping[str, list[Class]]) -> str | None:
     meta = _meta(found.body)
     if truth(meta.get("abstract")) or truth(meta.get("proxy")) or "db_table_comment" in meta:
         return None if truth(meta.get("abstract")) or truth(meta.get("proxy")) else constant(meta.get("db_table"))
-    named = constant(meta.get("db_table"))
+    named = constant(meta.get("db_table")) or constant(meta.get("table")) or constant(meta.get("table_name"))
     if named is not None:
         return named.strip('"')
+    if _kind(inherited(found, known)) != "django":
+        return found.body.name.lower()
     parts = PurePosixPath(found.source.path).parts
     label = constant(meta.get("app_label"))
     if label is None:
@@ -156,7 +176,7 @@ def _add_django(
         Entity(
             name=found.body.name,
             table=table,
-            kind="django",
+            kind=_kind(inherited(found, known)),
             columns=fields,
             relations=relations,
             origin=origin,
@@ -206,7 +226,10 @@ def _backward(found: Class, known: Mapping[str, list[Class]], relations: Mapping
         for name, value, _, _ in members(holder.body):
             if isinstance(value, Invoke) and name in relations:
                 written = (
-                    constant(keyword(value, "related_query_name")) or constant(keyword(value, "related_name")) or own
+                    constant(keyword(value, "related_query_name"))
+                    or constant(keyword(value, "related_name"))
+                    or constant(keyword(value, "backref"))
+                    or own
                 )
                 names.append((relations[name], written.replace("%(class)s", own)))
     return names
@@ -248,13 +271,14 @@ def _django_field(
         _join_table(catalog, draft, source, name, target, tables, offset, owner)
         return
     default = f"{name}_id" if method in _DJANGO_RELATIONS else name
-    column = constant(keyword(call, "db_column")) or default
+    written = (constant(keyword(call, name)) for name in ("db_column", "column_name", "source_field"))
+    column = next((name for name in written if name is not None), default)
     fields[name] = column
     why = f"{column} is a field of {owner.body.name}"
     draft.add_column(
         Column(name=column, type=method.removesuffix("Field").lower(), nullable=nullable), source.origin(offset, why)
     )
-    if truth(keyword(call, "primary_key")):
+    if truth(keyword(call, "primary_key")) or truth(keyword(call, "pk")):
         draft.primary_key = (column,)
     elif truth(keyword(call, "unique")) or method == "OneToOneField":
         draft.unique[f"{draft.name}_{column}_key"] = (column,)

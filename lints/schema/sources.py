@@ -96,9 +96,11 @@ def _prisma(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
 
 
 def _python(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
-    from lints.schema import python_models
+    from lints.schema import python_bases, python_models
 
     _read(catalog, files, (".py",), python_models.DECLARES.search, python_models.read_python_models)
+    source = {path: files[path] for path in sorted(files) if path.endswith(".py") and path_class(path) == "source"}
+    python_bases.read_python_bases(catalog, source)
 
 
 def _javascript(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:

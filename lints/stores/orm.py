@@ -25,6 +25,7 @@ from lints.stores import (
     jpql,
     jvm_orms,
     linq,
+    python_records,
     query_builders,
     sqlalchemy,
     string_templates,
@@ -45,6 +46,7 @@ AS_ORM: Mapping[str, str] = {
 _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
     "django": django.django,
     "sqlalchemy": sqlalchemy.sqlalchemy,
+    "python_record": python_records.records,
     "prisma": javascript_orms.prisma,
     "typeorm": javascript_orms.typeorm,
     "entity": javascript_orms.sequelize,
@@ -69,8 +71,9 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "laravel": eloquent.eloquent,
 }
 _ENTITY_KINDS = {
-    "django": {"django"},
+    "django": {"django", "tortoise", "peewee"},
     "sqlalchemy": {"sqlalchemy"},
+    "python_record": {"tortoise", "peewee"},
     "prisma": {"prisma"},
     "typeorm": {"typeorm"},
     "entity": {"typeorm"},

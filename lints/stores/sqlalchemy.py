@@ -60,9 +60,11 @@ def selected(builder: Builder, given: Argument) -> tuple[str, Builder] | None:
     entity = builder.entities.get(given.text)
     if any(step.method.startswith("@") for step in steps):
         return None  # a function of another file has its part in it
-    if entity is None or not steps or any(known.table == entity.table for known in builder.others.values()):
+    if entity is None or not steps:
         return None
     inner = builder.inside(entity)
+    if any(known.table == entity.table for known in builder.others.values()):
+        inner.alias = f"inner_{entity.table}"
     around = dict(builder.others)
     inner.others = {**around, entity.name: entity}
     read = _read(inner, steps)

@@ -23,6 +23,7 @@ _CONSTANT = re.compile(r"-?\d[\d_.]*|True|False|None|true\(\)|false\(\)|null\(\)
 _KEY = re.compile(r"_?(?:id|uuid|key)$")
 _SIGNS = {
     "==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>",
+    "<<": "in", ">>": "=",
     "in_": "in", "notin_": "NOT IN", "not_in": "NOT IN", "like": "LIKE", "ilike": "LIKE", "contains": "LIKE",
     "startswith": "LIKE", "endswith": "LIKE", "icontains": "LIKE", "notlike": "NOT LIKE", "not_like": "NOT LIKE",
     "notilike": "NOT LIKE", "not_ilike": "NOT LIKE", "regexp_match": "LIKE", "match": "LIKE", "iregexp": "LIKE",
@@ -94,7 +95,8 @@ def _stored(builder: Builder, entity: Entity, attribute: str) -> tuple[str, str]
     column = entity.columns.get(attribute) or inherited
     if column is None and entity.columns and not may_tie(builder, entity, attribute):
         column = attribute
-    return (entity.table, column) if column is not None else None
+    name = builder.alias if builder.alias is not None and entity is builder.entity else entity.table
+    return (name, column) if column is not None else None
 
 
 # Expressions

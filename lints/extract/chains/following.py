@@ -284,7 +284,7 @@ class Chains:
                 query = self._kept_query(Query(begun.kind, begun.model, begun.steps, asked.call.span, begun.base))
                 for part in ruby.nested(asked.step) if begun.kind in ruby.KINDS else ():
                     self._sub_select(part)
-                for part in python.nested(asked.step) if begun.kind == "django" else ():
+                for part in python.nested(asked.step) if begun.kind in python.KINDS else ():
                     self._extend(part)
                 if begun.inner:
                     self._sub_select(query)
@@ -297,7 +297,7 @@ class Chains:
         model = query.model
         if query.kind == "sqlalchemy":
             model = model or python.model_of(call, step, env)
-        for part in python.nested(step) if model and query.kind in {"sqlalchemy", "django"} else ():
+        for part in python.nested(step) if model and query.kind in python.KINDS else ():
             self._extend(part)
         if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""

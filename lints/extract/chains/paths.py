@@ -31,7 +31,7 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
-WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy", "django"})
+WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy", "django", "python_record"})
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""

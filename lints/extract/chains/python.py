@@ -35,6 +35,7 @@ _MONGO_PYTHON = names(
     "find_one find_one_and_update find_one_and_delete find_one_and_replace update_one update_many delete_one"
     " delete_many replace_one insert_one insert_many count_documents"
 )
+KINDS = frozenset({"django", "sqlalchemy", "python_record"})
 ROOTS = frozenset({"select", "update", "delete", "insert", "exists"})
 _OF_COLUMNS = names(
     "has any between not_in startswith endswith icontains notlike not_like notilike not_ilike regexp_match match"
@@ -45,6 +46,11 @@ _MAKES = names("model_validate from_orm parse_obj validate construct model_const
 """Class methods that make an instance of what they are given, and of `update`."""
 _EXECUTES = names("execute exec scalars scalar stream stream_scalars execute_async")
 _NESTED_IN = names("where filter exclude get having from_select join outerjoin")
+_OF_RECORDS = names(
+    "select filter exclude get get_or_none get_by_id delete_by_id set_by_id create get_or_create update_or_create"
+    " bulk_create insert insert_many replace update delete all first annotate in_bulk exists"
+)
+"""What Peewee and Tortoise ask a model's class itself for."""
 _OF_TABLES = names("select insert update delete")
 ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or_404": "get"}
 """Functions that ask a model, a manager or a query for what their arguments say."""
@@ -61,6 +67,10 @@ RUNS = {
         " update bulk_create bulk_update iterator aget afirst alast acount aexists acreate aupdate adelete aaggregate"
         " aget_or_create aupdate_or_create"
     ),
+    "python_record": names(
+        "first get get_or_none get_by_id delete_by_id set_by_id create get_or_create update_or_create bulk_create count"
+        " exists scalar in_bulk"
+    ),
     "sqlalchemy": names(
         "first one one_or_none all scalar count get get_one first_or_404 one_or_404 get_or_404 update delete"
     ),
@@ -73,6 +83,9 @@ def begun(asked: Asked) -> Begun | None:
     call, path, step, env = asked.call, asked.path, asked.step, asked.env
     method = call.method
     head, _, last = path.rpartition(".")
+    of_class = last[:1].isupper() and not last.isupper()
+    if method in _OF_RECORDS and of_class:
+        return Begun("python_record", last, (step,))
     if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
         return Begun("mongo", collection(call, last), (step,))
     if method in {"table", "from_"}:
@@ -171,6 +184,12 @@ def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: S
         return Gap(alias, call.span, origin=alias) if model is not None else None
     if not isinstance(call.receiver, Name):
         return None
+    if (
+        call.receiver.path in {"self", "cls"}
+        and call.keywords
+        and (model := held_class(f"{call.receiver.path}.{call.method}", env))
+    ):
+        return Term(model, (), step.keywords, written)
     if call.method in _OF_COLUMNS and _ATTRIBUTE.fullmatch(call.receiver.path) is not None and receiver is not None:
         return Term(call.method, (receiver, *step.arguments), step.keywords, written)
     if call.method in _MAKES and call.receiver.path.rpartition(".")[2][:1].isupper() and step.arguments:
@@ -210,7 +229,7 @@ def nested(step: Step) -> list[Query]:
     stack: list[Value] = [*step.arguments, *step.keywords.values()] if step.method in _NESTED_IN else []
     while stack and len(found) < 100:
         top = stack.pop()
-        if isinstance(top, Query) and top.model and (top.kind == "sqlalchemy" or _of_django(top)):
+        if isinstance(top, Query) and top.model and (top.kind in {"sqlalchemy", "python_record"} or _of_django(top)):
             found.append(top)
         elif isinstance(top, Term):
             stack += [*top.arguments, *top.keywords.values()]

@@ -1,0 +1,49 @@
+"""Queries that begin at a model class itself, those of Peewee and Tortoise, as the SQL they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lints.extract.facts import Argument, OrmStep
+from lints.stores.django import django
+from lints.stores.orm_sql import Builder
+from lints.stores.sqlalchemy import sqlalchemy
+
+_BY_KEY = frozenset({"get_by_id", "delete_by_id", "set_by_id"})
+
+
+def records(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """The statements of `Boat.filter(…)` or `Boat.select().where(…)`; None stands for one that can't be seen."""
+    if builder.entity is not None and builder.entity.kind == "tortoise":
+        named = (replace(step, method="get") if step.method in {"get_or_none", "exists"} else step for step in steps)
+        return django(builder, list(named))
+    first = steps[0]
+    if first.method in {"create", "get_or_create", "bulk_create"}:
+        return django(builder, steps)
+    if first.method == "insert_many" and first.arguments:
+        first = replace(first, method="values", arguments=first.arguments[:1])
+        return sqlalchemy(builder, [OrmStep(method="insert"), first, *map(_as_written, steps[1:])])
+    if first.method in {"insert", "replace", "update"}:
+        written = OrmStep(method="values", arguments=first.arguments[:1], keywords=first.keywords)
+        verb = "update" if first.method == "update" else "insert"
+        return sqlalchemy(builder, [OrmStep(method=verb), written, *map(_as_written, steps[1:])])
+    if first.method in _BY_KEY and first.arguments:
+        verb = {"delete_by_id": "delete", "set_by_id": "update"}.get(first.method, "select")
+        return sqlalchemy(builder, [OrmStep(method=verb), OrmStep(method="get", arguments=first.arguments[:1])])
+    if first.keywords and not first.arguments:
+        return django(builder, [replace(step, method="get" if step is first else step.method) for step in steps])
+    return sqlalchemy(builder, [_as_written(step) for step in steps])
+
+
+def _as_written(step: OrmStep) -> OrmStep:
+    """A step under the name that it has in SQLAlchemy."""
+    if step.method in {"get", "get_or_none"}:
+        return replace(step, method="where")
+    if step.method == "join":
+        outer = any("OUTER" in given.text or "LEFT" in given.text for given in step.arguments[1:])
+        on = tuple(given for given in step.arguments[1:] if given.kind == "term")
+        return replace(step, method="outerjoin" if outer else "join", arguments=(*step.arguments[:1], *on))
+    if step.method in {"on_conflict", "on_conflict_replace"}:
+        return OrmStep(method="on_conflict_do_update", keywords=(("index_elements", Argument(kind="value")),))
+    return step

@@ -1,0 +1,171 @@
+"""Models that are asked for their rows by their own class, as in Peewee and Tortoise, or by a class made for any."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+PEEWEE = """
+from peewee import *
+db = PostgresqlDatabase("x")
+class BaseModel(Model):
+    class Meta:
+        database = db
+class Tenant(BaseModel):
+    name = CharField()
+class Boat(BaseModel):
+    tenant = ForeignKeyField(Tenant, backref="boats")
+    name = CharField(null=True)
+    class Meta:
+        table_name = "boats"
+class Logbook(BaseModel):
+    boat = ForeignKeyField(Boat, backref="logbooks", on_delete="CASCADE")
+    day = DateField()
+"""
+
+TORTOISE = """
+from tortoise import fields
+from tortoise.models import Model
+class Tenant(Model):
+    id = fields.IntField(pk=True)
+class Boat(Model):
+    id = fields.IntField(pk=True)
+    tenant = fields.ForeignKeyField("models.Tenant", related_name="boats")
+    name = fields.CharField(max_length=20)
+    class Meta:
+        table = "boats"
+class Logbook(Model):
+    id = fields.UUIDField(pk=True)
+    boat: fields.ForeignKeyRelation[Boat] = fields.ForeignKeyField("models.Boat", related_name="logbooks")
+"""
+
+OF_PEEWEE: dict[str, tuple[str, list[str]]] = {
+    "by its key": ("Boat.select().where(Boat.id == i).get()", ["violation"]),
+    "by its key and the tenant": ("Boat.select().where((Boat.id == i) & (Boat.tenant_id == t)).get()", ["proven"]),
+    "by its key or the tenant": ("Boat.select().where((Boat.id == i) | (Boat.tenant == t))", ["violation"]),
+    "one, by a condition": ("Boat.get(Boat.id == i)", ["violation"]),
+    "one, by conditions": ("Boat.get(Boat.id == i, Boat.tenant == t)", ["proven"]),
+    "one, by its key": ("Boat.get_by_id(i)", ["violation"]),
+    "one, by keywords": ("Boat.get_or_none(id=i, tenant=t)", ["proven"]),
+    "changed": ("Boat.update(name='x').where(Boat.id == i).execute()", ["violation"]),
+    "changed, the tenant's": ("Boat.update({Boat.name: 'x'}).where(Boat.tenant == t).execute()", ["proven"]),
+    "deleted, in a list": ("Boat.delete().where(Boat.id << i).execute()", ["violation"]),
+    "deleted, by its key": ("Boat.delete_by_id(i)", ["violation"]),
+    "made": ("Boat.create(tenant=t, name=i)", ["proven"]),
+    "made without a tenant": ("Boat.create(name=i)", ["weak"]),
+    "several made": ("Boat.insert_many([{'tenant': t, 'name': n} for n in i]).execute()", ["proven"]),
+    "joined": ("Logbook.select().join(Boat, JOIN.LEFT_OUTER).where(Boat.tenant == t)", ["proven"]),
+    "joined on a condition": (
+        "Logbook.select(Logbook, Boat).join(Boat, on=(Logbook.boat == Boat.id)).where(Boat.tenant == t)",
+        ["proven"],
+    ),
+    "under a sub-query": (
+        "Logbook.select().where(Logbook.boat.in_(Boat.select().where(Boat.tenant == t)))",
+        ["proven"],
+    ),
+    "counted": ("Boat.select(fn.COUNT(Boat.id)).where(Boat.name == i).scalar()", ["violation"]),
+    "SQL": ("db.execute_sql('SELECT * FROM boats WHERE id = %s', (i,))", ["violation"]),
+    "a class that is no model": ("Config.get(name=i)", []),
+}
+
+OF_TORTOISE: dict[str, tuple[str, list[str]]] = {
+    "by its key": ("await Boat.get(id=i)", ["violation"]),
+    "by its key and the tenant": ("await Boat.get(id=i, tenant_id=t)", ["proven"]),
+    "all of them": ("await Boat.all().limit(3)", ["violation"]),
+    "the tenant's": ("await Boat.filter(tenant=t).first()", ["proven"]),
+    "by its key or the tenant": ("await Boat.filter(Q(id=i) | Q(tenant=t))", ["violation"]),
+    "along a relation": ("await Logbook.filter(boat__tenant_id=t)", ["proven"]),
+    "changed": ("await Boat.filter(id=i).update(name='x')", ["violation"]),
+    "deleted": ("await Boat.filter(id=i).delete()", ["violation"]),
+    "whether there is one": ("await Boat.exists(id=i)", ["violation"]),
+    "made": ("await Boat.create(tenant_id=t, name=i)", ["proven"]),
+    "made and saved": ("await Boat(name=i, tenant_id=t).save()", ["proven"]),
+    "under keys of others": (
+        "await Logbook.filter(boat_id__in=await Boat.filter(tenant=t).values_list('id', flat=True))",
+        ["proven"],
+    ),
+}
+
+MODELS = """
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id = Column(Integer, primary_key=True)
+class Boat(Base):
+    __tablename__ = "boats"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"), nullable=False)
+class Crew(Base):
+    __tablename__ = "crews"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"), nullable=False)
+class Country(Base):
+    __tablename__ = "countries"
+    id = Column(Integer, primary_key=True)
+    code = Column(String)
+"""
+
+BASE = """
+class BaseRepo(Generic[ModelType, CreateType]):
+    def __init__(self, model: type[ModelType], session):
+        self.model = model
+    def one(self, id):
+        return self.session.query(self.model).filter(self.model.id == id).first()
+    def mine(self, t):
+        return self.session.scalars(select(self.model).where(self.model.tenant_id == t)).all()
+    def make(self, given, t):
+        made = self.model(**given.dict(), tenant_id=t)
+        self.session.add(made)
+"""
+
+USED: dict[str, tuple[str, list[str]]] = {
+    "made for a model": (
+        "crew = BaseRepo(Crew)\ncountry = BaseRepo(Country)\nboat = BaseRepo(Boat)\n",
+        ["violation", "proven", "proven"],
+    ),
+    "typed with a model": ("class BoatRepo(BaseRepo[Boat, BoatCreate]):\n    pass\n", ["violation", "proven", "proven"]),
+    "handed a model": (
+        "class BoatRepo(BaseRepo):\n    def __init__(self, session):\n        super().__init__(Boat, session)\n",
+        ["violation", "proven", "proven"],
+    ),
+    "named by a class between": (
+        "class Between(BaseRepo[ModelType]):\n    pass\nclass BoatRepo(Between[Boat]):\n    pass\n",
+        ["violation", "proven", "proven"],
+    ),
+    "for nothing of a tenant's": ("country = BaseRepo(Country)\n", []),
+    "for nothing": ("", []),
+    "what a class asks for itself": (
+        (
+            "class CrewRepo(BaseRepo[Crew]):\n    def named(self, n):\n"
+            "        return self.session.scalars(select(self.model).where(self.model.name == n))\n"
+        ),
+        ["violation", "proven", "proven", "violation"],
+    ),
+}
+
+
+def _verdicts(models: str, source: str) -> list[str]:
+    tree = {"fleet/models.py": models.encode(), "fleet/views.py": source.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    return [row.verdict for row in found.accesses if row.path == "fleet/views.py"]
+
+
+@pytest.mark.parametrize("name", OF_PEEWEE)
+def test_peewee(name: str) -> None:
+    written, wanted = OF_PEEWEE[name]
+    assert _verdicts(PEEWEE, f"def f(t, i):\n    return {written}\n") == wanted
+
+
+@pytest.mark.parametrize("name", OF_TORTOISE)
+def test_tortoise(name: str) -> None:
+    written, wanted = OF_TORTOISE[name]
+    assert _verdicts(TORTOISE, f"async def f(t, i):\n    return {written}\n") == wanted
+
+
+@pytest.mark.parametrize("name", USED)
+def test_class_for_any_model(name: str) -> None:
+    written, wanted = USED[name]
+    tree = {"a/base.py": BASE.encode(), "a/models.py": MODELS.encode(), "a/repo.py": written.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [row.verdict for row in found.accesses] == wanted
