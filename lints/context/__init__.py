@@ -82,6 +82,7 @@ def _around_statements(path: str, data: bytes, language: str, module: tuple[Stmt
     work = _JOBS(data)
     if not values and not starts and not work:
         return []
+    from lints.context.guards import for_staff
     from lints.context.starts import jobs, reached
     from lints.context.units import Units
     from lints.extract.lines import Lines
@@ -96,7 +97,9 @@ def _around_statements(path: str, data: bytes, language: str, module: tuple[Stmt
     units = read.module(module)
     lines = Lines(data)
     found: list[Context] = []
-    if values:
+    if values and for_staff(path, data):
+        found.append(Context(about=About.STAFF, line=1, end_line=data.count(b"\n") + 1, name=path, said="", where=1))
+    elif values:
         values.sort()
         found += _values(path, data, language, lines, units, values, read)
     if work:

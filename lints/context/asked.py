@@ -95,6 +95,7 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
         or CHECKS.search(method)
         or SIGNS_IN.match(method)
         or _ASKS.match(method)
+        or _ANSWERS.search(name)
         or _STAYS.search(name)
     ):
         return False
@@ -110,6 +111,12 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
 
 
+PUBLIC = re.compile(
+    r"(?:^|/)(?:public|webhooks?|callbacks?|oauth2?|sso|saml|embed|widget|share|api/(?:v\d+/)?client)/", re.IGNORECASE
+)
+"""Paths of what is there for everybody: there is no caller whose tenant it could be."""
+_ANSWERS = re.compile(r"(?:^|\.)(?:\w*[rR]esponses?|\w*Response|not_?[fF]ound\w*|NotFound\w*|\w*[eE]rror)(?:$|\.)")
+"""What answers, or says what is wrong."""
 _ASKS = re.compile(r"(?:is|has|does|count|exists)(?=[A-Z_])")
 """A question: its answer is a yes or a number."""
 _MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)

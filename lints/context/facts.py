@@ -18,6 +18,7 @@ class About(StrEnum):
         "apart"  # `name`, which a client names, is handed to what stands elsewhere, and `checked` is what was asked of
     )
     BECOMES = "becomes"  # `name`, the client's word, becomes what others take for the tenant, under the name `said`
+    STAFF = "staff"  # what stands in the file serves people of the company, who may see every tenant
     REACHED = "reached"  # the function is called, within its module, by what answers a request
 
 

@@ -23,6 +23,20 @@ _PLAIN_BASES = re.compile(
     r"IsAuthenticated|AllowAny|CustomEndpoint"
 )
 
+_ADMIN = re.compile(r"(?:^|/)(?:admin|admin-api)/", re.IGNORECASE)
+_OURS = re.compile(r"(?:^|/)(?:super_?-?admin|backoffice|back_office|staff|sysadmin|platform-admin)/", re.IGNORECASE)
+_STAFF = re.compile(
+    rb"(?i)super_?admin|super_?user|is_?staff|staff_(?:member|required|only)|require_?staff|IsAdminUser"
+    rb"|(?:platform|instance|system|site|global|root|infra|server|tenant_?host)_?(?:admin|operator|staff|owner|super)"
+    rb"|Admin::(?:Base|Application|Admin)\w*Controller|ActiveAdmin|Administrate|GqlAdminGuard|impersonat"
+)
+
+
+def for_staff(path: str, data: bytes) -> bool:
+    """Whether a file serves people of the company: by a folder that is only theirs, or by a folder for administrators
+    and a role of the platform in it. An organisation has administrators too, and they may not name another one."""
+    return _OURS.search(path) is not None or (_ADMIN.search(path) is not None and _STAFF.search(data) is not None)
+
 
 def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) -> str | None:
     """The name of what says whose the tenant is before the function runs.

@@ -29,8 +29,6 @@ _CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
 _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
 _ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
-_STAFF = re.compile(r"(?:^|/)(?:admin|superadmin|admin-api|backoffice|back_office|staff)/", re.IGNORECASE)
-"""Where a path says that what stands in it serves people of the company, who may see every tenant."""
 _OBJECTS = re.compile(
     r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
 )
@@ -167,7 +165,7 @@ def _whose(
     if row.verdict != "proven" and row.rule != CLIENT_RULE:
         return row
     before = row if row.verdict == "proven" else _vouched(row)
-    if _STAFF.search(row.path) is not None or (row.language == "ruby" and _OBJECTS.search(row.path)):
+    if any(fact.about is About.STAFF for fact in around) or (row.language == "ruby" and _OBJECTS.search(row.path)):
         return before  # for people of ours; `params` that are no request's
     if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
         return before  # one of the caller's, whichever the client names

@@ -10,7 +10,18 @@ from functools import partial
 from itertools import islice
 
 from lints.context.apart import Call, Sent, apart
-from lints.context.asked import COMPARES, FORM, OWNER, SECRET, check_of, last_word, may_leave, may_mean, names_caller
+from lints.context.asked import (
+    COMPARES,
+    FORM,
+    OWNER,
+    PUBLIC,
+    SECRET,
+    check_of,
+    last_word,
+    may_leave,
+    may_mean,
+    names_caller,
+)
 from lints.context.defaults import constant_of, default_apart, default_of, gives_tenant
 from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
@@ -148,6 +159,7 @@ class Origins:
         start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
         decides, self._decides, gone = self._decides, False, len(self.leaving)
         calls, self._calls = self._calls, []
+        loaded, self._found = self._found, dict(self._found) if depth else {}
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
         for name, channel in given(unit, self.path, self.language, self.module.bodies, exported=exported):
@@ -176,7 +188,7 @@ class Origins:
                 origin.checked, origin.checked_at = "what calls it", unit.span[0]
         if self._decides:
             del self.leaving[gone:]
-        self._calls = calls
+        self._calls, self._found = calls, loaded
         self._out, self._decides = out, decides or self._decides
 
     def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
@@ -388,7 +400,8 @@ class Origins:
         if not reached.strip(")! ") or reached.lstrip().startswith("as "):
             return known
         made = self._new(written(head.group() + reached), known.channel, value.span[0], unit.span[1])
-        made.checked, made.checked_at = known.checked, known.checked_at
+        if made.checked is None:
+            made.checked, made.checked_at = known.checked, known.checked_at
         return made
 
     def _preferred(self, value: Choose) -> bool:
@@ -469,7 +482,7 @@ class Origins:
 
     def _leaves(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
         """A handler gives what the client says the tenant is to another module, and nobody's name with it."""
-        if unit.request is None or self.language == "ruby":
+        if unit.request is None or self.language == "ruby" or PUBLIC.search(self.path) is not None:
             return
         name, given_ = callee(call), self.text(call.arguments_span, 400)
         leaves = may_leave(name, call.method, given_, alone=call.receiver is None)
