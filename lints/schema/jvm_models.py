@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lints.schema.compiled_models import Found
 
 _WORDS = (
-    b"@Entity", b"@MappedSuperclass", b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
+    b"@Entity", b"@MappedSuperclass", b"@MappedEntity", b"RepositoryBase<",
+    b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
     b"IService<", b"ServiceImpl<", b"TenantLineInnerInterceptor", b'Table("', b"IdTable(", b"PanacheEntity",
     b"Table() {", b"TableName() {",
 )  # fmt: skip
@@ -241,7 +242,10 @@ def _classes(path: str, text: str, found: dict[str, Found], constants: Mapping[s
             current, marks, depth = _object(path, number, exposed, found), "", 0
         elif header is not None and (current is None or depth <= 0):
             whole = _resolved(marks + line, constants)
-            current = _class(path, number, header, whole, found) if header.group("what") == "class" else None
+            relational = "data.relational" in text
+            current = (
+                _class(path, number, header, whole, found, relational) if header.group("what") == "class" else None
+            )
             marks, depth = "", 0
         elif current is not None and current.kind == "exposed":
             _exposed_column(current, line, number)
@@ -268,7 +272,9 @@ def _classes(path: str, text: str, found: dict[str, Found], constants: Mapping[s
             depth += line.count("{") - line.count("}")
 
 
-def _class(path: str, number: int, header: re.Match[str], whole: str, found: dict[str, Found]) -> Found | None:
+def _class(
+    path: str, number: int, header: re.Match[str], whole: str, found: dict[str, Found], relational: bool
+) -> Found | None:
     from lints.schema.compiled_models import Found
 
     written = {mark.rpartition(".")[2] for mark in _MARK.findall(whole)}
@@ -288,6 +294,11 @@ def _class(path: str, number: int, header: re.Match[str], whole: str, found: dic
         made.apart = inheritance is not None and "SINGLE_TABLE" not in inheritance
         alias = _NAMED.search(_flat(_arguments(whole, "Entity") or ""))
         made.also = alias.group(1) if alias is not None and alias.group(1) != name else ""
+    elif "MappedEntity" in written or (relational and "Table" in written):
+        given = _arguments(whole, "MappedEntity") or _arguments(whole, "Table") or ""
+        value = _VALUE.search(_flat(given)) or _NAMED.search(_flat(given))
+        table = (value.group(1) or value.group(value.re.groups)).strip("`") if value is not None else snake(name)
+        made = Found(name, table, "jpa", Origin(path=path, line=number, why=f"entity {name}"), base=above)
     elif "MappedSuperclass" in written or re.search(r"\babstract\s+class\b|\bopen\s+class\b", whole):
         made = Found(name, "", "jpa", Origin(path=path, line=number, why=f"class {name}"), base=above, mapped=False)
     else:

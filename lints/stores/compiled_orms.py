@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
-from lints.stores import jvm_builders
+from lints.stores import jvm_builders, querydsl
 from lints.stores.orm_sql import Builder
 
 _DERIVED = re.compile(
@@ -17,6 +17,7 @@ _SUFFIX = re.compile(
     r"(?P<property>\w+?)(?P<sign>NotIn|NotNull|IsNotNull|IsNull|IsNot|Not|In|Is|Equals|NotLike|Like|Containing|Contains"
     r"|StartingWith|EndingWith|GreaterThanEqual|GreaterThan|LessThanEqual|LessThan|Between|Before|After|True|False|Null)?"
 )
+_PATH = re.compile(r"\s*(?:(?:__maybe__)?(?:and|or|not)\(\s*)*(?:\w+\.)*Q[A-Z]\w*\.")
 _ONE = frozenset({"findById", "getById", "getOne", "getReferenceById", "existsById", "deleteById", "findByIdOrNull"})
 _MANY = frozenset({"findAllById", "deleteAllById"})
 _ALL = frozenset({"findAll", "count", "deleteAll", "deleteAllInBatch"})
@@ -39,7 +40,8 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
             builder.held = True  # instances, which something has loaded
         elif any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
-            builder.where.append(jvm_builders.predicate(builder, given[0]))  # a Specification; an Example says nothing
+            read = querydsl.predicate if _PATH.match(given[0]) else jvm_builders.predicate
+            builder.where.append(read(builder, given[0]))  # a Specification; an Example says nothing
     else:
         found = _DERIVED.fullmatch(method)
         said = _conditions(builder, found.group("conditions").partition("OrderBy")[0]) if found is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, mybatis_plus
+from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, mybatis_plus, querydsl
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -18,12 +18,16 @@ RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] =
     "jooq": jooq.jooq,
     "exposed": jvm_builders.exposed,
     "panache": jvm_builders.panache,
+    "querydsl": querydsl.querydsl,
+    "template": querydsl.template,
 }
 KINDS = frozenset(RENDER)
 _ENTITIES: Mapping[str, tuple[str, ...]] = {
     "jpa": ("link", "jpa"),
     "criteria": ("link", "jpa"),
     "panache": ("link", "jpa"),
+    "querydsl": ("link", "jpa"),
+    "template": ("link", "jpa"),
     "mybatis_plus": ("mybatis",),
     "exposed": ("exposed",),
 }
@@ -50,6 +54,9 @@ def target(
         entity = next((known.get(found.group(1)) for found in named if found is not None), None)
         if entity is not None:
             return entity.table, entity, known, None
+    if call.kind == "querydsl":
+        about = next((known.get(name) for steps in call.variants if (name := querydsl.entity_of(steps))), None)
+        return (about.table, about, known, None) if about is not None else None
     entity = known.get(held.relations["of"]) if held is not None else None
     entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")
     return (entity.table, entity, known, None) if entity is not None else None

@@ -59,11 +59,11 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"Object\.assign\(\s*\w+\s*,",
         rb"Repository<\s*\w",
         rb"em\.(?<!\wem\.)\w+\(",
-        rb"anager\.\w+\(",
-        rb"prisma\.\w+\.\w+\(",
-        rb"tx\.\w+\.\w+\(",
+        rb"anager\s*\.\w+\(",
+        rb"prisma\s*\.\w+\s*\.\w+\(",
+        rb"tx\s*\.\w+\s*\.\w+\(",
         *(
-            rb"%s\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+            rb"%s\s*\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
             for root in (b"db", b"Db", b"tx", b"trx", b"database", b"drizzle", b"conn", b"connection", b"transaction")
         ),
     ),

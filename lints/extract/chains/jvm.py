@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lints.extract.chains import jvm_text, mybatis_plus
 from lints.extract.chains.mybatis_plus import declared
 from lints.extract.chains.parts import Asked, Begun, as_written
+from lints.extract.ir import Text
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Query, Step, Value
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lints.extract.ir import Invoke
 
 _REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
+_SESSION = re.compile(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = re.compile(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
 _CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
@@ -42,10 +44,17 @@ _NAMES_TABLES = names(
 _OF_STORE = re.compile(r"(?:this\.)?(\w+)\s*\.\s*(?:getTable|table)\(\)(\.`?as`?\(\s*\"\w+\"\s*\))?")
 _FIELD = re.compile(rb"\bField<[^;={}]{1,60}>\s+([A-Z][A-Z0-9_]*)\s*=\s*((?:\w+\.)?field\([^;]{1,200}\))\s*;")
 """The table of a generic repository, which is told by the entity it is of: `boatRepository.getTable()`."""
+_DSL_STARTS = names("select selectFrom selectOne selectDistinct from update delete")
+_FACTORY = re.compile(r"(?:^|[.\s(])(?:\w*[qQ]uery[dD]?s?l?\w*|\w*[fF]actory|jpa\w*)(?:\(\))?$|new\s+JPA\w+\([^()]*\)$")
+_TEMPLATES = names("select selectOne delete update count exists")
+_WHOLE = names("listAll findAll streamAll deleteAll findByIdOptional")
+_PANACHES = re.compile(
+    rb"\bclass\s+(\w{1,80})[^{};]{0,200}?\bPanache(?:Entity\w{0,10}|Repository(?:Base)?\s*<\s*(?:\w+\.){0,8}(\w{1,80}))"
+)
 _TAKES_QUERIES = names("in notIn eq ne exists notExists any all")
 
 
-KINDS = frozenset({"mybatis_plus", "criteria", "jooq", "exposed"})
+KINDS = frozenset({"mybatis_plus", "criteria", "jooq", "exposed", "querydsl", "template"})
 MUTABLE = KINDS
 """A call on what is held in a variable changes it."""
 RUNS = {
@@ -59,12 +68,22 @@ RUNS = {
         "deleteWhere deleteAll findById map toList singleOrNull single firstOrNull first forEach count any none empty"
     ),
     "mybatis_plus": mybatis_plus.ENDS,
+    "querydsl": names("fetch fetchOne fetchFirst fetchCount fetchResults execute stream iterate transform"),
+    "template": names("all one first count exists selectOne delete update"),
 }
 
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of Java or Kotlin begins; None for any other call."""
-    return mybatis_plus.begun(asked) or _spring(asked) or _criteria(asked) or _jooq(asked) or _by_class(asked)
+    return (
+        mybatis_plus.begun(asked)
+        or _template(asked)
+        or _querydsl(asked)
+        or _spring(asked)
+        or _criteria(asked)
+        or _jooq(asked)
+        or _by_class(asked)
+    )
 
 
 def inside(call: Invoke, arguments: Sequence[Value]) -> Iterator[Query]:
@@ -105,8 +124,22 @@ def _named_table(text: str, around: str, source: bytes) -> str:
     held = _OF_STORE.fullmatch(text)
     of = stores.get(held.group(1), "").partition("<")[2] if held is not None else ""
     of = of or _made_of(text, source, stores)
+    root = _rooted(text, source)
+    if root:
+        return root
     alias = (held.group(2) or "") if held is not None else ""
     return f'table("@{of}"){alias}' if of else jvm_text.table(text, around)
+
+
+def _rooted(text: str, source: bytes) -> str:
+    """`QBoat.boat` of a variable that stands for it, or of a name that is imported."""
+    if b"querydsl" not in source or not text.isidentifier():
+        return ""
+    name = text.encode()
+    made = re.search(rb"\bQ(\w{1,80})\s+%s\s*=" % name, source) or re.search(
+        rb"import\s+(?:static\s+)?[\w.]{1,200}\.Q(\w{1,80})\.%s\b" % name, source
+    )
+    return f"Q{made.group(1).decode()}.{text}" if made is not None else ""
 
 
 @lru_cache(maxsize=2)
@@ -135,9 +168,13 @@ def _spring(asked: Asked) -> Begun | None:
     kind = declared(asked.interpreter.notes.source).get(last, "")
     held = _REPOSITORY.fullmatch(kind) or _REPOSITORY.fullmatch(last)
     manager = last in {"em", "entityManager"} and method in {"find", "getReference"}
+    if method in {"get", "load", "find"} and len(asked.call.arguments) > 1 and asked.call.receiver is not None:
+        manager = manager or _SESSION.search(asked.interpreter.notes.text(asked.call.receiver.span)[-60:]) is not None
     if held is None and not manager:
         return None
     step = _stated(asked.interpreter, asked.call, method)
+    if held is not None and method in _PANACHE and _is_text(asked):
+        return Begun("panache", held.group(2) or held.group(1), (as_written(asked.interpreter, asked.call, method),))
     if held is not None and _ASKS.match(method):
         model = held.group(2) or held.group(1)
         return Begun("jpa", model[:1].upper() + model[1:], (step,))
@@ -145,7 +182,7 @@ def _spring(asked: Asked) -> Begun | None:
         first = step.arguments[0]
         named = re.match(r"(?:\w+\.)*(\w+)(?:\.class|::class)", first.source) if isinstance(first, Gap) else None
         if named is not None:
-            return Begun("jpa", named.group(1), (Step(method, step.arguments[1:2], {}, step.span),))
+            return Begun("jpa", named.group(1), (Step("find", step.arguments[1:2], {}, step.span),))
     return None
 
 
@@ -183,9 +220,42 @@ def _jooq(asked: Asked) -> Begun | None:
     return Begun("jooq", "", (_stated(asked.interpreter, call, method),))
 
 
-def _by_class(asked: Asked) -> Begun | None:
-    """A call on a class: a table of Exposed, an entity of Panache."""
+def _querydsl(asked: Asked) -> Begun | None:
     call, method = asked.call, asked.call.method
+    if method not in _DSL_STARTS or call.receiver is None or b"querydsl" not in asked.interpreter.notes.source:
+        return None
+    if _FACTORY.search(asked.interpreter.notes.text(call.receiver.span)[-80:]) is None:
+        return None
+    return Begun("querydsl", "", (_stated(asked.interpreter, call, method),))
+
+
+def _template(asked: Asked) -> Begun | None:
+    """A call of a template of Spring Data R2DBC or JDBC, with the class of its rows."""
+    call, method = asked.call, asked.call.method
+    if method not in _TEMPLATES or not re.search(r"(?:^|\.)\w*[tT]emplate$", asked.path):
+        return None
+    written = [asked.interpreter.notes.text(argument.span)[:200] for argument in call.arguments]
+    named = next(
+        (found for text in written if (found := _CLASS.fullmatch(text.removesuffix(".java"))) is not None), None
+    )
+    if named is None:
+        return None
+    return Begun("template", named.group(1), (_stated(asked.interpreter, call, method),))
+
+
+def _is_text(asked: Asked) -> bool:
+    """Whether a call is given a query of Panache: a text first."""
+    return bool(asked.call.arguments) and isinstance(asked.call.arguments[0], Text)
+
+
+def _by_class(asked: Asked) -> Begun | None:
+    """A call on a class: a table of Exposed, an entity of Panache; or in one, on itself."""
+    call, method = asked.call, asked.call.method
+    if call.receiver is None and method in _PANACHE and (_is_text(asked) or method in _WHOLE):
+        around = [one for one in _PANACHES.finditer(asked.interpreter.notes.source) if one.start() < call.span[0]]
+        if around:
+            model = (around[-1].group(2) or around[-1].group(1)).decode()
+            return Begun("panache", model, (as_written(asked.interpreter, call, method),))
     if not re.fullmatch(r"[A-Z]\w*[a-z]\w*", asked.path):
         return None
     if method in _EXPOSED and asked.interpreter.language == "kotlin":

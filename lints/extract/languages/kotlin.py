@@ -237,7 +237,13 @@ class KotlinLowering(Lowering):
         literal = (
             next((part for part in block.named_children if part.type == "lambda_literal"), None) if block else None
         )
-        if len(parts) != 2 or literal is None or self.text(parts[1]) not in _WITH_IT or "?." not in self.text(head):
+        if (
+            head is None
+            or len(parts) != 2
+            or literal is None
+            or self.text(parts[1]) not in _WITH_IT
+            or "?." not in self.text(head)
+        ):
             return (Do(self.expression(node), span(node)),)
         listed = next((child for child in literal.named_children if child.type == "lambda_parameters"), None)
         named = self.parameters(listed) or (Parameter("it"),)
