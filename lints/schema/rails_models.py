@@ -14,7 +14,7 @@ from lints.schema.laravel import plural, snake
 from lints.schema.orm import Source, constant, keyword, texts
 from lints.schema.rails_policies import DECLARES as POLICIES
 from lints.schema.rails_policies import Told, read_policies
-from lints.schema.rails_scopes import conditions, default_columns
+from lints.schema.rails_scopes import OTHER, conditions, default_columns
 from lints.tenancy import ForeignKey
 
 DECLARES = re.compile(
@@ -265,8 +265,7 @@ def _declare(model: _Model, body: Iterable[Stmt], source: Source, depth: int) ->
         elif isinstance(statement, Define):
             if source.data[statement.span[0] : statement.span[0] + 9] == b"def self." or _on_class(source, statement):
                 said = conditions(source, statement.function, model.short)
-                if said is not None:
-                    model.methods.setdefault(statement.function.name, said)
+                model.methods.setdefault(statement.function.name, said if said is not None else (OTHER,))
         elif isinstance(statement, (Do, Leave)) and isinstance(statement.value, Invoke):
             call = statement.value
             closure = next((one for one in call.arguments if isinstance(one, Closure)), None)

@@ -95,7 +95,7 @@ def _plain(marks: Sequence[str], model: Told, depth: int) -> Iterator[str]:
     """Marks with the scopes of the model in place of their names, and associations by their keys."""
     for mark in marks:
         inner = model.scopes.get(mark[1:]) if mark[:1] == "@" and depth < _MAX_DEPTH else None
-        if inner is not None and not {"?", "%", "-"} & set(inner):
+        if inner is not None and not {"?", "%", "-", "#"} & set(inner):
             yield from _plain(inner, model, depth + 1)
         else:
             yield "%" if inner is not None else model.keys.get(mark, mark)

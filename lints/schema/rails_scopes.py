@@ -3,7 +3,7 @@
 `conditions` gives marks: a column that is compared with a value (`fleet_id`, or `captains.fleet_id` of a table that is
 joined); `~` before one that is only mentioned, `-` before one whose conditions are taken away, `@` before another scope
 that is applied, `+` before an association that is joined. Alone: `?` it does so on some paths only, `-` it takes all
-conditions away, `%` something that can't be read, `!` it gives rows and not a query.
+conditions away, `%` something that can't be read, `!` it gives rows and not a query, `#` it gives something else.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ RUNS = names(
     " create_or_find_by! create create! insert_all insert_all! upsert_all upsert insert load_async to_sql"
     " find_by_sql delete_by destroy_by calculate present? blank?"
 )
+OTHER = "#"
 _MAKES = names(
     "create create! insert insert! insert_all insert_all! upsert upsert_all new build import import! create_or_find_by"
     " create_or_find_by!"
@@ -233,4 +234,4 @@ def _varies(value: Expr) -> bool:
     return isinstance(value, Other) and not value.operator and isinstance(next(iter(value.parts), None), (Name, Invoke))
 
 
-__all__ = ["COMPARES", "NARROWS", "RUNS", "branches", "compared", "conditions", "default_columns"]
+__all__ = ["COMPARES", "NARROWS", "OTHER", "RUNS", "branches", "compared", "conditions", "default_columns"]

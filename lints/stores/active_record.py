@@ -10,6 +10,7 @@ from lints.extract.chains.ruby import PLAIN, RUNS, SURE
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.schema.facts import Entity
+from lints.schema.rails_scopes import OTHER
 from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import Reached, Records, table_of
 from lints.stores.rails_relation import MAX_DEPTH, Relation, labels
@@ -35,6 +36,8 @@ _HARMLESS = names(
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
 _PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
 """What a client may set: a list, or anything."""
+_OF_LISTS = names("find order limit delete first! last! ids create create! merge")
+"""Calls that are sure to be a query's where nothing is known, but not behind a method that gives something else."""
 _LET_THROUGH = frozenset({"policy_scope", "accessible_by", "@unseen"})
 """What an authorization library adds (`lints.schema.rails_policies`)."""
 _HOLE = re.compile(r"__hole_\d+__")
@@ -151,6 +154,8 @@ class _Reader(Relation):
         if first is None or first.method == "@along":
             return False
         local = self.builder.entity.methods if self.builder.entity is not None else {}
+        if local.get(first.method) == (OTHER,) and not any(step.method in SURE - _OF_LISTS for step in steps):
+            return True
         known = {*PLAIN, *RUNS, *local, *_LET_THROUGH}
         if first.method in known or first.method.startswith((*_GEMS, "find_by_")):
             return False
@@ -276,7 +281,7 @@ class _Reader(Relation):
                     self._drop(rest)
                 else:
                     self._open(method)
-            elif sign == "%":
+            elif sign == "%" or mark == OTHER:
                 self.add(builder.hole())
             elif sign == "@" and rest in entity.methods and rest != method:
                 self.depth += 1

@@ -33,6 +33,9 @@ end
 class Boat < ApplicationRecord
   belongs_to :account
   has_many :logs
+  def self.labels(fleet)
+    fleet.boats.map { |boat| [boat.name, boat.id] }
+  end
   scope :of, ->(account) { where(account: account) }
   scope :afloat, -> { where(state: 1) }
 end
@@ -200,6 +203,18 @@ CASES: dict[str, tuple[str, str, str, tuple[str, str | None]]] = {
         "",
         "boats = if params[:n]\n n = 1\n Boat.where(name: n)\n else\n Boat\n end\n boats.where(account: current_account).to_a",
         PROVEN,
+    ),
+    "a method of the class that gives a query after all": (
+        ABILITY,
+        "",
+        "Boat.labels(fleet).where(name: params[:name]).to_a",
+        UNSEEN,
+    ),
+    "a method of the class that gives no query": (
+        ABILITY,
+        "",
+        "Boat.labels(fleet).find { |label| label }; Boat.find(params[:id])",
+        UNSCOPED,
     ),
     "a connection is no relation": (
         ABILITY,
