@@ -188,6 +188,8 @@ def _as_given(model: Model, names: Mapping[str, str]) -> Model:
 def _stream(model: Model, dialect: str) -> int:
     from gate.statements.answers import Answers, refusal
 
+    if sys.stdin is None:
+        raise GateError("prove -: the standard input is closed; give NDJSON lines {id, sql}")
     answers = Answers(model)
     broken = 0
     for number, line in enumerate(_lines(sys.stdin.buffer), 1):
@@ -196,11 +198,11 @@ def _stream(model: Model, dialect: str) -> int:
         identifier, sql, said = None, "", ""
         spoken: str | None = dialect
         try:
-            item = json.loads(line) if len(line) <= MAX_LINE else None
+            item = _object(line) if len(line) <= MAX_LINE else None
         except (ValueError, RecursionError):
             item = None
         if not isinstance(item, dict) or not isinstance(item.get("sql"), str):
-            said = f"line {number} is not a JSON object with a string `sql` of at most {MAX_LINE:,} bytes"
+            said = f"line {number} is not one JSON object with a string `sql` of at most {MAX_LINE:,} bytes"
             identifier = item.get("id") if isinstance(item, dict) else None
         else:
             identifier, sql = item.get("id"), item["sql"]
@@ -212,6 +214,20 @@ def _stream(model: Model, dialect: str) -> int:
         sys.stdout.write((refusal(identifier, said) if said else answers.to(identifier, sql, spoken or dialect)) + "\n")
         sys.stdout.flush()
     return 2 if broken else 0
+
+
+def _object(line: bytes) -> Any:
+    """A line of JSON; ValueError also where one object has two values of one name, or a number is none of JSON's."""
+    item = json.loads(line, object_pairs_hook=_unique)
+    json.dumps(item, allow_nan=False)
+    return item
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def _lines(stream: Any) -> Iterator[bytes]:

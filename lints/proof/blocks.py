@@ -118,11 +118,15 @@ def _columns(w: Work, nodes: list[Any], scope: Scope, group: Group) -> frozenset
 
 
 def seal_of(node: Any) -> str | None:
-    """Why conditions from outside come too late for this query's rows, if they do."""
+    """Why conditions from outside come too late for this query's rows, if they do; that it always has a row first."""
+    limited = False
     while type(node) is exp.Subquery:
-        if node.args.get("limit") is not None or node.args.get("offset") is not None:
-            return "limit"
+        limited = limited or node.args.get("limit") is not None or node.args.get("offset") is not None
         node = node.this
+    if type(node) is exp.Select and _totals(node):
+        return "aggregate"
+    if limited:
+        return "limit"
     args = node.args
     if (args.get("limit") is not None and not _everything(args["limit"])) or args.get("offset") is not None:
         return "limit"
@@ -133,14 +137,17 @@ def seal_of(node: Any) -> str | None:
     distinct = args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         return "distinct on"
-    grouping = args.get("group")
-    if grouping is None and (_aggregates(node) or _may_aggregate(node)):
-        return "aggregate"
-    if grouping is not None and (grouping.args.get("totals") or not _always_keyed(_listed(node, grouping))):
-        return "aggregate"
     if args.get("qualify") is not None or next(_windows(node), None) is not None:
         return "window"
     return None
+
+
+def _totals(node: Any) -> bool:
+    """Whether it gives a row of totals whatever it reads."""
+    grouping = node.args.get("group")
+    if grouping is None:
+        return _aggregates(node) or _may_aggregate(node)
+    return bool(grouping.args.get("totals")) or not _always_keyed(_listed(node, grouping))
 
 
 def _everything(limit: Any) -> bool:

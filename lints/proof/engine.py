@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -28,6 +29,8 @@ BUDGET = 200_000
 """Steps a statement may cost; a few hundred for an ordinary one, a second of work at most for all of them."""
 
 
+MAX_FRAMES = 6_000
+"""Python's frames while a statement is judged: they are no stack of the machine's."""
 MEMORY = 2_000
 """Texts whose proofs are kept: logs repeat themselves."""
 LONGEST = 8_000
@@ -150,6 +153,8 @@ def _attempt(
         "end": prepared.original(tokens[-1].end + 1) if tokens else len(prepared.text),
     }
     operation = _operation(tokens)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_FRAMES))  # relations made of relations, two hundred and more in a chain
     try:
         return _judged(work, statement, prepared, frame)
     except Unsupported as reason:
@@ -160,6 +165,8 @@ def _attempt(
         return _opaque(work, operation, "too deeply nested", frame)
     except Exception as error:  # noqa: BLE001 - a tree of a shape nobody thought of is refused, never a crash or a pass
         return _opaque(work, operation, f"internal error ({type(error).__name__})", frame)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> Proof:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 MAX_LENGTH = 400_000
 """Characters; a longer text is not analysed."""
+MAX_SPREAD = 4 << 20
+"""Characters of a text that is mostly one list of constants."""
 MAX_DEPTH = 32
 """Open brackets at once. Beyond it the parser's recursion is neither bounded nor safe."""
 MAX_PREFIX = 64

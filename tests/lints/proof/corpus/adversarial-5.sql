@@ -285,3 +285,19 @@ SELECT * FROM boats b LEFT JOIN sailors s ON s.harbour_id = b.harbour_id AND s.h
 -- an outer join made inner by one of two conditions only
 -- violation
 SELECT * FROM boats b LEFT JOIN sailors s ON s.harbour_id = b.harbour_id AND s.harbour_id = $1 WHERE s.name = 'a' OR b.kind = 'b'
+
+-- EXISTS over a total that is limited is always true
+-- violation
+SELECT * FROM boats b WHERE EXISTS (SELECT count(*) FROM repairs r WHERE r.harbour_id = b.harbour_id AND r.harbour_id = $1 LIMIT 1)
+
+-- EXISTS over a total that is limited further in is always true
+-- violation
+SELECT * FROM boats b WHERE EXISTS (SELECT * FROM (SELECT count(*) FROM repairs r WHERE r.harbour_id = b.harbour_id AND r.harbour_id = $1 LIMIT 1) x)
+
+-- EXISTS over rows that are limited
+-- proven
+SELECT * FROM boats b WHERE EXISTS (SELECT 1 FROM repairs r WHERE r.harbour_id = b.harbour_id AND r.harbour_id = $1 LIMIT 1)
+
+-- joined to a total that is limited
+-- violation
+SELECT b.* FROM boats b CROSS JOIN LATERAL (SELECT count(*) AS n FROM repairs r WHERE r.harbour_id = b.harbour_id AND r.harbour_id = $1 LIMIT 1) x
