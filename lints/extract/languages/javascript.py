@@ -38,6 +38,7 @@ from lints.extract.lower import Lowering, span
 _ESCAPE = re.compile(
     r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
 )
+_BROKEN = re.compile(r"\s*([?!]?\.)\s*")
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _TRANSPARENT = {
     "parenthesized_expression": "inner",
@@ -368,6 +369,10 @@ class JavaScriptLowering(Lowering):
         return tuple(found)
 
     # Expressions
+
+    def presence(self, text: str) -> str | None:
+        """A name whose parts may stand on lines of their own."""
+        return super().presence(_BROKEN.sub(r"\1", text) if "\n" in text and len(text) <= 200 else text)
 
     def nothing_value(self, node: Node) -> Expr:
         return Name(self.text(node), span(node))

@@ -190,6 +190,24 @@ CASES: dict[str, calls.Case] = {
         """,
         [("proven", None), ("proven", None)],
     ),
+    "drizzle: a chain of which each call has a line": (
+        "drizzle",
+        """
+        async function f(db, id) {
+          await db
+            .update(boats)
+            .set({ name: 'x' })
+            .where(eq(boats.id, id));
+        }
+        async function g(tx, t) {
+          const [made] = await tx
+            .insert(boats)
+            .values({ tenantId: t })
+            .returning();
+        }
+        """,
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
     "drizzle: rows that are gathered in a list": (
         "drizzle",
         """

@@ -125,6 +125,21 @@ CASES: dict[str, calls.Case] = {
         "const f=(req,t)=>prisma.boat.update({ where: { id: 1, tenantId: t }, data: { ...req.body } });",
         [("violation", "TENORM004")],
     ),
+    "prisma: a chain of which each call has a line": (
+        "prisma",
+        """
+        async function f(id) {
+          await this.prisma
+            .boat
+            .delete({ where: { id } });
+        }
+        async function g(id) {
+          await prisma.boat
+            .update({ where: { id }, data: { name: 'x' } });
+        }
+        """,
+        [("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
     "prisma: spread then tenant": (
         "prisma",
         "const f=(req,t)=>prisma.boat.create({ data: { ...req.body, tenantId: t } });",
