@@ -36,6 +36,14 @@ _NAMED = re.compile(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
 _NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 BODY = "{"
 """Stands before the text of a scope that is a condition on related rows: it is read where it is used."""
+CLIENT = "&"
+"""Stands before what a client sends, where a scope compares with that."""
+SENT = re.compile(
+    r"\$?\brequest(?:\(\))?\s*->\s*(?:(?:header|input|query|get|post|cookie|json|string|integer)\([^()]{0,80}\)"
+    r"|(?!user\b|session\b|attributes\b|route\b)\w+(?![\w(]|\s*->))|\brequest\(\s*['\"][^()]{0,80}\)"
+    r"|\bRequest::(?:header|input|query|get|post)\([^()]{0,80}\)"
+)
+"""Where a value of a Laravel application comes from if a client names it."""
 _ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")
 _RELATIONS = {"belongsTo": True, "hasMany": False, "hasOne": False, "hasOneThrough": False, "hasManyThrough": False,
               "belongsToMany": False, "morphMany": False, "morphOne": False}  # fmt: skip
@@ -253,5 +261,7 @@ def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
                 [BODY + re.sub(r"^.*?\bfunction\s+\w+", "function ", text, count=1, flags=re.DOTALL)],
                 marks[len(marks) :],
             )
+        sent = SENT.search(text)
+        columns += [CLIENT + sent.group()] if sent is not None else []
         found[name] = (*marks, *dict.fromkeys(columns))
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
-from lints.schema.php_models import BODY
+from lints.schema.php_models import BODY, CLIENT, SENT
 from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
@@ -170,7 +170,17 @@ def _opaque(builder: Builder, given: Argument) -> str:
 
 def _by_key(builder: Builder, given: Argument) -> str:
     operator = "in" if given.kind == "list" and len(given.items) != 1 else "="
+    _named_by_client(builder, builder.key_of(builder.table), given)
     return builder.compare(builder.key_of(builder.table), given, operator)
+
+
+def _named_by_client(builder: Builder, column: str, value: Argument) -> None:
+    """Remember that a client names the tenant: no comparison with that says whose rows they are."""
+    known = builder.model.tables.get(builder.table)
+    if known is not None and column == known.tenant_column and value.kind in {"value", "dynamic"}:
+        text = value.text if "->" in value.text else value.text.replace(".", "->")
+        found = SENT.fullmatch(text)
+        builder.untrusted = text if found is not None else builder.untrusted
 
 
 def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: int = 0) -> str | None:
@@ -240,6 +250,7 @@ def _compared(builder: Builder, name: str, value: Argument, sign: str) -> str:
         if "." not in name or name.partition(".")[0] in {builder.table, builder.alias}:
             if sign == "in" and value.kind == "value":
                 builder._remember_parent(bare)
+            _named_by_client(builder, bare, value)
             return builder.compare(bare, value, "in" if sign == "in" else "=")
         return f"{_column(builder, name)} {'IN' if sign == 'in' else '='} ({builder.value(value)})"
     if value.kind == "null":
@@ -263,7 +274,9 @@ def _dynamic(builder: Builder, method: str, given: Sequence[Argument]) -> str | 
     ]
     if known is None or not all(name in known.columns for name in named):
         return None
-    pairs = zip(named, [*given, *[Argument(kind="value")] * len(named)], strict=False)
+    pairs = list(zip(named, [*given, *[Argument(kind="value")] * len(named)], strict=False))
+    for name, value in pairs:
+        _named_by_client(builder, name, value)
     return builder.all_of(builder.compare(name, value) for name, value in pairs)
 
 
@@ -401,6 +414,9 @@ def _named(builder: Builder, method: str) -> str | None:
     known = builder.model.tables.get(builder.table)
     parts: list[str] = []
     for name in local[method]:
+        if name.startswith(CLIENT):
+            builder.untrusted = name.removeprefix(CLIENT)
+            continue
         if name.startswith(BODY):
             said = _closure(builder, name.removeprefix(BODY))
             parts.append(said if said is not None else builder.hole())

@@ -320,7 +320,9 @@ def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str
     if any(re.search(rf"\b{re.escape(name)}\b", right) for name in names.known):
         return _unread(names, builder, text)
     if operator == "=":
-        if one.rows is builder and one.name in builder.model.tenant_columns and _FROM_CLIENT.search(right):
+        known = builder.model.tables.get(builder.table)
+        ours = known is not None and one.name == known.tenant_column
+        if one.rows is builder and ours and _FROM_CLIENT.search(right):
             builder.untrusted = right.strip()
         one.rows.remember(one.name, Argument(kind="value", text=_held(right)))
     return f"{one.sql} {operator} {_value(names, builder, right)}"

@@ -33,6 +33,7 @@ class Fleet extends Model { public function boats() { return $this->hasMany(Boat
 class Boat extends Model {
     public function fleet() { return $this->belongsTo(Fleet::class); }
     public function logbooks() { return $this->hasMany(Logbook::class); }
+    public function scopeOurs($query) { $query->where('fleet_id', request()->header('fleet')); }
     public function scopeOf($query, $fleet) { return $query->where('fleet_id', $fleet->id); }
 }
 class Logbook extends Model {
@@ -53,6 +54,7 @@ namespace App\\Http;
 use App\\Models\\Boat;
 use App\\Models\\Logbook;
 use App\\Models\\Entry;
+use App\\Models\\Fleet;
 class Harbour {{
     protected $model;
     public function __construct(private readonly Logbook $logbooks, Boat $boat, private Cache $cache) {{
@@ -61,6 +63,7 @@ class Harbour {{
     public function f(Fleet $fleet, $id, $name) {{ {} }}
 }}
 """
+SENT = ("weak", "TENCTX001")
 PROVEN, UNSCOPED, EITHER, UNSEEN = (
     ("proven", None),
     ("violation", "TENORM001"),
@@ -117,6 +120,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a scope that asks for related rows": ("return Logbook::query()->ofFleet($fleet)->get();", [PROVEN]),
     "a scope that asks for something else of them": ("return Logbook::query()->named($name)->get();", [UNSCOPED]),
     "something that is called with the query": ("return Boat::query()->tap(new OfFleet($id))->get();", [UNSEEN]),
+    "a tenant that a header names": ("return Fleet::find($request->header('fleet'));", [SENT]),
+    "a tenant that a form names": ("return Fleet::where('id', $request->fleet_id)->first();", [SENT]),
+    "a tenant that a form names, of rows": ("return Boat::whereFleetId($request->input('fleet_id'))->get();", [SENT]),
+    "a tenant that a scope takes from a header": ("return Boat::ours()->get();", [SENT]),
+    "the tenant of who asks": ("return Fleet::find($request->user()->fleet_id);", [PROVEN]),
     "a model that is promoted": ("return $this->logbooks->where('id', $id)->first();", [UNSCOPED]),
     "a model that is kept": ("return $this->model->where('fleet_id', $fleet->id)->find($id);", [PROVEN]),
     "a model that is kept, without the tenant": ("return $this->model->newQuery()->find($id);", [UNSCOPED]),

@@ -117,6 +117,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         'return _context.Boats.Where(b => b.TenantId == Guid.Parse(Request.Headers["X-Tenant"])).ToList();',
         [("weak", "TENCTX001")],
     ),
+    "a tenant that the client names, itself": (
+        'return _context.Tenants.First(t => t.Id == Guid.Parse(Request.Query["tenant"]));',
+        [("weak", "TENCTX001")],
+    ),
     "a generic repository, by key": ("return await _boatRepo.GetAsync(id);", [("violation", "TENORM001")]),
     "a generic repository, by a lambda": (
         "return await _boatRepo.GetListAsync(b => b.TenantId == tenantId);",
