@@ -43,9 +43,12 @@ def means(word: str, columns: Collection[str]) -> bool:
     return _MEANS.match(own) is not None or not {stem(word), stem(own)}.isdisjoint(map(stem, columns))
 
 
+_CONVERTED = re.compile(r"(?:[?!]?\.(?:trim|toString|toLowerCase|toUpperCase|strip|lower|upper|hex|value)(?:\(\))?)+$")
+
+
 def last_word(said: str) -> str:
     """`teamId` of `body.teamId`, `team_id` of `params[:team_id]` and `TeamId` of `member.getTeamId()`."""
-    found = re.search(r"([\w-]+)\W*$", said)
+    found = re.search(r"([\w-]+)\W*$", _CONVERTED.sub("", said))
     word = found.group(1) if found is not None else ""
     return word[3:] if re.match(r"get[A-Z]", word) else word
 
@@ -111,9 +114,7 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
 
 
-PUBLIC = re.compile(
-    r"(?:^|/)(?:public|webhooks?|callbacks?|oauth2?|sso|saml|embed|widget|share|api/(?:v\d+/)?client)/", re.IGNORECASE
-)
+PUBLIC = re.compile(r"(?:^|/)(?:public|webhooks?|callbacks?|api/(?:v\d+/)?client)/", re.IGNORECASE)
 """Paths of what is there for everybody: there is no caller whose tenant it could be."""
 _ANSWERS = re.compile(r"(?:^|\.)(?:\w*[rR]esponses?|\w*Response|not_?[fF]ound\w*|NotFound\w*|\w*[eE]rror)(?:$|\.)")
 """What answers, or says what is wrong."""

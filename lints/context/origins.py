@@ -77,11 +77,21 @@ class _Origin:
     aliases: set[str] = field(default_factory=set)
     checked: str | None = None
     checked_at: int = 0
+    until: int | None = None
+    """Where the check ends: one in a block that leaves the function says nothing of what follows the block."""
     about: About = About.CLIENT
     begin: int | None = None
     """Where it is known from: an expression that is no variable means the same in all of its function."""
     line_of: int | None = None
     """The line of another function that this was sent to."""
+
+    def checked_as(self, other: _Origin) -> None:
+        """What is made of a value is checked as it is."""
+        self.checked, self.checked_at, self.until = other.checked, other.checked_at, other.until
+
+    def is_checked(self, offset: int) -> bool:
+        """Whether a check holds there."""
+        return self.checked is not None and self.checked_at <= offset and (self.until is None or offset < self.until)
 
 
 class Origins:
@@ -106,6 +116,8 @@ class Origins:
         self._read: set[Span] = set()
         self._decides = False
         """Whether the function asks anything at all about what somebody may do."""
+        self._until: int | None = None
+        """The end of the block around, if the function is left there."""
         self._machine: int | None = None
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._calls: list[Call] = []
@@ -178,9 +190,9 @@ class Origins:
             if origin.about is About.CLIENT and (
                 head is not None or (origin.channel == "path" and guarded and origin.line_of is None)
             ):
-                origin.checked, origin.checked_at = head or unit.head[:60], unit.span[0]
+                origin.checked, origin.checked_at, origin.until = head or unit.head[:60], unit.span[0], None
         for origin, offset, tell in self._out:
-            if origin.checked is None or origin.checked_at > offset:
+            if not origin.is_checked(offset):
                 line = origin.line_of or self.lines.line(origin.offset)
                 tell(Told(said=origin.said, channel=origin.channel, about=origin.about, line=line))
         for origin in self._origins[start:] if elsewhere else ():
@@ -223,7 +235,7 @@ class Origins:
             (o for o in self._origins[-200:] if o.said == said and o.end == end and o.checked is not None), None
         )
         if before is not None and about is About.CLIENT:
-            origin.checked, origin.checked_at = before.checked, before.checked_at
+            origin.checked_as(before)
         self._origins.append(origin)
         return origin
 
@@ -248,7 +260,10 @@ class Origins:
                 self._filled_in(statement, names, unit)
                 self._asked(statement, names)
             for block in blocks(statement):
+                until, left = self._until, isinstance(statement, If) and block and isinstance(block[-1], Leave)
+                self._until = block[-1].span[1] if left and until is None else until
                 self._block(block, names, unit, depth + 1)
+                self._until = until
 
     def _returned(self, origin: _Origin | None, span: Span, unit: Unit) -> None:
         """A function that hands on the client's word, or a default, says it wherever it is called."""
@@ -339,7 +354,7 @@ class Origins:
         if by is None or by.about is not About.CLIENT or _BEARER.search(by.said + keys[0][0]):
             return None
         made = self._new(written(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
-        made.checked, made.checked_at = by.checked, by.checked_at
+        made.checked_as(by)
         return made
 
     def _loaded(self, target: str, value: Expr, span: Span, names: dict[str, _Origin]) -> None:
@@ -365,7 +380,7 @@ class Origins:
                 made = self._new(said, origin.channel, statement.span[0], unit.span[1])
                 made.aliases.add(name)
                 if made.checked is None:
-                    made.checked, made.checked_at = origin.checked, origin.checked_at
+                    made.checked_as(origin)
                 names[name] = made
 
     # Expressions
@@ -401,7 +416,7 @@ class Origins:
             return known
         made = self._new(written(head.group() + reached), known.channel, value.span[0], unit.span[1])
         if made.checked is None:
-            made.checked, made.checked_at = known.checked, known.checked_at
+            made.checked_as(known)
         return made
 
     def _preferred(self, value: Choose) -> bool:
@@ -562,7 +577,7 @@ class Origins:
             elif len(self._origins) < MAX_ORIGINS:
                 part = self._new(said, whole.channel, whole.offset, whole.end)
                 if part.checked is None:
-                    part.checked, part.checked_at = whole.checked, whole.checked_at
+                    part.checked_as(whole)
                 yield said, part
 
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
@@ -596,5 +611,5 @@ class Origins:
             return
         for other in self._origins:
             same = other.said == origin.said or not other.aliases.isdisjoint(origin.aliases)
-            if same and other.end == origin.end and (other.checked is None or other.checked_at > offset):
-                other.checked, other.checked_at = said, offset
+            if same and other.end == origin.end and (other.until is not None or not other.is_checked(offset)):
+                other.checked, other.checked_at, other.until = said, offset, self._until
