@@ -42,6 +42,7 @@ from lints.extract.values import (
     Lit,
     Nothing,
     Record,
+    Term,
     Value,
     literals,
     rope,
@@ -57,6 +58,13 @@ _DECLARED = re.compile(
     r"|(?:[a-z]+_){0,3}(?:primary_key|column|pk)|\w*(?:Field|ForeignKey))\("
 )
 """What a class declares of its table: elsewhere its name stands for the column, not for what declared it."""
+
+
+def _declares(value: Value) -> bool:
+    """Whether a member of a class stands for a column or a relationship."""
+    if isinstance(value, Term):
+        return _DECLARED.match(f"{value.operator}(") is not None
+    return isinstance(value, Gap) and _DECLARED.match(value.origin or "") is not None
 
 
 def _overrides(statement: ClassBody, name: str) -> bool:
@@ -231,6 +239,7 @@ class Interpreter:
         inner = env.copy()
         inner.put("cls", Gap(statement.name, statement.span))
         for member in statement.body:
+            annotated = isinstance(member, Member) and self.language == "python"
             if isinstance(member, Member) and member.value is not None:
                 for decorator in member.decorators:
                     self.eval(decorator, inner)
@@ -244,10 +253,13 @@ class Interpreter:
                     self.text_names.add(member.target.encode())
                 if self.chains is not None and member.target == "queryset" and _overrides(statement, "get_queryset"):
                     self.chains.replaced(value)
-                if not (isinstance(value, Gap) and _DECLARED.match(value.origin or "")):
+                if not _declares(value):
                     for prefix in ("self", "this", "cls", statement.name):
                         inner.put(f"{prefix}.{member.target}", value)
-                    env.put(f"{statement.name}.{member.target}", value)
+                    if not (annotated and isinstance(value, (Lit, Nothing)) and member.target.islower()):
+                        env.put(
+                            f"{statement.name}.{member.target}", value
+                        )  # a default of its rows says nothing of them
                 inner.put(member.target, value)
             else:
                 self._statement(member, inner)

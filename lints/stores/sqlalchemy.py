@@ -193,7 +193,7 @@ def _joined(builder: Builder, steps: Sequence[OrmStep]) -> set[str]:
     found: set[str] = set()
     for step in steps:
         if step.method in {"join", "outerjoin"} and step.arguments:
-            entity = entity_named(builder, step.arguments[0])
+            entity = entity_named(builder, step.arguments[0], alone=True)
             if entity is not None and "." not in step.arguments[0].text.removeprefix("models."):
                 found.add(alias_of(step.arguments[0]) or entity.name)
         if step.method == "select_from" and step.arguments:
@@ -228,7 +228,7 @@ def _join(builder: Builder, step: OrmStep, *, outer: bool) -> Entity | None:
     target = (
         builder.entities.get(owner.relations.get(attribute, ""))
         if owner is not None and attribute
-        else entity_named(builder, first)
+        else entity_named(builder, first, alone=True)
     )
     if target is None:
         builder.where.append(builder.hole())

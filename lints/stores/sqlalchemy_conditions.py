@@ -40,8 +40,13 @@ def alias_of(given: Argument) -> str | None:
     return f"{found.group(1).lower()}_{found.group(2)}" if found is not None else None
 
 
-def entity_named(builder: Builder, given: Argument) -> Entity | None:
-    """The entity of `Boat`, `models.Boat`, `Boat.id`, an alias of it or a function of a column."""
+def entity_named(builder: Builder, given: Argument, *, alone: bool = False) -> Entity | None:
+    """The entity of `Boat`, `models.Boat`, `Boat.id`, an alias of it or a function of a column; `alone`: no function,
+    which gives other rows than the entity's."""
+    if alone and given.kind not in {"value", "dynamic"}:
+        return None
+    if alone and alias_of(given) is None and re.fullmatch(r"[\w.]+", given.text) is None:
+        return None
     while given.kind == "term" and given.items:
         given = given.items[0]
     aliased = _ALIAS.fullmatch(given.text) if given.kind == "dynamic" else None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
+from lints.schema import build_model
+
 from . import calls
 
 _TABLES = "from fleet.models import crews\n"
@@ -179,3 +182,32 @@ def test_where(name: str) -> None:
 def test_query(name: str) -> None:
     source, wanted = CASES[name]
     assert _verdicts(source) == wanted
+
+
+_OWN_FILE = """
+class Dinghy(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    tenant_id: int = Field(foreign_key="tenants.id")
+    state: str = "new"
+def f(s, t):
+    return s.exec(select(Dinghy).where({}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("Dinghy.tenant_id == t", "proven"), ("Dinghy.state == t", "violation"), ("Dinghy.tenant_id != t", "violation")],
+)
+def test_a_model_is_asked_for_in_its_own_file(written: str, wanted: str) -> None:
+    """What its columns are declared with stood there for the columns themselves."""
+    tree = {"fleet/models.py": calls.SQLALCHEMY.encode(), "fleet/dinghy.py": _OWN_FILE.format(written).encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [row.verdict for row in found.accesses] == [wanted]
+
+
+def test_a_join_to_what_a_function_gives_is_none_to_the_entity() -> None:
+    source = (
+        "def f(s, t):\n    parts = func.json_each(Boat.name).table_valued('value')\n"
+        "    return s.execute(select(Boat.id).outerjoin(parts, parts.c.value.isnot(None)).where(Boat.tenant_id == t))\n"
+    )
+    assert _verdicts(source) == ["proven"]
