@@ -100,7 +100,9 @@ class Helpers:
         given: Sequence[Argument]
         managed = self._managed.get(model, {}).get(step.method) if kind == "django" and depth < _MAX_DEPTH else None
         if managed is not None:
-            return self._by_manager(managed[0], step, depth, model)
+            found = self._by_manager(managed[0], step, depth, model)
+            if step.method not in DJANGO or found != [(_hole("django"),)]:
+                return found  # else Django's own method, which the class does more in: `super().filter(*args, …)`
         if kind == "django" and step.method not in DJANGO and first:
             return [(_hole(kind),)]  # a method of a manager that nobody has seen
         if step.method == FROM:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
+from lints.schema import build_model
+
 from . import calls
 
 CASES: dict[str, tuple[str, list[str]]] = {
@@ -76,3 +79,34 @@ def test_call(name: str) -> None:
 def test_function(name: str) -> None:
     written, wanted = LINES[name]
     assert _verdicts(f"def f(t, i):\n{written}") == wanted
+
+
+MANAGED = """
+from django.db import models
+class BoatQuerySet(models.QuerySet):
+    def filter(self, *args, **kwargs):
+        return super().filter(*args, **kwargs, sunk=False)
+    def afloat(self, **kwargs):
+        return elsewhere(self, kwargs)
+class Boat(models.Model):
+    tenant = models.ForeignKey("Tenant", on_delete=models.CASCADE)
+    objects = BoatQuerySet.as_manager()
+    class Meta:
+        db_table = "boats"
+class Tenant(models.Model):
+    class Meta:
+        db_table = "tenants"
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("filter(tenant=t)", "proven"), ("filter(pk=t)", "violation"), ("afloat(tenant=t)", "opaque")],
+)
+def test_a_manager_that_does_more_in_a_method_of_djangos(written: str, wanted: str) -> None:
+    tree = {
+        "fleet/models.py": MANAGED.encode(),
+        "fleet/views.py": f"def f(t):\n    return Boat.objects.{written}\n".encode(),
+    }
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [row.verdict for row in found.accesses] == [wanted]
