@@ -60,10 +60,12 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"Repository<\s*\w",
         rb"em\.(?<!\wem\.)\w+\(",
         rb"anager\s*\.\w+\(",
-        rb"prisma\s*\.\w+\s*\.\w+\(",
-        rb"tx\s*\.\w+\s*\.\w+\(",
+        rb"prisma\s*\)?\s*\.\w+\s*\.\w+\(",
+        rb"tx\s*\)?\s*\.\w+\s*\.\w+\(",
+        rb"ollection\s*\.(?:find|aggregate|distinct)\s*\(",
+        rb"ollection(?:<[^>\n]{1,80}>)?\([^()\n]{0,80}\)\s*\.(?:find|aggregate|distinct)\s*\(",
         *(
-            rb"%s\s*\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+            rb"%s\s*\)?\s*\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
             for root in (b"db", b"Db", b"tx", b"trx", b"database", b"drizzle", b"conn", b"connection", b"transaction")
         ),
     ),

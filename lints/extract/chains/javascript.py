@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lints.extract import invocations
 from lints.extract.chains import stores
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
-from lints.extract.ir import Invoke, Name, Other
+from lints.extract.ir import Choose, Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Record, Returned, Step, Term, Value
 
@@ -38,14 +38,17 @@ _MONGO = names(
     " updateOne updateMany deleteOne deleteMany replaceOne countDocuments insertOne insertMany bulkWrite"
 )
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
+_SELECTS = names("select selectDistinct selectDistinctOn")
 _SOURCE = re.compile(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
+_EITHER_OF = re.compile(r"\(?\s*[\w.?!]+\s*(?:\|\||\?\?)\s*([\w.?!]+)\s*\)?((?:\s*[?!]?\.\s*\w+)*)")
 _KNEX = names("knex trx db tx conn database connection")
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
+_COLLECTION = re.compile(r"\w*[cC]ollection|coll")
 _MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
 _HELD_REPOSITORY = re.compile(r"(?:\w+\.)*([a-z]\w*(?:Repository|Repo)|repository|repo)")
 _PASSED_ON = _MONGO | names(
@@ -68,7 +71,7 @@ def begun(asked: Asked) -> Begun | None:
     path = asked.path
     if isinstance(around, Invoke) and around.method in {"unscoped", "scope"} and isinstance(around.receiver, Name):
         path = around.receiver.path
-    path = path or _of_result(asked.interpreter, around)
+    path = path or _of_result(asked.interpreter, around) or _of_either(asked.interpreter, around)
     if path != asked.path:
         asked = replace(asked, path=path)
     found = _begun(asked)
@@ -143,9 +146,11 @@ def _mongo(asked: Asked) -> Begun | None:
     if call.method not in _MONGO and call.method not in _MONGOOSE:
         return None
     head, _, last = path.rpartition(".")
-    native = isinstance(call.receiver, Invoke) and call.receiver.method == "collection"
+    native = isinstance(call.receiver, Invoke) and _COLLECTION.fullmatch(call.receiver.method) is not None
+    if not native and _COLLECTION.fullmatch(last) and b"ongo" in asked.interpreter.notes.source:
+        native = not isinstance(_first(asked), (Fn, Returned))  # an array is searched by a function
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
-        return Begun("mongo", collection(call, ""), (asked.step,))
+        return Begun("mongo", collection(call, last), (asked.step,))
     mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"mongoose" in asked.interpreter.notes.source
     if mongoose and call.method in _MONGOOSE:
         return Begun("mongo", last, (asked.step,))
@@ -223,7 +228,7 @@ def _drizzle(asked: Asked) -> Begun | None:
         return None
     if len(call.arguments) != 1 and not (method == "from" and call.arguments):
         return None
-    selected = isinstance(call.receiver, Invoke) and call.receiver.method in {"select", "selectDistinct"}
+    selected = isinstance(call.receiver, Invoke) and call.receiver.method in _SELECTS
     table = variable(call.arguments[0])
     if table is None:
         return None
@@ -249,6 +254,14 @@ def _of_result(interpreter: Interpreter, receiver: object) -> str:
     if not isinstance(called, Invoke) or not called.method or written is None:
         return ""
     return f"{called.method}.{written.group(1)}"
+
+
+def _of_either(interpreter: Interpreter, receiver: object) -> str:
+    """`db` of `(tx ?? db)`, `this.prisma.boat` of `(tx || this.prisma).boat`."""
+    if not isinstance(receiver, (Choose, Other)):
+        return ""
+    found = _EITHER_OF.fullmatch(interpreter.notes.text(receiver.span)[:200])
+    return re.sub(r"[\s?!]", "", found[1] + found[2]) if found is not None else ""
 
 
 def entity_of(asked: Asked) -> str | None:

@@ -208,6 +208,15 @@ CASES: dict[str, calls.Case] = {
         """,
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "drizzle: the transaction, or else the database": (
+        "drizzle",
+        """
+        const f = (tx, id) => (tx ?? db).update(boats).set({ name: 'x' }).where(eq(boats.id, id));
+        const g = (tx, t) => (tx || this.db).insert(boats).values({ tenantId: t });
+        const h = (id) => db.selectDistinctOn([boats.name]).from(boats).where(eq(boats.id, id));
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
+    ),
     "drizzle: rows that are gathered in a list": (
         "drizzle",
         """

@@ -11,6 +11,8 @@ CASES = {
     "the tenant itself": ("db.collection('tenants').findOne({ _id: t })", "proven"),
     "the tenant itself, by a name": ("db.collection('tenants').findOne({ name: n })", "violation"),
     "every tenant": ("db.collection('tenants').find({})", "violation"),
+    "a collection from a function": ("this.getCollection().deleteMany({ name: n })", "violation"),
+    "a collection from a function of its name": ("getCollection(NAME).find({ tenantId: t })", "proven"),
     "by filter": ("col.find({ tenantId: t, name: n })", "proven"),
     "no filter": ("col.find({ name: n })", "violation"),
     "empty": ("col.find({})", "violation"),
@@ -100,3 +102,14 @@ def test_mongoose_models_are_told_by_their_import() -> None:
     source = "import mongoose from 'mongoose';\nconst f = (t) => Boat.find({ tenantId: t });\nconst g = () => Boat.find({});\n"
     found = scan([("src/a.ts", source.encode())], Model(tables={}))
     assert [(row.verdict, row.rule) for row in found.accesses] == [("proven", None), ("violation", "TENMGO001")]
+
+
+def test_a_collection_in_a_variable_is_no_array() -> None:
+    source = """
+import { Collection } from 'mongodb';
+const f = (collection: Collection, n) => collection.findOne({ name: n });
+const g = (collection, t) => collection.find({ tenantId: t }).toArray();
+const h = (collection, t) => collection.find((one) => one.tenantId === t);
+"""
+    found = scan([("src/a.ts", source.encode())], Model(tables={}))
+    assert [row.verdict for row in found.accesses] == ["violation", "proven"]

@@ -140,6 +140,16 @@ CASES: dict[str, calls.Case] = {
         """,
         [("violation", "TENORM001"), ("violation", "TENORM001")],
     ),
+    "prisma: the transaction, or else the client": (
+        "prisma",
+        """
+        const f = (tx, id) => (tx || this.prisma).boat.count({ where: { name: id } });
+        const g = (tx, id, t) => (tx ?? prisma).boat.findMany({ where: { tenantId: t } });
+        const h = (tx, id) => (tx ?? this.prisma)
+            .boat.findUniqueOrThrow({ where: { id } });
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
+    ),
     "prisma: spread then tenant": (
         "prisma",
         "const f=(req,t)=>prisma.boat.create({ data: { ...req.body, tenantId: t } });",
