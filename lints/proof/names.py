@@ -73,7 +73,9 @@ class Shape:
             self.known |= {self.own}
         elif table.ownership is Ownership.ROOT and len(table.primary_key) == 1:
             self.own = loose(table.primary_key[0])
-        self.tenant = TENANT if table.ownership is Ownership.CHILD else self.own
+        elif table.ownership is Ownership.CHILD and index.enforces:
+            self.own = _carried(index, table)
+        self.tenant = TENANT if table.ownership is Ownership.CHILD and self.own is None else self.own
         """The column that stands for the tenant of a row, perhaps the pseudo-column."""
         if table.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
             self.tenant = None
@@ -103,7 +105,7 @@ class Shape:
             keys = [tuple(map(index.loose, k)) for k in (parent.primary_key, *parent.unique, referenced) if k]
             bond = Bond(parent, {k: tuple(pairs[c] for c in k) for k in keys if all(c in pairs for c in k)})
             theirs = parent.tenant_column or (parent.primary_key[0] if len(parent.primary_key) == 1 else "")
-            if table.ownership is Ownership.CHILD and key == table.parent:
+            if table.ownership is Ownership.CHILD and key == table.parent and self.own is None:
                 self.child = bond
             elif parent.ownership is Ownership.ROOT or self.tenant is None or set(pairs.values()) == {self.own}:
                 continue  # the tenant column itself
@@ -114,6 +116,17 @@ class Shape:
                     self.trusted += (bond,)
             else:
                 self.trusted += (bond,)
+
+
+def _carried(index: Index, table: Table) -> str | None:
+    """The column of a child that its foreign key ties to the tenant column of its parent: as good as one of its own."""
+    key = table.parent
+    parent = index.table(index.loose(key.references)) if key is not None else None
+    if key is None or parent is None or parent.tenant_column is None or parent.ownership is not Ownership.OWNED:
+        return None
+    pairs = zip(key.referenced_columns or parent.primary_key, key.columns, strict=False)
+    found = next((own for theirs, own in pairs if index.loose(theirs) == index.loose(parent.tenant_column)), None)
+    return index.loose(found) if found is not None and len(key.columns) > 1 else None
 
 
 class Index:

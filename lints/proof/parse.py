@@ -283,6 +283,9 @@ def _free(kinds: list[Any], position: int) -> bool:
     return position > 1 and kinds[position - 1] in _FREE and kinds[position - 2] not in _JOINS
 
 
+_AFTER_ORDER = frozenset({"nulls", "limit", "offset", "fetch", "for", "option"})
+
+
 def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] | None:
     """Drop the interpolation nearest before the place the parser stopped at. None: there is none.
 
@@ -303,7 +306,13 @@ def _repair(tokens: list[Any], error: Exception) -> tuple[list[Any], str, str] |
     after = tokens[last + 1] if last + 1 < len(tokens) else None
     if before is None:
         return None
-    if before.token_type in _OPERANDS and after is not None and (after.token_type in _OPERANDS or after.text == ":"):
+    direction = after is not None and after.text.lower() in _AFTER_ORDER  # `ORDER BY name ${direction} NULLS LAST`
+    if (
+        before.token_type in _OPERANDS
+        and after is not None
+        and not direction
+        and (after.token_type in _OPERANDS or after.text == ":")
+    ):
         operator = Token(TokenType.NEQ, "<>", token.line, token.col, token.start, token.end)
         return [*tokens[:last], operator, *tokens[last + 1 :]], f"{token.text} is an operator", "operator"
     rest = tokens[:last] + tokens[last + 1 :]

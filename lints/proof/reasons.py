@@ -128,7 +128,8 @@ def _wider(w: Work, target: Target, table: Table, context: Context) -> Finding |
             and name in w.index.shape(table).known
             and context.strict.rank(Col(target.inst, name)) <= PROVES
         ):
-            because = f"{name} is a caller's value, but rows of {table.name} belong to a {tenant}"
+            whose = tenant or (f"row of {table.parent.references}" if table.parent is not None else "tenant")
+            because = f"{name} is a caller's value, but rows of {table.name} belong to a {whose}"
             return Finding(target, Rank.NONE, "TENSQL021", because)
     return None
 
@@ -136,7 +137,7 @@ def _wider(w: Work, target: Target, table: Table, context: Context) -> Finding |
 def _reason(w: Work, target: Target, table: Table | None, context: Context) -> str:
     if table is None:
         return "the tenant argument is not a caller's value"
-    if table.ownership is Ownership.CHILD and table.parent is not None:
+    if table.ownership is Ownership.CHILD and table.parent is not None and w.index.tenant_of(table) is None:
         columns = ", ".join(table.parent.columns)
         return f"nothing ties {table.name}.{columns} to a row of {table.parent.references} that is proven"
     key = w.insts[target.inst].key

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lints.proof import Proof, prove
+from lints.schema import build_model
 from lints.tenancy import Column, Function, Model, Ownership, Table, View
 
 from .harbour import MODEL, ORIGIN, fk, table
@@ -274,3 +275,48 @@ def test_what_interpolated_text_is_taken_to_be_is_said(sql: str, assumption: str
 )
 def test_text_that_can_not_undo_the_predicate_leaves_it_proven(sql: str) -> None:
     assert one(sql, LEVELS).verdict == "proven"
+
+
+@pytest.mark.parametrize("ownership", [None, "child"])
+@pytest.mark.parametrize(
+    ("sql", "verdict"),
+    [
+        ("SELECT text FROM logs WHERE owner_org = $1", "proven"),
+        ("SELECT text FROM logs WHERE id = $1", "violation"),
+        ("INSERT INTO logs (id, owner_org, boat_id) VALUES ($1, $2, $3)", "proven"),
+        ("INSERT INTO logs (id, boat_id) VALUES ($1, $2)", "violation"),
+        ("UPDATE logs SET boat_id = $3 WHERE owner_org = $1 AND id = $2", "proven"),
+        ("UPDATE logs SET owner_org = $1 WHERE id = $2", "violation"),
+        ("DELETE FROM logs WHERE boat_id = $1", "violation"),
+        ("SELECT l.text FROM logs l JOIN boats b ON b.tenant_id = l.owner_org AND b.id = l.boat_id WHERE b.tenant_id = $1", "proven"),
+    ],
+)  # fmt: skip
+def test_a_child_whose_foreign_key_carries_the_tenant_has_a_column_of_its_own(
+    ownership: str | None, sql: str, verdict: str
+) -> None:
+    schema = b"""
+    CREATE TABLE tenants (id int PRIMARY KEY);
+    CREATE TABLE boats (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenants (id), UNIQUE (tenant_id, id));
+    CREATE TABLE logs (id int PRIMARY KEY, owner_org int NOT NULL, boat_id int NOT NULL, text text,
+      FOREIGN KEY (owner_org, boat_id) REFERENCES boats (tenant_id, id));
+    """
+    declared = {"tables": {"logs": {"ownership": ownership}}} if ownership is not None else None
+    proof = prove(sql, build_model({"migrations/1.sql": schema}, declared))[0]
+
+    assert proof.verdict == verdict, proof.steps
+    assert not any("None" in step for step in proof.steps)
+
+
+def test_rows_of_a_child_belong_to_a_row_of_its_parent_and_not_to_nobody() -> None:
+    schema = b"""
+    CREATE TABLE tenants (id int PRIMARY KEY);
+    CREATE TABLE boats (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenants (id));
+    CREATE TABLE logs (id int PRIMARY KEY, tenant_id int, boat_id int NOT NULL REFERENCES boats (id));
+    """
+    model = build_model({"migrations/1.sql": schema}, {"tables": {"logs": {"ownership": "child"}}})
+    proof = prove("SELECT * FROM logs WHERE tenant_id = $1", model)[0]
+
+    assert proof.verdict == "violation"
+    assert [r.why_not for r in proof.references] == [
+        "tenant_id is a caller's value, but rows of logs belong to a row of boats"
+    ]

@@ -73,3 +73,7 @@ SELECT * FROM boats AT (TIMESTAMP => '2026-01-01'::timestamp) WHERE harbour_id =
 -- a stage
 -- violation TENSQL014
 COPY INTO @out FROM boats
+
+-- a direction put in before NULLS LAST
+-- proven
+SELECT id FROM boats WHERE harbour_id = ? ORDER BY name __hole_0__ NULLS LAST LIMIT 10
