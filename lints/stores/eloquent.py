@@ -17,7 +17,7 @@ from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
-_ESCAPES = names("withoutGlobalScope withoutGlobalScopes")
+_ESCAPES = names("withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant")
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _OWN = re.compile(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
 _CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")

@@ -86,12 +86,13 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if builder.entity is not None and "IgnoreQueryFilters" not in methods:
         _own_filter(builder, names)
     runs = False
+    first = next((step for step in steps if step.method != "IgnoreQueryFilters"), None)
     for step in steps:
         given = [argument.text for argument in step.arguments]
         method = step.method
         if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
             return []
-        if step is steps[0] and READS.fullmatch(method) and not _FILTERS.fullmatch(method):
+        if step is first and READS.fullmatch(method) and not _FILTERS.fullmatch(method):
             if not _SILENT.fullmatch(method):
                 runs = True
                 _by_repository(builder, given, names, current, keyed=method.startswith(("Find", "Get", "Delete")))

@@ -94,6 +94,7 @@ _UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
 """ORMs that read a condition whose value is undefined as no condition."""
 
 _ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "withoutGlobalScopes", "withoutGlobalScope"})
+_ESCAPES |= {"withoutTenancy", "allTenants", "withoutTenant"}
 _MANAGERS = re.compile(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
 
 

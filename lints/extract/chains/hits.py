@@ -203,7 +203,7 @@ _JVM = {
 """What is looked for only in files that name a library, or what holds its queries."""
 _LINQ = Search(
     rb"\.(?:Where|First|Single|Any|Count|LongCount|ToList|ToArray|Find|Sum|Last|Include|AsNoTracking|IgnoreQueryFilters)\w*\(",
-    rb"[rR]epo(?:sitory)?\w{0,3}[?!]?\.[A-Z]\w+\(",
+    rb"[?!]?\.(?:Get|List|Exists?|Delete|Remove|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
 )
 _NET = {

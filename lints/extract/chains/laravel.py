@@ -33,7 +33,7 @@ PLAIN = names(
     " oldest inRandomOrder reorder limit take skip offset forPage groupBy groupByRaw having orHaving havingRaw"
     " havingBetween lockForUpdate sharedLock withTrashed onlyTrashed withoutTrashed onWriteConnection useWritePdo"
     " withCasts tap toBase getQuery timeout clone dd dump withoutEvents withDefault as alias useIndex forceIndex"
-    " withoutGlobalScope withoutGlobalScopes setEagerLoads enforceOrderBy using"
+    " withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant setEagerLoads enforceOrderBy using"
 )
 """Methods that say nothing of whose rows are read."""
 _BUILDS = re.compile(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")

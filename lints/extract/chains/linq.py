@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
-from lints.extract.values import Gap
+from lints.extract.values import Gap, Step
 
 _OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
 _SET = re.compile(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
@@ -48,6 +48,12 @@ _CLASS = re.compile(
 _NO_ENTITY = re.compile(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
 _OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
+_MAX_BEFORE = 8000
+_DISABLED = re.compile(
+    r"\busing\s*(?:(\()\s*|(?:var|IDisposable)\s+\w+\s*=\s*)[\w.]{0,80}"
+    r"(?:\.Disable<\w*Tenant\w*>\(\)|\.DisableFilter\([^()]{0,80}Tenant[^()]{0,80}\)|Tenant\.Change\(\s*null[^()]{0,40}\))"
+)
+"""Where ABP's filter by tenant is taken away."""
 _AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
 _NARROWS = re.compile(
     r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
@@ -68,6 +74,35 @@ class _Held:
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of C# begins; None for any other call."""
+    made = _begun(asked)
+    notes = asked.interpreter.notes
+    if made is None or not _released(notes.source, asked.call.span[0]):
+        return made
+    return Begun(made.kind, made.model, (Step("IgnoreQueryFilters", (), {}, asked.call.span), *made.steps))
+
+
+def _released(source: bytes, position: int) -> bool:
+    """Whether a place is where the tenant's filter is off: `using (_filter.Disable<IMultiTenant>()) { … }`."""
+    if b"Tenant" not in source or not any(word in source for word in (b"Disable", b".Change(null")):
+        return False
+    text = source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
+    for found in _DISABLED.finditer(text):
+        depth = 0
+        block = found.group(1) is not None
+        opened = False
+        inside = True
+        for letter in text[found.end() :]:
+            depth += {"{": 1, "}": -1}.get(letter, 0)
+            opened = opened or letter == "{"
+            if depth < 0 or (block and depth == 0 and letter in "};" and (opened or letter == ";")):
+                inside = False
+                break
+        if inside:
+            return True
+    return False
+
+
+def _begun(asked: Asked) -> Begun | None:
     call = asked.call
     notes = asked.interpreter.notes
     written = notes.text(call.receiver.span)[-160:] if call.receiver is not None else ""

@@ -47,6 +47,7 @@ class Logbook extends Model {
         $query->whereHas('boat', fn ($inner) => $inner->where('name', $name));
     }
 }
+class Pier extends Model { use BelongsToTenant; protected $table = 'boats'; }
 class Entry extends Model { public function logbook() { return $this->belongsTo(Logbook::class); } }
 """
 CODE = """<?php
@@ -125,6 +126,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a tenant that a form names, of rows": ("return Boat::whereFleetId($request->input('fleet_id'))->get();", [SENT]),
     "a tenant that a scope takes from a header": ("return Boat::ours()->get();", [SENT]),
     "the tenant of who asks": ("return Fleet::find($request->user()->fleet_id);", [PROVEN]),
+    "a trait of a package that scopes": (
+        "return \\App\\Models\\Pier::where('id', $id)->get();",
+        [("weak", "TENORM014")],
+    ),
+    "a trait of a package, left out": (
+        "return \\App\\Models\\Pier::withoutTenancy()->where('id', $id)->get();",
+        [("violation", "TENORM011")],
+    ),
     "a model that is promoted": ("return $this->logbooks->where('id', $id)->first();", [UNSCOPED]),
     "a model that is kept": ("return $this->model->where('fleet_id', $fleet->id)->find($id);", [PROVEN]),
     "a model that is kept, without the tenant": ("return $this->model->newQuery()->find($id);", [UNSCOPED]),

@@ -177,6 +177,52 @@ OWN: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
 }
 
 
+ABP = """
+public class FleetDbContext : DbContext { public DbSet<Buoy> Buoys { get; set; } public DbSet<Fleet> Fleets { get; set; } }
+public class Fleet { public Guid Id { get; set; } }
+public class Buoy : IMultiTenant { public Guid Id { get; set; } public Guid? TenantId { get; set; } }
+"""
+OFF, ON = ("violation", "TENORM011"), ("weak", "TENORM014")
+FILTERS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "on": ("return await _buoys.GetListAsync(b => b.Id == id);", [ON]),
+    "off in a block": (
+        "using (_dataFilter.Disable<IMultiTenant>()) { return await _buoys.GetListAsync(b => b.Id == id); }",
+        [OFF],
+    ),
+    "off from here on": (
+        "using var off = DataFilter.Disable<IMultiTenant>(); return await _buoys.FirstOrDefaultAsync(b => b.Id == id);",
+        [OFF],
+    ),
+    "off before": (
+        "using (_dataFilter.Disable<IMultiTenant>()) { Log(); } return await _buoys.GetListAsync(b => b.Id == id);",
+        [ON],
+    ),
+    "off in another block": (
+        "if (a) { using var off = _dataFilter.Disable<IMultiTenant>(); } return await _buoys.GetAsync(id);",
+        [ON],
+    ),
+    "another filter is off": (
+        "using (_dataFilter.Disable<ISoftDelete>()) { return await _buoys.GetListAsync(b => b.Id == id); }",
+        [ON],
+    ),
+    "of the host": ("using (CurrentTenant.Change(null)) { return await _buoys.GetListAsync(); }", [OFF]),
+    "of another tenant": ("using (CurrentTenant.Change(id)) { return await _buoys.GetListAsync(); }", [ON]),
+    "off for one statement": (
+        "using (_dataFilter.Disable<IMultiTenant>()) Log(); return await _buoys.GetListAsync();",
+        [ON],
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), FILTERS.values(), ids=list(FILTERS))
+def test_a_filter_that_is_off(code: str, expected: list[tuple[str, str | None]]) -> None:
+    harbour = f"class Harbour {{ IRepository<Buoy, Guid> _buoys; async Task<object> F(Guid id) {{ {code} }} }}"
+    files = {"src/Fleet.cs": ABP.encode(), "src/Harbour.cs": harbour.encode()}
+    model = build_model(files, {"tenant_columns": ["TenantId"]})
+    rows = [row for row in scan(sorted(files.items()), model).accesses if row.path == "src/Harbour.cs"]
+    assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
+
+
 KEYED = """
 public class FleetContext : DbContext {
     public DbSet<Fleet> Fleet { get; set; }
