@@ -164,7 +164,11 @@ def _own_queries(text: str, *, declared: bool) -> frozenset[str]:
     only declares: their query stands in a file of XML."""
     bodies = re.findall(r"\bdefault\s+[\w.<>, \[\]?]{1,80}\s(\w+)\s*\(", text)
     plain = (
-        re.findall(r"^\s{1,8}[A-Za-z][\w.<>, \[\]?]{0,80}\s(\w+)\s*\([^;{}]{0,600};", text, re.MULTILINE)
+        re.findall(
+            r"^\s{1,8}(?!return\b|throw\b|else\b|new\b)[A-Za-z][\w.<>, \[\]?]{0,80}\s(\w+)\s*\([^;{}]{0,600};",
+            text,
+            re.MULTILINE,
+        )
         if declared
         else []
     )
