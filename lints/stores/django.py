@@ -21,6 +21,8 @@ _LOOKUPS = {
 _DJANGO_ENDS = frozenset(
     {"get", "first", "last", "count", "exists", "aggregate", "latest", "earliest", "in_bulk", "iterator"}
 )
+_GIVES = frozenset({"get", "first", "last", "latest", "earliest", "create", "aget", "afirst", "alast", "acreate"})
+"""What gives a row that has been loaded, by a query which is judged itself."""
 _TRANSFORMS = frozenset(
     {"date", "time", "day", "month", "year", "week", "hour", "minute", "second", "week_day", "quarter", "iso_year"}
 )
@@ -234,7 +236,7 @@ def _rows(builder: Builder, given: Argument) -> tuple[str, Builder] | None:
     """The keys, or the values of one field, that a query set gives, as a sub-query."""
     steps = steps_of(given)
     entity = builder.entities.get(given.text)
-    if entity is None or not steps or any(step.method not in DJANGO for step in steps):
+    if entity is None or not steps or any(step.method not in DJANGO for step in steps) or steps[-1].method in _GIVES:
         return None
     inner = builder.inside(entity)
     if entity.table == builder.table:

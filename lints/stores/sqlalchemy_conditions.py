@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from lints.extract.chains.python import RUNS
 from lints.extract.facts import Argument
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder
-from lints.stores.ties import fragment, may_tie
+from lints.stores.ties import fragment, may_tie, steps_of
 
 Selected: TypeAlias = Callable[[Builder, Argument], tuple[str, Builder] | None]
 """What reads a sub-query: `lints.stores.sqlalchemy.selected`."""
@@ -206,6 +207,10 @@ def _comparison(builder: Builder, sign: str, left: Argument, right: Argument, se
         return f"{over or builder.parameter()} {'=' if operator == 'in' else operator} {builder.parameter()}"
     left_text = builder.qualified(one[1], one[0])
     if right.kind == "query":
+        steps = steps_of(right)
+        if steps and steps[-1].method in RUNS["sqlalchemy"]:  # it has run, and is judged itself
+            builder.remember(one[1], right, one[0] if one[0] != builder.table else None)
+            return f"{left_text} {'NOT IN' if operator in {'<>', 'NOT IN'} else 'IN'} ({builder.parameter()})"
         found = selected(builder, right)
         if found is None:
             return builder.hole()

@@ -230,7 +230,12 @@ def nested(step: Step) -> list[Query]:
     while stack and len(found) < 100:
         top = stack.pop()
         if isinstance(top, Query) and top.model and (top.kind in {"sqlalchemy", "python_record"} or _of_django(top)):
-            found.append(top)
+            last = top.steps[-1] if top.steps else None
+            begins = (
+                top.kind == "sqlalchemy" and len(top.steps) == 1 and isinstance(last, Step) and last.method in ROOTS
+            )
+            if begins or not (isinstance(last, Step) and last.method in RUNS[top.kind]):
+                found.append(top)  # else it has run: what it gave is judged where it did
         elif isinstance(top, Term):
             stack += [*top.arguments, *top.keywords.values()]
         elif isinstance(top, Listing):

@@ -58,6 +58,10 @@ LINES: dict[str, tuple[str, list[str]]] = {
         "    held = {'name': i}\n    held.update(scope(t))\n    return Boat.objects.filter(**held)\n",
         ["opaque"],
     ),
+    "a row under one that was loaded": (
+        "    boat = Boat.objects.get(name=i)\n    return Logbook.objects.filter(boat=boat)\n",
+        ["violation", "weak"],
+    ),
     "an instance that gets its tenant later": (
         "    boat = Boat(name=i)\n    boat.tenant = t\n    boat.save()\n",
         ["proven"],

@@ -79,6 +79,13 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ".where(Logbook.boat_id.not_in(select(Boat.id).where(Boat.tenant_id == t))))\n"),
         ["violation"],
     ),
+    "keys that were loaded": (
+        (
+            "def f(s, n):\n    some = s.query(Boat.id).filter(Boat.name == n).all()\n"
+            "    return s.scalars(select(Logbook).where(Logbook.boat_id.in_(some)))\n"
+        ),
+        ["violation", "weak"],
+    ),
     "exists about the row": (
         ("def f(s, t):\n    return s.scalars(select(Logbook)"
         ".where(exists().where(Boat.id == Logbook.boat_id, Boat.tenant_id == t)))\n"),
