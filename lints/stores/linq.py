@@ -13,11 +13,11 @@ from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
 _FILTERS = re.compile(
-    r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault|ForEach)(?:Async)?"
+    r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault)(?:Async)?"
 )
 _RUNS = re.compile(
     r"from$|To(?:List|Array|Dictionary|HashSet|Lookup)|Select|OrderBy|Max|Min|Sum|Average|As(?:Async)?Enumerable|Skip"
-    r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt|ThenBy|ProjectTo|\w*Pag(?:e|ed|inat\w*)(?:[A-Z]\w*)?$"
+    r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt|ThenBy|ForEach(?:Async)?$|ProjectTo|\w*Pag(?:e|ed|inat\w*)(?:[A-Z]\w*)?$"
 )
 _SILENT = re.compile(
     r"As\w+|(?:Then)?Include\w*|TagWith\w*|ConfigureAwait|Cast|OfType|Reverse|Load\w*|DefaultIfEmpty|Temporal\w*"
@@ -25,6 +25,10 @@ _SILENT = re.compile(
     r"|AutoInclude|WithPartitionKey|With(?:Cancellation|Lock|NoLock)\w*|Cacheable|FromCache\w*|Append|Prepend"
 )
 """Calls that say nothing of whose rows there are."""
+_IN_BULK = re.compile(
+    r"(?:Batch)?(?:Update|Delete)(?:FromQuery)?Async|Batch(?:Update|Delete)|(?:Update|Delete)FromQuery"
+)
+"""What libraries beside Entity Framework call `ExecuteUpdate` and `ExecuteDelete`."""
 _NO_FILTER = re.compile(
     r"(?:\w+\.)*(?:ct|cts?\.Token|\w*[cC]ancell?(?:ation)?(?:Token)?|\w*[tT]oken|default|None|RequestAborted)(?:\([^()]*\))?"
     r"|true|false|\w*[tT]rack\w*|\w*[iI]nclude\w*"
@@ -92,7 +96,11 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         method = step.method
         if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
             return []
-        if step is first and READS.fullmatch(method) and not _FILTERS.fullmatch(method):
+        if (
+            (step is first or method in {"Find", "FindAsync"})
+            and READS.fullmatch(method)
+            and not _FILTERS.fullmatch(method)
+        ):
             if not _SILENT.fullmatch(method):
                 runs = True
                 _by_repository(builder, given, names, current, keyed=method.startswith(("Find", "Get", "Delete")))
@@ -122,6 +130,8 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return [builder.delete()]
         elif method.startswith("ExecuteUpdate"):
             return [builder.update([])]
+        elif _IN_BULK.fullmatch(method):
+            return [builder.delete() if "Delete" in method else builder.update([])]
         elif method in {"Join", "GroupJoin", "Union", "Concat", "Except", "Intersect"}:
             builder.where.append(builder.hole())
             current = None
@@ -355,6 +365,12 @@ def _unread(names: _Names, builder: Builder, text: str) -> str:
     if absent is not None and not any(re.match(rf"!?{re.escape(name)}\b", text) for name in names.known):
         sign = "IS NULL" if absent.group(2) == "==" or absent.group(3) else "IS NOT NULL"
         return f"{_value(names, builder, absent.group(1) or absent.group(4))} {sign}"
+    present = re.fullmatch(r"(!?)([\w.?!]+)\.HasValue", text)
+    column = _member(names, present.group(2)) if present is not None else None
+    if present is not None and column is not None:
+        return f"{column.sql} IS {'' if present.group(1) else 'NOT '}NULL"
+    if re.match(r"!\s*[\w.?!<>()]+\.(?:Any|Contains|All)\(", text) is not None:
+        return f"{builder.parameter()} > {builder.parameter()}"  # rows that are not among others may be anybody's
     if not any(re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name in names.known if name):
         return f"{builder.parameter()} > {builder.parameter()}"  # of values alone: it holds for every row or for none
     columns = {column.replace("_", "").lower() for column in builder.model.tenant_columns}

@@ -16,7 +16,8 @@ public class FleetContext : DbContext {
 }
 public class Tenant { public Guid Id { get; set; } }
 public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Name { get; set; } }
-public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; } }
+public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; }
+    public Guid? SeenBy { get; set; } }
 public interface IOwned { Guid TenantId { get; } }
 public static class Narrowing {
     public static IQueryable<Boat> ForTenant(this IQueryable<Boat> query, Guid tenantId) =>
@@ -154,6 +155,26 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         'return _context.Boats.FromSqlInterpolated($"SELECT b.* FROM Boats AS b WHERE b.TenantId = {tenantId}");',
         [("proven", None)],
     ),
+    "of nobody, or the tenant's": (
+        "return _context.Logs.Where(l => (!l.SeenBy.HasValue && a) || l.Boat.TenantId == tenantId).ToList();",
+        [("violation", "TENORM006")],
+    ),
+    "not among other rows": (
+        "return _context.Boats.Where(b => !_context.Logs.Any(l => l.BoatId == b.Id)).ToList();",
+        [("violation", "TENORM001"), ("weak", "TENORM002")],
+    ),
+    "what is done with each row is no condition": (
+        "await _context.Boats.Where(b => b.TenantId == tenantId).ForEachAsync(b => { Touch(b); });",
+        [("proven", None)],
+    ),
+    "an update of another library": (
+        "await _context.Boats.Where(b => b.Id == id).UpdateAsync(b => new Boat { Name = name });",
+        [("violation", "TENORM001")],
+    ),
+    "a delete of another library": (
+        "await _context.Boats.Where(b => b.TenantId == tenantId).DeleteFromQueryAsync();",
+        [("proven", None)],
+    ),
     "a row that is cast": (
         "return _context.Boats.Where(b => ((Ship)b).Name == name || ((Ship)b).TenantId == tenantId).ToList();",
         [("violation", "TENORM006")],
@@ -165,6 +186,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
 }
 OWN: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a repository's own set": ("(await GetDbSetAsync()).FirstAsync(b => b.Id == id)", [("violation", "TENORM001")]),
+    "a repository's own set, by key": (
+        "(await GetDbSetAsync()).FindAsync(id)",
+        [("violation", "TENORM001")],
+    ),
     "a repository's own query": (
         "(await GetQueryableAsync()).Where(b => b.TenantId == tenantId).ToListAsync()",
         [("proven", None)],
