@@ -29,10 +29,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that a client's values are handed to. `leaves`: to another module, and nothing but what he sent."""
+    """A call that a client's values are handed to, and its arguments without them. `leaves`: to another module, and
+    nothing but what he sent."""
 
     name: str
     arguments: str
+    others: str
     span: tuple[int, int]
     given: tuple[str, ...]
     leaves: bool
@@ -69,16 +71,16 @@ def apart(
             if any(last_word(name).lower() == word.lower() for name in asked):
                 continue
             held = Sent(said, one.names | {name for name, by in loaded.items() if said in by})
-            if any(held.mentioned(c.arguments) and _ties(c.arguments, tenants, named) for c in calls):
+            if any(held.mentioned(c.arguments) and _ties(c, tenants, named) for c in calls):
                 continue
             told.add(said)
             yield one, first, call
 
 
-def _ties(arguments: str, tenants: Sequence[Sent], named: Sequence[str]) -> bool:
+def _ties(call: Call, tenants: Sequence[Sent], named: Sequence[str]) -> bool:
     """Whether a call is given a tenant or the caller: then it can compare."""
-    if any(tenant.mentioned(arguments) for tenant in tenants) or CALLER_ID.search(arguments) is not None:
+    if any(tenant.mentioned(call.arguments) for tenant in tenants) or CALLER_ID.search(call.others) is not None:
         return True
     words = {last_word(name).lower() for name in named}
-    given = [last_word(word) for word in re.findall(r"[\w.]+(?:\(\))?", arguments)]
+    given = [last_word(word) for word in re.findall(r"[\w.]+(?:\(\))?", call.arguments)]
     return any(word.lower() in words or TENANT.fullmatch(word) is not None for word in given)

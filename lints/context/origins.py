@@ -27,7 +27,7 @@ from lints.context.facts import About, Context
 from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.held import ALONE
 from lints.context.known import Known, Told, enters
-from lints.context.sources import given
+from lints.context.sources import given as filled
 from lints.context.units import MAX_DEPTH, Unit, Units, blocks, callee, expressions, parts
 from lints.context.words import BINDS, CHECKS, SIGNS_IN, TENANT
 from lints.context.written import REST, bare, ends, sent
@@ -54,7 +54,7 @@ from lints.extract.lines import Lines
 MAX_FACTS = 200
 MAX_ORIGINS = 2_000
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_FINDS = re.compile(r"find(?:_by)?!?|find_?or_?fail|get|findUnique|findById")
+_FINDS = re.compile(r"find(?:_?by)?!?|find_?or_?fail|get|findUnique|findById", re.IGNORECASE)
 _BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
 _WRITES = re.compile(
@@ -174,7 +174,7 @@ class Origins:
         loaded, self._found = self._found, dict(self._found) if depth else {}
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
-        for name, channel in given(unit, self.path, self.language, self.module.bodies, exported=exported):
+        for name, channel in filled(unit, self.path, self.language, self.module.bodies, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
         self._block(unit.body(), inner, unit, depth)
@@ -500,16 +500,21 @@ class Origins:
         if unit.request is None or self.language == "ruby" or PUBLIC.search(self.path) is not None:
             return
         name, given_ = callee(call), self.text(call.arguments_span, 400)
-        leaves = may_leave(name, call.method, given_, alone=call.receiver is None)
         values = [*call.arguments, *(value for _, value in call.keywords)]
         values = [*values, *(v for p in values if isinstance(p, Pairs) for _, v in p.pairs)][:20]
-        found = [self._origin(v, names, unit) for v in values if isinstance(v, (Name, Invoke, Other))]
-        origins = [origin for origin in found if origin is not None and origin.about is About.CLIENT]
+        found = [(v, self._origin(v, names, unit)) for v in values if isinstance(v, (Name, Invoke, Other))]
+        sent_ = [(v, origin) for v, origin in found if origin is not None and origin.about is About.CLIENT]
+        others = given_
+        for value, origin in sent_:
+            if origin.channel == "form":  # `member` is what was sent here, not who sent it
+                others = others.replace(self.text(value.span), "", 1)
+        leaves = may_leave(name, call.method, others, alone=call.receiver is None)
         if len(self._calls) < MAX_FACTS:
-            nothing_else = leaves and len(origins) == len(found)
-            self._calls.append(Call(name, given_, call.span, tuple(o.said for o in origins), nothing_else))
-        for origin in origins if leaves else ():
-            if may_mean(last_word(origin.said)):
+            nothing_else = leaves and len(sent_) == len(found)
+            given = tuple(origin.said for _, origin in sent_)
+            self._calls.append(Call(name, given_, others, call.span, given, nothing_else))
+        for _, origin in sent_ if leaves else ():
+            if may_mean(last_word(origin.said)) and (origin.channel != "form" or "." in origin.said):
                 fact = self._at(About.LEAVES, origin.said, name, origin.channel, call.span, unit)
                 self._out.append((origin, call.span[0], partial(self._left, fact)))
 
@@ -583,13 +588,19 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        if not decides and (not names_caller(text) or _WRITES.match(call.method) is not None):
+        forms = [name for name, origin in names.items() if origin.channel == "form" and name.isidentifier()]
+        others = re.sub(rf"\b(?:{'|'.join(map(re.escape, forms))})\b(?:\.\w+(?:\(\))?)*", "", text) if forms else text
+        if not decides and (not names_caller(others) or _WRITES.match(call.method) is not None):
             return
         if SIGNS_IN.match(call.method):
             return
         self._decides = self._decides or (decides and not call.method.lower().startswith("validat"))
         for _, origin in self._mentioned(text, names, call.span[1]):
             self._checked(origin, f"{callee(call)}(…)", call.span[0])
+        words = set(_WORD.findall(text)) if decides and self._found else set()
+        for name, (start, origins) in self._found.items():
+            for origin in origins if name in words else ():  # who may use what was loaded was let name it
+                self._checked(origin, f"{callee(call)}(…)", start)
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)

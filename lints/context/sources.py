@@ -97,8 +97,8 @@ def _jvm(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             kind = _type_of(text, name)
             if kind in _PLAIN:
                 yield name, "query"
-            elif kind and not _OF_THE_FRAMEWORK.search(kind) and TENANT.fullmatch(name) is None:
-                yield name, "body"
+            elif kind and not _OF_THE_FRAMEWORK.search(kind):
+                yield name, "form"
 
 
 def _type_of(text: str, name: str) -> str:
