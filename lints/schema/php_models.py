@@ -38,6 +38,8 @@ BODY = "{"
 """Stands before the text of a scope that is a condition on related rows: it is read where it is used."""
 CLIENT = "&"
 """Stands before what a client sends, where a scope compares with that."""
+OPENS = "-"
+"""A scope that takes what is compared in every query away."""
 SENT = re.compile(
     r"\$?\brequest(?:\(\))?\s*->\s*(?:(?:header|input|query|get|post|cookie|json|string|integer)\([^()]{0,80}\)"
     r"|(?!user\b|session\b|attributes\b|route\b)\w+(?![\w(]|\s*->))|\brequest\(\s*['\"][^()]{0,80}\)"
@@ -261,6 +263,7 @@ def _local_scopes(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
                 [BODY + re.sub(r"^.*?\bfunction\s+\w+", "function ", text, count=1, flags=re.DOTALL)],
                 marks[len(marks) :],
             )
+        columns += [OPENS] if "withoutGlobalScope" in text else []
         sent = SENT.search(text)
         columns += [CLIENT + sent.group()] if sent is not None else []
         found[name] = (*marks, *dict.fromkeys(columns))

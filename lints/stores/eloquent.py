@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
-from lints.schema.php_models import BODY, CLIENT, SENT
+from lints.schema.php_models import BODY, CLIENT, OPENS, SENT
 from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
@@ -95,7 +95,7 @@ def _run(
     scopes = builder.entity.scopes if builder.entity is not None else {}
     known = builder.model.tables.get(builder.table)
     column = known.tenant_column if known is not None else None
-    if column is not None and not _ESCAPES.intersection(all_methods):
+    if column is not None and builder.escape is None and not _ESCAPES.intersection(all_methods):
         place = scopes.get(column) or scopes.get("*")
         builder.scope = f"{column}, which a scope of the model compares in every query ({place})" if place else None
     if method in DELETES:
@@ -414,6 +414,9 @@ def _named(builder: Builder, method: str) -> str | None:
     known = builder.model.tables.get(builder.table)
     parts: list[str] = []
     for name in local[method]:
+        if name == OPENS:
+            builder.escape = method
+            continue
         if name.startswith(CLIENT):
             builder.untrusted = name.removeprefix(CLIENT)
             continue

@@ -232,7 +232,7 @@ class Entities:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
             texts = _RENDER[call.kind](builder, steps)
             told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS
-            escape = builder.escape if told else _escape(call, steps)
+            escape = builder.escape if told else _escape(call, steps) or builder.escape
             out.append(
                 Rendered(
                     texts=tuple(text for text in texts if text is not None),

@@ -47,7 +47,8 @@ class Logbook extends Model {
         $query->whereHas('boat', fn ($inner) => $inner->where('name', $name));
     }
 }
-class Pier extends Model { use BelongsToTenant; protected $table = 'boats'; }
+class Pier extends Model { use BelongsToTenant; protected $table = 'boats';
+    public function scopeAllFleets($query) { return $query->withoutGlobalScope('App\\Scopes\\Fleet'); } }
 class Entry extends Model { public function logbook() { return $this->belongsTo(Logbook::class); } }
 """
 CODE = """<?php
@@ -133,6 +134,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a trait of a package, left out": (
         "return \\App\\Models\\Pier::withoutTenancy()->where('id', $id)->get();",
         [("violation", "TENORM011")],
+    ),
+    "a scope that takes the scope away": (
+        "return \\App\\Models\\Pier::allFleets()->where('id', $id)->get();",
+        [("violation", "TENORM011")],
+    ),
+    "a scope that takes the scope away, beside the tenant": (
+        "return \\App\\Models\\Pier::allFleets()->where('fleet_id', $fleet->id)->get();",
+        [PROVEN],
     ),
     "a model that is promoted": ("return $this->logbooks->where('id', $id)->first();", [UNSCOPED]),
     "a model that is kept": ("return $this->model->where('fleet_id', $fleet->id)->find($id);", [PROVEN]),
