@@ -33,7 +33,7 @@ def filtered(builder: Builder, given: Argument | None, depth: int = 0) -> str:
 
 
 def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
-    word = name.strip("[]").rpartition(".")[2]
+    word = _word(name)
     if name in {"AND", "and"} or word == "and":
         return _every(builder, value, depth)
     if name in {"OR", "or"} or word == "or":
@@ -68,6 +68,11 @@ def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
     return builder.hole()
 
 
+def _word(name: str) -> str:
+    """An operator's own name: of `[Op.in]` as Sequelize writes it, of `$in` as MikroORM does."""
+    return name.strip("[]").rpartition(".")[2].removeprefix("$")
+
+
 def _every(builder: Builder, value: Argument, depth: int) -> str:
     items = value.items if value.kind == "list" else (value,)
     return builder.all_of(filtered(builder, item, depth + 1) for item in items)
@@ -88,8 +93,8 @@ def _value(builder: Builder, column: str, value: Argument, depth: int) -> str:
 
 
 def _operator(builder: Builder, column: str, name: str, value: Argument) -> str:
-    word = name.strip("[]").rpartition(".")[2]
-    if word == "notIn":
+    word = _word(name)
+    if word in {"notIn", "nin"}:
         return f"{builder.qualified(column)} NOT IN ({builder.parameter()})"
     operator = OPERATORS.get(word)
     if operator is None:

@@ -60,8 +60,13 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"Repository<\s*\w",
         rb"em\.(?<!\wem\.)\w+\(",
         rb"anager\s*\.\w+\(",
-        rb"prisma\s*\)?\s*\.\w+\s*\.\w+\(",
-        rb"tx\s*\)?\s*\.\w+\s*\.\w+\(",
+        rb"prisma\w*\s*\)?\s*\.\w+\s*\.\w+\(",
+        *(
+            root + rb"\s*\)?\s*\.\w+\s*\.(?:create|update|delete|count)\s*\("
+            for root in (b"db", b"Db", b"tx", b"trx", b"client", b"Client", b"database")
+        ),
+        rb"tx\.(?:find|findOne\w*|findAndCount|count|nativeUpdate|nativeDelete)\(\s*[A-Z]",
+        rb"trx\.(?:find|findOne\w*|findAndCount|count|nativeUpdate|nativeDelete)\(\s*[A-Z]",
         rb"ollection\s*\.(?:find|aggregate|distinct)\s*\(",
         rb"ollection(?:<[^>\n]{1,80}>)?\([^()\n]{0,80}\)\s*\.(?:find|aggregate|distinct)\s*\(",
         *(

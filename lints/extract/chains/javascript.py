@@ -26,8 +26,8 @@ _PRISMA_SURE = names(
 )
 _REPOSITORY = names(
     "find findOne findOneBy findBy findOneOrFail findOneByOrFail findAndCount findAndCountBy count countBy exist exists"
-    " existsBy save insert update upsert delete softDelete remove softRemove restore increment decrement"
-    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear"
+    " existsBy save insert update upsert delete softDelete remove softRemove restore increment decrement nativeDelete"
+    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear nativeUpdate"
 )
 _SEQUELIZE = names(
     "findAll findOne findByPk findAndCountAll findOrCreate findCreateFind create bulkCreate update destroy count upsert"
@@ -40,6 +40,9 @@ _MONGO = names(
 _FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SELECTS = names("select selectDistinct selectDistinctOn")
 _SOURCE = re.compile(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
+_MANAGERS = names("manager entityManager em queryRunner tx trx")
+_NATIVE = {"nativeUpdate": "update", "nativeDelete": "delete"}
+"""Calls of MikroORM by what TypeORM calls them."""
 _SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
 _CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
@@ -175,10 +178,11 @@ def _typeorm(asked: Asked) -> Begun | None:
     last = path.rpartition(".")[2]
     if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
         return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
-    if last in {"manager", "entityManager", "em", "queryRunner"} or _SOURCE.search(last) is not None:
+    if last in _MANAGERS or _SOURCE.search(last) is not None:
         named = class_name(call.arguments[0], asked.env) if call.arguments else None
         if named is not None:
-            rest = Step(call.method, step.arguments[1:], step.keywords, call.span)
+            method = _NATIVE.get(call.method, call.method)
+            rest = Step(method, step.arguments[1:], step.keywords, call.span)
             return Begun("typeorm", named, (rest,))
     return None
 

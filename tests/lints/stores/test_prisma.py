@@ -150,6 +150,15 @@ CASES: dict[str, calls.Case] = {
         """,
         [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
     ),
+    "prisma: a client by another name": (
+        "prisma",
+        """
+        const f = (ctx, id) => ctx.db.boat.delete({ where: { id } });
+        const g = (prismaClient, id) => prismaClient.boat.update({ where: { id }, data: { name: 'x' } });
+        const h = (client, t) => client.boat.count({ where: { tenantId: t } });
+        """,
+        [("violation", "TENORM001"), ("violation", "TENORM001"), ("proven", None)],
+    ),
     "prisma: spread then tenant": (
         "prisma",
         "const f=(req,t)=>prisma.boat.create({ data: { ...req.body, tenantId: t } });",

@@ -100,6 +100,16 @@ CASES: dict[str, calls.Case] = {
         "async function f(em, ctx){ return em.findOne(Boat, scoped({ id: 1 }, ctx)) }",
         [("opaque", "TENORM013")],
     ),
+    "mikro-orm: on the transaction, natively, with operators": (
+        "typeorm",
+        """
+        const a = (trx, ids, t) => trx.find(Boat, { id: { $in: ids }, tenantId: t });
+        const b = (tx, ids) => tx.find(Boat, { id: { $in: ids } });
+        const c = (em, id) => em.nativeDelete(Boat, { id });
+        const d = (em, id, t) => em.nativeUpdate(Boat, { $and: [{ id }, { tenantId: t }] }, { name: 'x' });
+        """,
+        [("proven", None), ("violation", "TENORM001"), ("violation", "TENORM001"), ("proven", None)],
+    ),
     "typeorm: em by id": (
         "typeorm",
         "async function f(em, id){ return em.findOne(Boat, { id }) }",
