@@ -9,16 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from measure import Sample, once, table
+from trees import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 SCAN = [sys.executable, str(Path(__file__).resolve().parent / "scan.py")]
@@ -28,226 +28,6 @@ FEW, ALL = "semgrep scan, 1 job, 8 rules", "semgrep scan, 1 job, every family of
 COLD, CHANGED, UNCHANGED = "scan, cold, 1 worker", "scan after 10 files changed", "scan, unchanged"
 GIT = "git ls-files and hash-object"
 Rule = dict[str, object]
-
-
-def listed(text: str) -> list[str]:
-    return text.split()
-
-
-NOUNS = listed(
-    "boat berth crew fleet harbour invoice logbook mooring order payment permit quota receipt route sail shift tariff"
-    " ticket vessel voyage waypoint weather winch yard"
-)
-VERBS = listed(
-    "assign cancel check close collect count create export find import list load merge move plan read sync update"
-)
-
-MIGRATION = "CREATE TABLE tenants (id uuid PRIMARY KEY, name text NOT NULL);\n" + "".join(
-    f"CREATE TABLE {noun}s (\n  id uuid PRIMARY KEY,\n  tenant_id uuid NOT NULL REFERENCES tenants (id),\n"
-    f"  name text NOT NULL,\n  status text NOT NULL DEFAULT 'open',\n  total numeric NOT NULL DEFAULT 0,\n"
-    f"  created_at timestamptz NOT NULL DEFAULT now(),\n  UNIQUE (tenant_id, name)\n);\n"
-    f"CREATE INDEX {noun}s_tenant ON {noun}s (tenant_id, created_at);\n"
-    for noun in NOUNS
-)
-PYTHON_PLAIN = '''
-    def {verb}_{noun}_{n}(self, items: list[dict[str, str]], limit: int = {n}) -> dict[str, int]:
-        """Group what is open by its status, and count no more than the limit."""
-        found: dict[str, int] = {{}}
-        for position, item in enumerate(items):
-            if position >= limit or item.get("status") != "open":
-                continue
-            label = f"{{item['name']}}-{{position % 7}}"
-            found[label] = found.get(label, 0) + 1
-            if found[label] > self.settings.maximum_{noun}:
-                raise ValueError(f"{noun} {{label}} has more than {{self.settings.maximum_{noun}}} entries")
-        self.log.info("{verb} of %d {noun}s took %s", len(found), self.clock.elapsed())
-        return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
-'''
-PYTHON_SQL = """
-    def {verb}_{noun}_{n}_rows(self, tenant_id: str, name: str | None = None) -> list[Row]:
-        query = "SELECT id, name, total FROM {noun}s WHERE {where} AND created_at > %s"
-        if name is not None:
-            query += " AND name = %s"
-        with self.pool.connection() as connection:
-            return connection.execute(query, (tenant_id, self.since, name)).fetchall()
-"""
-DJANGO = """
-    def {verb}_{noun}_{n}_entry(self, request, pk):
-        return {Noun}.objects.filter({filter}).order_by("-created_at").first()
-"""
-SCRIPT_PLAIN = """
-  {verb}{Noun}{n}(items: Item[], limit = {n}): Map<string, number> {{
-    const found = new Map<string, number>();
-    for (const [position, item] of items.entries()) {{
-      if (position >= limit || item.status !== 'open') continue;
-      const label = `${{item.name}}-${{position % 7}}`;
-      found.set(label, (found.get(label) ?? 0) + 1);
-      if ((found.get(label) ?? 0) > this.settings.maximum{Noun}) {{
-        throw new Error(`{noun} ${{label}} has too many entries`);
-      }}
-    }}
-    this.logger.debug({{ count: found.size }}, 'finished to {verb} {noun}s');
-    return new Map([...found].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])));
-  }}
-"""
-SCRIPT_SQL = """
-  async {verb}{Noun}{n}Rows(tenantId: string, id: string): Promise<Row[]> {{
-    const result = await this.pool.query('SELECT id, name, total FROM {noun}s WHERE {where} ORDER BY created_at', [tenantId, id]);
-    return result.rows;
-  }}
-"""
-PRISMA = """
-  {verb}{Noun}{n}Entry(tenantId: string, id: string) {{
-    return this.prisma.{noun}.findFirst({{ where: {{ {filter} }} }});
-  }}
-"""
-BRACES_PLAIN = """
-    {head} {verb}{Noun}{n}(int limit) {{
-        int found = 0;
-        for (int position = 0; position < limit; position++) {{
-            if (position % 7 == {n} % 7 || this.skipped(position)) {{ continue; }}
-            found += this.weigh(position, "{noun}");
-        }}
-        if (found > this.maximum{Noun}) {{ throw new IllegalStateException("too many {noun}s"); }}
-        return found;
-    }}
-"""
-JAVA_SQL = """
-    public List<Row> {verb}{Noun}{n}Rows(String tenantId, String id) {{
-        return jdbc.query("SELECT id, name FROM {noun}s WHERE {where}", mapper, tenantId, id);
-    }}
-"""
-GO_PLAIN = """
-func (s *Service) {Verb}{Noun}{n}(items []Item, limit int) (map[string]int, error) {{
-	found := make(map[string]int)
-	for position, item := range items {{
-		if position >= limit || item.Status != "open" {{
-			continue
-		}}
-		label := fmt.Sprintf("%s-%d", item.Name, position%7)
-		found[label]++
-		if found[label] > s.maximum{Noun} {{
-			return nil, fmt.Errorf("{noun} %s has too many entries", label)
-		}}
-	}}
-	return found, nil
-}}
-"""
-GO_SQL = """
-func (s *Service) {Verb}{Noun}{n}Rows(ctx context.Context, tenantID, id string) (*sql.Rows, error) {{
-	return s.db.QueryContext(ctx, `SELECT id, name, total FROM {noun}s WHERE {where}`, tenantID, id)
-}}
-"""
-RUBY_PLAIN = """
-  def {verb}_{noun}_{n}(items, limit = {n})
-    found = Hash.new(0)
-    items.first(limit).each do |item|
-      next unless item[:status] == "open"
-      found["#{{item[:name]}}-#{{item[:rank]}}"] += 1
-    end
-    raise ArgumentError, "too many {noun}s" if found.values.sum > maximum
-    found.sort_by {{ |label, count| [-count, label] }}.to_h
-  end
-"""
-RUBY_SQL = """
-  def {verb}_{noun}_{n}_rows(tenant_id, id)
-    connection.exec_params("SELECT id, name FROM {noun}s WHERE {where}", [tenant_id, id])
-  end
-"""
-WHERE = ("tenant_id = {a} AND id = {b}", "id = {b} AND status <> {a}", "tenant_id = {a} AND status = {b}")
-
-
-def body(rng: random.Random, plain: str, sql: str, count: int, share: float, marks: tuple[str, str]) -> str:
-    """So many functions, a share of them with a statement."""
-    out = []
-    for n in range(count):
-        noun, verb = rng.choice(NOUNS), rng.choice(VERBS)
-        names = {
-            "noun": noun,
-            "Noun": noun.title(),
-            "verb": verb,
-            "Verb": verb.title(),
-            "n": n + 3,
-            "head": "public int",
-        }
-        out.append(plain.format(**names))
-        if rng.random() < share:
-            where = rng.choice(WHERE).format(a=marks[0], b=marks[1])
-            filters = {"py": "tenant_id=request.tenant.id, pk=pk", "ts": "tenantId, id"}
-            scoped = rng.random() < 0.7
-            filter_ = filters["py" if "request" in sql else "ts"] if scoped else ("pk=pk" if "request" in sql else "id")
-            out.append(sql.format(**names, where=where, filter=filter_))
-    return "".join(out)
-
-
-def python(rng: random.Random, share: float) -> str:
-    sql = rng.choice((PYTHON_SQL, DJANGO))
-    head = "import logging\nfrom dataclasses import dataclass\n\nfrom app.models import *\n\n\nclass Service:\n"
-    return head + body(rng, PYTHON_PLAIN, sql, rng.randrange(2, 9), share, ("%s", "%s"))
-
-
-def script(rng: random.Random, share: float) -> str:
-    sql = rng.choice((SCRIPT_SQL, PRISMA))
-    head = (
-        "import { Pool } from 'pg';\nimport type { Item, Row, Settings } from '../types';\n\nexport class Service {\n"
-    )
-    return head + body(rng, SCRIPT_PLAIN, sql, rng.randrange(2, 9), share, ("$1", "$2")) + "}\n"
-
-
-def java(rng: random.Random, share: float) -> str:
-    head = "package app;\n\nimport java.util.List;\n\npublic class Service {\n"
-    return head + body(rng, BRACES_PLAIN, JAVA_SQL, rng.randrange(3, 12), share, ("?", "?")) + "}\n"
-
-
-def go(rng: random.Random, share: float) -> str:
-    head = 'package app\n\nimport (\n\t"context"\n\t"database/sql"\n\t"fmt"\n)\n'
-    return head + body(rng, GO_PLAIN, GO_SQL, rng.randrange(2, 9), share, ("$1", "$2"))
-
-
-def ruby(rng: random.Random, share: float) -> str:
-    return "class Service\n" + body(rng, RUBY_PLAIN, RUBY_SQL, rng.randrange(3, 12), share, ("$1", "$2")) + "end\n"
-
-
-def words(rng: random.Random, _: float) -> str:
-    lines = (" ".join(rng.choice(NOUNS + VERBS) for _ in range(12)) for _ in range(rng.randrange(20, 120)))
-    return "\n".join(lines) + "\n"
-
-
-KINDS: tuple[tuple[int, str, Callable[[random.Random, float], str]], ...] = (
-    (30, "services/api/app{folder}/{name}.py", python), (34, "web/packages/p{folder}/src/{name}.ts", script),
-    (8, "web/packages/p{folder}/src/{name}.tsx", script), (6, "jobs/m{folder}/src/Service{name}.java", java),
-    (6, "edge/pkg{folder}/{name}.go", go), (4, "legacy/lib{folder}/{name}.rb", ruby), (12, "docs/d{folder}/{name}.md", words),
-)  # fmt: skip
-
-
-def generate(root: Path, files: int) -> None:
-    """A tree of so many files, the same every time: about one file in six holds statements."""
-    rng = random.Random(7)
-    (root / "db/migrations").mkdir(parents=True)
-    (root / "db/migrations/0001.sql").write_text(MIGRATION)
-    models = "".join(
-        f"class {noun.title()}(models.Model):\n    tenant = models.ForeignKey('Tenant', on_delete=models.CASCADE)\n"
-        "    name = models.TextField()\n    created_at = models.DateTimeField()\n\n"
-        for noun in NOUNS
-    )
-    (root / "services/api").mkdir(parents=True)
-    (root / "services/api/models.py").write_text(
-        f"from django.db import models\n\nclass Tenant(models.Model):\n    pass\n\n{models}"
-    )
-    entities = "".join(
-        f"model {noun.title()} {{\n  id String @id\n  tenantId String\n  tenant Tenant @relation(fields: [tenantId], references: [id])\n}}\n"
-        for noun in NOUNS
-    )
-    backs = "".join(f"  {noun}s {noun.title()}[]\n" for noun in NOUNS)
-    (root / "web/prisma").mkdir(parents=True)
-    (root / "web/prisma/schema.prisma").write_text(f"model Tenant {{\n  id String @id\n{backs}}}\n{entities}")
-    weights = [weight for weight, _, _ in KINDS]
-    for number in range(files - 3):
-        _, pattern, make = rng.choices(KINDS, weights)[0]
-        path = root / pattern.format(folder=number % 97, name=f"{rng.choice(NOUNS)}_{number}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(make(rng, 0.5 if rng.random() < 0.25 else 0.0))
-
 
 RULES = {
     "rules": [
@@ -338,11 +118,34 @@ tenant is, as the lint does, come on top."""
 PACK = [ROOT / "rules/code-patterns/semgrep" / name for name in ("tenant-from-request.yaml", "background-work.yaml")]
 
 
-def change(root: Path, paths: list[Path], round_number: int) -> None:
-    """Another function in each of ten files."""
+ADDED = {
+    ".py": "\ndef added_{n}(c, id):\n    c.execute('DELETE FROM boats WHERE id = %s', (id,))\n",
+    ".ts": "\nexport const added{n} = (c: any, id: string) => c.query('DELETE FROM boats WHERE id = $1', [id]);\n",
+    ".go": "\nfunc added{n}(c *sql.DB, id string) {{ c.Exec(`DELETE FROM boats WHERE id = $1`, id) }}\n",
+    ".rb": "\ndef added_{n}(c, id)\n  c.exec_params('DELETE FROM boats WHERE id = $1', [id])\nend\n",
+}
+"""A function more, by the ending of the file."""
+
+
+def touched(paths: Sequence[Path]) -> list[Path]:
+    """Ten files that lie together, of the language that most files are of."""
+    by_ending = [sorted(path for path in paths if path.suffix == ending) for ending in ADDED]
+    most = max(by_ending, key=len)
+    return most[5:105:10] if len(most) >= 105 else most[:10]
+
+
+def change(paths: Sequence[Path], round_number: int) -> None:
+    """Another function in each of the files."""
     for path in paths:
         with path.open("a") as file:
-            file.write(f"\ndef added_{round_number}(c, id):\n    c.execute('DELETE FROM boats WHERE id = %s', (id,))\n")
+            file.write(ADDED[path.suffix].format(n=round_number))
+
+
+def tracked(root: Path) -> list[Path]:
+    """The files that git lists and that are files: no symbolic links, no submodules."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+    paths = [root / os.fsdecode(name) for name in listing.split(b"\0") if name and b"\n" not in name]
+    return [path for path in paths if path.is_file() and not path.is_symlink()]
 
 
 def rounds(root: Path, work: Path, count: int) -> Iterator[tuple[str, Sample]]:
@@ -356,15 +159,19 @@ def rounds(root: Path, work: Path, count: int) -> Iterator[tuple[str, Sample]]:
     ]  # fmt: skip
     rules = ["--config", str(work / "rules.json")]
     families = [argument for path in (work / "families.json", *PACK) for argument in ("--config", str(path))]
-    hashing = f"cd {root} && git ls-files | git hash-object --stdin-paths --no-filters >/dev/null"
-    touched = sorted(root.rglob("*.py"))[5:105:10]
+    paths = tracked(root)
+    (work / "paths").write_text("".join(f"{path.relative_to(root)}\n" for path in paths))
+    hashing = (
+        f"cd {root} && git ls-files >/dev/null && git hash-object --stdin-paths --no-filters <{work}/paths >/dev/null"
+    )
+    changing = touched(paths)
     for number in range(count):
         yield FEW, once([*semgrep, *rules])
         yield ALL, once([*semgrep, *families])
         shutil.rmtree(work / "cache", ignore_errors=True)
         yield COLD, once([*SCAN, str(root), "--cache", str(work / "cache"), "--workers", "1"])
         yield "scan, without a cache", once([*SCAN, str(root)])
-        change(root, touched, number)
+        change(changing, number)
         yield CHANGED, once([*SCAN, str(root), "--cache", str(work / "cache")])
         yield UNCHANGED, once([*SCAN, str(root), "--cache", str(work / "cache")])
         yield GIT, once(["sh", "-c", hashing])
@@ -386,12 +193,12 @@ def main() -> None:
         git = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
         for argv in (["git", "init", "-q"], ["git", "add", "-A"]):
             subprocess.run(argv, cwd=root, env=git, check=True)
-        size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
-        count = sum(1 for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
+        paths = tracked(root)
+        size = sum(path.stat().st_size for path in paths)
         samples: dict[str, list[Sample]] = {}
         for name, sample in rounds(root, work, arguments.rounds):
             samples.setdefault(name, []).append(sample)
-        sys.stdout.write(table(f"{count} files, {size / 1e6:.0f} MB", samples))
+        sys.stdout.write(table(f"{len(paths)} files, {size / 1e6:.0f} MB", samples))
         done = subprocess.run(
             [*SCAN, str(root)], capture_output=True, text=True, check=True
         )  # fmt: skip
