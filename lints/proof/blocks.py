@@ -134,6 +134,8 @@ def seal_of(node: Any) -> str | None:
         return None
     if args.get("rownum"):
         return "limit"
+    if args.get("match") is not None:
+        return "match of rows"
     distinct = args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         return "distinct on"

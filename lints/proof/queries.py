@@ -19,7 +19,7 @@ _SELECT_PARTS = frozenset(
     {
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
         "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
-        "operation_modifiers", "sample", "for_", "laterals", "rownum", "connect",
+        "operation_modifiers", "sample", "for_", "laterals", "rownum", "connect", "match",
     }
 )  # fmt: skip
 _RECURSIVE = frozenset({"tsql", "oracle", "sqlite", "snowflake"})
@@ -90,6 +90,10 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         if value and part not in _SELECT_PARTS:
             text = f"{part} in SELECT is not modelled"
             raise Unsupported(text)
+    if args.get("match") is not None and any(
+        args.get(part) for part in ("where", "group", "having", "qualify", "joins")
+    ):
+        raise Unsupported("what is asked of the rows of MATCH_RECOGNIZE is not modelled")
     ctes: list[Cte] = []
     if args.get("with_") is not None:
         env, ctes = with_env(w, args["with_"], outer, env, group)
@@ -127,7 +131,11 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     scope.keys = keys
     if args.get("qualify") is not None:
         _qualify(w, node, scope, group)
-    columns = _projections(w, node, scope, group, root=root)
+    if args.get("match") is not None:
+        survey(w, args["match"], scope, group)
+        columns: Columns = [_unknown_columns()]
+    else:
+        columns = _projections(w, node, scope, group, root=root)
     for clause in ("order", "limit", "offset", "distinct", "windows"):
         value = args.get(clause)
         for part in value if isinstance(value, list) else [value] if value is not None else []:

@@ -176,8 +176,8 @@ def _lossless(w: Work, kind: str, to: Any, column: Col | None) -> bool:
         return False
     if kind in _TEXT_TYPES:
         return not (kind == "CHAR" and w.dialect == "postgres") and w.dialect != "tsql"
-    if kind not in _KEY_TYPES:
-        return False
+    if kind not in _KEY_TYPES or (w.dialect == "sqlite" and kind in ("UUID", "UNIQUEIDENTIFIER")):
+        return False  # SQLite has no such type: a word it does not know makes a number of the text
     if column is not None and kind not in ("UUID", "UNIQUEIDENTIFIER"):
         table = w.insts[column.inst].table
         stored = table.columns.get(column.name) if table is not None else None

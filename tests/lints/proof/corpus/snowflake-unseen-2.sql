@@ -45,3 +45,15 @@ SELECT b.name, r.cost FROM boats b, repairs r WHERE b.harbour_id = r.harbour_id 
 -- marks of an outer join on the other side
 -- proven
 SELECT b.name, r.cost FROM boats b, repairs r WHERE b.id = r.boat_id (+) AND b.harbour_id = r.harbour_id (+) AND b.harbour_id = ?
+
+-- rows of everybody matched
+-- violation
+SELECT * FROM boats MATCH_RECOGNIZE (PARTITION BY kind ORDER BY length MEASURES count(*) AS n PATTERN (a+) DEFINE a AS length > 1)
+
+-- rows of everybody matched, then asked for the tenant
+-- opaque
+SELECT * FROM boats MATCH_RECOGNIZE (PARTITION BY kind ORDER BY length MEASURES first(harbour_id) AS h PATTERN (a+) DEFINE a AS length > 1) WHERE h = ?
+
+-- a match whose definition reads everybody's rows
+-- violation
+SELECT * FROM (SELECT * FROM boats WHERE harbour_id = ?) MATCH_RECOGNIZE (PARTITION BY kind ORDER BY length MEASURES count(*) AS n PATTERN (a+) DEFINE a AS length > (SELECT max(cost) FROM repairs))

@@ -53,3 +53,7 @@ SELECT * FROM "boats" WHERE "harbour_id" = ?
 -- attached database
 -- violation TENSQL001
 SELECT * FROM main.boats WHERE name = ?
+
+-- a cast that makes a number of the tenant's text
+-- violation
+SELECT * FROM boats WHERE CAST(harbour_id AS UUID) = CAST(? AS UUID)

@@ -10,6 +10,10 @@ select r.id, f.value:name::string from rooms r, lateral flatten(input => r.info:
 -- violation
 select id from rooms where info:hotel_id::number = ?
 
+-- match recognize within the tenant
+-- proven
+select * from (select * from stays where hotel_id = ?) match_recognize (partition by room_id order by from_ measures count(*) as n pattern (a+) define a as price > 100)
+
 -- a session variable
 -- proven
 select guest from stays where hotel_id = $hotel
