@@ -13,6 +13,8 @@ _ASKED = re.compile(r"#(\w+(?:\.\w+)*)")
 """What the expression of an annotation asks about: `@PreAuthorize("@access.isMember(#tenantId)")`."""
 _FORM_OF = re.compile(r"valid|parse|exist|uuid|convert|format|encode|decode|^(?:to|is|has)[A-Z_]", re.IGNORECASE)
 
+MAX_TOLD = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -24,7 +26,8 @@ class Sent:
 
     def mentioned(self, text: str) -> bool:
         """Whether a text has it in it, by any of its names."""
-        return any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", text) for name in self.names)
+        held = [name for name in self.names if name in text]
+        return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) for name in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def apart(
         return
     first = tenants[0].said if tenants else named[0]
     told: set[str] = set()
+    asked_words = {last_word(name).lower() for name in asked}
     for call in calls:
         for said in call.given:
             one = next((s for s in sent if s.said == said), None)
@@ -68,12 +72,14 @@ def apart(
                 continue
             if TENANT.fullmatch(word) or not (word.lower() == "id" or may_mean(word)):
                 continue
-            if any(last_word(name).lower() == word.lower() for name in asked):
+            if word.lower() in asked_words:
                 continue
+            if len(told) >= MAX_TOLD:
+                return
             held = Sent(said, one.names | {name for name, by in loaded.items() if said in by})
+            told.add(said)
             if any(held.mentioned(c.arguments) and _ties(c, tenants, named) for c in calls):
                 continue
-            told.add(said)
             yield one, first, call
 
 

@@ -51,9 +51,11 @@ from lints.extract.ir import (
 )
 from lints.extract.lines import Lines
 
-MAX_FACTS = 200
+MAX_FACTS = 400
 MAX_ORIGINS = 2_000
+MAX_CALLS = 100
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_PATH = re.compile(r"(?<![\w.$])([A-Za-z_]\w*)((?:[?!]?\.\w+(?:\(\))?)*)")
 _FINDS = re.compile(r"find(?:_?by)?!?|find_?or_?fail|get|findUnique|findById", re.IGNORECASE)
 _BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
@@ -509,7 +511,7 @@ class Origins:
             if origin.channel == "form":  # `member` is what was sent here, not who sent it
                 others = others.replace(self.text(value.span), "", 1)
         leaves = may_leave(name, call.method, others, alone=call.receiver is None)
-        if len(self._calls) < MAX_FACTS:
+        if len(self._calls) < MAX_CALLS:
             nothing_else = leaves and len(sent_) == len(found)
             given = tuple(origin.said for _, origin in sent_)
             self._calls.append(Call(name, given_, others, call.span, given, nothing_else))
@@ -575,14 +577,16 @@ class Origins:
 
     def _parts_of(self, name: str, whole: _Origin, text: str) -> Iterable[tuple[str, _Origin]]:
         """An object of what was sent, or its fields, whichever a text names: one field checks no other."""
-        for found in islice(re.finditer(rf"(?<![\w.$]){re.escape(name)}((?:[?!]?\.\w+(?:\(\))?)*)", text), 20):
+        for found in islice((f for f in _PATH.finditer(text) if f.group(1) == name), 20):
             said = written(found.group())
-            if not found.group(1):
+            if not found.group(2):
                 yield name, whole
-            elif len(self._origins) < MAX_ORIGINS:
+                continue
+            part = next((o for o in self._origins[-200:] if o.said == said and o.end == whole.end), None)
+            if part is None and len(self._origins) < MAX_ORIGINS:
                 part = self._new(said, whole.channel, whole.offset, whole.end)
-                if part.checked is None:
-                    part.checked_as(whole)
+                part.checked_as(whole)
+            if part is not None:
                 yield said, part
 
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
