@@ -210,6 +210,7 @@ _LINQ = Search(
     rb"\.(?:Where|First|Single|Any|Count|LongCount|ToList|ToArray|Find|Sum|Last|Include|AsNoTracking|IgnoreQueryFilters)\w*\(",
     rb"[?!]?\.(?:Get|List|Exists?|Delete|Remove|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
+    rb"\bfrom\s+\w+\s+in\s+\w+\.",
 )
 _NET = {
     **dict.fromkeys((b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework"), _LINQ),

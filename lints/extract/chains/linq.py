@@ -46,6 +46,9 @@ _CLASS = re.compile(
     re.MULTILINE,
 )
 _NO_ENTITY = re.compile(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
+_TABLES = names("Table TableNoTracking Entities DbSet Query Queryable")
+"""What generic repositories call the rows that they are of."""
+_UNIT = re.compile(r"\b(?:Get)?Repository(?:Async)?<(?:\w+\.)*(\w+)(?:,[^<>]{1,80})?>\(\)$")
 _OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
 _MAX_BEFORE = 8000
@@ -112,7 +115,11 @@ def _begun(asked: Asked) -> Begun | None:
         mine = _own(held, call.span[0]) if call.method in _OWN_CALL else ""
         return Begun("ef", mine, steps) if mine else None
     last = asked.path.rpartition(".")[2] if asked.path else written
-    of_repository = held.repositories.get(last)
+    base, _, name = asked.path.rpartition(".")
+    if name in _TABLES and base.rpartition(".")[2] in held.repositories and call.method in _LINQ:
+        return Begun("ef", held.repositories[base.rpartition(".")[2]], steps)
+    of_unit = _UNIT.search(written)
+    of_repository = of_unit.group(1) if of_unit is not None else held.repositories.get(last)
     if of_repository is not None:
         return Begun("ef", of_repository, steps) if call.method in _LINQ or READS.fullmatch(call.method) else None
     known = call.method in _LINQ

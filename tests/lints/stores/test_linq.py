@@ -139,6 +139,22 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "return await _boatRepo.ListAsync(new BoatsOf(tenantId));",
         [("opaque", "TENORM013")],
     ),
+    "a generic repository's table": (
+        "return await _boatRepo.Table.Where(b => b.TenantId == tenantId).ToListAsync();",
+        [("proven", None)],
+    ),
+    "a generic repository's table, as an expression": (
+        "var rows = from b in _boatRepo.Table where b.Name == name select b; return rows.ToList();",
+        [("violation", "TENORM001")],
+    ),
+    "a repository of a unit of work": (
+        "return await _unit.Repository<Boat>().GetByIdAsync(id);",
+        [("violation", "TENORM001")],
+    ),
+    "a repository of a unit of work, with the tenant": (
+        "return await _unit.GetRepository<Boat>().FindAsync(b => b.TenantId == tenantId && b.Id == id);",
+        [("proven", None)],
+    ),
     "SQL beside the model, with the tenant": (
         'return await _connection.QueryAsync<Boat>("select * from Boats where TenantId = @tenantId", new { tenantId });',
         [("proven", None)],
