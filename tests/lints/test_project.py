@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
 
 from lints import cache as caching
 from lints import project as projects
@@ -296,6 +299,68 @@ def test_of_the_schema_sources_only_those_are_read_again_that_may_say_more(
     assert found.facts == scan(files.items(), found.model)
     assert (found.model == before.model) is ("c" not in wanted)
     assert any(step.startswith("j app/a.py") for step in steps) is ("c" in wanted)
+
+
+QUERIES = b"""
+from .models import Boat
+def boats_of(tenant):
+    return Boat.objects.filter(tenant=tenant)
+"""
+USES = b"from .queries import boats_of\ndef f(request, tenant, pk):\n    return boats_of(tenant).get(pk=pk)\n"
+VERSIONS: Mapping[str, Sequence[bytes]] = {
+    "fleet/models.py": (MIXED["fleet/models.py"], NEW_COLUMN, b"\n" + MIXED["fleet/models.py"], b"\n" + QUERIES),
+    "fleet/views.py": (MIXED["fleet/views.py"], b"\n" + MIXED["fleet/views.py"], b"x = 1\n"),
+    "fleet/queries.py": (QUERIES, QUERIES.replace(b"filter(tenant=tenant)", b"all()"), QUERIES + b"\n# a remark\n"),
+    "fleet/use.py": (USES, b"# moved\n" + USES),
+    "db/migrations/001.sql": (SCHEMA, UNOWNED),
+    "db/migrations/002.sql": (b"ALTER TABLE boats ADD port text;", b"DROP TABLE boats;", b"not SQL at all"),
+    "alembic/versions/1.py": (
+        MIXED["alembic/versions/1.py"],
+        MIXED["alembic/versions/1.py"].replace(b"masts", b"boats"),
+    ),
+    "db/schema.rb": (MIXED["db/schema.rb"], b""),
+    "src/berth.entity.ts": (MIXED["src/berth.entity.ts"], b"enum Tables { Boats = 'boats' }\n"),
+    "packages/db/prisma/schema.prisma": (MIXED["packages/db/prisma/schema.prisma"], b"model Pier { id String @id }"),
+    "app/a.py": (BY_ID, SCOPED, b"\xff\xfe\0", b""),
+    "app/b.py": (SCOPED, BY_ID),
+}
+WORDS: Mapping[str, Mapping[str, Any]] = {
+    "nothing": {},
+    "columns": DECLARED,
+    "globals": {"globals": {"boats": "the same boats for everybody here"}},
+    "mysql": {"dialect": "mysql"},
+}
+one_edit = st.tuples(st.sampled_from(sorted(VERSIONS)), st.integers(-1, 3))
+edits = st.lists(
+    st.tuples(st.lists(one_edit, min_size=1, max_size=3), st.sampled_from(sorted(WORDS)), st.booleans()),
+    min_size=2,
+    max_size=4,
+)
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(edits)
+@example([([("fleet/models.py", 3)], "nothing", False), ([("fleet/models.py", 2)], "nothing", False)])
+@example([([("db/migrations/002.sql", 1)], "nothing", False), ([("db/migrations/002.sql", -1)], "columns", True)])
+def test_whatever_is_edited_the_memory_says_what_a_scan_without_one_says(
+    changes: Sequence[tuple[Sequence[tuple[str, int]], str, bool]],
+) -> None:
+    """Files that come, change, change back and go, other declarations, entries that were let go or are damaged."""
+    files = {**MIXED, **{path: versions[0] for path, versions in VERSIONS.items()}}
+    with tempfile.TemporaryDirectory() as folder, Cache(Path(folder, "cache")) as memory:
+        for named, declared, damaged in ([], "nothing", False), *changes:
+            for path, version in named:
+                files.pop(path, None)
+                if version >= 0:
+                    files[path] = VERSIONS[path][version % len(VERSIONS[path])]
+            if damaged:
+                memory._write()
+                memory._database.execute("DELETE FROM entry WHERE rowid % 3 = 0")
+                memory._database.execute("UPDATE entry SET value = zeroblob(40) WHERE rowid % 3 = 1")
+            said = WORDS[declared]
+            found = scan_project(project(files, declared=read_declarations(said)), memory, workers=1)
+            assert found.model == build_model(files, said)
+            assert found.facts == scan(files.items(), found.model, declared=said)
 
 
 def test_what_a_bundler_packed_gives_no_queries_and_spoils_no_model() -> None:
