@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from lints.extract.chains.helpers import OF_BASES
+from lints.extract.facts import Helper
+from lints.extract.sqltext import names
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 
@@ -19,6 +22,19 @@ DECLARES = re.compile(
     re.MULTILINE,
 )
 """A class that asks for rows of `self.model`, or what may say for which model a class is used."""
+_BEGINNING = re.compile(
+    r"^([ \t]+)(?:async )?def[ \t]+((?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt))[ \t]*\(",
+    re.MULTILINE,
+)
+_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
+_PLAIN = names(
+    "select query super where filter is_ is_not isnot options order_by distinct execution_options exclude all desc asc"
+    " joinedload selectinload contains_eager select_related prefetch_related load_only defer not_ and_ or_ list tuple"
+)
+"""What a method may call that only begins a query: nothing of the project's own."""
+_COMPARES = re.compile(
+    r"self\.(?!_?(?:model|entity)(?:_class|_cls|_type)?\b|_?session\b|db\b)\w|\*\*|(?<![=!<>])==|\bin_\b"
+)
 _ASKS = re.compile(r"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b")
 _CLASS = re.compile(
     r"^class[ \t]+(\w+)[ \t]*(?:\([ \t\n]*([^()]{0,400}(?:\([^()]*\)[^()]{0,200})?)\))?[ \t]*:", re.MULTILINE
@@ -46,6 +62,7 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     bases: dict[str, list[str]] = {}
     models: dict[str, list[str]] = {}
     asking: set[str] = set()
+    beginning: dict[str, dict[str, bool]] = {}
     for path, data in files.items() if known else ():
         if DECLARES.search(data) is None:
             continue
@@ -58,6 +75,9 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
             body = text[head.end() : min(end, head.end() + 100_000)]
             if asks and _ASKS.search(body) is not None:
                 asking.add(head.group(1))
+            for name, plain in _begins(body):
+                known_here = beginning.setdefault(name, {})
+                known_here[head.group(1)] = plain and known_here.get(head.group(1), True)
             own = models.setdefault(head.group(1), [])
             for base in _BASE.finditer(head.group(2) or ""):
                 bases.setdefault(head.group(1), []).append(base.group(1))
@@ -68,6 +88,7 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
                 own += [name for name in (said.group(1), said.group(2), *passed) if name]
         for made in _MADE.finditer(text):
             models.setdefault(made.group(1), []).append(made.group(2))
+    catalog.helpers += _plain(beginning, bases)
     used: dict[str, dict[str, None]] = {}
     for name, own in models.items():
         concrete = [model for model in own if model in known]
@@ -87,3 +108,39 @@ def _typical(entities: Sequence[Entity]) -> Entity:
     """The entity that has most of the columns that the others have."""
     common = Counter(column for entity in entities for column in set(entity.columns.values()))
     return max(entities, key=lambda entity: sum(common[column] - 1 for column in set(entity.columns.values())))
+
+
+def _plain(beginning: Mapping[str, Mapping[str, bool]], bases: Mapping[str, Sequence[str]]) -> list[Helper]:
+    """`Class.method` for what the method of a class, with those above that it may go on with, only begins; with `^`
+    for those above alone."""
+    found: list[Helper] = []
+    for method, classes in sorted(beginning.items()):
+        for name in sorted({*bases, *classes}):
+            above: set[str] = set()
+            waiting = list(bases.get(name, ()))
+            while waiting:
+                top = waiting.pop()
+                if top not in above and top != name:
+                    above.add(top)
+                    waiting += bases.get(top, ())
+            told = [classes[base] for base in above if base in classes]
+            if told and all(told):
+                found.append(Helper(path=OF_BASES, name=f"^{name}.{method}", parameters=()))
+            told += [classes[name]] if name in classes else []
+            if told and all(told):
+                found.append(Helper(path=OF_BASES, name=f"{name}.{method}", parameters=()))
+    return found
+
+
+def _begins(text: str) -> Iterator[tuple[str, bool]]:
+    """(method that may begin a query, whether it compares nothing by which it could say whose rows it asks for)."""
+    for head in _BEGINNING.finditer(text):
+        rest = text[head.end() : head.end() + 4000]
+        signature = re.search(r"\)\s*(?:->[^\n]{1,200})?:[ \t]*(?:\.\.\.|\n|#[^\n]*\n)", rest)
+        if signature is None:
+            yield head.group(2), False
+            continue
+        end = re.search(rf"^[ \t]{{0,{len(head.group(1))}}}\S", rest[signature.end() :], re.MULTILINE)
+        body = rest[signature.end() : signature.end() + end.start()] if end is not None else rest[signature.end() :]
+        calls = set(_CALLED.findall(body)) - {head.group(2)}
+        yield head.group(2), calls <= _PLAIN and _COMPARES.search(body) is None and len(rest) - len(body) > 0

@@ -32,6 +32,9 @@ second of `THROUGH` is the position of the query among the rest."""
 RELATED, OF = "django_related", "@of"
 """What is asked of an instance for the rows that refer to it (`boat.logbook_set.all()`): the kind, and the step that
 names the instance."""
+INHERITED, OF_BASES = "@inherited", "@bases"
+"""A step that is a method of a class out of sight, which begins the query: its name; and where the helpers stand for
+those of them that add nothing to say whose rows these are."""
 SCOPE = "@scope"
 """A step that a model's own manager adds to every query: the place that says so, and what is compared."""
 _HANDED = frozenset({"django", "sqlalchemy", "knex", "kysely", "drizzle"})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import stores
-from lints.extract.chains.helpers import OF, RELATED
+from lints.extract.chains.helpers import INHERITED, OF, RELATED
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
@@ -56,6 +56,8 @@ ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or
 """Functions that ask a model, a manager or a query for what their arguments say."""
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
+_MADE_ABOVE = re.compile(r"(super\(\)|self|cls)\.(_?\w*(?:queryset|statement|query|stmt))\([^()]*\)$")
+_CONDITIONS = names("where filter filter_by exclude")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
 _BROUGHT = re.compile(r"sqlalchemy(?:\.\w+)*:insert")
@@ -304,17 +306,24 @@ def _inherited(asked: Asked) -> Begun | None:
     sight begins, on the model that this class names. What was asked for before can't be seen."""
     call, step, env = asked.call, asked.step, asked.env
     begun = call.receiver
-    if not isinstance(begun, Invoke) or _BEGINS.fullmatch(begun.method) is None or call.method not in _NARROWS:
-        return None
-    whose = begun.receiver
-    above = isinstance(whose, Invoke) and whose.method == "super"
-    if not above and not (isinstance(whose, Name) and whose.path in {"self", "cls"}):
+    if isinstance(begun, Invoke) and _BEGINS.fullmatch(begun.method) is not None and call.method in _NARROWS:
+        whose, named = begun.receiver, begun.method
+        above = isinstance(whose, Invoke) and whose.method == "super"
+        if not above and not (isinstance(whose, Name) and whose.path in {"self", "cls"}):
+            return None
+    elif isinstance(begun, Name) and isinstance(asked.receiver, Gap) and call.method in _CONDITIONS:
+        made = _MADE_ABOVE.match(asked.receiver.origin or "")
+        if made is None or asked.receiver.source != asked.receiver.origin:
+            return None
+        above, named = made.group(1) == "super()", made.group(2)
+    else:
         return None
     held = env.find("self.queryset")
     model = held.model if isinstance(held, Query) else held_class("self.model", env)
     if model is None:
         return None
-    kind = "sqlalchemy" if call.method == "where" or "queryset" not in begun.method else "django"
-    unseen = Gap(asked.interpreter.notes.text(begun.span)[:200], begun.span)
+    kind = "sqlalchemy" if call.method == "where" or "queryset" not in named else "django"
     first = (Step("select", (), {}, call.span),) if kind == "sqlalchemy" else ()
-    return Begun(kind, model, (*first, Step("filter", (unseen,), {}, begun.span), step))
+    own = env.find("cls")
+    whole = f"{'^' if above else ''}{own.source if isinstance(own, Gap) else ''}.{named}"
+    return Begun(kind, model, (*first, Step(INHERITED, (Lit(whole, begun.span),), {}, begun.span), step))
