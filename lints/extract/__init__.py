@@ -20,6 +20,7 @@ from lints.extract.parse import (
     MAX_BYTES,
     conflict_line,
     language_of,
+    packed,
     parse,
     prepared,
     refusal,
@@ -60,7 +61,7 @@ def extract(path: str, data: bytes) -> Extraction:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data[: 2 * MAX_BYTES + 2].decode("utf-16", "replace").encode("utf-8", "replace")
     data = without_stray_nul(data)
-    reason = refusal(data)
+    reason = refusal(data) or packed(language, data)
     if reason is not None:
         return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))
     try:

@@ -14,6 +14,8 @@ from tree_sitter import Language, Parser, Point, Tree
 MAX_NUL = 16
 MAX_BYTES = 2 * 1024 * 1024
 MAX_LINE = 40_000
+MAX_PACKED = 1024 * 1024
+"""A larger script that is one line for the most part is a bundler's output."""
 PARSE_SECONDS = 2.0
 
 LANGUAGES = {
@@ -141,6 +143,16 @@ def refusal(data: bytes) -> str | None:
     if b"\0" in data:
         return "contains a NUL byte: binary, or not in an encoding that is read"
     return None
+
+
+def packed(language: str | None, data: bytes) -> str | None:
+    """Why a bundler's output is not analysed, or None: it would take longer than a file is given."""
+    if language not in {"javascript", "typescript", "tsx"} or len(data) <= MAX_PACKED:
+        return None
+    longest = max(map(len, data.splitlines()))
+    if 2 * longest <= MAX_PACKED:
+        return None
+    return f"minified: one line of {longest:,} bytes (source.exclude takes it out)"
 
 
 def conflict_line(data: bytes) -> int | None:

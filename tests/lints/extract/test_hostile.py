@@ -213,3 +213,11 @@ def test_a_stray_nul_hides_nothing_and_proves_nothing() -> None:
     assert (found.analysed, found.problems) == (True, ())
     assert [s.line for s in found.statements] == [3, 4]
     assert found.statements[0].sql.endswith("tenant_id = \x01")
+
+
+def test_what_a_bundler_made_is_told_at_once() -> None:
+    packed = b"var a=[" + b"db.find({})," * 100_000 + b"];\n"
+    found = extract("public/app.js", packed)
+    assert not found.analysed
+    assert found.problems[0].reason == "minified: one line of 1,200,009 bytes (source.exclude takes it out)"
+    assert extract("public/app.js", packed.replace(b",", b",\n")[: 1024 * 1024 + 200]).problems != found.problems
