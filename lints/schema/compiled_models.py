@@ -70,6 +70,11 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     for entity in list(found.values()):
         if entity.kind == "link":
             _add(catalog, entity, found)
+        elif entity.kind == "document":
+            columns = {name: column for name, (column, _, _) in entity.columns.items()}
+            catalog.entities.append(
+                Entity(name=entity.name, table="", kind="document", columns=columns, relations={}, origin=entity.origin)
+            )
     for path, text in texts.items():
         if path.endswith(".stg"):
             catalog.entities.append(jvm_models.templates_of(path, text))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from lints.extract.chains import mongo_csharp
 from lints.tenancy import Origin
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DECLARES = re.compile(
     rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
+    rb"|\bIMongoCollection<|\bMongo\w*<"
 )
 _SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
@@ -75,7 +77,10 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     configured: dict[str, list[tuple[str, str, int]]] = {}
     automatic: dict[str, str] = {}
     extensions: dict[str, dict[str, tuple[str, ...]]] = {}
+    documented: dict[str, str] = {}
     for path, text in sources.items():
+        for name in mongo_csharp.documents(text) if "Mongo" in text else ():
+            documented.setdefault(name, path)
         for of, name, compared in _extensions(text):
             extensions.setdefault(of, {})[name] = compared
         for name, label in _SET.findall(text):
@@ -88,12 +93,19 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             for one, other in _ASSIGNABLE.findall(text):
                 automatic.setdefault(one or other, f"{path}:{line}")
     wanted = {*sets, *configured}
-    if not wanted:
+    if not wanted and not documented:
         return
     classes: dict[str, list[_Class]] = {}
     for path, text in sources.items():
         for made in _classes(path, text):
             classes.setdefault(made.name, []).append(made)
+    for name in sorted(documented.keys() - wanted):
+        parts = _inherited(name, documented[name], classes)
+        if any(part.name == name for part in parts):
+            origin = Origin(path=parts[0].path, line=parts[0].line, why=f"document {name}")
+            document = found.setdefault(name, Found(name, "", "document", origin, mapped=False))
+            for part in parts:
+                _properties(document, part, set())
     for name in sorted(wanted):
         inherited = _inherited(name, homes[name], classes)
         parts = [part for part in inherited if part.name == name]

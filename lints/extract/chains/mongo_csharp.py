@@ -21,7 +21,8 @@ _METHODS = re.compile(
 )
 _ON_QUERY = re.compile(r"(?:Where|First|Single|Any|Count)(?:OrDefault)?(?:Async)?")
 _DECLARED = re.compile(r"\bIMongoCollection<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
-_BASE = re.compile(r"\bclass\s+\w+(?:<[^<>{}]{0,80}>)?(?:\([^()]{0,600}\))?\s*:\s*\w*Mongo\w*<(?:\w+\.)*(\w+)")
+_BASE = re.compile(r"\bclass\s+\w+(?:<[^<>{}]{0,80}>)?(?:\([^()]{0,600}\))?\s*:\s*\w*Mongo\w*<([^<>{}]{1,200})>")
+_NO_DOCUMENT = re.compile(r"(?:Guid|string|int|long|Int\d\d|\w*(?:Id|Key|Context))\??")
 _GIVEN = re.compile(r"GetCollection<(?:\w+\.)*(\w+)>\(\s*(?:\"([\w.-]+)\")?")
 _SESSION = re.compile(r"_?\w*[sS]ession\w*|handle")
 _LAMBDA = re.compile(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
@@ -112,7 +113,20 @@ def _collection(source: bytes, text: str) -> str | None:
 def _held(source: bytes) -> tuple[Mapping[str, str], str]:
     text = source.decode("utf-8", "replace")
     base = _BASE.search(text)
-    return {name: kind for kind, name in _DECLARED.findall(text)}, base.group(1) if base is not None else ""
+    return {name: kind for kind, name in _DECLARED.findall(text)}, _document(base.group(1)) if base is not None else ""
+
+
+def _document(arguments: str) -> str:
+    """Of the types that a class is made for the one of its documents: the last that is no key."""
+    named = [part.strip().rpartition(".")[2] for part in arguments.split(",")]
+    return next((name for name in reversed(named) if _NO_DOCUMENT.fullmatch(name) is None), named[0])
+
+
+def documents(text: str) -> set[str]:
+    """The classes of documents that a file keeps collections of."""
+    found = {kind for kind, _ in _DECLARED.findall(text)}
+    found |= {_document(base) for base in _BASE.findall(text)}
+    return found | {kind for kind, _ in _GIVEN.findall(text)}
 
 
 def _filter(text: str, before: str, reading: _Reading, depth: int) -> Record:

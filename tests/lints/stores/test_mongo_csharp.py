@@ -124,6 +124,40 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
     assert rows == expected, [(row.sql, row.why) for row in found]
 
 
+OTHERS = b"""
+public class Record { public Guid Id { get; set; } }
+public class Pier : Record { public Guid TenantId { get; set; } }
+public class Piers { IMongoCollection<Pier> _piers; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ("public Guid TenantId { get; set; }", [UNSCOPED]),
+        ("public string Name { get; set; }", []),
+    ],
+    ids=["a document of a tenant's", "a document of nobody's"],
+)
+def test_what_a_document_has_says_whose_it_is(properties: str, expected: list[tuple[str, str | None]]) -> None:
+    files = {
+        "src/BoatStore.cs": CODE.format("return await Collection.Find(b => b.Id == id).FirstAsync();").encode(),
+        "src/Boat.cs": f"public class Boat : Record {{ {properties} }}".encode(),
+        "src/Pier.cs": OTHERS,
+    }
+    found = scan(sorted(files.items()), build_model(files, {"tenant_columns": ["tenant_id"]})).accesses
+    assert [(row.verdict, row.rule) for row in found] == expected
+
+
+def test_where_no_document_names_a_tenant_every_one_may_be_a_tenants() -> None:
+    files = {
+        "src/BoatStore.cs": CODE.format("return await Collection.Find(b => b.Id == id).FirstAsync();").encode(),
+        "src/Boat.cs": b"public class Boat { public Guid Id { get; set; } public Guid FleetId { get; set; } }",
+    }
+    found = scan(sorted(files.items()), build_model(files, {"tenant_columns": ["tenant_id"]})).accesses
+    assert [(row.verdict, row.rule) for row in found] == [UNSCOPED]
+
+
 def test_a_filter_that_calls_itself_ends() -> None:
     calls = ", ".join(["Loop()"] * 8)
     code = (
