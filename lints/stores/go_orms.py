@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.schema import go_scopes
 from lints.schema.facts import Entity
 from lints.schema.go_names import plural, snake
 from lints.stores.orm_sql import Builder
@@ -23,8 +24,15 @@ _READS = frozenset(
      "Exists", "Exist", "Get", "FindAndCount", "FindInBatches", "Iterate", "Sum", "ScanRows", "Sums"}
 )  # fmt: skip
 _WRITES = frozenset({"Updates", "Update", "UpdateColumn", "UpdateColumns"})
+_CONDITIONS = frozenset({"Where", "Or", "Not", "Scopes", "Joins", "Order", "Limit", "Select", "Preload", "Table"})
+"""Calls of GORM's generic API that take no context."""
 _DELETES = frozenset({"Delete", "Destroy"})
 _INLINE = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
+_CLAUSE = re.compile(
+    r"\s*&?clause\.(Eq|IN|Gt|Gte|Lt|Lte|Like|Neq)\{\s*Column:\s*(?:clause\.Column\{[^{}]*?Name:\s*)?\"([\w.]+)\""
+)
+_CONNECTS = re.compile(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
+_HANDED = re.compile(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
 _ADDS_NOTHING = re.compile(
     r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\."
 )
@@ -36,6 +44,50 @@ def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | 
     folder = path.rpartition("/")[0].rpartition("/")[2]
     own = known.get(f"{package or folder}.{bare}")
     return own or known.get(bare)
+
+
+def scopes(by_kind: Mapping[str, Mapping[str, Entity]], path: str) -> dict[str, Entity]:
+    """The functions that narrow a query, by the names that a file can use for them: `scopes.ByTenant()`."""
+    stored = by_kind.get(go_scopes.KIND, {})
+    folder = path.rpartition("/")[0]
+    found = dict(stored)
+    by_name: dict[str, list[Entity]] = {}
+    for name, held in stored.items():
+        by_name.setdefault(name.rpartition(".")[2], []).append(held)
+    for name, listed in by_name.items():
+        near = [held for held in listed if held.origin.path.rpartition("/")[0] == folder]
+        if len(near or listed) == 1:
+            found[name] = (near or listed)[0]
+    return found
+
+
+def _scoped(builder: Builder, given: Sequence[Argument], *, plain: bool = False) -> str | None:
+    """What the functions that a query is handed to add to it; a hole for one that nobody knows.
+
+    `plain`: a function that says it gives a connection adds nothing."""
+    parts: list[str] = []
+    for argument in given:
+        named = _HANDED.match(argument.text)
+        held = builder.entities.get(f"{named.group(1) or ''}{named.group(2)}()") if named is not None else None
+        if held is None and named is not None and not (named.group(1) or "")[:-1].islower():
+            held = builder.entities.get(f"{named.group(2)}()")
+        if held is None and named is not None and len(named.group(1) or "") <= 3:
+            held = builder.entities.get(f"{named.group(2)}()")  # a method: `r.forTenant(id)`
+        if held is None:
+            if not plain or named is None or _CONNECTS.search(named.group(2)) is None:
+                parts.append(builder.hole())
+            continue
+        for line in held.condition.split("\n") if held.condition else ():
+            said = line[1:].strip()
+            if line[0] == go_scopes.UNSEEN:
+                parts.append(builder.hole())
+                continue
+            kind = "text" if said.startswith('"') else "value"
+            part = _condition(builder, Argument(kind=kind, text=said.strip('"') if kind == "text" else said), 0)
+            part = re.sub(r"%[svdq]", lambda _: builder.hole(), part) if kind == "text" else part
+            always = line[0] == go_scopes.ALWAYS
+            parts.append(f"({part})" if always else f"({builder.parameter()} IS NULL OR {part})")
+    return " AND ".join(parts) or None
 
 
 _OF_STRUCT = re.compile(r"__hole_7000__/\*go:([\w.]+)\*/")
@@ -88,6 +140,11 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     condition: str | None = None
     verb = ""
     assigned: list[tuple[str, str]] = []
+    if steps and steps[0].method == "G":
+        steps = [
+            step if step.method in _CONDITIONS else OrmStep(method=step.method, arguments=step.arguments[1:])
+            for step in steps
+        ]
     names = {step.method for step in steps}
     if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL", "Create", "CreateInBatches", "Insert"}):
         _sent(builder, steps)
@@ -125,6 +182,8 @@ def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
         if method == "Where":
             _remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part
+    if method in {"Scopes", "Scope", "@made"} and given:
+        return _scoped(builder, given, plain=method == "@made")
     if method in {"Scopes", "Scope", "Filter"}:
         return builder.hole()
     if method == "Clauses":
@@ -150,15 +209,28 @@ def _xorm(builder: Builder, step: OrmStep) -> str | None:
     method, given = step.method, step.arguments
     first = given[0] if given else None
     if method in {"ID", "Id"} and first is not None:
-        return _by_key(builder, first)
+        return _by_keys(builder, first) or _by_key(builder, first)
     if method in {"In", "NotIn"} and first is not None and first.kind == "text":
         sign = "IN" if method == "In" else "NOT IN"
         return f"{_column(builder, first.text)} {sign} ({builder.parameter()})"
-    if method in {"Get", "Exist", "Delete", "Count", "Find"}:
-        bean = given[-1] if method == "Find" and len(given) == 2 else first
+    if method in {"Get", "Exist", "Delete", "Count", "Find", "Update", "FindAndCount"}:
+        second = method in {"Find", "Update", "FindAndCount"}
+        bean = given[-1] if second and len(given) == 2 else None if method == "Update" else first
         if bean is not None and _STRUCT.match(bean.text):
             return _fields(builder, bean.text) if ":" in bean.text else None
+        if bean is not None and bean.text.startswith("*"):
+            return builder.hole()  # a bean of somewhere else: whatever is set in it is compared
     return None
+
+
+def _by_keys(builder: Builder, given: Argument) -> str | None:
+    """`ID(core.PK{owner, name})`: every column of the key, in order."""
+    listed = re.fullmatch(r"\s*&?(?:\w+\.)?PK\{(.*)\}\s*", given.text, re.DOTALL)
+    known = builder.model.tables.get(builder.table)
+    values = _arguments(listed.group(1)) if listed is not None else []
+    if known is None or not values or len(values) != len(known.primary_key):
+        return builder.hole() if listed is not None else None
+    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in known.primary_key)
 
 
 def _inline(builder: Builder, step: OrmStep) -> str | None:
@@ -219,6 +291,11 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
     if given.kind == "dynamic":
         beside = re.sub(r"(?<=['=(,%:_/-])\{[^{}]*\}", lambda _: builder.hole(), given.text)
         return builder.hole() if "{" in beside else _placeholders(builder, beside)
+    clause = _CLAUSE.match(given.text)
+    if clause is not None:
+        sign = {"Eq": "=", "IN": "IN"}.get(clause.group(1), ">")
+        value = f"({builder.parameter()})" if sign == "IN" else builder.parameter()
+        return f"{_column(builder, clause.group(2))} {sign} {value}"
     if _MAP.match(given.text):
         names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
         return builder.all_of(f"{_column(builder, name)} = {builder.parameter()}" for name in names) or builder.hole()
@@ -239,22 +316,37 @@ def _remember(builder: Builder, condition: Argument, values: Sequence[Argument])
 
 
 def _fields(builder: Builder, text: str) -> str:
-    names = _named(text)
-    columns = [builder.column(name) for name in names]
-    if not names or not all(columns):
+    written = _written(text)
+    columns = [(builder.column(name), value) for name, value in written]
+    if not written or not all(column for column, _ in columns):
         return builder.hole()
-    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in columns if column)
+    return builder.all_of(
+        f"{builder.qualified(column)} = {_value(builder, value)}" for column, value in columns if column
+    )
+
+
+def _value(builder: Builder, written: str) -> str:
+    """A constant as it is, anything else as a parameter."""
+    stated = re.fullmatch(r"\s*\"([^\"\\]+)\"\s*", written)
+    return builder.value(Argument(kind="text", text=stated.group(1))) if stated is not None else builder.parameter()
+
+
+def _written(text: str) -> list[tuple[str, str]]:
+    """(field, value) of a struct literal, those of structs inside left out."""
+    inner = text[text.index("{") + 1 : text.rindex("}")] if "}" in text else text[text.index("{") + 1 :]
+    found = [re.match(r"\s*(\w+)\s*:(.*)", part, re.DOTALL) for part in _arguments(inner)]
+    return [(match.group(1), match.group(2)) for match in found if match is not None]
 
 
 def _named(text: str) -> list[str]:
-    """The fields of a struct literal, those of structs inside left out."""
-    inner = text[text.index("{") + 1 : text.rindex("}")] if "}" in text else text[text.index("{") + 1 :]
-    found = [re.match(r"\s*(\w+)\s*:", part) for part in _arguments(inner)]
-    return [match.group(1) for match in found if match is not None]
+    return [name for name, _ in _written(text)]
 
 
 def _eq(builder: Builder, text: str) -> str:
-    """`builder.Eq{"tenant_id": tenant}` of xorm; anything more is not read."""
+    """`builder.Eq{"tenant_id": tenant}` and `builder.In("id", ids)` of xorm; anything more is not read."""
+    listed = re.fullmatch(r"\s*builder\.In\(\s*\"([\w.]+)\"\s*,.*\)\s*", text, re.DOTALL)
+    if listed is not None:
+        return f"{_column(builder, listed.group(1))} IN ({builder.parameter()})"
     whole = re.fullmatch(r"\s*builder\.Eq\{(.*)\}\s*", text, re.DOTALL)
     names = re.findall(r"\"([\w.]+)\"\s*:", whole.group(1)) if whole is not None else []
     return builder.all_of(f"{_column(builder, n)} = {builder.parameter()}" for n in names) if names else builder.hole()
@@ -341,6 +433,7 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     verb = steps[0].method if steps else ""
     condition: str | None = None
     runs = False
+    builder.alias = builder.alias or _alias(builder, steps)
     for step in steps[1:]:
         part: str | None = None
         if step.method in {"Where", "WhereOr"} and step.arguments:
@@ -348,10 +441,10 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             part = _text(builder, first.text) if first.kind == "text" else builder.hole()
         elif step.method == "WherePK":
             part = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+        elif step.method in {"Apply", "ApplyQueryBuilder"} and step.arguments:
+            part = _scoped(builder, step.arguments)
         elif step.method in {
             "WhereGroup",
-            "Apply",
-            "ApplyQueryBuilder",
             "Join",
             "TableExpr",
             "ModelTableExpr",
@@ -371,6 +464,16 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb == "NewUpdate":
         return [builder.update([], dynamic=True)]
     return [builder.delete() if verb == "NewDelete" else builder.select()]
+
+
+def _alias(builder: Builder, steps: Sequence[OrmStep]) -> str | None:
+    """The alias that a query's conditions use for its own table, which the struct's tag gives it."""
+    if any("Join" in step.method or step.method in {"TableExpr", "ModelTableExpr", "With"} for step in steps):
+        return None
+    related = {snake(name) for name in builder.entity.relations} if builder.entity is not None else set()
+    said = " ".join(step.arguments[0].text for step in steps if step.method.startswith("Where") and step.arguments)
+    used = set(re.findall(r"(?<![\w.\"?])\"?(\w+)\"?\.\"?\w+\"?\s*(?:=|IN\b|IS\b|<|>|LIKE\b)", said)) - related
+    return used.pop() if len(used) == 1 and builder.table not in used else None
 
 
 def _text(builder: Builder, text: str) -> str:

@@ -32,6 +32,8 @@ _XORM = names(
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
+_BEANS = names("Get Find Exist Count Delete FindAndCount Update")
+"""Calls of xorm that compare what is set in the bean they are given; `*boat` is a pointer that comes from elsewhere."""
 _HANDS = names("Scopes Scope Apply")
 _LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
 _GORM_ROOT = re.compile(
@@ -39,6 +41,7 @@ _GORM_ROOT = re.compile(
     r"(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
 )
 _GENERIC = re.compile(rb"\bgorm\.G\[\*?((?:\w+\.)?\w+)\]\(\s*$")
+_DOT = re.compile(r"\s*\.\s*")
 _ENGINE = re.compile(r"(?:^|[._])(?:\w*[eE]ngine|\w*[xX]orm\w*)(?:\(\))?$")
 _GIVES = re.compile(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]|[tT]enant|[tT]x|[oO]rg|[bB]ase)\w*)\(")
 _CONNECTION = re.compile(
@@ -69,6 +72,8 @@ _DECLARED = (
     rb"\b%s(?:\s*,\s*\w+)?\s*(?::?=\s*(?:[&*(]*(?:\[\])?\*?" + _KIND + rb"\s*\{|new\(" + _KIND + rb"\)"
     rb"|\(\*" + _KIND + rb"\)\(|make\(\[\]\*?" + _KIND + rb"\b)|\s\*?(?:\[\])?\*?" + _KIND + rb"\s*[,)\n={])"
 )
+_GETS = rb"(?:[gG]et|[fF]ind|[lL]oad|[fF]etch|[qQ]uery|[rR]ead)([A-Z][a-z]\w*?)(?:(?:By|For|With|From|Of)[A-Z]\w*)?\("
+"""`GetBoat(…)` gives a boat."""
 _NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
 _BEFORE = 4000
 _MAX_UNFOLDED, _MAX_TEXT = 3, 4000
@@ -85,11 +90,11 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("bun", "", (Step(method, (), {}, call.span),))
     if call.receiver is None:
         return None
-    entity = _ENT.search(asked.path) if method in _ENT_CALLS else None
+    entity = _ENT.search(_DOT.sub(".", asked.path)) if method in _ENT_CALLS else None
     if entity is not None:
         return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
     kind = orm_of(asked.interpreter.notes.source)
-    written = asked.interpreter.notes.text(call.receiver.span)[-400:]
+    written = _DOT.sub(".", asked.interpreter.notes.text(call.receiver.span)[-400:])
     if kind is None and method in _XORM and _ENGINE.search(written) is not None:
         kind = "xorm"  # the engine that another file of the package has made
     generic = _GENERIC.search(
@@ -159,7 +164,10 @@ def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], 
         elif isinstance(value, Gap) and isinstance(written, Name) and _from_request(interpreter, written.path, call):
             given.append(Gap(f"request:{text}", where))
         elif isinstance(written, Name) and is_fresh(interpreter.notes.source, written.path, call.span[0]):
-            given.append(Gap(f"fresh:{text}", where))
+            given.append(Gap(_filled(interpreter.notes.source, written.path, call.span[0]) or f"fresh:{text}", where))
+        elif isinstance(written, Name) and written.path.isidentifier() and call.method in _BEANS:
+            held = interpreter.notes.source[max(0, written.span[0] - 1) : written.span[0]] == b"&"
+            given.append(Gap(text if held else f"*{text}", where))
         else:
             given.append(Gap(_unfolded(interpreter, text, env) if call.method == "Where" else text, where))
     expanded = _scope(call, arguments, env) if call.method in _HANDS else None
@@ -284,7 +292,7 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
         if named is not None:
             found = next(group for group in named.groups() if group)
             return found if found.rpartition(".")[2][:1].isupper() else ""
-        held = re.fullmatch(r"(?:request:|fresh:)?&?(\w+)(?:\[\w+\])?", text)
+        held = re.fullmatch(r"(?:request:|fresh:)?[&*]?(\w+)(?:\[\w+\])?", text)
         kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
         if kind is not None and kind.rpartition(".")[2][:1].isupper():
             return kind
@@ -296,13 +304,30 @@ def declared_type(source: bytes, name: str, before: int) -> str | None:
     found = re.findall(_DECLARED % name.encode(), function_before(source, before))
     kinds = [next(group for group in groups if group).decode() for groups in found]
     kinds = [kind for kind in kinds if kind not in _NOT_TYPES]
-    return kinds[-1] if kinds else None
+    if kinds:
+        return kinds[-1]
+    spelled = re.escape(name.encode())
+    around = function_before(source, before)
+    over = re.search(rb"\bfor\s+\w+\s*,\s*%s\s*:=\s*range\s+(\w+)\s*\{" % spelled, around)
+    if over is not None and over.group(1) != name.encode():
+        return declared_type(source, over.group(1).decode(), before)
+    made = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
+    return made[-1].decode() if made else None
 
 
 def function_before(source: bytes, before: int) -> bytes:
     """What stands before a place in its function, from the word `func` on."""
     around = source[max(0, before - _BEFORE) : before]
     return around[max(around.rfind(b"\nfunc "), 0) :]
+
+
+def _filled(source: bytes, name: str, before: int) -> str | None:
+    """A struct that was declared empty as the literal of the fields that it was given since, on every path."""
+    around = function_before(source, before)
+    fields = re.findall(rb"\n\t%s\.([A-Z]\w*)\s*=[^=]" % name.encode(), around) if name.isidentifier() else []
+    kind = declared_type(source, name, before) if fields else None
+    listed = ", ".join(f"{field.decode()}: {field.decode()}" for field in dict.fromkeys(fields))
+    return f"{kind}{{{listed}}}" if kind is not None else None
 
 
 def is_fresh(source: bytes, name: str, before: int) -> bool:
@@ -312,5 +337,8 @@ def is_fresh(source: bytes, name: str, before: int) -> bool:
     around = function_before(source, before)
     spelled = name.encode()
     made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
+    made = made or re.search(
+        rb"\)\s*\((?:[^()\n]{0,100},\s*)?%s\s+(?:\[\])?[\w.]+[^()\n]{0,100}\)\s*\{" % spelled, around
+    )
     loaded = re.search(rb"\((?:ctx,\s*)?&?%s\b|\b%s\.(?:ID|Id|UID)\s*=" % (spelled, spelled), around)
     return made is not None and loaded is None

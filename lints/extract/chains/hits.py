@@ -90,12 +90,12 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\bDbSet<\w+>\(\)",
     ),
     "go": (
-        rb"\.(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
-        rb"\.New(?:Select|Update|Delete)\(\)",
-        rb"ngine\.(?:\w+\([^()\n]{0,80}\)\.){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate)\(",
+        rb"\.\s*(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
+        rb"\.\s*New(?:Select|Update|Delete)\(\)",
+        rb"ngine\.\s*(?:\w+\([^()\n]{0,80}\)\.\s*){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate)\(",
         rb"ession\.(?:Get|Find|Count|Exist|Update|Delete|FindAndCount)\(\s*&",
         rb"gorm\.G\[",
-        rb"\.[A-Z]\w*\.(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
+        rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
     ),
     "php": (
         rb"createQueryBuilder\(",
@@ -165,7 +165,7 @@ _REPOSITORY_HITS = (
 
 
 _GO_ORM_HIT = (
-    rb"\.(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
+    rb"\.\s*(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
     rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager)\("
 )
 _GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
