@@ -15,13 +15,14 @@ from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.facets import worst
 from lints.proof.holes import holes_of
 from lints.proof.inlined import bodies
-from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported
+from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported, Val
 from lints.proof.judge import judge
 from lints.proof.names import Index
 from lints.proof.parse import REFUSALS, Statement, parse
 from lints.proof.reasons import Finding
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
+from lints.proof.variables import note_variables
 from lints.proof.work import OPENS, Work
 from lints.tenancy import Model, Ownership
 
@@ -87,24 +88,29 @@ def _proofs(index: Index, prepared: Prepared, statements: list[Statement], budge
     """The proofs in order; later statements know the temporary tables that earlier ones made."""
     made: temporary.Made = {}
     if len(statements) == 1:
-        return (_prove(index, prepared, statements[0], budget, made),)
+        return (_prove(index, prepared, statements[0], budget, made, {}),)
     found: list[Proof] = []
+    variables: dict[str, Val] = {}
     for statement in statements:
-        found.append(_prove(index, prepared, statement, budget, made))
+        found.append(_prove(index, prepared, statement, budget, made, variables))
+        note_variables(index, prepared.labels, statement, variables)
         temporary.note(index, statement, prepared.text, made)
     return tuple(found)
 
 
-def _prove(index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made) -> Proof:
+def _prove(
+    index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made,
+    variables: dict[str, Val],
+) -> Proof:  # fmt: skip
     """The proof; where text is interpolated, with what it takes for granted of that text."""
-    proof = _attempt(index, prepared, statement, budget, made, doubts=False)
+    proof = _attempt(index, prepared, statement, budget, made, variables, doubts=False)
     if "__hole_" not in prepared.text or statement.tree is None or proof.verdict not in _GOOD or not proof.relevant:
         return proof
     found = holes_of(statement.tree)
     doubtful = proof
     assumptions: list[str] = []
     if found.conditions:
-        doubtful = _attempt(index, prepared, statement, budget, made, doubts=True)
+        doubtful = _attempt(index, prepared, statement, budget, made, variables, doubts=True)
         if doubtful.verdict in _GOOD:
             assumptions += [
                 f"the interpolated condition {name} is whole: no bracket is left open" for name in found.conditions
@@ -138,10 +144,12 @@ def _supposing(proof: Proof, doubtful: Proof, assumptions: list[str]) -> Proof:
 
 
 def _attempt(
-    index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made, *, doubts: bool
-) -> Proof:
+    index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made,
+    variables: dict[str, Val], *, doubts: bool,
+) -> Proof:  # fmt: skip
     work = Work(index, budget, prepared.labels)
     work.temporary = made
+    work.variables = variables
     work.doubts = doubts
     work.inline = queries.inline
     work.reference = queries.reference

@@ -45,7 +45,7 @@ class Shape:
     """What matters of a table: its tenant, its keys, and the references its rows take their tenant from."""
 
     __slots__ = (
-        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own",
+        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own", "place",
         "principal", "table", "tenant", "trusted",
     )  # fmt: skip
 
@@ -65,6 +65,11 @@ class Shape:
         if index.place is not None:  # where a row is stored says which row it is
             self.known |= {index.place}
             self.keys += ((index.place,),)
+        self.place: str | None = None
+        """What the place of a row is also called: SQLite's INTEGER PRIMARY KEY is its rowid."""
+        if index.dialect == "sqlite" and len(table.primary_key) == 1:
+            key = table.columns.get(table.primary_key[0])
+            self.place = loose(table.primary_key[0]) if key is not None and key.type == "integer" else None
         self.principal = tuple(map(loose, table.principal_columns))
         self.own: str | None = None
         """The column that names the tenant of a row, if it has one of its own."""
@@ -305,6 +310,8 @@ class Rel:
             if self.renamed is not None and name in self.renamed:
                 stored = self.renamed[name]
                 return NOTHING if stored is None else Col(self.inst, stored)
+            if name == index.place and self.table is not None:
+                name = index.shape(self.table).place or name
             return Col(self.inst, name)
         term = self.outputs.get(name)
         if term is None:
@@ -388,6 +395,17 @@ class Scope:
                 return scope.grouped(rel.column(index, name))
             scope = scope.outer
         return NOTHING
+
+    def lacks(self, index: Index, name: str) -> bool:
+        """Whether no relation here or further out has such a column."""
+        scope: Scope | None = self
+        while scope is not None:
+            if (scope.merged and name in scope.merged) or any(
+                r.has(index, name) is not False for r in scope.rels.values()
+            ):
+                return False
+            scope = scope.outer
+        return True
 
     def bare(self, index: Index, name: str) -> Term:
         """An unqualified column. Inner blocks capture first; what is ambiguous or unknown proves nothing."""

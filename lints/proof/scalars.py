@@ -124,6 +124,8 @@ def _column(w: Work, node: Any, scope: Scope, group: Group) -> Term:
         found = term(w, expression, scope, group)
         scope.aliases[name] = expression
         return found
+    if name in w.variables and scope.lacks(w.index, name):
+        return w.variables[name]
     return scope.bare(w.index, name)
 
 

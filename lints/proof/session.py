@@ -102,7 +102,7 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return block(w, text, tokens[0].start, tokens[-1].end + 1, group, translate)
     if word == "do" or (word == "begin" and len(tokens) > 1 and not _is_transaction(rest)):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
-    if word == "declare" and w.dialect == "tsql":
+    if word == "declare" and (w.dialect == "tsql" or type(tree) is exp.Declare):
         return _declare(w, tree, group)
     if word in ("if", "while", "declare", "for", "loop", "repeat"):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)

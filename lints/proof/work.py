@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp
 
-from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Unsupported
+from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Unsupported, Val
 from lints.proof.names import Index, Rel, Scope
 from lints.tenancy import Table
 
@@ -67,7 +67,7 @@ class Work:
     __slots__ = (
         "assigned", "assumptions", "dialect", "doubts", "index", "inline", "inlined", "insts", "labels", "left",
         "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session", "statement",
-        "strangers", "summaries", "tables", "targets", "temporary", "view", "views",
+        "strangers", "summaries", "tables", "targets", "temporary", "variables", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -100,6 +100,8 @@ class Work:
         self.tables: dict[str, None] = {}
         self.temporary: dict[str, Any] = {}
         """The temporary tables that earlier statements of the text made (`temporary.Made`)."""
+        self.variables: dict[str, Val] = {}
+        """What the variables hold that earlier statements of a script declared, as far as it is the caller's."""
         self.view: str | None = None
         self.views: tuple[str, ...] = ()
         self.assigned: list[Assigned] = []

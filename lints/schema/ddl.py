@@ -14,6 +14,7 @@ from lints.schema.alter import ALTER, SP_RENAME, alter, alter_by_action, drop, r
 from lints.schema.blocks import apply_block
 from lints.schema.catalog import Catalog
 from lints.schema.create import CREATE_TABLE, DATA_TAIL, RELAXED, TSQL_STORAGE, create, create_by_item
+from lints.schema.full_text import FULL_TEXT, full_text
 from lints.schema.names import NAME
 from lints.schema.rights import apply_grant, apply_role, apply_routine
 from lints.schema.security import apply_policy
@@ -124,6 +125,10 @@ def _apply(s: Statement, verb: str, noun: str) -> str | None:
     view = _VIEW.match(text)
     if view is not None:
         _alter_view(s, view.group(1), view.group(2))
+        return None
+    virtual = FULL_TEXT.match(text)
+    if virtual is not None:
+        full_text(s, virtual)
         return None
     if not TABLE_DDL.match(text):
         return None

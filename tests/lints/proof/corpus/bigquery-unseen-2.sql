@@ -45,3 +45,27 @@ FROM boats |> LIMIT 10 |> WHERE harbour_id = @h
 -- pipe that cuts after the filter
 -- proven
 FROM boats |> WHERE harbour_id = @h |> LIMIT 10
+
+-- a script whose variable is the caller's
+-- proven proven
+DECLARE h STRING DEFAULT @harbour; SELECT id FROM boats WHERE harbour_id = h
+
+-- a script whose variable is read from a table
+-- proven violation violation
+DECLARE h STRING DEFAULT @harbour; SET h = (SELECT max(id) FROM harbours); SELECT id FROM boats WHERE harbour_id = h
+
+-- a script whose variable is a literal
+-- proven weak TENSQL007
+DECLARE h STRING DEFAULT 'x'; SELECT id FROM boats WHERE harbour_id = h
+
+-- a script whose variable is set later
+-- proven proven proven
+DECLARE h STRING; SET h = @harbour; DELETE FROM boats WHERE harbour_id = h
+
+-- a script whose variable has a column's name
+-- proven violation
+DECLARE name STRING DEFAULT @harbour; SELECT id FROM boats WHERE harbour_id = name
+
+-- a script whose variable nobody set
+-- proven violation
+DECLARE h STRING; SELECT id FROM boats WHERE harbour_id = h

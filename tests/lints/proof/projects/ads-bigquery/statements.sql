@@ -46,6 +46,10 @@ FROM ads.clicks |> WHERE advertiser_id = @a |> AGGREGATE SUM(cost) AS cost GROUP
 -- violation
 FROM ads.clicks |> WHERE campaign_id = @c |> AGGREGATE SUM(cost) AS cost
 
+-- pipes with the tenant after the limit (not read that far; first labelled violation)
+-- opaque
+FROM ads.clicks |> ORDER BY at DESC |> LIMIT 10 |> WHERE advertiser_id = @a
+
 -- export of the tenant
 -- proven
 EXPORT DATA OPTIONS (uri = 'gs://b/*.csv', format = 'CSV') AS SELECT * FROM ads.clicks WHERE advertiser_id = @a
@@ -69,3 +73,7 @@ SELECT name FROM ads.campaigns FOR SYSTEM_TIME AS OF TIMESTAMP_SUB(CURRENT_TIMES
 -- safe cast of the parameter
 -- proven
 SELECT name FROM ads.campaigns WHERE advertiser_id = SAFE_CAST(@a AS INT64)
+
+-- a script
+-- proven proven
+DECLARE a INT64 DEFAULT @a; SELECT name FROM ads.campaigns WHERE advertiser_id = a

@@ -14,8 +14,12 @@ SELECT * FROM tickets WHERE ws_id == :ws AND id = :id
 -- violation
 SELECT * FROM tickets WHERE ws_id GLOB ?
 
--- full text alone
--- opaque
+-- full text joined to the tenant
+-- proven
+SELECT t.id FROM tickets_fts f JOIN tickets t ON t.id = f.rowid WHERE tickets_fts MATCH ? AND t.ws_id = ?
+
+-- full text alone (an index of tenants' rows; first labelled opaque)
+-- violation
 SELECT rowid FROM tickets_fts WHERE tickets_fts MATCH ?
 
 -- rowid is anybody's

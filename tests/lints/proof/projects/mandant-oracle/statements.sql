@@ -82,6 +82,10 @@ BEGIN UPDATE posten SET betrag = 0 WHERE id = :id; END;
 -- opaque
 BEGIN EXECUTE IMMEDIATE 'UPDATE posten SET betrag = 0 WHERE ' || :w; END;
 
+-- an update through a subquery (not read; first labelled proven)
+-- unparsed
+UPDATE (SELECT p.betrag FROM posten p WHERE p.mandant = :m) SET betrag = 0
+
 -- an update by a correlated row
 -- proven
 UPDATE posten p SET (betrag, konto) = (SELECT q.betrag, q.konto FROM posten q WHERE q.mandant = p.mandant AND q.id = :q) WHERE p.mandant = :m AND p.id = :p
