@@ -274,9 +274,9 @@ class Judge:
         if call.language == "c_sharp":  # properties begin with a capital, whatever the stored field does
             keys |= {letter + key[1:] for key in keys for letter in (key[:1].upper(), key[:1].lower())}
             documents = self._entities.by_kind.get("document", {})
-            named = any(not keys.isdisjoint(one.columns) for one in documents.values())
+            told = any(not keys.isdisjoint(one.columns) for one in documents.values())
             document = documents.get(call.model)
-            if named and document is not None and keys.isdisjoint(document.columns):  # unlike others it is no tenant's
+            if told and document is not None and keys.isdisjoint(document.columns):  # unlike others it is no tenant's
                 self._count_unclassified(kind, when=True)
                 return []
         rows: list[Access] = []
