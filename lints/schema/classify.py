@@ -268,7 +268,8 @@ def _named_for(column: str, table: str) -> bool:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", table.rpartition(".")[2]).lower()
     ends = next((end for end in ("ies", "ses", "s") if name.endswith(end)), "")
     singular = name.removesuffix(ends) + {"ies": "y", "ses": "s"}.get(ends, "")
-    return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}"))
+    joined = len(stem) > 4 and "_" not in singular and singular.endswith(stem)  # `service_id` of topologyservice
+    return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}") or joined)
 
 
 def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] | None:

@@ -110,6 +110,7 @@ class Chains:
         """The query a call begins or continues, or the term it is; None for any other call."""
         if self.interpreter.language == "python":
             keywords = python.spread(keywords)
+            python.written_out(call, arguments, keywords)
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = laravel.step_of(self.interpreter.notes, call, arguments)

@@ -14,6 +14,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.\w*objects\b",
         rb"\._(?:default|base)_manager\b",
         rb"\.a?save\(",
+        rb"\.copy_(?:records_to_table|to_table|from)\(",
+        rb"execute_values\(",
         rb"\.(?:get_or_none|get_by_id|delete_by_id|set_by_id|insert_many)\(",
         rb"\.(?:filter|get|exclude|create|get_or_create|update_or_create|update|insert|exists)\(\s*(?:\w{1,40}\s*=|Q\()",
         rb"\.all\(\)",

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the text is judged, it never reaches a database
 """Where a query of Django, SQLAlchemy or pymongo begins, and which calls run it."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from lints.extract.chains.helpers import INHERITED, OF, RELATED
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Invoke, Name, Other
 from lints.extract.sqltext import names
-from lints.extract.values import Alt, Gap, Listing, Lit, Query, Record, Step, Term, Value
+from lints.extract.values import Alt, Gap, Listing, Lit, Query, Record, Step, Term, Value, rope
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -56,6 +57,8 @@ ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or
 """Functions that ask a model, a manager or a query for what their arguments say."""
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
 _BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
+_OF_ROWS = re.compile(r"(\s*INSERT\s+INTO\s+[\w.\"`]+\s*)\(([^()]*)\)\s*VALUES\s*%s(.*)", re.IGNORECASE | re.DOTALL)
+_TABLE_NAME = re.compile(r"[A-Za-z_][\w.]*")
 _MADE_ABOVE = re.compile(r"(super\(\)|self|cls)\.(_?\w*(?:queryset|statement|query|stmt))\([^()]*\)$")
 _CONDITIONS = names("where filter filter_by exclude")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
@@ -204,6 +207,31 @@ def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: S
 def _of_django(query: Query) -> bool:
     """Whether a query set is put together in sight, by Django's own methods."""
     return query.kind == "django" and all(isinstance(step, Step) and step.method in DJANGO for step in query.steps)
+
+
+def written_out(call: Invoke, arguments: list[Value], keywords: Mapping[str, Value]) -> None:
+    """Put the statement that a driver makes of what it is handed in the place of that: `execute_values(cursor, "INSERT
+    INTO boats (id, tenant_id) VALUES %s", rows)`, `copy_records_to_table("boats", columns=[…], records=rows)`."""
+    if call.method == "execute_values" and len(arguments) > 1 and isinstance(text := arguments[1], Lit):
+        found = _OF_ROWS.fullmatch(text.text)
+        if found is not None:
+            row = ", ".join("%s" for _ in found.group(2).split(","))
+            arguments[1] = Lit(f"{found.group(1)}({found.group(2)}) VALUES ({row}){found.group(3)}", text.span)
+    place = {"copy_records_to_table": 0, "copy_to_table": 0, "copy_from": 1}.get(call.method)
+    if place is None or len(arguments) <= place:
+        return
+    table, listed = arguments[place], keywords.get("columns")
+    if not isinstance(table, Lit) or _TABLE_NAME.fullmatch(table.text) is None:
+        return
+    schema = keywords.get("schema_name")
+    named = f"{schema.text}.{table.text}" if isinstance(schema, Lit) else table.text
+    columns = [item.text for item in listed.items if isinstance(item, Lit)] if isinstance(listed, Listing) else []
+    if isinstance(listed, Listing) and columns and len(columns) == len(listed.items):
+        row = ", ".join("%s" for _ in columns)
+        arguments[place] = Lit(f"INSERT INTO {named} ({', '.join(columns)}) VALUES ({row})", table.span)
+    else:
+        head = Lit(f"INSERT INTO {named} SELECT ", table.span)
+        arguments[place] = rope(head, Gap("columns", table.span))
 
 
 def spread(keywords: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lints.schema import build_model
 
 SQLMODEL = """
@@ -52,3 +54,19 @@ class Boat(Base):
     boat = build_model({"fleet/models.py": declared.encode()}, None).tables["boats"]
     assert set(boat.columns) == {"id", "tenant_id", "name"}
     assert (boat.columns["tenant_id"].nullable, boat.columns["name"].nullable) == (False, True)
+
+
+@pytest.mark.parametrize(("column", "wanted"), [("berth_id", "child"), ("other_id", "unknown")])
+def test_the_name_of_a_class_without_underscores_is_named_by_its_end(column: str, wanted: str) -> None:
+    """SQLModel calls the table of HarbourBerth harbourberth."""
+    declared = f"""
+from sqlmodel import Field, SQLModel
+class HarbourBerth(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    tenant_id: int
+class Mooring(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    {column}: int | None = Field(default=None, foreign_key="harbourberth.id")
+"""
+    model = build_model({"fleet/models.py": declared.encode()}, None, tenant_columns=("tenant_id",))
+    assert str(model.tables["mooring"].ownership) == wanted

@@ -83,3 +83,33 @@ def test_the_raw_pool_beside_a_declared_wrapper() -> None:
         (3, "weak", "TENSQL001"),
         (4, "proven", None),
     ]
+
+
+DRIVERS = {
+    "rows of psycopg2": ("execute_values(cursor, 'INSERT INTO boats (id, tenant_id) VALUES %s', rows)", ["proven"]),
+    "rows of psycopg2 without a tenant": (
+        "execute_values(cursor, 'INSERT INTO boats (id) VALUES %s', rows)",
+        ["violation"],
+    ),
+    "records of asyncpg": (
+        "conn.copy_records_to_table('boats', records=rows, columns=['id', 'tenant_id'])",
+        ["proven"],
+    ),
+    "records of asyncpg without a tenant": (
+        "conn.copy_records_to_table('boats', records=rows, columns=['id'])",
+        ["violation"],
+    ),
+    "records of asyncpg of columns that nobody sees": ("conn.copy_records_to_table('boats', records=rows)", ["opaque"]),
+    "a copy of psycopg2": ("cursor.copy_from(rows, 'boats', columns=('id', 'name'))", ["violation"]),
+}
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_what_a_driver_makes_of_rows(name: str) -> None:
+    written, wanted = DRIVERS[name]
+    tree = {
+        "db/migrations/1.sql": calls.SQL.encode(),
+        "app/a.py": f"def f(conn, cursor, rows):\n    {written}\n".encode(),
+    }
+    found = scan(sorted(tree.items()), build_model(tree, None))
+    assert [row.verdict for row in found.accesses if row.path == "app/a.py"] == wanted
