@@ -113,9 +113,12 @@ def named_table(call: OrmCall) -> tuple[str | None, str | None]:
     for steps in call.variants:
         for step in steps:
             first = step.arguments[0] if step.arguments else None
-            if step.method in {"Table", "TableExpr", "ModelTableExpr"} and first is not None and first.kind == "text":
+            named = step.method in {"Table", "TableExpr", "ModelTableExpr"} and first is not None
+            if named and first is not None and first.kind in {"text", "dynamic"}:
                 found = re.fullmatch(
-                    r"\s*(?:\w+\.)?[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?(\w+))?\s*", first.text, re.IGNORECASE
+                    r"\s*(?:\{[^{}]*\})?(?:\w+\.)?[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?(\w+))?\s*",
+                    first.text,
+                    re.IGNORECASE,
                 )
                 return (found.group(1), found.group(2)) if found is not None else (None, None)
     return None, None

@@ -311,7 +311,7 @@ def declared_type(source: bytes, name: str, before: int) -> str | None:
     over = re.search(rb"\bfor\s+\w+\s*,\s*%s\s*:=\s*range\s+(\w+)\s*\{" % spelled, around)
     if over is not None and over.group(1) != name.encode():
         return declared_type(source, over.group(1).decode(), before)
-    made = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
+    made: list[bytes] = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
     return made[-1].decode() if made else None
 
 
