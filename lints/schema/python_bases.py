@@ -37,7 +37,9 @@ _COMPARES = re.compile(
 )
 _ASKS = re.compile(r"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b")
 _CLASS = re.compile(
-    r"^class[ \t]+(\w+)[ \t]*(?:\([ \t\n]*([^()]{0,400}(?:\([^()]*\)[^()]{0,200})?)\))?[ \t]*:", re.MULTILINE
+    r"^class[ \t]+(\w+)[ \t]*(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\])?[ \t]*"
+    r"(?:\([ \t\n]*([^()]{0,400}(?:\([^()]*\)[^()]{0,200})?)\))?[ \t]*:",
+    re.MULTILINE,
 )
 _BASE = re.compile(r"(?:\w+\.)*(\w+)(?:\[([^\]]{1,300})\])?")
 _SET = re.compile(

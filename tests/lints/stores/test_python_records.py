@@ -179,7 +179,7 @@ class RepositoryBase(Generic[M]):
     model: type[M]
     def get_base_statement(self) -> Select[tuple[M]]:
         return select(self.model)
-class SoftMixin(Generic[M]):
+class SoftMixin[M: Soft[int]]:
     def get_base_statement(self, *, include_deleted: bool = False) -> Select[tuple[M]]:
         statement = super().get_base_statement()
         if not include_deleted:
