@@ -25,6 +25,7 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     conflict: list[str] | None = None
     changed: list[tuple[str, str]] | None = None
     merges = False
+    duplicate = ""
     for step in _flat(steps):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
@@ -59,13 +60,15 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             changed = (
                 builder.assignments(mapping(arguments[0]))[0] if arguments and arguments[0].kind == "map" else None
             )
+        elif method == "onDuplicateKeyUpdate" and arguments:
+            duplicate = _duplicate(builder, arguments[0])
     if _correlated(builder, steps):
         return []  # part of a query around it, which is judged
     if condition is not None:
         builder.where.append(condition)
     if verb == "insert":
         made = builder.insert(assigned, dynamic=dynamic, conflict=conflict if merges else None, updated=changed)
-        return [made if conflict or not merges else None]
+        return [made + duplicate if made is not None and (conflict or not merges) else None]
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
@@ -242,12 +245,22 @@ def _dotted(builder: Builder, text: str) -> str:
     return ".".join(builder.ident(part) for part in parts[-2:]) if parts else builder.hole()
 
 
+def _duplicate(builder: Builder, given: Argument | None) -> str:
+    """What MySQL does with a row that is in the way by any of the table's keys."""
+    values, unseen = builder.assignments(mapping(given))
+    sets = [f"{builder.ident(column)} = {value}" for column, value in values]
+    if unseen or not sets:
+        sets.append(f"{builder.hole()} = {builder.parameter()}")
+    return f" ON DUPLICATE KEY UPDATE {', '.join(sets)}"
+
+
 def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     verb = steps[0].method
     assigned: list[tuple[str, str]] = []
     dynamic = False
     conflict: list[str] | None = None
     changed: list[tuple[str, str]] = []
+    duplicate = ""
     if builder.entity is not None:
         builder.others[builder.entity.name] = builder.entity
     for step in steps[1:]:
@@ -279,8 +292,11 @@ def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             conflict = conflict if method == "onConflictDoUpdate" else None
             changed, unseen = builder.assignments(mapping(mapping(arguments[0]).get("set")))
             changed = changed if not unseen else []
+        elif method == "onDuplicateKeyUpdate" and arguments:
+            duplicate = _duplicate(builder, mapping(arguments[0]).get("set"))
     if verb == "insert":
-        return [builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed or None)]
+        made = builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed or None)
+        return [made + duplicate if made is not None else None]
     if verb == "update":
         return [builder.update(assigned, dynamic=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]

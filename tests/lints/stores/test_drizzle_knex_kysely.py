@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
+from lints.schema import build_model
+
 from . import calls
 
 CASES: dict[str, calls.Case] = {
@@ -251,3 +254,20 @@ CASES: dict[str, calls.Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_call(name: str) -> None:
     calls.check(CASES[name])
+
+
+MYSQL = """
+export const tenants = mysqlTable("tenants", { id: varchar("id").primaryKey() });
+export const boats = mysqlTable("boats", { pk: bigint("pk").autoincrement().primaryKey(), id: varchar("id"), name: varchar("name"),
+  tenantId: varchar("tenant_id").notNull().references(() => tenants.id) }, (t) => [%s]);
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"), [("unique('a').on(t.id)", "violation"), ("unique('a').on(t.tenantId, t.id)", "proven")]
+)
+def test_a_row_in_the_way_by_a_key_without_the_tenant_may_be_anybodys(key: str, verdict: str) -> None:
+    code = "const f = (db, id, t) => db.insert(boats).values({ id, tenantId: t, name: 'x' }).onDuplicateKeyUpdate({ set: { name: 'x' } });"
+    tree = {"src/schema.ts": (MYSQL % key).encode(), "src/a.ts": code.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, {"dialect": "mysql"}))
+    assert [row.verdict for row in found.accesses] == [verdict], [(row.sql, row.why) for row in found.accesses]
