@@ -213,10 +213,11 @@ def _jooq(asked: Asked) -> Begun | None:
     receiver = re.sub(r"\s+", "", asked.interpreter.notes.text(call.receiver.span)[-200:])[-80:]
     if not _DSL.search(receiver):
         return None
-    if method in _JOOQ_FETCHES and not re.match(
-        r"(?:\w+\.)*[A-Z][A-Z0-9_]*\b", asked.interpreter.notes.text(call.arguments[0].span) if call.arguments else ""
-    ):
-        return None
+    first = asked.interpreter.notes.text(call.arguments[0].span) if call.arguments else ""
+    if method in _JOOQ_FETCHES and re.match(r"(?:\w+\.)*[A-Z][A-Z0-9_]*\b", first) is None:
+        named = _named_table(first, "", asked.interpreter.notes.source) if method in {"update", "delete"} else ""
+        if re.match(r"(?:DSL\.)?table\(", named) is None:
+            return None
     return Begun("jooq", "", (_stated(asked.interpreter, call, method),))
 
 

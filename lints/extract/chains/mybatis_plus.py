@@ -79,12 +79,15 @@ def _stores(asked: Asked) -> bool:
     whole = method in _ALL and not call.arguments
     if kind.endswith("Service") or last.endswith("Service"):
         return method in _OF_SERVICES or whole
-    own = call.receiver is None or asked.interpreter.notes.text(call.receiver.span) in {"this", "super"}
+    said = asked.interpreter.notes.text(call.receiver.span) if call.receiver is not None else "this"
+    own = said in {"this", "super"}
     if not own or not _enclosed(asked):
         return False
     if method in _KEYS or (method in _RUNS and len(call.arguments) > 1):
         return call.receiver is None or method in _KEYS
-    return (method in _OF_SERVICES or whole) and not _overrides(asked.interpreter.notes.source, method)
+    return (method in _OF_SERVICES or whole) and (
+        said == "super" or not _overrides(asked.interpreter.notes.source, method)
+    )
 
 
 def _overrides(source: bytes, method: str) -> bool:
