@@ -15,6 +15,7 @@ _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (2, ("workspace",)),
     (2, ("company",)),
     (1, ("team",)),
+    (1, ("space",)),
     (1, ("account",)),
     (1, ("customer",)),
 )

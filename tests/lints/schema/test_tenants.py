@@ -219,7 +219,18 @@ def test_documents_say_by_which_field_they_name_their_tenant(source: str, column
 
 
 def test_documents_that_name_no_tenant_are_asked_about_once_for_each() -> None:
-    source = documents("organization: String", "organization: String, at: Date", "email: String", "x: { ref: 'Thing0' }")
+    source = documents(
+        "organization: String", "organization: String, at: Date", "email: String", "x: { ref: 'Thing0' }"
+    )
     more = "model('Organization', new Schema({ name: String }));"
     found = build_model({"src/models.ts": (source + more).encode()}, None)
     assert {name: str(table.ownership) for name, table in found.tables.items()} == {"Thing2": "unknown"}
+
+
+def test_spaces_are_tenants_when_nothing_surer_is_there() -> None:
+    polls = ("polls (id uuid, space_id uuid REFERENCES spaces (id))", "events (id uuid, space_id uuid)")
+    assert model("spaces (id uuid PRIMARY KEY, name text)", *polls).tenant_columns == {"space_id"}
+    assert model(
+        ORGANIZATIONS, PROJECTS, "spaces (id uuid PRIMARY KEY)", *polls, "b (organization_id uuid)"
+    ).tenant_columns == {"organization_id"}
+    assert model("parking (id uuid PRIMARY KEY, space_id uuid)", "bays (space_id uuid)").tenant_columns == {"tenant_id"}
