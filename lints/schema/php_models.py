@@ -43,7 +43,8 @@ OPENS = "-"
 SENT = re.compile(
     r"\$?\brequest(?:\(\))?\s*->\s*(?:(?:header|input|query|get|post|cookie|json|string|integer)\([^()]{0,80}\)"
     r"|(?!user\b|session\b|attributes\b|route\b)\w+(?![\w(]|\s*->))|\brequest\(\s*['\"][^()]{0,80}\)"
-    r"|\bRequest::(?:header|input|query|get|post)\([^()]{0,80}\)"
+    r"|\bRequest::(?:header|input|query|get|post)\([^()]{0,80}\)|\$this->(?:input|header|post|validated|get)\([^()]{0,80}\)"
+    r"|\$(?:validated|input)\[['\"]\w{1,80}['\"]\]"
 )
 """Where a value of a Laravel application comes from if a client names it."""
 _ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")

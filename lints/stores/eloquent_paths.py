@@ -88,9 +88,13 @@ def tied(builder: Builder, step: OrmStep) -> tuple[str, str | None]:
 
 
 def _between(builder: Builder, other: str) -> tuple[str, str, str] | None:
-    """The pivot table between the table of a query and another one, and its columns."""
+    """The pivot table between the table of a query and another one, and its columns: the one that is named after both
+    if there is one, as other tables may refer to both too."""
+    found: list[tuple[str, str, str]] = []
     for name, table in builder.model.tables.items():
         keys = {key.references: key.columns[0] for key in table.foreign_keys if len(key.columns) == 1}
         if builder.table in keys and other in keys and name not in {builder.table, other}:
-            return name, keys[builder.table], keys[other]
-    return None
+            found.append((name, keys[builder.table], keys[other]))
+    stems = [re.sub(r"(?:ies|es|s)$", "", one) for one in (builder.table, other)]
+    named = (one for one in found if all(stem in one[0] for stem in stems))
+    return next(named, next(iter(found), None))

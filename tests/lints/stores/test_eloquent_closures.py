@@ -125,6 +125,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a tenant that a header names": ("return Fleet::find($request->header('fleet'));", [SENT]),
     "a tenant that a form names": ("return Fleet::where('id', $request->fleet_id)->first();", [SENT]),
     "a tenant that a form names, of rows": ("return Boat::whereFleetId($request->input('fleet_id'))->get();", [SENT]),
+    "a tenant that a form holds": ("return Fleet::find($this->input('fleet_id'));", [SENT]),
+    "a tenant that was sent and looked over": ("return Fleet::findOrFail($validated['fleet_id']);", [SENT]),
     "a tenant that a scope takes from a header": ("return Boat::ours()->get();", [SENT]),
     "the tenant of who asks": ("return Fleet::find($request->user()->fleet_id);", [PROVEN]),
     "a trait of a package that scopes": (
