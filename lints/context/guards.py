@@ -48,7 +48,7 @@ def check_before(unit: Unit, before: Collection[str], sources: Collection[str]) 
     if unit.request is not None and unit.chain:
         *uses, first = unit.chain
         procedure = first.rpartition(".")[2]
-        if unit.request.endswith("(…)") and procedure and not _ANYBODY.fullmatch(procedure):
+        if unit.request.startswith(".") and procedure and not _ANYBODY.fullmatch(procedure):
             return procedure
         names += uses
     for name in names:

@@ -10,6 +10,7 @@ from lints.context.units import Unit
 from lints.context.words import MODEL, TENANT
 
 _RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
+_BODIES = r"(?:Request|Dto|DTO|Command|Input|InputModel|Payload|Body)"
 _FILLS = re.compile(r"@|\[From|\b(?:Query|Header|Cookie|Body|Form|Path)\(")
 _ARGUMENTS = re.compile(r"_?(?:args?|arguments|input|params|variables|data|kwargs)")
 _APART = re.compile(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
@@ -42,6 +43,7 @@ _FASTAPI = re.compile(r"(?:=\s*|\bAnnotated\[[^=\n]{1,200}?)(?:\w+\.)?(Query|Hea
 _FASTAPI_CHANNELS: Mapping[str, str] = {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}
 _SIMPLE = re.compile(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
 _SERVER = re.compile(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
+_FOLDERS = re.compile(r"(?:^|/)(?:\+server|\+page\.server)\.[cm]?[jt]s$|(?:^|/)routes/.*\.[jt]sx?$")
 _NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$")
 
 
@@ -123,6 +125,8 @@ def _csharp(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, {"Query": "query", "Header": "header", "Route": "path"}.get(bound.group(1), "body")
         elif "[Http" in unit.head and re.search(rf"\b(?:Guid|string|String|int|long)\??\s+{re.escape(name)}\b", text):
             yield name, "path" if f"{{{name}" in unit.head else "query"
+        elif "[Http" in unit.head and re.search(rf"\b[A-Z]\w*{_BODIES}\s+{re.escape(name)}\b", text):
+            yield name, "body"
 
 
 def _php(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -131,7 +135,8 @@ def _php(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         return
     for name, text in found.items():
         kind = re.match(r"\??\\?(?:\w+\\)*(\w+)\s+\$", text)
-        if kind is not None and TENANT.fullmatch(kind.group(1)):
+        plain = kind is None or kind.group(1) in {"string", "int"}
+        if TENANT.fullmatch(name if plain or kind is None else kind.group(1)):
             yield name, "path"
 
 
@@ -146,9 +151,11 @@ def _python(
     if unit.request.startswith("@") and "def " in unit.head:
         for name, text in found.items():
             kind = re.match(rf"{re.escape(name)}\s*:\s*([\w.]+)", text)
-            if kind is None or _FASTAPI.search(text) is not None or "Depends(" in text or "Security(" in text:
+            if re.search(rf"[<:]{re.escape(name)}>", unit.head) is not None:  # Flask
+                yield name, "path"
+            elif kind is None or _FASTAPI.search(text) is not None or "Depends(" in text or "Security(" in text:
                 continue
-            if MODEL.fullmatch(kind.group(1)) or kind.group(1) in bodies:
+            elif MODEL.fullmatch(kind.group(1)) or kind.group(1) in bodies:
                 yield name, "body"
             elif _SIMPLE.search(text) is not None or TENANT.fullmatch(name) is not None:
                 yield name, "path" if f"{{{name}" in unit.head else "query"
@@ -165,6 +172,10 @@ def _javascript(unit: Unit, path: str, names: list[str], *, exported: bool) -> I
                 name = part.rpartition(":")[2].partition("=")[0].strip()
                 if name.isidentifier():
                     yield name, "body"
+    elif unit.request == "socket.on(…)":
+        yield from ((name, "body") for name in unit.function.parameters[0].name.split(",")) if names else ()
+    elif _FOLDERS.search(path) and unit.request is not None:
+        yield from ((name, "path") for name in names if name == "params")
     elif _NEXT.search(path) and unit.request is not None:
         second = unit.function.parameters[1].name if len(unit.function.parameters) > 1 else ""
         yield from (

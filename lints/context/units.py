@@ -52,8 +52,11 @@ _ROUTES = frozenset(
         "mutation",
         "query",
         "action",
+        "handler",
+        "on",
     ]
 )
+_SOCKETS = re.compile(r"(?i)(?:socket|channel|\bws|\bio)\b[^.]*$")
 _MARKS = re.compile(
     r"^(?:\w+Mapping|Get|Post|Put|Patch|Delete|All|GET|POST|PUT|PATCH|DELETE|Http(?:Get|Post|Put|Patch|Delete)|get|post|put|patch"
     r"|delete|route|api_view|action|websocket|api_route|Query|Mutation|endpoint|api_endpoint)$"
@@ -95,8 +98,12 @@ _REQUEST_METHODS = frozenset(
     ]
 )
 _VIEWS = re.compile(r"View(?:Set)?$|Endpoint$|Resource$")
+_EXPORTS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "handler", "loader", "action", "load"])
+"""What a module of Next.js, Remix or SvelteKit exports to answer requests."""
 _HOOKS = frozenset(["get_queryset", "get_object", "perform_create", "perform_update", "perform_destroy"])
-_NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$|(?:^|/)pages/api/")
+_NEXT = re.compile(
+    r"(?:^|/)(?:route|\+server|\+page\.server)\.[cm]?[jt]sx?$|(?:^|/)pages/api/|(?:^|/)routes/.*\.[jt]sx?$"
+)
 _BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
 _ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,<])")
 _HANDS_ON = frozenset(["UseGuards", "UseInterceptors", "method_decorator", "decorator_from_middleware", "Depends"])
@@ -234,11 +241,19 @@ class Units:
         )
         if not named or call.receiver is None:
             return None
-        if call.method in {"query", "mutation", "action"}:  # tRPC, next-safe-action: a procedure with its resolver
+        first = call.arguments[0] if call.arguments else None
+        if call.method == "on":
+            heard = isinstance(first, Text) and first.value not in {"connection", "disconnect", "error", "close"}
+            return "socket.on(…)" if heard and _SOCKETS.search(self.text(call.receiver.span, 60)) else None
+        if call.method in {
+            "query",
+            "mutation",
+            "action",
+            "handler",
+        }:  # tRPC, next-safe-action: a procedure with its resolver
             one = len(call.arguments) == 1 and _holds_closure(call.arguments[0])
             word = "ction" if call.method == "action" else "rocedure"
             return f".{call.method}(…)" if one and word in self.text(call.receiver.span, 400) else None
-        first = call.arguments[0] if call.arguments else None
         if isinstance(first, Text) and first.value[:1] == "/" and len(call.arguments) > 1:
             return f"{self.text(call.receiver.span, 40)}.{call.method}({self.text(first.span, 60)})"
         return None
@@ -343,7 +358,7 @@ class Units:
                 return None, where
         elif unit.name in {"process", "handle"} and not {"WorkerHost", "Processor"}.isdisjoint(unit.owner_marks):
             return None, where
-        elif _NEXT.search(self.path) and unit.name in {"GET", "POST", "PUT", "PATCH", "DELETE", "handler"}:
+        elif _NEXT.search(self.path) and unit.name in _EXPORTS:
             return where, None
         return None, None
 

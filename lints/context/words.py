@@ -25,7 +25,7 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for channel, pattern in (
         (
             "body",
-            rf"{_REQUEST}[?!]?\.(?:body|rawBody|form|json|data|POST|values|get_json\(\)|json\(\)|formData\(\)){_MEMBER}?",
+            rf"{_REQUEST}[?!]?\.(?:body|rawBody|formData\(\)|form|json|data|POST|values|get_json\(\)){_MEMBER}?",
         ),
         ("body", rf"{_REQUEST}\.(?:form|json|data|POST|values|get_json\(\w{{0,20}}\))\.get\(\s*{_KEY}"),
         ("query", rf"{_REQUEST}[?!]?\.(?:query|args|GET|query_params|queryStringParameters|queries){_MEMBER}?"),
@@ -37,7 +37,16 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("header", rf"(?:\(await )?headers\(\)\)?\.get\(\s*{_KEY}"),
         ("path", rf"{_REQUEST}[?!]?\.(?:params|pathParameters|path_params|view_args|match_info|param){_MEMBER}?"),
         ("path", rf"{_REQUEST}\.param\(\s*{_KEY}"),
+        ("path", rf"(?:ctx|context)\.params{_MEMBER}"),  # Koa
+        ("query", rf"ctx\.query{_MEMBER}"),
+        (
+            "body",
+            r"Object\.fromEntries\(\s*(?:\w*[fF]ormData|[\w.]*[sS]earchParams)(?:\.entries\(\))?\s*\)(?:\.\w+)?",
+        ),
+        ("body", rf"request\.(?:input|only|all|qs)\(\s*{_KEY}"),  # AdonisJS
+        ("body", rf"\w+\.(?:validated_data|cleaned_data){_MEMBER}?"),  # Django
         # Go
+        ("header", r"c\.Get\(\s*\"[xX]-[\w-]{1,60}\""),
         ("query", r"\w+\.URL\.Query\(\)\.Get\(\s*\"[\w-]{1,60}\""),
         ("query", r"(?:c|ctx|gc|ginCtx|fc)\.(?:Query|DefaultQuery|QueryParam|QueryArgs)\(\s*\"[\w-]{1,60}\""),
         ("body", r"(?:r|req|c|ctx)\.(?:FormValue|PostFormValue|PostForm|DefaultPostForm)\(\s*\"[\w-]{1,60}\""),
@@ -50,7 +59,7 @@ CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Ruby
         (
             "query",
-            r"params(?:\[:?\w{1,60}\]|\.(?:require|permit|fetch|dig)\([^()\n]{1,80}\)|\[\s*['\"]\w{1,60}['\"]\])",
+            r"params(?:\[:?\w{1,60}\]|(?:\.(?:require|permit|expect|fetch|dig|slice)\([^()\n]{1,200}\)){1,3}|\[\s*['\"]\w{1,60}['\"]\])",
         ),
         ("header", r"request\.(?:headers|env)\[\s*['\"][\w-]{1,60}['\"]"),
         ("path", r"self\.kwargs(?:\[\s*['\"]\w{1,60}['\"]\s*\]|\.get\(\s*['\"]\w{1,60}['\"])"),
@@ -125,7 +134,7 @@ MODEL = re.compile(
 )
 """The class of a parameter of FastAPI that is read from the body."""
 CONVERSION = re.compile(
-    r"(?:new\s+)?(?:String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
+    r"(?:new\s+)?(?:JSON\.parse|String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
     r"Integer\.parseInt|Guid\.Parse|int\.Parse|long\.Parse|uuid\.(?:Parse|MustParse|FromString)|strconv\.Atoi|ObjectId|"
     r"mongoose\.Types\.ObjectId|Types\.ObjectId|decodeURIComponent|intval|strval|Integer|one|first|strings\.TrimSpace|"
     r"z\.\w+\(\)\.parse|[\w.]*[sS]chema\.(?:parse|parseAsync|validate|validateAsync|safeParse))\(\s*"
@@ -139,7 +148,7 @@ CALLER_ID = re.compile(
 )
 """Whoever is signed in."""
 CHECKS = re.compile(
-    r"authori[sz]|permission|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_?]|$)"
+    r"authori[sz]|permiss|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_?]|$)"
     r"|(?<=[._])can(?=[A-Z_])|forbid|enforce|policy|check|owner|isolat|restrict|protect|throw|abort|deny|reject|admin",
     re.IGNORECASE,
 )
@@ -156,7 +165,7 @@ SIGNS_IN = re.compile(
 )
 """Something beside a handler that says who the caller is, or that a request is well formed: not which tenant is theirs."""
 SAYS_WHOSE = re.compile(
-    r"authori[sz]|permission|permit|member|access|guard|belong|allow|ensure|verif|require|can(?=[A-Z_])|enforce|policy|check|"
+    r"authori[sz]|permiss|permit|member|access|guard|belong|allow|ensure|verif|require|can(?=[A-Z_])|enforce|policy|check|"
     r"owner|protect|role|scope|admin|tenant|org|workspace|internal|api_?key|signature|webhook|hmac|secret",
     re.IGNORECASE,
 )
