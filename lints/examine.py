@@ -29,6 +29,7 @@ PYTHON_WORDS = (
 )  # fmt: skip
 _BASES_WORDS = (
     b"model", b"entity", b"__init__", b"class", b"CRUD", b"Crud", b"Repo", b"DAO", b"Dao", b"Service", b"Store",
+    b"with_loader",
 )  # fmt: skip
 TYPESCRIPT_WORDS = (b"Entity", b"Table", b"Schema", b"Column", b"PrimaryKey", b"Property")
 _PYTHON, _TYPESCRIPT_MODELS = Search(*map(re.escape, PYTHON_WORDS)), Search(*map(re.escape, TYPESCRIPT_WORDS))

@@ -16,6 +16,7 @@ from lints.schema.facts import Entity
 DECLARES = re.compile(
     rb"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b"
     rb"|^(?: {4}|\t)_?(?:model|entity)(?:_class|_cls|_type)?[ \t]*(?::[^=\n]{0,80})?=[ \t]*(?:\w{1,60}\.){0,3}[A-Z]"
+    rb"|\bwith_loader_criteria\("
     rb"|\bsuper\(\)\.__init__\([^()\n]{0,120}\b[A-Z]|^class[ \t][^\n(]{1,80}\([^\n]{0,80}\[[ \t]*[A-Z]"
     rb"|^\w{1,60}(?:[ \t]*:[^=\n]{1,80})?[ \t]*=[ \t]*\w{0,40}"
     rb"(?:CRUD|Crud|Repo|DAO|Dao|Service|Store)\w{0,40}(?:\[[^\]\n]{1,120}\])?\([ \t]*(?:\w{1,40}[ \t]*=[ \t]*)?[A-Z]",
@@ -35,6 +36,8 @@ _PLAIN = names(
 _COMPARES = re.compile(
     r"self\.(?!_?(?:model|entity)(?:_class|_cls|_type)?\b|_?session\b|db\b)\w|\*\*|(?<![=!<>])==|\bin_\b"
 )
+_CRITERIA = re.compile(r"\bwith_loader_criteria\(\s*(?:\w+\.)*(\w+)\s*,")
+_COMPARED = re.compile(r"\b(?!self\b)[a-zA-Z_]\w*\.([a-z_]\w*)\s*(?:==|\.in_\()")
 _ASKS = re.compile(r"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b")
 _CLASS = re.compile(
     r"^class[ \t]+(\w+)[ \t]*(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\])?[ \t]*"
@@ -66,6 +69,8 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     asking: set[str] = set()
     beginning: dict[str, dict[str, bool]] = {}
     for path, data in files.items() if known else ():
+        if b"with_loader_criteria(" in data and b"do_orm_execute" in data:
+            _confined(catalog, path, data.decode("utf-8", "replace"), files)
         if DECLARES.search(data) is None:
             continue
         catalog.files.append(path)
@@ -146,3 +151,26 @@ def _begins(text: str) -> Iterator[tuple[str, bool]]:
         body = rest[signature.end() : signature.end() + end.start()] if end is not None else rest[signature.end() :]
         calls = set(_CALLED.findall(body)) - {head.group(2)}
         yield head.group(2), calls <= _PLAIN and _COMPARES.search(body) is None and len(rest) - len(body) > 0
+
+
+def _confined(catalog: Catalog, path: str, text: str, files: Mapping[str, bytes]) -> None:
+    """Say of the entities that a listener on the session adds conditions for (`with_loader_criteria(Owned, lambda cls:
+    cls.tenant_id == …)`) which columns it compares in every query of theirs."""
+    columns = set(_COMPARED.findall(text))
+    named = {found.group(1): text.count("\n", 0, found.start()) + 1 for found in _CRITERIA.finditer(text)}
+    bases: dict[str, set[str]] = {}
+    for entity in catalog.entities if any(name[:1].isupper() for name in named) else ():
+        for head in _CLASS.finditer(files.get(entity.origin.path, b"").decode("utf-8", "replace")):
+            bases.setdefault(head.group(1), set()).update(one.group(1) for one in _BASE.finditer(head.group(2) or ""))
+    for position, entity in enumerate(catalog.entities):
+        if entity.kind != "sqlalchemy":
+            continue
+        lineage, waiting = {entity.name}, [entity.name]
+        while waiting:
+            above = bases.get(waiting.pop(), set()) - lineage
+            lineage |= above
+            waiting += above
+        line = next((line for name, line in named.items() if name in lineage or not name[:1].isupper()), None)
+        compared = {stored: f"{path}:{line}" for name, stored in entity.columns.items() if name in columns}
+        if line is not None and compared:
+            catalog.entities[position] = replace(entity, scopes={**entity.scopes, **compared})

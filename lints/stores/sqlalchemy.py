@@ -39,6 +39,11 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The statements of a `select(…)`, `update(…)`, `session.query(…)` chain."""
     if steps and steps[-1].method in {"add", "merge", "bulk_insert_mappings", "bulk_update_mappings"}:
         return [_written(builder, steps[-1])]
+    known = builder.model.tables.get(builder.table)
+    column = known.tenant_column if known is not None else None
+    if builder.entity is not None and column in builder.entity.scopes and steps[0].method != "insert":
+        place = builder.entity.scopes[column]
+        builder.scope = f"{column}, which a listener on the session compares in every query ({place})"
     read = _read(builder, steps)
     if read.unseen:
         return [None]

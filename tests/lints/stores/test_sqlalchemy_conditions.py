@@ -218,3 +218,38 @@ def test_a_join_to_what_a_function_gives_is_none_to_the_entity() -> None:
         "    return s.execute(select(Boat.id).outerjoin(parts, parts.c.value.isnot(None)).where(Boat.tenant_id == t))\n"
     )
     assert _verdicts(source) == ["proven"]
+
+
+LISTENER = """
+class Owned:
+    tenant_id = Column(ForeignKey("tenants.id"))
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id = Column(Integer, primary_key=True)
+class Boat(Owned, Base):
+    __tablename__ = "boats"
+    id = Column(Integer, primary_key=True)
+class Crew(Base):
+    __tablename__ = "crews"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"))
+@event.listens_for(Session, "do_orm_execute")
+def confine(state):
+    state.statement = state.statement.options(
+        with_loader_criteria(Owned, lambda cls: cls.tenant_id == state.session.info["tenant"], include_aliases=True))
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("s.scalars(select(Boat).where(Boat.id == i))", ("weak", "TENORM014")),
+        ("s.query(Boat).filter(Boat.id == i).delete()", ("weak", "TENORM014")),
+        ("s.scalars(select(Crew).where(Crew.id == i))", ("violation", "TENORM001")),
+        ("s.execute(insert(Boat).values(id=i))", ("weak", "TENSQL004")),
+    ],
+)
+def test_a_listener_on_the_session_confines_what_it_names(written: str, wanted: tuple[str, str]) -> None:
+    tree = {"fleet/models.py": LISTENER.encode(), "fleet/views.py": f"def f(s, i):\n    return {written}\n".encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [(row.verdict, row.rule) for row in found.accesses] == [wanted]
