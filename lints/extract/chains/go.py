@@ -90,6 +90,8 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("bun", "", (Step(method, (), {}, call.span),))
     if call.receiver is None:
         return None
+    if b"upper/db" in asked.interpreter.notes.source[:6000] and (upper := _upper(asked, call)) is not None:
+        return upper
     entity = _ENT.search(_DOT.sub(".", asked.path)) if method in _ENT_CALLS else None
     if entity is not None:
         return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
@@ -128,6 +130,23 @@ def begun(asked: Asked) -> Begun | None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
+
+
+def _upper(asked: Asked, call: Invoke) -> Begun | None:
+    """`sess.Collection("boats").Find(db.Cond{…})` and `sess.SQL().SelectFrom("boats")` of upper/db."""
+    from_table = call.method in {"SelectFrom", "DeleteFrom"}
+    named = call if from_table else call.receiver if isinstance(call.receiver, Invoke) else None
+    if named is None or (not from_table and (call.method != "Find" or named.method != "Collection")):
+        return None
+    table = named.arguments[0] if named.arguments else None
+    if not isinstance(table, Text):
+        return None
+    steps = [Step("Table", (Lit(table.value, table.span),), {}, named.span)]
+    if call.arguments and not from_table:
+        asks = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        steps.append(Step("Where", asks.arguments, {}, call.span))
+    steps.append(Step("Delete" if call.method == "DeleteFrom" else "Find", (), {}, call.span))
+    return Begun("gorm", "", tuple(steps))
 
 
 def _asks(asked: Asked) -> bool:

@@ -97,6 +97,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"ngine\.\s*(?:\w+\([^()\n]{0,80}\)\.\s*){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate)\(",
         rb"ession\.(?:Get|Find|Count|Exist|Update|Delete|FindAndCount)\(\s*&",
         rb"gorm\.G\[",
+        rb"ollection\(\s*\"\w+\"\s*\)\s*\.\s*Find\(",
+        rb"\.\s*(?:Select|Delete)From\(\s*\"",
         rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
     ),
     "php": (
