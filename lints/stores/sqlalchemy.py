@@ -41,8 +41,8 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         return [_written(builder, steps[-1])]
     known = builder.model.tables.get(builder.table)
     column = known.tenant_column if known is not None else None
-    if builder.entity is not None and column in builder.entity.scopes and steps[0].method != "insert":
-        place = builder.entity.scopes[column]
+    place = builder.entity.scopes.get(column or "") if builder.entity is not None else None
+    if place is not None and steps[0].method != "insert":
         builder.scope = f"{column}, which a listener on the session compares in every query ({place})"
     read = _read(builder, steps)
     if read.unseen:
