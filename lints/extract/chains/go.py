@@ -331,7 +331,7 @@ def declared_type(source: bytes, name: str, before: int) -> str | None:
     if over is not None and over.group(1) != name.encode():
         return declared_type(source, over.group(1).decode(), before)
     made: list[bytes] = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
-    return made[-1].decode() if made else None
+    return str(made[-1], "utf-8", "replace") if made else None
 
 
 def function_before(source: bytes, before: int) -> bytes:

@@ -136,10 +136,13 @@ class JavaLowering(Lowering):
                     if part.type == "element_value_pair":
                         key, value = part.child_by_field_name("key"), part.child_by_field_name("value")
                         keywords.append(
-                            (self.text(key) if key is not None else "", of_entities(self.expression(value)))
+                            (
+                                self.text(key) if key is not None else "",
+                                of_entities(self.expression(value), entity_of(self.source)),
+                            )
                         )
                     else:
-                        arguments.append(of_entities(self.expression(part)))
+                        arguments.append(of_entities(self.expression(part), entity_of(self.source)))
                 label = self.text(name).rpartition(".")[2] if name is not None else ""
                 if label in _MAPPED:
                     arguments = [mapped(value) for value in arguments]
@@ -327,8 +330,21 @@ QUERIES = frozenset({"createQuery", "createSelectionQuery"})
 _FROM = re.compile(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
 
 
-def of_entities(value: Expr) -> Expr:
-    """A query of Hibernate that begins with what it is from, with what it selects written out."""
+def entity_of(source: bytes) -> str:
+    """The entity that the repository of a file is of, which its queries can call `#{#entityName}`; else empty."""
+    found = _REPOSITORY_OF.search(source) if b"#{#entityName}" in source else None
+    return found.group(1).decode() if found is not None else ""
+
+
+def of_entities(value: Expr, entity: str = "") -> Expr:
+    """A query of Hibernate that begins with what it is from, with what it selects written out, and of Spring Data with
+    its entity put in."""
+    if entity and isinstance(value, Text):
+        value = Text(value.value.replace("#{#entityName}", entity), value.span)
+    elif entity and isinstance(value, Cat):
+        value = Cat(
+            tuple(of_entities(part, entity) if isinstance(part, Text) else part for part in value.parts), value.span
+        )
     first = value.parts[0] if isinstance(value, Cat) and value.parts else value
     if not isinstance(first, Text) or _FROM.match(first.value) is None:
         return value
@@ -336,6 +352,7 @@ def of_entities(value: Expr) -> Expr:
     return Cat((whole, *value.parts[1:]), value.span) if isinstance(value, Cat) else whole
 
 
+_REPOSITORY_OF = re.compile(rb"Repository\w{0,10}\s*<\s*(?:\w+\.){0,8}([A-Z]\w+)")
 _MAPPED = frozenset({"Select", "Update", "Delete", "Insert"})
 
 

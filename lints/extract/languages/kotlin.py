@@ -30,7 +30,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.languages.java import QUERIES, of_entities
+from lints.extract.languages.java import QUERIES, entity_of, of_entities
 from lints.extract.lower import Lowering, span
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")
@@ -125,8 +125,9 @@ class KotlinLowering(Lowering):
                 made = next((part for part in mark.named_children if part.type == "constructor_invocation"), None)
                 if mark.type == "annotation" and made is not None:
                     arguments, keywords, listed = self.arguments(made)
-                    arguments = [of_entities(value) for value in arguments]
-                    keywords = [(name, of_entities(value)) for name, value in keywords]
+                    entity = entity_of(self.source)
+                    arguments = [of_entities(value, entity) for value in arguments]
+                    keywords = [(name, of_entities(value, entity)) for name, value in keywords]
                     label = self.text(made.named_children[0]) if made.named_children else ""
                     found.append(self.invocation(mark, None, label, arguments, keywords, listed))
         return tuple(found)
