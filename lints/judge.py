@@ -303,6 +303,9 @@ class Judge:
             rule = "TENIDX005" if call.kind == "index" else "TENMGO005"
             return [self._carried(replace(mixed, rule=rule, why=why), statement)]
         worst = max(rows, key=lambda row: RANK[row.verdict], default=None)
+        refers = self._entities.referring(name, call, keys) if worst is not None and worst.rule == "TENMGO001" else None
+        if worst is not None and refers is not None:
+            worst = assumed(worst, "TENORM002", f"what {refers} refers to was checked to be the caller's")
         return [self._carried(worst, statement)] if worst is not None else []
 
     def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from lints.stores import (
     string_templates,
     supabase,
 )
-from lints.stores.orm_sql import Builder
+from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import Records
 from lints.tenancy import Model
 
@@ -282,6 +282,16 @@ class Entities:
         found = known.get(name) or known.get(name.removesuffix("Model"))
         found = found or known.get(name[:1].upper() + name[1:].removesuffix("Model"))
         return found.table if found is not None else name
+
+    def referring(self, collection: str, call: OrmCall, keys: frozenset[str]) -> str | None:
+        """The field that every path compares and that refers to documents of a tenant's (Mongoose's `ref`)."""
+        known = self.by_kind.get("mongoose", {})
+        refers = known[collection].relations if collection in known else {}
+        fields = {f for f, to in refers.items() if to in known and not keys.isdisjoint(known[to].columns)}
+        for steps in call.variants:
+            given = mapping(steps[0].arguments[0]) if steps and steps[0].arguments else {}
+            fields &= {name for name, value in given.items() if value.kind == "value"}
+        return min(fields, default=None)
 
     def is_document(self, call: OrmCall) -> bool:
         """Whether what looks like an entity is a model of Mongoose, declared in another file."""

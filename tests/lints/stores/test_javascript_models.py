@@ -131,3 +131,28 @@ def test_a_class_around_a_model_is_asked_by_its_callers() -> None:
         ("src/loft.ts", "three", "proven", None),
         ("src/sails.ts", "byBoat", "violation", "TENMGO001"),
     ]
+
+
+DOCUMENTS = """
+import mongoose, { Schema } from 'mongoose';
+export const Fleet = mongoose.model('Fleet', new Schema({ tenantId: String, name: String }));
+export const Keeper = mongoose.model('Keeper', new Schema({ email: String }));
+export const Mast = mongoose.model('Mast', new Schema({ tenantId: String, fleetId: { type: String, ref: 'Fleet' },
+  keeperId: { type: String, ref: 'Keeper' } }));
+const a = (fleetId) => Mast.find({ fleetId });
+const b = (keeperId) => Mast.find({ keeperId });
+const c = (ids) => Mast.find({ fleetId: { $in: ids } });
+const d = (fleetId, tenantId) => Mast.find({ fleetId, tenantId });
+"""
+
+
+def test_documents_found_by_what_refers_to_another_of_the_tenants() -> None:
+    """As a foreign key of a table: right if what it refers to was checked."""
+    tree = {"src/a.ts": DOCUMENTS.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, {"tenant_columns": ["tenantId"]}))
+    assert [(row.verdict, row.rule) for row in found.accesses] == [
+        ("weak", "TENORM002"),
+        ("violation", "TENMGO001"),
+        ("violation", "TENMGO001"),
+        ("proven", None),
+    ]
