@@ -159,6 +159,12 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
     if not path or path[0] in {"**", ""} or entity is None or depth > MAX_DEPTH:
         return builder.hole()
     first, rest = path[0], path[1:]
+    if (
+        tuple(rest) == ("isnull",)
+        and first not in entity.columns
+        and (first in entity.relations or first in entity.reverse)
+    ):
+        return f"expression({builder.qualified(builder.key_of(builder.table))}) = {builder.parameter()}"
     target = builder.entities.get(entity.relations.get(first, ""))
     column = entity.columns.get(first) or (builder.column(first) if first not in entity.relations else None)
     if target is not None and rest and rest[0] not in _LOOKUPS:

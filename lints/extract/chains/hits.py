@@ -16,6 +16,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.a?save\(",
         rb"\.copy_(?:records_to_table|to_table|from)\(",
         rb"execute_values\(",
+        rb"View\)\s*:",
         rb"\.(?:get_or_none|get_by_id|delete_by_id|set_by_id|insert_many)\(",
         rb"\.(?:filter|get|exclude|create|get_or_create|update_or_create|update|insert|exists)\(\s*(?:\w{1,40}\s*=|Q\()",
         rb"\.all\(\)",

@@ -38,6 +38,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
+from lints.extract.languages.python_classes import models_of, rows_of_view
 from lints.extract.lower import Lowering, joined, span
 
 _ESCAPE = re.compile(
@@ -285,33 +286,10 @@ class PythonLowering(Lowering):
         )
         inner = self.block(body.named_children) if body is not None else ()
         called = self.text(name) if name is not None else ""
-        held = self.models_of(called, listed, body) if body is not None else ()
+        above = self.text(listed) if listed is not None else ""
+        held = models_of(called, above, self.text(body), span(body)) if body is not None else ()
+        inner = (*inner, *rows_of_view(bases, inner))
         return (ClassBody(called, (*inner, *held), span(node), bases, decorators),)
-
-    def models_of(self, called: str, listed: Node | None, body: Node) -> tuple[Stmt, ...]:
-        """What `self.model` is in a class that asks for rows of it, where the class itself does not say: what its
-        constructor sets or hands on, the first type of its base, else `Model_of_` the class (`lints.schema`)."""
-        text = self.text(body)
-        names = sorted(set(re.findall(r"\b(?:self|cls)\.(_?(?:model|entity)(?:_class|_cls|_type)?)\b", text[:200_000])))
-        if not names:
-            return ()
-        given = re.search(r"super\(\)\.__init__\(([^()]{1,300})\)", text)
-        passed = re.findall(r"(?:^|[\s,=.])([A-Z]\w*[a-z]\w*)\s*(?:,|$)", given.group(1)) if given is not None else []
-        typed = re.search(r"\[\s*(?:\w+\.)*([A-Z]\w*)\s*[,\]]", self.text(listed) if listed is not None else "")
-        general = typed is None or _TYPE_VARIABLE.fullmatch(typed.group(1)) is not None
-        out: list[Stmt] = []
-        for name in names:
-            if re.search(rf"^[ \t]+{name}\s*(?::[^=\n]*)?=(?!\s*None\b)", text, re.MULTILINE):
-                continue
-            own = re.search(rf"\bself\.{name}\s*(?::[^=\n]*)?=\s*(?:\w+\.)*([A-Z]\w*)[ \t]*$", text, re.MULTILINE)
-            if own is not None:
-                model = own.group(1)
-            elif len(passed) == 1:
-                model = passed[0]
-            else:
-                model = f"Model_of_{called}" if general or typed is None else typed.group(1)
-            out.append(Assign(name, Name(model, span(body)), False, span(body)))
-        return tuple(out)
 
     def function(self, node: Node) -> Func:
         name = node.child_by_field_name("name")
@@ -533,7 +511,6 @@ class PythonLowering(Lowering):
         )
 
 
-_TYPE_VARIABLE = re.compile(r"_?[A-Z]{1,2}|\w*(?:T|Type|TypeVar|ModelT)")
 _COMPARED = re.compile(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
 
 

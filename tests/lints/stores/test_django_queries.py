@@ -34,6 +34,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a field that was not read, of the tenant's own table": ("Boat.objects.filter(tenant__slug=i)", ["opaque"]),
     "a way along a relation that was not read": ("Boat.objects.filter(crew__user=i)", ["opaque"]),
     "a column compared with the row": ("Boat.objects.filter(name=F('name'))", ["violation"]),
+    "whether there are rows that refer to it": ("Boat.objects.filter(logbook__isnull=False)", ["violation"]),
     "the tenant compared with the row": ("Boat.objects.filter(tenant=F('tenant'))", ["opaque"]),
     "a row of a spread object and the tenant": ("Boat.objects.create(tenant=t, **i)", ["proven"]),
     "a row of a spread object": ("Boat.objects.create(**i)", ["opaque"]),
@@ -114,3 +115,24 @@ def test_a_manager_that_does_more_in_a_method_of_djangos(written: str, wanted: s
     }
     found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
     assert [row.verdict for row in found.accesses] == [wanted]
+
+
+VIEWS = {
+    "a view that names a model": ("class V(DetailView):\n    model = Boat\n", ["violation"]),
+    "a view for whoever is logged in": ("class V(LoginRequiredMixin, UpdateView):\n    model = Boat\n", ["violation"]),
+    "a view that says which rows": (
+        (
+            "class V(ListView):\n    model = Boat\n"
+            "    def get_queryset(self):\n        return Boat.objects.filter(tenant=self.request.tenant)\n"
+        ),
+        ["proven"],
+    ),
+    "a view with a base that may say it": ("class V(OfTenant, DetailView):\n    model = Boat\n", []),
+    "a view that makes a row": ("class V(CreateView):\n    model = Boat\n", []),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_generic_view(name: str) -> None:
+    source, wanted = VIEWS[name]
+    assert _verdicts(source) == wanted

@@ -1,0 +1,62 @@
+"""What a class of Python says of the rows it asks for, without asking for them: the model that it names."""
+
+from __future__ import annotations
+
+import re
+
+from lints.extract.ir import Assign, Define, Invoke, Name, Span, Stmt
+
+_MAX_BODY = 100_000
+_VIEWS = frozenset(
+    {"ListView", "DetailView", "UpdateView", "DeleteView", "ArchiveIndexView", "YearArchiveView", "DateDetailView"}
+)
+_BESIDE_VIEWS = frozenset(
+    {"LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin", "SuccessMessageMixin", "FormMixin", "View"}
+)
+"""Bases that ask for no rows; any other may narrow what the view asks for."""
+_TYPE_VARIABLE = re.compile(r"_?[A-Z]{1,2}|\w*(?:T|Type|TypeVar|ModelT)")
+
+
+def models_of(called: str, above: str, text: str, where: Span) -> tuple[Stmt, ...]:
+    """What `self.model` is in a class that asks for rows of it, where the class itself does not say: what its
+    constructor sets or hands on, the first type of its base, else `Model_of_` the class (`lints.schema`).
+
+    `above` and `text` are the source of its bases and of its body.
+    """
+    text = text[:_MAX_BODY]
+    names = sorted(set(re.findall(r"\b(?:self|cls)\.(_?(?:model|entity)(?:_class|_cls|_type)?)\b", text)))
+    if not names:
+        return ()
+    given = re.search(r"super\(\)\.__init__\(([^()]{1,300})\)", text)
+    passed = re.findall(r"(?:^|[\s,=.])([A-Z]\w*[a-z]\w*)\s*(?:,|$)", given.group(1)) if given is not None else []
+    typed = re.search(r"\[\s*(?:\w+\.)*([A-Z]\w*)\s*[,\]]", above)
+    general = typed is None or _TYPE_VARIABLE.fullmatch(typed.group(1)) is not None
+    out: list[Stmt] = []
+    for name in names:
+        if re.search(rf"^[ \t]+{name}\s*(?::[^=\n]*)?=(?!\s*None\b)", text, re.MULTILINE):
+            continue
+        own = re.search(rf"\bself\.{name}\s*(?::[^=\n]*)?=\s*(?:\w+\.)*([A-Z]\w*)[ \t]*$", text, re.MULTILINE)
+        if own is not None:
+            model = own.group(1)
+        elif len(passed) == 1:
+            model = passed[0]
+        else:
+            model = f"Model_of_{called}" if general or typed is None else typed.group(1)
+        out.append(Assign(name, Name(model, where), False, where))
+    return tuple(out)
+
+
+def rows_of_view(bases: tuple[str, ...], body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """What a generic view of Django's asks for where it only names a model: all of its rows."""
+    if not _VIEWS & {*bases} or not {*bases} <= _VIEWS | _BESIDE_VIEWS:
+        return ()
+    named = {s.target: s for s in body if isinstance(s, Assign) and s.target is not None}
+    defined = {s.function.name for s in body if isinstance(s, Define)}
+    model = named.get("model")
+    if model is None or not isinstance(model.value, Name) or "queryset" in named:
+        return ()
+    if defined & {"get_queryset", "get_object", "dispatch", "get", "post"}:
+        return ()
+    manager = Name(f"{model.value.path}.objects", model.span)
+    asked = Invoke(manager, "all", (), (), model.span, model.span)
+    return (Assign("queryset", asked, False, model.span),)
