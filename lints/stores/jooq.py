@@ -158,7 +158,7 @@ class _Jooq:
 
     def condition(self, text: str) -> str:
         builder = self.builder
-        if self.depth > _MAX_DEPTH:
+        if self.depth > _MAX_DEPTH or builder.counter[0] > jvm_helpers.MAX_PARTS:
             return builder.hole()
         if text.startswith(MAYBE):
             return f"({builder.parameter()} IS NULL OR {self._inside(text.removeprefix(MAYBE))})"

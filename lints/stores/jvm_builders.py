@@ -48,7 +48,7 @@ def criteria(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
 def predicate(builder: Builder, text: str, depth: int = 0) -> str:
     """`cb.and(cb.equal(root.get("tenantId"), tenant), …)`, `(root, query, cb) -> …`, `Specification.where(…)`."""
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or builder.counter[0] > jvm_helpers.MAX_PARTS:
         return builder.hole()
     if text.startswith(MAYBE):
         return f"({builder.parameter()} IS NULL OR {predicate(builder, text.removeprefix(MAYBE), depth + 1)})"

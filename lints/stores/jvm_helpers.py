@@ -11,6 +11,8 @@ from lints.stores.call_text import Called, bare, closing, split
 
 MAYBE = "__maybe__"
 """Before a condition that is there on some paths only."""
+MAX_PARTS = 400
+"""Parts of the conditions of one query; a function that gives several of another that does so has many more."""
 _MAX_ARGUMENT, _MAX_TEXT, _MAX_DEPTH = 300, 8000, 8
 
 

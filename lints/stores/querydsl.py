@@ -65,7 +65,7 @@ def querydsl(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
 def predicate(builder: Builder, text: str, depth: int = 0) -> str:
     """`boat.tenantId.eq(tenant).and(…)`, `QBoat.boat.port.id.in(ids)`, a function that gives one."""
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or builder.counter[0] > jvm_helpers.MAX_PARTS:
         return builder.hole()
     if text.startswith(MAYBE):
         return f"({builder.parameter()} IS NULL OR {predicate(builder, text.removeprefix(MAYBE), depth + 1)})"

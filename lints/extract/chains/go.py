@@ -318,18 +318,18 @@ def struct_of(interpreter: Interpreter, step: Step) -> str:
     return ""
 
 
-def declared_type(source: bytes, name: str, before: int) -> str | None:
+def declared_type(source: bytes, name: str, before: int, depth: int = 0) -> str | None:
     """The struct that a variable was declared as, last before a place: `boat := &Boat{}`, `boats []*models.Boat`."""
     found = re.findall(_DECLARED % name.encode(), function_before(source, before))
-    kinds = [next(group for group in groups if group).decode() for groups in found]
+    kinds: list[str] = [next(group for group in groups if group).decode() for groups in found]
     kinds = [kind for kind in kinds if kind not in _NOT_TYPES]
     if kinds:
         return kinds[-1]
     spelled = re.escape(name.encode())
     around = function_before(source, before)
     over = re.search(rb"\bfor\s+\w+\s*,\s*%s\s*:=\s*range\s+(\w+)\s*\{" % spelled, around)
-    if over is not None and over.group(1) != name.encode():
-        return declared_type(source, over.group(1).decode(), before)
+    if over is not None and depth < _MAX_UNFOLDED:
+        return declared_type(source, over.group(1).decode(), before, depth + 1)
     made: list[bytes] = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
     return str(made[-1], "utf-8", "replace") if made else None
 

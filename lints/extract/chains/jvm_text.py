@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 MAYBE = "__maybe__"
 _WINDOW = 12_000
 _MAX_TEXT = 4000
 _MAX_DEPTH = 6
+_MAX_READ = 300
 _MAX_USES = 60
 _TOKEN = re.compile(
     r"\"\"\"[\s\S]*?\"\"\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*[\s\S]*?\*/|->|[(\[{]|[)\]}]|;|,|\n"
@@ -30,7 +32,7 @@ _LISTED = re.compile(
 )
 _LOADS = re.compile(
     r"\s*(?:await\s+)?(?:\w*(?:[rR]epo|[rR]epository|[mM]apper|[sS]ervice|[dD]ao|em|[mM]anager|this|super)(?:\(\))?\s*\.\s*)*"
-    r"(?:find|get|select|load|fetch|query|require)(?:\w*(?:By|One|First|Last|Last\w+|OrThrow|OrElse\w*|Reference)\w*|)\("
+    r"(?:find|get|select|load|fetch|query|require)(?:\w*(?:By|One|First|Last|List|All|OrThrow|OrElse\w*|Reference)\w*|)\("
 )
 _NONE = re.compile(
     r"null|(?:\w+\.)?(?:noCondition|trueCondition|conjunction|unrestricted)\(\)|(?:Specification\.)?where\(null\)"
@@ -41,6 +43,21 @@ _TYPED = re.compile(
     r"(var|val|[A-Z][\w.]*(?:<[^;={}()]{1,80}>)?(?:\[\])?)\s+\Z"
 )
 _NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """How deep a condition is in others, and how many more may be read: what is hostile doubles at every step."""
+
+    level: int = 0
+    left: list[int] = field(default_factory=lambda: [_MAX_READ])
+
+    def deeper(self) -> _Work:
+        return _Work(level=self.level + 1, left=self.left)
+
+    def spent(self) -> bool:
+        self.left[0] -= 1
+        return self.level > _MAX_DEPTH or self.left[0] < 0
 
 
 def loaded(before: str, name: str) -> bool:
@@ -61,19 +78,20 @@ def before(source: bytes, at: int) -> str:
     return source[max(0, at - _WINDOW) : at].decode("utf-8", "replace")
 
 
-def condition(text: str, around: str, depth: int = 0) -> str:
+def condition(text: str, around: str, work: _Work | None = None) -> str:
     """A condition with the variables in it as what they hold; `around` is the text before it."""
-    if depth > _MAX_DEPTH or len(text) > _MAX_TEXT:
+    work = work or _Work()
+    if work.spent() or len(text) > _MAX_TEXT:
         return text
     block = _block(text)
     if block is not None:
-        return _returned(block, around, depth)
+        return _returned(block, around, work)
     out: list[str] = []
     position, listed = 0, False
     for found in _NAME.finditer(text):
         if found.start() < position or not _stands_alone(text, found):
             continue
-        held = _held(found.group(), around, depth)
+        held = _held(found.group(), around, work)
         if held is None:
             continue
         if isinstance(held, list):
@@ -108,7 +126,7 @@ def table(text: str, around: str) -> str:
 
 def returned(body: str) -> str | None:
     """What a function gives: the outcome of each `return`, any of which may be the one."""
-    given = _returned(body, "", 0)
+    given = _returned(body, "", _Work())
     return given or None
 
 
@@ -123,7 +141,7 @@ def _block(text: str) -> str | None:
     return found.group(1)
 
 
-def _returned(body: str, around: str, depth: int) -> str:
+def _returned(body: str, around: str, work: _Work) -> str:
     given: list[str] = []
     nothing = False
     for found in re.finditer(r"\breturn(?:@\w+)?\b", body):
@@ -132,12 +150,12 @@ def _returned(body: str, around: str, depth: int) -> str:
         if _NONE.fullmatch(expression) is not None:
             nothing = True
         elif expression:
-            given.append(condition(expression, around + body[: found.start()], depth + 1))
+            given.append(condition(expression, around + body[: found.start()], work.deeper()))
         if len(given) > 8:
             return "?"
     if not given and "return" not in body:
         last = body.rstrip().rpartition("\n")  # a lambda of Kotlin gives what stands in its last line
-        given.append(condition(last[2].strip(), around + last[0] + "\n", depth + 1))
+        given.append(condition(last[2].strip(), around + last[0] + "\n", work.deeper()))
     if not given:
         return "noCondition()" if nothing else ""
     whole = given[0] if len(given) == 1 else f"or({', '.join(given)})"
@@ -155,7 +173,7 @@ def _stands_alone(text: str, found: re.Match[str]) -> bool:
     )
 
 
-def _held(name: str, around: str, depth: int) -> str | list[str] | None:
+def _held(name: str, around: str, work: _Work) -> str | list[str] | None:
     """The condition that a variable holds at the end of a text, or the ones that a list does."""
     found = _declaration(name, around)
     if found is None:
@@ -172,18 +190,18 @@ def _held(name: str, around: str, depth: int) -> str | list[str] | None:
     if listed is not None and (
         listed.group(1) is None or _CONDITION.fullmatch(listed.group(1).removeprefix("? extends ")) is not None
     ):
-        return _listing(name, first, around, end, depth)
+        return _listing(name, first, around, end, work)
     if inferred:
         if re.match(
             r"(?:mutableListOf|arrayListOf|listOf)<(?:Predicate|Condition|Specification|Op<Boolean>)|new\s+ArrayList<(?:Predicate|Condition)",
             first,
         ):
-            return _listing(name, first, around, end, depth)
+            return _listing(name, first, around, end, work)
         if _is_condition(first) is None:
             return None
     elif _CONDITION.fullmatch(kind) is None:
         return None
-    return _grown(name, first, around, end, depth)
+    return _grown(name, first, around, end, work)
 
 
 def _declaration(name: str, around: str) -> tuple[int, str, int, bool] | None:
@@ -212,10 +230,10 @@ def _is_condition(text: str) -> bool | None:
     )
 
 
-def _grown(name: str, first: str, around: str, end: int, depth: int) -> str | None:
+def _grown(name: str, first: str, around: str, end: int, work: _Work) -> str | None:
     """What is made of a condition after it was declared."""
     held = (
-        condition(first, around[:end], depth + 1)
+        condition(first, around[:end], work.deeper())
         if first and first != "null" and not re.match(r"new\s+BooleanBuilder\(\s*\)", first)
         else "noCondition()"
         if first
@@ -232,18 +250,18 @@ def _grown(name: str, first: str, around: str, end: int, depth: int) -> str | No
                 and expression.endswith(")")
                 and closes(expression, added.end() - 1) == len(expression) - 1
             ):
-                part = condition(expression[added.end() : -1], around[:at], depth + 1)
+                part = condition(expression[added.end() : -1], around[:at], work.deeper())
                 held = _and(held, part, sometimes)
                 continue
             before_it = f"and({held})" if held else "noCondition()"
             made = re.sub(rf"(?<![\w.]){name}(?!\w|\s*\()", before_it.replace("\\", r"\\"), expression)
-            made = condition(made, around[:at], depth + 1)
+            made = condition(made, around[:at], work.deeper())
             held = f"or({held}, {made})" if sometimes and held else made
             continue
         called = re.match(r"\s*(?:\?|!!)?\.\s*(and|or|not|andAnyOf)\s*\(", rest)
         if called is not None:
             stop = closes(rest, called.end() - 1)
-            part = condition(rest[called.end() : stop], around[:at], depth + 1)
+            part = condition(rest[called.end() : stop], around[:at], work.deeper())
             if called.group(1) == "and":
                 held = _and(held, part, sometimes)
             else:
@@ -254,6 +272,9 @@ def _grown(name: str, first: str, around: str, end: int, depth: int) -> str | No
                 )
         if len(held) > _MAX_TEXT:
             return None
+    handed = re.search(rf"[;{{}}]\s*(?:\w+\.)*\w+\((?:[^();]{{0,200}},\s*)?{name}\s*[,)]", around[end:])
+    if held and "BooleanBuilder" in first and handed is not None:
+        held = f"or({held}, ?)"  # what it is handed to can add to it
     return f"and({held})" if held else None
 
 
@@ -262,13 +283,13 @@ def _and(held: str, part: str, sometimes: bool) -> str:
     return f"and({held}, {said})" if held and held != "noCondition()" else said
 
 
-def _listing(name: str, first: str, around: str, end: int, depth: int) -> list[str] | None:
+def _listing(name: str, first: str, around: str, end: int, work: _Work) -> list[str] | None:
     items: list[str] = []
     if first and _EMPTY.fullmatch(first) is None:
         given = _LISTED.match(first)
         if given is None:
             return None
-        items.append(condition(first[given.end() : closes(first, given.end() - 1)], around[:end], depth + 1))
+        items.append(condition(first[given.end() : closes(first, given.end() - 1)], around[:end], work.deeper()))
     for at, rest, sometimes in _uses(name, around, end):
         called = re.match(r"\s*(?:\.\s*(\w+)\s*\(|(\+=)\s*)", rest)
         if called is None:
@@ -278,7 +299,7 @@ def _listing(name: str, first: str, around: str, end: int, depth: int) -> list[s
         verb = called.group(1) or "add"
         if verb in {"add", "addFirst", "addLast", "addAll", "plus"}:
             stop = closes(rest, called.end() - 1) if called.group(1) else statement(rest, called.end())
-            part = condition(rest[called.end() : stop].strip(), around[:at], depth + 1)
+            part = condition(rest[called.end() : stop].strip(), around[:at], work.deeper())
             items.append(f"{MAYBE}and({part})" if sometimes else part)
         elif verb in {"clear", "remove", "removeIf", "removeLast", "set", "replaceAll"}:
             return None
@@ -288,7 +309,8 @@ def _listing(name: str, first: str, around: str, end: int, depth: int) -> list[s
 def _uses(name: str, around: str, end: int) -> Iterator[tuple[int, str, bool]]:
     """(place, what follows, on some paths only) of each use of a variable after its declaration."""
     position = begins = end
-    for found in list(re.finditer(rf"(?<![\w.]){name}(?!\w)", around[end:]))[:_MAX_USES]:
+    uses = list(re.finditer(rf"(?<![\w.]){name}(?!\w)", around[end:]))
+    for found in uses[:_MAX_USES]:
         place = end + found.start()
         while (token := _TOKEN.search(around, position, place)) is not None:
             if token.group() in {";", "{", "}"}:
@@ -303,6 +325,8 @@ def _uses(name: str, around: str, end: int) -> Iterator[tuple[int, str, bool]]:
             lead = lead[(closes(lead, opens) + 1 if lead[opens] == "(" else branch.end()) :].strip()
         if lead == "" or lead.rpartition("\n")[2].strip() == "":
             yield place, around[found.end() + end :], branch is not None or not _open(around, place)
+    if len(uses) > _MAX_USES:
+        yield len(around), " = ?;", False  # more than is read: nobody knows what it holds
 
 
 def statement(text: str, start: int, *, kotlin: bool = True) -> int:
