@@ -116,8 +116,10 @@ def names_caller(arguments: str) -> bool:
 
 PUBLIC = re.compile(r"(?:^|/)(?:public|webhooks?|callbacks?|api/(?:v\d+/)?client)/", re.IGNORECASE)
 """Paths of what is there for everybody: there is no caller whose tenant it could be."""
-_ANSWERS = re.compile(r"(?:^|\.)(?:\w*[rR]esponses?|\w*Response|not_?[fF]ound\w*|NotFound\w*|\w*[eE]rror)(?:$|\.)")
-"""What answers, or says what is wrong."""
+_ANSWERS = re.compile(
+    r"(?:^|\.)(?:\w*[rR]esponses?|\w*Response|not_?[fF]ound\w*|NotFound\w*|\w*[eE]rror)(?:$|\.)|(?:Ur[il]|URL|url|Link|Href)$"
+)
+"""What answers, says what is wrong, or only writes an address."""
 _ASKS = re.compile(r"(?:is|has|does|count|exists)(?=[A-Z_])")
 """A question: its answer is a yes or a number."""
 _MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)

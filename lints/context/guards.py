@@ -24,7 +24,9 @@ _PLAIN_BASES = re.compile(
 )
 
 _ADMIN = re.compile(r"(?:^|/)(?:admin|admin-api)/", re.IGNORECASE)
-_OURS = re.compile(r"(?:^|/)(?:super_?-?admin|backoffice|back_office|staff|sysadmin|platform-admin)/", re.IGNORECASE)
+_OURS = re.compile(
+    r"(?:^|/)(?:super_?-?admin|backoffice|back_office|staff|sysadmin|platform-admin|platform/api)/", re.IGNORECASE
+)
 _STAFF = re.compile(
     rb"(?i)super_?admin|super_?user|is_?staff|staff_(?:member|required|only)|require_?staff|IsAdminUser"
     rb"|(?:platform|instance|system|site|global|root|infra|server|tenant_?host)_?(?:admin|operator|staff|owner|super)"

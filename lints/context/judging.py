@@ -29,6 +29,8 @@ _CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
 _FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
 _ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
+_ASKED_BEFORE = re.compile(r"(?:^|/)Http/Requests/")
+"""Where a request of Laravel of a class of its own finds what its `authorize` asks about."""
 _OBJECTS = re.compile(
     r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
 )
@@ -167,6 +169,8 @@ def _whose(
     before = row if row.verdict == "proven" else _vouched(row)
     if any(fact.about is About.STAFF for fact in around) or (row.language == "ruby" and _OBJECTS.search(row.path)):
         return before  # for people of ours; `params` that are no request's
+    if row.language == "php" and _ASKED_BEFORE.search(row.path) is not None:
+        return before
     if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
         return before  # one of the caller's, whichever the client names
     if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):

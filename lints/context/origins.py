@@ -601,7 +601,7 @@ class Origins:
         self._decides = self._decides or (decides and not call.method.lower().startswith("validat"))
         for _, origin in self._mentioned(text, names, call.span[1]):
             self._checked(origin, f"{callee(call)}(…)", call.span[0])
-        words = set(_WORD.findall(text)) if decides and self._found else set()
+        words = set(_WORD.findall(text)) if self._found else set()
         for name, (start, origins) in self._found.items():
             for origin in origins if name in words else ():  # who may use what was loaded was let name it
                 self._checked(origin, f"{callee(call)}(…)", start)
