@@ -22,6 +22,7 @@ _METHODS = re.compile(
 _ON_QUERY = re.compile(r"(?:Where|First|Single|Any|Count)(?:OrDefault)?(?:Async)?")
 _DECLARED = re.compile(r"\bIMongoCollection<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
 _BASE = re.compile(r"\bclass\s+\w+(?:<[^<>{}]{0,80}>)?(?:\([^()]{0,600}\))?\s*:\s*\w*Mongo\w*<([^<>{}]{1,200})>")
+_TYPE_PARAMETER = re.compile(r"T(?:[A-Z]\w*)?")
 _NO_DOCUMENT = re.compile(r"(?:Guid|string|int|long|Int\d\d|\w*(?:Id|Key|Context))\??")
 _GIVEN = re.compile(r"GetCollection<(?:\w+\.)*(\w+)>\(\s*(?:\"([\w.-]+)\")?")
 _SESSION = re.compile(r"_?\w*[sS]ession\w*|handle")
@@ -94,6 +95,9 @@ def begun(asked: Asked) -> Begun | None:
         )
         if any("IsUpsert = true" in one for one in written[2:]):
             arguments.append(Record({"upsert": Gap("true", call.span)}))
+    filtered = arguments[0] if arguments else None
+    if _TYPE_PARAMETER.fullmatch(collection) is not None and isinstance(filtered, Record):
+        arguments[0] = Record({**filtered.fields, _UNSEEN: Gap(collection, call.span)})  # whose, its users decide
     return Begun("mongo", collection, (Step(name, tuple(arguments), {}, call.span),))
 
 
@@ -221,12 +225,17 @@ def _by_function(name: str, count: int, reading: _Reading, depth: int) -> Record
     """What a function of the file gives, on each path; of those of one name the ones with as many parameters."""
     text = reading.source.decode("utf-8", "replace")
     found: list[Record] = []
+    fitting = 0
     heads = re.finditer(rf"\bFilterDefinition<[^;=()]{{1,80}}>\s+{name}(?:<[^<>()]{{1,80}}>)?\s*\(", text)
     for head in list(heads)[:8]:
         close = _closes(text, head.end())
         if len([part for part in _split(text[head.end() : close], ",") if part.strip()]) == count:
             found += _returned(text, close + 1, reading, depth)
-    return found[0] if len(found) == 1 else _either(found) if found else Record({_UNSEEN: Gap(name, (0, 0))})
+            fitting += 1
+    if not found:
+        return Record({_UNSEEN: Gap(name, (0, 0))})
+    made = found[0] if len(found) == 1 else _either(found)
+    return Record({**made.fields, _UNSEEN: Gap(name, (0, 0))}) if fitting > 1 else made  # which one, types decide
 
 
 def _returned(text: str, begin: int, reading: _Reading, depth: int) -> Iterator[Record]:

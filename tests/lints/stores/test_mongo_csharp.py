@@ -21,6 +21,8 @@ public class BoatStore : MongoRepositoryBase<Boat> {{
         if (tenantId != Guid.Empty) {{ filters.Add(Filter.Eq(b => b.TenantId, tenantId)); }}
         return Filter.And(filters);
     }}
+    private FilterDefinition<Boat> Of(Guid tenantId) => Filter.Eq(b => b.TenantId, tenantId);
+    private FilterDefinition<Boat> Of(string name) => Filter.Eq(b => b.Name, name);
     private FilterDefinition<Boat> Build(Guid tenantId, string name, int n) {{
         if (n > 3) {{ return Filter.Eq(b => b.Name, name); }}
         return Filter.Eq(b => b.TenantId, tenantId);
@@ -80,6 +82,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a function": ("return _boats.Find(Build(tenantId)).ToList();", [PROVEN]),
     "a function that adds it sometimes": ("return _boats.Find(Build(tenantId, name)).ToList();", [UNSEEN]),
     "a function that leaves it out sometimes": ("return _boats.Find(Build(tenantId, name, 3)).ToList();", [EITHER]),
+    "one of two functions of a name": ("return _boats.Find(Of(given)).ToList();", [UNSEEN]),
+    "documents of any kind": (
+        "return _database.GetCollection<TRow>(name).Find(r => r.Id == id).First();",
+        [UNSEEN],
+    ),
     "a function of another file": ("return _boats.Find(Elsewhere(tenantId)).ToList();", [UNSEEN]),
     "everything": ("return _boats.CountDocuments(FilterDefinition<Boat>.Empty);", [UNSCOPED]),
     "a document": ('return _boats.Find(new BsonDocument("tenantId", tenantId)).ToList();', [PROVEN]),
