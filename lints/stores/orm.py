@@ -277,10 +277,11 @@ class Entities:
         )
 
     def collection(self, name: str) -> str:
-        """What a model of Mongoose is called where it is declared: `Boat` of `BoatModel`."""
+        """What a model of Mongoose is called where it is declared: `Boat` of `BoatModel`, of the collection `boats`."""
         known = self.by_kind.get("mongoose", {})
         found = known.get(name) or known.get(name.removesuffix("Model"))
-        found = found or known.get(name[:1].upper() + name[1:].removesuffix("Model"))
+        title = name[:1].upper() + name[1:].removesuffix("Model")
+        found = found or known.get(title) or known.get(title.removesuffix("s"))
         return found.table if found is not None else name
 
     def referring(self, collection: str, call: OrmCall, keys: frozenset[str]) -> str | None:

@@ -153,13 +153,21 @@ def _mongo(asked: Asked) -> Begun | None:
     if not native and _COLLECTION.fullmatch(last) and b"ongo" in asked.interpreter.notes.source:
         native = not isinstance(_first(asked), (Fn, Returned))  # an array is searched by a function
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
-        return Begun("mongo", collection(call, last), (asked.step,))
+        return Begun("mongo", collection(call, "") or _constant_of(asked) or last, (asked.step,))
     mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"mongoose" in asked.interpreter.notes.source
     if mongoose and call.method in _MONGOOSE:
         return Begun("mongo", last, (asked.step,))
     if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|(?:M|^m)odel$", last)):
         return Begun("mongo", path if not head else last, (asked.step,))
     return None
+
+
+def _constant_of(asked: Asked) -> str:
+    """`boats` of `getCollection(COLLECTION)`, where that is a constant of the file."""
+    receiver = asked.call.receiver
+    first = receiver.arguments[0] if isinstance(receiver, Invoke) and receiver.arguments else None
+    held = asked.env.find(first.path) if isinstance(first, Name) else None
+    return held.text if isinstance(held, Lit) else ""
 
 
 def _typeorm(asked: Asked) -> Begun | None:

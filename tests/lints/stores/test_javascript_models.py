@@ -156,3 +156,15 @@ def test_documents_found_by_what_refers_to_another_of_the_tenants() -> None:
         ("violation", "TENMGO001"),
         ("proven", None),
     ]
+
+
+def test_a_collection_by_a_constant_is_that_of_its_model() -> None:
+    source = DOCUMENTS.replace(
+        "const a =", "const KEEPERS = 'keepers';\nconst z = () => db.collection(KEEPERS).find({});\nconst a ="
+    )
+    tree = {
+        "src/a.ts": source.encode(),
+        "src/b.ts": b"const T = 'tenants';\nconst f = (id) => getCollection(T).findOne({ id });",
+    }
+    found = scan(sorted(tree.items()), build_model(tree, {"tenant_columns": ["tenantId"]}))
+    assert [row.verdict for row in found.accesses] == ["weak", "violation", "violation", "proven", "proven"]
