@@ -116,6 +116,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return Session("export", "TENSQL014", "EXPORT DATABASE writes the rows of all tables")
     if word == "insert" and tree is None and w.dialect == "clickhouse" and rest and tokens[-2].text.lower() == "format":
         return Session("insert", "TENSQL013", "the inserted rows are not in the text", opaque=True)
+    if word == "handler" and w.dialect == "mysql":
+        return Session("handler", "TENSQL013", "HANDLER reads a table's rows one by one", opaque=True)
     if word == "load":
         return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
     if tree is None:

@@ -100,15 +100,15 @@ def _hub(schema: Schema) -> tuple[tuple[str, ...], int]:
             column = reference.columns[0]
             if (column,) != relation.primary_key:
                 tied.setdefault((reference.references, column), set()).add(key)
-    others = sum(relation.parent_partition is None for relation in schema.relations.values()) - 1
-    ranked = sorted(
-        (
-            (len(tables), root, column)
-            for (root, column), tables in tied.items()
-            if _named_for(schema.relations[root], column) or (len(tables) >= _MANY and 4 * len(tables) >= 3 * others)
-        ),
-        reverse=True,
-    )
+    whole = [relation for relation in schema.relations.values() if relation.parent_partition is None]
+    others = len(whole) - 1
+    ranked: list[tuple[int, str, str]] = []
+    for (root, column), tables in tied.items():
+        having = sum(column in relation.columns for relation in whole)  # a few may have it without a foreign key
+        many = having >= _MANY and 4 * having >= 3 * others and 2 * len(tables) >= others
+        if many or _named_for(schema.relations[root], column):
+            ranked.append((having if many else len(tables), root, column))
+    ranked.sort(reverse=True)
     if not ranked:
         return (), 0
     count, root, column = ranked[0]

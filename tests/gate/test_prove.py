@@ -203,6 +203,10 @@ HOSTILE_LINES = {
     "another dialect": b'{"id": 1, "sql": "SELECT 1", "dialect": "klingon"}',
     "a dialect that is none": b'{"id": 1, "sql": "SELECT 1", "dialect": ["postgres"]}',
     "not UTF-8": b'{"id": 1, "sql": "\xff"}',
+    "a name twice": b'{"id": 1, "sql": "SELECT 1", "sql": "SELECT name FROM boats"}',
+    "a number that is none": b'{"id": NaN, "sql": "SELECT 1"}',
+    "a number out of range": b'{"id": 1e999, "sql": "SELECT 1"}',
+    "zero bytes": b"\0\0\0",
     "endless": b'{"id": 1, "sql": "' + b"x" * (5 << 20) + b'"}',
 }
 
@@ -217,6 +221,42 @@ def test_a_line_that_is_none_has_an_answer_too(gate: Callable[..., Any], name: s
     assert [a["verdict"] for a in answers] == ["proven", "unparsed", "proven"]
     assert answers[1]["reason"].startswith("line 2")
     assert set(answers[1]) - {"reason"} == KEYS
+
+
+NAMES = [f"'{number:030x}'" for number in range(30_000)]
+LARGE = {
+    "a list of a megabyte": (f"{OWN} AND name IN ({', '.join(NAMES)})", "proven"),
+    "a list of a megabyte without the tenant": (f"{OPEN} AND length IN ({', '.join(map(str, range(150_000)))})", "violation"),
+    "a list of a megabyte around the tenant": (f"SELECT 1 FROM boats WHERE id IN ({'1, ' * 150_000} 2) OR tenant_id = $1", "violation"),
+    "a text of a megabyte": (f"{OWN} AND name = '{'x' * 1_000_000}'", "opaque"),
+    "two hundred relations in a chain": (f"WITH c0 AS ({OWN}), {', '.join(f'c{n} AS (SELECT * FROM c{n - 1})' for n in range(1, 200))} SELECT * FROM c199", "proven"),
+    "two hundred relations, each twice": (f"WITH c0 AS ({OWN}), {', '.join(f'c{n} AS (SELECT a.* FROM c{n - 1} a, c{n - 1} b)' for n in range(1, 200))} SELECT * FROM c199", "opaque"),
+    "brackets": (f"SELECT {'(' * 100_000}1{')' * 100_000} FROM boats", "opaque"),
+    "a thousand statements": (f"{OWN};" * 1_000, "proven"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_is_large_is_read_or_refused(gate: Callable[..., Any], name: str) -> None:
+    sql, verdict = LARGE[name]
+    code, out, _ = gate("-", stdin=json.dumps({"id": name, "sql": sql}).encode())
+
+    assert code == 0
+    assert json.loads(out)["verdict"] == verdict
+
+
+@pytest.mark.parametrize("spoken", ["mssql", "SQLServer", "MariaDB", "postgresql", "presto", "databricks"])
+def test_a_dialect_goes_by_other_names(gate: Callable[..., Any], spoken: str) -> None:
+    line = json.dumps({"id": 1, "sql": "SELECT name FROM boats WHERE id = 1", "dialect": spoken}).encode()
+
+    assert json.loads(gate("-", stdin=line)[1])["verdict"] == "violation"
+    assert gate("--dialect", spoken, "SELECT name FROM boats WHERE id = 1")[0] == 1
+
+
+def test_a_closed_input_is_refused(gate: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+
+    assert run(["prove", "--schema", str(tmp_path / "schema.sql"), "-"]) == 2
 
 
 CONSTANTS = st.sampled_from(

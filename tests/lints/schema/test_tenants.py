@@ -168,6 +168,7 @@ def rows(columns: str, *, count: int, key: str = "id") -> list[str]:
         ("named for its table with a number's suffix", ("depots (id int PRIMARY KEY)", *rows("depot_nr int REFERENCES depots (id)", count=4)), {"depot_nr"}),
         ("a tenant's record number", ("a (record_id int, tenant_record_id int)",), {"tenant_record_id"}),
         ("named as they like, by nearly all of many", ("networks (id int PRIMARY KEY)", *rows("nid int REFERENCES networks (id)", count=9)), {"nid"}),
+        ("named as they like, in all, though a third have no foreign key", ("networks (id int PRIMARY KEY)", *rows("nid int REFERENCES networks (id)", count=9), *(f"u{n} (id int PRIMARY KEY, nid int)" for n in range(5))), {"nid"}),
         ("all hang on it, and a few have a word", ("networks (id int PRIMARY KEY)", "b (organization_id int)", "c (organization_id int)", "organizations (id int PRIMARY KEY, nid int REFERENCES networks (id))", *rows("nid int REFERENCES networks (id)", count=20)), {"nid"}),
         ("no foreign key, but most keys begin with it", tuple(rows("app_id text", count=9, key="app_id")), {"app_id"}),
     ],

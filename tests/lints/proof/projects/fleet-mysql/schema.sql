@@ -1,0 +1,5 @@
+CREATE TABLE companies (id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, name varchar(99)) ENGINE=InnoDB;
+CREATE TABLE trucks (id int unsigned NOT NULL AUTO_INCREMENT, company_id int unsigned NOT NULL, plate varchar(20) NOT NULL, km int DEFAULT 0, PRIMARY KEY (id), UNIQUE KEY uq (company_id, plate), KEY c (company_id), CONSTRAINT t1 FOREIGN KEY (company_id) REFERENCES companies (id) ON DELETE CASCADE) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='trucks; all of them';
+CREATE TABLE tours (id int unsigned NOT NULL AUTO_INCREMENT, company_id int unsigned NOT NULL, truck_id int unsigned NOT NULL, day date NOT NULL, meta json, PRIMARY KEY (id, day), CONSTRAINT t2 FOREIGN KEY (company_id) REFERENCES companies (id), CONSTRAINT t3 FOREIGN KEY (truck_id) REFERENCES trucks (id)) PARTITION BY RANGE (TO_DAYS(day)) (PARTITION p0 VALUES LESS THAN MAXVALUE);
+CREATE TABLE stops (id int unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, tour_id int unsigned NOT NULL, place varchar(50), KEY t (tour_id), FOREIGN KEY (tour_id) REFERENCES tours (id));
+CREATE TABLE countries (code char(2) PRIMARY KEY, name varchar(50));
