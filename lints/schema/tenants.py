@@ -29,6 +29,8 @@ _MIN_HUB = 3
 _MANY = 8
 _FEW = 4
 _KEY = re.compile(r"(?:id|uuid|guid|no|nr|num|number|code|key|slug|ref)\Z", re.IGNORECASE)
+_OWNS = re.compile(r"owner|namespace|realm|domain|site|instance|space|shop|store|account|organi[sz]ation|org|workspace")
+"""What a tenant's column is called without a key's ending; it counts where three quarters of the tables begin with it."""
 _OF_A_PERSON = re.compile(r"(?:user|member|person|profile|author|actor|owner|customer|account)_?", re.IGNORECASE)
 
 
@@ -131,7 +133,9 @@ def _leading(schema: Schema) -> tuple[str, ...]:
     having = sum(column in relation.columns for relation in tables)
     if first < _MIN_HUB or first < 2 * second or having < _MANY or 4 * having < 3 * len(tables):
         return ()
-    return (column,) if _KEY.search(column) and not _OF_A_PERSON.match(column) else ()
+    named = _KEY.search(column) is not None and not _OF_A_PERSON.match(column)
+    everywhere = 4 * first >= 3 * len(tables) and _OWNS.fullmatch(column.lower()) is not None
+    return (column,) if named or everywhere else ()
 
 
 def _named_for(root: Relation, column: str) -> bool:

@@ -235,3 +235,11 @@ def test_spaces_are_tenants_when_nothing_surer_is_there() -> None:
         ORGANIZATIONS, PROJECTS, "spaces (id uuid PRIMARY KEY)", *polls, "b (organization_id uuid)"
     ).tenant_columns == {"organization_id"}
     assert model("parking (id uuid PRIMARY KEY, space_id uuid)", "bays (space_id uuid)").tenant_columns == {"tenant_id"}
+
+
+def test_an_owner_that_the_keys_of_nearly_all_tables_begin_with_names_the_tenant() -> None:
+    keyed = [f"t{i} (owner text, name text, PRIMARY KEY (owner, name))" for i in range(9)]
+    assert model(*keyed, "settings (id int PRIMARY KEY)").tenant_columns == {"owner"}
+    assert model(*keyed[:6], *(f"u{i} (id int PRIMARY KEY, owner text)" for i in range(4))).tenant_columns == {
+        "tenant_id"
+    }
