@@ -54,7 +54,7 @@ def in_context(
     around = [fact for fact in facts if fact.line <= source.line <= fact.end_line]
     found = [_started(row, around, carriers) for row in rows] if around else list(rows)
     given = _given(source)
-    if not around and _SENT.search(given) is None and all(row.rule != LITERAL_RULE for row in found):
+    if not around and _SENT.search(given) is None and {LITERAL_RULE, CLIENT_RULE}.isdisjoint(row.rule for row in found):
         return found
     if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
