@@ -49,4 +49,5 @@ def test_a_proof_is_consistent_with_itself(case: cases.Case) -> None:
                 named = quoted.strip('"`[]').lower().rpartition(".")[2] if "'" not in quoted else quoted.strip("'")
                 table = case.model.tables.get(reference.table)
                 columns = {c.lower() for c in table.columns} if table is not None else set()
-                assert named in {reference.table.strip('"').lower(), *columns} or "?" in named
+                bare = reference.table.rpartition(".")[2].strip('"').lower()
+                assert named in {reference.table.strip('"').lower(), bare, *columns} or "?" in named

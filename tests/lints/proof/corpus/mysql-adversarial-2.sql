@@ -171,7 +171,7 @@ SELECT kind AS harbour_id, COUNT(*) FROM boats GROUP BY kind HAVING harbour_id =
 SELECT * FROM (SELECT b.*, ROW_NUMBER() OVER (ORDER BY length) AS n FROM boats b) x WHERE harbour_id = ?
 
 -- a table renamed in a handler
--- unparsed
+-- opaque
 HANDLER boats OPEN
 
 -- load from a file
