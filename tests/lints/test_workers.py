@@ -30,7 +30,7 @@ HOSTILE: Mapping[str, tuple[str, bytes, str]] = {
     "2 MB on one line": (
         "a.js",
         b"var a=1;" * 250_000 + b'q.query("select * from boats");',
-        "CPU time|violation|too long",
+        "minified: one line of",
     ),
     "parentheses, deep": ("a.py", b"x=" + b"(" * 100_000 + QUERY + b")" * 100_000, "too deeply"),
     "lists, deep": ("a.js", b"x=" + b"[" * 100_000 + QUERY + b"]" * 100_000, "too deeply"),
@@ -50,7 +50,7 @@ HOSTILE: Mapping[str, tuple[str, bytes, str]] = {
     ),
     "UTF-16": ("a.py", BY_ID.decode().encode("utf-16"), "violation"),
     "binary": ("a.py", bytes(range(256)) * 100, "NUL byte"),
-    "a NUL byte": ("a.py", BY_ID.replace(b"f(", b"f\0("), "NUL byte"),
+    "a NUL byte": ("a.py", BY_ID.replace(b"f(", b"f\0("), "violation"),
     "a dump of a million lines": ("a.sql", b"INSERT INTO boats VALUES ('x','y','z');\n" * 1_000_000, "larger than"),
     "a dump of thousands": (
         "a.sql",
@@ -85,7 +85,7 @@ HOSTILE: Mapping[str, tuple[str, bytes, str]] = {
         b"def f(c,t):\n    q='SELECT * FROM boats WHERE 1=1'\n"
         + b"".join(b"    if t: q+=' AND x%d=1'\n" % number for number in range(3_000))
         + b"    c.execute(q)\n",
-        "CPU time|violation|opaque|too many",
+        "CPU time|no answer within|violation|opaque|too many",
     ),
     "words that begin a statement": ("a.py", b"select " * 250_000 + BY_ID, "CPU time|violation|not valid"),
 }
@@ -149,7 +149,7 @@ ENDS = {
     "SEGFAULT": "crashed (SIGSEGV)",
     "HUNGRY": "failed (MemoryError)",
     "HANG": "no answer within",
-    "BUSY": "more CPU time",
+    "BUSY": "more CPU time|no answer within",  # whichever is over first: the machine may be busy too
     "RAISE": "failed (TypeError)",
     "LEAVE": "ended with 7",
 }
@@ -163,7 +163,7 @@ def test_a_file_that_ends_its_child_is_reported_and_no_other() -> None:
     said = {u.path: u.reason for u in found.unanalysed}
     assert {path: reason for path, reason in said.items() if not path.startswith("n")} == {}
     for word, reason in ENDS.items():
-        assert reason in said[f"n{word}.py"], word
+        assert any(text in said[f"n{word}.py"] for text in reason.split("|")), word
     assert "secret" not in str(said)
     assert {row.path for row in found.accesses} == {"app/ok.py", *(f"m{number:02}.py" for number in range(20))}
     assert found.numbers["files_skipped"] == len(ENDS)
