@@ -30,7 +30,7 @@ _MANY = 8
 _FEW = 4
 _KEY = re.compile(r"(?:id|uuid|guid|no|nr|num|number|code|key|slug|ref)\Z", re.IGNORECASE)
 _OWNS = re.compile(r"owner|namespace|realm|domain|site|instance|space|shop|store|account|organi[sz]ation|org|workspace")
-"""What a tenant's column is called without a key's ending; it counts where three quarters of the tables begin with it."""
+"""What a tenant's column is called without a key's ending: it counts where the keys of three quarters begin with it."""
 _OF_A_PERSON = re.compile(r"(?:user|member|person|profile|author|actor|owner|customer|account)_?", re.IGNORECASE)
 
 
