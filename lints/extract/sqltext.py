@@ -83,9 +83,15 @@ _FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
 """MySQL's full-text search, which begins like a pattern."""
 
 
+_MATCH_ALONE = re.compile(r"\s*match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)\s*", re.IGNORECASE)
+"""What a message says: `match (${name})`. A statement does something with what it matched."""
+
+
 def starts_like_cypher(text: str) -> bool:
     """Whether the text is a Cypher statement by its first words: a pattern, not only a verb."""
-    return _CYPHER_START.match(text) is not None and _FULL_TEXT.match(text) is None
+    if _CYPHER_START.match(text) is None or _MATCH_ALONE.fullmatch(text) is not None:
+        return False
+    return _FULL_TEXT.match(text) is None
 
 
 def starts_like_sql(text: str) -> str | None:

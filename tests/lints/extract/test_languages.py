@@ -336,3 +336,8 @@ def test_a_callback_parameter_remembers_its_wrapper(path: str) -> None:
 def test_class_names_are_no_table() -> None:
     found = extract("src/a.tsx", b'const a = <table className="table boats"><i className="table" /></table>;')
     assert not found.statements
+
+
+def test_a_message_that_says_match_is_no_graph_query() -> None:
+    assert not extract("src/a.ts", b"const a = (x) => x ? `match (${x})` : `no match (${x})`;").statements
+    assert extract("src/a.ts", b"const a = (s, x) => s.run(`MATCH (${x}) RETURN n`);").statements
