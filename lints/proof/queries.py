@@ -341,7 +341,9 @@ def with_env(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Gr
         name = w.index.fold(alias.this)
         columns = [w.index.fold(c) for c in alias.args.get("columns") or ()]
         cte = Cte(name, item.this, columns, env, outer)
-        cte.recursive = bool(node.args.get("recursive")) or w.dialect in _RECURSIVE
+        cte.recursive = bool(node.args.get("recursive")) or (
+            w.dialect in _RECURSIVE and w.index.table(name) is None and w.index.view(name) is None
+        )  # of a name that a stored relation has too, the stored one may be meant
         if item.args.get("scalar"):
             survey(w, item.this, Scope(outer, env), group)
             cte.scalar = cte.used = True

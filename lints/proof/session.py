@@ -72,9 +72,11 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return _inner(w, tokens, _after_options(tokens, 1), text, group, translate)
     if word == "prepare":
         position = next((i for i, t in enumerate(tokens) if t.text.lower() in ("as", "from") and i > 1), None)
-        if position is None or len(tokens) <= position + 2:
+        said = _quoted(tokens[position:], text, w.dialect) if position is not None else None
+        if position is None or (
+            said is None and (len(tokens) <= position + 2 or tokens[position].text.lower() == "from")
+        ):
             return Session("prepare", "TENSQL013", "a prepared statement whose text is not here", opaque=True)
-        said = _quoted(tokens[position:], text, w.dialect)
         if said is not None:
             return _inner_text(w, said, text, group, translate)
         return _inner(w, tokens, position + 1, text, group, translate)
@@ -176,7 +178,7 @@ _AFTER_TEXT = frozenset({",", ")", "using", "into", "to", ";"})
 
 def _quoted(tokens: list[Any], text: str, dialect: str) -> tuple[int, str] | None:
     """Where the one string begins whose text is run, and that text at its own length; None if it is put together."""
-    position = next((i for i, t in enumerate(tokens[:5]) if t.token_type in _STRINGS), None)
+    position = next((i for i, t in enumerate(tokens[:6]) if t.token_type in _STRINGS), None)
     if position is None or not {t.text.lower() for t in tokens[1:position]} <= _BEFORE_TEXT:
         return None
     after = tokens[position + 1].text.lower() if position + 1 < len(tokens) else ";"
@@ -191,7 +193,7 @@ def _quoted(tokens: list[Any], text: str, dialect: str) -> tuple[int, str] | Non
 
 
 _STRINGS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING})
-_BEFORE_TEXT = frozenset({"(", "immediate", "sp_executesql", "sys", ".", "from", "@stmt", "="})
+_BEFORE_TEXT = frozenset({"(", "immediate", "sp_executesql", "sys", ".", "from", "@", "stmt", "="})
 
 
 def _inner_text(w: Work, said: tuple[int, str], text: str, group: Group, translate: Translate) -> str | Session:

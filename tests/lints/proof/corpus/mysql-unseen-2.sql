@@ -15,7 +15,7 @@ SET @h = (SELECT harbour_id FROM boats WHERE id = 7)
 SELECT name INTO @n FROM boats WHERE harbour_id = ? LIMIT 1
 
 -- prepared from a literal without the tenant
--- opaque
+-- violation
 PREPARE s FROM 'SELECT * FROM boats WHERE id = ?'
 
 -- duplicate key hands the row over
@@ -65,3 +65,15 @@ EXPLAIN UPDATE boats SET name = 'x' WHERE id = 1
 -- describe
 -- proven
 DESCRIBE boats
+
+-- prepared from a text that is there
+-- violation TENSQL003
+PREPARE s FROM 'DELETE FROM boats'
+
+-- prepared from the tenant's text
+-- proven
+PREPARE s FROM 'DELETE FROM boats WHERE harbour_id = ?'
+
+-- prepared from a variable
+-- opaque
+PREPARE s FROM @sql

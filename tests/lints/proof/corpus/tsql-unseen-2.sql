@@ -69,3 +69,15 @@ SELECT * FROM boats WHERE IIF(@h IS NULL, 1, IIF(harbour_id = @h, 1, 0)) = 1
 -- union in a common table expression
 -- violation
 WITH u AS (SELECT id FROM boats WHERE harbour_id = @h UNION ALL SELECT id FROM boats WHERE kind = 'x') SELECT * FROM u
+
+-- a text by the name of its parameter
+-- violation
+EXEC sp_executesql @stmt = N'SELECT * FROM boats'
+
+-- a text that goes on
+-- opaque
+EXEC sp_executesql N'SELECT * FROM boats WHERE harbour_id = @h' + @more, N'@h int', @h = 1
+
+-- a common table named like a stored one
+-- violation
+WITH boats AS (SELECT * FROM boats WHERE harbour_id = @h UNION ALL SELECT * FROM boats) SELECT * FROM boats
