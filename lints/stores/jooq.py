@@ -164,7 +164,7 @@ class _Jooq:
             return f"({builder.parameter()} IS NULL OR {self._inside(text.removeprefix(MAYBE))})"
         chosen = jvm_helpers.forms(text)
         if chosen is not None:
-            return jvm_helpers.either(chosen[0], self._inside(chosen[1]), self._inside(chosen[2]))
+            return jvm_helpers.either(builder, chosen[0], self._inside(chosen[1]), self._inside(chosen[2]))
         chain = list(calls(text))
         at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
         if at is None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from lints.schema.facts import Entity
 from lints.schema.jvm_conditions import KIND
 from lints.stores.call_text import Called, bare, closing, split
+from lints.stores.orm_sql import Builder
+from lints.tenancy import Ownership
 
 MAYBE = "__maybe__"
 """Before a condition that is there on some paths only."""
@@ -94,13 +96,18 @@ def _block(text: str) -> str:
     return text[1:-1].strip() if text.startswith("{") and text.endswith("}") else text
 
 
-def either(test: str, one: str, other: str) -> str:
-    """A condition of two forms: what either lets through. A tenant that is compared as NULL where there is none is
-    still the caller's."""
+def either(builder: Builder, test: str, one: str, other: str) -> str:
+    """A condition of two forms: what either lets through.
+
+    `t == null ? tenant.isNull() : tenant.eq(t)` compares the tenant in both: a row without one is no other tenant's,
+    unless such rows are declared to be everybody's.
+    """
     null = re.fullmatch(r"\s*\w+\s*(==|!=)\s*null\s*", test)
     if null is not None:
         empty, full = (one, other) if null.group(1) == "==" else (other, one)
         column = empty.removesuffix(" IS NULL")
         if column != empty and full.startswith(f"{column} = "):
-            return f"{column} IS NOT DISTINCT FROM {full.removeprefix(f'{column} = ')}"
+            table = builder.model.tables.get(builder.table)
+            shared = table is not None and table.ownership is Ownership.SHARED_NULL
+            return f"{column} IS NOT DISTINCT FROM {full.removeprefix(f'{column} = ')}" if shared else full
     return f"({one}) OR ({other})"

@@ -75,7 +75,7 @@ def predicate(builder: Builder, text: str, depth: int = 0) -> str:
             kept = chosen[2] if chosen[1] == "null" else chosen[1]
             return f"({builder.parameter()} IS NULL OR {predicate(builder, kept, depth + 1)})"
         sides = [predicate(builder, side, depth + 1) for side in chosen[1:]]
-        return jvm_helpers.either(chosen[0], sides[0], sides[1])
+        return jvm_helpers.either(builder, chosen[0], sides[0], sides[1])
     chain = list(calls(text))
     at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
     if at is None:
