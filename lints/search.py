@@ -23,6 +23,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_OPENS = frozenset({"ahead", "around", "open", "odd"})
 _MANY = 40
 
 
@@ -34,7 +35,7 @@ class Search:
     """
 
     def __init__(self, *expressions: bytes, flags: re.RegexFlag = re.NOFLAG) -> None:
-        self.expressions = expressions
+        self.expressions = tuple(part for expression in expressions for part in _alternatives(expression))
         self.flags = flags
 
     def __call__(self, data: bytes) -> list[int]:
@@ -69,6 +70,21 @@ class Search:
     @cached_property
     def _each(self) -> Sequence[Callable[[str], bool]]:
         return [_automaton(relaxed(expression, self.flags)) for expression in self.expressions]
+
+
+def _alternatives(expression: bytes) -> list[bytes]:
+    """`a|b` as `a` and `b`: each is tried only where it can match, and by its own first letters."""
+    text = expression.decode("latin-1")
+    pieces = list(_PIECE.finditer(text))
+    cuts: list[int] = []
+    depth = 0
+    for piece in pieces:
+        depth += (piece.lastgroup in _OPENS) - (piece.lastgroup == "close")
+        if piece.group() == "|" and not depth:
+            cuts.append(piece.start())
+    flag = "(?i)" if cuts and text.startswith("(?i)") else ""
+    parts = [text[start:end] for start, end in zip((0, *(cut + 1 for cut in cuts)), (*cuts, len(text)), strict=True)]
+    return [(part if not position else flag + part).encode("latin-1") for position, part in enumerate(parts)]
 
 
 def _automaton(expression: str) -> Callable[[str], bool]:

@@ -89,7 +89,7 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
 
 def _extract_code(path: str, data: bytes, language: str) -> Extraction:
     orm = chain_hits.hits(language, data)
-    places = beginnings.hits(data)
+    places = beginnings.hits(language, data)
     handed = hands_on(data)
     if not places and not orm and not handed:
         return Extraction(

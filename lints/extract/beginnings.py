@@ -42,11 +42,40 @@ _COMMANDS = (
 )
 _STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
 _SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
+_KEYS = Search(*(store + _COMMANDS for store in _STORES))
+_OPENING = (
+    rb"(?:[\"'`}]|%(?:\(\w*\))?[\w@]|\$\w+)"
+    rb"(?:[\s(;|@$#]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
+    rb"|explain\s|analyze\s|verbose\s|profile\s|optional\s)*"
+)
+"""What begins a literal, or goes on after a hole in one, with comments and brackets."""
+_UNUSUAL = (
+    (
+        rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
+        rb"(?:function|procedure|trigger|schema|database|extension|type|sequence|role|user)\b"
+    ),
+    rb"(?:prepare|declare)\s+\w+\s",
+    rb"do\s+(?:language\s+\w+\s+)?\$",
+    rb"(?:lock\s+tables?|refresh\s+materialized|grant|exec(?:ute)?|reset|vacuum|foreach|load\s+csv)\b",
+    rb"values\s*\(",
+    (
+        rb"(?:with|insert|delete|merge|replace|truncate|copy|set|call|create|alter|drop|match|unwind)\s+"
+        rb"(?:[$%{\"'`\\]|--|/\*)"
+    ),
+)
+"""Statements that are looked for only where there are others."""
+_LITERAL = Search(*(_OPENING + statement for statement in (*_STATEMENTS, *_UNUSUAL)))
+_QUOTED = frozenset({"python", "typescript", "tsx", "javascript", "java", "kotlin", "c_sharp"})
+"""Languages whose texts are all between quotes, and where no builder puts the verb before them."""
 
 
-def hits(data: bytes) -> list[int]:
+def hits(language: str, data: bytes) -> list[int]:
     """Offsets where one may begin, in order."""
-    return _SEARCH(data.lower())
+    lower = data.lower()
+    found = _SEARCH(lower)
+    if found and language in _QUOTED and not _LITERAL.possible(lower) and not _KEYS.possible(lower):
+        return []  # prose, or names of the language
+    return found
 
 
 def possible(data: bytes) -> bool:

@@ -101,9 +101,8 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
 
 
-_HOLDER = re.compile(
-    rb"(?:(?:const|let|var|val)\s+)?\[?\s*(\w+)\s*\]?\s*(?::[^=;\n]{1,80})?=\s*(?:await\s+)?[\w.]*\s*$"
-)
+_REDLOH = re.compile(rb"(?:[^=;\n]{1,80}:)?\s*\]?\s*(\w+)")
+"""What stands before an assignment's sign, read backwards: perhaps a type, and a name, perhaps alone in brackets."""
 _ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*")
 _TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
 _COMPARES = re.compile(
@@ -128,12 +127,13 @@ def compared(data: bytes, start: int, end: int) -> str | None:
     """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
     asks whether the caller may touch it."""
     begin = max(0, start - 200)
-    if _ASSIGNED.fullmatch(data, max(begin, data.rfind(b"=", begin, start)), start) is None:
+    sign = data.rfind(b"=", begin, start)
+    if sign < 0 or _ASSIGNED.fullmatch(data, sign, start) is None:
         return None
-    held = _HOLDER.search(data, begin, start)
+    held = _REDLOH.match(data[begin:sign][::-1])
     if held is None:
         return None
-    name, after = held.group(1).lower(), data[end : end + 900]
+    name, after = held.group(1)[::-1].lower(), data[end : end + 900]
     mentioned = _mentions(name, after.lower())
     found = (_guard(name, mentioned, after) or _authorized(mentioned, after)) if mentioned else None
     return " ".join(after[found[0] : found[1]].decode("utf-8", "replace").split())[:120] if found is not None else None

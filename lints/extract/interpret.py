@@ -94,6 +94,8 @@ class Interpreter:
         self.depth = 0
         self._steps = 0
         self.inlined_steps = 0
+        self.wanted: Callable[[Func], bool] = lambda _: True
+        """Whether a function may hold something."""
         self.text_names: set[bytes] = set()
         """Last parts of the names that hold SQL in the module or a class."""
 
@@ -102,6 +104,7 @@ class Interpreter:
     def run(self, body: Iterable[Stmt], wanted: Callable[[Func], bool]) -> None:
         """Interpret module-level statements, then each function `wanted` says yes to, and what it defines."""
         env = Env({}, {})
+        self.wanted = wanted
         self._block(tuple(body), env)
         while True:
             ready: list[tuple[Func, Env, tuple[Func, ...]]] = []

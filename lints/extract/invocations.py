@@ -96,10 +96,11 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             return followed
         for value in (*arguments, *keywords.values()):
             interpreter.chains.used(value, handed=True)
-    shadowed = _ADDS_TABLES.search(f"{_receiver(interpreter, call)}.{method}") is not None
     for value in (*arguments, *keywords.values()):
+        if isinstance(value, Gap):
+            continue
         builders.handed(interpreter, value, rank, method)
-        if shadowed and is_text(value):
+        if is_text(value) and _ADDS_TABLES.search(f"{_receiver(interpreter, call)}.{method}") is not None:
             interpreter.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
         else:
             visit(interpreter, value, described, rank)
@@ -163,6 +164,8 @@ def _callback(interpreter: Interpreter, call: Invoke, argument: Closure, value: 
     function = argument.function
     if function.span in interpreter.visited and not interpreter.notes.muted:
         return value
+    if _is_scene(call) and not interpreter.wanted(function):
+        return value
     if not interpreter.notes.muted:
         interpreter.visited.add(function.span)
     origin = interpreter.notes.text((call.span[0], call.arguments_span[0])) + calls.head_of(interpreter.notes, call)
@@ -180,6 +183,15 @@ def _callback(interpreter: Interpreter, call: Invoke, argument: Closure, value: 
         else:
             env.put(name, before)
     return Returned(result, function)
+
+
+def _is_scene(call: Invoke) -> bool:
+    """`describe("…", () => …)`, `it.each(boats)("…", () => …)`: a test, which is read only for what is in it."""
+    around = call.receiver
+    while isinstance(around, Invoke) and not call.method:
+        around = around.receiver
+    name = around.path.partition(".")[0] if isinstance(around, Name) else call.method if around is None else ""
+    return name in {"describe", "it", "test"}
 
 
 def _called(interpreter: Interpreter, call: Invoke, env: Env) -> Fn | None:

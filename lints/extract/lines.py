@@ -11,7 +11,7 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
+        self._starts = [0, *[match.end() for match in re.finditer(b"\n", data)]]
         self._ascii = data.isascii()
         self._known = (0, 0)
         """An offset, and the number of characters between its line's start and it."""

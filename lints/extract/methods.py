@@ -78,12 +78,11 @@ _BRACE = re.compile(r"\{\{|\}\}|\{(\d{1,4})(?:[,:][^{}]{0,40})?\}")
 _PERCENT = re.compile(
     r"%(?:\((\w{1,64})\)|(\d{1,3})\$|\[(\d{1,3})\])?[-+ #0]*(?:\*|\d{1,4})?(?:\.(?:\*|\d{1,4}))?[hlLq]?([a-zA-Z%@])"
 )
-_VERB_AHEAD = re.compile(
-    r"\s*(?:--[^\n]*+\n\s*|//[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+"
-    r"(?:select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
-    r"|alter|drop|refresh|vacuum|comment|values|table|explain|prepare|declare|match|optional|unwind|foreach|load|profile)\b",
-    re.IGNORECASE | re.DOTALL,
+_VERBS = names(
+    "select insert update delete with merge replace truncate copy set reset call exec execute do lock grant create"
+    " alter drop refresh vacuum comment values table explain prepare declare match optional unwind foreach load profile"
 )
+_FIRST_WORD = re.compile(r"\s*(?:--[^\n]*+\n\s*|//[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+([A-Za-z]+)\b", re.DOTALL)
 _GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
 _GO_TEXT = re.compile(
     rb"\bstring\b|\bany\b|interface\b|map\[|\w*(?:Builder|Query|SQL|Sql|Dataset|Expression|Cond|Where|Filter)\w*"
@@ -94,7 +93,8 @@ _RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
 
 def verb_ahead(text: str) -> bool:
     """Whether a text begins with a word that can begin a statement."""
-    return _VERB_AHEAD.match(text) is not None
+    found = _FIRST_WORD.match(text)
+    return found is not None and found.group(1).lower() in _VERBS
 
 
 def rank(method: str) -> int:
@@ -211,10 +211,11 @@ def _built(
     """A project's own builder: `q := querybuilder.New("SELECT …")`, then `q.B("WHERE …", x)` adds a piece of text."""
     made = _text_of(receiver) if receiver is not None else None
     if made is None:
-        name = f"{interpreter.notes.text(call.receiver.span)[-80:]}.{call.method}" if call.receiver else call.method
         root = first_literal(arguments[0])
-        starts = root is not None and verb_ahead(root.text) and _FACTORY.search(name) is not None
-        return Fragment(arguments[0], _BUILDER) if starts else None
+        if root is None or not verb_ahead(root.text):
+            return None
+        name = f"{interpreter.notes.text(call.receiver.span)[-80:]}.{call.method}" if call.receiver else call.method
+        return Fragment(arguments[0], _BUILDER) if _FACTORY.search(name) is not None else None
     if call.method.lower() in EXECUTES or not isinstance(arguments[0], (Lit, Rope, Alt, Gap, Fragment, Joined)):
         return None
     longer = Fragment(rope(made, Lit(" ", call.span), arguments[0]), _BUILDER)

@@ -229,6 +229,8 @@ class Chains:
 
     def used(self, value: Value, *, handed: bool = False) -> None:
         """A query that is returned or looped over runs as it is; what a call does with it is not known (`handed`)."""
+        if not isinstance(value, (Query, Alt, Sized, Listing)):
+            return
         stack: list[Value] = [value]
         seen: set[int] = set()  # choices share their sides: without this their number doubles at every branch
         while stack:

@@ -11,11 +11,13 @@ from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
 from lints.extract.values import (
     Alt,
+    Fn,
     Gap,
     Imported,
     Lit,
     Nothing,
     Query,
+    Returned,
     Step,
     Term,
     Value,
@@ -73,6 +75,8 @@ def begun(call: Invoke, receiver: Value | None, step: Step) -> Query | None:
     """The query that an imported function begins, if what is called on its result says that it is one."""
     if not isinstance(receiver, Gap) or receiver.call is None or call.method not in _CONTINUES:
         return None
+    if call.method == "filter" and step.arguments and isinstance(step.arguments[0], (Fn, Returned)):
+        return None  # of an array
     name = Lit(receiver.call.name, call.span)
     first = Step(FROM, (name, *receiver.call.arguments), receiver.call.keywords, receiver.span)
     return Query(IMPORTED, receiver.call.name, (first, step), call.span)

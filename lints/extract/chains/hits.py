@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from lints.search import Search
@@ -234,9 +235,18 @@ _REPOSITORY = Search(*_REPOSITORY_HITS, *_MONGOOSE.expressions)
 _NOTHING = Search()
 
 
+_IDLE = re.compile(
+    rb"[A-Z]\w*\.find\s*\(\s*(?:async\b|function\b|\w+\s*=>|\([^()]{0,80}\)\s*(?::[^=\n]{0,60})?=>)"
+    rb"|(?<=Array)\.from\(|(?<=Buffer)\.from\("
+)
+"""What an array or the language does by a name that libraries have too."""
+
+
 def hits(language: str, data: bytes) -> list[int]:
-    """Offsets where a call of an ORM may be, in order."""
+    """Offsets where a call of an ORM may be, in order; none where all of them are the language's own."""
     found = _search(language, data)(data)
+    if b"here(" not in data and all(_IDLE.match(data, place) for place in found):
+        found = []
     named = _BY_NAME.get(language)
     if named is not None:
         found = sorted({*found, *(place for name, search in named.items() if name in data for place in search(data))})
