@@ -58,7 +58,7 @@ def predicate(builder: Builder, text: str, depth: int = 0) -> str:
     chosen = jvm_helpers.forms(text)
     if chosen is not None:
         return jvm_helpers.either(
-            chosen[0], predicate(builder, chosen[1], depth + 1), predicate(builder, chosen[2], depth + 1)
+            builder, chosen[0], predicate(builder, chosen[1], depth + 1), predicate(builder, chosen[2], depth + 1)
         )
     chain = calls(text)
     at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
