@@ -54,6 +54,7 @@ _SET = re.compile(
 _MADE = re.compile(r"=\s*(?:\w+\.)*([A-Z]\w*)(?:\[[^\]\n]{1,120}\])?\(\s*(?:\w+\s*=\s*)?(?:\w+\.)*([A-Z]\w*)\s*[,)]")
 _NAMED = re.compile(r"(?:\w+\.)*([A-Z]\w*)")
 _MAX_CLASSES = 20_000
+_MAX_LINEAGE = 50
 _KINDS = ("sqlalchemy", "django", "tortoise", "peewee")
 
 
@@ -100,7 +101,7 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     for name, own in models.items():
         concrete = [model for model in own if model in known]
         waiting, seen = [name], {name}
-        while waiting and concrete:
+        while waiting and concrete and len(seen) < _MAX_LINEAGE:
             top = waiting.pop()
             used.setdefault(top, {}).update(dict.fromkeys(concrete))
             above = [base for base in bases.get(top, ()) if base not in seen]
@@ -125,12 +126,13 @@ def _plain(beginning: Mapping[str, Mapping[str, bool]], bases: Mapping[str, Sequ
         for name in sorted({*bases, *classes}):
             above: set[str] = set()
             waiting = list(bases.get(name, ()))
-            while waiting:
+            while waiting and len(above) < _MAX_LINEAGE:
                 top = waiting.pop()
                 if top not in above and top != name:
                     above.add(top)
                     waiting += bases.get(top, ())
             told = [classes[base] for base in above if base in classes]
+            told += [False] if waiting else []
             if told and all(told):
                 found.append(Helper(path=OF_BASES, name=f"^{name}.{method}", parameters=()))
             told += [classes[name]] if name in classes else []
@@ -166,7 +168,7 @@ def _confined(catalog: Catalog, path: str, text: str, files: Mapping[str, bytes]
         if entity.kind != "sqlalchemy":
             continue
         lineage, waiting = {entity.name}, [entity.name]
-        while waiting:
+        while waiting and len(lineage) < _MAX_LINEAGE:
             above = bases.get(waiting.pop(), set()) - lineage
             lineage |= above
             waiting += above

@@ -36,6 +36,8 @@ WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy", "django", "pyth
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
 _MAX_DEPTH = 12
+_MAX_NESTED = 4
+"""How deep an argument may be to be looked into: a query can stand many times in the next one, and that again."""
 _MAX_HOLES = 200
 _MAX_TEMPLATE = 10_000
 _OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
@@ -137,7 +139,7 @@ def _of_hole(hole: Hole) -> Argument:
 
 def _nested(query: Query, chosen: Mapping[str, bool], depth: int) -> tuple[Argument, ...]:
     """The steps of a query that is an argument of another, as terms, where its kind is judged with that one."""
-    if query.kind not in WITH_STEPS:
+    if query.kind not in WITH_STEPS or depth > _MAX_NESTED:
         return ()
     found: list[Argument] = []
     for held in query.steps:
