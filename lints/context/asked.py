@@ -108,6 +108,7 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
     return _SQL.search(arguments) is None and not names_caller(arguments) and _CALLER.search(others) is None
 
 
+@lru_cache(maxsize=1024)  # a module is read several times
 def names_caller(arguments: str) -> bool:
     """Whether the caller stands among the arguments, not only what he sent or what a value is given as: the account of
     `account_id: params[:account_id]` is nobody's yet."""
