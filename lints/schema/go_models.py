@@ -33,6 +33,10 @@ _PLAIN = re.compile(
 )
 
 
+_MAX_SHARED = 8
+"""A struct with more columns is a table itself, whatever embeds it: claims of a token embed the user."""
+
+
 @dataclass(slots=True)
 class _Struct:
     name: str
@@ -174,7 +178,7 @@ def _inherit(struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str
         if base is None or base is struct or depth > 6:
             continue
         _inherit(base, structs, named, depth + 1)
-        base.embedded = True
+        base.embedded = base.embedded or len(base.columns) <= _MAX_SHARED
         struct.kind = struct.kind or base.kind
         for held, column in base.columns.items():
             struct.columns.setdefault(held, column)
