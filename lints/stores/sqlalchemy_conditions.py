@@ -280,6 +280,8 @@ def _related(builder: Builder, given: Argument, selected: Selected, depth: int) 
     known = builder.model.tables.get(owner.table)
     keys = known.foreign_keys if known is not None else ()
     forwards = [key.columns[0] for key in keys if key.references == target.table and len(key.columns) == 1]
+    if len(forwards) > 1:  # of several keys the one that is called what the relationship is
+        forwards = [column for column in forwards if column == f"{positions[0].text.rpartition('.')[2]}_id"]
     if given.text == "has" and len(forwards) == 1:
         rows = f"SELECT {inner.qualified(inner.key_of(target.table))} FROM {inner.source()}{inner.condition()}"
         if inner.by_key:

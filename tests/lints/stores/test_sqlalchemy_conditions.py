@@ -220,6 +220,32 @@ def test_a_join_to_what_a_function_gives_is_none_to_the_entity() -> None:
     assert _verdicts(source) == ["proven"]
 
 
+TWO_KEYS = """
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id = Column(Integer, primary_key=True)
+class Boat(Base):
+    __tablename__ = "boats"
+    id = Column(Integer, primary_key=True)
+    tenant_id = Column(ForeignKey("tenants.id"))
+class Tow(Base):
+    __tablename__ = "tows"
+    id = Column(Integer, primary_key=True)
+    tug_id = Column(ForeignKey("boats.id"), nullable=False)
+    towed_id = Column(ForeignKey("boats.id"), nullable=False)
+    tug = relationship("Boat", foreign_keys=[tug_id])
+    other = relationship("Boat", foreign_keys=[towed_id])
+"""
+
+
+@pytest.mark.parametrize(("relationship", "wanted"), [("tug", "proven"), ("other", "opaque")])
+def test_of_two_keys_the_one_named_for_the_relationship_is_meant(relationship: str, wanted: str) -> None:
+    code = f"def f(s, t):\n    return s.scalars(select(Tow).where(Tow.{relationship}.has(Boat.tenant_id == t)))\n"
+    tree = {"fleet/models.py": TWO_KEYS.encode(), "fleet/views.py": code.encode()}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    assert [row.verdict for row in found.accesses] == [wanted]
+
+
 LISTENER = """
 class Owned:
     tenant_id = Column(ForeignKey("tenants.id"))
