@@ -61,7 +61,7 @@ def stem(name: str) -> str:
 
 
 _STAYS = re.compile(
-    r"^(?:res|reply|response|console|logger|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
+    r"^(?:res|reply|response|console|logger|telemetry|trace|tracer|otel|attribute|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
     r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID|str|int|list|dict|set|len|print|intval|strval)\b"
     r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
     r"info|warn|error|debug|track|capture|emit|set|get|has|add|push|append|format|print|trim|split|toString|parse|safeParse|includes|"

@@ -30,7 +30,8 @@ _OURS = re.compile(
 _STAFF = re.compile(
     rb"(?i)super_?admin|super_?user|is_?staff|staff_(?:member|required|only)|require_?staff|IsAdminUser"
     rb"|(?:platform|instance|system|site|global|root|infra|server|tenant_?host)_?(?:admin|operator|staff|owner|super)"
-    rb"|Admin::(?:Base|Application|Admin)\w*Controller|ActiveAdmin|Administrate|GqlAdminGuard|impersonat"
+    rb"|Admin::(?:Base|Application|Admin)\w*Controller|module Admin\s+class \w{1,80} < BaseController"
+    rb"|ActiveAdmin|Administrate|GqlAdminGuard|impersonat"
 )
 
 
