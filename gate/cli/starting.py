@@ -140,6 +140,8 @@ def _told(model: Model, written: list[str], dialect: str, *, packed: int, unread
     ]
     if not model.tables:
         lines.append("  no schema was found: name the scripts under source.migrations in gate.yaml")
+    if model.tables and not (owned["owned"] or owned["root"]):
+        lines.append(f"  no table names a tenant: say under tenant_columns in {TENANCY} which column does, if one does")
     if owned["unknown"]:
         lines.append(f"  whose rows the unknown ones hold has to be said in {TENANCY}")
     if packed:

@@ -90,8 +90,8 @@ class Argument:
 
     `kind`: text (a constant), value (unknown, travels as a parameter), null, list, map (`names` are the keys), term
     (`text` is the operator or function, `names` the keywords, empty for positions), query, closure, dynamic (text that
-    is put together at run time; of a tagged template `items` are the SQL with its markers, then what they stand for), call (of an
-    imported function: `text` is its source, the first item `module:name`).
+    is put together at run time; of a tagged template `items` are the SQL with its markers, then what they stand for),
+    call (of an imported function: `text` is its source, the first item `module:name`).
     """
 
     kind: str
