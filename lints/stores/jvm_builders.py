@@ -198,13 +198,7 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return []
     if said is not None:
         builder.where.append(said)
-    text = (
-        builder.delete()
-        if verb == "delete"
-        else builder.update([], dynamic=True)
-        if verb == "update"
-        else builder.select()
-    )
+    text = builder.statement(verb)
     return [text, None] if unseen else [text]
 
 

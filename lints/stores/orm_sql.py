@@ -254,6 +254,12 @@ class Builder:
             return f"DELETE FROM {self.ident(self.table)} WHERE {self.ident(key)} IN ({rows})"
         return f"DELETE FROM {self.source()}{self.condition()}"
 
+    def statement(self, verb: str) -> str:
+        """A `delete`, an `update` to values that are not seen, or else a select."""
+        if verb == "delete":
+            return self.delete()
+        return self.update([], dynamic=True) if verb == "update" else self.select()
+
     def update(self, assigned: Sequence[tuple[str, str]], *, dynamic: bool = False) -> str:
         if self.joins:
             key, joins = self.key_of(self.table), " ".join(self.joins)

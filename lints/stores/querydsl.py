@@ -53,13 +53,7 @@ def querydsl(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             waits = ""
         elif step.method in {"union", "unionAll"}:
             unseen = True
-    text = (
-        builder.delete()
-        if verb == "delete"
-        else builder.update([], dynamic=True)
-        if verb == "update"
-        else builder.select()
-    )
+    text = builder.statement(verb)
     return [text, None] if unseen else [text]
 
 
@@ -177,4 +171,4 @@ def template(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 builder.where.append(criteria(builder, argument.text) or builder.hole())
     deletes = steps[0].method.startswith("delete")
     updates = steps[0].method.startswith("update")
-    return [builder.delete() if deletes else builder.update([], dynamic=True) if updates else builder.select()]
+    return [builder.statement("delete" if deletes else "update" if updates else "select")]
