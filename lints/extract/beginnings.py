@@ -7,12 +7,12 @@ from lints.search import Search
 # A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
 # a literal, which is what makes the search fast.
 _STATEMENTS = (
-    rb"select\b(?<!\wselect)(?=[\s\S]{0,4000}?\bfrom\b)",
-    rb"select\s+(?<!\wselect\s)[\w.\"]{1,80}\(",
+    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?\bfrom\b)",
+    rb"select\s+(?:(?<!\wselect\s)|(?<=\\[nrt]select\s))[\w.\"]{1,80}\(",
     rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
     rb"replace\s+into\b",
     rb"merge\s+into\b",
-    rb"update\b(?<!\wupdate)(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
+    rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
     rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
     rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
     rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
@@ -44,17 +44,19 @@ _STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
 _SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
 _KEYS = Search(*(store + _COMMANDS for store in _STORES))
 _OPENING = (
-    rb"(?:[\"'`}]|%(?:\(\w*\))?[\w@]|\$\w+)"
+    rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)"
     rb"(?:[\s(;|@$#]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
-    rb"|explain\s|analyze\s|verbose\s|profile\s|optional\s)*"
+    rb"|explain\b(?:\s*\([^)]{0,80}\))?|analyze\s|verbose\s|profile\s|optional\s|if\s+(?:not\s+)?exists\b"
+    rb"|begin(?:\s+tran(?:saction)?)?\b|use\s[\w.\[\]]{1,80})*"
 )
-"""What begins a literal, or goes on after a hole in one, with comments and brackets."""
+"""What begins a literal, a line, a statement after another or after a tag, or goes on after a hole, with comments and
+brackets."""
 _UNUSUAL = (
     (
         rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
         rb"(?:function|procedure|trigger|schema|database|extension|type|sequence|role|user)\b"
     ),
-    rb"(?:prepare|declare)\s+\w+\s",
+    rb"(?:prepare|declare)\s+@?\w+\s",
     rb"do\s+(?:language\s+\w+\s+)?\$",
     rb"(?:lock\s+tables?|refresh\s+materialized|grant|exec(?:ute)?|reset|vacuum|foreach|load\s+csv)\b",
     rb"values\s*\(",

@@ -81,6 +81,7 @@ _PERCENT = re.compile(
 _VERBS = names(
     "select insert update delete with merge replace truncate copy set reset call exec execute do lock grant create"
     " alter drop refresh vacuum comment values table explain prepare declare match optional unwind foreach load profile"
+    " begin start commit rollback savepoint use pragma print if"
 )
 _FIRST_WORD = re.compile(r"\s*(?:--[^\n]*+\n\s*|//[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+([A-Za-z]+)\b", re.DOTALL)
 _GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")

@@ -17,13 +17,19 @@ _CYPHER_START = re.compile(
 )
 
 _LEAD = r"(?:\s+|--[^\n]*+(?:\n|\Z)|/\*.*?\*/|\(|;)*+"
-_START = re.compile(
-    rf"{_LEAD}(?:explain\s+(?:analyze\s+|verbose\s+)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
+_VERB = (
+    r"(?:explain\s*(?:\([^)]*\)\s*)?(?:analyze\s+|verbose\s+)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
     r"|declare\s+\w+\s+(?:\w+\s+){0,4}?cursor\s+(?:\w+\s+){0,2}?for\s+)?"
     r"(?P<verb>select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
-    r"|alter|drop|refresh|vacuum|comment|values|table)\b",
+    r"|alter|drop|refresh|vacuum|comment|values|table)\b"
+)
+_START = re.compile(rf"{_LEAD}{_VERB}", re.IGNORECASE | re.DOTALL)
+_LATER = re.compile(
+    rf"{_LEAD}(?:(?:(?:begin|start|commit|rollback|savepoint|use|declare|set|lock|pragma|print|if)\b[^;]{{0,400}};"
+    rf"|begin\s+tran(?:saction)?\b|use\s+[\w.\[\]]{{1,80}}\s|if\s+(?:not\s+)?exists\b){_LEAD}){{1,8}}+{_VERB}",
     re.IGNORECASE | re.DOTALL,
 )
+"""A statement after others that no tenant predicate could apply to, or that T-SQL runs only if another finds rows."""
 # Words, quotes, brackets, dots and whatever is not ASCII, by what is left out: a class up to \uffff compiles slowly.
 _NAME = r"(?:[^\x00-!#%-,/:-@\\^{-\x7f]|__hole_\d+__)+"
 _OBJECT = (
@@ -96,7 +102,10 @@ def starts_like_cypher(text: str) -> bool:
 
 def starts_like_sql(text: str) -> str | None:
     """The verb, lower case, if the text is a statement by its first words; None for a fragment or anything else."""
-    found = _START.match(text)
+    return next((verb for start in (_START, _LATER) if (verb := _verb(start.match(text), text)) is not None), None)
+
+
+def _verb(found: re.Match[str] | None, text: str) -> str | None:
     if found is None:
         return None
     verb = found.group("verb").lower()

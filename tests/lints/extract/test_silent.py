@@ -80,3 +80,30 @@ def test_a_glance_is_short_whatever_it_falls_on() -> None:
         for ending in (".py", ".ts", ".php", ".cs", ".rb"):
             silent(f"boats{ending}", data)
             schema_of(f"app/test_boats{ending}", b"models. Eloquent Table(\n" + data)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "", " ", "\\n  ", "-- why\\n", "/* hint */ ", "(", "BEGIN; ", "BEGIN TRANSACTION ", "SET x = 1; ", "EXPLAIN (ANALYZE) ",
+        "EXPLAIN ANALYZE ", "USE [fleet] ", "IF NOT EXISTS (", "DECLARE @a int; ", "LOCK TABLES boats WRITE; ", 
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT a FROM boats WHERE id = 1", "DELETE FROM boats WHERE id = 1", "UPDATE boats SET a = 1 WHERE id = 1"],
+)
+def test_what_stands_before_a_statement_hides_it_in_no_language(before: str, text: str) -> None:
+    sql = f"{before}{text}"
+    sources = {
+        "a.py": f"def f(c):\n    c.execute({sql!r})\n".replace("\\\\n", "\\n"),
+        "a.ts": f"export const f = (c) => c.query(`{sql}`);\n",
+        "A.java": f'class A {{ void f(C c) {{ c.executeQuery("{sql}"); }} }}\n',
+        "A.kt": f'class A {{ fun f(c: C) {{ c.executeQuery("{sql}") }} }}\n',
+        "A.cs": f'class A {{ void F(C c) {{ c.Query("{sql}"); }} }}\n',
+        "a.go": f'package a\nfunc F(c C) {{ c.Query("{sql}") }}\n',
+        "a.rb": f'def f(c)\n  c.exec("{sql}")\nend\n',
+        "a.php": f'<?php\n$c->query("{sql}");\n',
+    }
+    lost = [path for path, source in sources.items() if not examine(path, source.encode()).extraction.statements]
+    assert lost == []
