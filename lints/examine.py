@@ -89,6 +89,8 @@ class Schema(IntFlag):
     """Models of an ORM."""
     QUERIES = 8
     """Functions that give queries to others."""
+    BASES = 16
+    """Classes that ask for rows of a model which other classes name, or that name one."""
 
 
 def schema_of(path: str, data: bytes) -> Schema:
@@ -112,6 +114,8 @@ def _kinds(path: str, data: bytes) -> Iterator[Schema]:
     """What there is of models in a file, of names of tables, of functions that give queries."""
     if path.endswith(".py"):
         models = _models_in_python(data)
+        if _bases_in_python(data):
+            yield Schema.BASES
     elif path.endswith(_TYPESCRIPT):
         models = _models_in_typescript(data)
         if _names_tables(data):
@@ -171,8 +175,10 @@ def could_be_schema(path: str) -> bool:
 
 
 def _models_in_python(data: bytes) -> bool:
-    if _PYTHON.possible(data) and _declares("python_models").possible(data):
-        return True
+    return _PYTHON.possible(data) and _declares("python_models").possible(data)
+
+
+def _bases_in_python(data: bytes) -> bool:
     return any(word in data for word in _BASES_WORDS) and _declares("python_bases").possible(data)
 
 

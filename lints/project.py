@@ -24,7 +24,7 @@ from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
 from lints.schema.facts import SourceModel
 from lints.schema.order import in_migrations
-from lints.schema.steps import SCRIPTS, STEPS
+from lints.schema.steps import BASES, SCRIPTS, STEPS
 from lints.tenancy import Origin
 from lints.whole import Project as Project
 from lints.whole import Scanned, Seen, Whole
@@ -35,7 +35,7 @@ T = TypeVar("T")
 MAX_SCHEMA_BYTES = 192 << 20
 MAX_DROPPED = 5
 _TOGETHER, _TOGETHER_BYTES = 256, 4 << 20
-_ANYTHING = Schema.SCRIPT | Schema.NAMES | Schema.MODELS | Schema.QUERIES
+_ANYTHING = Schema.SCRIPT | Schema.NAMES | Schema.MODELS | Schema.QUERIES | Schema.BASES
 
 
 def scan_project(project: Project, cache: Cache, *, workers: int | None = None) -> Scanned:
@@ -244,7 +244,8 @@ class _Run:
         if not path.endswith(STEPS[step].endings):
             return False
         beside = kinds & Schema.SCRIPT and (step == "compiled" or not in_migrations(path))
-        return bool(kinds & (Schema.MODELS | Schema.NAMES) or beside)
+        wanted = Schema.BASES if step == BASES else Schema.MODELS | Schema.NAMES
+        return bool(kinds & wanted or beside)
 
     def _stepped(self, step: str, spoken: str, before: bytes, files: dict[str, bytes]) -> tuple[bytes, bool]:
         """The `Drafts` after a step, and whether they would be the same on another day."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,7 +20,7 @@ from lints.schema.facts import SourceModel
 MAX_HELD, MAX_ANSWER = 64 << 20, 64 << 20
 _APART = 64
 _DIGEST = 32
-_SIZE = _DIGEST + 2
+_SIZE = _DIGEST + 3
 _NONE = bytes(_SIZE)
 """A file that could not be read."""
 
@@ -59,13 +60,13 @@ class Seen:
     schema: Schema
 
     def written(self) -> bytes:
-        return b"%d%x" % (self.full, self.schema)
+        return b"%d%02x" % (self.full, self.schema)
 
     @staticmethod
     @lru_cache(maxsize=64)
     def read(written: bytes) -> Seen | None:
         """What `written` wrote, or None."""
-        if len(written) != 2 or written[:1] not in b"01" or written[1:] not in b"0123456789abcdef":
+        if re.fullmatch(rb"[01][01][0-9a-f]", written) is None:
             return None
         return Seen(full=written[:1] == b"1", schema=Schema(int(written[1:], 16)))
 

@@ -26,7 +26,7 @@ from lints.schema.query_helpers import MANAGERS
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
-    rb"\bmodels\.|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
+    rb"\bmodels\.[A-Z]|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
     rb"|\bForeignKeyField\(|\b(?:peewee|tortoise|playhouse)\b"
 )
 _DJANGO_RELATIONS = frozenset(

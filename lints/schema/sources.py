@@ -14,6 +14,7 @@ from lints.schema.catalog import Catalog
 from lints.schema.order import changes_rights, decoded, defines_schema, in_migrations, is_down, ordered, up_part
 from lints.schema.orm import Source
 from lints.schema.paths import CODE, dialect_of, misnamed, path_class
+from lints.schema.steps import BASES, SCRIPTS
 from lints.tenancy import Origin
 
 _MAX_FILE = 16 * 1024 * 1024
@@ -96,9 +97,14 @@ def _prisma(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
 
 
 def _python(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
-    from lints.schema import python_bases, python_models
+    from lints.schema import python_models
 
     _read(catalog, files, (".py",), python_models.DECLARES.search, python_models.read_python_models)
+
+
+def _python_bases(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
+    from lints.schema import python_bases
+
     source = {path: files[path] for path in sorted(files) if path.endswith(".py") and path_class(path) == "source"}
     python_bases.read_python_bases(catalog, source)
 
@@ -146,8 +152,8 @@ def _compiled(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
 
 
 READERS: Mapping[str, Callable[[Catalog, Mapping[str, bytes], str], None]] = {
-    "scripts": apply_migrations, "prisma": _prisma, "python": _python, "javascript": _javascript, "php": _php,
-    "ruby": _ruby, "mappings": _mappings, "compiled": _compiled,
+    SCRIPTS: apply_migrations, "prisma": _prisma, "python": _python, BASES: _python_bases, "javascript": _javascript,
+    "php": _php, "ruby": _ruby, "mappings": _mappings, "compiled": _compiled,
 }  # fmt: skip
 """What each step of `lints.schema.steps` does with files of its own, and with what the steps before have left."""
 

@@ -26,6 +26,20 @@ TABLE_DDL = re.compile(
 )
 
 
+def _lines_before(text: str, word: str) -> int:
+    """The lines before the first place where a word stands by itself, in capitals or not; 0 if nowhere. It is asked
+    for each column of each table, so that no expression is made for it."""
+    text, word = text.lower(), word.lower()
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        beside = text[max(0, start - 1) : start] + text[end : end + 1]
+        if not any(letter.isalnum() or letter in "_$" for letter in beside):
+            return text.count("\n", 0, start)
+        start = text.find(word, start + 1)
+    return 0
+
+
 class Statement:
     """A statement at its place, applied to `catalog`."""
 
@@ -39,9 +53,7 @@ class Statement:
         """The statement's place, or the line of the first mention of `near` in it."""
         line = self.piece.line
         if near:
-            found = re.search(rf"(?<![\w$]){re.escape(near)}(?![\w$])", self.piece.text, re.IGNORECASE)
-            if found is not None:
-                line += self.piece.text.count("\n", 0, found.start())
+            line += _lines_before(self.piece.text, near)
         return Origin(path=self.path, line=line, why=why)
 
     def parse(self, text: str) -> exp.Expr | None:

@@ -14,11 +14,12 @@ class Step:
     modules: tuple[str, ...]
 
 
-SCRIPTS = "scripts"
+SCRIPTS, BASES = "scripts", "python bases"
 STEPS: Mapping[str, Step] = {
     SCRIPTS: Step(modules=("code_migrations", "ddl", "go_migrations", "javascript_migrations", "laravel")),
     "prisma": Step(endings=(".prisma",), modules=("prisma",)),
     "python": Step(endings=(".py",), modules=("python_models",)),
+    BASES: Step(endings=(".py",), modules=("python_bases",)),
     "javascript": Step(
         endings=(".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs"),
         modules=("javascript_models", "typescript_models"),
