@@ -22,7 +22,7 @@ from lints.project import Project, Scanned, model_of_project, scan_project
 from lints.scan import scan
 from lints.schema import build_model, python_models, read_declarations, typescript_models
 from lints.schema.sources import READERS
-from lints.schema.steps import STEPS
+from lints.schema.steps import BASES, STEPS
 from lints.whole import Whole
 
 ROOT = Path(__file__).parent.parent.parent
@@ -280,7 +280,11 @@ REREAD: Mapping[str, tuple[Mapping[str, bytes], list[str]]] = {
     ),
     "a script": (
         {"db/migrations/002.sql": b"ALTER TABLE boats ADD port text;"},
-        ["x db/migrations/002.sql", *(step for step in STEPS if step not in {"php", "mappings"}), "c"],
+        ["x db/migrations/002.sql", *(step for step in STEPS if step not in {BASES, "php", "mappings"}), "c"],
+    ),
+    "a class that asks for rows of some model": (
+        {"fleet/rows.py": b"class Rows:\n    def all(self):\n        return self.model.objects.all()\n"},
+        ["x fleet/rows.py", BASES, "javascript", "ruby", "compiled", "c"],
     ),
 }
 
