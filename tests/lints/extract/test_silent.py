@@ -86,7 +86,7 @@ def test_a_glance_is_short_whatever_it_falls_on() -> None:
     "before",
     [
         "", " ", "\\n  ", "-- why\\n", "/* hint */ ", "(", "BEGIN; ", "BEGIN TRANSACTION ", "SET x = 1; ", "EXPLAIN (ANALYZE) ",
-        "EXPLAIN ANALYZE ", "USE [fleet] ", "IF NOT EXISTS (", "DECLARE @a int; ", "LOCK TABLES boats WRITE; ", 
+        "EXPLAIN ANALYZE ", "USE [fleet] ", "IF NOT EXISTS (", "DECLARE @a int; ", "LOCK TABLES boats WRITE; ",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
