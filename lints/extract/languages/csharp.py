@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import Escapes
 from lints.extract.ir import (
     Assign,
     Cat,
@@ -30,8 +31,11 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, span
 
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{1,4}|[\s\S])")
-_SIMPLE = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{1,4}|[\s\S])"),
+    letters={"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
+    octal=0,
+)
 _BINDS = frozenset(
     {"FromSqlInterpolated", "ExecuteSqlInterpolated", "ExecuteSqlInterpolatedAsync", "FromSql", "ExecuteSql"}
     | {"ExecuteSqlAsync", "SqlQuery", "Sql"}
@@ -248,7 +252,7 @@ class CSharpLowering(Lowering):
         return Name("null", span(node))
 
     def string(self, node: Node) -> Expr:
-        return Text(unescape(self.text(node)[1:-1]), span(node))
+        return Text(_ESCAPES.resolved(self.text(node)[1:-1]), span(node))
 
     def verbatim(self, node: Node) -> Expr:
         return Text(self.text(node)[2:-1].replace('""', '"'), span(node))
@@ -274,7 +278,7 @@ class CSharpLowering(Lowering):
                 if verbatim:
                     written = written.replace('""', '"')
                 elif not raw:
-                    written = unescape(written)
+                    written = _ESCAPES.resolved(written)
                 if not raw:
                     written = written.replace("{{", "{").replace("}}", "}")
                 parts.append(Text(written, span(node)))
@@ -369,16 +373,3 @@ class CSharpLowering(Lowering):
         else:
             parameters = self.parameters(listed)
         return self.closure_of(node, parameters, node.child_by_field_name("body"))
-
-
-def unescape(text: str) -> str:
-    """A regular string literal's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body[0] in "uUx" and len(body) > 1:
-        code = int(body[1:], 16)
-        return chr(code) if code < 0x110000 else ""
-    return _SIMPLE.get(body, body)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from lints.extract.builder_conditions import PUT
+from lints.extract.escapes import Escapes
 from lints.extract.ir import (
     Assign,
     ClassBody,
@@ -30,8 +31,21 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, span
 
-_ESCAPE = re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})")
-_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})"),
+    letters={
+        "a": "\a",
+        "b": "\b",
+        "f": "\f",
+        "n": "\n",
+        "r": "\r",
+        "t": "\t",
+        "v": "\v",
+        "\\": "\\",
+        "'": "'",
+        '"': '"',
+    },
+)
 _CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
 _WORD = re.compile(rb"(?<![\w.])[A-Za-z_]\w*")
 _RECEIVER = re.compile(r"\(\s*(?:(\w+)\s+)?\*?\s*([A-Za-z_]\w*)")
@@ -121,7 +135,7 @@ class GoLowering(Lowering):
         return self.expression(children[0]) if len(children) == 1 else self.items(node)
 
     def string(self, node: Node) -> Expr:
-        return Text(unescape(self.text(node)[1:-1]), span(node))
+        return Text(_ESCAPES.resolved(self.text(node)[1:-1]), span(node))
 
     def raw_string(self, node: Node) -> Expr:
         return Text(self.text(node)[1:-1], span(node))
@@ -382,7 +396,7 @@ class GoLowering(Lowering):
             return arguments[0]
         if method in {"WriteByte", "WriteRune"} and len(arguments) == 1 and receiver is not None:
             written = self.text(self.parts(listed)[0]) if listed is not None else ""
-            letter = Text(unescape(written[1:-1]) if written[:1] == "'" else " ", arguments[0].span)
+            letter = Text(_ESCAPES.resolved(written[1:-1]) if written[:1] == "'" else " ", arguments[0].span)
             return self.invocation(node, receiver, "WriteString", [letter], (), listed)
         if method == "append" and receiver is None and arguments:
             # append(xs, a, b...): the list and what is added
@@ -392,16 +406,3 @@ class GoLowering(Lowering):
             formatted = Invoke(Name("fmt", span(node)), "Sprintf", tuple(arguments[1:]), (), span(node), span(node))
             return self.invocation(node, arguments[0], "WriteString", [formatted])
         return self.invocation(node, receiver, method, arguments, (), listed)
-
-
-def unescape(text: str) -> str:
-    """An interpreted string literal's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body in _SIMPLE:
-        return _SIMPLE[body]
-    code = int(body[1:], 16) if body[0] in "xuU" else int(body, 8)
-    return chr(code) if code < 0x110000 else ""

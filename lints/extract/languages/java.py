@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import CONTINUED, Escapes
 from lints.extract.ir import (
     Assign,
     Cat,
@@ -32,8 +33,10 @@ from lints.extract.ir import (
 from lints.extract.lower import Lowering, span
 from lints.extract.mybatis import stated
 
-_ESCAPE = re.compile(r"\\(?:u+[0-9a-fA-F]{4}|[0-7]{1,3}|\r?\n|[\s\S])")
-_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "s": " "}
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:u+[0-9a-fA-F]{4}|[0-7]{1,3}|\r?\n|[\s\S])"),
+    letters={**CONTINUED, "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "s": " "},
+)
 
 
 class JavaLowering(Lowering):
@@ -259,8 +262,8 @@ class JavaLowering(Lowering):
         text = self.text(node)
         if text.startswith('"""'):
             body = text[3:-3] if text.endswith('"""') and len(text) >= 6 else text[3:]
-            return Text(unescape(textwrap.dedent(body.partition("\n")[2])), span(node))
-        return Text(unescape(text[1:-1]), span(node))
+            return Text(_ESCAPES.resolved(textwrap.dedent(body.partition("\n")[2])), span(node))
+        return Text(_ESCAPES.resolved(text[1:-1]), span(node))
 
     def assigned(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("right"))
@@ -369,19 +372,3 @@ def mapped(value: Expr) -> Expr:
     for other in paths[1:]:
         chosen = Choose(Test(key=f"@{value.span[0]}", value=None), chosen, other, value.span)
     return chosen
-
-
-def unescape(text: str) -> str:
-    """A string literal's or text block's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body[0] in "\r\n":
-        return ""
-    if body[0] == "u" and len(body) > 4:
-        return chr(int(body.lstrip("u"), 16))
-    if body[0] in "01234567":
-        return chr(int(body, 8))
-    return _SIMPLE.get(body, body)

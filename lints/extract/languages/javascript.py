@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import CONTINUED, Escapes
 from lints.extract.ir import (
     Assign,
     Cat,
@@ -35,11 +36,13 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, span
 
-_ESCAPE = re.compile(
-    r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
+_ESCAPES = Escapes(
+    pattern=re.compile(
+        r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
+    ),
+    letters={**CONTINUED, "\u2028": "", "\u2029": "", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
 )
 _BROKEN = re.compile(r"\s*([?!]?\.)\s*")
-_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _TRANSPARENT = {
     "parenthesized_expression": "inner",
     "await_expression": "inner",
@@ -386,7 +389,7 @@ class JavaScriptLowering(Lowering):
         return Other((self.expression(base), self.expression(index)), span(node))
 
     def string(self, node: Node) -> Expr:
-        return Text(unescape(self.text(node)[1:-1]), span(node))
+        return Text(_ESCAPES.resolved(self.text(node)[1:-1]), span(node))
 
     def template(self, node: Node) -> Expr:
         parts = self.template_parts(node)
@@ -412,7 +415,7 @@ class JavaScriptLowering(Lowering):
 
     def literal(self, parts: list[Expr], start: int, end: int, where: tuple[int, int]) -> None:
         if end > start:
-            parts.append(Text(unescape(self.source[start:end].decode("utf-8", "replace")), where))
+            parts.append(Text(_ESCAPES.resolved(self.source[start:end].decode("utf-8", "replace")), where))
 
     def call(self, node: Node) -> Expr:
         function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
@@ -492,22 +495,3 @@ class TypeScriptLowering(JavaScriptLowering):
 
 class TsxLowering(JavaScriptLowering):
     language = "tsx"
-
-
-def unescape(text: str) -> str:
-    """A string or template literal's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body[0] in "\r\n\u2028\u2029":
-        return ""
-    if body[0] == "x" and len(body) == 3:
-        return chr(int(body[1:], 16))
-    if body[0] == "u" and len(body) > 1:
-        code = int(body[1:].strip("{}"), 16)
-        return chr(code) if code < 0x110000 else ""
-    if body[0] in "01234567":
-        return chr(int(body, 8))
-    return _SIMPLE.get(body, body)

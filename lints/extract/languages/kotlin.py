@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import Escapes
 from lints.extract.ir import (
     Assign,
     Cat,
@@ -33,8 +34,11 @@ from lints.extract.ir import (
 from lints.extract.languages.java import QUERIES, entity_of, of_entities
 from lints.extract.lower import Lowering, span
 
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])")
-_SIMPLE = {"b": "\b", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])"),
+    letters={"b": "\b", "n": "\n", "r": "\r", "t": "\t"},
+    octal=0,
+)
 _MARGIN = re.compile(r"^[ \t]*\|", re.MULTILINE)
 _WITH_IT = frozenset({"let", "also"})
 _SHORT_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
@@ -344,7 +348,7 @@ class KotlinLowering(Lowering):
 
     def plain(self, parts: list[Expr], text: str, where: tuple[int, int], *, raw: bool) -> None:
         if text:
-            parts.append(Text(text if raw else unescape(text), where))
+            parts.append(Text(text if raw else _ESCAPES.resolved(text), where))
 
     def chosen(self, node: Node) -> Expr:
         condition, then, alternative = self.branches(node)
@@ -430,13 +434,3 @@ class KotlinLowering(Lowering):
         body = next((child for child in node.named_children if child.type == "function_body"), None)
         listed = next((child for child in node.named_children if child.type == "function_value_parameters"), None)
         return self.closure_of(node, self.parameters(listed), body)
-
-
-def unescape(text: str) -> str:
-    """A string literal's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    return chr(int(body[1:], 16)) if body[0] == "u" and len(body) > 1 else _SIMPLE.get(body, body)

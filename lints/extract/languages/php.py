@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import Escapes
 from lints.extract.ir import (
     Assign,
     Cat,
@@ -29,8 +30,11 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, span
 
-_ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[nrtvef\\$\"])")
-_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'}
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[nrtvef\\$\"])"),
+    letters={"n": "\n", "r": "\r", "t": "\t", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'},
+    octal=0xFF,
+)
 
 
 class PhpLowering(Lowering):
@@ -272,7 +276,7 @@ class PhpLowering(Lowering):
             if child.type == "string_content":
                 parts.append(Text(self.text(child), where))
             elif child.type == "escape_sequence":
-                parts.append(Text(unescape(self.text(child)), where))
+                parts.append(Text(_ESCAPES.resolved(self.text(child)), where))
             elif child.is_named:
                 parts.append(self.expression(child))
         if all(isinstance(part, Text) for part in parts):
@@ -349,18 +353,3 @@ class PhpLowering(Lowering):
     def closure(self, node: Node) -> Expr:
         parameters = self.parameters(node.child_by_field_name("parameters"))
         return self.closure_of(node, parameters, node.child_by_field_name("body"))
-
-
-def unescape(text: str) -> str:
-    """A double-quoted string's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body[0] in "ux" and len(body) > 1:
-        code = int(body[1:].strip("{}"), 16)
-        return chr(code) if code < 0x110000 else ""
-    if body[0] in "01234567":
-        return chr(int(body, 8) & 0xFF)
-    return _SIMPLE.get(body, body)

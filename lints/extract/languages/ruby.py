@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
+from lints.extract.escapes import CONTINUED, Escapes
 from lints.extract.ir import (
     Assign,
     Cases,
@@ -34,10 +35,23 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, joined, span
 
-_ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])")
+_ESCAPES = Escapes(
+    pattern=re.compile(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])"),
+    letters={
+        **CONTINUED,
+        "a": "\a",
+        "b": "\b",
+        "e": "\x1b",
+        "f": "\f",
+        "n": "\n",
+        "r": "\r",
+        "s": " ",
+        "t": "\t",
+        "v": "\v",
+    },
+)
 _KEYS = frozenset({"hash_key_symbol", "simple_symbol", "string", "delimited_symbol"})
 """Keys of a hash that are written out; any other one is an expression."""
-_SIMPLE = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v"}
 
 
 _VALUED = frozenset({"if", "unless", "case", "case_match", "begin"})
@@ -336,7 +350,7 @@ class RubyLowering(Lowering):
                 written = self.text(child)
                 parts.append(Text(written.replace("\\'", "'").replace("\\\\", "\\") if plain else written, where))
             elif child.type == "escape_sequence":
-                parts.append(Text(self.text(child) if plain else unescape(self.text(child)), where))
+                parts.append(Text(self.text(child) if plain else _ESCAPES.resolved(self.text(child)), where))
             elif child.type == "interpolation":
                 parts.append(self.last(child))
         if all(isinstance(part, Text) for part in parts):
@@ -435,20 +449,3 @@ def _assigning(target: str, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         alternatives = tuple(_assigning(target, one) for one in last.alternatives)
         return (*body[:-1], Cases(alternatives, last.complete, last.span))
     return body
-
-
-def unescape(text: str) -> str:
-    """A double-quoted string's content with its escapes resolved."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    body = match.group()[1:]
-    if body[0] in "\r\n":
-        return ""
-    if body[0] in "ux" and len(body) > 1:
-        digits = body[1:].strip("{}").split()
-        return "".join(chr(code) for code in (int(part, 16) for part in digits) if code < 0x110000)
-    if body[0] in "01234567":
-        return chr(int(body, 8))
-    return _SIMPLE.get(body, body)
