@@ -11,6 +11,7 @@ from importlib import import_module
 
 from lints.extract import Extraction, extract
 from lints.extract.facts import Helper
+from lints.extract.glance import Look, glance
 from lints.schema.order import defines_schema, in_migrations
 from lints.schema.paths import CODE, misnamed, path_class, says_generated
 from lints.search import Search
@@ -63,9 +64,9 @@ class Examined:
         return found.analysed and nothing
 
 
-def examine(path: str, data: bytes) -> Examined:
+def examine(path: str, data: bytes, look: Look = glance) -> Examined:
     """Everything about one file of a known language. Never raises for what is in it; see `extract`."""
-    found = extract(path, data)
+    found = extract(path, data, look)
     if not found.statements and not found.calls:
         return Examined(extraction=found)
     return Examined(

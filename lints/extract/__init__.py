@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lints.context import contexts, hands_on, possible
+from lints.context import contexts, possible
 from lints.extract import beginnings
 from lints.extract.chains import hits as chain_hits
 from lints.extract.facts import (
@@ -16,6 +16,7 @@ from lints.extract.facts import (
     Statement,
     Suppression,
 )
+from lints.extract.glance import Glance, Look, glance
 from lints.extract.parse import (
     MAX_BYTES,
     conflict_line,
@@ -47,11 +48,12 @@ def silent(path: str, data: bytes) -> bool:
     )
 
 
-def extract(path: str, data: bytes) -> Extraction:
+def extract(path: str, data: bytes, look: Look = glance) -> Extraction:
     """Everything in one file that goes to a database.
 
-    Never raises and never stays silent: a file, or a part of it, that could not be analysed is a `Problem`. A file
-    without any text that could be SQL is analysed without being parsed.
+    Never raises and never stays silent: a file, or a part of it, that could not be analysed is a `Problem`. A file in
+    which `look` sees nothing is analysed without being parsed, and only the functions that it sees something in are
+    followed.
     """
     language = language_of(path)
     if language is None:
@@ -77,7 +79,7 @@ def extract(path: str, data: bytes) -> Extraction:
             from lints.extract.mybatis import extract_mapper
 
             return extract_mapper(path, data)
-        return _extract_code(path, data, language)
+        return _extract_code(path, data, language, look(language, data))
     except Exception as error:  # noqa: BLE001 - the one boundary: whatever a hostile file breaks becomes a Problem
         reason = f"the analysis failed ({type(error).__name__})"
         return Extraction(path=path, language=language, analysed=False, problems=(_problem(path, reason),))
@@ -87,11 +89,8 @@ def _problem(path: str, reason: str, line: int = 1, *, whole_file: bool = True) 
     return Problem(path=path, line=line, reason=reason, whole_file=whole_file)
 
 
-def _extract_code(path: str, data: bytes, language: str) -> Extraction:
-    orm = chain_hits.hits(language, data)
-    places = beginnings.hits(language, data)
-    handed = hands_on(data)
-    if not places and not orm and not handed:
+def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extraction:
+    if not seen:
         return Extraction(
             path=path,
             language=language,
@@ -107,7 +106,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
             path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
         )
     parsed = Parsed(language, data, tree)
-    statements, calls, problems = statements_of(path, data, language, parsed, places, orm)
+    statements, calls, problems = statements_of(path, data, language, parsed, seen)
     if conflict is not None:
         problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
     return Extraction(
@@ -117,7 +116,7 @@ def _extract_code(path: str, data: bytes, language: str) -> Extraction:
         calls=tuple(calls),
         problems=tuple(problems),
         suppressions=suppressions(path, data),
-        contexts=contexts(path, data, language, parsed.body if statements or calls or handed else None),
+        contexts=contexts(path, data, language, parsed.body if statements or calls or seen.hands_on else None),
     )
 
 

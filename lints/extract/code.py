@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
@@ -13,6 +12,7 @@ from tree_sitter import Node, Tree
 
 from lints.extract.chains.paths import variants_of
 from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
+from lints.extract.glance import Glance
 from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import Func, Span, Stmt
 from lints.extract.lines import Lines
@@ -33,13 +33,13 @@ _STRINGS = names(
 
 
 def statements_of(
-    path: str, data: bytes, language: str, parsed: Parsed, hits: Sequence[int], orm: Sequence[int]
+    path: str, data: bytes, language: str, parsed: Parsed, glance: Glance
 ) -> tuple[list[Statement], list[OrmCall], list[Problem]]:
-    """Every statement and ORM call of a parsed file, in its order; `hits` and `orm` are offsets where one may begin."""
+    """Every statement and ORM call of a parsed file, in its order, that lies where `glance` says that one may."""
     problems: list[Problem] = []
     lines = Lines(data)
-    interpreter = Interpreter(data, language, lines, orm=bool(orm))
-    wanted = _Wanted(data, sorted({*hits, *orm}), interpreter)
+    interpreter = Interpreter(data, language, lines, orm=bool(glance.calls))
+    wanted = _Wanted(data, glance, interpreter)
     try:
         interpreter.run(parsed.body, wanted)
     except TooLargeError:
@@ -53,8 +53,8 @@ def statements_of(
         problems.append(Problem(path=path, line=line, reason="nested too deeply to be followed", whole_file=False))
     statements = _chosen(path, data, language, interpreter, lines)
     statements += _key_accesses(path, data, language, interpreter, lines)
-    statements += _leftovers(path, data, language, parsed.tree, hits, interpreter, lines)
-    broken = _error_line(parsed.tree.root_node, hits)
+    statements += _leftovers(path, data, language, parsed.tree, glance.texts, interpreter, lines)
+    broken = _error_line(parsed.tree.root_node, glance.texts)
     if broken is not None:
         problems.append(
             Problem(
@@ -248,17 +248,15 @@ def _lowering(language: str) -> type[Lowering]:
 class _Wanted:
     """Whether a function is worth following: a hit inside, or it mentions a name that holds SQL elsewhere."""
 
-    def __init__(self, data: bytes, hits: Sequence[int], interpreter: Interpreter) -> None:
+    def __init__(self, data: bytes, glance: Glance, interpreter: Interpreter) -> None:
         self.data = data
-        self.hits = hits
+        self.glance = glance
         self.interpreter = interpreter
         self.names: set[bytes] = set()
         self.words: dict[Span, frozenset[bytes]] = {}
 
     def __call__(self, function: Func) -> bool:
-        start, end = function.span
-        position = bisect_right(self.hits, start - 1)
-        if position < len(self.hits) and self.hits[position] < end:
+        if self.glance.within(function.span):
             if function.name:
                 self.names.add(function.name.encode())
             return True
