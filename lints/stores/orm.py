@@ -16,6 +16,7 @@ from lints.stores import (
     active_record,
     django,
     doctrine,
+    drizzle,
     drizzle_text,
     eloquent,
     eloquent_paths,
@@ -31,7 +32,7 @@ from lints.stores import (
     string_templates,
     supabase,
 )
-from lints.stores.orm_sql import Builder, mapping
+from lints.stores.orm_sql import Builder, as_stored, mapping
 from lints.stores.rails_paths import Records
 from lints.tenancy import Model
 
@@ -54,8 +55,8 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "knex": query_builders.knex,
     "kysely": query_builders.knex,
     "supabase": supabase.supabase,
-    "drizzle": query_builders.drizzle,
-    "drizzle_query": query_builders.drizzle_query,
+    "drizzle": drizzle.drizzle,
+    "drizzle_query": drizzle.drizzle_query,
     "active_record": active_record.active_record,
     "sequel": active_record.active_record,
     "doctrine": doctrine.doctrine,
@@ -310,6 +311,7 @@ class Entities:
             table, _, alias = call.model.partition(" as ")
             named = self.by_kind.get("knex", {}).get(table.strip())
             table = named.table if named is not None else table.strip().rpartition(".")[2]
+            table = as_stored(table, self.model.tables)
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
         if call.kind == "prisma":
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)

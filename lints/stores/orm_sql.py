@@ -8,7 +8,7 @@ it can neither prove anything nor be taken for a violation by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument
@@ -50,6 +50,8 @@ class Builder:
     where: list[str] = field(default_factory=list)
     others: dict[str, Entity] = field(default_factory=dict)
     """Further entities in FROM, by the name conditions use for them."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """Tables in FROM and around it by the names that conditions use for them, where they are named as such."""
     relation_keys: list[str] = field(default_factory=list)
     held: bool = False
     by_key: bool = False
@@ -271,6 +273,14 @@ class Builder:
             sets.append(f"{self.hole()} = {self.parameter()}")
         return f"UPDATE {self.source()} SET {', '.join(sets)}{self.condition()}"
 
+    def on_duplicate(self, given: Argument | None) -> str:
+        """What MySQL does with a row that is in the way by any of the table's keys."""
+        values, unseen = self.assignments(mapping(given))
+        sets = [f"{self.ident(column)} = {value}" for column, value in values]
+        if unseen or not sets:
+            sets.append(f"{self.hole()} = {self.parameter()}")
+        return f" ON DUPLICATE KEY UPDATE {', '.join(sets)}"
+
     def insert(
         self,
         assigned: Sequence[tuple[str, str]],
@@ -363,15 +373,28 @@ class Builder:
 
     def column(self, name: str) -> str | None:
         """The column of an attribute; None if the entity has no such attribute."""
-        if self.entity is None:
-            return name if re.fullmatch(r"\w+", name) else None
         table = self.model.tables.get(self.table)
+        if self.entity is None:
+            named = as_stored(name, table.columns) if table is not None else name
+            return named if re.fullmatch(r"\w+", name) else None
         inherited = name if table is not None and name in table.columns and name not in self.entity.relations else None
         column = self.entity.columns.get(name) or inherited  # from a base that could not be read
         if column is not None and table is not None and column != column.lower():
-            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()  # a naming strategy of the ORM
+            snake = _snaked(column)  # a naming strategy of the ORM
             return snake if snake in table.columns else column
         return column
+
+
+def as_stored(name: str, stored: Collection[str]) -> str:
+    """A table or a column as the schema spells it, where a plugin spells `tenant_id` as `tenantId`."""
+    if name in stored or name == name.lower():
+        return name
+    snake = _snaked(name)
+    return snake if snake in stored else name
+
+
+def _snaked(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def mapping(given: Argument | None) -> dict[str, Argument]:

@@ -1,31 +1,60 @@
-"""Knex, Kysely and Drizzle calls as the SQL they stand for."""
+# ruff: noqa: S608 - the text is judged, it never reaches a database
+"""Knex and Kysely calls as the SQL they stand for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument, OrmStep
-from lints.stores import drizzle_text
-from lints.stores.javascript_orms import OPERATORS, filtered
-from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+from lints.stores.javascript_orms import filtered
+from lints.stores.orm_sql import MAX_DEPTH, Builder, as_stored, mapping
+from lints.stores.ties import steps_of
 
 _ADDS = frozenset({"modify", "$call", "$if", "tap"})
 """Calls that let a function add to the query."""
+_SHOWS = re.compile(r"select\w*|clearSelect|orderBy\w*|limit|offset|fetch|groupBy|returning\w*|distinct\w*|for[A-Z]\w+")
+"""Calls that say nothing of which rows are meant."""
+_JOINS = re.compile(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin")
 _COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the steps of a chain say besides its conditions."""
+
+    verb: str = "select"
+    assigned: list[tuple[str, str]] = field(default_factory=list)
+    dynamic: bool = False
+    conflict: list[str] | None = None
+    changed: list[tuple[str, str]] | None = None
+    merges: bool = False
+    duplicate: str = ""
+    selected: str | None = None
+    """The first column that it selects."""
 
 
 def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """Knex and Kysely: conditions by column name, `and` by default, `or…` beside them."""
-    verb = "select"
+    read = _read(builder, steps)
+    if _correlated(builder, steps):
+        return []  # part of a query around it, which is judged
+    if read.verb == "insert":
+        conflict = read.conflict if read.merges else None
+        made = builder.insert(read.assigned, dynamic=read.dynamic, conflict=conflict, updated=read.changed)
+        return [made + read.duplicate if made is not None and (read.conflict or not read.merges) else None]
+    if read.verb == "update":
+        return [builder.update(read.assigned, dynamic=read.dynamic)]
+    return [builder.delete() if read.verb == "delete" else builder.select()]
+
+
+def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
+    """Put the conditions and joins of a chain into the builder."""
+    read = _Read()
     condition: str | None = None
-    assigned: list[tuple[str, str]] = []
-    dynamic = False
-    conflict: list[str] | None = None
-    changed: list[tuple[str, str]] | None = None
-    merges = False
-    duplicate = ""
+    for name, table in _from(builder.table, builder.alias, steps):
+        builder.tables[name] = as_stored(table, builder.model.tables)
     for step in _flat(steps):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
@@ -35,50 +64,94 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 condition = f"({part})"
             else:
                 condition = f"{condition} {'OR' if method.startswith('or') else 'AND'} ({part})"
-        elif re.fullmatch(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin", method) and len(arguments) >= 2:
+        elif _JOINS.fullmatch(method) and len(arguments) >= 2:
             _knex_join(builder, method, arguments)
         elif method in {"update", "set", "updateTable"}:
-            verb = "update"
+            read.verb = "update"
             if arguments and method != "updateTable":
                 given = mapping(arguments[0])
                 if arguments[0].kind == "text" and len(arguments) > 1:
                     given = {arguments[0].text: arguments[1]}
                 values, unseen = builder.assignments(given)
-                assigned, dynamic = assigned + values, dynamic or unseen or not given
+                read.assigned, read.dynamic = read.assigned + values, read.dynamic or unseen or not given
         elif method in {"insert", "values", "insertInto"}:
-            verb = "insert"
+            read.verb = "insert"
             if arguments and method != "insertInto":
                 rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
                 values, unseen = builder.assignments(mapping(rows[0] if rows else None))
-                assigned, dynamic = assigned + values, dynamic or unseen
+                read.assigned, read.dynamic = read.assigned + values, read.dynamic or unseen
         elif method in {"del", "delete", "deleteFrom", "truncate"}:
-            verb = "delete"
+            read.verb = "delete"
         elif method == "onConflict" and arguments:
-            conflict, changed, merges = _conflict(builder, arguments[0])
-        elif method == "merge" and conflict is not None:
-            merges = True
-            changed = (
-                builder.assignments(mapping(arguments[0]))[0] if arguments and arguments[0].kind == "map" else None
-            )
+            read.conflict, read.changed, read.merges = _conflict(builder, arguments[0])
+        elif method == "merge" and read.conflict is not None:
+            read.merges = True
+            given = mapping(arguments[0] if arguments else None)
+            read.changed = builder.assignments(given)[0] if given else None
         elif method == "onDuplicateKeyUpdate" and arguments:
-            duplicate = _duplicate(builder, arguments[0])
-    if _correlated(builder, steps):
-        return []  # part of a query around it, which is judged
+            read.duplicate = builder.on_duplicate(arguments[0])
+        elif method in {"select", "distinct", "pluck", "column"} and arguments and read.selected is None:
+            named = arguments[0].items[0] if arguments[0].kind == "list" and arguments[0].items else arguments[0]
+            read.selected = named.text.partition(" as ")[0] if named.kind == "text" else None
     if condition is not None:
         builder.where.append(condition)
-    if verb == "insert":
-        made = builder.insert(assigned, dynamic=dynamic, conflict=conflict if merges else None, updated=changed)
-        return [made + duplicate if made is not None and (conflict or not merges) else None]
-    if verb == "update":
-        return [builder.update(assigned, dynamic=dynamic)]
-    return [builder.delete() if verb == "delete" else builder.select()]
+    return read
+
+
+def _from(table: str, alias: str | None, steps: Sequence[OrmStep]) -> Iterator[tuple[str, str]]:
+    """The tables in FROM by the names that conditions use for them."""
+    yield alias or table, table
+    for step in steps:
+        if _JOINS.fullmatch(step.method) and step.arguments and step.arguments[0].kind == "text":
+            joined, _, known = step.arguments[0].text.partition(" as ")
+            yield known.strip() or joined.strip(), joined.strip()
+
+
+def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> str | None:
+    """The query that an argument is, as text; None if what it reads can't be seen. It may be about rows around it."""
+    steps = steps_of(given) or _of_closure(given)
+    table, _, alias = (given.text if given.kind == "query" else _read_from(steps)).partition(" as ")
+    table = as_stored(table.strip(), builder.model.tables)
+    if not steps or table not in builder.model.tables:
+        return None
+    inner = Builder(builder.model, builder.entities, table, None, alias=alias.strip() or None, counter=builder.counter)
+    inner.tables = dict(builder.tables)
+    read = _read(inner, steps)
+    if read.verb != "select":
+        return None
+    builder.relation_keys += [key for key in inner.relation_keys if key not in builder.relation_keys]
+    shown = _column(inner, read.selected) if read.selected is not None else inner.qualified(inner.key_of(table))
+    joins = "".join(f" {join}" for join in inner.joins)
+    return f"SELECT {'1' if exists else shown} FROM {inner.source()}{joins}{inner.condition()}"
+
+
+def _of_closure(given: Argument) -> tuple[OrmStep, ...]:
+    """The steps of `whereIn("id", function () { this.select("boat_id").from("logbooks")… })`; none if part of it can't
+    be seen."""
+    if given.kind != "closure" or any(call.kind != "term" for call in given.items):
+        return ()
+    return tuple(OrmStep(method=call.text, arguments=call.items) for call in given.items)
+
+
+def _read_from(steps: Sequence[OrmStep]) -> str:
+    """The table of `.from("boats")`."""
+    named = (step.arguments[0] for step in steps if step.method in {"from", "table"} and step.arguments)
+    return next((first.text for first in named if first.kind == "text"), "")
 
 
 def _flat(steps: Sequence[OrmStep]) -> Iterator[OrmStep]:
-    """The steps, with those that a function given to `modify` adds: it gets the query itself, so they are its own."""
+    """The steps, with those that a function given to `modify` adds: it gets the query itself, so they are its own.
+
+    What `$if` adds is there on some paths only: it says nothing of whose rows these are, unless it is no condition.
+    """
     for step in steps:
-        added = step.arguments[0] if len(step.arguments) == 1 and step.method in _ADDS else None
-        if added is not None and added.kind == "closure" and all(call.kind == "term" for call in added.items):
+        added = step.arguments[-1] if step.arguments and step.method in _ADDS else None
+        if added is None or added.kind != "closure" or any(call.kind != "term" for call in added.items):
+            yield step
+        elif step.method == "$if":
+            if not all(_SHOWS.fullmatch(call.text) for call in added.items):
+                yield step
+        elif len(step.arguments) == 1:
             yield from (OrmStep(method=call.text, arguments=call.items) for call in added.items)
         else:
             yield step
@@ -107,13 +180,8 @@ def _conflict(builder: Builder, given: Argument) -> tuple[list[str], list[tuple[
 
 def _correlated(builder: Builder, steps: Sequence[OrmStep]) -> bool:
     """Whether `whereRef` (Kysely) compares with a table that is not in FROM."""
-    here = {builder.table, builder.alias}
-    for step in steps:
-        if re.search(r"[jJ]oin$", step.method) and step.arguments:
-            table, _, alias = step.arguments[0].text.partition(" as ")
-            here.add(alias.strip() or table.strip())
     used = [a.text for step in steps if step.method == "whereRef" for a in step.arguments if a.kind == "text"]
-    return any("." in text and text.partition(".")[0] not in here for text in used)
+    return any("." in text and text.partition(".")[0] not in builder.tables for text in used)
 
 
 def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]) -> str | None:
@@ -135,13 +203,16 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
         return f"NOT ({inner})" if bare == "whereNot" else inner
     if bare == "whereRaw":
         return first.text if first.kind == "text" and "?" not in first.text else builder.hole()
+    if bare in {"whereExists", "whereNotExists"}:
+        rows = _sub_select(builder, first, exists=True)
+        return f"{'NOT ' if 'Not' in bare else ''}EXISTS ({rows})" if rows is not None else builder.hole()
     if first.kind != "text":
         return builder.hole()
-    column = _knex_column(builder, first.text)
+    column = _column(builder, first.text)
     if bare in {"whereNull", "whereNotNull"}:
         return f"{column} IS {'NOT ' if 'Not' in bare else ''}NULL"
-    if bare == "whereIn" and len(arguments) > 1:
-        return f"{column} IN ({builder.value(arguments[1]) if arguments[1].kind != 'list' else builder.parameter()})"
+    if bare in {"whereIn", "whereNotIn"} and len(arguments) > 1:
+        return _among(builder, column, "NOT IN" if "Not" in bare else "IN", arguments[1])
     if bare in {"where", "whereNot"} and len(arguments) == 2:
         builder.remember(first.text.rpartition(".")[2], arguments[1])
         return f"{column} {'<>' if bare == 'whereNot' else '='} {builder.value(arguments[1])}"
@@ -150,13 +221,22 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
         if sign in {"=", "=="}:
             builder.remember(first.text.rpartition(".")[2], arguments[2])
         if sign in {"IN", "NOT IN"}:
-            return f"{column} {sign} ({builder.parameter()})"
+            return _among(builder, column, sign, arguments[2])
         if arguments[2].kind == "null":
             return f"{column} IS {'NOT ' if 'NOT' in sign or sign in {'<>', '!='} else ''}NULL"
         return f"{column} {sign} {builder.value(arguments[2])}"
     if bare == "whereRef" and len(arguments) == 3:
-        return f"{column} {arguments[1].text} {_knex_column(builder, arguments[2].text)}"
+        return f"{column} {arguments[1].text} {_column(builder, arguments[2].text)}"
     return builder.hole()
+
+
+def _among(builder: Builder, column: str, sign: str, given: Argument) -> str:
+    """`column IN (…)` of a query, or of values."""
+    rows = _sub_select(builder, given) if given.kind in {"query", "closure"} else None
+    if rows is None and given.kind == "closure":
+        return builder.hole()
+    plain = given.kind in {"list", "query"}
+    return f"{column} {sign} ({rows or (builder.parameter() if plain else builder.value(given))})"
 
 
 def _kysely_condition(builder: Builder, given: Argument, depth: int) -> str:
@@ -165,6 +245,11 @@ def _kysely_condition(builder: Builder, given: Argument, depth: int) -> str:
         return builder.hole()
     if given.text == "eb" and given.items and given.items[0].kind == "text":
         return _knex_condition(builder, "where", given.items) or builder.hole()
+    if given.text == "not" and given.items:
+        return f"NOT ({_kysely_condition(builder, given.items[-1], depth + 1)})"
+    if given.text == "exists" and given.items:
+        rows = _sub_select(builder, given.items[-1], exists=True)
+        return f"EXISTS ({rows})" if rows is not None else builder.hole()
     if given.text in {"and", "or"} and given.items:
         parts = [item for one in given.items for item in (one.items if one.kind == "list" else (one,))]
         known = [part for part in parts if part.kind != "value" or part.text.rpartition(".")[2] not in {"eb", "qb"}]
@@ -188,19 +273,19 @@ def _grouped(builder: Builder, closure: Argument) -> str:
 
 
 def _joined_on(builder: Builder, closure: Argument) -> str:
-    """`join(table, function () { this.on(a, "=", b).andOnVal(c, value) })`."""
+    """`join(table, function () { this.on(a, "=", b).andOnVal(c, value) })`, Kysely's `join.onRef(a, "=", b).on(…)`."""
     condition = ""
     for call in closure.items:
         texts = [item.text for item in call.items if item.kind == "text"]
         method, part = call.text.removeprefix("and").removeprefix("or").lower(), ""
-        if call.kind == "term" and method == "on" and len(texts) == len(call.items) in {2, 3}:
+        columns = len(texts) == len(call.items) and (method == "onref" or "." in texts[-1:][0] if texts else False)
+        if call.kind == "term" and method in {"on", "onref"} and columns and len(texts) in {2, 3}:
             sign = texts[1] if len(texts) == 3 else "="
-            part = f"{_dotted(builder, texts[0])} {sign} {_dotted(builder, texts[-1])}"
-        elif call.kind == "term" and method == "onval" and texts and len(call.items) in {2, 3}:
-            sign = texts[1] if len(call.items) == 3 and len(texts) > 1 else "="
-            part = f"{_dotted(builder, texts[0])} {sign} {builder.value(call.items[-1])}"
+            part = f"{_column(builder, texts[0])} {sign} {_column(builder, texts[-1])}"
+        elif call.kind == "term" and method in {"on", "onval"} and texts and len(call.items) in {2, 3}:
+            part = _knex_condition(builder, "where", call.items) or ""
         elif call.kind == "term" and method in {"onnull", "onnotnull"} and texts:
-            part = f"{_dotted(builder, texts[0])} IS {'NOT ' if 'not' in method else ''}NULL"
+            part = f"{_column(builder, texts[0])} IS {'NOT ' if 'not' in method else ''}NULL"
         if not part:
             return builder.hole()
         sign = "OR" if call.text.startswith("or") else "AND"
@@ -208,19 +293,34 @@ def _joined_on(builder: Builder, closure: Argument) -> str:
     return condition or builder.hole()
 
 
-def _knex_column(builder: Builder, text: str) -> str:
-    parts = [part for part in re.split(r"\.", text) if re.fullmatch(r"\w+", part)]
+def _column(builder: Builder, text: str) -> str:
+    """A column as conditions name it, with its table if that is said or if there is one only."""
+    parts = [part for part in text.split(".") if re.fullmatch(r"\w+", part)]
     if not parts:
         return builder.hole()
+    own = builder.model.tables.get(builder.table)
     if len(parts) == 1 and not builder.joins:
-        return builder.qualified(parts[0])
-    return ".".join(builder.ident(part) for part in parts[-2:])
+        return builder.qualified(as_stored(parts[0], own.columns if own is not None else ()))
+    if len(parts) == 1:
+        return builder.ident(parts[0])
+    name = parts[-2]
+    table = builder.model.tables.get(builder.tables.get(name, name))
+    named = (
+        table.name if table is not None and name not in builder.model.tables and _is_stored(name, table.name) else name
+    )
+    return f"{builder.ident(named)}.{builder.ident(as_stored(parts[-1], table.columns if table is not None else ()))}"
+
+
+def _is_stored(name: str, table: str) -> bool:
+    """Whether a name in conditions is that of the table, spelled by a plugin, not an alias."""
+    return as_stored(name, (table,)) == table
 
 
 def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> None:
     if arguments[0].kind == "query":
         return  # a query of its own, which is judged by itself
     table, _, alias = arguments[0].text.partition(" as ")
+    table = as_stored(table.strip(), builder.model.tables)
     kind = (
         "LEFT JOIN"
         if method.lower().startswith("left")
@@ -228,141 +328,14 @@ def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> 
         if method.lower().startswith("right")
         else "JOIN"
     )
+    shown = f" AS {builder.ident(alias.strip())}" if alias else ""
+    builder.joins.append(place := f"{kind} {builder.ident(table)}{shown} ON ")
     on = builder.hole()
     texts = [argument.text for argument in arguments[1:] if argument.kind == "text"]
     if len(texts) == 2:
-        on = f"{_dotted(builder, texts[0])} = {_dotted(builder, texts[1])}"
+        on = f"{_column(builder, texts[0])} = {_column(builder, texts[1])}"
     elif len(texts) == 3:
-        on = f"{_dotted(builder, texts[0])} {texts[1]} {_dotted(builder, texts[2])}"
+        on = f"{_column(builder, texts[0])} {texts[1]} {_column(builder, texts[2])}"
     if arguments[1].kind == "closure":
         on = _joined_on(builder, arguments[1])
-    shown = f" AS {builder.ident(alias.strip())}" if alias else ""
-    builder.joins.append(f"{kind} {builder.ident(table.strip())}{shown} ON {on}")
-
-
-def _dotted(builder: Builder, text: str) -> str:
-    parts = [part for part in text.split(".") if re.fullmatch(r"\w+", part)]
-    return ".".join(builder.ident(part) for part in parts[-2:]) if parts else builder.hole()
-
-
-def _duplicate(builder: Builder, given: Argument | None) -> str:
-    """What MySQL does with a row that is in the way by any of the table's keys."""
-    values, unseen = builder.assignments(mapping(given))
-    sets = [f"{builder.ident(column)} = {value}" for column, value in values]
-    if unseen or not sets:
-        sets.append(f"{builder.hole()} = {builder.parameter()}")
-    return f" ON DUPLICATE KEY UPDATE {', '.join(sets)}"
-
-
-def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    verb = steps[0].method
-    assigned: list[tuple[str, str]] = []
-    dynamic = False
-    conflict: list[str] | None = None
-    changed: list[tuple[str, str]] = []
-    duplicate = ""
-    if builder.entity is not None:
-        builder.others[builder.entity.name] = builder.entity
-    for step in steps[1:]:
-        method, arguments = step.method, step.arguments
-        if method in {"innerJoin", "leftJoin", "rightJoin", "fullJoin"} and len(arguments) >= 2:
-            target = builder.entities.get(arguments[0].text.rpartition(".")[2])
-            if target is None:
-                builder.where.append(builder.hole())
-                continue
-            builder.others[target.name] = target
-            kind = {"leftJoin": "LEFT JOIN", "rightJoin": "RIGHT JOIN", "fullJoin": "FULL JOIN"}.get(method, "JOIN")
-            builder.joins.append(
-                f"{kind} {builder.ident(target.table)} ON {_drizzle_condition(builder, arguments[1], 0)}"
-            )
-        elif method == "where" and arguments:
-            builder.where.append(_drizzle_condition(builder, arguments[0], 0))
-        elif method in {"set", "values"} and arguments:
-            rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
-            values, unseen = builder.assignments(mapping(rows[0] if rows else None))
-            assigned, dynamic = assigned + values, dynamic or unseen or arguments[0].kind not in {"map", "list"}
-        elif method in {"onConflictDoUpdate", "onConflictDoNothing"} and arguments:
-            target_argument = mapping(arguments[0]).get("target")
-            items = (
-                target_argument.items
-                if target_argument is not None and target_argument.kind == "list"
-                else (target_argument,)
-            )
-            conflict = [c for item in items if item is not None and (c := builder.column(item.text.rpartition(".")[2]))]
-            conflict = conflict if method == "onConflictDoUpdate" else None
-            changed, unseen = builder.assignments(mapping(mapping(arguments[0]).get("set")))
-            changed = changed if not unseen else []
-        elif method == "onDuplicateKeyUpdate" and arguments:
-            duplicate = _duplicate(builder, mapping(arguments[0]).get("set"))
-    if verb == "insert":
-        made = builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed or None)
-        return [made + duplicate if made is not None else None]
-    if verb == "update":
-        return [builder.update(assigned, dynamic=dynamic)]
-    return [builder.delete() if verb == "delete" else builder.select()]
-
-
-def drizzle_query(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """`db.query.boats.findMany({ where: eq(boats.id, id) })`."""
-    if builder.entity is not None:
-        builder.others[builder.entity.name] = builder.entity
-    given = steps[0].arguments[0] if steps[0].arguments else None
-    options = mapping(given)
-    if "where" in options:
-        where = options["where"]
-        builder.where.append(filtered(builder, where) if where.kind == "map" else _drizzle_condition(builder, where, 0))
-    elif given is not None and given.kind != "map":
-        builder.where.append(builder.hole())
-    return [builder.select()]
-
-
-def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
-    if given.kind == "null":
-        return "TRUE"
-    if given.kind == "dynamic" and given.items:
-        sources = [item.text for item in given.items[1:]]
-        known = {**builder.entities, **builder.others}
-        return drizzle_text.fragment(given.items[0].text, sources, known, builder.model, partial(_gap, builder))
-    if given.kind != "term" or depth > MAX_DEPTH:
-        return builder.hole()
-    if given.text == "=>" and builder.entity is not None:  # (boats, { eq }) => eq(boats.id, id)
-        builder.others[given.names[0]] = builder.entity
-        return _drizzle_condition(builder, given.items[0], depth + 1)
-    if given.text in {"and", "or"}:
-        parts = [_drizzle_part(builder, item, depth + 1) for item in given.items]
-        return f" {given.text.upper()} ".join(part for part in parts if part) or "TRUE"
-    if given.text == "not" and given.items:
-        return f"NOT ({_drizzle_condition(builder, given.items[0], depth + 1)})"
-    if given.text in {"isNull", "isNotNull"} and given.items:
-        column = _drizzle_column(builder, given.items[0])
-        shown = "IS NULL" if given.text == "isNull" else "IS NOT NULL"
-        return f"{builder.qualified(column[1], column[0])} {shown}" if column is not None else builder.hole()
-    operator = OPERATORS.get(given.text)
-    if operator and len(given.items) == 2:
-        one, two = (_drizzle_column(builder, item) for item in given.items)
-        if one is None:
-            return builder.hole()
-        if two is not None and two != one:  # `eq(schema.boats.id, boats.id)`: a row that is named like its table
-            shown = "=" if operator == "in" else operator
-            return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"
-        return builder.compare(one[1], given.items[1], operator, alias=one[0])
-    return builder.hole()
-
-
-def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
-    """A condition among others: Drizzle puts brackets around its own, and a template's text among them as it is."""
-    part = _drizzle_condition(builder, given, depth)
-    return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
-
-
-_TEXT = re.compile(r"sql|raw\b|unsafe|(?:condition|clause|expr|fragment)s?\b", re.IGNORECASE)
-"""Names of what may be SQL itself."""
-
-
-def _gap(builder: Builder, marker: str, source: str) -> str:
-    """What stands for a part of a template: a value that travels beside the text, unless it may be text itself."""
-    return builder.parameter() if marker.startswith(":") and not _TEXT.search(source) else builder.hole()
-
-
-def _drizzle_column(builder: Builder, given: Argument) -> tuple[str, str] | None:
-    return drizzle_text.column_of(given.text, builder.others) if given.kind == "value" else None
+    builder.joins[-1] = place + on

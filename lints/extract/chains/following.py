@@ -302,6 +302,8 @@ class Chains:
             model = model or python.model_of(call, step, env)
         for part in python.nested(step) if model and query.kind in python.KINDS else ():
             self._extend(part)
+        for part in javascript.nested(step) if query.kind == "drizzle" else ():
+            self._sub_select(part)
         if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":

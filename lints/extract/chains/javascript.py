@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from lints.extract import invocations
 from lints.extract.chains import stores
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
-from lints.extract.ir import Choose, Invoke, Name, Other
+from lints.extract.ir import Choose, Invoke, Name, Other, Pairs
 from lints.extract.sqltext import names
-from lints.extract.values import Fn, Gap, Lit, Record, Returned, Step, Term, Value
+from lints.extract.values import Fn, Gap, Lit, Query, Record, Returned, Step, Term, Value
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
@@ -245,10 +245,30 @@ def _drizzle(asked: Asked) -> Begun | None:
     if table is None:
         return None
     if method == "from" and selected:
-        return Begun("drizzle", table, (Step("select", (), {}, call.span),))
+        return Begun("drizzle", table, (Step("select", _projected(call.receiver), {}, call.span),))
     if method != "from" and _DATABASE.search(asked.path) is not None:
         return Begun("drizzle", table, (Step(method, (), {}, call.span),))
     return None
+
+
+def _projected(select: object) -> tuple[Value, ...]:
+    """The first column of `select({ id: boats.id })`, if that is all there is to its first entry."""
+    given = select.arguments[0] if isinstance(select, Invoke) and select.arguments else None
+    first = given.pairs[0][1] if isinstance(given, Pairs) and given.pairs else None
+    return (Gap(first.path, first.span),) if isinstance(first, Name) else ()
+
+
+def nested(step: Step) -> list[Query]:
+    """The queries that a condition of Drizzle asks for the existence of rows of: `exists(db.select()…)`."""
+    found: list[Query] = []
+    stack: list[Value] = list(step.arguments) if step.method == "where" else []
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Term):
+            asks = top.operator in {"exists", "notExists"}
+            found += [inner for inner in top.arguments if asks and isinstance(inner, Query)]
+            stack += top.arguments
+    return found
 
 
 def repository_of(kind: str) -> str | None:

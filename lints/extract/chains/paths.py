@@ -31,7 +31,9 @@ from lints.extract.values import (
 )
 
 MAX_VARIANTS = 8
-WITH_STEPS = frozenset({"active_record", "sequel", "sqlalchemy", "django", "python_record"})
+WITH_STEPS = frozenset(
+    {"active_record", "sequel", "sqlalchemy", "django", "python_record", "knex", "kysely", "drizzle"}
+)
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
 """Characters of a value's source: a lambda or a query expression is read there."""
@@ -105,6 +107,8 @@ def argument(value: Value, chosen: Mapping[str, bool], depth: int = 0) -> Argume
     if isinstance(value, Returned) and isinstance(value.result, Term) and value.function is not None:
         given = next((parameter.name for parameter in value.function.parameters), "")
         return Argument(kind="term", text="=>", items=(argument(value.result, chosen, depth + 1),), names=(given,))
+    if isinstance(value, Returned) and isinstance(value.result, Query) and value.result.kind == "kysely":
+        return argument(value.result, chosen, depth + 1)  # `(eb) => eb.selectFrom("boats")…`
     if isinstance(value, (Fn, Returned)):
         return Argument(kind="closure", items=calls_of(value.function) if value.function is not None else ())
     if isinstance(value, Fragment):

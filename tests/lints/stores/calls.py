@@ -123,6 +123,8 @@ DRIZZLE = """
 export const tenants = pgTable("tenants", { id: uuid("id").primaryKey() });
 export const boats = pgTable("boats", { id: uuid("id").primaryKey(), name: text("name"),
   tenantId: uuid("tenant_id").notNull().references(() => tenants.id) });
+export const logbooks = pgTable("logbooks", { id: uuid("id").primaryKey(),
+  boatId: uuid("boat_id").notNull().references(() => boats.id) });
 """
 
 SQL = """

@@ -1,0 +1,122 @@
+"""Queries inside queries of Knex, Kysely and Drizzle, and names that a plugin spells in camel case."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import calls
+
+PROVEN: list[tuple[str, str | None]] = [("proven", None)]
+CASES: dict[str, calls.Case] = {
+    "kysely: a plugin spells columns in camel case": (
+        "sql-ts",
+        "const f = (db, id, t) => db.selectFrom('boats').selectAll().where('id', '=', id).where('tenantId', '=', t).execute();",
+        PROVEN,
+    ),
+    "kysely: camel case in a join": (
+        "sql-ts",
+        "const f = (db, t) => db.selectFrom('logbooks').innerJoin('boats', 'boats.id', 'logbooks.boatId').where('boats.tenantId', '=', t).execute();",
+        PROVEN,
+    ),
+    "kysely: a join by a callback": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks')
+            .innerJoin('boats', (j) => j.onRef('boats.id', '=', 'logbooks.boatId').on('boats.tenantId', '=', t)).execute();""",
+        PROVEN,
+    ),
+    "kysely: a value in a join's callback is no column": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks')
+            .innerJoin('boats', (j) => j.onRef('boats.id', '=', 'logbooks.boatId').on('boats.name', '=', 'x')).execute();""",
+        [("violation", "TENORM001")],
+    ),
+    "kysely: IN a query of the tenant's rows": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks').selectAll()
+            .where('boatId', 'in', (eb) => eb.selectFrom('boats').select('boats.id').where('boats.tenantId', '=', t)).execute();""",
+        PROVEN,
+    ),
+    "kysely: NOT IN such a query proves nothing": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks').selectAll()
+            .where('boatId', 'not in', (eb) => eb.selectFrom('boats').select('boats.id').where('boats.tenantId', '=', t)).execute();""",
+        [("violation", "TENORM001")],
+    ),
+    "kysely: exists": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks').selectAll().where((eb) => eb.exists(eb.selectFrom('boats')
+            .whereRef('boats.id', '=', 'logbooks.boatId').where('boats.tenantId', '=', t))).execute();""",
+        PROVEN,
+    ),
+    "kysely: not exists proves nothing": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks').selectAll().where((eb) => eb.not(eb.exists(eb.selectFrom('boats')
+            .whereRef('boats.id', '=', 'logbooks.boatId').where('boats.tenantId', '=', t)))).execute();""",
+        [("violation", "TENORM001")],
+    ),
+    "kysely: what is selected on a condition does not matter": (
+        "sql-ts",
+        "const f = (db, id, n) => db.selectFrom('boats').select('id').$if(n, (qb) => qb.select('name')).where('id', '=', id).execute();",
+        [("violation", "TENORM001")],
+    ),
+    "kysely: a tenant that is compared on a condition only": (
+        "sql-ts",
+        "const f = (db, id, t) => db.selectFrom('boats').select('id').$if(t, (qb) => qb.where('tenantId', '=', t)).where('id', '=', id).execute();",
+        [("opaque", "TENORM013")],
+    ),
+    "knex: IN a query of the tenant's rows, which is judged too": (
+        "sql-ts",
+        "const f = (knex, t) => knex('logbooks').whereIn('boat_id', knex('boats').select('id').where('tenant_id', t));",
+        [("proven", None), ("proven", None)],
+    ),
+    "knex: IN a query of anybody's rows": (
+        "sql-ts",
+        "const f = (knex, t) => knex('logbooks').whereIn('boat_id', knex('boats').select('id'));",
+        [("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
+    "knex: IN a query by a function": (
+        "sql-ts",
+        "const f = (knex, t) => knex('logbooks').whereIn('boat_id', function () { this.select('id').from('boats').where('tenant_id', t) });",
+        PROVEN,
+    ),
+    "knex: whereExists by a function": (
+        "sql-ts",
+        """const f = (knex, t) => knex('logbooks').whereExists(function () {
+            this.select('*').from('boats').whereRaw('boats.id = logbooks.boat_id').where('boats.tenant_id', t) });""",
+        PROVEN,
+    ),
+    "knex: a function that is more than calls": (
+        "sql-ts",
+        "const f = (knex, t) => knex('logbooks').whereIn('boat_id', function () { const q = this; q.select('id').from('boats') });",
+        [("opaque", "TENORM013")],
+    ),
+    "drizzle: inArray of a query in a variable": (
+        "drizzle",
+        """const f = (db, t) => {
+            const mine = db.select({ id: boats.id }).from(boats).where(eq(boats.tenantId, t));
+            return db.delete(logbooks).where(inArray(logbooks.boatId, mine)); }""",
+        [("proven", None), ("proven", None)],
+    ),
+    "drizzle: inArray of another column": (
+        "drizzle",
+        """const f = (db, t) => db.delete(logbooks)
+            .where(inArray(logbooks.boatId, db.select({ name: boats.name }).from(boats).where(eq(boats.tenantId, t))));""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "drizzle: exists": (
+        "drizzle",
+        """const f = (db, t) => db.select().from(logbooks)
+            .where(exists(db.select().from(boats).where(and(eq(boats.id, logbooks.boatId), eq(boats.tenantId, t)))));""",
+        PROVEN,
+    ),
+    "drizzle: exists without the tenant": (
+        "drizzle",
+        "const f = (db) => db.select().from(logbooks).where(exists(db.select().from(boats).where(eq(boats.id, logbooks.boatId))));",
+        [("violation", "TENORM001")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_it_stands_for(name: str) -> None:
+    calls.check(CASES[name])
