@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
-from lints.schema.php_models import BODY, CLIENT, OPENS, SENT
+from lints.schema.eloquent_scopes import BODY, CLIENT, OPENS, ROWS, SENT
+from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import tied
 from lints.stores.orm_sql import Builder, mapping
 
@@ -43,6 +44,8 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     known = first == "@along" or first in local or first in PLAIN or first in RUNS or _shaped(first)
     if not known and (len(steps) == 1 or _OWN.match(first)):
         return []  # a method of the model, not of its builder
+    if local.get(first, ())[:1] == (ROWS,):
+        return []
     written: list[tuple[str, str]] = []
     for step in steps:
         method, given = step.method, step.arguments
@@ -291,7 +294,9 @@ def _related(builder: Builder, method: str, given: Sequence[Argument], depth: in
         return _neutral(builder)
     text = " ".join(one.text for one in rest)
     if target is None or entity is None:
-        return builder.hole() if _any_tenant(builder, text, target_name) else _neutral(builder)
+        along = {f"{snake(one)}_id" for one in first.text.split(".")} if first.kind == "text" else set()
+        ours = bool(along & _columns_of_tenants(builder)) or _any_tenant(builder, text, target_name)
+        return builder.hole() if ours else _neutral(builder)
     side = builder.inside(target)
     if further and depth < _MAX_DEPTH:
         said: str | None = _related(side, method, [Argument(kind="text", text=further), *rest], depth + 1)

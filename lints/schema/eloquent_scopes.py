@@ -1,0 +1,220 @@
+"""What Eloquent models put on their queries: global and local scopes, static methods that begin one, builders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lints.extract.chains.laravel import RUNS
+from lints.extract.ir import Assign, Define, Do, Expr, Invoke, Leave, Name
+from lints.schema.laravel import snake
+from lints.schema.orm import Class, calls_within, chain, returned
+from lints.tenancy import Origin
+
+_TENANT_TRAIT = re.compile(
+    r"(?:(?:BelongsTo|ScopedBy|Has|Uses|For)(?:Current)?(?:Primary)?)?(?:Multi)?"
+    r"(?:Tenant|Team|Company|Organi[sz]ation|Workspace|Account)(?:able|Aware|Scoped?|Trait|Model|Connection)*"
+)
+_COLUMN = re.compile(
+    r"\b(?:where(?:In|Not|Null)?|qualifyColumn|WhereIn)\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]"
+)
+_EQUAL = re.compile(
+    r"\bwhere(?:In)?\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]\s*\)?\s*,"
+    r"(?!\s*(?:['\"](?:[<>!]|not|like)|null\b))"
+)
+_DYNAMIC = re.compile(r"->where((?:[A-Z][a-z0-9]+)+)\(")
+_CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
+_SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
+_NAMED = re.compile(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
+_HANDED = re.compile(r"\b(\w+)::(\w+)\(\s*\$(?:builder|query|q)\b")
+_DEFAULT = re.compile(r"[(,]\s*(?:\??string\s+)?\$(\w+)\s*=\s*('\w+'|\"\w+\")")
+_MARKED = re.compile(r"#\[\s*(?:\w+\\)*Scope\b")
+_STATIC = re.compile(r"\bstatic\b[^(){}]*\bfunction\b")
+_BUILDER = re.compile(
+    r"\bfunction\s+newEloquentBuilder\b[^{}]{0,200}\{[^{}]{0,200}\bnew\s+\\?(?:\w+\\)*(\w+)"
+    r"|#\[\s*(?:\w+\\)*UseEloquentBuilder\(\s*\\?(?:\w+\\)*(\w+)::class"
+    r"|\bstatic\s+string\s+\$builder\s*=\s*\\?(?:\w+\\)*(\w+)::class"
+)
+_RETURNS_ROWS = re.compile(
+    r"return\s+\$\w+(?:\s*->[^;{}]{0,200})?->(?:get|paginate|simplePaginate|cursorPaginate|first\w*|count|pluck)\([^;{}]{0,60};"
+)
+BODY = "{"
+"""Stands before the text of a scope that is a condition on related rows: it is read where it is used."""
+CLIENT = "&"
+"""Stands before what a client sends, where a scope compares with that."""
+OPENS = "-"
+"""A scope that takes what is compared in every query away."""
+ROWS = "="
+"""A static method that gives rows of the model: they are asked for in it, and judged there."""
+SENT = re.compile(
+    r"\$?\brequest(?:\(\))?\s*->\s*(?:(?:header|input|query|get|post|cookie|json|string|integer)\([^()]{0,80}\)"
+    r"|(?!user\b|session\b|attributes\b|route\b)\w+(?![\w(]|\s*->))|\brequest\(\s*['\"][^()]{0,80}\)"
+    r"|\bRequest::(?:header|input|query|get|post)\([^()]{0,80}\)|\$this->(?:input|header|post|validated|get)\([^()]{0,80}\)"
+    r"|\$(?:validated|input)\[['\"]\w{1,80}['\"]\]"
+)
+"""Where a value of a Laravel application comes from if a client names it."""
+_ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")
+_MAX_CALLS = 3
+
+
+def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> dict[str, str]:
+    """Column to place: what conditions are put on every query of the model. `*` stands for the tenant's, unseen."""
+    scopes: dict[str, str] = {}
+
+    def remember(text: str, place: Origin) -> None:
+        for column in _EQUAL.findall(text):
+            scopes.setdefault(column, f"{place.path}:{place.line}")
+
+    def of_class(name: str) -> None:
+        for scope in known.get(name, []):
+            origin = scope.source.origin(scope.body.span[0], name)
+            text = scope.source.data[scope.body.span[0] : scope.body.span[1]].decode("utf-8", "replace")
+            remember(text, origin)
+            for method in _handed(scope, text, known):
+                remember(method, origin)
+
+    for held in above:
+        start, end = held.body.span
+        text = held.source.data[start:end].decode("utf-8", "replace")
+        for found in re.finditer(r"addGlobalScope\(", text):
+            written = _inside(text, found.end())
+            named = _NAMED.match(written)
+            if re.search(r"\b(?:function|fn)\b", written):
+                remember(written, held.source.origin(start, ""))
+            elif named is not None:
+                of_class(named.group(1))
+        by = _SCOPED_BY.search(text)
+        for name in re.findall(r"(\w+)::class", by.group(1)) if by is not None else ():
+            of_class(name)
+        for base in held.body.bases:
+            if base not in known and _TENANT_TRAIT.fullmatch(base):
+                scopes.setdefault("*", f"{held.source.path}: {base}")
+    return scopes
+
+
+def _handed(holder: Class, text: str, known: Mapping[str, list[Class]], depth: int = 0) -> Iterator[str]:
+    """The static methods that a scope hands its query to: `Fleet::narrow($builder)`."""
+    for name, method in _HANDED.findall(text) if depth < _MAX_CALLS else ():
+        for owner in [holder] if name in {"self", "static"} else known.get(name, []):
+            for member in owner.body.body:
+                if isinstance(member, Define) and member.function.name == method:
+                    body = _text(owner, member)
+                    for variable, value in _DEFAULT.findall(body[: body.find("{")]):
+                        body = re.sub(rf"\${variable}\b(?!\s*=)", value, body)
+                    yield body
+                    yield from _handed(owner, body, known, depth + 1)
+
+
+def local_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> dict[str, tuple[str, ...]]:
+    """Name to the columns that a local scope (`scopeOpen`) compares, `~` before one that it only mentions.
+
+    Marks come first: `?` if it does so on some paths only, `!` if it gives rows and not the query.
+    """
+    texts_of: dict[str, str] = {}
+    begun: dict[str, tuple[str, ...]] = {}
+    for held in above:
+        for member in held.body.body:
+            name = member.function.name if isinstance(member, Define) else ""
+            text = _text(held, member) if isinstance(member, Define) else ""
+            if isinstance(member, Define) and re.match(r"scope[A-Z]", name):
+                texts_of.setdefault(name[5].lower() + name[6:], text)
+            elif _MARKED.search(text[:200]) is not None:
+                texts_of.setdefault(name, text)
+            elif isinstance(member, Define) and _STATIC.search(text[:200]) is not None:
+                marks = _begins(held, member, {"self", "static", "parent", above[0].body.name})
+                begun.setdefault(name, marks) if marks else None
+    found = {**begun, **_of_builders(above, known)}
+    for name, text in texts_of.items():
+        called = [other for other in re.findall(r"->(\w+)\(", text) if other in texts_of and other != name]
+        equal = {*_EQUAL.findall(text), *(snake(found) for found in _DYNAMIC.findall(text))}
+        columns = [column if column in equal else f"~{column}" for column in _columns_in(text)]
+        columns += [f"~{column}" for other in called for column in _columns_in(texts_of[other])]
+        some = _CONDITIONAL.search(text) is not None or bool(called)
+        marks = ("?",) * some + ("!",) * (_RETURNS_ROWS.search(text) is not None)
+        if _ON_RELATED.search(text) is not None and not called:
+            columns, marks = (
+                [BODY + re.sub(r"^.*?\bfunction\s+\w+", "function ", text, count=1, flags=re.DOTALL)],
+                marks[len(marks) :],
+            )
+        found[name] = (*marks, *dict.fromkeys((*columns, *_further(text))))
+    return found
+
+
+def _further(text: str) -> Iterator[str]:
+    """What else is said of a query beside its conditions."""
+    if "withoutGlobalScope" in text:
+        yield OPENS
+    sent = SENT.search(text)
+    if sent is not None:
+        yield CLIENT + sent.group()
+
+
+def _begins(held: Class, member: Define, own: set[str]) -> tuple[str, ...]:
+    """`public static function ofFleet($fleet) { return self::where('fleet_id', $fleet->id); }` as a scope.
+
+    Nothing if it need not give a query, or gives one on some paths only.
+    """
+    body = list(member.function.lower_body())
+    left = [one.value for one in body if isinstance(one, Leave) and one.value is not None]
+    if not left or len(left) > 1 or not all(isinstance(one, (Assign, Do, Leave)) for one in body):
+        return (ROWS,) if any(_runs(one, own) for one in left) else ()
+    calls = chain(left[0])
+    if not calls or not _on_itself(calls[0], own):
+        return (ROWS,) if _runs(left[0], own) else ()
+    if any(call.method in RUNS for call in calls):
+        return (ROWS,)
+    receiver = calls[0].receiver
+    after = receiver.span[1] if receiver is not None else calls[0].span[0]
+    text = held.source.data[after : calls[-1].span[1]].decode("utf-8", "replace").lstrip()
+    if not text.startswith("::"):
+        return ()
+    return (f"{BODY}function ($query) {{ $query->{text[2:].lstrip()}; }}", *_further(text))
+
+
+def _on_itself(call: Invoke, own: set[str]) -> bool:
+    return isinstance(call.receiver, Name) and call.receiver.path in own
+
+
+def _runs(given: Expr | None, own: set[str]) -> bool:
+    """Whether rows of the class are asked for in an expression, or in a closure that a call of it is handed."""
+    for call in calls_within(given):
+        if call.method in RUNS and _on_itself(chain(call)[0], own):
+            return True
+        if any(_runs(returned(one), own) for one in call.arguments):
+            return True
+    return False
+
+
+def _of_builders(above: Sequence[Class], known: Mapping[str, list[Class]]) -> dict[str, tuple[str, ...]]:
+    """What the methods of a builder that the model names put on its query."""
+    found: dict[str, tuple[str, ...]] = {}
+    for held in above:
+        start, end = held.body.span
+        text = held.source.data[max(0, start - 400) : end].decode("utf-8", "replace")
+        for names in _BUILDER.findall(text):
+            for builder in known.get(next((name for name in names if name), ""), []):
+                for member in builder.body.body:
+                    name = member.function.name if isinstance(member, Define) else "__"
+                    if isinstance(member, Define) and not name.startswith("__"):
+                        said = _text(builder, member).partition("{")[2].replace("$this", "$query")
+                        found.setdefault(name, (f"{BODY}function ($query) {{ {said}", *_further(said)))
+    return found
+
+
+def _text(held: Class, member: Define) -> str:
+    return held.source.data[member.span[0] : member.span[1]].decode("utf-8", "replace")
+
+
+def _columns_in(text: str) -> tuple[str, ...]:
+    dynamic = (snake(found) for found in _DYNAMIC.findall(text))
+    return tuple(dict.fromkeys((*_COLUMN.findall(text), *dynamic)))
+
+
+def _inside(text: str, start: int) -> str:
+    """What stands between the parenthesis before `start` and its partner, at most 2,000 characters of it."""
+    depth = 1
+    for position in range(start, min(len(text), start + 2000)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start:position]
+    return text[start : start + 2000]
