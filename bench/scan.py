@@ -25,7 +25,7 @@ def main() -> None:
 
     tree = WorkTree(arguments.root)
     paths = tree.paths()
-    project = Project(paths=paths, judged=frozenset(paths), read=tree.read)
+    project = Project(paths=paths, judged=frozenset(paths), read=tree.read, stamped=tree.stamp)
     with Cache(arguments.cache) as memory:
         found = scan_project(project, memory, workers=arguments.workers)
     peaks = [resource.getrusage(who).ru_maxrss >> 10 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

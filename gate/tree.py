@@ -121,6 +121,18 @@ class WorkTree:
             raise GateError(f"{path}: larger than {limit:,} bytes")
         return data
 
+    def stamp(self, path: str) -> tuple[int, int, int, int, int] | None:
+        """What the file system says of a regular file (see `lints.files.Stamp`); None for anything else."""
+        if path not in self._list().known:
+            return None
+        try:
+            found = os.lstat(f"{self.root}/{path}")
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return found.st_size, found.st_ino, found.st_dev, found.st_mtime_ns, found.st_ctime_ns
+
     def _refuse_outside(self, path: str) -> None:
         if ".." in path.split("/") or path.startswith("/"):
             raise GateError(f"{path}: leaves the judged tree")

@@ -19,6 +19,7 @@ from lints.child import BUILD_SECONDS, JUDGE_SECONDS
 from lints.codec import CodecError, decode, encode
 from lints.examine import Queries, Schema, could_be_schema, schema_of
 from lints.extract import language_of, silent
+from lints.files import Files
 from lints.rows import Judged, Unanalysed
 from lints.scan import facts_of, other
 from lints.schema.declared import DeclarationError, Declarations
@@ -34,6 +35,7 @@ T = TypeVar("T")
 
 MAX_SCHEMA_BYTES = 192 << 20
 MAX_DROPPED = 5
+_CHANGED = "it changed while it was scanned; run it again"
 _TOGETHER, _TOGETHER_BYTES = 256, 4 << 20
 _ANYTHING = Schema.SCRIPT | Schema.NAMES | Schema.MODELS | Schema.QUERIES | Schema.BASES
 
@@ -41,26 +43,33 @@ _ANYTHING = Schema.SCRIPT | Schema.NAMES | Schema.MODELS | Schema.QUERIES | Sche
 def scan_project(project: Project, cache: Cache, *, workers: int | None = None) -> Scanned:
     """Examine, build the model, judge; or recall it all where nothing changed since. Raises DeclarationError, or
     WorkersError when no child can work at all."""
-    whole = Whole(project, cache)
+    files = Files(project.paths, project.read, project.stamped, cache)
+    whole = Whole(project, files, cache)
     with Workers(workers) as pool:
-        if (found := whole.recalled(pool.begin)) is not None:
+        found = whole.recalled(pool.begin)
+        if found is not None:
+            files.keep()
             return found
-        run = _Run(whole.project, cache, pool, known=whole.known, hashed=whole.digests, earlier=whole.model)
+        run = _Run(project, files, cache, pool, known=whole.known, earlier=whole.model)
         run.examine()
         model = run.build()
         facts = facts_of(model, run.judge())
     scanned = Scanned(model=model, facts=facts, digests={p: run.digests[p] for p in sorted(run.judged)})
     if run.lasting and not (run.lost or run.unread):
         whole.remember(run.digests, run.seen, run.model, facts)
+    files.keep()
     return scanned
 
 
 def model_of_project(project: Project, cache: Cache) -> SourceModel:
     """The model alone, the same as `scan_project` judges by."""
+    files = Files(project.paths, project.read, project.stamped, cache)
     with Workers(1) as pool:
-        run = _Run(replace(project, judged=()), cache, pool)
+        run = _Run(replace(project, judged=()), files, cache, pool)
         run.examine()
-        return run.build()
+        model = run.build()
+    files.keep()
+    return model
 
 
 class _ForgottenError(Exception):
@@ -70,12 +79,11 @@ class _ForgottenError(Exception):
 @dataclass(slots=True)
 class _Run:
     project: Project
+    files: Files
     cache: Cache
     pool: Workers
     known: Mapping[str, tuple[bytes, Seen]] = field(default_factory=dict)
     """What an earlier scan saw in files of these digests."""
-    hashed: Mapping[str, bytes] = field(default_factory=dict)
-    """Digests of files whose bytes are at hand."""
     earlier: bytes = b""
     """The model that the earlier scan judged by."""
     expected: SourceModel | None = None
@@ -85,7 +93,8 @@ class _Run:
     seen: dict[str, Seen] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
-    sources: dict[str, bytes] = field(default_factory=dict)
+    sources: dict[str, int] = field(default_factory=dict)
+    """Files that may add to the model, and how large each is."""
     kinds: dict[str, Schema] = field(default_factory=dict)
     """What each of the sources may add."""
     drafts: dict[bytes, bytes] = field(default_factory=dict)
@@ -106,18 +115,16 @@ class _Run:
     # One file by itself
 
     def examine(self) -> None:
-        """Read every file once. What is new goes to children; schema sources are kept at hand for the model."""
-        waiting: dict[str, bytes] = {}
-        for path, answer in self.pool.run(b"x", self._new_files(waiting), meanwhile=self._recall_ahead):
-            data = waiting.pop(path)
+        """Read what is new and send it to children."""
+        for path, answer in self.pool.run(b"x", self._new_files(), meanwhile=self._recall_ahead):
             if isinstance(answer, Lost):
                 self.lost[path] = answer.reason
-                self._source(path, data, _ANYTHING if could_be_schema(path) else Schema.NOTHING)
+                self._source(path, _ANYTHING if could_be_schema(path) else Schema.NOTHING)
                 continue
             written, schema = answer.chunks
             self.lasting &= answer.lasting
             seen = Seen(full=bool(written), schema=Schema(int(schema)))
-            self._examined(path, seen, data)
+            self._examined(path, seen)
             if answer.lasting:
                 self.cache.put(self._key(b"f", path), seen.written())
             if written and answer.lasting:
@@ -125,7 +132,7 @@ class _Run:
             elif written:
                 self.at_hand[path] = written
 
-    def _new_files(self, waiting: dict[str, bytes]) -> Iterator[tuple[str, Sequence[bytes]]]:
+    def _new_files(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         asked: dict[bytes, tuple[str, bytes]] = {}
         size = 0
         rescan = bool(self.known)  # a glance at each of a few files is not worth preparing for it
@@ -133,57 +140,64 @@ class _Run:
             wanted = path in self.project.judged
             if not wanted and not could_be_schema(path):
                 continue
-            data = self.project.read(path)
-            if data is None:
+            digest = self.files.digest(path)
+            if digest is None:
                 continue
-            self.digests[path] = self.hashed.get(path) or _digest(data)
+            self.digests[path] = digest
             if wanted:
                 self.judged.add(path)
-            digest, seen = self.known.get(path, (b"", None))
-            if seen is None or digest != self.digests[path]:
-                looked = wanted and language_of(path) is not None and (rescan or not silent(path, data))
-                seen = None if looked else Seen(full=False, schema=schema_of(path, data))
-            if seen is not None:
-                self._examined(path, seen, data)
+            before, seen = self.known.get(path, (b"", None))
+            if seen is not None and before == digest:
+                self._examined(path, seen)
                 continue
-            asked[self._key(b"f", path)] = (path, data)
-            size += len(data)
+            data = self.files.take(path)
+            if data is None:
+                self._changed(path)
+            elif wanted and language_of(path) is not None and (rescan or not silent(path, data)):
+                asked[self._key(b"f", path)] = (path, data)
+                size += len(data)
+            else:
+                self._examined(path, Seen(full=False, schema=schema_of(path, data)))
             if len(asked) >= _TOGETHER or size >= _TOGETHER_BYTES:
-                yield from self._unknown(asked, waiting)
+                yield from self._unknown(asked)
                 asked, size = {}, 0
-        yield from self._unknown(asked, waiting)
+        yield from self._unknown(asked)
 
-    def _unknown(
-        self, asked: Mapping[bytes, tuple[str, bytes]], waiting: dict[str, bytes]
-    ) -> Iterator[tuple[str, Sequence[bytes]]]:
+    def _unknown(self, asked: Mapping[bytes, tuple[str, bytes]]) -> Iterator[tuple[str, Sequence[bytes]]]:
         """Those of the files that the cache doesn't know."""
         known = self.cache.get_many(list(asked))
         for name, (path, data) in asked.items():
             seen = Seen.read(known.get(name, b""))
             if seen is not None:
-                self._examined(path, seen, data)
+                self._examined(path, seen)
             else:
-                waiting[path] = data
                 yield path, (path.encode(), data)
 
-    def _examined(self, path: str, seen: Seen, data: bytes) -> None:
+    def _changed(self, path: str) -> None:
+        """A file has other bytes than it had a moment ago."""
+        self.lost[path] = _CHANGED
+        origin = Origin(path=path, line=1, why=_CHANGED)
+        if could_be_schema(path) and origin not in self.unread:
+            self.unread.append(origin)
+
+    def _examined(self, path: str, seen: Seen) -> None:
         self.seen[path] = seen
         if seen.full:
             self.full.add(path)
-        self._source(path, data, seen.schema)
+        self._source(path, seen.schema)
 
-    def _source(self, path: str, data: bytes, schema: Schema) -> None:
+    def _source(self, path: str, schema: Schema) -> None:
         scripts = self.project.scripts
         if scripts is not None and path not in scripts:
             schema &= ~Schema.SCRIPT
         if not schema:
             return
-        self.sources[path] = data
+        self.sources[path] = self.files.size(path)
         self.kinds[path] = schema
-        self.size += len(data)
+        self.size += self.sources[path]
         while self.size > MAX_SCHEMA_BYTES:  # whichever come in first, the same ones stay
-            largest = max(self.sources, key=lambda path: (len(self.sources[path]), path))
-            self.size -= len(self.sources.pop(largest))
+            largest = max(self.sources, key=lambda path: (self.sources[path], path))
+            self.size -= self.sources.pop(largest)
             why = f"the schema sources together are larger than {MAX_SCHEMA_BYTES >> 20} MiB"
             self.unread.append(Origin(path=largest, line=1, why=why))
 
@@ -193,7 +207,7 @@ class _Run:
         """What the schema sources say, read by a child; one that ends it is left out and told as not read."""
         declared = encode(self.project.declared, Declarations)
         spoken = self.project.declared.dialect or self.project.dialect
-        sources, self.sources = dict(sorted(self.sources.items())), {}
+        sources = sorted(self.sources)
         self.unread.sort(key=lambda origin: origin.path)
         queries = self._queries(sources)
         try:
@@ -205,13 +219,13 @@ class _Run:
         self.unread.sort(key=lambda origin: origin.path)
         return replace(model, unread=(*model.unread, *self.unread))
 
-    def _read(self, sources: Mapping[str, bytes], spoken: str, *, anew: bool = False) -> bytes:
+    def _read(self, sources: Sequence[str], spoken: str, *, anew: bool = False) -> bytes:
         """What all the sources say, `Drafts` by their digest: each step depends on what those before it have left and
         on its own files, so that a change of a file with models reads no migration again. Raises _ForgottenError."""
         digest = _digest(b"")
         self.drafts[digest] = b""
         for step in STEPS:
-            files = {path: data for path, data in sources.items() if self._is_of(step, path)}
+            files = [path for path in sources if self._is_of(step, path)]
             if not files:
                 continue
             listing = b"".join(_digest(path.encode()) + self.digests[path] for path in files)
@@ -247,22 +261,30 @@ class _Run:
         wanted = Schema.BASES if step == BASES else Schema.MODELS | Schema.NAMES
         return bool(kinds & wanted or beside)
 
-    def _stepped(self, step: str, spoken: str, before: bytes, files: dict[str, bytes]) -> tuple[bytes, bool]:
+    def _taken(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The bytes of schema sources. One that has others by now is told as not read."""
+        for path in paths:
+            data = self.files.take(path)
+            if data is not None:
+                yield path, data
+            else:
+                self._changed(path)
+
+    def _stepped(self, step: str, spoken: str, before: bytes, files: list[str]) -> tuple[bytes, bool]:
         """The `Drafts` after a step, and whether they would be the same on another day."""
         reason = ""
-        whole = True
+        unread = len(self.unread)
         for _ in range(MAX_DROPPED + 1):
             chunks = [step.encode(), spoken.encode(), before]
-            for path, data in files.items():
+            for path, data in self._taken(files):
                 chunks += (path.encode(), data)
             answer = self._asked(b"b", chunks)
             if not isinstance(answer, Lost):
-                return answer.chunks[0], answer.lasting and whole
+                return answer.chunks[0], answer.lasting and len(self.unread) == unread
             reason = answer.reason
             if answer.at is None:
                 break
-            whole = False
-            del files[answer.at]
+            files.remove(answer.at)
             self.unread.append(Origin(path=answer.at, line=1, why=f"as a schema source: {answer.reason}"))
         raise WorkersError(f"the tenancy model can't be built: {reason}")
 
@@ -294,10 +316,10 @@ class _Run:
             self.lasting &= answer.lasting
         return answer
 
-    def _queries(self, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    def _queries(self, sources: Sequence[str]) -> dict[str, bytes]:
         """What some of the sources give to others, read file by file: a change of one is no change of the model unless
         it gives others."""
-        files = {path: data for path, data in sources.items() if self.kinds[path] & Schema.QUERIES}
+        files = [path for path in sources if self.kinds[path] & Schema.QUERIES]
         names = {self._key(b"q", path): path for path in files}
         found: dict[str, bytes] = {}
         for some in _batched(names, _TOGETHER):
@@ -305,7 +327,7 @@ class _Run:
                 with contextlib.suppress(CodecError):
                     decode(written, Queries)
                     found[names[name]] = written
-        items = ((path, (path.encode(), data)) for path, data in files.items() if path not in found)
+        items = ((path, (path.encode(), data)) for path, data in self._taken(p for p in files if p not in found))
         for path, answer in self.pool.run(b"q", items):
             if isinstance(answer, Lost):
                 self.unread.append(Origin(path=path, line=1, why=f"as a schema source: {answer.reason}"))
@@ -389,9 +411,9 @@ class _Run:
 
         def again(paths: Iterable[str]) -> Iterator[tuple[str, Sequence[bytes]]]:
             for path in paths:
-                data = self.project.read(path)
-                if data is None or _digest(data) != self.digests[path]:
-                    self.lost[path] = "it changed while it was scanned; run it again"
+                data = self.files.take(path)
+                if data is None:
+                    self._changed(path)
                 else:
                     yield path, (path.encode(), data)
 

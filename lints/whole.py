@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lints.cache import Cache, key
 from lints.codec import CodecError, decode, encode
 from lints.examine import Schema, could_be_schema
 from lints.extract import language_of
+from lints.files import DIGEST, Files, Read, Stamped
 from lints.frames import FrameError, pack, split
 from lints.rows import CodeFacts
 from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 
-MAX_HELD, MAX_ANSWER = 64 << 20, 64 << 20
+MAX_ANSWER = 64 << 20
 _APART = 64
-_DIGEST = 32
-_SIZE = _DIGEST + 3
+_SIZE = DIGEST + 3
 _NONE = bytes(_SIZE)
 """A file that could not be read."""
-
-Read = Callable[[str], bytes | None]
-"""The bytes of a path; None for one that can't be read, which the caller has noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +29,7 @@ class Project:
     """What there is to judge. `judged` are the paths whose statements are; the model is made of all `paths`.
 
     `scripts` narrows which scripts and migrations make the model (None: all of them); models of an ORM always do.
+    With `stamped` a file that nobody has written to is not read again.
     """
 
     paths: Sequence[str]
@@ -41,6 +38,7 @@ class Project:
     declared: Declarations = field(default_factory=Declarations)
     dialect: str = "postgres"
     scripts: Collection[str] | None = None
+    stamped: Stamped | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +72,13 @@ class Seen:
 class Whole:
     """The answer of an earlier scan of the very same paths. It holds if each has the same bytes now."""
 
-    def __init__(self, project: Project, cache: Cache) -> None:
-        self.project = project
-        """The project, whose files are not read a second time where they have been for `recalled`."""
+    def __init__(self, project: Project, files: Files, cache: Cache) -> None:
         self.known: dict[str, tuple[bytes, Seen]] = {}
         """After `recalled` said no: what was seen in each file of these digests."""
-        self.digests: dict[str, bytes] = {}
-        """After `recalled` said no: of the files that are not read a second time."""
         self.model = b""
         """After `recalled` said no: the model that the earlier scan judged by."""
+        self._project = project
+        self._files = files
         self._cache = cache
         self._name = key(b"w", encode(project.declared, Declarations), project.dialect, *_listed(project))
 
@@ -91,40 +87,35 @@ class Whole:
         found = self._cache.get(self._name)
         if found is None:
             return None
+        paths = [*_read(self._project)]
         try:
             contents, model, facts = split(found)
-            before = _before(contents, [*_read(self.project)])
+            before = _before(contents, paths)
         except (FrameError, ValueError):
             return None
-        digests: dict[str, bytes] = {}
-        held: dict[str, bytes | None] = {}
-        size = 0
-        for path in _scattered([*_read(self.project)]):
-            data = self.project.read(path)
-            if data is not None:
-                digests[path] = hashlib.sha256(data).digest()
-                size += len(data)
-                if before.get(path, (b"", None))[0] != digests[path] and language_of(path) is not None:
+        same = True
+        for path in _scattered(paths):
+            known, _ = before.get(path, (None, None))
+            digest = self._files.digest(path, known=known)
+            if digest != known:
+                same = False
+                if digest is not None and language_of(path) is not None:
                     changed()
-            if data is None or size <= MAX_HELD:
-                held[path] = data
         try:
-            if {path: digest for path, (digest, _) in before.items()} == digests:
-                judged = {path: digests[path] for path in sorted(self.project.judged) if path in digests}
+            if same:
+                judged = {path: before[path][0] for path in sorted(self._project.judged) if path in before}
                 return Scanned(model=decode(model, SourceModel), facts=decode(facts, CodeFacts), digests=judged)
             self.known, self.model = before, model
         except CodecError:
             pass
-        self.digests = {path: digest for path, digest in digests.items() if path in held}
-        read = self.project.read
-        self.project = replace(self.project, read=lambda path: held.pop(path) if path in held else read(path))
         return None
 
     def remember(self, digests: Mapping[str, bytes], seen: Mapping[str, Seen], model: bytes, facts: CodeFacts) -> None:
         """Keep the answer; `digests` are those of all files that were read, `seen` what was in each."""
         if self._cache.lasting:
-            files = (digests[path] + seen[path].written() if path in digests else _NONE for path in _read(self.project))
-            answer = pack(b"".join(files), model, encode(facts, CodeFacts))
+            paths = _read(self._project)
+            files = b"".join(digests[path] + seen[path].written() if path in digests else _NONE for path in paths)
+            answer = pack(files, model, encode(facts, CodeFacts))
             if len(answer) <= MAX_ANSWER:
                 self._cache.put(self._name, answer)
 
@@ -155,8 +146,8 @@ def _before(contents: bytes, paths: Sequence[str]) -> dict[str, tuple[bytes, See
     for position, path in enumerate(paths):
         written = contents[_SIZE * position : _SIZE * (position + 1)]
         if written != _NONE:
-            seen = Seen.read(written[_DIGEST:])
+            seen = Seen.read(written[DIGEST:])
             if seen is None:
                 raise ValueError("not what is seen in a file")
-            found[path] = (written[:_DIGEST], seen)
+            found[path] = (written[:DIGEST], seen)
     return found
