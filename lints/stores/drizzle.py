@@ -14,6 +14,8 @@ from lints.stores.javascript_orms import OPERATORS, filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 from lints.stores.ties import steps_of
 
+_HAS_RUN = re.compile(r"execute|then|map|flatMap|filter|slice|reduce|forEach|find|some|all|get|values")
+
 
 @dataclass(slots=True)
 class _Read:
@@ -75,15 +77,17 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
     return read
 
 
-def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> str:
-    """The query that an argument is, as text: it may be about rows of those around it. A hole if it can't be seen."""
+def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> str | None:
+    """The query that an argument is, as text: it may be about rows of those around it. None if it can't be seen."""
     steps = steps_of(given)
     entity = builder.entities.get(given.text)
     if entity is None or not steps or steps[0].method != "select":
-        return builder.hole()
+        return None
+    if any(_HAS_RUN.fullmatch(step.method) for step in steps):
+        return None  # a list of something of the rows that it gave
     inner = builder.inside(entity)
     if any(known.table == entity.table for known in builder.others.values()):
-        return builder.hole()  # which of the two a column is of is told by its alias
+        return None  # which of the two a column is of is told by its alias
     inner.others = {**builder.others, entity.name: entity}
     _read(inner, steps)
     builder.relation_keys += [key for key in inner.relation_keys if key not in builder.relation_keys]
@@ -124,7 +128,7 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         return f" {given.text.upper()} ".join(part for part in parts if part) or "TRUE"
     if given.text in {"exists", "notExists"} and given.items and given.items[0].kind == "query":
         rows = _sub_select(builder, given.items[0], exists=True)
-        return f"{'NOT ' if given.text == 'notExists' else ''}EXISTS ({rows})"
+        return f"{'NOT ' if given.text == 'notExists' else ''}EXISTS ({rows})" if rows is not None else builder.hole()
     if given.text == "not" and given.items:
         return f"NOT ({_drizzle_condition(builder, given.items[0], depth + 1)})"
     if given.text in {"isNull", "isNotNull"} and given.items:
@@ -137,7 +141,9 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         if one is None:
             return builder.hole()
         if operator == "in" and given.items[1].kind == "query":
-            return f"{builder.qualified(one[1], one[0])} IN ({_sub_select(builder, given.items[1])})"
+            rows = _sub_select(builder, given.items[1])
+            if rows is not None:
+                return f"{builder.qualified(one[1], one[0])} IN ({rows})"
         if two is not None and two != one:  # `eq(schema.boats.id, boats.id)`: a row that is named like its table
             shown = "=" if operator == "in" else operator
             return f"{builder.qualified(one[1], one[0])} {shown} {builder.qualified(two[1], two[0])}"

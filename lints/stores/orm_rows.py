@@ -45,6 +45,7 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
     return "TENORM004", f"{sent.raw} is copied onto the row as a whole, its tenant too if the client says so"
 
 
+_SCRIPTS = frozenset({"typescript", "tsx", "javascript"})
 _POOL = re.compile(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
 
 
@@ -59,6 +60,27 @@ def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Seque
         return []
     why = f"it is sent to {call.receiver} itself, not through {wrapper}, and nothing in it names the tenant"
     return [replace(worst, rule="TENORM012", why=why)]
+
+
+_OF_TENANT = re.compile(
+    r"(?:await\s+)?(?!\w*(?:[rR]epository|[sS]ession)\w*\()(?:\w+\.){0,3}\w+\([^()…]{0,120}"
+    r"(?:tenant|workspace|organi[sz]ation|org_?id|team_?id|company|account_?id)[^()…]{0,80}\)",
+    re.IGNORECASE,
+)
+
+
+def of_tenant(row: Access, call: OrmCall) -> Access:
+    """A row of a client that a function of the project gives for a tenant: `tenantDb(knex, tenant).table("boats")`.
+
+    It may add the tenant to whatever is asked, which can't be seen where it is asked: that is for `carriers` to say.
+    """
+    if row.carrier is not None or call.origin is None or call.language not in _SCRIPTS:
+        return row
+    if _OF_TENANT.fullmatch(call.origin) is None:
+        return row
+    made = " ".join(call.origin.removeprefix("await ").split())
+    why = f"{row.why}; {made} may add it, which can't be seen here: declare {made.partition('(')[0]} under carriers"
+    return replace(row, rule="TENORM013", verdict="opaque", why=why)
 
 
 def runs_raw(call: OrmCall) -> bool:
@@ -108,4 +130,4 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
         return assumed(row, "TENORM002", f"what {keys[0]} refers to was checked to be the caller's")
     if call.compared is not None:
         return assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
-    return replace(row, rule=rule)
+    return of_tenant(replace(row, rule=rule), call)

@@ -16,6 +16,9 @@ _ADDS = frozenset({"modify", "$call", "$if", "tap"})
 """Calls that let a function add to the query."""
 _SHOWS = re.compile(r"select\w*|clearSelect|orderBy\w*|limit|offset|fetch|groupBy|returning\w*|distinct\w*|for[A-Z]\w+")
 """Calls that say nothing of which rows are meant."""
+_BUILDER = re.compile(r"eb\d?")
+"""What the expression builder of Kysely is called: `_TERMS` of `lints.extract.chains.following`."""
+_HAS_RUN = re.compile(r"execute\w*|stream|then|map|flatMap|filter|slice|reduce|forEach|find|some|first")
 _JOINS = re.compile(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin")
 _COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
 
@@ -55,6 +58,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
     condition: str | None = None
     for name, table in _from(builder.table, builder.alias, steps):
         builder.tables[name] = as_stored(table, builder.model.tables)
+    builder.alias = _named(builder, builder.alias) if builder.alias is not None else None
     for step in _flat(steps):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
@@ -110,6 +114,8 @@ def _from(table: str, alias: str | None, steps: Sequence[OrmStep]) -> Iterator[t
 def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> str | None:
     """The query that an argument is, as text; None if what it reads can't be seen. It may be about rows around it."""
     steps = steps_of(given) or _of_closure(given)
+    if any(_HAS_RUN.fullmatch(step.method) for step in steps):
+        return None  # a list of something of the rows that it gave
     table, _, alias = (given.text if given.kind == "query" else _read_from(steps)).partition(" as ")
     table = as_stored(table.strip(), builder.model.tables)
     if not steps or table not in builder.model.tables:
@@ -181,7 +187,9 @@ def _conflict(builder: Builder, given: Argument) -> tuple[list[str], list[tuple[
 def _correlated(builder: Builder, steps: Sequence[OrmStep]) -> bool:
     """Whether `whereRef` (Kysely) compares with a table that is not in FROM."""
     used = [a.text for step in steps if step.method == "whereRef" for a in step.arguments if a.kind == "text"]
-    return any("." in text and text.partition(".")[0] not in builder.tables for text in used)
+    here = {*builder.tables, *builder.tables.values()}
+    heads = [text.partition(".")[0] for text in used if "." in text]
+    return any(head not in here and _table_of(builder, head) not in here for head in heads)
 
 
 def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]) -> str | None:
@@ -233,6 +241,8 @@ def _knex_condition(builder: Builder, method: str, arguments: Sequence[Argument]
 def _among(builder: Builder, column: str, sign: str, given: Argument) -> str:
     """`column IN (…)` of a query, or of values."""
     rows = _sub_select(builder, given) if given.kind in {"query", "closure"} else None
+    if rows is None and given.kind == "query" and sign == "IN":
+        builder.remember(column.rpartition(".")[2].strip('`"'), given)
     if rows is None and given.kind == "closure":
         return builder.hole()
     plain = given.kind in {"list", "query"}
@@ -243,7 +253,7 @@ def _kysely_condition(builder: Builder, given: Argument, depth: int) -> str:
     """`eb.and([eb("id", "=", id), eb("tenant_id", "=", tenant)])` of an expression builder."""
     if given.kind != "term" or depth > MAX_DEPTH:
         return builder.hole()
-    if given.text == "eb" and given.items and given.items[0].kind == "text":
+    if _BUILDER.fullmatch(given.text) and given.items and given.items[0].kind == "text":
         return _knex_condition(builder, "where", given.items) or builder.hole()
     if given.text == "not" and given.items:
         return f"NOT ({_kysely_condition(builder, given.items[-1], depth + 1)})"
@@ -303,17 +313,20 @@ def _column(builder: Builder, text: str) -> str:
         return builder.qualified(as_stored(parts[0], own.columns if own is not None else ()))
     if len(parts) == 1:
         return builder.ident(parts[0])
-    name = parts[-2]
-    table = builder.model.tables.get(builder.tables.get(name, name))
-    named = (
-        table.name if table is not None and name not in builder.model.tables and _is_stored(name, table.name) else name
-    )
-    return f"{builder.ident(named)}.{builder.ident(as_stored(parts[-1], table.columns if table is not None else ()))}"
+    table = builder.model.tables.get(_table_of(builder, parts[-2]))
+    column = as_stored(parts[-1], table.columns if table is not None else ())
+    return f"{builder.ident(_named(builder, parts[-2]))}.{builder.ident(column)}"
 
 
-def _is_stored(name: str, table: str) -> bool:
-    """Whether a name in conditions is that of the table, spelled by a plugin, not an alias."""
-    return as_stored(name, (table,)) == table
+def _named(builder: Builder, name: str) -> str:
+    """A table as statements spell it, or an alias, which no plugin is to take for a column."""
+    stored = as_stored(name, builder.model.tables)
+    return stored if stored in builder.model.tables else name.lower()
+
+
+def _table_of(builder: Builder, name: str) -> str:
+    """The table that a name in a condition stands for."""
+    return builder.tables.get(name) or as_stored(name, builder.model.tables)
 
 
 def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> None:
@@ -328,7 +341,7 @@ def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> 
         if method.lower().startswith("right")
         else "JOIN"
     )
-    shown = f" AS {builder.ident(alias.strip())}" if alias else ""
+    shown = f" AS {builder.ident(_named(builder, alias.strip()))}" if alias else ""
     builder.joins.append(place := f"{kind} {builder.ident(table)}{shown} ON ")
     on = builder.hole()
     texts = [argument.text for argument in arguments[1:] if argument.kind == "text"]

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _TERMS = names(
     "eq ne gt gte lt lte and or not inArray notInArray isNull isNotNull like ilike between exists and_ or_ not_ Q F In"
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
-    " notin_ contains desc asc sql ArrayContains eb"
+    " notin_ contains desc asc sql ArrayContains eb eb1 eb2 eb3"
 )
 _MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
 _MUTABLE |= doctrine.KINDS

@@ -43,7 +43,7 @@ _SOURCE = re.compile(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|
 _MANAGERS = names("manager entityManager em queryRunner tx trx")
 _NATIVE = {"nativeUpdate": "update", "nativeDelete": "delete"}
 """Calls of MikroORM by what TypeORM calls them."""
-_SUB_SELECTS = frozenset({"eb", "qb", "expressionBuilder", "ctx.eb"})
+_SUB_SELECTS = frozenset({"eb", "eb1", "eb2", "eb3", "qb", "expressionBuilder", "ctx.eb"})
 _CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
@@ -227,7 +227,8 @@ def _knex(asked: Asked) -> Begun | None:
     if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
         builder = _EITHER.search(asked.interpreter.notes.text(call.receiver.span)) is not None
     builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
-    builder = builder or (method == "table" and _CONNECTION.search(path) is not None)
+    made = call.receiver.method if isinstance(call.receiver, Invoke) else ""
+    builder = builder or (method == "table" and _CONNECTION.search(path or made) is not None)
     table = first.text.strip() if isinstance(first, Lit) and plain else table_name(first)
     if table is None or not builder or len(asked.step.arguments) != 1:
         return None

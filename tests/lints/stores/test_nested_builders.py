@@ -103,6 +103,26 @@ CASES: dict[str, calls.Case] = {
             .where(inArray(logbooks.boatId, db.select({ name: boats.name }).from(boats).where(eq(boats.tenantId, t))));""",
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "drizzle: inArray of something of rows that were loaded before": (
+        "drizzle",
+        """const f = async (db, t) => {
+            const rows = await db.select({ id: boats.id }).from(boats).where(eq(boats.tenantId, t));
+            return db.delete(logbooks).where(inArray(logbooks.boatId, rows.map((row) => row.other))); }""",
+        [("proven", None), ("weak", "TENORM002")],
+    ),
+    "kysely: something of rows that were loaded before": (
+        "sql-ts",
+        """const f = async (db, t) => {
+            const rows = await db.selectFrom('boats').select('id').where('tenantId', '=', t).execute();
+            return db.deleteFrom('logbooks').where('boatId', 'in', rows.map((row) => row.other)).execute(); }""",
+        [("proven", None), ("weak", "TENORM002")],
+    ),
+    "kysely: an alias is no table in camel case": (
+        "sql-ts",
+        """const f = (db, t) => db.selectFrom('logbooks as logBooks').innerJoin('boats as ownBoats', 'ownBoats.id', 'logBooks.boatId')
+            .where('ownBoats.tenantId', '=', t).selectAll().execute();""",
+        PROVEN,
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)

@@ -87,6 +87,22 @@ CASES: dict[str, tuple[str, Rows]] = {
         'scoped.table("boats").where({ id }).first()',
         [("weak", "TENORM001")],
     ),
+    "a connection that a function gives for a tenant, which nothing is declared of": (
+        'tenantDb(knex, t.tenantId).table("boats").where({ id }).first()',
+        [("opaque", "TENORM013")],
+    ),
+    "such a connection, and what it is asked for names the tenant": (
+        'tenantDb(knex, t.tenantId).table("boats").where({ id, tenant_id: t.tenantId }).first()',
+        [("proven", None)],
+    ),
+    "a connection that a function gives for no tenant": (
+        'dbFor(knex, t.region).table("boats").where({ id }).first()',
+        [("violation", "TENORM001")],
+    ),
+    "a connection that a wrapper hands to a closure": (
+        'withTenant(t.tenantId, async (trx) => trx.table("boats").where({ id }).first())',
+        [("violation", "TENORM001")],
+    ),
 }
 DECLARED = {"carriers": [{"call": "forTenant", "trust": "enforces", "reason": "adds the tenant to every query"}]}
 
