@@ -26,6 +26,7 @@ from lints.extract.values import (
     Returned,
     Rope,
     Sized,
+    Term,
     Value,
     first_literal,
     is_fragment,
@@ -72,8 +73,10 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
     keywords = {name: interpreter.eval(value, env) for name, value in call.keywords}
     if interpreter.chains is not None:
         query = interpreter.chains.called(call, receiver, arguments, keywords, env)
-        if query is not None:
-            return query
+        if query is not None and not (
+            isinstance(query, Term) and keys.is_key_store(interpreter, call, receiver, arguments)
+        ):
+            return query  # `redis.exists(key)` is no term
     if keys.is_key_store(interpreter, call, receiver, arguments):
         keys.note_keys(interpreter, call, receiver, arguments, described())
     known = methods.apply(interpreter, call, receiver, arguments, keywords, env)

@@ -16,7 +16,7 @@ from lints.search import Search, relaxed
 
 SEARCHES = {
     "statements": beginnings._SEARCH, "mongoose": chain_hits._MONGOOSE,
-    **{f"calls, {name}": search for name, search in chain_hits._SEARCHES.items()},
+    **{f"calls, {name}": search for name, search in ((name, chain_hits._of(name)) for name in chain_hits._HITS)},
     **{f"held, {name}": declarations(name) for name in _DECLARED},
     **{
         name: value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from lints.search import Search
 
@@ -128,12 +129,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),
     "ruby": (
-        (
-            rb"\.(?:where|rewhere|find|find_by\w*|find_sole_by|find_or_\w+|find_each|find_in_batches|in_batches|exists|pluck"
-            rb"|joins|left_joins|left_outer_joins|includes|preload|eager_load|unscoped|unscope|insert_all|upsert_all|update_all"
-            rb"|delete_all|destroy_all|touch_all|delete_by|destroy_by|update_counters|first_or_\w+|merge|create)\b"
-        ),
-        rb"[A-Z]\w*\.(?:all|first|last|take|sole|count|sum|order|limit|none|create|update|destroy|delete|upsert|pick|ids)\b",
+        rb"\.(?:find_by\w*|find_or_\w+|first_or_\w+)\b",
         rb"\.(?:by|for|of|find|get|fetch|lookup|visible|accessible)_\w+\(",
         rb"policy_scope!?\(",
         rb"authorized(?:_scope)?\(",
@@ -177,10 +173,48 @@ _GO_ORM_HIT = (
 _GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
 
 
-_SEARCHES = {
-    family: Search(*expressions, *(_INDEX_HITS if family in {"javascript", "python"} else ()))
-    for family, expressions in _HITS.items()
-}
+def _words(*groups: Iterable[str]) -> bytes:
+    """Names as alternatives, a longer one before what it begins with."""
+    every = sorted({name for group in groups for name in group}, key=lambda name: (-len(name), name))
+    return "|".join(map(re.escape, every)).encode()
+
+
+def _ruby() -> Iterator[bytes]:
+    """What Active Record's queries are made of: said on anything, on a class that may be a model, or on what an
+    association is called, which is a plural."""
+    from lints.extract.chains.ruby import BUILT_IN, OF_CLASS, PLAIN, RUNS, SERVES, SURE
+
+    asks, then = _words(RUNS, PLAIN), rb"\s*&?\.\s*"
+    others = (
+        *(f"(?<!{name})" for name in sorted(SERVES)),
+        *(rf"(?<!\b{name})" for name in sorted(BUILT_IN | {"RSpec"})),
+    )
+    a_class = rb"[A-Z]\w*(?![^\s&.])" + "".join(others).encode()
+    goes_on = rb"\w*[?!]?(?:\(|%s|[ \t]+[\w:'\"@\[{])" % then
+    many = rb"(?:s|ren|ople|dia|aff|ata)(?:\(\))?" + then
+    yield rb"\.(?:%s)(?!\w)" % _words(SURE)
+    yield rb"[A-Z]\w*%s(?:%s)(?!\w)" % (then, asks)
+    yield rb"%s%s(?!(?:%s)\b)[a-z]%s" % (a_class, then, _words(OF_CLASS), goes_on)
+    yield rb"%s(?:%s)(?!\w)" % (many, asks)
+    yield rb"%s\w+[?!]?(?:\([^()\n]{0,80}\))?%s(?:%s)(?!\w)" % (many, then, asks)
+
+
+def _php() -> Iterator[bytes]:
+    """What Eloquent's queries are made of, on a relation, or on a variable that holds one."""
+    from lints.extract.chains.laravel import PLAIN, RUNS
+
+    asks = rb"\s*\??->\s*(?:%s)\s*\(" % _words(RUNS, PLAIN)
+    yield rb"\(\)" + asks
+    yield rb"\$\w+" + asks
+
+
+@cache
+def _of(family: str) -> Search:
+    more = {"ruby": _ruby, "php": _php}.get(family, tuple)
+    both = _INDEX_HITS if family in {"javascript", "python"} else ()
+    return Search(*_HITS.get(family, ()), *more(), *both)
+
+
 _JVM = {
     b"Repository": Search(
         rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
@@ -229,10 +263,9 @@ _NET = {
     ),
 }
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET}
-_MONGOOSE = Search(_MONGOOSE_HIT, *_SEARCHES["javascript"].expressions)
-_GO_WITH_ORM = Search(_GO_ORM_HIT, *_SEARCHES["go"].expressions)
+_MONGOOSE = Search(_MONGOOSE_HIT, *_of("javascript").expressions)
+_GO_WITH_ORM = Search(_GO_ORM_HIT, *_of("go").expressions)
 _REPOSITORY = Search(*_REPOSITORY_HITS, *_MONGOOSE.expressions)
-_NOTHING = Search()
 
 
 _IDLE = re.compile(
@@ -266,4 +299,4 @@ def _search(language: str, data: bytes) -> Search:
         return _GO_WITH_ORM
     if family == "javascript" and b"Repo" in data:
         return _REPOSITORY
-    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _SEARCHES.get(family, _NOTHING)
+    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _of(family)

@@ -55,20 +55,26 @@ _PATH = re.compile(
 )
 _POLICIES = names("policy_scope policy_scope! authorized_scope authorized")
 """What Pundit and Action Policy call the rows that a policy lets through."""
-_OF_CLASS = names(
+OF_CLASS = names(
     "connection connection_pool lease_connection with_connection arel_table table_name primary_key columns_hash"
     " model_name human_attribute_name column_names attribute_names reflect_on_association new name call perform_later"
     " perform_async perform_now transaction"
 )
 """Methods of a model's class that begin no query of it."""
-_NOT_MODELS = re.compile(
-    r"(?:.*(?:Service|Job|Worker|Mailer|Helper|Controller|Error|Serializer|Policy|Presenter|Decorator|Builder|Client|Query"
-    r"|Factory|Validator|Type|Form|Component|Adapter|Parser|Formatter|Calculator|Logger|Config|Configuration|Utils?|Errors))"
-    r"|Rails|Time|Date|DateTime|File|Dir|JSON|YAML|Hash|Array|String|Integer|Float|Set|Struct|Kernel|Process|ENV|Redis|Sidekiq"
-    r"|Sentry|SecureRandom|Digest|Base64|URI|Net|CGI|ERB|I18n|Math|Random|Regexp|Thread|Mutex|Marshal|ObjectSpace|Object|Class"
-    r"|Module|Proc|Current|Faker|FactoryBot|Stripe|Nokogiri|HTTParty|Faraday|OpenSSL|Logger|Benchmark|Pathname|Tempfile|Zip"
-    r"|CSV|StringIO|Range|Comparable|Enumerable|GC|Signal|Timeout|Socket|IO|BigDecimal|Rational|Data|Money|ISO3166|Time\w*|Arel"
+SERVES = names(
+    "Service Job Worker Mailer Helper Controller Error Serializer Policy Presenter Decorator Builder Client Query"
+    " Factory Validator Type Form Component Adapter Parser Formatter Calculator Logger Config Configuration Util Utils"
+    " Errors"
 )
+"""What the names of classes end in that are no models."""
+BUILT_IN = names(
+    "Rails Time Date DateTime File Dir JSON YAML Hash Array String Integer Float Set Struct Kernel Process ENV Redis"
+    " Sidekiq Sentry SecureRandom Digest Base64 URI Net CGI ERB I18n Math Random Regexp Thread Mutex Marshal Object"
+    " ObjectSpace Class Module Proc Current Faker FactoryBot Stripe Nokogiri HTTParty Faraday OpenSSL Logger Benchmark"
+    " Pathname Tempfile Zip CSV StringIO Range Comparable Enumerable GC Signal Timeout Socket IO BigDecimal Rational"
+    " Data Money ISO3166 Arel"
+)
+_NOT_MODELS = re.compile(rf".*(?:{'|'.join(sorted(SERVES))})|{'|'.join(sorted(BUILT_IN))}|Time\w*")
 _HEAD = re.compile(rb"^([ \t]*)(?:class|module)[ \t]+((?:::)?[A-Z][\w:]*)", re.MULTILINE)
 _RELEASED = re.compile(
     rb"(?:\.without_tenant|\bMultiTenant\.without|\bwithout_current_tenant|\.unscoped|\.without_multi_tenant)"
@@ -257,7 +263,7 @@ def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
         return None
     goes_on = asked.call.arguments or asked.call.keywords or _followed(asked.interpreter.notes, asked.call)
-    if not known and (not goes_on or method[:1].isupper() or method in _OF_CLASS):
+    if not known and (not goes_on or method[:1].isupper() or method in OF_CLASS):
         return None
     around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
     where = Step("@in", (around,), {}, asked.call.span)
