@@ -18,6 +18,7 @@ _TEST_FOLDERS = frozenset(
         "spec",
         "specs",
         "e2e",
+        "mailer_previews",
         "testing",
         "testdata",
         "test-data",

@@ -20,6 +20,7 @@ from lints.tenancy import ForeignKey
 DECLARES = re.compile(
     rb"<\s*(?:::)?\w*(?:Record|ActiveRecord::Base)\b|\b(?:belongs_to|has_many|has_one|has_and_belongs_to_many|many_to_one"
     rb"|one_to_many|default_scope|acts_as_tenant|multi_tenant)\b|\bscope\s*\(?\s*:|\bincluded do\b|\bself\.table_name\b"
+    rb"|\bmodule ClassMethods\b|\bclass_methods do\b"
     rb"|\bSequel::Model\b|" + POLICIES.pattern
 )
 _BASES = frozenset({"ApplicationRecord", "ActiveRecord::Base"})
@@ -34,6 +35,9 @@ _KINDS = {
 _TENANT = names("acts_as_tenant multi_tenant set_current_tenant scoped_by_tenant belongs_to_tenant")
 _AROUND = names("with_options included concerning class_methods prepended")
 """Blocks whose declarations are those of the class around them, or of the class that a module is included in."""
+_EXTENDED = "ClassMethods"
+"""What the methods of a class are called that a module adds to those that include it."""
+_FLAG = re.compile(r"\d+\s*=>\s*:(\w+)")
 _MAX_DEPTH = 8
 
 
@@ -51,7 +55,10 @@ class _Model:
     """(column, place) of what confines every query."""
     associations: list[tuple[str, Association, int]] = field(default_factory=list)
     methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    own: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a module's methods put on a query if a class is extended with it."""
     includes: list[str] = field(default_factory=list)
+    extends: list[str] = field(default_factory=list)
 
     @property
     def short(self) -> str:
@@ -183,9 +190,18 @@ class _Names:
         top: _Model | None = model
         while top is not None and top not in found and len(found) < 64:
             found.append(top)
-            found += [one for one in self._included(top, 0) if one not in found]
+            included = [one for one in self._included(top, 0) if one not in found]
+            found += included
+            found += [one for held in (top, *included) if (one := self._extended(held)) is not None]
             top = self.parent(top)
         return found
+
+    def _extended(self, model: _Model) -> _Model | None:
+        """What a class is extended with: modules that it names, and `ClassMethods` of those that it includes."""
+        wanted = model.extends if model.base else [*model.extends, _EXTENDED]
+        named = (_lookup(self.modules, name, model.name) for name in wanted)
+        methods = {name: said for full in named if full is not None for name, said in self.modules[full].own.items()}
+        return replace(model, associations=[], tenant=[], methods=methods) if methods else None
 
     def parent(self, model: _Model) -> _Model | None:
         """The class above, if it is one of the project."""
@@ -263,9 +279,12 @@ def _declare(model: _Model, body: Iterable[Stmt], source: Source, depth: int) ->
         if isinstance(statement, Assign) and statement.target in {"self.table_name", "table_name"}:
             model.table = (constant(statement.value) or "").rpartition(".")[2] or model.table
         elif isinstance(statement, Define):
-            if source.data[statement.span[0] : statement.span[0] + 9] == b"def self." or _on_class(source, statement):
+            of_class = source.data[statement.span[0] : statement.span[0] + 9] == b"def self."
+            of_class = of_class or depth > 0 or _on_class(source, statement)
+            if of_class or not model.base:
                 said = conditions(source, statement.function, model.short)
-                model.methods.setdefault(statement.function.name, said if said is not None else (OTHER,))
+                held = model.methods if of_class else model.own
+                held.setdefault(statement.function.name, said if said is not None else (OTHER,))
         elif isinstance(statement, (Do, Leave)) and isinstance(statement.value, Invoke):
             call = statement.value
             closure = next((one for one in call.arguments if isinstance(one, Closure)), None)
@@ -296,15 +315,26 @@ def _declared(model: _Model, call: Invoke, closure: Closure | None, lists: Mappi
     method = call.method
     label = constant(call.arguments[0]) if call.arguments else None
     place = f"{source.path}:{source.lines.line(call.span[0])}"
-    if method == "include":
-        model.includes += [one.path.replace(".", "::") for one in call.arguments if isinstance(one, Name)]
+    if method in {"include", "extend"}:
+        named = [one.path.replace(".", "::") for one in call.arguments if isinstance(one, Name)]
+        (model.includes if method == "include" else model.extends).extend(named)
     elif method in _KINDS and label is not None:
         made = _association(model, call, label, closure, source)
         model.associations.append((label, made, call.span[0]))
     elif method == "scope" and label is not None:
-        said = conditions(source, closure.function, model.short) if closure is not None else ("%",)
+        said = conditions(source, closure.function, model.short, scope=True) if closure is not None else ("%",)
         model.methods.setdefault(label, said if said is not None else ("%",))
+    elif method == "pg_search_scope" and label is not None:
+        model.methods.setdefault(label, ())
+    elif method == "has_flags":
+        text = source.data[call.span[0] : call.span[1]].decode("utf-8", "replace")
+        for flag in _FLAG.findall(text):
+            model.methods |= {spelled: () for spelled in (flag, f"not_{flag}") if spelled not in model.methods}
+    elif method == "aasm" and closure is not None:
+        for state in _states(closure):
+            model.methods.setdefault(state, ())
     elif method == "default_scope" and closure is not None:
+        model.methods.setdefault(method, conditions(source, closure.function, model.short) or ())
         for column in default_columns(source, closure.function):
             model.tenant += [(one, place) for one in (column, f"{column}_id")]
     elif method in _TENANT:
@@ -316,6 +346,14 @@ def _declared(model: _Model, call: Invoke, closure: Closure | None, lists: Mappi
         for value in _enumerated(call, lists):
             for spelled in (value, f"not_{value}"):
                 model.methods.setdefault(spelled, ())
+
+
+def _states(closure: Closure) -> Iterator[str]:
+    """The states that a machine has: each is a scope of its own."""
+    for statement in closure.function.lower_body():
+        call = statement.value if isinstance(statement, (Do, Leave)) else None
+        if isinstance(call, Invoke) and call.method == "state":
+            yield from (name for one in call.arguments if (name := constant(one)) is not None)
 
 
 def _association(model: _Model, call: Invoke, label: str, closure: Closure | None, source: Source) -> Association:

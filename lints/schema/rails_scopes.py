@@ -9,7 +9,8 @@ conditions away, `%` something that can't be read, `!` it gives rows and not a q
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 
 from lints.extract.ir import (
     Assign,
@@ -61,17 +62,23 @@ _WORD = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 _MAX = 400
 
 
-def conditions(source: Source, function: Func, owner: str = "") -> tuple[str, ...] | None:
-    """The marks of a scope of the class `owner`; None for a method that does not give a query of its own class."""
+def conditions(source: Source, function: Func, owner: str = "", *, scope: bool = False) -> tuple[str, ...] | None:
+    """The marks of a scope of the class `owner`; None for a method that does not give a query of its own class.
+
+    What is declared as a `scope` does give one, whatever it calls.
+    """
     marks: dict[str, None] = {}
     body = function.lower_body()
     found = False
     sure = True
     last = body[-1] if body else None
+    given = {parameter.name for parameter in function.parameters} | {s.target for s in body if isinstance(s, Assign)}
     for expression, always in _expressions(body):
         sure = sure and always
+        if scope:
+            expression = _called(expression, given)
         for call in _spines(expression, body, owner):
-            read = _chain(source, call)
+            read = _chain(source, call, known=scope)
             if read is not None:
                 found = True
                 marks |= dict.fromkeys(read)
@@ -140,6 +147,19 @@ def _expressions(body: Sequence[Stmt], *, always: bool = True, depth: int = 0) -
             yield from _expressions(statement.body, always=False, depth=depth + 1)
 
 
+def _called(expression: Expr, given: Container[str | None]) -> Expr:
+    """A chain that begins with a bare name, `afloat.named(name)`, as the calls that it is."""
+    start = chain(expression)[0].receiver if isinstance(expression, Invoke) else None
+    if not isinstance(start, Name) or not start.path.isidentifier() or start.path[:1].isupper():
+        return expression
+    if start.path in given or start.path in {"self", "all", "unscoped"}:
+        return expression
+    made: Expr = Invoke(None, start.path, (), (), start.span, start.span)
+    for call in chain(expression):
+        made = replace(call, receiver=made)
+    return made
+
+
 def _spines(expression: Expr, body: Sequence[Stmt], owner: str) -> Iterator[Invoke]:
     """The call that an expression is, if its receivers end in the class itself, or in a variable of the body."""
     if isinstance(expression, Name) and "." not in expression.path:
@@ -156,13 +176,13 @@ def _spines(expression: Expr, body: Sequence[Stmt], owner: str) -> Iterator[Invo
         yield expression
 
 
-def _chain(source: Source, expression: Invoke) -> list[str] | None:
+def _chain(source: Source, expression: Invoke, *, known: bool = False) -> list[str] | None:
     """The marks of `where(…).order(…)`; None if nothing in it is a query's."""
     calls = chain(expression)
     start = calls[0].receiver
     if any(call.method in _MAKES for call in calls):
         return None  # it makes a row
-    known = isinstance(start, Name) and start.path in {"all", "unscoped"}
+    known = known or (isinstance(start, Name) and start.path in {"all", "unscoped"})
     marks: list[str] = ["-"] if isinstance(start, Name) and start.path == "unscoped" else []
     for position, call in enumerate(calls):
         method = call.method

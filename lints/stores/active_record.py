@@ -31,7 +31,8 @@ _LAZY = names("includes preload eager")
 _HARMLESS = names(
     "page per padding without_count kept undiscarded discarded with_deleted only_deleted with_discarded without_deleted"
     " tagged_with ransack result search friendly decorate to_sql tap then itself reverse_chronologically freeze dup"
-    " find_each_with_order cache_key with_indifferent_access strict_loading! @in"
+    " find_each_with_order cache_key with_indifferent_access strict_loading! search_for with_state with_states"
+    " without_state without_states @in"
 )
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
 _PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
@@ -192,7 +193,7 @@ class _Reader(Relation):
             self.add(f"NOT ({self.conditions(given, named)})")
         elif method in {"missing", "associated"}:
             self.negate = False
-        elif method.startswith("find_by_"):
+        elif method.startswith("find_by_") and (builder.entity is None or method not in builder.entity.methods):
             columns = method.removeprefix("find_by_").rstrip("!").split("_and_")
             self.add(builder.all_of(self.compare(c, v) for c, v in zip(columns, given, strict=False)))
         elif method == "or":
@@ -225,6 +226,15 @@ class _Reader(Relation):
         place = entity.scopes.get(column) or entity.scopes.get("*")
         if place:
             self.builder.scope = f"{column}, which a scope of the model compares in every query ({place})"
+        elif "default_scope" in entity.methods and any(map(self._unread, entity.methods["default_scope"])):
+            self.add(self.builder.hole())
+
+    def _unread(self, mark: str) -> bool:
+        """Whether a mark of a scope stands for something that can't be seen."""
+        known = self.builder.entity.methods if self.builder.entity is not None else {}
+        rest = mark[1:]
+        plain = rest in PLAIN or rest in RUNS or rest in _HARMLESS or (rest in known and "%" not in known[rest])
+        return mark == "%" or (mark[:1] == "@" and not plain)
 
     def _release(self, how: str) -> None:
         seen = self.builder.entity is not None
@@ -338,7 +348,10 @@ class _Reader(Relation):
     # Queries inside
 
     def _inner(self, given: Argument) -> _Reader | None:
-        """Another query that is an argument of this one."""
+        """Another query that is an argument of this one: calls, or the rows of an association as they are."""
+        if given.kind == "value":
+            reached = self.records.reached(given.text, "") if "." in given.text and self.depth <= MAX_DEPTH else None
+            return self._along(reached, given.text) if reached is not None and not reached.guessed else None
         steps = [_step(item) for item in given.items if item.kind == "term"]
         first = next((step for step in steps if step.method in {"@along", "@in"}), None)
         if self.depth > MAX_DEPTH or not steps:
@@ -357,6 +370,15 @@ class _Reader(Relation):
                 inner.add(inner.compare(inner.builder.key_of(table), step.arguments[0]))
             else:
                 inner.step(step.method, step.arguments, dict(step.keywords))
+        return inner
+
+    def _along(self, reached: Reached, path: str) -> _Reader | None:
+        table = reached.target.table
+        if table not in self.builder.model.tables:
+            return None
+        made = Builder(self.builder.model, self.records, table, reached.target, counter=self.builder.counter)
+        inner = _Reader(made, depth=self.depth + 1)
+        inner._begin(path, "")
         return inner
 
     def sub_select(self, given: Argument) -> str:
@@ -389,7 +411,7 @@ class _Reader(Relation):
 
     def _merge(self, given: Sequence[Argument]) -> None:
         builder = self.builder
-        inner = self._inner(given[0]) if given and given[0].kind == "query" else None
+        inner = self._inner(given[0]) if given and given[0].kind in {"query", "value"} else None
         joined = inner is not None and (
             inner.builder.table == builder.table or any(name == inner.builder.table for name, _ in self.joined.values())
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lints.extract.chains.ruby import ONE
 from lints.extract.facts import Argument
 from lints.schema.facts import Association, Entity
+from lints.schema.laravel import plural
 from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import FROM_CLIENT, Records
 from lints.tenancy import Ownership
@@ -283,7 +284,17 @@ class Relation:
             return f"({builder.compare(stored, Argument(kind='list', items=present))} OR {null})" if present else null
         self._named_by_client(stored, value)
         self._of_row(name, value)
+        self._of_rows(stored, value)
         return builder.compare(stored, value)
+
+    def _of_rows(self, column: str, value: Argument) -> None:
+        """`where(id: fleet.boat_ids)`: the keys of what an association of a row gives."""
+        listed = re.fullmatch(r"(.+)\.(\w+)_ids", value.text) if value.kind == "value" else None
+        if listed is None or column != self.builder.key_of(self.builder.table):
+            return
+        reached = self.records.reached(f"{listed.group(1)}.{plural(listed.group(2))}", "")
+        if reached is not None and reached.target.table == self.builder.table:
+            self.builder.relation_keys.append(column)
 
     def _of_row(self, name: str, value: Argument) -> None:
         """`where(boat: boat)`: what is given is a row itself, or rows, that something has loaded."""

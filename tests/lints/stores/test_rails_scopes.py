@@ -1,0 +1,101 @@
+"""Scopes that gems, concerns and default scopes give to models of ActiveRecord, and rows of an association as an
+argument."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+SCHEMA = b"""ActiveRecord::Schema[7.1].define(version: 1) do
+  create_table "accounts", force: :cascade do |t|
+    t.string "name"
+  end
+  create_table "boats", force: :cascade do |t|
+    t.bigint "account_id", null: false
+    t.string "name"
+  end
+  create_table "logs", force: :cascade do |t|
+    t.bigint "boat_id", null: false
+  end
+end
+"""
+MODELS = b"""class Account < ApplicationRecord
+  has_many :boats
+end
+module Lookup
+  def self.included(base)
+    base.extend(ClassMethods)
+  end
+  module ClassMethods
+    def find_by_number(number)
+      find_by(id: decode(number))
+    end
+    def of_account(account)
+      where(account: account)
+    end
+  end
+end
+module Named
+  def called(name)
+    where(name: name)
+  end
+end
+class Boat < ApplicationRecord
+  include Lookup
+  extend Named
+  belongs_to :account
+  has_many :logs
+  has_flags 1 => :afloat,
+            2 => :sunk,
+            :column => "flags"
+  aasm column: :status do
+    state :resting, initial: true
+    state :racing
+  end
+  pg_search_scope :search_by_name, against: :name
+  scope :ours, ->(account) { where(account_id: account.id) }
+  scope :fast, -> { afloat.racing.called("x") }
+  scope :fast_of, ->(account) { afloat.ours(account) }
+end
+class Log < ApplicationRecord
+  belongs_to :boat
+end
+class Hidden < ApplicationRecord
+  self.table_name = "boats"
+  default_scope -> { where(mine) }
+end
+class Sorted < ApplicationRecord
+  self.table_name = "boats"
+  default_scope -> { order(:name) }
+end
+"""
+MODEL = build_model(
+    {"db/schema.rb": SCHEMA, "app/models/boat.rb": MODELS},
+    {"tenant_columns": ["account_id"], "tables": {"accounts": {"ownership": "root"}}},
+)
+PROVEN, UNSCOPED, UNSEEN = ("proven", None), ("violation", "TENORM001"), ("opaque", "TENORM013")
+CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "a finder of ClassMethods": ("Boat.find_by_number(number)", [UNSCOPED]),
+    "a scope of ClassMethods": ("Boat.of_account(account).find(id)", [PROVEN]),
+    "a module that the class is extended with": ("Boat.called(name).first", [UNSCOPED]),
+    "a flag": ("Boat.afloat.find(id)", [UNSCOPED]),
+    "a flag that is not set": ("Boat.not_sunk.where(account: account).first", [PROVEN]),
+    "a state": ("Boat.racing.find(id)", [UNSCOPED]),
+    "a search": ("Boat.search_by_name(text).first", [UNSCOPED]),
+    "a scope of other scopes": ("Boat.fast.find(id)", [UNSCOPED]),
+    "a scope of other scopes, of the tenant": ("Boat.fast_of(account).find(id)", [PROVEN]),
+    "a default scope that can't be seen": ("Hidden.find(id)", [UNSEEN]),
+    "a default scope that can't be seen, taken away": ("Hidden.unscoped.find(id)", [UNSCOPED]),
+    "a default scope that only sorts": ("Sorted.find(id)", [UNSCOPED]),
+    "merged rows of the tenant": ("Log.joins(:boat).merge(current_account.boats).find(id)", [PROVEN]),
+    "keys of what a row has": ("Boat.where(id: fleet.boat_ids).to_a", [("weak", "TENORM002")]),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=CASES.keys())
+def test_scopes(code: str, expected: list[tuple[str, str | None]]) -> None:
+    text = f"class Harbour\n  def f(id, account, fleet)\n    {code}\n  end\nend\n"
+    rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
+    assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
