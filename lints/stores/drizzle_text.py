@@ -10,8 +10,8 @@ from lints.extract.sqltext import names
 from lints.schema.facts import Entity
 from lints.tenancy import Model
 
-HOLDERS = frozenset({"", "schema", "tables", "table", "dbSchema", "models", "s", "t"})
-"""What tables are imported as a whole under; `ctx.boats.id` is a value."""
+HOLDERS = re.compile(r"|\w*[sS]chema|tables?|models|s|t|[A-Z]\w*")
+"""What tables are imported as a whole under, `schema`, `Db`; `ctx.boats.id` is a value."""
 _GAP = re.compile(r"/\*__hole_(\d+)__\*/|__hole_(\d+)__|:h(\d+)\b")
 _PATH = re.compile(r"\w+(?:\.\w+){0,2}")
 _EQUAL = re.compile(r"eq\(\s*([\w.]{1,80}?)\s*,\s*([\w.?!]{1,80}?)\s*,?\s*\)")
@@ -30,7 +30,7 @@ def column_of(source: str, known: Mapping[str, Entity]) -> tuple[str, str] | Non
     """(table, column) of `boats.tenantId`, `schema.boats.tenantId`."""
     head, _, attribute = source.rpartition(".")
     holder, _, named = head.rpartition(".")
-    if holder.rpartition(".")[2] not in HOLDERS:
+    if HOLDERS.fullmatch(holder.rpartition(".")[2]) is None:
         return None
     entity = known.get(named)
     column = entity.columns.get(attribute) if entity is not None else None
@@ -104,7 +104,7 @@ def _named(source: str, known: Mapping[str, Entity], model: Model) -> str | None
     if column is not None:
         return _quoted(f"{column[0]}.{column[1]}", model)
     holder, _, named = source.rpartition(".")
-    if _PATH.fullmatch(source) and named in known and holder.rpartition(".")[2] in HOLDERS:
+    if _PATH.fullmatch(source) and named in known and HOLDERS.fullmatch(holder.rpartition(".")[2]):
         return _quoted(known[named].table, model)
     return None
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from lints.extract import invocations
 from lints.extract.chains import stores
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
-from lints.extract.ir import Choose, Invoke, Name, Other, Pairs
+from lints.extract.ir import Choose, Expr, Invoke, Name, Other, Pairs
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Query, Record, Returned, Step, Term, Value
 
 if TYPE_CHECKING:
+    from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
 
 _PRISMA = names(
@@ -187,12 +188,21 @@ def _typeorm(asked: Asked) -> Begun | None:
     if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
         return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
     if last in _MANAGERS or _SOURCE.search(last) is not None:
-        named = class_name(call.arguments[0], asked.env) if call.arguments else None
+        named = _entity_named(call.arguments[0], asked.env) if call.arguments else None
         if named is not None:
             method = _NATIVE.get(call.method, call.method)
             rest = Step(method, step.arguments[1:], step.keywords, call.span)
             return Begun("typeorm", named, (rest,))
     return None
+
+
+def _entity_named(expression: Expr, env: Env) -> str | None:
+    """The class that a manager is asked for; a table of Drizzle, `boats` or `schema.boats`, is none."""
+    named = class_name(expression, env)
+    if not isinstance(expression, Name) or named is None:
+        return named
+    parts = expression.path.split(".")
+    return None if parts[-1][:1].islower() and named in {parts[0], expression.path} else named
 
 
 def _kysely(asked: Asked) -> Begun | None:

@@ -123,6 +123,22 @@ CASES: dict[str, calls.Case] = {
             .where('ownBoats.tenantId', '=', t).selectAll().execute();""",
         PROVEN,
     ),
+    "drizzle: an imported table in a transaction is no entity of TypeORM's manager": (
+        "drizzle",
+        """import { boats } from './schema';
+        const f = (db, id, t) => db.transaction(async (tx) => {
+            await tx.update(boats).set({ name: 'x' }).where(eq(boats.id, id));
+            await tx.delete(boats).where(and(eq(boats.id, id), eq(boats.tenantId, t))); });""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "drizzle: tables of a namespace": (
+        "drizzle",
+        """import * as Db from './schema';
+        const f = (db, id, t) => db.transaction(async (tx) => {
+            await tx.delete(Db.boats).where(eq(Db.boats.id, id));
+            await tx.select().from(Db.boats).where(and(eq(Db.boats.id, id), eq(Db.boats.tenantId, t))); });""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)
