@@ -279,13 +279,15 @@ def _relate(
     draft: Draft, fields: Mapping[str, str], source: Source, call: Invoke, tables: Mapping[str, _Columns]
 ) -> None:
     """`relations(boats, ({ one }) => ({ harbour: one(harbours, { fields: […], references: […] }) }))`: references that
-    the code follows, and no constraint of the database need say."""
+    the code follows, and no constraint of the database need say. One by the table's own key is seen from the side that
+    is referred to."""
     for value in properties(returned(call.arguments[1])).values():
         said = properties(value.arguments[1]) if isinstance(value, Invoke) and len(value.arguments) > 1 else {}
         own, foreign = said.get("fields"), said.get("references")
         if isinstance(own, Items) and isinstance(foreign, Items):
             columns = tuple(_field(part, fields) for part in own.items)
-            if all(columns) and not any(key.columns == columns for key, _ in draft.foreign_keys.values()):
+            known = columns == draft.primary_key or any(key.columns == columns for key, _ in draft.foreign_keys.values())
+            if all(columns) and not known:
                 _drizzle_reference(draft, source, columns, list(foreign.items), tables, value.span[0])
 
 

@@ -243,9 +243,13 @@ export const logRelations = relations(logs, ({ one, many }) => ({
   boat: one(boats, { fields: [logs.boatId], references: [boats.id] }),
   notes: many(notes),
 }));
+export const boatRelations = relations(boats, ({ one }) => ({
+  log: one(logs, { fields: [boats.id], references: [logs.boatId] }),
+}));
 """
     found = build_model({"src/schema.ts": script.encode()}, None)
     owners = {name: table.ownership.value for name, table in found.tables.items()}
     assert owners == {"tenants": "root", "boats": "owned", "logs": "child", "users": "owned"}
     assert found.tables["users"].schema == "auth"
     assert found.tables["logs"].parent is not None
+    assert not found.tables["boats"].foreign_keys  # what is seen from the side that is referred to
