@@ -184,7 +184,7 @@ class Chains:
                 self.receivers[begun.span] = (written, calls.origin_of(self.interpreter.notes, call.receiver, env))
             return begun
         own = call.receiver is None or path.rpartition(".")[2] == "models"
-        if keywords and not arguments and own and call.method[:1].isupper():
+        if keywords and not arguments and own and call.method[:1].isupper() and self.interpreter.language == "python":
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
         if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
             inner = (
@@ -200,6 +200,7 @@ class Chains:
         if isinstance(whole, Query) and not _loaded(whole):
             handed = [value for value in given if isinstance(value, Query) and value.span == whole.span]
             if not handed:  # what begins there is judged there; what goes on with it here, here
+                self.receivers.setdefault(call.span, self.receivers.get(whole.span, ("", None)))
                 return Query(whole.kind, whole.model, whole.steps, call.span)
             for query in handed:
                 self._extend(query)

@@ -116,6 +116,16 @@ def test_call(name: str) -> None:
     assert [(row.verdict, row.rule) for row in found.accesses] == wanted, [(r.sql, r.why) for r in found.accesses]
 
 
+def test_what_a_function_of_the_file_asks_of_such_a_connection_goes_on_with_it() -> None:
+    source = b"""
+    function own(conn, tenant) { return tenantDb(conn, tenant).table("boats"); }
+    const f = (knex, tenant, id) => own(knex, tenant).where({ id }).first();
+    """
+    tree = {"db/migrations/1.sql": SQL.encode(), "src/a.ts": source}
+    rows = scan([("src/a.ts", source)], build_model(tree, None)).accesses
+    assert {(row.verdict, row.rule) for row in rows} == {("opaque", "TENORM013")}, [row.why for row in rows]
+
+
 def test_the_declared_tenant_column_comes_first() -> None:
     declared = {"tenant_columns": ["tenant"]}
     schema = b"CREATE TABLE flows (id int PRIMARY KEY, tenant_id int NOT NULL, tenant int NOT NULL);"
