@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from lints.proof.equality import (
     all_null_safe,
+    among,
     disjoin,
     equal,
     equal_query,
@@ -331,7 +332,8 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         group.conds.append(Atom(frozenset()))
         return
     if mode is not _TRUE:
-        survey(w, node, scope, group)
+        if query is None or not among(w, node, scope, group):
+            survey(w, node, scope, group)
         left = term(w, node.this, scope, group) if row_of(unwrap(node.this)) is None else NULL
         listed = query is None and bool(node.expressions)
         rejects = type(left) is Col and mode is _FALSE and listed  # NULL NOT IN (nothing) is true

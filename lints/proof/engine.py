@@ -10,12 +10,12 @@ from typing import Any, TypedDict
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from lints.proof import queries, session, temporary, writes
+from lints.proof import equality, queries, session, temporary, writes
 from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.facets import worst
 from lints.proof.holes import holes_of
 from lints.proof.inlined import bodies
-from lints.proof.ir import Atom, Group, Kind, OutOfBudget, Rank, Unsupported, Val
+from lints.proof.ir import Atom, Col, Eq, Group, Kind, OutOfBudget, Rank, Unsupported, Val
 from lints.proof.judge import judge
 from lints.proof.names import Index
 from lints.proof.parse import REFUSALS, Statement, parse
@@ -36,6 +36,10 @@ MEMORY = 2_000
 """Texts whose proofs are kept: logs repeat themselves."""
 LONGEST = 8_000
 """Characters of such a text."""
+
+
+KnownRow = tuple[str, str, str]
+"""A table, a key of it and the placeholder that holds its value: the row with that key is the caller's."""
 
 
 class Frame(TypedDict):
@@ -65,12 +69,17 @@ def index_of(model: Model, dialect: str) -> Index:
     return index
 
 
-def prove_text(sql: str, model: Model, dialect: str, budget: int) -> tuple[Proof, ...]:
+def prove_text(
+    sql: str, model: Model, dialect: str, budget: int, known: tuple[KnownRow, ...] = ()
+) -> tuple[Proof, ...]:
     dialect = ALIASES.get(dialect, dialect)
     if dialect not in DIALECTS:
         text = f"dialect {dialect!r} is not supported: use one of {', '.join(DIALECTS)}"
         raise ValueError(text)
     index = index_of(model, dialect)
+    if known:
+        prepared, statements = parse(sql, dialect)
+        return tuple(_attempt(index, prepared, one, budget, {}, {}, doubts=True, known=known) for one in statements)
     found = index.proofs.get((sql, budget))
     if found is None:
         prepared, statements = parse(sql, dialect)
@@ -145,13 +154,14 @@ def _supposing(proof: Proof, doubtful: Proof, assumptions: list[str]) -> Proof:
 
 def _attempt(
     index: Index, prepared: Prepared, statement: Statement, budget: int, made: temporary.Made,
-    variables: dict[str, Val], *, doubts: bool,
+    variables: dict[str, Val], *, doubts: bool, known: tuple[KnownRow, ...] = (),
 ) -> Proof:  # fmt: skip
     work = Work(index, budget, prepared.labels)
     work.temporary = made
     work.variables = variables
     work.doubts = doubts
     work.inline = queries.inline
+    work.among = equality.among
     work.reference = queries.reference
     work.statement = writes.write
     tokens = statement.tokens
@@ -164,7 +174,7 @@ def _attempt(
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, MAX_FRAMES))  # relations made of relations, two hundred and more in a chain
     try:
-        return _judged(work, statement, prepared, frame)
+        return _judged(work, statement, prepared, frame, known)
     except Unsupported as reason:
         return _opaque(work, operation, str(reason), frame)
     except OutOfBudget:
@@ -177,8 +187,10 @@ def _attempt(
         sys.setrecursionlimit(before)
 
 
-def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> Proof:
+def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame, known: tuple[KnownRow, ...] = ()) -> Proof:
     root = Group(None, Kind.ROOT)
+    for row in known:
+        _known(w, row, root)
     outcome = session.special(w, statement, prepared.text, root, _translate)
     if isinstance(outcome, session.Session):
         return _of_session(outcome, frame)
@@ -198,6 +210,16 @@ def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame) -> 
     if statement.dropped or OPENS in w.opaque:
         root.conds.append(Atom(frozenset(), hole=True))
     return _assemble(w, prepared, judge(w), outcome, frame)
+
+
+def _known(w: Work, row: KnownRow, root: Group) -> None:
+    """A row of which it is known, whatever the statement says, that it is the caller's."""
+    table, column, marker = row
+    inst = w.instance(w.index.table(w.index.loose(table)), "known", root)
+    key = w.insts[inst].key
+    if key is not None:
+        root.conds.append(Eq(Col(inst, w.index.loose(column)), Val(w.label(marker), Rank.PARAMETER), "known"))
+        root.conds.append(Eq(key, Val("known to be the caller's", Rank.PARAMETER), "known"))
 
 
 def _of_session(outcome: session.Session, frame: Frame) -> Proof:

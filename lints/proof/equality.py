@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from lints.proof.blocks import seal_of
 from lints.proof.ir import (
     NULL,
     Alt,
@@ -137,6 +138,41 @@ def equal_query(
         match(w, one, out, group, why)
 
 
+def among(w: Work, node: Any, scope: Scope, group: Group) -> bool:
+    """`x IN (query)` where it need not be true: if neither side is ever NULL, only the query's rows that equal x
+    matter, as in EXISTS. False where that is not known, and nothing is translated."""
+    query = node.args["query"]
+    inner = query.this if type(query) is exp.Subquery else query
+    row = row_of(unwrap(node.this)) or [node.this]
+    plain_ = type(inner) is exp.Select and not any(inner.args.get(part) for part in _TURNED)
+    if not plain_ or len(inner.expressions) != len(row) or seal_of(query) is not None:
+        return False
+    branch = Group(group, Kind.BRANCH, "sub-query")
+    left = [term(w, part, scope, group) for part in row]
+    shown = expand(w.inline(w, query, scope, branch), w.index) or []
+    kept = all(_never_null(w, value, group) for value in left) and all(_never_null(w, v, branch) for _, v in shown)
+    if kept and len(shown) == len(row):
+        for one, (_, other) in zip(left, shown, strict=True):
+            match(w, one, other, branch, "IN")
+    return True
+
+
+_TURNED = ("group", "having", "distinct", "with_", "limit", "offset", "qualify")
+
+
+def _never_null(w: Work, value: Any, group: Group) -> bool:
+    """Whether a column holds no NULL: it is declared so and no outer join adds rows, or a condition says so."""
+    if type(value) is not Col:
+        return False
+    if NotNull(value) in group.conds:
+        return True
+    inst = w.insts[value.inst]
+    shape = inst.shape
+    if shape is None or not inst.stored or shape.columns is None or value.name not in shape.columns:
+        return False
+    return value.name not in shape.nullable and all(g.kind is not Kind.NULLABLE for g in inst.group.ancestors())
+
+
 def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, why: str) -> None:
     """`left IN (values)` with a list."""
     if len(values) == 1:
@@ -160,6 +196,9 @@ def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, wh
             match(w, one, value, branch, why)
             branches.append(branch)
         disjoin(branches, group, why)
+        return
+    if w.dialect == "clickhouse" and len(values) == len(row) and not any(row_of(unwrap(v)) for v in values):
+        equal(w, exp.Tuple(expressions=row), exp.Tuple(expressions=values), scope, group, why)  # (a, b) IN (1, 2)
         return
     branches = []
     for value in values:

@@ -22,6 +22,7 @@ from lints.proof.ir import (
     Or,
     Rank,
     Same,
+    Trusted,
     Val,
 )
 from lints.proof.names import Bond, Shape
@@ -82,7 +83,7 @@ def under(w: Work, group: Group) -> frozenset[int]:
 
 
 def mentioned(cond: Cond) -> set[Col]:
-    if isinstance(cond, (Eq, Same)):
+    if isinstance(cond, (Eq, Same, Trusted)):
         return {side for side in (cond.left, cond.right) if type(side) is Col}
     if isinstance(cond, (OneOf, NotNull, Null)):
         return {cond.column}
@@ -259,6 +260,10 @@ class Closure:
             elif type(cond) is Same:
                 self.union(cond.left, cond.right, cond.why)
                 self.soft = True
+            elif type(cond) is Trusted:
+                if self.weak:
+                    self.union(cond.left, cond.right, cond.why)
+                    self.soft = True
             elif type(cond) is OneOf:
                 self.edges.append((cond.column, Val(f"one of {cond.label}", cond.rank), cond.why))
                 self.lower(cond.column, cond.rank)

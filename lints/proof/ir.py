@@ -88,6 +88,14 @@ class Same(NamedTuple):
     why: str
 
 
+class Trusted(NamedTuple):
+    """Both sides are the same value if simple foreign keys stay inside their tenant."""
+
+    left: Col | Val
+    right: Col | Val
+    why: str
+
+
 class OneOf(NamedTuple):
     """The column is one of a set of values of this rank."""
 
@@ -122,7 +130,7 @@ class Or(NamedTuple):
     why: str
 
 
-Cond = Eq | Same | OneOf | Null | NotNull | Atom | Or
+Cond = Eq | Same | Trusted | OneOf | Null | NotNull | Atom | Or
 
 
 class Kind(IntEnum):

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from lints.proof.facts import Closure, promote, reaching
 from lints.proof.ir import (
     Col,
+    Group,
     Rank,
     Same,
     Target,
+    Term,
+    Trusted,
     Val,
 )
 from lints.proof.ranking import PROVES, Context, closed, rank_of, read, split
@@ -205,26 +208,43 @@ def _summarise(w: Work, summary: Summary) -> None:
         if type(term) is Col or type(term) is Val:
             root = closure.find(term)
             candidates[i] = {n for n in list(closure.parent) if type(n) is Val and closure.find(n) == root}
+    trusted: dict[int, set[Val]] = {}
     if len(summary.sources) > 1 and summary.self_inst is not None:
+        started = {i: set(found) for i, found in candidates.items()}
         group, terms = summary.sources[1]
-        changed = True
-        while changed:
-            changed = False
-            w.spend(4)
-            inner = Closure(w)
-            for i, values in candidates.items():
-                for value in values:
-                    inner.union(Col(summary.self_inst, str(i)), value, "recursion")
-            inner.add(reaching(w, group)[0])
-            inner.saturate()
-            for i, values in candidates.items():
-                later = terms[i] if i < len(terms) else None
-                keep = {v for v in values if (type(later) is Col or type(later) is Val) and inner.same(later, v)}
-                if keep != values:
-                    candidates[i] = keep
-                    changed = True
+        _kept(w, summary.self_inst, group, terms, candidates, weak=False)
+        if candidates != started:
+            trusted = started
+            _kept(w, summary.self_inst, group, terms, trusted, weak=True)
+            trusted = {i: found - candidates[i] for i, found in trusted.items()}
+        _say(group, summary.self_inst, candidates, trusted, "recursion")
+    _say(summary.group.home(), summary.inst, candidates, trusted, "always")
+
+
+def _kept(
+    w: Work, inst: int, group: Group, terms: tuple[Term, ...], candidates: dict[int, set[Val]], *, weak: bool
+) -> None:
+    """Leave of the values that the first rows have those that each step hands down."""
+    changed = True
+    while changed:
+        changed = False
+        w.spend(4)
+        inner = Closure(w, weak=weak)
         for i, values in candidates.items():
-            group.conds.extend(Same(Col(summary.self_inst, str(i)), v, "recursion") for v in sorted(values))
-    home = summary.group.home()
-    for i, values in candidates.items():
-        home.conds.extend(Same(Col(summary.inst, str(i)), v, "always") for v in sorted(values))
+            for value in values:
+                inner.union(Col(inst, str(i)), value, "recursion")
+        inner.add(reaching(w, group)[0])
+        inner.saturate()
+        for i, values in candidates.items():
+            later = terms[i] if i < len(terms) else None
+            keep = {v for v in values if (type(later) is Col or type(later) is Val) and inner.same(later, v)}
+            if keep != values:
+                candidates[i] = keep
+                changed = True
+
+
+def _say(group: Group, inst: int, known: dict[int, set[Val]], trusted: dict[int, set[Val]], why: str) -> None:
+    for i, values in known.items():
+        group.conds.extend(Same(Col(inst, str(i)), v, why) for v in sorted(values))
+    for i, values in trusted.items():
+        group.conds.extend(Trusted(Col(inst, str(i)), v, why) for v in sorted(values))

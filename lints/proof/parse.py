@@ -17,7 +17,7 @@ from lints.proof.dialects import ALIASES
 from lints.proof.ir import Unsupported
 from lints.proof.marks import NOT_PLAIN, written_out
 from lints.proof.names import Index
-from lints.proof.spellings import plain
+from lints.proof.spellings import again, plain
 from lints.proof.text import (
     MAX_DEPTH,
     MAX_JOINS,
@@ -180,14 +180,18 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
     tokens, hidden = plain(tokens, dialect)
     parser = _tools.of(dialect)[1]
     notes: list[str] = []
-    dropped = opens = False
+    dropped = opens = respelled = False
     current = tokens
-    for _ in range(1 + min(8, holes)):
+    for _ in range(2 + min(8, holes)):
         try:
             trees = parser.parse(current, text)
         except RecursionError:
             return Statement(None, "too deeply nested", tokens, digest)
         except (SqlglotError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            spelled = again(current, dialect) if not respelled else None
+            if spelled is not None:
+                current, respelled = spelled, True
+                continue
             repaired = _repair(current, error) if holes else None
             if repaired is None:
                 return Statement(None, _line(error), tokens, digest)

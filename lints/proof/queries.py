@@ -20,8 +20,11 @@ _SELECT_PARTS = frozenset(
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
         "qualify", "windows", "order", "limit", "offset", "locks", "prewhere", "settings", "format", "options",
         "operation_modifiers", "sample", "for_", "laterals", "rownum", "connect", "match",
+        "distribute", "sort", "cluster",
     }
 )  # fmt: skip
+_LAST = ("order", "limit", "offset", "distinct", "windows", "distribute", "sort", "cluster")
+"""Clauses that say nothing of which rows there are but how they come."""
 _RECURSIVE = frozenset({"tsql", "oracle", "sqlite", "snowflake"})
 """Dialects whose WITH needs no RECURSIVE for a query that names itself."""
 _SUBQUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "sample", "joins"})
@@ -136,7 +139,7 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         columns: Columns = [_unknown_columns()]
     else:
         columns = _projections(w, node, scope, group, root=root)
-    for clause in ("order", "limit", "offset", "distinct", "windows"):
+    for clause in _LAST:
         value = args.get(clause)
         for part in value if isinstance(value, list) else [value] if value is not None else []:
             survey(w, part, scope, group)
@@ -163,6 +166,31 @@ def _connected(w: Work, connect: Any, where: Any, scope: Scope, group: Group) ->
             holds(w, condition, scope, late, "START WITH")
     survey(w, connect.args["connect"], scope, group)
     group.conds.extend(cond for cond in late.conds if mentioned(cond) and mentioned(cond) <= handed)
+
+
+def _rows_of(
+    w: Work, first: tuple[Term, ...], later: tuple[Term, ...], seen: tuple[tuple[Group, int], ...]
+) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """Where a recursive query shows the key of one table's rows, each of its rows has such a row behind it: whose
+    tenant is one more column of the recursion, and references to the key are references to that row."""
+    width = len(first)
+    for one, other in zip(first[:width], later[:width], strict=False):
+        if type(one) is not Col or type(other) is not Col or one.name != other.name:
+            continue
+        rows = w.insts[one.inst], w.insts[other.inst]
+        shape, key = rows[0].shape, rows[0].key
+        if rows[0].table is None or rows[0].table is not rows[1].table or not (rows[0].stored and rows[1].stored):
+            continue
+        if key is None or rows[1].key is None or (one.name,) not in shape.keys or not w.index.enforces:
+            continue
+        for around, inst in seen:
+            behind = w.instance(rows[0].table, rows[0].alias, around)
+            for j, (a, b) in enumerate(zip(first[:width], later[:width], strict=False)):
+                if type(a) is Col and a.inst == one.inst and b == Col(other.inst, a.name):
+                    around.conds.append(Same(Col(behind, a.name), Col(inst, str(j)), "recursion"))
+            around.conds.append(Same(Col(behind, key.name), Col(inst, str(len(first))), "recursion"))
+        first, later = (*first, key), (*later, rows[1].key)
+    return first, later
 
 
 def _conjuncts(node: Any) -> list[Any]:
@@ -296,6 +324,7 @@ def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, gro
             if number < len(names):
                 _link(branch, Col(result, str(number)), value, kind.__name__.upper())
         branches.append(branch)
+    w.headings[result] = [name or "?" for name in names]
     if kind is exp.Union:
         group.conds.append(Or(tuple(branches), "UNION"))
     for clause in ("order", "limit", "offset"):
@@ -411,12 +440,14 @@ def _recursive(w: Work, cte: Cte, body: Any, group: Group) -> Columns:
     second = Group(group, Kind.SEALED, "recursion")
     previous = w.instance(None, cte.name, second)
     cte.self_rel = (previous, names)
+    w.headings[result] = w.headings[previous] = [name or "?" for name in names]
     try:
         step = expand(inline(w, body.expression, cte.outer, second, env=Env(cte, cte.env)), w.index)
     finally:
         cte.self_rel = None
     terms = tuple(t for _, t in start)
     later = tuple(t for _, t in step) if step is not None else tuple(Other(frozenset()) for _ in terms)
+    terms, later = _rows_of(w, terms, later, ((group, result), (second, previous)))
     w.summaries.append(Summary(result, group, ((first, terms), (second, later)), previous))
     kept = {(a, b) for c in second.conds if type(c) is Eq for a, b in ((c.left, c.right), (c.right, c.left))}
     for i, (one, other) in enumerate(zip(terms, later, strict=False)):

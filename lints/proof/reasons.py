@@ -223,4 +223,6 @@ def name(w: Work, node: Col | Val) -> str:
         return node.key
     inst = w.insts[node.inst]
     column = "tenant" if node.name == TENANT else node.name
+    if column.isdigit() and (shown := w.headings.get(node.inst)) is not None:
+        column = shown[int(column)] if int(column) < len(shown) else "tenant"
     return f"{inst.alias}.{column}"

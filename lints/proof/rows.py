@@ -17,6 +17,8 @@ from lints.tenancy import Ownership, Table
 def target_of(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Rel:
     """The written relation itself, which is never a common table expression."""
     identifier = node.this
+    if type(node) is exp.Subquery and w.dialect == "oracle":
+        return _behind(w, node, scope, group, action)
     if not isinstance(identifier, exp.Identifier):
         text = "the written relation is not a table"
         raise Unsupported(text)
@@ -36,6 +38,19 @@ def target_of(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Re
     rel = stored(
         w, name, schema, w.index.fold(alias.this) if alias is not None else name, [], identifier, group, action
     )
+    scope.add(rel)
+    return rel
+
+
+def _behind(w: Work, node: Any, scope: Scope, group: Group, action: str) -> Rel:
+    """Oracle's UPDATE (query) and DELETE FROM (query): the rows behind what the query shows are written."""
+    before = len(w.targets)
+    rel = relation(w, node, scope, group)[0]
+    shown = rel.by_position(w.index)
+    insts = {value.inst for _, value in shown or () if type(value) is Col}
+    for position in range(before, len(w.targets)):
+        if not insts or w.targets[position].inst in insts:
+            w.targets[position] = w.targets[position]._replace(action=action)
     scope.add(rel)
     return rel
 

@@ -87,6 +87,8 @@ def survey(w: Work, node: Any, scope: Scope, group: Group) -> None:
             continue
         if kind is exp.Anonymous:
             declared(w, item, scope, group)
+        if kind is exp.In and item.args.get("query") is not None and w.among(w, item, scope, group):
+            continue
         stack.extend(children(item))
 
 
@@ -249,6 +251,14 @@ def _collate(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     if getattr(node.expression, "name", "").upper() in ("C", "POSIX", "BINARY", "UCS_BASIC", "UTF8MB4_BIN"):
         return inner
     return inner if type(inner) is Val and inner.rank is Rank.LITERAL else Other(columns_of(inner))
+
+
+def _in(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    if node.args.get("query") is None or not w.among(w, node, scope, group):
+        return _function(w, node, scope, group)
+    left = unwrap(node.this)
+    parts = left.expressions if type(left) is exp.Tuple else [left]
+    return Other(frozenset().union(*(columns_of(term(w, part, scope, group)) for part in parts)))
 
 
 def _dot(w: Work, node: Any, scope: Scope, group: Group) -> Term:
@@ -470,5 +480,6 @@ _TERMS: dict[type, _Handler] = {
     exp.Dot: _dot,
     exp.Anonymous: _anonymous,
     exp.Hex: _hex,
+    exp.In: _in,
     exp.PropertyEQ: _assignment,
 }

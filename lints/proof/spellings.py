@@ -22,6 +22,118 @@ def plain(tokens: Tokens, dialect: str) -> tuple[Tokens, str | None]:
     return known(tokens) if known is not None else (tokens, None)
 
 
+def again(tokens: Tokens, dialect: str) -> Tokens | None:
+    """The tokens of a statement that did not parse, spelled as the parser would have them; None: there is no other."""
+    changed = _conditions_in_json(tokens)
+    further = _UNREAD.get(dialect)
+    found = further(changed) if further is not None else changed
+    return found if found is not tokens else None
+
+
+_PAIRS = frozenset({"json_object", "json_objectagg", "jsonb_object", "json_array", "json_arrayagg"})
+_CONDITION = frozenset(
+    {
+        TokenType.EQ, TokenType.NEQ, TokenType.LT, TokenType.GT, TokenType.LTE, TokenType.GTE, TokenType.AND,
+        TokenType.OR, TokenType.NOT, TokenType.IS, TokenType.IN, TokenType.LIKE, TokenType.ILIKE, TokenType.BETWEEN,
+        TokenType.NULLSAFE_EQ, TokenType.RLIKE,
+    }
+)  # fmt: skip
+_OPENS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSES = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
+_ENDS_VALUE = frozenset({"absent", "returning", "format", "with", "without", "order"})
+
+
+def _conditions_in_json(tokens: Tokens) -> Tokens:
+    """A condition as a value of JSON_OBJECT and its like: put in brackets, the parser knows it."""
+    out: Tokens = []
+    starts: list[tuple[int, bool] | None] = []
+    """Of each open bracket, if it is such a call's: where its value begins, and whether it is a condition."""
+    for position, token in enumerate(tokens):
+        kind = token.token_type
+        call = starts[-1] if starts else None
+        ends = kind is TokenType.COMMA or kind in _CLOSES or _ends_value(tokens, position)
+        if call is not None and ends:
+            start, condition = call
+            if condition and start < len(out):
+                out.insert(start, _made(TokenType.L_PAREN, "(", out[start]))
+                out.append(_made(TokenType.R_PAREN, ")", token))
+            starts[-1] = (len(out) + 1, False)
+        elif call is not None and (kind in _CONDITION or token.text.lower() in ("is", "regexp")):
+            starts[-1] = (call[0], True)
+        if kind in _OPENS:
+            named = position > 0 and tokens[position - 1].text.lower() in _PAIRS
+            starts.append((len(out) + 1, False) if named else None)
+        elif kind in _CLOSES and starts:
+            starts.pop()
+        out.append(token)
+    return out if len(out) != len(tokens) else tokens
+
+
+def _ends_value(tokens: Tokens, position: int) -> bool:
+    if tokens[position].token_type is TokenType.COLON:  # the other colons are placeholders'
+        return position > 0 and tokens[position - 1].token_type in _OPERANDS
+    word = tokens[position].text.lower()
+    if word == "null":
+        return position + 1 < len(tokens) and tokens[position + 1].text.lower() == "on"
+    return word in _ENDS_VALUE
+
+
+def _made(kind: TokenType, text: str, at: Token) -> Token:
+    return Token(kind, text, at.line, at.col, at.start, at.end)
+
+
+def _depths(tokens: Tokens) -> list[int]:
+    """How many brackets are open at each token, those that it opens or closes counted."""
+    depth = 0
+    out: list[int] = []
+    for token in tokens:
+        depth += (token.token_type in _OPENS) - (token.token_type in _CLOSES)
+        out.append(depth)
+    return out
+
+
+def _tsql_again(tokens: Tokens) -> Tokens:
+    """DELETE FROM a FROM t AS a: the first FROM may as well be left out."""
+    words = [token.text.lower() for token in tokens[:9]]
+    if words[:2] == ["delete", "from"] and "from" in words[3:]:
+        second = words.index("from", 3)
+        if all(word == "." for word in words[3:second:2]) and second % 2:
+            return [tokens[0], *tokens[second - 1 :]]
+    return tokens
+
+
+def _oracle_again(tokens: Tokens) -> Tokens:
+    """UPDATE (query) SET: the query needs a name."""
+    if tokens[0].text.lower() != "update" or len(tokens) < 4 or tokens[1].token_type is not TokenType.L_PAREN:
+        return tokens
+    close = next((i for i, depth in enumerate(_depths(tokens)) if i > 1 and depth == 0), len(tokens))
+    if close + 1 < len(tokens) and tokens[close + 1].text.lower() == "set":
+        return [*tokens[: close + 1], _made(TokenType.VAR, "inline_view", tokens[close]), *tokens[close + 1 :]]
+    return tokens
+
+
+def _clickhouse_again(tokens: Tokens) -> Tokens:
+    """LIMIT n BY a LIMIT m: of the rows that the first leaves the second takes some; it is the stricter of the two."""
+    depths = _depths(tokens)
+    for start, token in enumerate(tokens):
+        if token.token_type is not TokenType.LIMIT:
+            continue
+        rest = range(start + 1, len(tokens))
+        end = next((i for i in rest if depths[i] < depths[start] or tokens[i].token_type is TokenType.LIMIT), None)
+        words = [t.text.lower() for t in tokens[start:end]]
+        if end is not None and tokens[end].token_type is TokenType.LIMIT and "by" in words and "select" not in words:
+            return _clickhouse_again([*tokens[:start], *tokens[end:]])
+    return tokens
+
+
+_UNREAD: dict[str, Callable[[Tokens], Tokens]] = {
+    "tsql": _tsql_again,
+    "oracle": _oracle_again,
+    "clickhouse": _clickhouse_again,
+}
+
+
 def _mysql(tokens: Tokens) -> tuple[Tokens, str | None]:
     """Priorities say nothing of rows; rows that go to a file are rows that are read."""
     words = [token.text.lower() for token in tokens[:6]]
@@ -32,12 +144,29 @@ def _mysql(tokens: Tokens) -> tuple[Tokens, str | None]:
         if end > 1 and not (words[0] == "insert" and words[1] == "ignore"):
             kept = [t for t in tokens[1:end] if words[0] == "insert" and t.text.lower() == "ignore"]
             tokens = [tokens[0], *kept, *tokens[end:]]
+    if words[0] == "delete":
+        tokens = _several_tables(tokens)
     for position, token in enumerate(tokens[:-1]):
         if token.token_type is TokenType.INTO and tokens[position + 1].text.lower() in ("outfile", "dumpfile"):
             rest = range(position + 2, len(tokens))
             end = next((i for i in rest if tokens[i].token_type is TokenType.FROM), len(tokens))
             return [*tokens[:position], *tokens[end:]], None
     return tokens, None
+
+
+def _several_tables(tokens: Tokens) -> Tokens:
+    """DELETE FROM a, b.* USING … is DELETE a, b FROM …"""
+    words = [token.text.lower() for token in tokens[:40]]
+    end = next((i for i, word in enumerate(words) if i > 1 and word in ("from", "using", "where", "(")), None)
+    if end is None or words[end] not in ("from", "using"):
+        return tokens
+    named = tokens[1 + (words[1] == "from") : end]
+    stars = [i for i, token in enumerate(named) if token.token_type is TokenType.STAR]
+    several = words[end] == "using" and "," in words[1:end]
+    if not stars and not several:
+        return tokens
+    named = [t for i, t in enumerate(named) if i not in stars and i + 1 not in stars]
+    return [tokens[0], *named, _made(TokenType.FROM, "FROM", tokens[end]), *tokens[end + 1 :]]
 
 
 def _sqlite(tokens: Tokens) -> tuple[Tokens, str | None]:

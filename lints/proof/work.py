@@ -65,9 +65,9 @@ class Work:
     """State of one translation. `left` is the budget in steps; spending it all raises `OutOfBudget`."""
 
     __slots__ = (
-        "assigned", "assumptions", "dialect", "doubts", "index", "inline", "inlined", "insts", "labels", "left",
-        "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session", "statement",
-        "strangers", "summaries", "tables", "targets", "temporary", "variables", "view", "views",
+        "among", "assigned", "assumptions", "dialect", "doubts", "headings", "index", "inline", "inlined", "insts",
+        "labels", "left", "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session",
+        "statement", "strangers", "summaries", "tables", "targets", "temporary", "variables", "view", "views",
     )  # fmt: skip
 
     def __init__(self, index: Index, budget: int, labels: dict[str, str]) -> None:
@@ -85,6 +85,8 @@ class Work:
         """Reasons why parts of the statement cannot be judged."""
         self.doubts = False
         """Whether interpolated conditions are taken to hold an alternative."""
+        self.headings: dict[int, list[str]] = {}
+        """The names of columns that are known by their position, by instance."""
         self.named: dict[int, str] = {}
         """Tenants found by a unique name: what that takes for granted, by instance."""
         self.referred: set[int] = set()
@@ -106,6 +108,7 @@ class Work:
         self.views: tuple[str, ...] = ()
         self.assigned: list[Assigned] = []
         self.inline: Callable[..., Columns]
+        self.among: Callable[[Work, Any, Scope, Group], bool]
         self.reference: Callable[[Work, Cte, Group], Columns]
         self.statement: Callable[[Work, Any, Scope | None, Env | None, Group], Columns]
 

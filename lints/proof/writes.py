@@ -96,9 +96,9 @@ def _update(w: Work, node: Any, scope: Scope, group: Group) -> None:
             if type(e) is exp.EQ and type(e.this) is exp.Column and e.this.args.get("table") is not None
         }
         joined(w, node.this, scope, group, "update", written)
-    elif source is not None and _names_alias(w, node.this, source.this):  # T-SQL: UPDATE a SET ... FROM t AS a
+    elif source is not None and (name := _name_in(w, node.this, source.this)) is not None:  # UPDATE a … FROM t AS a
         w.see(node.this.this)
-        joined(w, source.this, scope, group, "update", {w.index.fold(node.this.this)})
+        joined(w, source.this, scope, group, "update", {name})
     else:
         target_of(w, node.this, scope, group, "update")
         if source is not None:
@@ -119,9 +119,17 @@ def _delete(w: Work, node: Any, scope: Scope, group: Group) -> None:
     tables = node.args.get("tables")
     using = node.args.get("using")
     if tables:
+        written = set()
         for table in tables:
             w.see(table.this)
-        joined(w, node.this, scope, group, "delete", {w.index.fold(t.this) for t in tables})
+            name = _name_in(w, table, node.this)
+            if name is not None:
+                written.add(name)
+            elif w.dialect == "tsql":  # a table that FROM does not name: all of it goes
+                target_of(w, table, Scope(scope.outer, scope.env), group, "delete")
+            else:
+                raise Unsupported("rows are deleted of a table that FROM does not name")
+        joined(w, node.this, scope, group, "delete", written or {""})
     elif using and (using[0].args.get("joins") or len(using) > 1) and w.dialect == "mysql":
         w.see(node.this.this)
         for item in using:
@@ -137,13 +145,26 @@ def _delete(w: Work, node: Any, scope: Scope, group: Group) -> None:
             survey(w, node.args[clause], scope, group)
 
 
-def _names_alias(w: Work, target: Any, source: Any) -> bool:
-    """Whether the written name is an alias given in FROM."""
-    if not isinstance(target.this, exp.Identifier) or w.dialect != "tsql":
-        return False
+def _name_in(w: Work, target: Any, source: Any) -> str | None:
+    """The name that a written table has in FROM: its alias there, or, in T-SQL, that of the only use of the table."""
+    if not isinstance(target.this, exp.Identifier):
+        return None
     name = w.index.fold(target.this)
     nodes = [source, *(j.this for j in source.args.get("joins") or ())]
-    return any(n.alias_or_name and w.index.loose(n.alias_or_name) == w.index.loose(name) for n in nodes)
+    if any(n.alias_or_name and w.index.loose(n.alias_or_name) == w.index.loose(name) for n in nodes):
+        return name if w.dialect != "tsql" or not target.args.get("db") or _plainly(w, name, nodes) else None
+    if w.dialect != "tsql":
+        return None
+    uses = [n for n in nodes if type(n) is exp.Table and w.index.loose(n.name) == w.index.loose(name)]
+    return w.index.loose(uses[0].alias_or_name) if len(uses) == 1 else None
+
+
+def _plainly(w: Work, name: str, nodes: list[Any]) -> bool:
+    """Whether the name is a table's own, not an alias that another table has been given."""
+    return any(
+        type(n) is exp.Table and w.index.loose(n.name) == w.index.loose(name) == w.index.loose(n.alias_or_name)
+        for n in nodes
+    )
 
 
 def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
@@ -162,8 +183,9 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     if not isinstance(table_node, exp.Table) or not isinstance(table_node.this, exp.Identifier):
         text = "the written relation is not a table"
         raise Unsupported(text)
-    if node.args.get("overwrite") and not node.args.get("partition"):  # what was there goes, whoever's it was
-        unscopable(w, table_node.this, table_node.args.get("db"), Group(group, Kind.BRANCH, "OVERWRITE"))
+    static, dynamic = _partition(w, table_node)
+    if node.args.get("overwrite") and not node.args.get("partition"):
+        _overwritten(w, table_node, static, scope, group)
     for part in ("partition", "is_function"):
         if node.args.get(part):
             text = f"{part} in INSERT is not modelled"
@@ -192,7 +214,10 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         group.conds.append(Atom(frozenset(), hole=True))
     columns = listed
     if columns is None and table is not None and table.columns:
-        columns = [w.index.loose(c) for c in table.columns]
+        plain = [c for c in map(w.index.loose, table.columns) if c not in static and c not in dynamic]
+        columns = [*plain, *dynamic]
+    for column, value in static.items():
+        bind(group, Col(row, column), written_value(w, value, scope, group, column, table), "PARTITION")
     new_rows(w, node, scope, group, row, table, columns)
     conflict = node.args.get("conflict")
     replaces = str(node.args.get("alternative") or "").upper() == "REPLACE"
@@ -206,6 +231,35 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         w.insts[row].returned = True
     result = Rel(alias, row, table)
     scope.rels = {alias: result}
+
+
+def _partition(w: Work, table: Any) -> tuple[dict[str, Any], list[str]]:
+    """INSERT … PARTITION (a = 1, b): the columns with a value, and those that the query gives last."""
+    clause = table.args.get("partition")
+    static: dict[str, Any] = {}
+    dynamic: list[str] = []
+    for item in clause.expressions if clause is not None else ():
+        column = item.this if type(item) is exp.EQ else item
+        if type(column) is not exp.Column:
+            raise Unsupported("a partition in INSERT that is not understood")
+        if type(item) is exp.EQ:
+            static[w.index.fold(column.this)] = item.expression
+        else:
+            dynamic.append(w.index.fold(column.this))
+    return static, dynamic
+
+
+def _overwritten(w: Work, table: Any, static: dict[str, Any], scope: Scope, group: Group) -> None:
+    """INSERT OVERWRITE: what was there goes, whoever's it was, or what was there in the partition that is named."""
+    gone = Group(group, Kind.BRANCH, "OVERWRITE")
+    if not static:
+        unscopable(w, table.this, table.args.get("db"), gone)
+        return
+    rel = target_of(
+        w, exp.Table(this=table.this, db=table.args.get("db")), Scope(scope.outer, scope.env), gone, "delete"
+    )
+    for column, value in static.items():
+        bind(gone, Col(rel.inst, column), term(w, value, scope, gone), "PARTITION")
 
 
 def _insert_all(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Group) -> None:

@@ -59,6 +59,7 @@ def classify(
             documents = tenants.document_keys(schema.entities)
             tenant_columns = (*(documents or tenant_columns), *_declared_columns(declared))
     columns = _spelled(schema, (*declared.tenant_columns, *tenant_columns))  # what is declared comes first
+    declared = replace(declared, tables=_meant(schema, declared.tables))
     roots = _roots(schema, columns)
     tables: dict[str, Table] = {}
     for key, relation in schema.relations.items():
@@ -74,6 +75,7 @@ def classify(
             )
     _children(schema, tables, declared)
     _memberships(tables)
+    _partitions(schema, tables, declared)
     _documents(schema, tables, columns)
     model = SourceModel(
         schema=schema,
@@ -86,6 +88,51 @@ def classify(
         unread=schema.unread,
     )
     return with_routines(model)
+
+
+def _meant(schema: Schema, declared: Mapping[str, TableDeclaration]) -> Mapping[str, TableDeclaration]:
+    """What is declared, by the names and columns of the schema: in capitals or not, with its schema or without."""
+    spelled: dict[str, list[str]] = {}
+    for key, relation in schema.relations.items():
+        bare = key.rpartition(".")[2]
+        for name in {key, bare, f"{relation.schema}.{bare}" if relation.schema else key}:
+            spelled.setdefault(name.lower(), []).append(key)
+    found: dict[str, TableDeclaration] = {}
+    for name, declaration in declared.items():
+        exact = name in schema.relations or name in schema.views
+        for key in [name] if exact else spelled.get(name.lower()) or [name]:
+            stored = schema.relations.get(key)
+            columns = {column.lower(): column for column in stored.columns} if stored is not None else {}
+            found[key] = replace(
+                declaration,
+                column=_as_written(declaration.column, columns) if declaration.column is not None else None,
+                principal_columns=tuple(_as_written(c, columns) for c in declaration.principal_columns),
+            )
+    return found
+
+
+def _as_written(column: str, columns: Mapping[str, str]) -> str:
+    return column if column in columns.values() else columns.get(column.lower(), column)
+
+
+def _partitions(schema: Schema, tables: dict[str, Table], declared: Declarations) -> None:
+    """A partition holds rows of its table: it is whose its table is, has its keys and refers to what it refers to."""
+    waiting = {
+        key: relation.parent_partition
+        for key, relation in schema.relations.items()
+        if relation.parent_partition in tables and key not in declared.tables
+    }
+    while waiting:
+        ready = [key for key, whole in waiting.items() if whole not in waiting and whole != key]
+        for key in ready:
+            relation, whole = schema.relations[key], tables[waiting.pop(key) or ""]
+            tables[key] = replace(
+                whole, name=key, schema=relation.schema, columns={**whole.columns, **relation.columns},
+                foreign_keys=tuple(dict.fromkeys((*whole.foreign_keys, *relation.foreign_keys))),
+                unique=tuple(dict.fromkeys((*whole.unique, *relation.unique))),
+            )  # fmt: skip
+        if not ready:
+            return
 
 
 def _documents(schema: Schema, tables: dict[str, Table], columns: Sequence[str]) -> None:

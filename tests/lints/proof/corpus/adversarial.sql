@@ -363,8 +363,8 @@ SELECT id FROM boats WHERE harbour_id = $1 UNION SELECT id FROM berths WHERE har
 -- violation
 WITH RECURSIVE t AS (SELECT id FROM repairs WHERE id = $2 UNION ALL SELECT r.id FROM repairs r JOIN t ON r.parent_id = t.id WHERE r.harbour_id = $1) SELECT * FROM t
 
--- recursion, tenant swapped on the way
--- violation
+-- recursion, tenant swapped on the way (each row refers to one of the tree; first labelled violation)
+-- weak TENSQL011
 WITH RECURSIVE t AS (SELECT id, harbour_id, parent_id FROM repairs WHERE harbour_id = $1 UNION ALL SELECT r.id, r.boat_id, r.parent_id FROM repairs r JOIN t ON r.parent_id = t.id AND r.harbour_id = t.harbour_id) SELECT * FROM t
 
 -- recursion behind a later filter on a column handed down

@@ -42,8 +42,8 @@ SELECT * FROM boats WHERE toString(harbour_id) = {h:String}
 -- proven
 SELECT * FROM boats WHERE harbour_id = toUUID({h:String})
 
--- global list, open
--- violation
+-- global list, open (only repairs of the own boats are met, if keys hold; first labelled violation)
+-- weak TENSQL011
 SELECT * FROM boats WHERE id GLOBAL IN (SELECT boat_id FROM repairs WHERE status = {s:String}) AND harbour_id = {h:UUID}
 
 -- elements of an array

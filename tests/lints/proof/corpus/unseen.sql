@@ -34,8 +34,8 @@ WITH RECURSIVE tree(id, parent_id, harbour_id) AS (SELECT id, parent_id, harbour
 -- violation
 WITH RECURSIVE tree AS (SELECT id, parent_id, harbour_id, 1 AS depth FROM repairs WHERE id = $1 UNION ALL SELECT r.id, r.parent_id, r.harbour_id, t.depth + 1 FROM repairs r JOIN tree t ON r.parent_id = t.id) SELECT id, depth FROM tree WHERE harbour_id = $2 AND depth = (SELECT max(depth) FROM tree)
 
--- recursive tree whose step loses the tenant
--- violation TENSQL010
+-- recursive tree whose step loses the tenant (each row refers to one of the tree; first labelled violation)
+-- weak TENSQL011
 WITH RECURSIVE tree AS (SELECT id, parent_id FROM repairs WHERE harbour_id = $1 AND parent_id IS NULL UNION ALL SELECT r.id, r.parent_id FROM repairs r JOIN tree t ON r.parent_id = t.id) SELECT * FROM tree
 
 -- recursive counter beside a scoped read

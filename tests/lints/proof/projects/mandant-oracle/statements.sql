@@ -82,8 +82,8 @@ BEGIN UPDATE posten SET betrag = 0 WHERE id = :id; END;
 -- opaque
 BEGIN EXECUTE IMMEDIATE 'UPDATE posten SET betrag = 0 WHERE ' || :w; END;
 
--- an update through a subquery (not read; first labelled proven)
--- unparsed
+-- an update through a subquery
+-- proven
 UPDATE (SELECT p.betrag FROM posten p WHERE p.mandant = :m) SET betrag = 0
 
 -- an update by a correlated row
