@@ -29,7 +29,7 @@ _TABLE = "CREATE TABLE entry (key BLOB PRIMARY KEY, day INTEGER NOT NULL, value 
 _CHECK = 16
 _BATCH, _BATCH_BYTES = 512, 4 << 20
 _DEPENDS = (
-    "jsonschema-rs", "orjson", "sqlglot", "sqlglotc", "tree-sitter", "tree-sitter-c-sharp", "tree-sitter-go",
+    "jsonschema-rs", "msgspec", "sqlglot", "sqlglotc", "tree-sitter", "tree-sitter-c-sharp", "tree-sitter-go",
     "tree-sitter-java", "tree-sitter-javascript", "tree-sitter-kotlin", "tree-sitter-php", "tree-sitter-python",
     "tree-sitter-ruby", "tree-sitter-typescript",
 )  # fmt: skip

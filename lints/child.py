@@ -83,12 +83,12 @@ class _Child:
         """`path, bytes` of each file; answers with `Examined` (empty: nothing in it) and what it adds to the model."""
         self._import(*_EXAMINES)
         from lints.codec import encode
-        from lints.examine import Examined, examine, schema_of
+        from lints.examine import examine, schema_of
 
         def step(path: str, data: bytes) -> tuple[bytes, bytes]:
             found = examine(path, data)
             self._starved |= any("MemoryError" in problem.reason for problem in found.extraction.problems)
-            written = b"" if found.empty else encode(found, Examined)
+            written = b"" if found.empty else encode(found)
             return written, b"%d" % schema_of(path, data)
 
         for name, data in zip(chunks[::2], chunks[1::2], strict=True):
@@ -109,14 +109,13 @@ class _Child:
         """`Examined` of each file; answers with `Judged`."""
         from lints.codec import decode, encode
         from lints.examine import Examined
-        from lints.rows import Judged
 
         def step(data: bytes) -> tuple[bytes]:
             examined = decode(data, Examined)
             found = examined.extraction
             seconds = FILE_SECONDS + STATEMENT_SECONDS * (len(found.statements) + len(found.calls))
             signal.setitimer(signal.ITIMER_PROF, min(seconds, JUDGE_SECONDS))
-            return (encode(self._judge.judge(examined), Judged),)
+            return (encode(self._judge.judge(examined)),)
 
         for data in chunks:
             self._within(FILE_SECONDS, partial(step, data))
@@ -125,10 +124,10 @@ class _Child:
         """`path, bytes` of each file; answers with `Queries`."""
         self._import("lints.schema.query_helpers")
         from lints.codec import encode
-        from lints.examine import Queries, queries_of
+        from lints.examine import queries_of
 
         def step(path: str, data: bytes) -> tuple[bytes]:
-            return (encode(queries_of(path, data), Queries),)
+            return (encode(queries_of(path, data)),)
 
         for name, data in zip(chunks[::2], chunks[1::2], strict=True):
             self._within(FILE_SECONDS, partial(step, name.decode(), data))
@@ -141,7 +140,6 @@ class _Child:
         readers = STEPS[chunks[0].decode()].modules
         self._import("lints.schema.sources", *(f"lints.schema.{name}" for name in readers))
         from lints.codec import encode
-        from lints.schema.catalog import Drafts
         from lints.schema.sources import READERS
 
         step, dialect, before, *rest = chunks
@@ -150,7 +148,7 @@ class _Child:
         def read() -> tuple[bytes]:
             catalog = self._catalog(before)
             READERS[step.decode()](catalog, files, dialect.decode())
-            written = encode(catalog.drafts(), Drafts)
+            written = encode(catalog.drafts())
             self._held = (written, catalog)
             return (written,)
 
@@ -162,13 +160,12 @@ class _Child:
         from lints.codec import decode, encode
         from lints.schema.classify import classify
         from lints.schema.declared import DeclarationError, Declarations
-        from lints.schema.facts import SourceModel
 
         declared, dialect, drafts = chunks
 
         def step() -> tuple[bytes]:
             schema = self._catalog(drafts).freeze()
-            return (encode(classify(schema, decode(declared, Declarations), dialect.decode()), SourceModel),)
+            return (encode(classify(schema, decode(declared, Declarations), dialect.decode())),)
 
         self._within(BUILD_SECONDS, step, refusal=DeclarationError)
 

@@ -22,7 +22,7 @@ from lints.extract import language_of, silent
 from lints.files import Files
 from lints.rows import Judged, Unanalysed
 from lints.scan import facts_of, other
-from lints.schema.declared import DeclarationError, Declarations
+from lints.schema.declared import DeclarationError
 from lints.schema.facts import SourceModel
 from lints.schema.order import in_migrations
 from lints.schema.steps import BASES, SCRIPTS, STEPS
@@ -205,7 +205,7 @@ class _Run:
 
     def build(self) -> SourceModel:
         """What the schema sources say, read by a child; one that ends it is left out and told as not read."""
-        declared = encode(self.project.declared, Declarations)
+        declared = encode(self.project.declared)
         spoken = self.project.declared.dialect or self.project.dialect
         sources = sorted(self.sources)
         self.unread.sort(key=lambda origin: origin.path)
@@ -305,7 +305,7 @@ class _Run:
             raise WorkersError(f"the tenancy model can't be built: {answer.reason}")
         given = {path: _answered(written, Queries) for path, written in queries.items()}
         model = _with_queries(_answered(answer.chunks[0], SourceModel), given)
-        self.model = encode(model, SourceModel)
+        self.model = encode(model)
         if answer.lasting:
             self.cache.put(name, self.model)
         return model
@@ -342,7 +342,7 @@ class _Run:
 
     def judge(self) -> Iterator[Judged]:
         """What every judged file does, in no order."""
-        setup = (b"m", self.model, encode(self.project.declared, Declarations))
+        setup = (b"m", self.model, encode(self.project.declared))
         against = _against(*setup[1:])
         asked: dict[str, bytes] = {}
         for path in sorted(self.judged):
@@ -375,7 +375,7 @@ class _Run:
         if self.earlier:
             with contextlib.suppress(CodecError):
                 self.expected = decode(self.earlier, SourceModel)
-            against = _against(self.earlier, encode(self.project.declared, Declarations))
+            against = _against(self.earlier, encode(self.project.declared))
             self._recall({path: key(b"j", path, self.digests[path], against) for path in self.full})
 
     def _recall(self, names: Mapping[str, bytes]) -> None:

@@ -103,8 +103,8 @@ class Model:
     tables: Mapping[str, Table]
     views: Mapping[str, View] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
-    settings: frozenset[str] = frozenset()
-    tenant_columns: frozenset[str] = frozenset({"tenant_id"})
+    settings: tuple[str, ...] = ()
+    tenant_columns: tuple[str, ...] = ("tenant_id",)
     dialect: str = "postgres"
     unread: tuple[Origin, ...] = ()
     """Schema statements or files that could not be understood: the model may be incomplete there."""

@@ -80,7 +80,7 @@ class Whole:
         self._project = project
         self._files = files
         self._cache = cache
-        self._name = key(b"w", encode(project.declared, Declarations), project.dialect, *_listed(project))
+        self._name = key(b"w", encode(project.declared), project.dialect, *_listed(project))
 
     def recalled(self, changed: Callable[[], None]) -> Scanned | None:
         """The answer, if it holds; `changed` is called as soon as a file shows that it doesn't and there is work."""
@@ -115,7 +115,7 @@ class Whole:
         if self._cache.lasting:
             paths = _read(self._project)
             files = b"".join(digests[path] + seen[path].written() if path in digests else _NONE for path in paths)
-            answer = pack(files, model, encode(facts, CodeFacts))
+            answer = pack(files, model, encode(facts))
             if len(answer) <= MAX_ANSWER:
                 self._cache.put(self._name, answer)
 

@@ -64,7 +64,7 @@ class Subject:
         waiting = list(found)
         while waiting:
             role = self.schema.roles.get(waiting.pop())
-            for group in role.member_of - found if role is not None else ():
+            for group in set(role.member_of) - found if role is not None else ():
                 found.add(group)
                 waiting.append(group)
         return frozenset(found | {"public"})

@@ -159,23 +159,24 @@ def _privileges(subject: Subject) -> Iterator[Finding]:
     held: dict[tuple[str, bool, frozenset[str]], dict[str, Grant]] = {}
     for grant in subject.schema.grants:
         for table, privileges in grant.privileges.items():
-            if (table == "*" or table in subject.owned) and privileges & _AROUND and subject.counts([grant.role]):
-                held.setdefault((grant.role, table == "*", privileges & _AROUND), {}).setdefault(table, grant)
-    for (name, later, privileges), tables in held.items():
+            around = _AROUND.intersection(privileges)
+            if (table == "*" or table in subject.owned) and around and subject.counts([grant.role]):
+                held.setdefault((grant.role, table == "*", around), {}).setdefault(table, grant)
+    for (name, later, around), tables in held.items():
         grant = next(iter(tables.values()))
         named = sorted(tables)
-        listed = ", ".join(sorted(word.upper() for word in privileges))
+        listed = ", ".join(sorted(word.upper() for word in around))
         shown = "every table made later" if later else ", ".join(named[:3])
         shown += f" and {len(named) - 3} more" if len(named) > 3 else ""
         role = "PUBLIC" if name == "public" else quoted(name)
-        effects = "; ".join(text for word, text in _EFFECTS.items() if word in privileges)
+        effects = "; ".join(text for word, text in _EFFECTS.items() if word in around)
         schema = f" IN SCHEMA {quoted(grant.schema)}" if grant.schema is not None else ""
         fix = f"REVOKE {listed} ON {', '.join(map(subject.named, named))} FROM {role};"
         if later:
             fix = f"ALTER DEFAULT PRIVILEGES{schema} REVOKE {listed} ON TABLES FROM {role};"
         yield Finding(
             rule="TENDDL015",
-            subject=f"{name}: {', '.join(sorted(privileges))}{' on tables to come' if later else ''}",
+            subject=f"{name}: {', '.join(sorted(around))}{' on tables to come' if later else ''}",
             table=None if later else named[0],
             why=f"{name} may do what policies do not judge on {shown}: {effects}",
             fix=fix,

@@ -48,7 +48,7 @@ def _by(model: Model, column: str) -> Model:
         else table
         for name, table in model.tables.items()
     }
-    return replace(model, tables=tables, tenant_columns=frozenset({column}))
+    return replace(model, tables=tables, tenant_columns=(column,))
 
 
 def worst(proofs: tuple[Proof, ...], others: tuple[Proof, ...]) -> tuple[Proof, ...]:

@@ -83,7 +83,7 @@ def classify(
         views=dict(schema.views),
         functions=dict(declared.functions),
         settings=declared.settings,
-        tenant_columns=frozenset(columns),
+        tenant_columns=tuple(sorted(set(columns))),
         dialect=dialect,
         unread=schema.unread,
     )

@@ -102,7 +102,7 @@ class Declarations:
     tables: Mapping[str, TableDeclaration] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
     carriers: tuple[Carrier, ...] = ()
-    settings: frozenset[str] = frozenset()
+    settings: tuple[str, ...] = ()
     tenant_columns: tuple[str, ...] = ()
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     graph_properties: tuple[str, ...] = ()
@@ -186,7 +186,7 @@ def read_declarations(
         tables=tables,
         functions=functions,
         carriers=tuple(_carriers(path, source.get("carriers") or [], origin)),
-        settings=frozenset(_texts(source.get("settings") or [], f"{path}: settings")),
+        settings=tuple(sorted({*_texts(source.get("settings") or [], f"{path}: settings")})),
         tenant_columns=_texts(source.get("tenant_columns") or [], f"{path}: tenant_columns"),
         paths=_paths(path, source.get("paths") or {}),
         dialect=_dialect(path, source["dialect"]) if source.get("dialect") is not None else None,

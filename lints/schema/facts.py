@@ -119,19 +119,19 @@ class Role:
     superuser: bool = False
     bypasses: bool = False
     """BYPASSRLS."""
-    member_of: frozenset[str] = frozenset()
+    member_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Privileges on tables that one GRANT gave to one role and no later REVOKE took back.
 
-    `privileges` maps a table to what is granted on it, lower case; `*` is every table made later in `schema`
+    `privileges` maps a table to what is granted on it, lower case and sorted; `*` is every table made later in `schema`
     (ALTER DEFAULT PRIVILEGES).
     """
 
     role: str
-    privileges: Mapping[str, frozenset[str]]
+    privileges: Mapping[str, tuple[str, ...]]
     origin: Origin
     schema: str | None = None
 
@@ -214,7 +214,7 @@ class SourceModel(Model):
     schema: Schema = field(default_factory=Schema)
     hiding: Mapping[str, str] = field(default_factory=dict)
     """Stored functions whose call touches tenants' rows out of sight, each with what and where."""
-    harmless: frozenset[str] = frozenset()
+    harmless: tuple[str, ...] = ()
     """Stored functions that were read and touch no tenant's row."""
     guarded: Mapping[str, Guard] = field(default_factory=dict)
     """Tables whose policies confine every row that is read or written, if somebody asked (`lints.ddl.guards`)."""

@@ -75,7 +75,7 @@ def apply_role(s: Statement, text: str) -> None:
         )
     joined = _IN_ROLE.search(options)
     if joined is not None:
-        role = replace(role, member_of=role.member_of | set(_roles(s, joined.group(1))))
+        role = replace(role, member_of=tuple(sorted({*role.member_of, *_roles(s, joined.group(1))})))
     s.catalog.roles[name] = role
 
 
@@ -105,20 +105,20 @@ def apply_grant(s: Statement, text: str) -> str | None:
     verb, groups, members = membership.groups()
     for member in _roles(s, members):
         role = s.catalog.roles.get(member) or Role(name=member, origin=s.origin("role named here"))
-        joined = frozenset(_roles(s, groups))
-        both = role.member_of | joined if verb.lower() == "grant" else role.member_of - joined
-        s.catalog.roles[member] = replace(role, member_of=both)
+        before, joined = set(role.member_of), set(_roles(s, groups))
+        both = before | joined if verb.lower() == "grant" else before - joined
+        s.catalog.roles[member] = replace(role, member_of=tuple(sorted(both)))
     return None
 
 
 def _change(s: Statement, verb: str, what: str, tables: list[str], roles: str, schema: str | None) -> None:
     words = {part.split("(")[0].strip().lower() for part in top_level_commas(what)}
     named = {word.removesuffix(" privileges") for word in words}
-    privileges = PRIVILEGES if "all" in named else frozenset(named & PRIVILEGES)
+    privileges = PRIVILEGES if "all" in named else named & PRIVILEGES
     for role in _roles(s, roles):
         if verb.lower() == "grant":
             if tables and privileges:
-                given = dict.fromkeys(tables, privileges)
+                given = dict.fromkeys(tables, tuple(sorted(privileges)))
                 s.catalog.grants.append(
                     Grant(role=role, privileges=given, origin=s.origin("granted here"), schema=schema)
                 )
@@ -129,7 +129,7 @@ def _change(s: Statement, verb: str, what: str, tables: list[str], roles: str, s
                 privileges={
                     table: left
                     for table, held in grant.privileges.items()
-                    if (left := held - privileges if table in tables else held)
+                    if (left := tuple(p for p in held if p not in privileges) if table in tables else held)
                 },
             )
             if grant.role == role

@@ -63,7 +63,7 @@ def with_routines(model: SourceModel) -> SourceModel:
         hiding.pop(name, None)
     names = {routine.name for routine in routines} - set(hiding) - set(scoped) - set(model.functions)
     return replace(
-        model, functions={**scoped, **model.functions}, hiding=hiding, harmless=frozenset(names)
+        model, functions={**scoped, **model.functions}, hiding=hiding, harmless=tuple(sorted(names))
     )  # fmt: skip
 
 
