@@ -216,7 +216,7 @@ class Index:
             found = self.tables.get(f"{schema}.{name}")
             if found is not None:
                 return found
-            found = self.tables.get(name)
+            found = self.tables.get(name) if schema not in _CATALOGS else None
             if found is not None and found.schema and self.loose(found.schema) != schema:
                 return None
             return found

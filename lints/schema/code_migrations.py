@@ -81,6 +81,8 @@ def apply_statements(catalog: Catalog, path: str, statements: Iterable[Statement
         for statement in statements:
             if statement.function is not None and statement.function.name.lower() in _DOWN:
                 continue
+            if statement.call is None and statement.sql.rstrip().endswith("."):
+                continue  # a sentence: `"""Grant an org access to every catalog row."""`
             for piece in split(statement.sql, dialect):
                 place = Piece(piece.text, statement.line + piece.line - 1, statement.line + piece.end_line - 1, 0)
                 apply_piece(catalog, path, place, dialect)
@@ -137,7 +139,9 @@ def _alembic(catalog: Catalog, source: Source, call: Invoke, batch: str | None) 
 
     shift = 0 if batch else 1
     if method == "create_table" and arguments:
-        made = constant(arguments[0]) or ""
+        made = constant(arguments[0])
+        if not made:
+            return  # with a prefix that is known at run time: the model says which tables there are
         draft = catalog.create(schema, made, source.origin(call.span[0], "created here"))
         for argument in arguments[1:]:
             if isinstance(argument, Invoke) and argument.method == "Column":

@@ -75,6 +75,7 @@ def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
                     if call.method == "Table" and constant(call.arguments[0] if call.arguments else None):
                         _add_table(catalog, source, call, statement.target)
                         break
+    _name_tables(catalog)
 
 
 # Django
@@ -466,8 +467,10 @@ def add_column(
     if truth(keyword(call, "index")):
         draft.add_index((column,), source.origin(offset, f"{column} is indexed"))
     for inner in call.arguments:
-        if isinstance(inner, Invoke) and inner.method == "ForeignKey" and inner.arguments:
-            _foreign_key(draft, source, column, inner.arguments[0], offset)
+        if isinstance(inner, Invoke) and inner.method == "ForeignKey":
+            refers = inner.arguments[0] if inner.arguments else keyword(inner, "column")
+            if refers is not None:
+                _foreign_key(draft, source, column, refers, offset)
     named = keyword(call, "foreign_key")
     if named is not None:
         _foreign_key(draft, source, column, named, offset)
@@ -478,11 +481,27 @@ def _foreign_key(draft: Draft, source: Source, column: str, target: Expr, offset
     written = constant(target) or (target.path if isinstance(target, Name) else None)
     if written is None or "." not in written:
         return
-    table, _, referenced = written.rpartition(".")
+    table, _, referenced = written.removesuffix(".").rpartition(".")
+    table = table.removesuffix(".c").removesuffix(".__table__")
     draft.foreign_keys[f"{draft.name}_{column}_fkey"] = (
         ForeignKey(columns=(column,), references=table.rpartition(".")[2], referenced_columns=(referenced,)),
         source.origin(offset, f"foreign key ({column}) to {table}"),
     )
+
+
+def _name_tables(catalog: Catalog) -> None:
+    """Foreign keys that name a class, `ForeignKey(Tenant.id)`, or the variable of a `Table`, by the table of that."""
+    known = {entity.name: entity for entity in catalog.entities if entity.kind == "sqlalchemy"}
+    tables = {name for _, name in catalog.tables}
+    for draft in catalog.tables.values():
+        for name, (key, origin) in draft.foreign_keys.items():
+            entity = known.get(key.references) if key.references not in tables else None
+            if entity is not None:
+                columns = tuple(entity.columns.get(column, column) for column in key.referenced_columns)
+                draft.foreign_keys[name] = (
+                    ForeignKey(columns=key.columns, references=entity.table, referenced_columns=columns),
+                    origin,
+                )
 
 
 def table_constraint(draft: Draft, source: Source, call: Invoke) -> None:

@@ -286,8 +286,8 @@ def _relate(
         own, foreign = said.get("fields"), said.get("references")
         if isinstance(own, Items) and isinstance(foreign, Items):
             columns = tuple(_field(part, fields) for part in own.items)
-            known = columns == draft.primary_key or any(key.columns == columns for key, _ in draft.foreign_keys.values())
-            if all(columns) and not known:
+            known = {draft.primary_key, *(key.columns for key, _ in draft.foreign_keys.values())}
+            if all(columns) and columns not in known:
                 _drizzle_reference(draft, source, columns, list(foreign.items), tables, value.span[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
 from lints.schema import build_model
 
 SQLMODEL = """
@@ -70,3 +71,56 @@ class Mooring(SQLModel, table=True):
 """
     model = build_model({"fleet/models.py": declared.encode()}, None, tenant_columns=("tenant_id",))
     assert str(model.tables["mooring"].ownership) == wanted
+
+
+def test_a_sentence_in_a_migration_is_no_statement() -> None:
+    migration = b'''
+revision = "a"
+down_revision = None
+def _grant(conn):
+    """Grant an org access to every platform catalog row for a direct provider."""
+    conn.execute(rows)
+def upgrade():
+    op.execute("CREATE TABLE boats (id int PRIMARY KEY, tenant_id int NOT NULL)")
+    op.execute("GRANT SELECT ON boats TO reader")
+'''
+    found = build_model({"alembic/versions/a.py": migration}, None)
+    assert (found.unread, "boats" in found.tables) == ((), True)
+
+
+def test_a_table_named_like_one_of_the_catalog_is_another() -> None:
+    tree = {
+        "db/migrations/1.sql": b"CREATE TABLE tables (id int PRIMARY KEY, tenant_id int NOT NULL);",
+        "a.py": b'def f(cur): cur.execute("SELECT 1 FROM information_schema.tables WHERE table_name = %s", ("x",))',
+    }
+    assert scan([("a.py", tree["a.py"])], build_model(tree, None)).accesses == ()
+
+
+def test_a_foreign_key_by_the_class_it_refers_to() -> None:
+    models = b"""
+class Tenant(Base):
+    __tablename__ = "tenants"
+    id = mapped_column(GUID, primary_key=True)
+class Boat(Base):
+    __tablename__ = "boats"
+    id = mapped_column(GUID, primary_key=True)
+    tenant_id: Mapped[UUID4] = mapped_column(GUID, ForeignKey(Tenant.id, ondelete="CASCADE"), nullable=False)
+class Logbook(Base):
+    __tablename__ = "logbooks"
+    id = mapped_column(GUID, primary_key=True)
+    boat_id: Mapped[UUID4] = mapped_column(GUID, ForeignKey(column=models.Boat.id), nullable=False)
+class Page(Base):
+    __tablename__ = "pages"
+    id = mapped_column(GUID, primary_key=True)
+    logbook_id = Column(ForeignKey(Logbook.__table__.c.id))
+"""
+    found = build_model({"fleet/models.py": models}, None)
+    owners = {
+        name: (table.ownership.value, table.parent and table.parent.references) for name, table in found.tables.items()
+    }
+    assert owners == {
+        "tenants": ("root", None),
+        "boats": ("owned", None),
+        "logbooks": ("child", "boats"),
+        "pages": ("child", "logbooks"),
+    }
