@@ -41,16 +41,14 @@ _COMMANDS = (
     rb"|delete|multi|pipeline|batch|eval\w*|call|sendcommand)\s*[(<]"
 )
 _STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
-_SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
-_KEYS = Search(*(store + _COMMANDS for store in _STORES))
-_OPENING = (
-    rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)"
+_SKIPPED = (
     rb"(?:[\s(;|@$#]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
     rb"|explain\b(?:\s*\([^)]{0,80}\))?|analyze\s|verbose\s|profile\s|optional\s|if\s+(?:not\s+)?exists\b"
     rb"|begin(?:\s+tran(?:saction)?)?\b|use\s[\w.\[\]]{1,80})*"
 )
-"""What begins a literal, a line, a statement after another or after a tag, or goes on after a hole, with comments and
-brackets."""
+"""What may stand before a statement: comments, brackets, what a statement is explained with."""
+_OPENING = rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)" + _SKIPPED
+"""What begins a literal, a line, a statement after another or after a tag, or goes on after a hole."""
 _UNUSUAL = (
     (
         rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
@@ -58,14 +56,21 @@ _UNUSUAL = (
     ),
     rb"(?:prepare|declare)\s+@?\w+\s",
     rb"do\s+(?:language\s+\w+\s+)?\$",
-    rb"(?:lock\s+tables?|refresh\s+materialized|grant|exec(?:ute)?|reset|vacuum|foreach|load\s+csv)\b",
+    rb"(?:lock\s+tables?|refresh\s+materialized|vacuum|load\s+csv)\b",
+    rb"(?:exec(?:ute)?|grant)\s+[\w@.\[\"]",
+    rb"reset\s+(?:all|role|session|search_path|row_security|\w+\.)",
+    rb"foreach\s*\(",
     rb"values\s*\(",
     (
         rb"(?:with|insert|delete|merge|replace|truncate|copy|set|call|create|alter|drop|match|unwind)\s+"
         rb"(?:[$%{\"'`\\]|--|/\*)"
     ),
 )
-"""Statements that are looked for only where there are others."""
+"""Statements that are looked for only where a literal begins: their words stand in prose and in code, too."""
+_HEAD = rb"(?:[\"'`]|sql[\"'`]?[^\n]{0,20}\n)" + _SKIPPED
+_SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
+_KEYS = Search(*(store + _COMMANDS for store in _STORES))
+_RARE, _AT_HEAD = Search(*_UNUSUAL), Search(*(_HEAD + statement for statement in _UNUSUAL))
 _LITERAL = Search(*(_OPENING + statement for statement in (*_STATEMENTS, *_UNUSUAL)))
 _QUOTED = frozenset({"python", "typescript", "tsx", "javascript", "java", "kotlin", "c_sharp"})
 """Languages whose texts are all between quotes, and where no builder puts the verb before them."""
@@ -75,6 +80,8 @@ def hits(language: str, data: bytes) -> list[int]:
     """Offsets where one may begin, in order."""
     lower = data.lower()
     found = _SEARCH(lower)
+    if _AT_HEAD.possible(lower):
+        found = sorted({*found, *_RARE(lower)})
     if found and language in _QUOTED and not _LITERAL.possible(lower) and not _KEYS.possible(lower):
         return []  # prose, or names of the language
     return found
@@ -82,4 +89,5 @@ def hits(language: str, data: bytes) -> list[int]:
 
 def possible(data: bytes) -> bool:
     """False only if there are no `hits`."""
-    return _SEARCH.possible(data.lower())
+    lower = data.lower()
+    return _SEARCH.possible(lower) or _AT_HEAD.possible(lower)

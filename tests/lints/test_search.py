@@ -15,7 +15,7 @@ from lints.extract.chains import hits as chain_hits
 from lints.search import Search, relaxed
 
 SEARCHES = {
-    "statements": beginnings._SEARCH, "mongoose": chain_hits._MONGOOSE,
+    "statements": beginnings._SEARCH, "rare statements": beginnings._RARE, "mongoose": chain_hits._MONGOOSE,
     **{f"calls, {name}": search for name, search in ((name, chain_hits._of(name)) for name in chain_hits._HITS)},
     **{f"held, {name}": declarations(name) for name in _DECLARED},
     **{

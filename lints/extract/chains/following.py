@@ -5,6 +5,7 @@ Where one begins is for the module of the language to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,8 @@ _RUNS: Mapping[str, frozenset[str]] = {
     **javascript.RUNS,
     **stores.RUNS,
 }
+_BY_SOURCE = frozenset({"c_sharp", "ruby"})
+"""Languages where what a call begins is told by where its receiver is from: `boats = Boat`, `var boats = db.Boats`."""
 _ONE_CALL = frozenset({"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query", "repository"})
 """Kinds whose queries are one call."""
 
@@ -139,15 +142,8 @@ class Chains:
             if longer.kind in _MUTABLE and (changed := self._variable_of(call, receiver, env)) is not None:
                 env.put(changed, longer)  # the builder itself has changed
             return longer
-        if isinstance(receiver, Alt):
-            sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
-            if sides:
-                longest = max(sides, key=lambda side: len(side.steps))
-                if _loaded(longest):
-                    for side in sides:
-                        self.used(side)
-                    return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
-                return self._continued(_sometimes(receiver, longest), step, call, env)
+        if isinstance(receiver, Alt) and (made := self._on_paths(receiver, step, call, env)) is not None:
+            return made
         if arguments and isinstance(arguments[0], Query) and call.method in python.ASKS and receiver is None:
             asks = Step(python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
@@ -192,6 +188,28 @@ class Chains:
             )
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
+
+    def _on_paths(self, receiver: Alt, step: Step, call: Invoke, env: Env) -> Value | None:
+        """What a call gives where its receiver is a query on some path: there it goes on with that, and on a path that
+        comes with a set or a class it begins one."""
+        sides = [side for side in (receiver.yes, receiver.no) if isinstance(side, Query)]
+        longest = max(sides, key=lambda side: len(side.steps), default=None)
+        if longest is not None and _loaded(longest):
+            for side in sides:
+                self.used(side)
+            return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
+        one, two = (self._on_path(side, step, call, env) for side in (receiver.yes, receiver.no))
+        if one is not None and two is not None:
+            return Alt(receiver.key, one, two)
+        return self._continued(_sometimes(receiver, longest), step, call, env) if longest is not None else None
+
+    def _on_path(self, side: Value, step: Step, call: Invoke, env: Env) -> Query | None:
+        if isinstance(side, Query):
+            return self._continued(side, step, call, env)
+        if not isinstance(side, Gap) or self.interpreter.language not in _BY_SOURCE:
+            return None
+        path = side.source if re.fullmatch(r"[\w.]+", side.source) else ""
+        return self._begun(Asked(interpreter=self.interpreter, call=call, receiver=side, path=path, step=step, env=env))
 
     def followed(self, call: Invoke, result: Value | None, given: list[Value]) -> Value | None:
         """What a function of this file gives: the query it was handed with what it adds on each path, a query that it
@@ -355,9 +373,10 @@ class Chains:
 
 
 def _sometimes(paths: Alt, query: Query) -> Query:
-    """A query that goes on from a relation on one path only: on the other one it is still the relation."""
+    """A query that goes on from a relation, or a manager, on one path only: on the other one it is still that."""
     start = tuple(step for step in query.steps if isinstance(step, Step) and step.method == "@along")
-    if not start or not isinstance(paths.no if paths.yes is query else paths.yes, Gap):
+    other = paths.no if paths.yes is query else paths.yes
+    if not isinstance(other, Gap) or (not start and not other.source.endswith(f"{query.model}.objects")):
         return query
     rest = (step for step in query.steps if step not in start)
     some = tuple(Alt(paths.key, *((step, NOTHING) if paths.yes is query else (NOTHING, step))) for step in rest)

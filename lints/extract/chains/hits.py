@@ -262,7 +262,9 @@ _NET = {
         ),
     ),
 }
-_BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET}
+_BUILT = Search(rb"\.\s*(?:Select|Insert|Update|Delete|From)\(")
+_GO_BUILDERS = dict.fromkeys((b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb."), _BUILT)
+_BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
 _MONGOOSE = Search(_MONGOOSE_HIT, *_of("javascript").expressions)
 _GO_WITH_ORM = Search(_GO_ORM_HIT, *_of("go").expressions)
 _REPOSITORY = Search(*_REPOSITORY_HITS, *_MONGOOSE.expressions)
@@ -282,7 +284,8 @@ def hits(language: str, data: bytes) -> list[int]:
         found = []
     named = _BY_NAME.get(language)
     if named is not None:
-        found = sorted({*found, *(place for name, search in named.items() if name in data for place in search(data))})
+        searches = {search for name, search in named.items() if name in data}
+        found = sorted({*found, *(place for search in searches for place in search(data))})
     return found
 
 
@@ -290,7 +293,8 @@ def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
     if _search(language, data).possible(data):
         return True
-    return any(name in data and search.possible(data) for name, search in _BY_NAME.get(language, {}).items())
+    searches = {search for name, search in _BY_NAME.get(language, {}).items() if name in data}
+    return any(search.possible(data) for search in searches)
 
 
 def _search(language: str, data: bytes) -> Search:
