@@ -318,9 +318,10 @@ class Judge:
         if statement.language == "php":
             return tuple(self._entities.of_doctrine(text) for text in statement.variants)
         if statement.language in {"java", "kotlin"}:
-            return tuple(self._entities.of_entities(text) for text in statement.variants)
+            return tuple(self._entities.of_entities(text) for text in self._entities.constants.variants(statement))
         if statement.language == "go":
-            return tuple(self._entities.of_structs(text, statement.path) for text in statement.variants)
+            texts = self._entities.constants.variants(statement)
+            return tuple(self._entities.of_structs(text, statement.path) for text in texts)
         if statement.language not in {"typescript", "tsx", "javascript"}:
             return statement.variants
         texts = self._entities.of_drizzle(statement)

@@ -10,6 +10,7 @@ from typing import cast
 
 from tree_sitter import Node, Tree
 
+from lints.extract import constants
 from lints.extract.chains.paths import variants_of
 from lints.extract.facts import Confidence, Hole, OrmCall, OrmStep, Problem, Statement
 from lints.extract.glance import Glance
@@ -363,6 +364,9 @@ def _statement(
         text, found = (plain, kept) if cypher else place(segments)
         if not cypher and language in {"javascript", "typescript", "tsx"}:
             text = _DRIVERS.sub(_driver_marker, text)
+        if not cypher and language in constants.LANGUAGES:
+            local = sighting.function.parameters if sighting.function is not None else ()
+            text = constants.marked(text, found, local)
         if text in texts or (not cypher and starts_like_sql(text) is None):
             continue
         hint = "cypher" if cypher else "clickhouse" if _TYPED.search(text) is not None else hint

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lints.schema import entity_framework, go_models, go_scopes, jvm_conditions, jvm_models
+from lints.schema import constants, entity_framework, go_models, go_scopes, jvm_conditions, jvm_models
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
@@ -85,6 +85,7 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
         )
     catalog.entities.extend(jvm_conditions.read(texts))
     catalog.entities.extend(go_scopes.read(texts))
+    catalog.entities.extend(constants.read(texts))
     for name, store in stores.items():
         catalog.entities.append(
             Entity(
@@ -126,9 +127,9 @@ def declares(path: str, data: bytes) -> bool:
     if path.endswith(".stg"):
         return True
     if path.endswith((".java", ".kt")):
-        return jvm_models.declares(path, data)
+        return jvm_models.declares(path, data) or constants.declares(path, data)
     if path.endswith(".go"):
-        return go_models.declares(data) or go_scopes.declares(data)
+        return go_models.declares(data) or go_scopes.declares(data) or constants.declares(path, data)
     return path.endswith(".cs") and entity_framework.DECLARES.search(data) is not None
 
 

@@ -11,6 +11,7 @@ from itertools import takewhile
 from lints.extract.chains import doctrine as chain_doctrine
 from lints.extract.chains import ruby as chain_ruby
 from lints.extract.facts import OrmCall, OrmStep, Statement
+from lints.schema import constants
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
@@ -32,6 +33,7 @@ from lints.stores import (
     string_templates,
     supabase,
 )
+from lints.stores.constants import Constants
 from lints.stores.orm_sql import Builder, as_stored, mapping
 from lints.stores.rails_paths import Records
 from lints.tenancy import Model
@@ -172,6 +174,11 @@ class Entities:
         """The groups of templates that statements of jDBI are taken from."""
         return string_templates.Groups(self.by_kind.get("stringtemplate", {}))
 
+    @cached_property
+    def constants(self) -> Constants:
+        """The texts that constants of Go and the JVM hold."""
+        return Constants(self.by_kind.get(constants.KIND, {}))
+
     def of_drizzle(self, statement: Statement) -> tuple[str, ...]:
         """The texts of a statement with the tables and columns that a template names by Drizzle's variables."""
         known = self.by_kind.get("drizzle", {})
@@ -210,12 +217,16 @@ class Entities:
         """What a framework of the JVM adds to a statement, if that is the tenant's column."""
         if statement.language not in {"java", "kotlin", "mybatis"}:
             return None
-        text = jvm_orms.with_tables(statement.sql, self.by_kind)
+        text = jvm_orms.with_tables(self.constants.variants(statement)[0], self.by_kind)
         of_entities = self.of_entities(text) != text
         return jvm_orms.confines(statement, table, self.by_kind, self.model, of_entities=of_entities)
 
     def rendered(self, call: OrmCall) -> tuple[Rendered, ...] | None:
         """What a call stands for on each path; None if nothing is known of its model."""
+        if call.kind in go_orms.KINDS:
+            local = call.function.parameters if call.function is not None else ()
+            variants = tuple(self.constants.steps(steps, call.path, local) for steps in call.variants)
+            call = replace(call, variants=variants)
         found = self._target(call)
         if found is None:
             return None
