@@ -53,6 +53,7 @@ _SET = re.compile(
 )
 _MADE = re.compile(r"=\s*(?:\w+\.)*([A-Z]\w*)(?:\[[^\]\n]{1,120}\])?\(\s*(?:\w+\s*=\s*)?(?:\w+\.)*([A-Z]\w*)\s*[,)]")
 _NAMED = re.compile(r"(?:\w+\.)*([A-Z]\w*)")
+_TENANT = re.compile(r"(?:\w+_)?(?:tenant|org|organi[sz]ation|workspace|team|account|company|project)(?:_id|_uuid|id)")
 _MAX_CLASSES = 20_000
 _MAX_LINEAGE = 50
 _KINDS = ("sqlalchemy", "django", "tortoise", "peewee")
@@ -110,12 +111,21 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     for name in sorted(asking & used.keys()):
         entity = _typical([known[model] for model in used[name]])
         catalog.entities.append(replace(entity, name=f"Model_of_{name}"))
+    for kind in _KINDS[:2]:
+        of_kind = [entity for entity in known.values() if entity.kind == kind]
+        if of_kind:  # of a function that is handed a model
+            catalog.entities.append(replace(_typical(of_kind), name="Model_of_"))
 
 
 def _typical(entities: Sequence[Entity]) -> Entity:
-    """The entity that has most of the columns that the others have."""
+    """The entity that has most of the columns that the others have; one that may be a tenant's, if there is any."""
     common = Counter(column for entity in entities for column in set(entity.columns.values()))
-    return max(entities, key=lambda entity: sum(common[column] - 1 for column in set(entity.columns.values())))
+
+    def like(entity: Entity) -> tuple[bool, int]:
+        columns = set(entity.columns.values())
+        return any(map(_TENANT.fullmatch, columns)), sum(common[column] - 1 for column in columns)
+
+    return max(entities, key=like)
 
 
 def _plain(beginning: Mapping[str, Mapping[str, bool]], bases: Mapping[str, Sequence[str]]) -> list[Helper]:

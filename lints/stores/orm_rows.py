@@ -69,12 +69,24 @@ _OF_TENANT = re.compile(
 )
 
 
+def of_any_model(row: Access, call: OrmCall) -> Access:
+    """A row of a query on a model that the function is handed: whose rows those are is for its callers to say."""
+    if call.model != "Model_of_":
+        return row
+    why = f"it asks for rows of whatever model it is handed, of {row.table} say: {row.why}"
+    if row.verdict == "violation":
+        return replace(row, rule="TENORM013", verdict="opaque", why=why)
+    return replace(row, why=why)
+
+
 def of_tenant(row: Access, call: OrmCall) -> Access:
     """A row of a client that a function of the project gives for a tenant: `tenantDb(knex, tenant).table("boats")`.
 
     It may add the tenant to whatever is asked, which can't be seen where it is asked: that is for `carriers` to say.
     """
-    if row.carrier is not None or call.origin is None or call.language not in _SCRIPTS:
+    if row.verdict != "violation" or row.rule != "TENORM001" or row.carrier is not None:
+        return row
+    if call.origin is None or call.language not in _SCRIPTS:
         return row
     if _OF_TENANT.fullmatch(call.origin) is None:
         return row
@@ -94,7 +106,12 @@ def assumed(row: Access, rule: str, said: str) -> Access:
 
 
 def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
-    """A row in the terms of call sites: relation keys and held instances are weaker findings, not violations."""
+    """A row in the terms of call sites."""
+    return of_any_model(of_tenant(_call_row(row, call, paths), call), call)
+
+
+def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
+    """Relation keys and held instances are weaker findings, not violations."""
     steps = row.why.partition(" on some paths only: ")[2]
     if row.rule == "TENSQL005" and len(call.variants) == 1 and steps:  # steps of one path: found, else made
         row = replace(row, rule="TENSQL001", why=steps)
@@ -130,4 +147,4 @@ def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
         return assumed(row, "TENORM002", f"what {keys[0]} refers to was checked to be the caller's")
     if call.compared is not None:
         return assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
-    return of_tenant(replace(row, rule=rule), call)
+    return replace(row, rule=rule)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lints.extract.chains import stores
 from lints.extract.chains.helpers import INHERITED, OF, RELATED
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
-from lints.extract.ir import Invoke, Name, Other
+from lints.extract.ir import Expr, Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Listing, Lit, Query, Record, Step, Term, Value, rope
 
@@ -64,6 +64,9 @@ _CONDITIONS = names("where filter filter_by exclude")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
 _BROUGHT = re.compile(r"sqlalchemy(?:\.\w+)*:insert")
+_GENERAL = "Model_of_"
+"""What stands for any model: an entity of that name is made of the others (`lints.schema.python_bases`)."""
+_MODEL = re.compile(r"(?:\w+_)?(?:model|entity)(?:_class|_cls|_type|_klass)?")
 _ATTRIBUTE = re.compile(r"(?:[a-z_]\w*\.){0,3}(?:[A-Z]\w*|cls|\w*model)\.[a-z_]\w*|\w+\.c\.\w+")
 _SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 RUNS = {
@@ -100,7 +103,8 @@ def begun(asked: Asked) -> Begun | None:
         and head
         and (method in DJANGO or _OF_MANAGERS.fullmatch(method) is not None)
     ):
-        return Begun("django", held_class(head, env) or head.rpartition(".")[2], (step,))
+        named = held_class(head, env) or (_GENERAL if _is_handed(head, env) else head.rpartition(".")[2])
+        return Begun("django", named, (step,))
     if not path and method in ASKS and call.arguments:
         model = class_name(call.arguments[0], env)
         if model is not None:
@@ -131,6 +135,8 @@ def begun(asked: Asked) -> Begun | None:
     model = class_name(call.arguments[0], env) if call.arguments else None
     if step.arguments and isinstance(step.arguments[0], Query):
         model = None  # of a query, not of a class
+    elif model is None and method in ROOTS | {"query", "get", "get_one"} and call.arguments:
+        model = _handed(call.arguments[0], env)
     if method in ROOTS and (not path or path in _SQLALCHEMY):
         if model is None and method == "select" and call.arguments:
             return Begun("sqlalchemy", "", (step,))  # FROM comes with `select_from`
@@ -143,6 +149,21 @@ def begun(asked: Asked) -> Begun | None:
     if method in {"get", "get_one"} and _SESSION.search(path):
         return Begun("sqlalchemy", model, (Step("get", step.arguments[1:], step.keywords, call.span),))
     return None
+
+
+def _handed(expression: Expr, env: Env) -> str | None:
+    """What stands for a model that a function is handed: `def load(session, model, key): session.get(model, key)`."""
+    head = expression.path.partition(".")[0] if isinstance(expression, Name) else ""
+    if not _is_handed(head, env):
+        return None
+    env.put(head, Gap(_GENERAL, expression.span))  # its attributes are columns of that
+    return _GENERAL
+
+
+def _is_handed(name: str, env: Env) -> bool:
+    """Whether a name is that of a parameter for a model, of which nothing else is known."""
+    held = env.find(name) if _MODEL.fullmatch(name) is not None else None
+    return isinstance(held, Gap) and held.source in {name, _GENERAL} and held.origin is None
 
 
 def _exists(asked: Asked) -> Begun | None:

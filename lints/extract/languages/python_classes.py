@@ -14,7 +14,7 @@ _BESIDE_VIEWS = frozenset(
     {"LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin", "SuccessMessageMixin", "FormMixin", "View"}
 )
 """Bases that ask for no rows; any other may narrow what the view asks for."""
-_TYPE_VARIABLE = re.compile(r"_?[A-Z]{1,2}|\w*(?:T|Type|TypeVar|ModelT)")
+_TYPE_VARIABLE = re.compile(r"_?[A-Z][A-Z0-9_]*|\w*(?:T|Type|TypeVar|ModelT)")
 
 
 def models_of(called: str, above: str, text: str, where: Span) -> tuple[Stmt, ...]:

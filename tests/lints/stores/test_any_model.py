@@ -1,0 +1,69 @@
+"""Queries on a model that a function is handed, or that a class leaves to those made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import calls
+
+OPAQUE: list[tuple[str, str | None]] = [("opaque", "TENORM013")]
+PROVEN: list[tuple[str, str | None]] = [("proven", None)]
+CASES: dict[str, calls.Case] = {
+    "a session's get": ("sqlalchemy", "def load(session, model, key):\n    return session.get(model, key)\n", OPAQUE),
+    "rows of a model, and of the tenant": (
+        "sqlalchemy",
+        (
+            "def rows(session, model, ids, tenant_id):\n"
+            "    return session.query(model).filter(model.id.in_(ids), model.tenant_id == tenant_id).all()\n"
+        ),
+        PROVEN,
+    ),
+    "a query that grows": (
+        "sqlalchemy",
+        (
+            "def rows(session, model_class, ids):\n    q = session.query(model_class)\n"
+            "    q = q.filter(model_class.id.in_(ids))\n    return q.all()\n"
+        ),
+        OPAQUE,
+    ),
+    "a delete": (
+        "sqlalchemy",
+        "def purge(session, entity, ids):\n    session.execute(delete(entity).where(entity.id.in_(ids)))\n",
+        OPAQUE,
+    ),
+    "conditions that callers put together": (
+        "sqlalchemy",
+        "def rows(session, model, **kw):\n    return session.execute(select(model).filter_by(**kw))\n",
+        OPAQUE,
+    ),
+    "a variable that holds a class is no parameter": (
+        "sqlalchemy",
+        "def rows(session, key):\n    model = Boat\n    return session.get(model, key)\n",
+        [("violation", "TENORM001")],
+    ),
+    "a name like a model's that is no parameter of a query": (
+        "sqlalchemy",
+        "def f(cache, model):\n    return cache.get(model, 1)\n",
+        [],
+    ),
+    "a class whose type variable is in capitals": (
+        "sqlalchemy",
+        (
+            "class Repo(Generic[M_UUID]):\n    def one(self, id):\n"
+            "        return self.session.execute(select(self.model).where(self.model.id == id))\n"
+            "class Boats(Repo[Boat]):\n    model = Boat\n"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "Django: a manager of a model": ("django", "def load(model, key):\n    return model.objects.get(pk=key)\n", OPAQUE),
+    "Django: and of the tenant": (
+        "django",
+        "def purge(model, key, tenant):\n    model.objects.filter(tenant=tenant, pk=key).delete()\n",
+        PROVEN,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_caller_may_hand_over(name: str) -> None:
+    calls.check(CASES[name])
