@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lints.context.judging import alone, in_context
+from lints.context.values import markers_of
 from lints.examine import Examined, Quote
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.proof.result import wanted
@@ -19,12 +20,14 @@ from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
-from lints.stores.orm import Entities
+from lints.stores.orm import UNDEFINED_IS_ANY, Entities
 from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
     from lints.ddl.reach import Reach
+    from lints.vouch.facts import Follow
+    from lints.vouch.judging import Text
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
@@ -33,6 +36,7 @@ _UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
+_VALUE = re.compile(r":h\d+\b")
 _VIEW = re.compile(r"\[view [\w.]+\]")
 _MAX_SQL = 4_000
 UNKNOWN_OPERATION = "unknown"
@@ -95,6 +99,7 @@ class Judge:
 
     def _accesses(self, found: Extraction, kind: str) -> Iterable[Access]:
         by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
+        sources: dict[tuple[int, int, tuple[str, ...]], Statement | OrmCall] = {}
         for statement in found.statements:
             if statement.confidence is Confidence.PROSE:
                 self._numbers["not_sql"] += 1
@@ -107,13 +112,16 @@ class Judge:
             if rows is None:
                 continue
             if before is None or _worst(rows) > _worst(before):
-                by_place[key] = rows
+                by_place[key], sources[key] = rows, statement
         for call in found.calls:
             rows = self._orm(call, kind)
             if rows:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
             if rows is not None:
-                by_place[(call.line, call.column, (call.snippet, str(len(by_place))))] = rows
+                key = (call.line, call.column, (call.snippet, str(len(by_place))))
+                by_place[key], sources[key] = rows, call
+        if found.follows and any(row.verdict == "violation" for rows in by_place.values() for row in rows):
+            self._vouched(found.follows, by_place, sources)
         for rows in _once(by_place.values()):
             self._numbers["statements"] += 1
             if not rows:
@@ -123,6 +131,45 @@ class Judge:
             self._numbers[verdict] += 1
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
+
+    def _vouched(
+        self,
+        follows: Sequence[Follow],
+        by_place: Mapping[tuple[int, int, tuple[str, ...]], list[Access]],
+        sources: Mapping[tuple[int, int, tuple[str, ...]], Statement | OrmCall],
+    ) -> None:
+        """What is done with a row that was read under its tenant before is no violation, but an assumption."""
+        from lints.vouch import judging
+
+        meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column))}
+        places: dict[tuple[int, int], list[judging.Place]] = {}
+        for key, rows in by_place.items():
+            if key[:2] in meant:
+                place = judging.Place(rows=rows, texts=tuple(self._texts(sources[key])))
+                places.setdefault(key[:2], []).append(place)
+        judging.vouched(places, follows, self.model)
+
+    def _texts(self, source: Statement | OrmCall) -> Iterable[Text]:
+        """The SQL of each path with what its placeholders stand for."""
+        from lints.vouch.judging import Text
+
+        if isinstance(source, Statement):
+            dialect = source.dialect_hint or dialect_of(source.path) or self.model.dialect
+            if len(source.variants) == 1 or not source.holes:  # the gaps of one path are not those of another
+                for text in self._columns_as_stored(source):
+                    yield Text(sql=text, dialect=dialect, marks=markers_of(source, text))
+            return
+        call = self._helpers.resolved(source) if source.kind not in {"mongo", "repository", "index"} else None
+        for path in (self._entities.rendered(call) or ()) if call is not None else ():
+            for text in path.texts:
+                marks = ((*m.span(), path.sources.get(m.group(), "")) for m in _VALUE.finditer(text))
+                yield Text(
+                    sql=text,
+                    dialect=dialect_of(source.path) or self.model.dialect,
+                    marks=tuple(mark for mark in marks if mark[2]),
+                    loose=source.kind in UNDEFINED_IS_ANY,
+                    table=path.table,
+                )
 
     # One statement
 

@@ -202,9 +202,24 @@ def _after_text(statement: Statement) -> tuple[str, ...]:
     return arguments if at is None else arguments[at + 1 :]
 
 
+def given_to(statement: Statement) -> tuple[str, ...]:
+    """The sources of what is bound to a statement, each by itself."""
+    return (*_after_text(statement), *(hole.source for hole in statement.holes))
+
+
 def values_of(statement: Statement) -> str:
     """The source of everything that is bound to a statement."""
-    return " ".join((*_after_text(statement), *(hole.source for hole in statement.holes)))
+    return " ".join(given_to(statement))
+
+
+def markers_of(statement: Statement, text: str) -> tuple[tuple[int, int, str], ...]:
+    """Each placeholder of a text with the expression that it stands for: its start, its end and the source."""
+    out: list[tuple[int, int, str]] = []
+    for found in _PLAIN_MARK.finditer(text):
+        value = _bound(statement, found.group(), _position(text, found.group(), found.start()))
+        if value is not None:
+            out.append((*found.span(), value))
+    return tuple(out)
 
 
 def _listed(given: Iterable[str]) -> list[str] | None:

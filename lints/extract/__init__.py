@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from lints.context import contexts, possible
 from lints.extract import beginnings
 from lints.extract.chains import hits as chain_hits
@@ -28,6 +31,11 @@ from lints.extract.parse import (
     without_stray_nul,
 )
 from lints.extract.suppressions import suppressions
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
+
+    from lints.vouch.facts import Follow
 
 
 def silent(path: str, data: bytes) -> bool:
@@ -117,7 +125,18 @@ def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extrac
         problems=tuple(problems),
         suppressions=suppressions(path, data),
         contexts=contexts(path, data, language, parsed.body if statements or calls or seen.hands_on else None),
+        follows=_follows(data, language, tree, statements, calls),
     )
+
+
+def _follows(
+    data: bytes, language: str, tree: Tree, statements: Sequence[Statement], calls: Sequence[OrmCall]
+) -> tuple[Follow, ...]:
+    if len(statements) + len(calls) < 2:
+        return ()
+    from lints.vouch.flow import follows_of
+
+    return follows_of(data, language, tree.root_node, statements, calls)
 
 
 __all__ = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lints.context.facts import Context
+from lints.vouch.facts import Follow
 
 
 class Confidence(StrEnum):
@@ -189,3 +190,5 @@ class Extraction:
     analysed: bool = True
     contexts: tuple[Context, ...] = ()
     """What is known of the code around the statements; see `lints.context`."""
+    follows: tuple[Follow, ...] = ()
+    """Which statements run only after others; see `lints.vouch`."""

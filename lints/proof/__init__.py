@@ -14,16 +14,25 @@ from lints.tenancy import Model
 __all__ = ["RULES", "Proof", "Reference", "Verdict", "prove", "prove_policy"]
 
 
-def prove(sql: str, model: Model, *, dialect: str = "postgres", budget: int | None = None) -> tuple[Proof, ...]:
+def prove(
+    sql: str,
+    model: Model,
+    *,
+    dialect: str = "postgres",
+    budget: int | None = None,
+    known: tuple[tuple[str, str, str], ...] = (),
+) -> tuple[Proof, ...]:
     """Judge each statement in `sql`, in order.
 
     Placeholders of all drivers are understood; an interpolated value is `:h0`, interpolated text of unknown meaning
     `__hole_0__`. `dialect` is one of `lints.proof.dialects` (else ValueError). `budget` bounds the work per statement
-    in steps, never in time; spent, the verdict is opaque with reason "budget". Never raises for any text.
+    in steps, never in time; spent, the verdict is opaque with reason "budget". `known` are rows that were seen to be
+    the caller's before: (table, key column, the placeholder that holds the key, without its colon). Never raises for
+    any text.
     """
     from lints.proof.engine import BUDGET, prove_text
 
-    return prove_text(sql, model, dialect, BUDGET if budget is None else budget)
+    return prove_text(sql, model, dialect, BUDGET if budget is None else budget, known)
 
 
 def prove_policy(

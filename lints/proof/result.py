@@ -44,6 +44,7 @@ RULES: Mapping[str, str] = {
     "TENSQL021": "scoped to a wider tenant level",
     "TENSQL022": "scoped by the caller's own key, not by the tenant",
     "TENSQL023": "scoped by row level security alone",
+    "TENSQL024": "scoped by a row that was read before",
     "TENDDL004": "policy not confining",
     "TENDDL005": "policy fails open",
     "TENDDL006": "WITH CHECK not confining",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
 
@@ -93,7 +93,7 @@ _ENTITY_KINDS = {
 }
 
 
-_UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
+UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
 """ORMs that read a condition whose value is undefined as no condition."""
 
 _ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "withoutGlobalScopes", "withoutGlobalScope"})
@@ -131,6 +131,8 @@ class Rendered:
     """What takes the tenant's filter away, as written: `unscoped`, `all_objects`."""
     scope: str | None = None
     """What the model itself compares in every query (`Builder.scope`)."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """What placeholders of its texts stand for, as written."""
 
 
 def _as_stored(entity: Entity, model: Model, folded: Mapping[str, str]) -> Entity:
@@ -238,7 +240,7 @@ class Entities:
             if not steps:
                 continue
             builder = Builder(self.model, known, table, entity, alias=alias)
-            if call.kind in _UNDEFINED_IS_ANY and call.function is not None and call.function.tenant_optional:
+            if call.kind in UNDEFINED_IS_ANY and call.function is not None and call.function.tenant_optional:
                 builder.optional = call.function.tenant_parameter
             if call.kind in jvm_orms.KINDS:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
@@ -255,10 +257,11 @@ class Entities:
                     raw=builder.raw,
                     by_client_key=builder.by_client_key,
                     by_parent=builder.by_parent,
-                    undefined=builder.undefined if call.kind in _UNDEFINED_IS_ANY else None,
+                    undefined=builder.undefined if call.kind in UNDEFINED_IS_ANY else None,
                     untrusted=builder.untrusted,
                     escape=escape,
                     scope=builder.scope,
+                    sources=builder.sources,
                 )
             )
         return tuple(out)

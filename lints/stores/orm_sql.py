@@ -75,6 +75,8 @@ class Builder:
     escape: str | None = None
     """What takes that away, as written."""
     counter: list[int] = field(default_factory=lambda: [0])
+    sources: dict[str, str] = field(default_factory=dict)
+    """What placeholders stand for, as written, where that is known."""
     root: Builder | None = None
     """The builder whose FROM this one's table was joined to."""
 
@@ -87,9 +89,12 @@ class Builder:
     def qualified(self, column: str, alias: str | None = None) -> str:
         return f"{self.ident(alias or self.alias or self.table)}.{self.ident(column)}"
 
-    def parameter(self) -> str:
+    def parameter(self, source: str = "") -> str:
         self.counter[0] += 1
-        return f":h{self.counter[0]}"
+        marker = f":h{self.counter[0]}"
+        if source:
+            self.sources[marker] = source
+        return marker
 
     def hole(self) -> str:
         self.counter[0] += 1
@@ -102,7 +107,7 @@ class Builder:
             return "NULL"
         if given.kind in {"dynamic", "map", "closure"}:
             return self.hole()
-        return self.parameter()
+        return self.parameter(given.text)
 
     # Conditions
 
@@ -192,6 +197,7 @@ class Builder:
             alias=alias,
             relation_keys=top.relation_keys,
             counter=self.counter,
+            sources=self.sources,
             root=top,
         )
         key = inner.qualified(self.key_of(target.table))
@@ -202,7 +208,7 @@ class Builder:
 
     def inside(self, entity: Entity) -> Builder:
         """A builder for a sub-select on a related entity; parameters keep their numbering."""
-        return Builder(self.model, self.entities, entity.table, entity, counter=self.counter)
+        return Builder(self.model, self.entities, entity.table, entity, counter=self.counter, sources=self.sources)
 
     def key_of(self, table: str) -> str:
         known = self.model.tables.get(table)

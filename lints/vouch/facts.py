@@ -1,0 +1,24 @@
+"""What is known of two statements of one function of which the second runs only after the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """The statement that begins at `line` and `column` runs only after the one at `first_line` and `first_column`.
+
+    Expressions are as `plain` writes them, and mean the same in both places: no name in them has got another value.
+    """
+
+    line: int
+    column: int
+    first_line: int
+    first_column: int
+    values: tuple[tuple[str, str], ...]
+    """Expressions that both are given, as the second and as the first one writes them. Empty unless `checked`."""
+    rows: tuple[str, ...]
+    """Names that hold what the first one found."""
+    checked: bool
+    """The function leaves if the first one finds nothing."""

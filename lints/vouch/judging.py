@@ -1,0 +1,334 @@
+"""Violations in the light of the rows that were read before: same row, or a row that belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lints.rows import Access
+from lints.stores.orm_rows import assumed
+from lints.tenancy import Model, Ownership, Table
+from lints.vouch.facts import Follow
+from lints.vouch.plain import plain
+
+RULE = "TENSQL024"
+_HELPED = frozenset(
+    [
+        "TENSQL001", "TENSQL002", "TENSQL003", "TENSQL005", "TENSQL006", "TENSQL010", "TENSQL012", "TENSQL019",
+        "TENORM001", "TENORM002", "TENORM005", "TENORM006",
+    ]
+)  # fmt: skip
+"""Violations that end where a row is known to be the caller's."""
+_TRUSTED = frozenset(
+    [
+        None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM002", "TENORM003", "TENORM010",
+        "TENORM014",
+    ]
+)  # fmt: skip
+"""What a read that vouches may rest on itself: nobody's word, and no constant."""
+_MARK = 9900
+_OPTIONAL = re.compile(r"\?\.|\?->|&\.")
+_NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
+_PART = re.compile(
+    r"(?P<first>(?:\[0\]|\.rows\[0\]|\.first(?:\(\))?|\.at\(0\))?)(?:\.(?P<word>\w+)(?P<call>\(\))?|\[(?P<index>\d+)\])"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The SQL of one path; `marks` are its placeholders with what they stand for: (start, end, source)."""
+
+    sql: str
+    dialect: str
+    marks: tuple[tuple[int, int, str], ...]
+    loose: bool = False
+    """Whether a value that is undefined is no condition at all."""
+    table: str | None = None
+    """The table of an ORM's call, whose rows it gives."""
+
+    def with_values(self, markers: Mapping[str, str]) -> str:
+        """The text with placeholders of their own for some expressions."""
+        out, position = [], 0
+        for start, end, source in self.marks:
+            marker = markers.get(plain(source))
+            if marker is not None:
+                out += [self.sql[position:start], f":{marker}"]
+                position = end
+        return "".join([*out, self.sql[position:]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One statement where it stands: its rows so far, and its texts on each path."""
+
+    rows: list[Access]
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A key whose row is known to be the caller's, and how."""
+
+    value: str
+    table: str
+    column: str
+    said: str
+
+
+def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable[Follow], model: Model) -> None:
+    """Turn violations weak whose row was read before, in place; in the order of the file, so that a row that is
+    vouched for vouches in turn."""
+    by_place: dict[tuple[int, int], list[Follow]] = {}
+    for follow in follows:
+        by_place.setdefault((follow.line, follow.column), []).append(follow)
+    for key in sorted(by_place):
+        for later in places.get(key, ()):
+            if any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows) and later.texts:
+                known = [
+                    known
+                    for follow in by_place[key]
+                    if len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
+                    and all(row.verdict in {"proven", "weak"} and row.rule in _TRUSTED for row in firsts[0].rows)
+                    and firsts[0].rows
+                    for known in _known(follow, firsts[0], later, model)
+                ]
+                if known:
+                    later.rows[:] = _weaker(later, known, model)
+
+
+def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]:
+    """The rows as they are judged once the keys are known."""
+    from lints.proof import prove
+
+    markers = {value: f"h{_MARK + n}" for n, value in enumerate(dict.fromkeys(k.value for k in known))}
+    rows = tuple((k.table, k.column, markers[k.value]) for k in known)
+    bad: set[str] = set()
+    for text in later.texts:
+        for proof in prove(text.with_values(markers), model, dialect=text.dialect, known=rows):
+            if proof.verdict in {"opaque", "unparsed"}:
+                return later.rows
+            bad |= {reference.table for reference in proof.references if not reference.proven}
+    said = dict.fromkeys(k.said for k in known)
+    return [
+        assumed(replace(row, rule=None), RULE, "; ".join(said))
+        if row.verdict == "violation" and row.rule in _HELPED and row.table not in bad
+        else row
+        for row in later.rows
+    ]
+
+
+def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable[_Known]:
+    """What the first statement says of the values that the second one is given."""
+    sources = {source for text in later.texts for _, _, source in text.marks}
+    loose = any(text.loose for text in (*first.texts, *later.texts))
+    line = f"{first.rows[0].path}:{follow.first_line}"
+    for value, there in follow.values:
+        if loose and any(_optional(value, row.source) for place in (first, later) for row in place.rows):
+            continue
+        for table, column in _pinned(first, there, model):
+            said = f"the row of {table} with this {column} was read under its tenant at {line}"
+            yield _Known(
+                value=value,
+                table=table,
+                column=column,
+                said=f"{said} and the function leaves when there is none",
+            )
+    for name in follow.rows:
+        for source in sources:
+            value = plain(source)
+            if not value.startswith(name):
+                continue
+            if not follow.checked and any(_OPTIONAL.search(row.source) is not None for row in later.rows):
+                continue
+            found = _PART.fullmatch(value, len(name))
+            held = _row_of(first, found, model) if found is not None else None
+            if held is not None:
+                said = f"the row of {held[0]} whose {held[1]} this is was read under its tenant at {line}"
+                yield _Known(value=value, table=held[0], column=held[1], said=said)
+
+
+def _optional(path: str, source: str) -> bool:
+    """Whether a path is written with `?.` somewhere in a text."""
+    parts = [re.escape(part) for part in re.findall(r"\w+", path)]
+    written = re.compile(r"\W{0,4}".join(parts))
+    return any("?." in found.group() for found in written.finditer(source))
+
+
+# What a statement says of its rows
+
+
+def _pinned(first: Place, value: str, model: Model) -> set[tuple[str, str]]:
+    """The tables of which a statement, on every path, finds the one row whose key is a value."""
+    out: set[tuple[str, str]] | None = None
+    for text in first.texts:
+        marked = text.with_values({value: f"h{_MARK}"})
+        found = _keys(marked, text.dialect, model) if f":h{_MARK}" in marked else set()
+        out = found if out is None else out & found
+    return out or set()
+
+
+def _tree(sql: str, dialect: str) -> Any:
+    from lints.proof.dialects import ALIASES, DIALECTS
+    from lints.proof.parse import parse
+
+    dialect = ALIASES.get(dialect, dialect)
+    if dialect not in DIALECTS:
+        return None
+    _, statements = parse(sql, dialect)
+    return statements[0].tree if len(statements) == 1 else None
+
+
+def _keys(sql: str, dialect: str, model: Model) -> set[tuple[str, str]]:
+    """The keys that the marked placeholder is compared with, of tables each row of the result comes from."""
+    from sqlglot import exp
+
+    tree = _tree(sql, dialect)
+    if not isinstance(tree, (exp.Select, exp.Update, exp.Delete)) or tree.args.get("with_") is not None:
+        return set()
+    tables = _relations(tree)
+    where = tree.args.get("where")
+    if tables is None or where is None or (isinstance(tree, exp.Select) and _always_a_row(tree)):
+        return set()
+    out: set[tuple[str, str]] = set()
+    for part in _conjuncts(where.this):
+        if not isinstance(part, exp.EQ):
+            continue
+        for column, value in ((part.this, part.expression), (part.expression, part.this)):
+            if not isinstance(column, exp.Column) or not _is_marker(value):
+                continue
+            table = (
+                tables.get(column.table) if column.table else next(iter(tables.values())) if len(tables) == 1 else None
+            )
+            known = _table(table, model) if table is not None else None
+            key = _stored(column.name, known) if known is not None else None
+            if known is not None and key is not None and _identifies(known, key):
+                out.add((known[0], key))
+    return out
+
+
+def _is_marker(node: Any) -> bool:
+    from sqlglot import exp
+
+    while isinstance(node, (exp.Paren, exp.Cast)):
+        node = node.this
+    return isinstance(node, exp.Placeholder) and str(node.this).lower() == f"h{_MARK}"
+
+
+def _conjuncts(node: Any) -> Iterable[Any]:
+    from sqlglot import exp
+
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, exp.Paren):
+            stack.append(top.this)
+        elif isinstance(top, exp.And):
+            stack += [top.this, top.expression]
+        else:
+            yield top
+
+
+def _always_a_row(tree: Any) -> bool:
+    """Whether it gives a row even where it finds none: `SELECT count(*)`, `SELECT EXISTS (…)`."""
+    from sqlglot import exp
+
+    grouped = tree.args.get("group") is not None
+    return not grouped and any(item.find(exp.AggFunc, exp.Exists) is not None for item in tree.expressions)
+
+
+def _relations(tree: Any) -> dict[str, str] | None:
+    """The tables that each row of the result comes from, by the name conditions use; None if that can't be said."""
+    from sqlglot import exp
+
+    if isinstance(tree, exp.Select):
+        start = tree.args.get("from_")
+        first = start.this if start is not None else None
+    else:
+        first = tree.this
+    joins = [*(tree.args.get("joins") or ()), *(first.args.get("joins") or () if first is not None else ())]
+    if not isinstance(first, exp.Table) or any(join.side in {"RIGHT", "FULL"} for join in joins):
+        return None
+    found = {first.alias_or_name: first.name}
+    for join in joins:
+        if isinstance(join.this, exp.Table) and not join.side and join.kind in {"", "INNER", "CROSS"}:
+            found[join.this.alias_or_name] = join.this.name
+        else:
+            found[join.alias_or_name] = ""
+    return found
+
+
+def _table(name: str, model: Model) -> tuple[str, Table] | None:
+    for key in (name, name.lower()):
+        known = model.tables.get(key)
+        if known is not None and known.ownership not in _NOBODYS:
+            return key, known
+    return None
+
+
+def _stored(column: str, known: tuple[str, Table]) -> str | None:
+    columns = known[1].columns
+    return next((name for name in (column, column.lower()) if name in columns), None)
+
+
+def _identifies(known: tuple[str, Table], column: str) -> bool:
+    """Whether a column says which row of a table is meant."""
+    table = known[1]
+    key = tuple(name for name in table.primary_key if name != table.tenant_column) or table.primary_key
+    return key == (column,) or (column,) in table.unique
+
+
+def _row_of(first: Place, part: re.Match[str], model: Model) -> tuple[str, str] | None:
+    """The table and key that a part of what a statement found is."""
+    word, index = part.group("word"), part.group("index")
+    found: set[tuple[str, str] | None] = set()
+    for text in first.texts:
+        found.add(_given_by(text, word, int(index) if index is not None else None, model))
+    return found.pop() if len(found) == 1 else None
+
+
+def _given_by(text: Text, word: str | None, index: int | None, model: Model) -> tuple[str, str] | None:
+    from sqlglot import exp
+
+    tree = _tree(text.sql, text.dialect)
+    if isinstance(tree, exp.Insert):
+        target, listed = tree.this, tree.args.get("returning")
+        first = target.this if isinstance(target, exp.Schema) else target
+        if tree.args.get("conflict") is not None or not isinstance(first, exp.Table):
+            return None
+        given = listed.expressions if listed is not None else []
+        tables = {first.name: first.name}
+    elif isinstance(tree, exp.Select):
+        if _relations(tree) is None or len(tables := _relations(tree) or {}) != 1:
+            return None
+        given = tree.expressions
+    elif isinstance(tree, (exp.Update, exp.Delete)):
+        listed = tree.args.get("returning")
+        given = listed.expressions if listed is not None else []
+        tables = _relations(tree) or {}
+    else:
+        return None
+    if len(tables) != 1:
+        return None
+    known = _table(next(iter(tables.values())), model)
+    if known is None or (text.table is not None and text.table != known[0]):
+        return None
+    whole = text.table is not None or any(isinstance(item, exp.Star) or item.name == "*" for item in given)
+    for column in known[1].columns:
+        if not _identifies(known, column):
+            continue
+        if word is not None and _spelled(word) in {_spelled(column), *({"pk"} if text.table is not None else ())}:
+            named = [item for item in given if _spelled(item.alias_or_name) == _spelled(column)]
+            own = all(isinstance(item, exp.Column) and item.name.lower() == column.lower() for item in named)
+            if (whole and own) or (named and own):
+                return known[0], column
+        if index is not None and text.table is None and index < len(given):
+            item = given[index]
+            if isinstance(item, exp.Column) and item.name.lower() == column.lower():
+                return known[0], column
+    return None
+
+
+def _spelled(word: str) -> str:
+    return re.sub(r"^get(?=[A-Z])", "", word).replace("_", "").lower()

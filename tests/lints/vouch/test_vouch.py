@@ -1,0 +1,349 @@
+"""What a row that was read under its tenant vouches for, case by case; the name of an unsafe one is the mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.codec import decode, encode
+from lints.examine import Examined, examine
+from lints.rows import Access
+from lints.scan import scan
+from lints.schema import build_model
+
+SCHEMA = {
+    "migrations/1.sql": b"""CREATE TABLE tenants (id text PRIMARY KEY);
+CREATE TABLE docs (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), title text, owner_id text);
+CREATE TABLE pages (id text PRIMARY KEY, doc_id text NOT NULL REFERENCES docs (id), body text);
+CREATE TABLE colours (id text PRIMARY KEY, name text);""",
+    "prisma/schema.prisma": b"""model Tenant { id String @id
+  docs Doc[]
+  @@map("tenants")
+}
+model Doc { id String @id
+  title String
+  tenantId String @map("tenant_id")
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  pages Page[]
+  @@map("docs")
+}
+model Page { id String @id
+  docId String @map("doc_id")
+  doc Doc @relation(fields: [docId], references: [id])
+  @@map("pages")
+}""",
+    "src/schema.ts": b"""import { pgTable, text } from "drizzle-orm/pg-core";
+export const docs = pgTable("docs", { id: text("id").primaryKey(), tenantId: text("tenant_id").notNull(), title: text("title") });
+""",
+    "app/models.py": b"""from django.db import models
+class Tenant(models.Model):
+    class Meta:
+        db_table = "tenants"
+class Doc(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    title = models.TextField()
+    class Meta:
+        db_table = "docs"
+""",
+    "app/Models/Doc.php": b"""<?php
+namespace App\\Models;
+use Illuminate\\Database\\Eloquent\\Model;
+class Doc extends Model { protected $table = 'docs'; }
+""",
+    "app/models/doc.rb": b"class Doc < ApplicationRecord\n  belongs_to :tenant\nend\n",
+    "app/models/tenant.rb": b"class Tenant < ApplicationRecord\n  has_many :docs\nend\n",
+    "model/doc.go": b"""package model
+type Doc struct { ID string `gorm:"primaryKey"`
+	TenantID string
+	Title string }
+func (Doc) TableName() string { return "docs" }
+""",
+}
+
+_READ = (
+    'const { rows } = await pool.query("SELECT id, title FROM docs WHERE id = $1 AND tenant_id = $2", [id, tenantId]);'
+)
+_WRITE = 'await pool.query("UPDATE docs SET title = $2 WHERE id = $1", [id, title]);'
+_GONE = 'if (rows.length === 0) throw new Error("not found");'
+_FIND = "const doc = await prisma.doc.findFirst({ where: { id: input.id, tenantId } });"
+_SET = 'await prisma.doc.update({ where: { id: input.id }, data: { title: "x" } });'
+_MISSING = "if (!doc) throw new NotFound();"
+
+
+def script(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"  {line}" for line in lines)
+    return "a.ts", f"export async function save(pool, prisma, id, other, tenantId, title, input, ids) {{\n{body}\n}}\n"
+
+
+def python(*lines: str) -> tuple[str, str]:
+    return "a.py", "def save(cur, session, id, other, tenant_id, title, ids):\n" + "\n".join(f"    {x}" for x in lines)
+
+
+def go(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"\t{line}" for line in lines)
+    return (
+        "a.go",
+        f"package a\n\nfunc (s *S) Save(ctx context.Context, id, tenantID, title string) error {{\n{body}\n}}\n",
+    )
+
+
+def ruby(*lines: str) -> tuple[str, str]:
+    return "app/services/a.rb", "class Saving\n  def call(id, tenant)\n" + "\n".join(
+        f"    {x}" for x in lines
+    ) + "\n  end\nend\n"
+
+
+def php(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"    {line}" for line in lines)
+    return (
+        "app/A.php",
+        f"<?php\nuse App\\Models\\Doc;\nclass A {{ function save($pdo, $id, $tenantId, $title) {{\n{body}\n}} }}\n",
+    )
+
+
+def java(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"    {line}" for line in lines)
+    return "A.java", f"class A {{\n  void save(String id, String tenantId, String title) {{\n{body}\n  }}\n}}\n"
+
+
+def kotlin(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"    {line}" for line in lines)
+    return "A.kt", f"class A {{\n  fun save(id: String, tenantId: String, title: String) {{\n{body}\n  }}\n}}\n"
+
+
+def sharp(*lines: str) -> tuple[str, str]:
+    body = "\n".join(f"    {line}" for line in lines)
+    return "A.cs", f"class A {{\n  async Task Save(Guid id, Guid tenantId, string title) {{\n{body}\n  }}\n}}\n"
+
+
+_PY_READ = 'cur.execute("SELECT id, title FROM docs WHERE id = %s AND tenant_id = %s", (id, tenant_id))'
+_PY_WRITE = 'cur.execute("UPDATE docs SET title = %s WHERE id = %s", (title, id))'
+_GO_READ = 'err := s.db.QueryRowContext(ctx, "SELECT title FROM docs WHERE id = $1 AND tenant_id = $2", id, tenantID).Scan(&doc.Title)'
+_GO_WRITE = '_, err = s.db.ExecContext(ctx, "UPDATE docs SET title = $1 WHERE id = $2", title, id)'
+_RB_READ = "doc = Doc.find_by(id: id, tenant_id: tenant.id)"
+_RB_WRITE = 'Doc.where(id: id).update_all(title: "x")'
+_PHP_READ = "$doc = Doc::where('id', $id)->where('tenant_id', $tenantId)->first();"
+_PHP_WRITE = "Doc::where('id', $id)->update(['title' => $title]);"
+_JAVA_READ = 'List<Doc> found = jdbc.query("SELECT id FROM docs WHERE id = ? AND tenant_id = ?", mapper, id, tenantId);'
+_JAVA_WRITE = 'jdbc.update("UPDATE docs SET title = ? WHERE id = ?", title, id);'
+_KT_READ = (
+    'val doc = jdbc.query("SELECT id FROM docs WHERE id = ? AND tenant_id = ?", mapper, id, tenantId).firstOrNull()'
+)
+_CS_READ = 'var doc = await c.QueryFirstOrDefaultAsync<Doc>("SELECT * FROM docs WHERE id = @id AND tenant_id = @tenantId", new { id, tenantId });'
+_CS_WRITE = 'await c.ExecuteAsync("UPDATE docs SET title = @title WHERE id = @id", new { title, id });'
+
+SAFE: dict[str, tuple[str, str]] = {
+    "a look at the number of rows": script(_READ, _GONE, _WRITE),
+    "rowCount": script(_READ.replace("{ rows }", "found"), "if (found.rowCount === 0) return null;", _WRITE),
+    "the first row": script(_READ.replace("{ rows }", "found"), "const doc = found.rows[0];", "if (!doc) return;", _WRITE),
+    "destructured twice": script(_READ.replace("{ rows }", "{ rows: [doc] }"), "if (!doc) return;", _WRITE),
+    "a condition around": script(_READ, "if (rows.length > 0) {", _WRITE, "}"),
+    "the other side of a condition": script(_READ, "if (!rows.length) { log(); } else {", _WRITE, "}"),
+    "more than one reason to leave": script(_READ, "if (rows.length === 0 || locked) throw new Error();", _WRITE),
+    "a condition and another": script(_READ, "if (rows.length && open) {", _WRITE, "}"),
+    "in a transaction afterwards": script(_READ, _GONE, "await pool.tx(async (t) => {", _WRITE, "});"),
+    "in a loop over something else": script(_READ, _GONE, "for (const x of ids) {", _WRITE, "}"),
+    "in a try that does not matter": script("try {", _READ, _GONE, _WRITE, "} catch (e) { log(e); }"),
+    "a try that leaves": script(
+        "let doc;", "try {", f"doc = {_FIND.partition('=')[2].replace('findFirst', 'findFirstOrThrow')}",
+        "} catch (e) { return null; }", _SET,
+    ),
+    "a child of the row": script(_READ, 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [rows[0].id]);'),
+    "a child of the row, by its id": script(_READ, _GONE, 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [id]);'),
+    "a new child": script(_READ, _GONE, 'await pool.query("INSERT INTO pages (id, doc_id) VALUES ($1, $2)", [other, id]);'),
+    "a child of a new row": script(
+        'const { rows } = await pool.query("INSERT INTO docs (id, tenant_id) VALUES ($1, $2) RETURNING id", [id, tenantId]);',
+        'await pool.query("INSERT INTO pages (id, doc_id) VALUES ($1, $2)", [other, rows[0].id]);',
+    ),
+    "two reads after each other": script(
+        _READ, _GONE, 'const { rows: found } = await pool.query("SELECT * FROM docs WHERE id = $1", [id]);',
+    ),
+    "through a join": script(
+        _READ, _GONE, 'await pool.query("SELECT p.body FROM docs d JOIN pages p ON p.doc_id = d.id WHERE d.id = $1", [id]);'
+    ),
+    "an update that found its row": script(
+        'const r = await pool.query("UPDATE docs SET title = $3 WHERE id = $1 AND tenant_id = $2", [id, tenantId, title]);',
+        "if (r.rowCount === 0) return;",
+        'await pool.query("DELETE FROM pages WHERE doc_id = $1", [id]);',
+    ),
+    "prisma": script(_FIND, _MISSING, _SET),
+    "prisma, which throws itself": script(_FIND.replace("findFirst", "findFirstOrThrow"), _SET),
+    "prisma, its throwing result left alone": script(_FIND.replace("const doc = ", "").replace("First", "FirstOrThrow"), _SET),
+    "prisma, another name for the same": script(_FIND.replace("const doc", "const found"), "if (found == null) return;", _SET),
+    "or throws": script(_FIND.replace("});", "}) ?? notFound();"), _SET),
+    "only if": script(_FIND, 'doc && (await prisma.doc.update({ where: { id: input.id }, data: { title: "x" } }));'),
+    "another property of the input is set": script(_FIND, _MISSING, 'input.title = "x";', _SET),
+    "cur.fetchone": python(_PY_READ, "row = cur.fetchone()", "if row is None:", "    raise NotFound()", _PY_WRITE),
+    "not row": python(_PY_READ, "row = cur.fetchone()", "if not row:", "    abort(404)", _PY_WRITE),
+    "fetchall": python(_PY_READ, "rows = cur.fetchall()", "if len(rows) == 0:", "    return None", _PY_WRITE),
+    "a walrus": python(_PY_READ, "if (row := cur.fetchone()) is None:", "    return None", _PY_WRITE),
+    "with a cursor": python("with conn.cursor() as cur:", f"    {_PY_READ}", "    row = cur.fetchone()", "    if row is None:",
+                            "        raise NotFound()", f"    {_PY_WRITE}"),
+    "the id of the row": python(_PY_READ, "row = cur.fetchone()", 'cur.execute("DELETE FROM pages WHERE doc_id = %s", (row["id"],))'),
+    "the first column": python(_PY_READ, "row = cur.fetchone()", 'cur.execute("DELETE FROM pages WHERE doc_id = %s", (row[0],))'),
+    "django, get": python("doc = Doc.objects.get(pk=id, tenant_id=tenant_id)", "Doc.objects.filter(pk=id).update(title=title)"),
+    "django, or 404": python("doc = get_object_or_404(Doc, pk=id, tenant_id=tenant_id)", "Doc.objects.filter(pk=id).delete()"),
+    "django, a try that raises": python(
+        "try:", "    doc = Doc.objects.get(pk=id, tenant_id=tenant_id)", "except Doc.DoesNotExist:", "    raise Http404",
+        "Doc.objects.filter(pk=id).delete()",
+    ),
+    "django, first": python("doc = Doc.objects.filter(pk=id, tenant_id=tenant_id).first()", "if doc is None:", "    return",
+                            "Doc.objects.filter(pk=id).delete()"),
+    "django, exists": python("if not Doc.objects.filter(pk=id, tenant_id=tenant_id).exists():", "    return",
+                             "Doc.objects.filter(pk=id).delete()"),
+    "go": go("var doc Doc", _GO_READ, "if err != nil {", "\treturn err", "}", _GO_WRITE, "return err"),
+    "go, at once": go("var doc Doc", f"if {_GO_READ}; err != nil {{", "\treturn err", "}", _GO_WRITE.replace("_, err =", "_, err :="), "return err"),
+    "go, the very error": go("var doc Doc", _GO_READ, "if errors.Is(err, sql.ErrNoRows) {", "\treturn ErrGone", "}", _GO_WRITE, "return err"),
+    "go, one inside the other": go("var doc Doc", _GO_READ, "if err != nil {", "\tif err == sql.ErrNoRows { return ErrGone }", "\treturn err", "}", _GO_WRITE),
+    "ruby": ruby(_RB_READ, "return if doc.nil?", _RB_WRITE),
+    "ruby, unless": ruby(_RB_READ, "raise NotFound unless doc", _RB_WRITE),
+    "ruby, with a bang": ruby(_RB_READ.replace("find_by", "find_by!"), _RB_WRITE),
+    "ruby, or raise": ruby(f"{_RB_READ} || raise(NotFound)", _RB_WRITE),
+    "ruby, in a block afterwards": ruby(_RB_READ.replace("find_by", "find_by!"), "Doc.transaction do", _RB_WRITE, "end"),
+    "php": php(_PHP_READ, "if (!$doc) { abort(404); }", _PHP_WRITE),
+    "php, abort_if": php(_PHP_READ, "abort_if(!$doc, 404);", _PHP_WRITE),
+    "php, abort_unless": php(_PHP_READ, "abort_unless($doc, 404);", _PHP_WRITE),
+    "php, firstOrFail": php(_PHP_READ.replace("first()", "firstOrFail()"), _PHP_WRITE),
+    "php, or throw": php(_PHP_READ.replace("first();", "first() ?? throw new Gone();"), _PHP_WRITE),
+    "php, is_null": php(_PHP_READ, "if (is_null($doc)) return null;", _PHP_WRITE),
+    "java": java(_JAVA_READ, "if (found.isEmpty()) throw new Gone();", _JAVA_WRITE),
+    "java, queryForObject": java('Doc doc = jdbc.queryForObject("SELECT * FROM docs WHERE id = ? AND tenant_id = ?", mapper, id, tenantId);', _JAVA_WRITE),
+    "kotlin": kotlin(_KT_READ, "if (doc == null) throw Gone()", _JAVA_WRITE.rstrip(";")),
+    "kotlin, or throw": kotlin(f"{_KT_READ} ?: throw Gone()", _JAVA_WRITE.rstrip(";")),
+    "c#": sharp(_CS_READ, "if (doc is null) return;", _CS_WRITE),
+    "c#, or throw": sharp(_CS_READ.replace(");", ") ?? throw new Gone();"), _CS_WRITE),
+    "c#, single": sharp(_CS_READ.replace("FirstOrDefault", "Single"), _CS_WRITE),
+}  # fmt: skip
+
+UNSAFE: dict[str, tuple[str, str]] = {
+    "no look at what was found": script(_READ, _WRITE),
+    "another id": script(_READ, _GONE, _WRITE.replace("[id,", "[other,")),
+    "reassigned": script(_READ, _GONE, "id = other;", _WRITE),
+    "reassigned on some path": script(_READ, _GONE, "if (other) { id = other; }", _WRITE),
+    "taken apart anew": script(_READ, _GONE, "({ id } = input);", _WRITE),
+    "the look comes too late": script(_READ, _WRITE, _GONE),
+    "a look that only logs": script(_READ, "if (rows.length === 0) { log('none'); }", _WRITE),
+    "a look at something else": script(_READ, "if (ids.length === 0) throw new Error();", _WRITE),
+    "turned round": script(_READ, "if (rows.length > 0) throw new Error();", _WRITE),
+    "and something else": script(_READ, "if (rows.length === 0 && strict) throw new Error();", _WRITE),
+    "or something else": script(_READ, "if (rows.length || force) {", _WRITE, "}"),
+    "an array is always there": script(_READ, "if (!rows) throw new Error();", _WRITE),
+    "a result is always there": script(_READ.replace("{ rows }", "found"), "if (!found) throw new Error();", _WRITE),
+    "read in another branch": script("if (strict) {", _READ, _GONE, "}", _WRITE),
+    "checked in another branch": script(_READ, "if (strict) {", _GONE, "}", _WRITE),
+    "read in a loop before": script("for (const id of ids) {", _READ, _GONE, "}", _WRITE),
+    "another variable of the same name": script(_READ, _GONE, "for (const id of ids) {", _WRITE, "}"),
+    "a parameter of the same name": script(_READ, _GONE, "ids.forEach(async (id) => {", _WRITE, "});"),
+    "changed by the next round": script(_READ, _GONE, "while (more()) {", _WRITE, "id = next();", "}"),
+    "changed before the callback runs": script(_READ, _GONE, "later(async () => {", _WRITE, "});", "id = other;"),
+    "read in a callback": script("setTimeout(async () => {", _READ, _GONE, "});", _WRITE),
+    "swallowed": script("try {", _READ, _GONE, "} catch (e) { log(e); }", _WRITE),
+    "in the catch": script("try {", _READ, _GONE, "} catch (e) {", _WRITE, "}"),
+    "in the end": script("try {", _READ, _GONE, "} finally {", _WRITE, "}"),
+    "read without its tenant": script(_READ.replace(" AND tenant_id = $2", ""), _GONE, _WRITE),
+    "a constant tenant": script(_READ.replace("$2", "'acme'"), _GONE, _WRITE),
+    "found by something else": script(_READ.replace("id = $1", "title = $1"), _GONE, _WRITE),
+    "or found by something else": script(_READ.replace("id = $1", "(id = $1 OR title = $1)"), _GONE, _WRITE),
+    "an aggregate always gives a row": script(_READ.replace("id, title", "count(*)"), _GONE, _WRITE),
+    "joined from the outside": script(
+        _READ.replace("FROM docs WHERE id = $1 AND tenant_id", "FROM tenants t LEFT JOIN docs ON docs.id = $1 WHERE t.id"), _GONE, _WRITE
+    ),
+    "another table's id": script(_READ, _GONE, 'await pool.query("DELETE FROM pages WHERE id = $1", [id]);'),
+    "another column of the row": script(_READ, 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [rows[0].title]);'),
+    "another column by the name of the key": script(
+        _READ.replace("id, title", "owner_id AS id"), 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [rows[0].id]);'
+    ),
+    "the id is what is written": script(_READ, _GONE, 'await pool.query("UPDATE docs SET owner_id = $1 WHERE title = $2", [id, title]);'),
+    "every row but that one": script(_READ, _GONE, _WRITE.replace("id = $1", "id <> $1")),
+    "that one or others": script(_READ, _GONE, _WRITE.replace("id = $1", "id = $1 OR title = $2")),
+    "both at once": script(f"await Promise.all([{_READ.partition('= await ')[2][:-1]}, {_WRITE[6:-1]}]);"),
+    "a function of its own": script(_READ, _GONE, "function run() {", _WRITE, "}"),
+    "made of what was found": script(_READ.replace("{ rows }", "found").replace("await pool", "check(await pool").replace("]);", "]));"),
+                                     "if (!found) return;", _WRITE),
+    "prisma, no look": script(_FIND, _SET),
+    "prisma, another object": script(_FIND, _MISSING, _SET.replace("input.id", "other.id")),
+    "prisma, another property": script(_FIND, _MISSING, _SET.replace("input.id", "input.docId")),
+    "prisma, the input is changed": script(_FIND, _MISSING, "input.id = other;", _SET),
+    "prisma, the input is another": script(_FIND, _MISSING, "input = other;", _SET),
+    "prisma, the result is another": script(_FIND.replace("const", "let"), "doc = await cache.get(other);", _MISSING, _SET),
+    "prisma, a list is always there": script(_FIND.replace("findFirst", "findMany"), _MISSING, _SET),
+    "prisma, or anything else": script(_FIND.replace("});", "}) ?? fallback;"), _MISSING, _SET),
+    "prisma, a promise is always there": script(_FIND.replace("await ", ""), _MISSING, _SET),
+    "prisma, nobody waits for it to throw": script(_FIND.replace("await ", "").replace("const doc = ", "void ").replace("First", "FirstOrThrow"), _SET),
+    "c#, a task is always there": sharp(_CS_READ.replace("await ", ""), "if (doc is null) return;", _CS_WRITE),
+    "prisma, caught and dropped": script(_FIND.replace("First", "FirstOrThrow").replace("});", "}).catch(() => null);"), _SET),
+    "prisma, read if": script(_FIND.replace("= await", "= strict &&  await"), "if (doc === undefined) return;", _SET),
+    "prisma, undefined is no condition": script(_FIND.replace("input.id", "input?.id"), _MISSING, _SET.replace("input.id", "input?.id")),
+    "python, no look": python(_PY_READ, "row = cur.fetchone()", _PY_WRITE),
+    "python, another statement between": python(_PY_READ, 'cur.execute("SELECT name FROM colours")', "row = cur.fetchone()",
+                                                "if row is None:", "    return", _PY_WRITE),
+    "python, a list is never None": python(_PY_READ, "rows = cur.fetchall()", "if rows is None:", "    return", _PY_WRITE),
+    "python, pass": python(_PY_READ, "row = cur.fetchone()", "if row is None:", "    pass", _PY_WRITE),
+    "python, caught": python("try:", "    doc = Doc.objects.get(pk=id, tenant_id=tenant_id)", "except Doc.DoesNotExist:",
+                             "    doc = None", "Doc.objects.filter(pk=id).delete()"),
+    "python, suppressed": python("with suppress(Doc.DoesNotExist):", "    doc = Doc.objects.get(pk=id, tenant_id=tenant_id)",
+                                 "Doc.objects.filter(pk=id).delete()"),
+    "python, a loop": python(_PY_READ, "row = cur.fetchone()", "if row is None:", "    return", "for id in ids:", f"    {_PY_WRITE}"),
+    "python, counted up": python(_PY_READ, "row = cur.fetchone()", "if row is None:", "    return", "id += 1", _PY_WRITE),
+    "python, not asked": python("doc = Doc.objects.filter(pk=id, tenant_id=tenant_id).first()", "Doc.objects.filter(pk=id).delete()"),
+    "go, the error is not looked at": go("var doc Doc", _GO_READ.replace("err :=", "_ ="), _GO_WRITE),
+    "go, no row is no error": go("var doc Doc", _GO_READ, "if err != nil && err != sql.ErrNoRows {", "\treturn err", "}", _GO_WRITE),
+    "go, logged": go("var doc Doc", _GO_READ, "if err != nil {", "\tlog.Println(err)", "}", _GO_WRITE),
+    "go, rows are no row": go('rows, err := s.db.QueryContext(ctx, "SELECT id FROM docs WHERE id = $1 AND tenant_id = $2", id, tenantID)',
+                              "if err != nil {", "\treturn err", "}", _GO_WRITE),
+    "go, another error": go("var doc Doc", _GO_READ, "err = s.touch()", "if err != nil {", "\treturn err", "}", _GO_WRITE),
+    "go, handed out": go("var doc Doc", _GO_READ, "if err != nil {", "\treturn err", "}", "s.next(&id)", _GO_WRITE),
+    "ruby, no look": ruby(_RB_READ, _RB_WRITE),
+    "ruby, a relation is always there": ruby(_RB_READ.replace("find_by", "where"), "return unless doc", _RB_WRITE),
+    "ruby, rescued": ruby("begin", _RB_READ.replace("find_by", "find_by!"), "rescue ActiveRecord::RecordNotFound", "nil", "end", _RB_WRITE),
+    "ruby, in the rescue": ruby("begin", _RB_READ.replace("find_by", "find_by!"), "rescue StandardError", _RB_WRITE, "end"),
+    "ruby, another in a block": ruby(_RB_READ.replace("find_by", "find_by!"), "ids.each do |id|", _RB_WRITE, "end"),
+    "ruby, if there": ruby(_RB_READ, "return if doc", _RB_WRITE),
+    "php, no look": php(_PHP_READ, _PHP_WRITE),
+    "php, a collection is always there": php(_PHP_READ.replace("first()", "get()"), "if (!$doc) { abort(404); }", _PHP_WRITE),
+    "php, turned round": php(_PHP_READ, "abort_if($doc, 404);", _PHP_WRITE),
+    "php, flashed": php(_PHP_READ, "if (!$doc) { session()->flash('x', 'y'); }", _PHP_WRITE),
+    "php, each": php(_PHP_READ, "abort_unless($doc, 404);", "foreach ($ids as $id) {", _PHP_WRITE, "}"),
+    "java, no look": java(_JAVA_READ, _JAVA_WRITE),
+    "java, a list is never null": java(_JAVA_READ, "if (found == null) throw new Gone();", _JAVA_WRITE),
+    "java, there is one": java(_JAVA_READ, "if (!found.isEmpty()) throw new Gone();", _JAVA_WRITE),
+    "kotlin, no look": kotlin(_KT_READ, _JAVA_WRITE.rstrip(";")),
+    "kotlin, or nothing": kotlin(f"{_KT_READ} ?: Doc()", "if (doc == null) throw Gone()", _JAVA_WRITE.rstrip(";")),
+    "c#, no look": sharp(_CS_READ, _CS_WRITE),
+    "c#, handed out": sharp(_CS_READ, "if (doc is null) return;", "Next(out id);", _CS_WRITE),
+    "c#, caught": sharp("try {", _CS_READ.replace("FirstOrDefault", "Single"), "} catch (Exception e) { }", _CS_WRITE),
+}  # fmt: skip
+
+
+def judged(path: str, code: str) -> list[Access]:
+    files = {**SCHEMA, path: code.encode()}
+    found = [a for a in scan(files.items(), build_model(files, {})).accesses if a.path == path]
+    return sorted(found, key=lambda row: (row.line, row.column))
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_the_row_was_read_before(name: str) -> None:
+    path, code = SAFE[name]
+    rows = judged(path, code)
+
+    assert [row.verdict for row in rows] == ["proven", *["weak"] * (len(rows) - 1)], rows
+    weak = rows[-1]
+    if weak.rule != "TENORM010":  # a call that throws and was handed the tenant
+        assert weak.rule == "TENSQL024"
+        assert f"read under its tenant at {path}:{rows[0].line}" in weak.assumptions[-1]
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_the_row_may_be_anothers(name: str) -> None:
+    path, code = UNSAFE[name]
+    rows = judged(path, code)
+
+    assert "TENSQL024" not in {row.rule for row in rows}
+    assert any(row.verdict in {"violation", "weak"} and row.rule not in {None, "TENSQL007"} for row in rows), rows
+
+
+def test_facts_survive_the_way_to_the_judge() -> None:
+    for path, code in SAFE.values():
+        examined = examine(path, code.encode())
+
+        assert examined.extraction.follows
+        assert decode(encode(examined), Examined) == examined
