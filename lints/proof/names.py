@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -154,6 +155,7 @@ class Index:
         for key, table in model.tables.items():
             for name in {key, table.name, f"{table.schema}.{table.name}" if table.schema else table.name}:
                 self.tables.setdefault(self.loose(name), table)
+        self.tables.update({name: table for name, table in _twins(self.tables).items() if name not in self.tables})
         for key, view in model.views.items():
             for name in {key, view.name}:
                 self.views.setdefault(self.loose(name), view)
@@ -258,6 +260,34 @@ class Index:
         if plain in self.settings or name.lower() in self.settings:
             return True
         return not self.settings and self.names_tenant(plain)
+
+
+def _twins(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """By bare name: what is known of a table that several schemas have, whichever of them is meant, if they agree on
+    whose rows they hold."""
+    several: dict[str, list[Table]] = {}
+    for name, table in tables.items():
+        found = several.setdefault(name.rpartition(".")[2], []) if "." in name else []
+        if all(table is not other for other in found):
+            found.append(table)
+    merged: dict[str, Table] = {}
+    for bare, same in several.items():
+        one = same[0]
+        said = {(t.ownership, t.tenant_column, t.parent is None) for t in same}
+        if len(same) < 2 or len(said) > 1 or one.parent is not None or one.ownership is Ownership.UNKNOWN:
+            continue
+        alike = all(set(t.columns) == set(one.columns) for t in same)
+        merged[bare] = replace(
+            one,
+            name=bare,
+            schema=None,
+            columns=one.columns if alike else {},
+            primary_key=one.primary_key if all(t.primary_key == one.primary_key for t in same) else (),
+            unique=tuple(key for key in one.unique if all(key in t.unique for t in same)),
+            foreign_keys=tuple(key for key in one.foreign_keys if all(key in t.foreign_keys for t in same)),
+            principal_columns=tuple(c for c in one.principal_columns if all(c in t.principal_columns for t in same)),
+        )
+    return merged
 
 
 def _capitals(model: Model) -> set[str]:

@@ -345,8 +345,17 @@ def _clause(tokens: list[Any], position: int) -> str:
 def _line(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "too deeply nested"
-    text = re.sub(r"\x1b\[\d*m", "", str(error)).strip().splitlines()
-    return text[0][:200] if text else type(error).__name__
+    text = _ESCAPE.sub("", str(error)).strip().splitlines()
+    said = (
+        _CLASS.sub(r"\1", _TOKEN.sub(r"\1", text[0]))[:200].replace("SENTINEL", "the end").rstrip(".") if text else ""
+    )
+    return said or type(error).__name__
+
+
+_ESCAPE = re.compile(r"\x1b\[\d*m")
+_TOKEN = re.compile(r"<Token token_type: [\w.]+, text: (.*?), line: \d+,[^>]*>")
+_CLASS = re.compile(r"<class '[\w.]*?(\w+)'>")
+"""How the parser shows what it is made of."""
 
 
 def reparse(tokens: list[Any] | None, text: str, dialect: str) -> Statement:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.parse import reparse
@@ -46,6 +47,39 @@ def block(w: Work, text: str, start: int, end: int, group: Group, translate: Cal
             except Unsupported:
                 del w.targets[before:]
     return "procedure"
+
+
+_VERBS = frozenset({"select", "insert", "update", "delete", "merge"})
+_OTHER_VERBS = frozenset(
+    {"begin", "exec", "execute", "set", "declare", "while", "print", "return", "raiserror", "throw"}
+)
+
+
+def branches(tokens: list[Any]) -> list[list[Any]] | None:
+    """The tokens of what T-SQL's IF asks, as a query, and of the one or two statements it decides of; None if there is
+    anything else in it."""
+    depth = cases = 0
+    marks: list[int] = []
+    for position, token in enumerate(tokens):
+        word = token.text.lower() if token.token_type not in _QUOTED else ""
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        cases += (word == "case") - (word == "end" and cases > 0)
+        if depth or cases or not position:
+            continue
+        if (word in _OTHER_VERBS and not (word == "set" and marks)) or (word == "if"):
+            return None
+        if word == "else" or (not marks and word in _VERBS):
+            marks.append(position)
+    if not 1 <= len(marks) <= 2:
+        return None
+    first = tokens[0]
+    asked = [Token(kind, said, first.line, first.col, first.start, first.end) for kind, said in _ASKED]
+    parts = [[*asked, *tokens[1 : marks[0]]], tokens[marks[0] : (marks[1] if len(marks) > 1 else len(tokens))]]
+    return [*parts, tokens[marks[1] + 1 :]] if len(marks) > 1 else parts
+
+
+_ASKED = ((TokenType.SELECT, "SELECT"), (TokenType.NUMBER, "1"), (TokenType.WHERE, "WHERE"))
+_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.NATIONAL_STRING})
 
 
 def _statements(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -34,7 +34,11 @@ def unproven(w: Work, target: Target, table: Table | None, context: Context) -> 
         rule = "TENSQL019"
     if _has_hole(w, target, context.conds):
         return Finding(
-            target, Rank.NONE, "TENSQL013", "interpolated text stands where the predicate could", opaque=True
+            target,
+            Rank.NONE,
+            "TENSQL013",
+            "a condition that is put in at run time stands where the predicate could",
+            opaque=True,
         )
     if _elsewhere(target):
         return Finding(target, Rank.NONE, "TENSQL013", "the table's schema is interpolated", opaque=True)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
-from lints.proof.ir import Group, Unsupported
+from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
-from lints.proof.procedural import REASON, block
+from lints.proof.procedural import REASON, block, branches
 from lints.proof.scalars import OUTLIVES, survey
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
@@ -95,6 +95,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word in ("execute", "exec", "unload") and (said := _quoted(tokens, text, w.dialect)) is not None:
         return _inner_text(w, said, text, group, translate)
     if word in ("execute", "exec"):
+        if rest and f"\0prepared {rest[0]}" in w.temporary:
+            return Session("execute", None, f"{rest[0]} was prepared above, and is judged there")
         return _execute(rest)
     if word in ("call", "perform"):
         return _call(w, tokens, text, group, translate)
@@ -106,6 +108,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
     if word == "declare" and (w.dialect == "tsql" or type(tree) is exp.Declare):
         return _declare(w, tree, group)
+    if word == "if" and w.dialect == "tsql" and (inside := branches(tokens)) is not None:
+        return _branches(w, inside, text, group, translate)
     if word in ("if", "while", "declare", "for", "loop", "repeat"):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
     if word == "alter":
@@ -228,6 +232,8 @@ def _set(w: Work, tokens: list[Any]) -> Session:
     names = words[2:] if scope else words[1:]
     if names[:1] == ["authorization"]:
         return Session("set", "TENSQL017", "the session's identity is changed")
+    if names[:1] == ["role"] and not reset and not _is_role(tokens[-len(names) + 1 :]):
+        return Session("other", None, "not a statement", unparsed=True)
     if names[:1] == ["role"] or names[:2] == ["session", "authorization"]:
         return Session("set", "TENSQL017", "the role is changed")
     if names[:1] == ["row_security"]:
@@ -242,6 +248,14 @@ def _set(w: Work, tokens: list[Any]) -> Session:
     if not reset and name and scope != "local" and w.index.is_context(name):
         return Session("set", "TENSQL015", OUTLIVES)
     return Session("set", None, "no tenant outlives the transaction")
+
+
+_AFTER_ROLE = frozenset({"to", "=", ",", "identified", "except", "@", ":", "(", "$", "{", "?", "%"})
+
+
+def _is_role(named: list[Any]) -> bool:
+    """Whether a role is named and nothing else: "Set role of member 5" is a sentence."""
+    return bool(named) and (len(named) == 1 or bool({named[0].text.lower(), named[1].text.lower()} & _AFTER_ROLE))
 
 
 def calls(w: Work, tree: Any) -> None:
@@ -278,6 +292,17 @@ def _is_call(tokens: list[Any], dialect: str) -> bool:
         into = any(token.text.lower() == "into" for token in rest[-2:])
         return bool(into or rest[-1].text == ")")
     return runs and (rest[0].text.lower() == "immediate" or rest[position].text.lower() in ("using", "into", "as"))
+
+
+def _branches(w: Work, inside: list[list[Any]], text: str, group: Group, translate: Translate) -> str | Session:
+    """T-SQL's IF … statement ELSE statement: what it asks and what it may run."""
+    for tokens in inside:
+        w.spend(2000)
+        inner = reparse(tokens, text, w.dialect)
+        if inner.tree is None or inner.holes or not isinstance(inner.tree, (exp.Query, exp.DML, exp.Merge)):
+            return Session("procedure", "TENSQL013", REASON, opaque=True)
+        translate(w, inner.tree, Group(group, Kind.BRANCH, "IF"))
+    return "if"
 
 
 def _execute(rest: list[str]) -> Session:

@@ -29,6 +29,9 @@ def note(index: Index, statement: Statement, text: str, made: Made) -> None:
     tree = statement.tree
     tokens = unfold(statement.tokens, text, index.dialect)
     words = [token.text.lower() for token in tokens[:8]]
+    if words[:1] == ["prepare"] and len(words) > 1:
+        made[f"\0prepared {words[1]}"] = None
+        return
     kind = next((word for word in words if word in ("table", "view")), "")
     if words[:1] == ["create"] and ("temp" in words or "temporary" in words) and kind:
         _create(index, tree, tokens, words.index(kind) + 1, text, made)

@@ -111,7 +111,7 @@ def test_a_secret_over_several_lines_is_found_before_the_lines_are_parted(writer
         "the password is missing",
         "ApiKey: nothing ties ApiKey.teamId to a caller's value; `ApiKey.teamId = <tenant>` would prove it",
         "Token: Token.team_id is compared only in the ON of an outer join, which filters nothing",
-        "Credential: interpolated text stands where the predicate could",
+        "Credential: a condition that is put in at run time stands where the predicate could",
         "models/passwordReset.ts:1: operation: violates minLength (1)",
         "src/access_token.service.ts:12:3",
         "orders is read without its tenant column",

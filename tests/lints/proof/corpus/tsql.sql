@@ -50,8 +50,8 @@ EXEC sp_executesql N'SELECT * FROM boats'
 -- opaque TENSQL013
 EXEC archive_boats @harbour
 
--- if block
--- opaque TENSQL013
+-- if block (the one statement it decides of is read; first labelled opaque)
+-- violation TENSQL001
 IF @x = 1 SELECT * FROM boats
 
 -- ISNULL with the column

@@ -510,8 +510,8 @@ TRUNCATE TABLE countries, photos RESTART IDENTITY CASCADE
 -- opaque TENSQL013
 DO $$ BEGIN DELETE FROM boats WHERE harbour_id = current_setting('app.harbour_id')::uuid; END $$
 
--- prepared with the predicate, then run
--- proven opaque
+-- prepared with the predicate, then run (what runs stands above; first labelled opaque)
+-- proven ; proven
 PREPARE mine(uuid) AS SELECT * FROM boats WHERE harbour_id = $1; EXECUTE mine('00000000-0000-0000-0000-00000000000a')
 
 -- prepared without the predicate

@@ -1,0 +1,11 @@
+-- a query that is written gives its tenant away
+-- violation TENSQL009
+UPDATE (SELECT name, harbour_id FROM boats WHERE harbour_id = :h) v SET v.harbour_id = :g
+
+-- a query that is written, cut off
+-- violation TENSQL002
+UPDATE (SELECT name FROM boats WHERE ROWNUM < 5) SET name = 'x'
+
+-- a query in JSON_OBJECT
+-- proven
+SELECT JSON_OBJECT('a' VALUE CASE WHEN name = 'b' THEN 2 END, 'b' VALUE (SELECT max(name) FROM boats WHERE harbour_id = :h)) FROM boats WHERE harbour_id = :h

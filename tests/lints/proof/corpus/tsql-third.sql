@@ -1,0 +1,43 @@
+-- the table that goes is none of FROM
+-- violation TENSQL003
+DELETE boats FROM sailors s WHERE s.harbour_id = @h
+
+-- the table that goes is none of FROM, two FROMs
+-- violation TENSQL003
+DELETE FROM boats FROM sailors s WHERE s.harbour_id = @h
+
+-- two FROMs, by the alias
+-- proven
+DELETE FROM b FROM dbo.boats AS b WHERE b.harbour_id = @h
+
+-- two FROMs, by the name of the only use
+-- proven
+DELETE FROM dbo.boats FROM dbo.boats AS b WHERE b.harbour_id = @h
+
+-- an update by the name of the only use
+-- proven
+UPDATE dbo.boats SET name = 'x' FROM dbo.boats AS b WHERE b.harbour_id = @h
+
+-- an update of a table that is used twice
+-- violation TENSQL002
+UPDATE boats SET name = 'x' FROM boats b JOIN boats c ON c.owner_id = b.owner_id WHERE b.harbour_id = @h AND c.harbour_id = @h
+
+-- the alias with a schema is another table
+-- opaque TENSQL000
+DELETE dbo.b FROM boats b WHERE b.harbour_id = @h
+
+-- asked of everybody before the own is written
+-- violation TENSQL010
+IF NOT EXISTS (SELECT 1 FROM boats WHERE name = @n) INSERT INTO boats (id, harbour_id, name) VALUES (@i, @h, @n)
+
+-- asked of a variable
+-- violation TENSQL003
+IF @x = 1 DELETE FROM boats WHERE id = @i
+
+-- a case is no else
+-- proven
+IF @x = 1 SELECT CASE WHEN id = 1 THEN 2 ELSE 3 END FROM boats WHERE harbour_id = @h
+
+-- blocks are not followed
+-- opaque
+IF @x = 1 BEGIN DELETE FROM boats WHERE harbour_id = @h END

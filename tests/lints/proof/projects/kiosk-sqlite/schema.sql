@@ -1,0 +1,7 @@
+CREATE TABLE stores (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE items (store_id TEXT NOT NULL REFERENCES stores(id) ON DELETE CASCADE, sku TEXT NOT NULL, price INTEGER NOT NULL, doc TEXT CHECK (json_valid(doc)), label TEXT AS (json_extract(doc, '$.label')) VIRTUAL, PRIMARY KEY (store_id, sku)) WITHOUT ROWID, STRICT;
+CREATE TABLE sales (id INTEGER PRIMARY KEY AUTOINCREMENT, store_id TEXT NOT NULL REFERENCES stores(id), sku TEXT NOT NULL, qty INTEGER NOT NULL DEFAULT 1, at TEXT DEFAULT (datetime('now')), FOREIGN KEY (store_id, sku) REFERENCES items(store_id, sku));
+CREATE TABLE payments (id INTEGER PRIMARY KEY, sale_id INTEGER NOT NULL REFERENCES sales(id), cents INTEGER NOT NULL);
+CREATE TABLE vat_rates (code TEXT PRIMARY KEY, rate REAL NOT NULL);
+CREATE VIEW big_sales AS SELECT s.id, s.store_id, s.qty FROM sales s WHERE s.qty > 100;
+CREATE TABLE queue (id INTEGER PRIMARY KEY, store_id TEXT, job TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0);
