@@ -198,10 +198,12 @@ class Chains:
             for side in sides:
                 self.used(side)
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
+        if longest is not None and (whole := _sometimes(receiver, longest)) is not longest:
+            return self._continued(whole, step, call, env)
         one, two = (self._on_path(side, step, call, env) for side in (receiver.yes, receiver.no))
         if one is not None and two is not None:
             return Alt(receiver.key, one, two)
-        return self._continued(_sometimes(receiver, longest), step, call, env) if longest is not None else None
+        return self._continued(longest, step, call, env) if longest is not None else None
 
     def _on_path(self, side: Value, step: Step, call: Invoke, env: Env) -> Query | None:
         if isinstance(side, Query):
@@ -378,6 +380,8 @@ def _sometimes(paths: Alt, query: Query) -> Query:
     other = paths.no if paths.yes is query else paths.yes
     if not isinstance(other, Gap) or (not start and not other.source.endswith(f"{query.model}.objects")):
         return query
+    if other.source[:1].isupper() and not other.source.endswith("objects"):
+        return query  # a class: everything there is
     rest = (step for step in query.steps if step not in start)
     some = tuple(Alt(paths.key, *((step, NOTHING) if paths.yes is query else (NOTHING, step))) for step in rest)
     return Query(query.kind, query.model, (*start, *some), query.span, (query,))

@@ -204,6 +204,8 @@ def begun(asked: Asked) -> Begun | None:
         if table is not None:
             return Begun("sequel", table.group(1), steps)
     written = notes.text(call.receiver.span) if call.receiver is not None else ""
+    if isinstance(asked.receiver, Gap) and _CLASS.fullmatch(asked.receiver.source):
+        written = asked.receiver.source
     if _CLASS.fullmatch(written):
         return _of_class(asked, written.replace(".", "::").removeprefix("::"), steps)
     known = method in RUNS or method in PLAIN
