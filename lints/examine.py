@@ -71,7 +71,7 @@ def examine(path: str, data: bytes, look: Look = glance) -> Examined:
         return Examined(extraction=found)
     return Examined(
         extraction=found,
-        defines_schema=defines_schema(path, data),
+        defines_schema=defines_schema(path, data) or (path.endswith(".go") and _says_migration(path, data)),
         generated=b"generated" in data[:1500].lower() and says_generated(data),
         misnamed=misnamed(path, data),
         quotes=_quotes(found, data),
@@ -102,13 +102,17 @@ def schema_of(path: str, data: bytes) -> Schema:
         return Schema.MODELS
     if path.endswith(CODE) and _among_migrations(path):
         return Schema.SCRIPT
-    told = Schema.SCRIPT if path.endswith(CODE) and b"down_revision" in data else Schema.NOTHING
+    told = Schema.SCRIPT if path.endswith(CODE) and _says_migration(path, data) else Schema.NOTHING
     found = Schema.NOTHING
     for kind in _kinds(path, data):
         found |= kind
     if found and not (path_class(path) == "source" or misnamed(path, data)):
         return told
     return told | found
+
+
+def _says_migration(path: str, data: bytes) -> bool:
+    return b"down_revision" in data or (path.endswith(".go") and _declares("go_migrations").possible(data))
 
 
 def _kinds(path: str, data: bytes) -> Iterator[Schema]:

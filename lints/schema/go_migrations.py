@@ -1,14 +1,16 @@
-"""Migrations written in Go (goose, gormigrate, Bun's): the part that undoes them is left out."""
+"""Migrations written in Go (goose, gormigrate, sql-migrate, Bun's): the part that undoes them is left out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+DECLARES = re.compile(rb"\bMemoryMigrationSource\b|\bgormigrate\.Migration\b|\bgoose\.AddMigration")
+"""A file that is one wherever it stands."""
 _REGISTERED = re.compile(rb"\bAddMigration\w*\(\s*\w+\s*,\s*(\w+)\s*\)")
 _FUNCTION = re.compile(rb"^func\s+(?:\([^()\n]*\)\s*)?(\w+)\s*\(", re.MULTILINE)
 _UNDOES = re.compile(rb"(?:[dD]own|[rR]ollback|[rR]evert|[uU]ndo)(?:[A-Z0-9_]\w*)?")
-_MEMBER = re.compile(rb"\b(?:Rollback|Down|DownFn|DownFnContext)\s*:\s*func\s*\(")
+_MEMBER = re.compile(rb"\b(?:Rollback|Down|DownFn|DownFnContext)\s*:\s*(?:func\s*\(|\[\]string\s*(?=\{))")
 _BUN = re.compile(rb"\b(?:Must)?Register\(\s*(?=func\s*\()")
 _TOKEN = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|'(?:[^'\\\n]|\\.)+'|//[^\n]*|/\*.*?\*/|[{}]", re.DOTALL)
 

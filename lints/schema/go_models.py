@@ -6,7 +6,7 @@ Read line by line, not parsed: gofmt has put every field on a line of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lints.schema import ent_models, go_builders
@@ -33,6 +33,8 @@ _PLAIN = re.compile(
 )
 
 
+_MIGRATES = re.compile(r"\.(?:AutoMigrate|CreateTable)\(")
+_MADE = re.compile(r"\s*(?://[^\n]*\n\s*)?(?:&?(?:\w+\.)?([A-Z]\w*)\{\s*\}|new\((?:\w+\.)?([A-Z]\w*)\))\s*,?")
 _MAX_SHARED = 8
 """A struct with more columns is a table itself, whatever embeds it: claims of a token embed the user."""
 
@@ -47,7 +49,8 @@ class _Struct:
     columns: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Field to (column, type, line)."""
     keys: tuple[str, ...] = ()
-    bases: list[str] = field(default_factory=list)
+    bases: list[tuple[str, str | None]] = field(default_factory=list)
+    """Structs whose fields it has, with the prefix of their columns; None where Go itself embeds them."""
     embedded: bool = False
     """A part of other structs, no table of its own."""
     related: list[tuple[str, str, str, int]] = field(default_factory=list)
@@ -67,6 +70,7 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
         named.setdefault(struct.name, []).append(struct)
     for struct in structs.values():
         _inherit(struct, structs, named, 0)
+    _tables(files, structs, named)
     known = [struct for struct in structs.values() if (struct.kind and not struct.embedded) or struct.table]
     for struct in known:
         struct.table = _stored(catalog, struct)
@@ -117,10 +121,10 @@ def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
             struct.columns["ID"] = ("id", "uint", number)
         elif name == "bun.BaseModel":
             struct.kind = "bun"
-            table = re.search(r"\btable:(\w+)", tag or "")
+            table = re.search(r"\btable:([\w.]+)", tag or "")
             struct.table = table.group(1) if table is not None else struct.table
         else:
-            struct.bases.append(name)
+            struct.bases.append((name, None))
         return
     member = _FIELD.match(line)
     if member is None or not member.group(1)[:1].isupper():
@@ -136,7 +140,8 @@ def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
     if said.startswith("-"):
         return
     if "embedded" in said.split(";") and not kind.startswith("["):
-        struct.bases.append(kind.lstrip("*"))
+        prefix = re.search(r"embeddedPrefix:\s*(\w+)", said)
+        struct.bases.append((kind.lstrip("*"), prefix.group(1) if prefix is not None else ""))
         return
     plain = _PLAIN.fullmatch(kind) is not None
     inner = kind.removeprefix("*")
@@ -173,16 +178,40 @@ def _column(name: str, said: str, orm: str) -> str | None:
 def _inherit(struct: _Struct, structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]], depth: int) -> None:
     """The fields of the structs that it embeds."""
     bases, struct.bases = struct.bases, []
-    for name in bases:
+    for name, prefix in bases:
         base = _find(name, struct, structs, named)
         if base is None or base is struct or depth > 6:
             continue
         _inherit(base, structs, named, depth + 1)
-        base.embedded = base.embedded or len(base.columns) <= _MAX_SHARED
+        base.embedded = base.embedded or prefix is not None or len(base.columns) <= _MAX_SHARED
         struct.kind = struct.kind or base.kind
-        for held, column in base.columns.items():
-            struct.columns.setdefault(held, column)
-        struct.keys = struct.keys or base.keys
+        for held, (column, kind, line) in base.columns.items():
+            struct.columns.setdefault(f"{prefix or ''}{held}", (f"{prefix or ''}{column}", kind, line))
+        struct.keys = struct.keys or (() if prefix else base.keys)
+
+
+def _tables(files: Mapping[str, str], structs: Mapping[str, _Struct], named: Mapping[str, list[_Struct]]) -> None:
+    """What others refer to, or GORM is told to make, is a table, whatever embeds it; of a struct that has no key and
+    refers to nothing no table is made, it is what a column holds."""
+    told = {name for text in files.values() for call in _MIGRATES.finditer(text) for name in _listed(text, call.end())}
+    for struct in structs.values():
+        for _, target, _, _ in struct.related:
+            other = _find(target.strip("[]"), struct, structs, named)
+            if other is not None and other.keys:
+                other.embedded = False
+    for struct in structs.values():
+        if struct.name in told:
+            struct.embedded = False
+        elif struct.kind == "gorm" and not struct.keys and not struct.table:
+            refers = any(column.endswith("_id") for column, _, _ in struct.columns.values())
+            struct.embedded = struct.embedded or not refers
+
+
+def _listed(text: str, position: int) -> Iterator[str]:
+    """The structs that a call is given from that place on, one after the other."""
+    while (found := _MADE.match(text, position)) is not None:
+        position = found.end()
+        yield found.group(1) or found.group(2)
 
 
 def _find(
@@ -209,10 +238,11 @@ def _stored(catalog: Catalog, struct: _Struct) -> str:
 
 def _draft(catalog: Catalog, struct: _Struct) -> Draft | None:
     """The table of a struct; made where an ORM makes tables of structs."""
-    draft = catalog.find(None, struct.table)
+    schema, _, bare = struct.table.rpartition(".")
+    draft = catalog.find(schema or None, bare)
     made = struct.kind == "gorm" or (struct.kind in {"bun", "xorm"} and struct.keys)
     if draft is None and made and struct.columns:
-        draft = catalog.create(None, struct.table, struct.origin)
+        draft = catalog.create(schema or None, bare, struct.origin)
     return draft
 
 
@@ -254,7 +284,9 @@ def _add(
     if struct.keys and not draft.primary_key:
         draft.primary_key = struct.keys
     alone = len([other for other in named[struct.name] if other.kind or other.table]) == 1
-    for label in dict.fromkeys((f"{struct.package}.{struct.name}", *((struct.name,) if alone else ()))):
+    folder = "/".join(struct.origin.path.split("/")[:-1][-2:])
+    labels = (f"{folder}.{struct.name}", f"{struct.package}.{struct.name}", *((struct.name,) if alone else ()))
+    for label in dict.fromkeys(labels):
         catalog.entities.append(
             Entity(
                 name=label,

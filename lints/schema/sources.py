@@ -72,9 +72,13 @@ def _revision(path: str, data: bytes) -> bool:
 
 
 def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
-    if not path.endswith(CODE) or not (in_migrations(path) or "/migrate/" in f"/{path}"):
+    if not path.endswith(CODE):
         return False
-    from lints.schema import code_migrations, javascript_migrations, laravel
+    from lints.schema import code_migrations, go_migrations, javascript_migrations, laravel
+
+    told = path.endswith(".go") and go_migrations.DECLARES.search(data) is not None
+    if not (told or in_migrations(path) or "/migrate/" in f"/{path}"):
+        return False
 
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None

@@ -39,10 +39,11 @@ _ADDS_NOTHING = re.compile(
 
 
 def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | None:
-    """The struct that a name means in a file: of the package before its dot, else of the file's folder."""
+    """The struct that a name means in a file: of the package before its dot, else of the file's folder. A package is
+    its name, or `parent/name` where an import says which one of that name it is."""
     package, _, bare = name.rpartition(".")
-    folder = path.rpartition("/")[0].rpartition("/")[2]
-    own = known.get(f"{package or folder}.{bare}")
+    folder = "/".join(path.split("/")[:-1][-2:])
+    own = known.get(f"{package or folder}.{bare}") or known.get(f"{(package or folder).rpartition('/')[2]}.{bare}")
     return own or known.get(bare)
 
 

@@ -75,6 +75,9 @@ _DECLARED = (
 _GETS = rb"(?:[gG]et|[fF]ind|[lL]oad|[fF]etch|[qQ]uery|[rR]ead)([A-Z][a-z]\w*?)(?:(?:By|For|With|From|Of)[A-Z]\w*)?\("
 """`GetBoat(…)` gives a boat."""
 _NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
+_IMPORTED = re.compile(r"^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?\"([\w./~-]+)\"[ \t]*(?://[^\n]*)?$", re.MULTILINE)
+_VERSION = re.compile(r"v\d+")
+_MAX_HEAD = 16_000
 _BEFORE = 4000
 _MAX_UNFOLDED, _MAX_TEXT = 3, 4000
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z]\w*)\([^()]{0,200}\)(?:\.{3})?")
@@ -289,7 +292,25 @@ def _conditions(held: Fn) -> tuple[Step, ...] | None:
 
 
 def struct_of(interpreter: Interpreter, step: Step) -> str:
-    """The struct that a step names, by itself or by a variable of that type, with its package: `models.Boat`."""
+    """The struct that a step names, by itself or by a variable of that type, with its package: `fleet/models.Boat`."""
+    found = _struct_of(interpreter, step)
+    package, _, name = found.rpartition(".")
+    return f"{imported(interpreter.notes.source).get(package, package)}.{name}" if package else found
+
+
+@lru_cache(maxsize=4)
+def imported(source: bytes) -> dict[str, str]:
+    """The packages that a file imports, by the names it uses: the last two parts of where they are."""
+    head = source[:_MAX_HEAD].decode("utf-8", "replace")
+    found: dict[str, str] = {}
+    for name, place in _IMPORTED.findall(head):
+        parts = [part for part in place.split("/") if not _VERSION.fullmatch(part)]
+        if parts:
+            found[name or parts[-1]] = "/".join(parts[-2:])
+    return found
+
+
+def _struct_of(interpreter: Interpreter, step: Step) -> str:
     if step.method in {
         "Where",
         "Or",

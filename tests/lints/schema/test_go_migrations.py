@@ -37,6 +37,11 @@ CASES: dict[str, dict[str, str]] = {
         "migrations/m.go": 'package migrations\n\nvar M = &gormigrate.Migration{\n\tID: "1",\n'
         f"\tMigrate: func(tx *gorm.DB) error {{\n{_PAIR[0]}\t}},\n\tRollback: func(tx *gorm.DB) error {{\n{_PAIR[1]}\t}},\n}}\n"
     },
+    "sql-migrate in Go, wherever it stands": {
+        "auth/store/init.go": "package store\n\nfunc Migration() *migrate.MemoryMigrationSource {\n"
+        '\treturn &migrate.MemoryMigrationSource{Migrations: []*migrate.Migration{{\n\t\tId: "1",\n'
+        f"\t\tUp: []string{{\n\t\t\t`{UP}`,\n\t\t}},\n\t\tDown: []string{{\n\t\t\t`{DOWN}`,\n\t\t}},\n\t}}}}}}\n}}\n"
+    },
     "bun in Go": {
         "migrations/1_a.go": "package migrations\n\nfunc init() {\n\tMigrations.MustRegister(func(ctx context.Context, tx *bun.DB) error {\n"
         f"{_PAIR[0]}\t}}, func(ctx context.Context, tx *bun.DB) error {{\n{_PAIR[1]}\t}})\n}}\n"

@@ -1,0 +1,120 @@
+"""Which structs of Go are tables, under which names, and which of two packages of one name is meant."""
+
+from __future__ import annotations
+
+from lints.scan import scan
+from lints.schema import build_model
+
+ACCOUNT = b"""package types
+
+import "gorm.io/gorm"
+
+type Account struct {
+	ID string `gorm:"primaryKey"`
+	Name string
+	Settings *Settings `gorm:"embedded;embeddedPrefix:settings_"`
+	Tokens []Token `gorm:"foreignKey:AccountID"`
+}
+
+type Settings struct {
+	ID string
+	A, B string
+	One string `gorm:"size:3"`
+	Two string
+	Three string
+	Four string
+	Five string
+	Six string
+	Seven string
+	Eight string
+}
+
+type Token struct {
+	ID string `gorm:"primaryKey"`
+	AccountID string `gorm:"index"`
+	Hash string
+}
+
+type TokenAndText struct {
+	Text string
+	Token
+}
+
+type Address struct {
+	Net string `gorm:"serializer:json"`
+	Mac string
+}
+
+type Policy struct {
+	ID string `gorm:"primaryKey"`
+	AccountID string
+}
+
+func migrate(db *gorm.DB) { db.AutoMigrate(&Account{}, &Token{}, new(Policy)) }
+"""
+AGENT = b"""package types
+
+type Policy struct {
+	ID string `gorm:"primaryKey"`
+	Text string
+	AccountID string
+}
+
+func (Policy) TableName() string { return "agent_policies" }
+"""
+FILES = {"server/types/account.go": ACCOUNT, "agent/types/policy.go": AGENT}
+
+
+def test_what_others_embed_or_a_column_holds_is_no_table() -> None:
+    tables = build_model(FILES, {"tenant_columns": ["account_id"]}).tables
+    assert sorted(tables) == ["accounts", "agent_policies", "policies", "token_and_texts", "tokens"]
+    assert {"settings_one", "settings_id", "id"} <= set(tables["accounts"].columns)
+    assert tables["accounts"].primary_key == ("id",)
+
+
+def test_a_package_is_the_one_that_is_imported() -> None:
+    source = b"""package store
+
+import (
+	agent "example.com/x/agent/types"
+	"example.com/x/server/types"
+	"gorm.io/gorm"
+)
+
+func f(db *gorm.DB, id string) {
+	db.Where("id = ?", id).Delete(&types.Policy{})
+	db.Where("id = ?", id).Delete(&agent.Policy{})
+}
+"""
+    files = {**FILES, "store/store.go": source}
+    model = build_model(files, {"tenant_columns": ["account_id"]})
+    found = [one.table for one in scan([("store/store.go", source)], model).accesses]
+    assert found == ["policies", "agent_policies"]
+
+
+def test_a_table_of_bun_in_a_schema() -> None:
+    source = b"""package x
+
+type Pipeline struct {
+	bun.BaseModel `bun:"table:_system.pipelines"`
+	ID string `bun:"id,pk"`
+	TenantID string `bun:"tenant_id"`
+}
+
+type Exporter struct {
+	bun.BaseModel `bun:"table:_system.exporters"`
+	ID string `bun:"id,pk"`
+}
+
+func f(db *bun.DB, id string) {
+	db.NewDelete().Model(&Pipeline{}).Where("id = ?", id).Exec(ctx)
+	db.NewDelete().Model(&Exporter{}).Where("id = ?", id).Exec(ctx)
+}
+"""
+    model = build_model({"x/x.go": source}, None)
+    assert {name: table.ownership.value for name, table in model.tables.items()} == {
+        "pipelines": "owned",
+        "exporters": "unknown",
+    }
+    rows = scan([("x/x.go", source)], model).accesses
+    assert [(row.table, row.verdict) for row in rows] == [("pipelines", "violation")]
