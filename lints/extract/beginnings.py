@@ -7,13 +7,13 @@ from lints.search import Search
 # A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
 # a literal, which is what makes the search fast.
 _STATEMENTS = (
-    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?\bfrom\b)",
+    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?(?:\b|\\[nrt])from\b)",
     rb"select\s+(?:(?<!\wselect\s)|(?<=\\[nrt]select\s))[\w.\"]{1,80}\(",
-    rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
-    rb"replace\s+into\b",
-    rb"merge\s+into\b",
-    rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?\bset\b(?<!\.set))",
-    rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
+    rb"insert(?:\s|\\[nrt])+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
+    rb"replace(?:\s|\\[nrt])+into\b",
+    rb"merge(?:\s|\\[nrt])+into\b",
+    rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?(?:\b|\\[nrt])set\b(?<!\.set))",
+    rb"delete(?:\s|\\[nrt])+(?:[\w`\"]{1,60}\s+)?from\b",
     rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
     rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
     rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",

@@ -50,8 +50,9 @@ if TYPE_CHECKING:
 _TERMS = names(
     "eq ne gt gte lt lte and or not inArray notInArray isNull isNotNull like ilike between exists and_ or_ not_ Q F In"
     " Not IsNull Equal Like ILike MoreThan LessThan Any Raw Between In_ any_ all_ in_ is_ is_not is_null isnot func"
-    " notin_ contains desc asc sql ArrayContains eb eb1 eb2 eb3"
+    " notin_ contains desc asc ArrayContains eb eb1 eb2 eb3"
 )
+_WITHOUT_TERMS = frozenset({"go", "c_sharp"})
 _MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
 _MUTABLE |= doctrine.KINDS
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
@@ -182,7 +183,8 @@ class Chains:
         own = call.receiver is None or path.rpartition(".")[2] == "models"
         if keywords and not arguments and own and call.method[:1].isupper() and self.interpreter.language == "python":
             return Term(call.method, (), dict(keywords), self.interpreter.notes.text(call.span)[:200])
-        if isinstance(receiver, Term) or (call.method in _TERMS and (arguments or keywords)):
+        named = call.method in _TERMS and self.interpreter.language not in _WITHOUT_TERMS
+        if isinstance(receiver, Term) or (named and (arguments or keywords)):
             inner = (
                 (receiver, *arguments) if receiver is not None and not isinstance(receiver, Fn) else tuple(arguments)
             )
