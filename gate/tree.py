@@ -70,13 +70,15 @@ class _Listing:
 class WorkTree:
     """The files under a directory as they are on disk: what git tracks plus what it neither tracks nor ignores.
 
-    With `versioned` false git is not asked and every file counts, whatever repository the directory may lie in.
+    With `versioned` false git is not asked and every file counts, whatever repository the directory may lie in. With
+    `stamped` false nothing is believed of a file but its bytes.
     """
 
     origin = "work tree"
 
-    def __init__(self, root: Path, *, versioned: bool = True) -> None:
+    def __init__(self, root: Path, *, versioned: bool = True, stamped: bool = True) -> None:
         self.root = root.resolve()
+        self._stamped = stamped
         self._versioned = versioned
         if not self.root.is_dir():
             raise GateError(f"{root}: not a directory; give the path of the checkout to judge")
@@ -123,7 +125,7 @@ class WorkTree:
 
     def stamp(self, path: str) -> tuple[int, int, int, int, int] | None:
         """What the file system says of a regular file (see `lints.files.Stamp`); None for anything else."""
-        if path not in self._list().known:
+        if not self._stamped or path not in self._list().known:
             return None
         try:
             found = os.lstat(f"{self.root}/{path}")

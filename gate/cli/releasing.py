@@ -126,7 +126,7 @@ def _judge_and_sign(arguments: Any, root: Path, policy: Policy, recorder: Ledger
     say = options.progress(arguments)
     as_of, overridden = run.clock(arguments.as_of)
     now, _ = run.clock(None)
-    tree = WorkTree(root)
+    tree = WorkTree(root, stamped=False)  # what is signed of a file was read
     trust = trust_of(policy)
     signer, builder_id = choose(arguments, trust, ATTESTATIONS)
     given = _given(arguments.attestation)

@@ -125,7 +125,13 @@ def _project(source: _Source, policy: Policy, wanted: frozenset[str]) -> Project
         paths=paths, judged=wanted, read=source.read, declared=declarations(policy),
         dialect=config.get("dialect", "postgres"),
         scripts=None if scripts is None else frozenset(select(paths, scripts)),
+        stamped=source.tree.stamp if isinstance(source.tree, WorkTree) and not _in_ci() else None,
     )  # fmt: skip
+
+
+def _in_ci() -> bool:
+    """Whether a pipeline runs this: what it states of a file, it has read."""
+    return os.environ.get("CI", "false").lower() not in ("", "0", "false")
 
 
 def _config(policy: Policy) -> Mapping[str, Any]:
@@ -167,7 +173,7 @@ def _cache(tree: Tree) -> Cache:
     from lints.cache import Cache, CacheError, default_folder
 
     value = os.environ.get(CACHE_VARIABLE)
-    if value == "off" or (value is None and os.environ.get("CI", "false").lower() not in ("", "0", "false")):
+    if value == "off" or (value is None and _in_ci()):
         return Cache(None)
     if value is not None and not Path(value).is_absolute():
         raise GateError(f"{CACHE_VARIABLE}={value[:200]!r}: give an absolute path, or off")

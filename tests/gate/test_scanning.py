@@ -154,6 +154,32 @@ def test_the_default_is_the_users_folder_and_none_under_ci(
     assert seen(made()) == first
 
 
+def test_what_a_pipeline_or_a_release_states_of_a_file_it_has_read(
+    made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Elsewhere a file that nobody has written to is known by its stamp."""
+    root, loaded = made()
+    monkeypatch.setattr("lints.files.REST", -(10**18))
+    monkeypatch.setenv("GATE_CACHE", str(tmp_path / "caches"))
+    monkeypatch.delenv("CI", raising=False)
+    read: list[str] = []
+    monkeypatch.setattr(WorkTree, "read", lambda self, path, **_: (read.append(path), (root / path).read_bytes())[1])
+
+    def asked(**more: bool) -> set[str]:
+        read.clear()
+        assert scanned(WorkTree(root, versioned=False, **more), loaded).digests == first.digests
+        return set(read)
+
+    first = scanned(WorkTree(root, versioned=False), loaded)
+    everything = set(read)
+    assert asked() == set()
+    assert asked(stamped=False) == everything
+    monkeypatch.setenv("CI", "true")
+    assert asked() == everything
+    monkeypatch.setenv("CI", "false")
+    assert asked() == set()
+
+
 def test_a_default_folder_that_cannot_be_used_costs_only_time(
     made: Callable[..., Made], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
