@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import mongo_csharp
+from lints.schema import query_filters
 from lints.tenancy import Origin
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]
 _TO_TABLE = re.compile(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = re.compile(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
 _HAS_KEY = re.compile(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
-_ASSIGNABLE = re.compile(r"typeof\(\s*(?:\w+\.)*(I\w+)\s*\)\s*\.\s*IsAssignableFrom|\bis\s+(I\w*Tenant\w*)\b")
 _MULTI_TENANT = re.compile(r"\.IsMultiTenant\(\)")
 _CLASS = re.compile(
     r"^[ \t]*(?:(?:public|internal|private|protected|sealed|abstract|partial|static|file)\s+)*"
@@ -75,7 +75,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     sets: dict[str, str] = {}
     homes: dict[str, str] = {}
     configured: dict[str, list[tuple[str, str, int]]] = {}
-    automatic: dict[str, str] = {}
+    automatic: dict[str, Mapping[str, str]] = {}
     extensions: dict[str, dict[str, tuple[str, ...]]] = {}
     documented: dict[str, str] = {}
     for path, text in sources.items():
@@ -88,10 +88,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         for name, body, start in _configurations(text):
             homes.setdefault(name, path)
             configured.setdefault(name, []).append((path, body, text.count("\n", 0, start) + 1))
-        if "HasQueryFilter" in text:
-            line = text.count("\n", 0, text.index("HasQueryFilter")) + 1
-            for one, other in _ASSIGNABLE.findall(text):
-                automatic.setdefault(one or other, f"{path}:{line}")
+        if "QueryFilter" in text:
+            for base, columns in query_filters.automatic(path, text, sources):
+                automatic[base] = {**columns, **automatic.get(base, {})}
     wanted = {*sets, *configured}
     if not wanted and not documented:
         return
@@ -117,13 +116,15 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         for part in inherited:
             _properties(entity, part, wanted)
             for base in part.bases:
-                place = automatic.get(base)
-                if place is None and _TENANT_INTERFACE.fullmatch(base):
-                    place = f"{part.path}: {base}"
-                if place is not None:
-                    entity.scopes.setdefault("*", place)
+                confined = automatic.get(base, {})
+                if base not in automatic and _TENANT_INTERFACE.fullmatch(base):
+                    confined = {"*": f"{part.path}: {base}"}
+                entity.scopes |= {column: place for column, place in confined.items() if column not in entity.scopes}
             if "[MultiTenant" in part.marks:
                 entity.scopes.setdefault("*", f"{part.path}: MultiTenant")
+        for column, place in automatic.get("", {}).items():
+            if any(kept == column for kept, _, _ in entity.columns.values()):
+                entity.scopes.setdefault(column, place)
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
         generic = (added for of, added in extensions.items() if re.fullmatch(r"T(?:[A-Z]\w*)?", of))
