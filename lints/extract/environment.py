@@ -103,10 +103,21 @@ class Env:
             holder = self.find(base) if base else None
             if isinstance(holder, Record) and last in holder.fields:
                 return holder.fields[last]
-            if isinstance(holder, Gap) and base != holder.source and _CLASS.fullmatch(holder.source):
-                path = f"{holder.source}.{path.rpartition('.')[2]}"  # `self.model.name`, where the model is Boat
+            if isinstance(holder, Gap) and base != holder.source and self._stands_for(base, holder.source):
+                path = f"{holder.source}.{last}"
             return Gap(path, span, origin=holder.origin if isinstance(holder, Gap) else None)
         return found
+
+    def _stands_for(self, base: str, source: str) -> bool:
+        """Whether a name's attributes are those of `source`: `self.model.name`, where the model is Boat;
+        `import { boats as dbBoats }`."""
+        return self.renamed(base) or _CLASS.fullmatch(source) is not None
+
+    def renamed(self, path: str) -> bool:
+        """Whether a name is one that something is imported under, and that is called otherwise where it stands."""
+        head = path.partition(".")[0]
+        brought, held = self.find(f"@{head}"), self.find(head)
+        return isinstance(brought, Lit) and isinstance(held, Gap) and brought.text.rpartition(":")[2] == held.source
 
 
 def part(value: Value, key: str | int, name: str, span: Span) -> Value:

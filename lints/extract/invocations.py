@@ -256,7 +256,7 @@ def tagged(interpreter: Interpreter, expression: Tagged, env: Env) -> Value:
         else:
             source = (
                 value.source
-                if isinstance(value, Gap) and not isinstance(piece, Name)
+                if isinstance(value, Gap) and (not isinstance(piece, Name) or env.renamed(piece.path))
                 else interpreter.notes.text(piece.span)
             )
             keys = value.keys if isinstance(value, Gap) else None

@@ -255,6 +255,9 @@ def _drizzle(asked: Asked) -> Begun | None:
     table = variable(call.arguments[0])
     if table is None:
         return None
+    held = asked.env.find(table)
+    if isinstance(held, Gap) and held.origin is None and held.source.isidentifier():
+        table = held.source  # imported under another name
     if method == "from" and selected:
         return Begun("drizzle", table, (Step("select", _projected(call.receiver), {}, call.span),))
     if method != "from" and _DATABASE.search(asked.path) is not None:
@@ -314,4 +317,7 @@ def entity_of(asked: Asked) -> str | None:
         held = asked.env.find(asked.call.receiver.path)
         origin = held.origin if isinstance(held, Gap) else None
     found = re.search(r"getRepository\(\s*(\w+)\s*\)$", origin or "")
-    return found.group(1) if found is not None else None
+    if found is None:
+        return None
+    held = asked.env.find(found.group(1))  # perhaps imported under another name
+    return held.source if isinstance(held, Gap) and held.origin is None and held.source.isidentifier() else found[1]

@@ -34,6 +34,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
+from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, span
 
 _ESCAPES = Escapes(
@@ -151,7 +152,7 @@ class JavaScriptLowering(Lowering):
                 name, alias = part.child_by_field_name("name"), part.child_by_field_name("alias")
                 if name is not None:
                     found.append((self.text(alias if alias is not None else name), module, self.text(name)))
-        return (Import(tuple(found), span(node)),)
+        return (Import(tuple(found), span(node)), *renamed(found, self.source, span(node)))
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")

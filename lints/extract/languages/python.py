@@ -39,6 +39,7 @@ from lints.extract.ir import (
     Unpack,
 )
 from lints.extract.languages.python_classes import models_of, rows_of_view
+from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, joined, span
 
 _ESCAPE = re.compile(
@@ -133,7 +134,7 @@ class PythonLowering(Lowering):
             name, alias = child.child_by_field_name("name"), child.child_by_field_name("alias")
             there = self.text(name if name is not None else child)
             found.append((self.text(alias) if alias is not None else there, self.text(module), there))
-        return (Import(tuple(found), span(node)),)
+        return (Import(tuple(found), span(node)), *renamed(found, self.source, span(node)))
 
     def assignment(self, node: Node) -> Iterable[Stmt]:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")

@@ -1,4 +1,5 @@
-"""Queries on a model that a function is handed, or that a class leaves to those made of it."""
+"""Queries on a model that a function is handed, that a class leaves to those made of it, or that is imported under
+another name."""
 
 from __future__ import annotations
 
@@ -54,6 +55,41 @@ CASES: dict[str, calls.Case] = {
             "class Boats(Repo[Boat]):\n    model = Boat\n"
         ),
         [("violation", "TENORM001")],
+    ),
+    "Drizzle: tables that are imported under another name": (
+        "drizzle",
+        """
+        import { boats as dbBoats, logbooks as dbLogbooks } from './schema';
+        const f = async (db, id, t) => {
+            await db.select().from(dbBoats).where(and(eq(dbBoats.id, id), eq(dbBoats.tenantId, t)));
+            await db.select().from(dbLogbooks).innerJoin(dbBoats, eq(dbLogbooks.boatId, dbBoats.id)).where(eq(dbBoats.tenantId, t));
+            await db.execute(sql`DELETE FROM ${dbBoats} WHERE ${dbBoats.tenantId} = ${t}`);
+            await db.update(dbBoats).set({ name: 'x' }).where(eq(dbBoats.id, id));
+        };
+        """,
+        [("proven", None), ("proven", None), ("proven", None), ("violation", "TENORM001")],
+    ),
+    "SQLAlchemy: a class that is imported under another name": (
+        "sqlalchemy",
+        """
+from fleet.models import Boat as BoatModel, Logbook as L
+def f(session, t, key):
+    session.execute(select(BoatModel).where(BoatModel.tenant_id == t))
+    session.query(L).join(BoatModel, BoatModel.id == L.boat_id).filter(BoatModel.tenant_id == t).all()
+    session.get(BoatModel, key)
+""",
+        [("proven", None), ("proven", None), ("violation", "TENORM001")],
+    ),
+    "TypeORM: an entity that is imported under another name": (
+        "typeorm",
+        """
+        import { Boat as BoatEntity } from './entities';
+        const f = async (manager, id, t) => {
+            await manager.find(BoatEntity, { where: { id, tenantId: t } });
+            await getRepository(BoatEntity).findOne({ where: { id } });
+        };
+        """,
+        [("proven", None), ("violation", "TENORM001")],
     ),
     "Django: a manager of a model": ("django", "def load(model, key):\n    return model.objects.get(pk=key)\n", OPAQUE),
     "Django: and of the tenant": (
