@@ -24,6 +24,15 @@ _MADE = re.compile(
 _IN_PROCESS = re.compile(
     r"\bnew\s+(?:\w+\.)?(?:Map|WeakMap|Set|\w*L[Rr][Uu]\w*|NodeCache|QuickLRU)\b|^(?:Map|WeakMap)\("
 )
+_HELD_HERE = rb"(?:\w*Map|\w*ThreadLocal|LoadingCache|AsyncLoadingCache|AsyncCache|L[Rr][Uu]Cache|AtomicReference)"
+_DECLARED = (
+    rb"\b" + _HELD_HERE + rb"\s*<[^;={}()]{0,120}>\??\s+%(name)s\s*[=;,)]"
+    rb"|\b%(name)s\s*:\s*" + _HELD_HERE + rb"\s*<"
+    rb"|\bva[lr]\s+%(name)s\s*=\s*(?:"
+    + _HELD_HERE
+    + rb"\s*<|(?:mutable|linked|hash|concurrent)?[mM]apOf\b|Caffeine\.|CacheBuilder\.)"
+    rb"|\b%(name)s\s*=\s*(?:Caffeine|CacheBuilder)\b"
+)
 _CONTEXT = re.compile(r"(?:\w*[cC]tx|\w*[cC]ontext|[\w.]*[cC]ontext\(\)|context\.\w+\(.*\))", re.DOTALL)
 _REDIS = re.compile(r"redis|valkey", re.IGNORECASE)
 _ONE_KEY = names(
@@ -66,6 +75,8 @@ def is_key_store(interpreter: Interpreter, call: Invoke, receiver: Value | None,
         return True
     if _NAMED.search(written[-60:]) is None:
         return False
+    if interpreter.language in {"java", "kotlin"} and _held_here(interpreter, written):
+        return False
     if interpreter.language == "go" and _REDIS.search(written[-60:]) is None and not _takes_context(interpreter, call):
         return False  # `cache.Get(key)` is a cache in this process: one that is elsewhere takes a context first
     if method in _RELAYS | _SCRIPTS:
@@ -75,6 +86,15 @@ def is_key_store(interpreter: Interpreter, call: Invoke, receiver: Value | None,
     handed_on = len(arguments) > 0 and isinstance(arguments[0], Gap) and arguments[0].origin is None
     plain = handed_on and re.fullmatch(r"[\w.]+", getattr(arguments[0], "source", "")) is not None
     return _REDIS.search(written[-60:]) is not None or not plain
+
+
+def _held_here(interpreter: Interpreter, written: str) -> bool:
+    """Whether a name of the JVM is declared in its file as a map, or as something else that no other process sees."""
+    name = written.rpartition(".")[2].strip()
+    if not name.isidentifier():
+        return False
+    kind = re.search(_DECLARED % {b"name": re.escape(name.encode())}, interpreter.notes.source)
+    return kind is not None
 
 
 def _takes_context(interpreter: Interpreter, call: Invoke) -> bool:

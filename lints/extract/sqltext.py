@@ -89,8 +89,11 @@ _FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
 """MySQL's full-text search, which begins like a pattern."""
 
 
-_MATCH_ALONE = re.compile(r"\s*match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)\s*", re.IGNORECASE)
-"""What a message says: `match (${name})`. A statement does something with what it matched."""
+_MATCH_ALONE = re.compile(
+    r"\s*(?:match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)|create\s*\(\s*\w+\s*\))\s*", re.IGNORECASE
+)
+"""What a message says: `match (${name})`, `Create (Enter)`. A statement does something with what it matched, and what
+it makes has a label or properties."""
 
 
 def starts_like_cypher(text: str) -> bool:

@@ -57,9 +57,12 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     stores = jvm_models.read(texts, found)
     go_models.read_go_models(catalog, {path: text for path, text in texts.items() if path.endswith(".go")})
     entity_framework.read(texts, found)
-    folded = {draft.name.lower(): draft.name for draft in catalog.tables.values()}
+    spelled = sorted((draft.name for draft in catalog.tables.values()), reverse=True)
+    folded = {name.lower(): name for name in spelled}  # of two spellings that in lower case
+    stored = set(spelled)
     for entity in found.values():  # scripts fold the names that they do not quote
-        entity.table = folded.get(entity.table.lower(), entity.table)
+        if entity.table not in stored:
+            entity.table = folded.get(entity.table.lower(), entity.table)
     for entity in list(found.values()):
         if entity.mapped:
             _inherit(entity, found)

@@ -24,7 +24,7 @@ _WORDS = (
     b"@Entity", b"@MappedSuperclass", b"@MappedEntity", b"RepositoryBase<",
     b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
     b"IService<", b"ServiceImpl<", b"TenantLineInnerInterceptor", b'Table("', b"IdTable(", b"PanacheEntity",
-    b"Table() {", b"TableName() {",
+    b"EntityClass<", b"Table() {", b"TableName() {",
 )  # fmt: skip
 _ENDINGS = ("Constants.java", "Constants.kt")
 _HEADER = re.compile(
@@ -43,6 +43,10 @@ _FIELD = re.compile(
 _EXPOSED = re.compile(
     r"^\s*val\s+(\w+)\s*(?::[^=]{1,80})?=\s*(?:\w+\s*\(\s*)?(\w+)(?:<[^>]*>)?\s*\(\s*\"(\w+)\"(.{0,200})"
 )
+_DAO = re.compile(
+    r"\bcompanion\s+object\s*(?:\w+\s*)?:\s*(?:\w+\.)*\w*EntityClass<\s*(?:\w+\s*,\s*)?(?:\w+\.)*(\w+)\s*>\(\s*(\w+)"
+)
+"""A class of rows of Exposed, and the object that is their table."""
 _POINTS = re.compile(r"(?:^\s*,\s*|\breferences\(\s*)(\w+)")
 _MARK = re.compile(r"@(?:field:|get:)?([\w.]+)")
 _CONSTANT = re.compile(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;|\bconst\s+val\s+(\w+)\s*=\s*\"([\w.]+)\"")
@@ -52,6 +56,7 @@ _EXTENDS = re.compile(
     r"\bextends\s+(?:\w+\.)*(\w+)|\bclass\s+\w+\s*(?:\([^()]*(?:\([^()]*\)[^()]*){0,20}\))?\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\("
 )
 _KOTLIN_BASE = re.compile(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
+_EXTENDS_BELOW = re.compile(r"^\s*extends\s+(?:\w+\.)*(\w+)")
 _FIRST = re.compile(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _OF = re.compile(
     r"^(?![ \t]*(?:\*|/))[^\n;{}]{0,120}?\b(?:interface|class)\s+(\w+)[^{;]{0,400}?"
@@ -96,6 +101,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
             for one, two, three, four in _CONSTANT.findall(text):
                 constants[one or three] = two or four
     filters: dict[str, str] = {}
+    rows: dict[str, str] = {}
     added: str | None = None
     stores: dict[str, Store] = {}
     for path, text in texts.items():
@@ -110,6 +116,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
         if made >= 0:
             added = added or f"TenantLineInnerInterceptor, {path}:{text.count(chr(10), 0, made) + 1}"
         _classes(path, text, found, constants)
+        for row, table in _DAO.findall(text) if path.endswith(".kt") else ():
+            rows.setdefault(table, row)
         for held in _OF.finditer(text):
             name, kind, of = held.groups()
             stores.setdefault(
@@ -121,6 +129,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
                     origin=Origin(path=path, line=text.count("\n", 0, held.start()) + 1, why=f"{kind} of {of}"),
                 ),
             )
+    for table, row in rows.items():
+        if table in found and found[table].kind == "exposed":
+            found[table].also = row
     for entity in found.values():
         if added is not None and entity.kind == "mybatis":
             entity.scopes["*"] = f"{added}, unless it is told to leave the table or the call out"
@@ -254,7 +265,9 @@ def _classes(path: str, text: str, found: dict[str, Found], constants: Mapping[s
         elif current is not None and current.kind == "exposed":
             _exposed_column(current, line, number)
         elif (
-            current is not None and depth <= 0 and (base := (_FIRST if above else _KOTLIN_BASE).match(line)) is not None
+            current is not None
+            and depth <= 0
+            and (base := (_FIRST if above else _KOTLIN_BASE).match(line) or _EXTENDS_BELOW.match(line)) is not None
         ):
             current.base = current.base or base.group(1)
         above = line.rstrip().endswith(":") and (header is not None or stripped == ") :")
@@ -325,6 +338,11 @@ def _class_scopes(entity: Found, marks: str, path: str, number: int) -> None:
             entity.scopes[compared.group(1)] = place
         elif condition is None:
             entity.scopes[f"@{label}"] = place  # the condition that its definition gives
+    if re.search(r"@Multitenant\b(?!\s*\([^()]*(?:TABLE_PER_TENANT|VPD))", marks) is not None:
+        column = _NAMED.search(_arguments(marks, "TenantDiscriminatorColumn") or "")
+        entity.scopes[column.group(1) if column is not None else "TENANT_ID"] = (
+            f"@Multitenant of {entity.name}, for which the application sets the tenant, {path}:{number}"
+        )
     always = re.search(
         r"@(?:Where\s*\(\s*clause\s*=|SQLRestriction\s*\(\s*(?:value\s*=)?)\s*\"([^\"\n]{1,300})\"", marks
     )

@@ -18,6 +18,11 @@ _SUFFIX = re.compile(
     r"|StartingWith|EndingWith|GreaterThanEqual|GreaterThan|LessThanEqual|LessThan|Between|Before|After|True|False|Null)?"
 )
 _PATH = re.compile(r"\s*(?:(?:__maybe__)?(?:and|or|not)\(\s*)*(?:\w+\.)*Q[A-Z]\w*\.")
+_PAGES = re.compile(
+    r"\s*(?:\w*\.)*(?:\w*[pP]age(?:able|Request)?\w*|\w*[sS]ort\w*|\w*[oO]rder\w*)(?:\s*(?:\.\w+)*\(.*\))?\s*",
+    re.DOTALL,
+)
+"""An argument that says which page of the rows is wanted, and in which order."""
 _ONE = frozenset({"findById", "getById", "getOne", "getReferenceById", "existsById", "deleteById", "findByIdOrNull"})
 _MANY = frozenset({"findAllById", "deleteAllById"})
 _ALL = frozenset({"findAll", "count", "deleteAll", "deleteAllInBatch"})
@@ -39,7 +44,7 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if deletes and given:
             builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
             builder.held = True  # instances, which something has loaded
-        elif any(text.lower().find("pageable") < 0 and text.lower().find("sort") < 0 for text in given):
+        elif any(_PAGES.fullmatch(text) is None for text in given):
             read = querydsl.predicate if _PATH.match(given[0]) else jvm_builders.predicate
             builder.where.append(read(builder, given[0]))  # a Specification; an Example says nothing
     else:

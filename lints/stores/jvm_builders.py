@@ -176,6 +176,7 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             "adjustWhere",
         }:
             verb = "delete" if method.startswith("delete") else verb
+            block = given[0] if block is None and method == "find" and given else block
             part = _infix(builder, block) if block is not None else None
             if part is None and method != "select":
                 part = builder.hole()

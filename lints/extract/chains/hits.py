@@ -243,7 +243,11 @@ _JVM = {
         rb"ervice\.(?:list|count)\(\)",
     ),
     b"jooq": Search(rb"\.(?:selectFrom|deleteFrom|insertInto|from|update|delete|fetch\w{0,20})\("),
-    b"xposed": Search(rb"\.(?:selectAll|deleteAll|findById)\(", rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{"),
+    b"xposed": Search(
+        rb"\.(?:selectAll|deleteAll|findById)\(",
+        rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{",
+        rb"(?:Dao|DAO|Entity)(?:\[|\.(?:find|all|get)\()",
+    ),
 }
 """What is looked for only in files that name a library, or what holds its queries."""
 _LINQ = Search(

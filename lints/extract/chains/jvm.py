@@ -33,7 +33,9 @@ _JOOQ = names(
     " fetchCount fetchExists fetchOptional fetchSingle"
 )
 _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle update delete")
-_EXPOSED = names("select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById")
+_EXPOSED = names("select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById get all")
+_OF_ROWS = names("find findById get all")
+"""Calls on a class of rows of Exposed."""
 _PANACHE = names(
     "find list stream count delete update findById findByIdOptional listAll findAll streamAll deleteAll deleteById"
 )
@@ -65,7 +67,8 @@ RUNS = {
         " execute executeAsync stream collect awaitSingle awaitFirstOrNull"
     ),
     "exposed": names(
-        "deleteWhere deleteAll findById map toList singleOrNull single firstOrNull first forEach count any none empty"
+        "deleteWhere deleteAll find findById get all map toList singleOrNull single firstOrNull first forEach count any"
+        " none empty"
     ),
     "mybatis_plus": mybatis_plus.ENDS,
     "querydsl": names("fetch fetchOne fetchFirst fetchCount fetchResults execute stream iterate transform"),
@@ -261,7 +264,8 @@ def _by_class(asked: Asked) -> Begun | None:
         return None
     if method in _EXPOSED and asked.interpreter.language == "kotlin":
         block = any(asked.interpreter.notes.text(argument.span)[:1] == "{" for argument in call.arguments)
-        if block or method in {"selectAll", "deleteAll", "findById"}:
+        rows = re.search(r"(?:Dao|DAO|Entity)$", asked.path) is not None and method in _OF_ROWS
+        if block or rows or method in {"selectAll", "deleteAll", "findById"}:
             return Begun("exposed", asked.path, (as_written(asked.interpreter, call, method),))
     if method in _PANACHE:
         return Begun("panache", asked.path, (as_written(asked.interpreter, call, method),))

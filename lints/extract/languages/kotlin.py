@@ -43,6 +43,8 @@ _MARGIN = re.compile(r"^[ \t]*\|", re.MULTILINE)
 _WITH_IT = frozenset({"let", "also"})
 _SHORT_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
 
+_CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
+
 
 class KotlinLowering(Lowering):
     language = "kotlin"
@@ -83,6 +85,7 @@ class KotlinLowering(Lowering):
         "this_expression": "name",
         "navigation_expression": "path",
         "call_expression": "call",
+        "index_expression": "index",
         "binary_expression": "binary",
         "additive_expression": "binary",
         "if_expression": "chosen",
@@ -374,6 +377,13 @@ class KotlinLowering(Lowering):
             else:
                 arguments.append(self.expression(child))
         return arguments, keywords, listed
+
+    def index(self, node: Node) -> Expr:
+        """`BoatDao[id]`: the row of a class by its key (Exposed)."""
+        parts = self.parts(node)
+        if len(parts) != 2 or parts[0].type != "identifier" or _CLASS.fullmatch(self.text(parts[0])) is None:
+            return self.other(node)
+        return Invoke(self.expression(parts[0]), "get", (self.expression(parts[1]),), (), span(node), span(parts[1]))
 
     def call(self, node: Node) -> Expr:
         children = self.parts(node)
