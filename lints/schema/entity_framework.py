@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DECLARES = re.compile(
     rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
-    rb"|\bIMongoCollection<|\bMongo\w*<"
+    rb"|\bIMongoCollection<|\bMongo\w*<|\[(?:Sugar)?Table\(|\bClassMap<"
 )
 _SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
@@ -40,7 +40,10 @@ _PROPERTY = re.compile(
     re.MULTILINE,
 )
 _POSITIONAL = re.compile(r"(?:\[[^\]]*\]\s*)*([\w.<>?]{1,80})\s+(\w+)\s*(?:=[^,]*)?(?:,|$)")
-_TABLE = re.compile(r"\[Table\(\s*\"(\w+)\"")
+_TABLE = re.compile(r"\[(?:Sugar)?Table\(\s*(?:Name\s*=\s*)?\"(\w+)\"")
+_MARKED = re.compile(r"\[(?:Sugar)?Table\([^\]\n]{1,200}\][^;{}]{0,600}?\b(?:class|record)\s+(\w+)", re.DOTALL)
+_MAPPED = re.compile(r"\bClassMap<(?:\w+\.)*(\w+)>")
+_MAPPED_TABLE = re.compile(r"^\s*Table\(\s*\"(\w+)\"", re.MULTILINE)
 _COLUMN = re.compile(r"\[Column\(\s*\"(\w+)\"")
 _FOREIGN = re.compile(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _COLLECTION = re.compile(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<")
@@ -78,6 +81,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     automatic: dict[str, Mapping[str, str]] = {}
     extensions: dict[str, dict[str, tuple[str, ...]]] = {}
     documented: dict[str, str] = {}
+    marked: dict[str, str] = {}
     for path, text in sources.items():
         for name in mongo_csharp.documents(text) if "Mongo" in text else ():
             documented.setdefault(name, path)
@@ -85,13 +89,21 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             extensions.setdefault(of, {})[name] = compared
         for name, label in _SET.findall(text):
             sets[name], homes[name] = label, path
+        for name in _MARKED.findall(text) if "Table(" in text else ():
+            marked.setdefault(name, path)
+        of_map = _MAPPED.search(text)
+        if of_map is not None:  # Fluent NHibernate
+            marked.setdefault(of_map.group(1), path)
+            stated = _MAPPED_TABLE.search(text)
+            sets.setdefault(of_map.group(1), stated.group(1) if stated is not None else of_map.group(1))
         for name, body, start in _configurations(text):
             homes.setdefault(name, path)
             configured.setdefault(name, []).append((path, body, text.count("\n", 0, start) + 1))
         if "QueryFilter" in text:
             for base, columns in query_filters.automatic(path, text, sources):
                 automatic[base] = {**columns, **automatic.get(base, {})}
-    wanted = {*sets, *configured}
+    homes = {**marked, **homes}
+    wanted = {*sets, *configured, *marked}
     if not wanted and not documented:
         return
     classes: dict[str, list[_Class]] = {}
@@ -110,9 +122,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         parts = [part for part in inherited if part.name == name]
         if not parts:
             continue
-        marked = next((m.group(1) for part in parts if (m := _TABLE.search(part.marks))), None)
+        said = next((m.group(1) for part in parts if (m := _TABLE.search(part.marks))), None)
         origin = Origin(path=parts[0].path, line=parts[0].line, why=f"entity {name}")
-        entity = Found(name, marked or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
+        entity = Found(name, said or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
         for part in inherited:
             _properties(entity, part, wanted)
             for base in part.bases:

@@ -39,11 +39,18 @@ _PROPERTY = re.compile(
     r"\(\s*(\w+)\s*,\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))\s*\)"
 )
 _CAST = re.compile(r"\(\([A-Z]\w*\??\)\s*(\w+)\)(?=[.?!])")
+_NO_ROW = re.compile(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
+"""What a key, a specification or a condition is called."""
 _LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
+_CALL = re.compile(r"\s*[?!]?\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
 _CLAUSES = re.compile(r"\b(from|join|let|where|orderby|select|group)\b")
 _SOURCE = re.compile(
     r"(?:\w+\.)*(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))(?:\.(?:As\w+|Include|IgnoreQueryFilters)\([^()]*\))*"
+)
+_OF_REPOSITORY = re.compile(
+    r"\(?(?:await\s+)?(?:\w+\.)*_?(\w+?)Repo(?:sitory)?\.(?:GetAll|GetQueryable|Table(?:NoTracking)?|Query(?:able)?)"
+    r"(?:Async)?(?:\(\))?\)?(?:\.As\w+\(\))*"
 )
 _JOIN = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
 _FROM = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
@@ -101,7 +108,9 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             and READS.fullmatch(method)
             and not _FILTERS.fullmatch(method)
         ):
-            if not _SILENT.fullmatch(method):
+            if method.startswith(("Delete", "Remove")) and _is_row(given):
+                return []  # which is judged where it is loaded
+            if not _SILENT.fullmatch(method) or (given and "=>" in given[0]):
                 runs = True
                 _by_repository(builder, given, names, current, keyed=method.startswith(("Find", "Get", "Delete")))
             if method.startswith(("Delete", "Remove")):
@@ -130,7 +139,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return [builder.delete()]
         elif method.startswith("ExecuteUpdate"):
             return [builder.update([])]
-        elif _IN_BULK.fullmatch(method):
+        elif _IN_BULK.fullmatch(method) or (builder.where and re.fullmatch(r"(?:Delete|Update)(?:Async)?", method)):
             return [builder.delete() if "Delete" in method else builder.update([])]
         elif method in {"Join", "GroupJoin", "Union", "Concat", "Except", "Intersect"}:
             builder.where.append(builder.hole())
@@ -145,18 +154,56 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [builder.select()] if runs else []
 
 
+def _is_row(given: Sequence[str]) -> bool:
+    """Whether a repository is handed a row, or rows, and no key, no lambda and no specification."""
+    first = given[0].strip() if given else ""
+    bare = re.fullmatch(r"(?:\w+[?!]?\.)*(\w+)[?!]?", first)
+    return bare is not None and _NO_ROW.search(bare.group(1)) is None
+
+
 def _by_repository(
     builder: Builder, given: Sequence[str], names: _Names, current: Builder | None, *, keyed: bool
 ) -> None:
     """`GetListAsync(b => …)`, `GetByIdAsync(id)`, `ListAsync(new BoatsOf(tenant))` of a generic repository."""
     first = given[0].strip() if given else ""
     found = _LAMBDA.fullmatch(first)
-    if found is not None:
+    made = re.fullmatch(r"(?:new[^{}]{0,20})?[\[{]\s*([\w.?!]+)\s*[\]}]", first)
+    first = made.group(1) if made is not None and keyed else first
+    if found is not None and found.group(2).startswith(f"{found.group(1)}."):
+        builder.where += _narrowed(builder, names, current, found.group(1), found.group(2))
+    elif found is not None:
         builder.where.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
     elif first and not _NO_FILTER.fullmatch(first):
         key = re.fullmatch(r"[\w.?!()\[\]\"]+", first) is not None and "pec" not in first and "redicate" not in first
         own = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
         builder.where.append(own if keyed and key else builder.hole())
+
+
+def _narrowed(builder: Builder, names: _Names, current: Builder | None, query: str, text: str) -> list[str]:
+    """The conditions of `query => query.Where(b => …).OrderBy(b => …)`; of `b => b.Afloat` that of the row itself."""
+    calls = list(_calls(text[len(query) :]))
+    if not calls or not (_FILTERS.fullmatch(calls[0][0]) or _RUNS.match(calls[0][0]) or _SILENT.fullmatch(calls[0][0])):
+        return [condition(names.with_(query, current), builder, text)]
+    parts: list[str] = []
+    for method, given in calls:
+        found = _LAMBDA.fullmatch(given)
+        if _FILTERS.fullmatch(method) and found is not None:
+            parts.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
+        elif not _RUNS.match(method) and not _SILENT.fullmatch(method):
+            parts.append(builder.hole())
+    return parts
+
+
+def _calls(text: str) -> Iterator[tuple[str, str]]:
+    """(method, what stands in its brackets) of `.Where(…).OrderBy(…)`."""
+    at = 0
+    while (call := _CALL.match(text, at)) is not None:
+        depth, end = 1, call.end()
+        while end < len(text) and depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        yield call.group(1), text[call.end() : end - 1]
+        at = end
 
 
 def _extended(builder: Builder, method: str, names: _Names, current: Builder | None) -> None:
@@ -248,6 +295,8 @@ def _set(builder: Builder, source: str, alias: str) -> Builder | None:
     found = _SOURCE.fullmatch(source.strip())
     wanted = (found.group(1) or found.group(2)) if found is not None else ""
     entity = builder.entities.get(wanted)
+    if entity is None and (held := _OF_REPOSITORY.fullmatch(source.strip())) is not None:
+        entity = builder.entities.get(held.group(1)[:1].upper() + held.group(1)[1:])
     if entity is None:
         return None
     return Builder(

@@ -252,12 +252,20 @@ _JVM = {
 """What is looked for only in files that name a library, or what holds its queries."""
 _LINQ = Search(
     rb"\.(?:Where|First|Single|Any|Count|LongCount|ToList|ToArray|Find|Sum|Last|Include|AsNoTracking|IgnoreQueryFilters)\w*\(",
-    rb"[?!]?\.(?:Get|List|Exists?|Delete|Remove|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
+    rb"[?!]?\.(?:Get|List|Exists?|Delete|Remove|Query|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
     rb"\bfrom\s+\w+\s+in\s+\w+\.",
+    rb"\.(?:Find|Get|Load|GetAll)(?:Async)?<\w",
+    rb"\bin\s+_?\w+\.\w+\)",
 )
 _NET = {
-    **dict.fromkeys((b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework"), _LINQ),
+    **dict.fromkeys(
+        (
+            *(b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework", b"Store<", b"NHibernate", b"Marten"),
+            *(b"LinqToDB", b"SqlSugar", b"FreeSql", b"Dapper", b"Raven.Client", b"Azure.Cosmos"),
+        ),
+        _LINQ,
+    ),
     **dict.fromkeys(
         (b"MongoDB.Driver", b"IMongoCollection<"),
         Search(

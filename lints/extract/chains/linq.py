@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Step
+from lints.extract.values import Gap, Lit, Step, Value
 
 _OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
 _SET = re.compile(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
@@ -38,7 +38,8 @@ _CONTEXT = re.compile(
 )
 _DECLARED = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
 _REPOSITORY = re.compile(
-    r"\bI?(?:\w*Repository(?:Base)?|EfRepo\w*|ReadRepository)<(?:\w+\.)*(\w+)(?:,[^<>;]{1,80})?>\??\s+(\w+)\s*[;={,)]"
+    r"\b(?!I?(?:User|Role|Password|Login|Claim|Token|Key|Data)\w{0,20}Store<)"
+    r"I?\w*(?:Repository(?:Base)?|EfRepo\w*|Store|Dao|DataAccess)<([\w., ?]{1,160})>\??\s+(\w+)\s*[;={,)]"
 )
 _CLASS = re.compile(
     r"^[ \t]*(?:\w+[ \t]+){0,4}class\s+\w+(?:<[^<>{]{0,80}>)?\s*(?:\([^()]{0,600}\))?"
@@ -51,12 +52,24 @@ _TABLES = names("Table TableNoTracking Entities DbSet Query Queryable")
 _UNIT = re.compile(r"\b(?:Get)?Repository(?:Async)?<(?:\w+\.)*(\w+)(?:,[^<>]{1,80})?>\(\)$")
 _OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
+_ROWS_OF = re.compile(
+    r"(?:^|[.(\s!])_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[sS]ql(?:ugar|Sugar)?\w*|[cC]ontainer|[sS]tore)[?!]?"
+    r"\s*\.\s*(?:Query(?:able|Over)?|GetTable|Select|GetItemLinqQueryable|Linq|Table|Entities)<(?:\w+\.)*(\w+)>\([^()]{0,120}\)$"
+)
+"""Rows of a class where NHibernate, Marten, linq2db, SqlSugar, FreeSql or Cosmos is asked for them."""
+_ROW_OF = re.compile(
+    r"_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[uU]ow|[uU]nitOfWork)[?!]?"
+    r"\s*\.\s*(?:Find|Get|Load|GetAll|Single|First|QuerySingleById)(?:Async)?<(?:\w+\.)*(\w+)>\($"
+)
+"""A row of a class by its key: `db.FindAsync<Boat>(id)`, `session.Get<Boat>(id)`."""
+_BY_KEY = re.compile(r"(?:Find|Get|Load|GetAll)(?:Async)?")
 _MAX_BEFORE = 8000
 _DISABLED = re.compile(
     r"\busing\s*(?:(\()\s*|(?:var|IDisposable)\s+\w+\s*=\s*)[\w.]{0,80}"
     r"(?:\.Disable<\w*Tenant\w*>\(\)|\.DisableFilter\([^()]{0,80}Tenant[^()]{0,80}\)|Tenant\.Change\(\s*null[^()]{0,40}\))"
 )
 """Where ABP's filter by tenant is taken away."""
+_TEXT = re.compile(r"[$@]*\"")
 _AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
 _NARROWS = re.compile(
     r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
@@ -122,6 +135,15 @@ def _begun(asked: Asked) -> Begun | None:
     of_repository = of_unit.group(1) if of_unit is not None else held.repositories.get(last)
     if of_repository is not None:
         return Begun("ef", of_repository, steps) if call.method in _LINQ or READS.fullmatch(call.method) else None
+    of_class = _ROWS_OF.search(written)
+    if of_class is not None and call.method not in _NO_SETS:
+        return Begun("ef", of_class.group(1), steps)
+    if _BY_KEY.fullmatch(call.method) and "HttpContext" not in written:
+        whole = notes.source[call.receiver.span[0] : call.arguments_span[0] + 1].decode("utf-8", "replace")[-240:]
+        row = _ROW_OF.search(whole)
+        if row is not None and not (steps[0].arguments and _TEXT.match(_source(steps[0].arguments[0]))):
+            method = "GetAll" if call.method.startswith("GetAll") else "Find"
+            return Begun("ef", row.group(1), (as_written(asked.interpreter, call, method),))
     known = call.method in _LINQ
     if not known and not _narrows(notes.source, call.span[1], call.method):
         return None
@@ -142,6 +164,10 @@ def _begun(asked: Asked) -> Begun | None:
     return None
 
 
+def _source(value: Value) -> str:
+    return value.source if isinstance(value, Gap) else value.text if isinstance(value, Lit) else ""
+
+
 def _narrows(source: bytes, end: int, method: str) -> bool:
     """Whether a call that is none of LINQ's extends a query: one goes on behind it, or it is named so."""
     after = _AFTER.match(source[end : end + 200].decode("utf-8", "replace"))
@@ -153,17 +179,21 @@ def _own(held: _Held, position: int) -> str:
     return next((entity for start, entity in reversed(held.own) if start < position), "")
 
 
+def _entity(given: str) -> str:
+    """What a generic repository is of, among its type arguments: `Boat` of `FleetContext, Boat, Guid`."""
+    named = (part.strip().rpartition(".")[2] for part in given.split(","))
+    return next((name for name in named if _NO_ENTITY.fullmatch(name) is None), "")
+
+
 @lru_cache(maxsize=4)
 def _held(source: bytes) -> _Held:
     text = source.decode("utf-8", "replace") if b"Context" in source or b"<" in source else ""
     own: list[tuple[int, str]] = []
     for found in _CLASS.finditer(text) if "Repository" in text else ():
-        named = (part.strip().rpartition(".")[2] for part in (found.group(1) or "T").split(","))
-        entity = next((name for name in named if _NO_ENTITY.fullmatch(name) is None), "")
-        own.append((len(text[: found.start()].encode()), entity))
+        own.append((len(text[: found.start()].encode()), _entity(found.group(1) or "T")))
     return _Held(
         contexts=frozenset(one or two for one, two in _CONTEXT.findall(text)),
         sets={name: entity for entity, name in _DECLARED.findall(text)},
-        repositories={name: entity for entity, name in _REPOSITORY.findall(text)},
+        repositories={name: entity for of, name in _REPOSITORY.findall(text) if (entity := _entity(of))},
         own=tuple(own),
     )

@@ -18,6 +18,7 @@ from lints.extract.ir import (
     Define,
     Do,
     Expr,
+    Invoke,
     Items,
     Loop,
     Name,
@@ -41,6 +42,13 @@ _BINDS = frozenset(
     | {"ExecuteSqlAsync", "SqlQuery", "Sql"}
 )
 """Calls that make a parameter of every hole of an interpolated string (EF Core)."""
+_NUMBERS = frozenset(
+    {"FromSqlRaw", "ExecuteSqlRaw", "ExecuteSqlRawAsync", "SqlQueryRaw", "ExecuteSqlCommand", "ExecuteSqlCommandAsync"}
+)
+"""Calls whose statement names its parameters by their numbers: `WHERE id = {0}`."""
+_NUMBER = re.compile(r"'?\{(\d{1,2})\}'?")
+_CONDITIONS = "/**where**/"
+"""Where Dapper's SqlBuilder puts the conditions it is given."""
 QUERY = "from"
 """The method that a query expression is lowered to."""
 
@@ -210,6 +218,8 @@ class CSharpLowering(Lowering):
         left = node.child_by_field_name("left")
         names = (self.text(left),) if left is not None and left.type == "identifier" else ()
         over = self.expression(node.child_by_field_name("right"))
+        if isinstance(over, Name) and over.path.rpartition(".")[2][:1].isupper():  # a set of a context is read then
+            over = Invoke(over, "AsEnumerable", (), (), over.span, over.span)
         return (Loop(names, over, self.body(node.child_by_field_name("body")), span(node)),)
 
     def switch_statement(self, node: Node) -> Iterable[Stmt]:
@@ -252,14 +262,22 @@ class CSharpLowering(Lowering):
         return Name("null", span(node))
 
     def string(self, node: Node) -> Expr:
-        return Text(_ESCAPES.resolved(self.text(node)[1:-1]), span(node))
+        return self.template(_ESCAPES.resolved(self.text(node)[1:-1]), node)
+
+    def template(self, text: str, node: Node) -> Expr:
+        """A literal; in a template of SqlBuilder conditions follow that are not to be seen here."""
+        before, mark, after = text.partition(_CONDITIONS)
+        if not mark:
+            return Text(text, span(node))
+        parts: tuple[Expr, ...] = (Text(f"{before}WHERE ", span(node)), Name("conditions", span(node)))
+        return Cat((*parts, Text(after, span(node))), span(node))
 
     def verbatim(self, node: Node) -> Expr:
-        return Text(self.text(node)[2:-1].replace('""', '"'), span(node))
+        return self.template(self.text(node)[2:-1].replace('""', '"'), node)
 
     def raw(self, node: Node) -> Expr:
         text = self.text(node).strip('"')
-        return Text(textwrap.dedent(text.strip("\n")), span(node))
+        return self.template(textwrap.dedent(text.strip("\n")), node)
 
     def interpolated(self, node: Node) -> Expr:
         parts = self.interpolated_parts(node)
@@ -312,6 +330,9 @@ class CSharpLowering(Lowering):
         elif function is not None:
             receiver = self.expression(function)
         arguments, keywords = self.arguments(listed, binds=method in _BINDS)
+        if method in _NUMBERS and arguments and isinstance(arguments[0], Text):
+            statement = arguments[0]
+            arguments[0] = Text(_NUMBER.sub(r"@p\1", statement.value), statement.span)
         return self.invocation(node, receiver, method, arguments, keywords, listed)
 
     def arguments(self, listed: Node | None, *, binds: bool = False) -> tuple[list[Expr], list[tuple[str, Expr]]]:

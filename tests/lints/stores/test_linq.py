@@ -40,6 +40,8 @@ public class Harbour {{
     private readonly FleetContext fleet;
     private readonly DbSet<Boat> _boats;
     private readonly IRepository<Boat, Guid> _boatRepo;
+    private readonly IRepository<Log> _logRepository;
+    private readonly EntityStore<FleetContext, Boat> _store;
     private readonly IDbConnection _connection;
     public async Task<object> F(Guid tenantId, Guid id, string name, CancellationToken cancellationToken) {{
         {}
@@ -134,6 +136,46 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a generic repository deletes": (
         "await _boatRepo.DeleteAsync(b => b.TenantId == tenantId && b.Id == id);",
         [("proven", None)],
+    ),
+    "a generic repository deletes a row that is loaded": ("await _boatRepo.DeleteAsync(boat);", []),
+    "a generic store": ("return await _store.FindAsync(b => b.Id == id);", [("violation", "TENORM001")]),
+    "a generic store is handed what narrows": (
+        "return await _store.FindAsync(rows => rows.Where(b => b.TenantId == tenantId).OrderBy(b => b.Name));",
+        [("proven", None)],
+    ),
+    "a generic store is handed what can't be seen": (
+        "return await _store.QueryAsync(rows => filter.Apply(rows));",
+        [("opaque", "TENORM013")],
+    ),
+    "by a key in an array": (
+        "return await _context.Boats.FindAsync(new object[] { id }, cancellationToken);",
+        [("violation", "TENORM001")],
+    ),
+    "by a key, of a class": ("return await _context.FindAsync<Boat>(id);", [("violation", "TENORM001")]),
+    "NHibernate, by a key": ("return session.Get<Boat>(id);", [("violation", "TENORM001")]),
+    "a session of the web is no store": ('return HttpContext.Session.Get<Boat>("boat");', []),
+    "NHibernate's query": (
+        "return session.Query<Boat>().Where(b => b.TenantId == tenantId).ToList();",
+        [("proven", None)],
+    ),
+    "linq2db deletes": (
+        "return await db.GetTable<Boat>().Where(b => b.Id == id).DeleteAsync();",
+        [("violation", "TENORM001")],
+    ),
+    "a set that is looped over": ("foreach (var b in _context.Boats) { Use(b); }", [("violation", "TENORM001")]),
+    "a list that is looped over": ("foreach (var b in fleet.Names) { Use(b); }", []),
+    "rows of two repositories": (
+        "return (from l in _logRepository.GetAll() join b in _boatRepository.GetAll() on l.BoatId equals b.Id"
+        " where b.TenantId == tenantId select l).ToList();",
+        [("proven", None)],
+    ),
+    "SQL whose parameters have numbers": (
+        'return _context.Boats.FromSqlRaw("SELECT * FROM Boats WHERE TenantId = {0}", tenantId).ToList();',
+        [("proven", None)],
+    ),
+    "SQL whose conditions are put in by a builder": (
+        'var t = builder.AddTemplate("SELECT * FROM Boats /**where**/"); return _connection.Query(t.RawSql);',
+        [("opaque", "TENSQL013")],
     ),
     "a generic repository, by a specification": (
         "return await _boatRepo.ListAsync(new BoatsOf(tenantId));",
