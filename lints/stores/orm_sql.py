@@ -375,7 +375,11 @@ class Builder:
             return None
         target = self.entities.get(self.entity.relations[name])
         column = self.foreign_column(target.table) if target is not None else None
-        return (column, self.parameter()) if column is not None else None
+        if column is None:
+            return None
+        named = mapping(mapping(value).get("connect"))
+        key = next(iter(named.values())) if len(named) == 1 and set(named) == {"id"} else None
+        return column, self.parameter(key.text if key is not None and key.kind == "value" else "")
 
     def column(self, name: str) -> str | None:
         """The column of an attribute; None if the entity has no such attribute."""

@@ -18,7 +18,7 @@ class Follow:
     first_column: int
     values: tuple[tuple[str, str], ...]
     """Expressions that both are given, as the second and as the first one writes them. Empty unless `checked`."""
-    rows: tuple[str, ...]
-    """Names that hold what the first one found."""
+    rows: tuple[tuple[str, str], ...]
+    """Names that hold what the first one found: (name, ""), or (name, key) where it is a list of one part of each."""
     checked: bool
     """The function leaves if the first one finds nothing."""

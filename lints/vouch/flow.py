@@ -80,15 +80,18 @@ class Found:
     names: dict[str, Missing] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     """Names that are rows of it, or hold some, and from where on."""
+    lists: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Names that are lists of one part of each row."""
     checked: bool = False
 
 
 @dataclass(slots=True)
 class Event:
-    """A statement that has run, or (`holds` set) a condition that holds or does not."""
+    """A statement that has run, or (`holds` set) a condition that holds or does not, or the head of a loop."""
 
     node: Node
     holds: bool | None = None
+    loop: bool = False
 
 
 class Flow:
@@ -122,13 +125,17 @@ class Flow:
             if found.access.node.end_byte > later.start:
                 continue
             start, end = found.start, self._end(later, found)
-            rows = tuple(
-                sorted(
-                    name
-                    for name, since in found.rows.items()
-                    if any(root(v) == name for v in later.values) and not self._changed(name, since, end)
-                )
-            )
+            given = {root(value) for value in later.values}
+            rows = [
+                (name, "")
+                for name, since in sorted(found.rows.items())
+                if name in given and not self._changed(name, since, end)
+            ]
+            rows += [
+                (name, key)
+                for name, (key, since) in sorted(found.lists.items())
+                if name in given and not self._changed(name, since, end) and not self._filled(name, since, end)
+            ]
             shared = found.access.values & later.values if found.checked else frozenset()
             kept = tuple(
                 (v, v) for v in sorted(shared) if not self._changed(v, start, end) and root(v) not in found.names
@@ -140,7 +147,7 @@ class Flow:
                     first_line=found.access.line,
                     first_column=found.access.column,
                     values=kept,
-                    rows=rows,
+                    rows=tuple(rows),
                     checked=found.checked,
                 )
 
@@ -161,6 +168,8 @@ class Flow:
                 levels.append([event for c in before if c.type not in HANDLERS for event in self._flat(c)])
             elif kind in BRANCHES:
                 levels.append(list(self._under(parent, child)))
+            elif kind in LOOPS:
+                levels.append([Event(parent, loop=True)])
             elif kind in WRAPS and kind not in BLOCKS:
                 levels.append([Event(c) for c in parent.named_children if c.end_byte <= child.start_byte])
             if kind in BOUNDARIES:
@@ -277,6 +286,10 @@ class Flow:
 
     def _pass(self, event: Event, seen: list[Found]) -> None:
         node = event.node
+        if event.loop:
+            for found in seen:
+                self._each(node, found)
+            return
         made = [access for access in self._inside(node) if self._certain(access.node, node)]
         for found in seen:
             self._dropped(node, found)
@@ -290,6 +303,20 @@ class Flow:
                 self._check(event, found)
             if found.access not in made:
                 self._derive(node, found)
+
+    def _each(self, loop: Node, found: Found) -> None:
+        """`for (const doc of docs)`: a row of those that were found."""
+        left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+        if loop.type == "foreach_statement" and left is None and len(loop.named_children) == 3:  # PHP
+            right, left = loop.named_children[:2]
+        if left is None or right is None:
+            return
+        name, over = _NAME.fullmatch(_LEFT.sub("", self.text(left), count=1)), _NAME.match(self.text(right))
+        if name is None or over is None or plain(over.group()) not in found.rows:
+            return
+        rest = self.text(right)[over.end() :]
+        if not rest or rest in {".rows", ".data"}:
+            found.rows[plain(name.group())] = right.end_byte
 
     def _inside(self, node: Node) -> list[Access]:
         first = bisect_left(self._starts, node.start_byte)
@@ -332,7 +359,13 @@ class Flow:
             return
         found.checked = results.leaves(self.language, access.kind, access.methods)
         child, value = access.node, access.node
+        element: tuple[int, Node] | None = None
         while child != top and (parent := child.parent) is not None:
+            position = self._among(parent, child)
+            if position is not None:
+                element = (position, value)
+                child = value = parent
+                continue
             if parent.type.startswith("binary") and parent.child_by_field_name("left") == child:
                 right, sign = parent.child_by_field_name("right"), self._operator(parent)
                 if sign in {"||", "or", "??", "?:"} and self._leaves(right):
@@ -344,6 +377,12 @@ class Flow:
                 child = parent
                 continue
             left = self._target(parent, child)
+            if left is not None and element is not None:
+                parts = left.named_children if left.type.endswith(("pattern", "pattern_list")) else []
+                if element[0] < len(parts) and left.type != "object_pattern":
+                    self._named(found, parts[element[0]], element[1])
+                child = value = parent
+                continue
             if left is not None:
                 self._named(found, left, value)
                 child = value = parent  # `(doc = find(id)) or die()`
@@ -359,6 +398,17 @@ class Flow:
             written = self.data[access.start : value.end_byte].decode("utf-8", "replace")
             found.rows.update(dict.fromkeys(_POINTED.findall(written), value.end_byte))
 
+    def _among(self, parent: Node, child: Node) -> int | None:
+        """The position of a promise among those that are waited for together."""
+        inside = parent.type == "array" and parent.parent is not None and parent.parent.type == "arguments"
+        listed = parent.parent if inside else parent if parent.type == "argument_list" else None
+        call = listed.parent if listed is not None else None
+        if call is None or not self.text(call).startswith(("Promise.all(", "asyncio.gather(", "gather(")):
+            return None
+        if "return_exceptions" in self.text(call)[-60:]:
+            return None
+        return parent.named_children.index(child)
+
     def _awaited(self, access: Access, top: Node) -> bool:
         """Whether what a call gives is at hand when the next statement runs: a promise is always there."""
         last = access.methods[-1] if access.methods else ""
@@ -370,7 +420,11 @@ class Flow:
         child = access.node
         while child != top and (parent := child.parent) is not None:
             if parent.type in {"await_expression", "yield_expression"}:
-                return True
+                return b".catch(" not in self.data[access.node.end_byte : parent.end_byte]
+            if parent.type in {"arguments", "argument_list"} and (
+                child.type != "array" or self._among(child, access.node) is None
+            ):
+                return False  # what a function makes of a promise
             child = parent
         return child.type in {"await_expression", "yield_expression"}
 
@@ -484,11 +538,24 @@ class Flow:
                 continue
             left = self._target(inner, value)
             text = re.sub(r"^(?:await\s+|\(|\s)+", "", self.text(value))
+            every = _EVERY.fullmatch(text)
+            if left is not None and every is not None and every.group("over") in found.rows:
+                listed = _NAME.fullmatch(self.text(left))
+                if listed is not None:
+                    found.lists[listed.group()] = (every.group("name") or every.group("key"), value.end_byte)
+                continue
             name = _NAME.match(text)
             if left is None or name is None or plain(name.group()) not in found.names:
                 continue
             held = found.names[plain(name.group())]
             rest = text[name.end() :]
+            part = _PART.match(rest)
+            if part is not None:
+                listed = _NAME.match(_LEFT.sub("", self.text(left), count=1))
+                key = part.group("js") or part.group("sym") or part.group("word") or part.group("ref") or ""
+                if listed is not None and key:
+                    found.lists[plain(listed.group())] = (key, value.end_byte)
+                continue
             written = _LEFT.sub("", self.text(left), count=1)
             target = _NAME.match(written)
             if target is None:
@@ -511,12 +578,20 @@ class Flow:
 
     def _dropped(self, node: Node, found: Found) -> None:
         """Names that get another value in a statement stand for what was found no longer."""
+        for name in [*found.lists]:
+            if self._changed(name, node.start_byte, node.end_byte):
+                found.lists.pop(name)
         for name in [*found.names, *found.rows]:
             again = found.names.get(name) is Missing.CURSOR and self.language == "python"
             again = again and f"{name}.execute".encode() in self.data[node.start_byte : node.end_byte]
             if again or self._changed(name, node.start_byte, node.end_byte):
                 found.names.pop(name, None)
                 found.rows.pop(name, None)
+
+    def _filled(self, name: str, start: int, end: int) -> bool:
+        """Whether a list gets other items than it was made of."""
+        pattern = rb"(?<![\w.])\$?" + re.escape(name.encode()) + rb"(?:\??\.|->|\s*<<|\[)(?:" + _FILLS + rb")"
+        return re.search(pattern, self.data[start:end]) is not None
 
     # Checks
 
@@ -659,6 +734,15 @@ class Flow:
         return True
 
 
+_FILLS = rb"push|unshift|splice|concat|add|append|extend|insert|Add|AddRange|update|\]?\s*=(?!=)|0|\w+\]\s*=(?!=)|\s*\w"
+_PART = re.compile(
+    r"(?:\.rows|\.data)?[?!]?(?:->|\.)(?:stream\(\)\.)?(?:map|collect|pluck|Select|ids)\(?\s*(?:"
+    r"\(?\s*(?P<it>\w+)(?:\s*:[^)=]{0,60})?\s*\)?\s*=>\s*(?P=it)[!?]?\.(?P<js>\w+)|&?:(?P<sym>\w+)|['\"](?P<word>\w+)['\"]"
+    r"|\w+::(?P<ref>\w+))\s*\)(?:\.(?:ToList|ToArray|toList|collect|all|toArray)\([^()]*(?:\(\))?\)|->(?:all|toArray)\(\))?\s*;?\s*$"
+)
+_EVERY = re.compile(
+    r"\[\s*(?P<it>\w+)(?:\.(?P<name>\w+)|\[['\"](?P<key>\w+)['\"]\])\s+for\s+(?P=it)\s+in\s+(?P<over>\w+)\s*\]"
+)
 _WALRUS = re.compile(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
 ASSIGNS = words(
     "short_var_declaration var_spec const_spec named_expression range_clause for_in_clause for_in_statement"

@@ -127,26 +127,36 @@ def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable
     for value, there in follow.values:
         if loose and any(_optional(value, row.source) for place in (first, later) for row in place.rows):
             continue
-        for table, column in _pinned(first, there, model):
+        for table, column, through in sorted(_pinned(first, there, model)):
             said = f"the row of {table} with this {column} was read under its tenant at {line}"
+            if through:
+                said = (
+                    f"a row of {through}, whose foreign keys stay inside its tenant, that refers to this row of {table}"
+                )
+                said = f"{said} was read under its tenant at {line}"
             yield _Known(
                 value=value,
                 table=table,
                 column=column,
                 said=f"{said} and the function leaves when there is none",
             )
-    for name in follow.rows:
+    for name, key in follow.rows:
         for source in sources:
             value = plain(source)
             if not value.startswith(name):
                 continue
             if not follow.checked and any(_OPTIONAL.search(row.source) is not None for row in later.rows):
                 continue
-            found = _PART.fullmatch(value, len(name))
+            found = _PART.fullmatch(value, len(name)) if not key else _PART.match(f".{key}") if value == name else None
             held = _row_of(first, found, model) if found is not None else None
-            if held is not None:
-                said = f"the row of {held[0]} whose {held[1]} this is was read under its tenant at {line}"
-                yield _Known(value=value, table=held[0], column=held[1], said=said)
+            if held is None:
+                continue
+            table, column, through = held
+            rows = f"the rows of {table} whose {column}s these are were" if key else ""
+            said = rows or f"the row of {table} whose {column} this is was"
+            if through:
+                said = f"the row of {through}, whose foreign keys stay inside its tenant, that names this {table} was"
+            yield _Known(value=value, table=table, column=column, said=f"{said} read under its tenant at {line}")
 
 
 def _optional(path: str, source: str) -> bool:
@@ -159,9 +169,13 @@ def _optional(path: str, source: str) -> bool:
 # What a statement says of its rows
 
 
-def _pinned(first: Place, value: str, model: Model) -> set[tuple[str, str]]:
+_Key = tuple[str, str, str]
+"""A table, a column that says which of its rows is meant, and the table that refers to it, if that is known of one."""
+
+
+def _pinned(first: Place, value: str, model: Model) -> set[_Key]:
     """The tables of which a statement, on every path, finds the one row whose key is a value."""
-    out: set[tuple[str, str]] | None = None
+    out: set[_Key] | None = None
     for text in first.texts:
         marked = text.with_values({value: f"h{_MARK}"})
         found = _keys(marked, text.dialect, model) if f":h{_MARK}" in marked else set()
@@ -180,7 +194,7 @@ def _tree(sql: str, dialect: str) -> Any:
     return statements[0].tree if len(statements) == 1 else None
 
 
-def _keys(sql: str, dialect: str, model: Model) -> set[tuple[str, str]]:
+def _keys(sql: str, dialect: str, model: Model) -> set[_Key]:
     """The keys that the marked placeholder is compared with, of tables each row of the result comes from."""
     from sqlglot import exp
 
@@ -191,7 +205,7 @@ def _keys(sql: str, dialect: str, model: Model) -> set[tuple[str, str]]:
     where = tree.args.get("where")
     if tables is None or where is None or (isinstance(tree, exp.Select) and _always_a_row(tree)):
         return set()
-    out: set[tuple[str, str]] = set()
+    out: set[_Key] = set()
     for part in _conjuncts(where.this):
         if not isinstance(part, exp.EQ):
             continue
@@ -203,8 +217,20 @@ def _keys(sql: str, dialect: str, model: Model) -> set[tuple[str, str]]:
             )
             known = _table(table, model) if table is not None else None
             key = _stored(column.name, known) if known is not None else None
-            if known is not None and key is not None and _identifies(known, key):
-                out.add((known[0], key))
+            if known is not None and key is not None:
+                out |= _named_by(known, key, model)
+    return out
+
+
+def _named_by(known: tuple[str, Table], column: str, model: Model) -> set[_Key]:
+    """The rows that a column of a row names: its own, or one that it refers to."""
+    out: set[_Key] = {(known[0], column, "")} if _identifies(known, column) else set()
+    for key in known[1].foreign_keys:
+        parent = _table(key.references, model)
+        if key.columns == (column,) and parent is not None and parent[1].ownership is not Ownership.ROOT:
+            there = key.referenced_columns or parent[1].primary_key
+            if len(there) == 1 and _identifies(parent, there[0]):
+                out.add((parent[0], there[0], known[0]))
     return out
 
 
@@ -279,16 +305,16 @@ def _identifies(known: tuple[str, Table], column: str) -> bool:
     return key == (column,) or (column,) in table.unique
 
 
-def _row_of(first: Place, part: re.Match[str], model: Model) -> tuple[str, str] | None:
+def _row_of(first: Place, part: re.Match[str], model: Model) -> _Key | None:
     """The table and key that a part of what a statement found is."""
     word, index = part.group("word"), part.group("index")
-    found: set[tuple[str, str] | None] = set()
+    found: set[_Key | None] = set()
     for text in first.texts:
         found.add(_given_by(text, word, int(index) if index is not None else None, model))
     return found.pop() if len(found) == 1 else None
 
 
-def _given_by(text: Text, word: str | None, index: int | None, model: Model) -> tuple[str, str] | None:
+def _given_by(text: Text, word: str | None, index: int | None, model: Model) -> _Key | None:
     from sqlglot import exp
 
     tree = _tree(text.sql, text.dialect)
@@ -316,17 +342,19 @@ def _given_by(text: Text, word: str | None, index: int | None, model: Model) -> 
         return None
     whole = text.table is not None or any(isinstance(item, exp.Star) or item.name == "*" for item in given)
     for column in known[1].columns:
-        if not _identifies(known, column):
+        meant = _named_by(known, column, model)
+        if len(meant) != 1:
             continue
-        if word is not None and _spelled(word) in {_spelled(column), *({"pk"} if text.table is not None else ())}:
+        own_key = ("pk",) if text.table is not None and _identifies(known, column) else ()
+        if word is not None and _spelled(word) in {_spelled(column), *own_key}:
             named = [item for item in given if _spelled(item.alias_or_name) == _spelled(column)]
             own = all(isinstance(item, exp.Column) and item.name.lower() == column.lower() for item in named)
             if (whole and own) or (named and own):
-                return known[0], column
+                return next(iter(meant))
         if index is not None and text.table is None and index < len(given):
             item = given[index]
             if isinstance(item, exp.Column) and item.name.lower() == column.lower():
-                return known[0], column
+                return next(iter(meant))
     return None
 
 

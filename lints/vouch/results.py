@@ -117,6 +117,8 @@ def family(language: str) -> str:
 def leaves(language: str, kind: str, methods: tuple[str, ...]) -> bool:
     """Whether a call raises where it finds nothing."""
     own = leaving(language)
+    if "catch" in methods:
+        return False
     if kind in _LEAVES_OF_KIND and methods and methods[-1] in _LEAVES_OF_KIND[kind]:
         return True
     return any(method in own for method in methods)

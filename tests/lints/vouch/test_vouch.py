@@ -14,6 +14,7 @@ SCHEMA = {
     "migrations/1.sql": b"""CREATE TABLE tenants (id text PRIMARY KEY);
 CREATE TABLE docs (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), title text, owner_id text);
 CREATE TABLE pages (id text PRIMARY KEY, doc_id text NOT NULL REFERENCES docs (id), body text);
+CREATE TABLE notes (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), doc_id text REFERENCES docs (id));
 CREATE TABLE colours (id text PRIMARY KEY, name text);""",
     "prisma/schema.prisma": b"""model Tenant { id String @id
   docs Doc[]
@@ -59,6 +60,9 @@ func (Doc) TableName() string { return "docs" }
 """,
 }
 
+_BOTH = "const [doc, tenant] = await Promise.all([prisma.doc.findFirst({ where: { id: input.id, tenantId } }), load(tenantId)]);"
+_NOTE = 'const { rows } = await pool.query("SELECT id, doc_id FROM notes WHERE doc_id = $1 AND tenant_id = $2", [id, tenantId]);'
+_LIST = 'const { rows } = await pool.query("SELECT id FROM docs WHERE tenant_id = $1", [tenantId]);'
 _READ = (
     'const { rows } = await pool.query("SELECT id, title FROM docs WHERE id = $1 AND tenant_id = $2", [id, tenantId]);'
 )
@@ -172,6 +176,18 @@ SAFE: dict[str, tuple[str, str]] = {
     "or throws": script(_FIND.replace("});", "}) ?? notFound();"), _SET),
     "only if": script(_FIND, 'doc && (await prisma.doc.update({ where: { id: input.id }, data: { title: "x" } }));'),
     "another property of the input is set": script(_FIND, _MISSING, 'input.title = "x";', _SET),
+    "waited for together": script(_BOTH, _MISSING, _SET),
+    "what a row of the tenant's refers to": script(_NOTE, _GONE, _WRITE),
+    "what the row names": script(_NOTE, 'await pool.query("DELETE FROM docs WHERE id = $1", [rows[0].doc_id]);'),
+    "the ids of the rows": script(_LIST, "const found = rows.map((r) => r.id);", "await sql`DELETE FROM pages WHERE doc_id IN (${found})`;"),
+    "each of the rows": script(_LIST, "for (const doc of rows) {", 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [doc.id]);', "}"),
+    "python, each of the rows": python(
+        'cur.execute("SELECT id FROM docs WHERE tenant_id = %s", (tenant_id,))', "rows = cur.fetchall()", "for row in rows:",
+        '    cur.execute("DELETE FROM pages WHERE doc_id = %s", (row["id"],))',
+    ),
+    "connected": script(
+        _FIND, _MISSING, 'await prisma.page.create({ data: { doc: { connect: { id: input.id } } } });'
+    ),
     "cur.fetchone": python(_PY_READ, "row = cur.fetchone()", "if row is None:", "    raise NotFound()", _PY_WRITE),
     "not row": python(_PY_READ, "row = cur.fetchone()", "if not row:", "    abort(404)", _PY_WRITE),
     "fetchall": python(_PY_READ, "rows = cur.fetchall()", "if len(rows) == 0:", "    return None", _PY_WRITE),
@@ -259,6 +275,18 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "a function of its own": script(_READ, _GONE, "function run() {", _WRITE, "}"),
     "made of what was found": script(_READ.replace("{ rows }", "found").replace("await pool", "check(await pool").replace("]);", "]));"),
                                      "if (!found) return;", _WRITE),
+    "waited for together, the other one looked at": script(_BOTH, "if (!tenant) throw new Error();", _SET),
+    "waited for together, in the other order": script(_BOTH.replace("[doc, tenant]", "[tenant, doc]"), _MISSING, _SET),
+    "what a row of the tenant's refers to, not looked at": script(_NOTE, _WRITE),
+    "what another row names": script(
+        _NOTE.replace("doc_id = $1", "doc_id > $1"), _GONE, _WRITE
+    ),
+    "more ids than those of the rows": script(_LIST, "const found = rows.map((r) => r.id);", "found.push(other);", "await sql`DELETE FROM pages WHERE doc_id IN (${found})`;"),
+    "not the ids of the rows": script(_LIST, "const found = rows.map((r) => r.title);", "await sql`DELETE FROM pages WHERE doc_id IN (${found})`;"),
+    "the ids of rows of anybody": script(_LIST.replace(" WHERE tenant_id = $1", ""), "const found = rows.map((r) => r.id);", "await sql`DELETE FROM pages WHERE doc_id IN (${found})`;"),
+    "each of other rows": script(_LIST, "for (const doc of ids) {", 'await pool.query("DELETE FROM pages WHERE doc_id = $1", [doc.id]);', "}"),
+    "caught at once": script('await knex("docs").where({ id, tenant_id: tenantId }).firstOrFail().catch(() => null);', _WRITE),
+    "made a promise of": script("const [error, doc] = await to(db.selectFrom('docs').selectAll().where('id', '=', id).where('tenant_id', '=', tenantId).executeTakeFirstOrThrow());", _WRITE),
     "prisma, no look": script(_FIND, _SET),
     "prisma, another object": script(_FIND, _MISSING, _SET.replace("input.id", "other.id")),
     "prisma, another property": script(_FIND, _MISSING, _SET.replace("input.id", "input.docId")),
