@@ -205,7 +205,7 @@ def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: 
             return re.sub(r"\?|(?<![:\w]):\w+", lambda _: builder.parameter(), first.text)
         return _opaque(builder, first)
     if method == "whereKey":
-        return None
+        return _by_key(builder, first) if depth else None
     if method == "whereColumn" and len(given) >= 2 and first.kind == "text" and given[-1].kind == "text":
         return f"{_column(builder, first.text)} = {_column(builder, given[-1].text)}"
     if first.kind != "text":

@@ -35,7 +35,7 @@ _MAGIC = re.compile(r"(?:findOneBy|findBy|countBy)[A-Z]\w*")
 _CLASS = re.compile(r"\\?(?:\w+\\)*([A-Z]\w*)(?:::class|\.class)$")
 _REPOSITORY = re.compile(r"^(?:this\.)?_?(\w+?)(?:Repository|Repo)$")
 _CONNECTION = re.compile(
-    r"(?:^|\.)(?:conn|connection|dbal|db|dbalConnection|databaseConnection)$|getConnection\(\)$", re.IGNORECASE
+    r"(?:^|\.)(?:conn|connection|dbal|db|wpdb|dbalConnection|databaseConnection)$|getConnection\(\)$", re.IGNORECASE
 )
 _MANAGER = re.compile(
     r"(?:^|\.)(?:em|entityManager|manager|objectManager|_em|orm|doctrine|registry|managerRegistry|om)$"

@@ -117,7 +117,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"->(?:insert|update|delete)\(\s*['\"]\w+['\"]\s*,\s*\[",
         (
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
-            rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate)\s*\("
+            rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate"
+            rb"|cursor|chunk\w*|lazy\w*|each\w*|exists|sum|avg|max|min|sole|value|simplePaginate|cursorPaginate|updateOr\w+)\s*\("
         ),
         rb"\b[A-Z]\w*::[a-z]\w*\([^;{}]{0,200}?\)\s*\??->\s*[a-z]",
         (

@@ -44,6 +44,8 @@ _NOT_MODELS = names(
     " File Lang Cookie DateTime Date App Redis Excel PDF Pdf Rule Factory Closure Uuid Number Process Concurrency"
     " Context Pipeline Blade Broadcast Vite Lottery Sleep Benchmark Stringable Fluent Inertia DB"
 )
+_CONNECTIONS = names("PDO Mysqli Database Db Medoo Wpdb Query PdoWrapper Sql SQLite3 EasyDB Redis Predis")
+"""What connections and clients are called that a property may hold."""
 _CLASS = re.compile(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
 _NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 _TYPED = re.compile(
@@ -92,6 +94,8 @@ def _is_form(source: bytes) -> bool:
 def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, str] | None:
     """(kind, model) of `Boat::where(…)`, `DB::table('boats')`, `(new Boat)->newQuery()`; None for any other call."""
     made, first = call.receiver, step.arguments[0] if step.arguments else None
+    if call.method == "query" and call.arguments:
+        return None  # of SQL in text, on a connection
     if call.method == "table" and isinstance(first, Lit) and made is not None:
         connected = isinstance(made, Invoke) and made.method in {"connection", "getConnection"}
         return ("laravel", first.text.strip()) if connected or _CONNECTION.search(path) else None
@@ -108,7 +112,9 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     elif path in {"self", "static"}:
         around = _CLASS.findall(notes.source[: call.span[0]])
         name = around[-1].decode() if around else ""
-    if re.fullmatch(r"[A-Z]\w*", name) is None or name in _NOT_MODELS or not call.method[:1].islower():
+    if re.fullmatch(r"[A-Z]\w*", name) is None or not call.method[:1].islower():
+        return None
+    if name in _NOT_MODELS and f"Models\\{name}" not in _full_name(notes.source, name):
         return None
     known = call.method in RUNS or call.method in PLAIN or _BUILDS.fullmatch(call.method) is not None
     if not known and (call.method[:3] == "get" or _CHAINED.match(notes.source, call.span[1]) is None):
@@ -164,7 +170,7 @@ def _held(source: bytes) -> Mapping[str, str]:
     return {
         label: kind
         for label, kind in kinds.items()
-        if kind[:1].isupper() and kind not in _NOT_MODELS and _NO_MODEL.fullmatch(kind) is None
+        if kind[:1].isupper() and kind not in _NOT_MODELS | _CONNECTIONS and _NO_MODEL.fullmatch(kind) is None
     }
 
 

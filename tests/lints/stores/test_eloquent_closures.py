@@ -59,6 +59,7 @@ use App\\Models\\Entry;
 use App\\Models\\Fleet;
 class Harbour {{
     protected $model;
+    private \\PDO $pdo;
     public function __construct(private readonly Logbook $logbooks, Boat $boat, private Cache $cache) {{
         $this->model = $boat;
     }}
@@ -89,6 +90,15 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "related rows along a path": (
         "return Entry::whereHas('logbook.boat', fn ($q) => $q->where('fleet_id', $fleet->id))->get();",
         [PROVEN],
+    ),
+    "related rows along a path, by their key": (
+        "return Entry::whereHas('logbook.boat.fleet', fn ($q) => $q->whereKey($fleet->id))->get();",
+        [PROVEN],
+    ),
+    "rows one after the other": ("foreach (Boat::cursor() as $boat) { $this->see($boat); }", [UNSCOPED]),
+    "SQL on a connection that is kept": (
+        'return $this->pdo->query("SELECT * FROM boats WHERE id = $id");',
+        [("violation", "TENSQL001")],
     ),
     "related rows by something else": (
         "return Logbook::whereHas('boat', fn ($q) => $q->where('name', $name))->get();",
