@@ -246,8 +246,10 @@ class Judge:
         return [*carried, *around_wrapper(carried, statement, self.declared.carriers)]
 
     def _confined(self, row: Access, statement: Statement) -> Access:
-        """A row that nothing in the statement ties to a tenant, though a framework adds that: an assumption."""
-        said = self._entities.confines(statement, row.table) if row.verdict == "violation" else None
+        """A row that nothing in the statement ties to a tenant, though a framework adds that to it once it is whole: an
+        assumption."""
+        open_ = row.verdict == "violation" or (row.verdict == "opaque" and row.rule == _DYNAMIC)
+        said = self._entities.confines(statement, row.table) if open_ else None
         return assumed(row, "TENORM014", f"it is confined by {said}") if said is not None else row
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:

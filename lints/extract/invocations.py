@@ -45,6 +45,9 @@ MAX_INLINED_STEPS = 60_000
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
 
 
+_WORD = re.compile(rb"(?<![\w.])[A-Za-z_]\w*")
+_QUOTED = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
+_MAX_LENGTHENED = 8_000
 _ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 """Calls that put common table expressions before the text: its tables may be theirs."""
 
@@ -99,10 +102,14 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             return followed
         for value in (*arguments, *keywords.values()):
             interpreter.chains.used(value, handed=True)
-    for value in (*arguments, *keywords.values()):
+    for position, value in enumerate((*arguments, *keywords.values())):
         if isinstance(value, Gap):
             continue
         builders.handed(interpreter, value, rank, method)
+        if target is not None and is_text(value) and _lengthens(interpreter, target, position, len(arguments)):
+            whole = rope(value, Lit("\n", call.span), Gap(method, call.span))
+            interpreter.notes.note(whole, described(), rank)
+            continue
         if is_text(value) and _ADDS_TABLES.search(f"{_receiver(interpreter, call)}.{method}") is not None:
             interpreter.notes.note(rope(Gap(method, call.span), Lit("\n", call.span), value), described(), rank)
         else:
@@ -118,6 +125,24 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             return result
     written = interpreter.notes.text(call.span)
     return Gap(written, call.span, origin=written[:200], call=brought)
+
+
+def _lengthens(interpreter: Interpreter, target: Fn, position: int, count: int) -> bool:
+    """Whether a function of this file makes a longer text of the one it is handed, with something else in it."""
+    parameters = target.function.parameters
+    if position >= count or count > len(parameters) + 8 or position >= len(parameters):
+        return False
+    name = re.escape(parameters[position].name.lstrip("$").encode())
+    body = interpreter.source[slice(*target.function.body_span)][:_MAX_LENGTHENED]
+    for made in re.finditer(rb"(?<![\w.])\$?%s\s*(\+|\.)?=(?![=>])([^\n]{1,300})" % name, body):
+        others = {
+            word
+            for word in _WORD.findall(_QUOTED.sub(b"", made.group(2)))
+            if word != parameters[position].name.encode()
+        }
+        if others and (made.group(1) or re.search(rb"(?<![\w.])%s\b" % name, made.group(2)) is not None):
+            return True
+    return False
 
 
 def unknown(name: str, function: Func) -> Gap:

@@ -174,6 +174,20 @@ def test_the_interceptor_is_an_assumption() -> None:
     assert rows({**files, "src/Harbour.java": USES.format(use)}) == [("weak", "TENORM014")]
 
 
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("SELECT * FROM boats WHERE id = #{id}", ("weak", "TENORM014")),
+        ("SELECT * FROM boats ${ew.customSqlSegment}", ("weak", "TENORM014")),
+        ("SELECT * FROM ${table} WHERE id = #{id}", ("opaque", "TENSQL013")),
+    ],
+)
+def test_the_interceptor_reads_what_a_mapper_states(text: str, row: tuple[str, str]) -> None:
+    source = f'public interface BoatMapper extends BaseMapper<Boat> {{\n @Select("{text}")\n Boat own(Long id);\n}}'
+    found = rows({"src/Boat.java": MODELS, "src/Harbour.java": source, "src/Config.java": INTERCEPTOR})
+    assert found == [row]
+
+
 def test_a_method_with_sql_of_its_own_is_judged_where_it_stands() -> None:
     files = {"src/Boat.java": MODELS, "src/BoatMapper.java": MAPPER.format("null")}
     assert rows({**files, "src/Harbour.java": USES.format(IGNORED)}) == []
