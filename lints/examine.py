@@ -117,6 +117,8 @@ def _says_migration(path: str, data: bytes) -> bool:
 
 def _kinds(path: str, data: bytes) -> Iterator[Schema]:
     """What there is of models in a file, of names of tables, of functions that give queries."""
+    if path.endswith((".py", *_TYPESCRIPT)) and _makes_tables(data):
+        yield Schema.SCRIPT
     if path.endswith(".py"):
         models = _models_in_python(data)
         if _bases_in_python(data):
@@ -177,6 +179,12 @@ def _of_migrations(folder: str) -> bool:
 def could_be_schema(path: str) -> bool:
     """Whether there are bytes that would make a file of this name add something to the model."""
     return path.lower().endswith((".sql", ".prisma", ".stg", *_MAPPINGS)) or path.endswith(CODE)
+
+
+def _makes_tables(data: bytes) -> bool:
+    from lints.schema.code_migrations import makes_tables
+
+    return makes_tables(data)
 
 
 def _models_in_python(data: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from lints.extract.facts import Statement
+from lints.extract.facts import Confidence, Statement
 from lints.extract.ir import (
     Assign,
     Cases,
@@ -38,6 +38,12 @@ TABLE_DDL = re.compile(
     rb"|row\s+level\s+security|\b(?:grant|revoke)\s+\w",
     re.IGNORECASE,
 )
+_MAKES_TABLES = re.compile(
+    rb"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?[\"`\[]?[a-z_][\w.\"`\]]{0,100}\s*\(", re.IGNORECASE
+)
+_MADE = re.compile(
+    r"\s*create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(?![^(]*__hole_)[^(]{1,200}\(", re.IGNORECASE
+)
 _DOWN = frozenset({"down", "downgrade", "revert", "rollback", "undo", "reverse"})
 _REVISION = re.compile(rb"^(revision|down_revision)(?:\s*:\s*[^=\n]+)?\s*=\s*(.+)$", re.MULTILINE)
 _QUOTED = re.compile(rb"['\"]([\w.-]+)['\"]")
@@ -45,6 +51,11 @@ _RAILS_TYPES = names(
     "string text integer bigint float decimal numeric datetime timestamp timestamptz time date binary boolean json"
     " jsonb uuid inet citext hstore virtual enum column vector"
 )
+
+
+def makes_tables(data: bytes) -> bool:
+    """Whether code makes tables itself, where it starts say: `CREATE TABLE IF NOT EXISTS boats (`."""
+    return (b"CREATE TABLE" in data or b"create table" in data) and _MAKES_TABLES.search(data) is not None
 
 
 def alembic_order(files: Mapping[str, bytes]) -> list[str]:
@@ -86,6 +97,19 @@ def apply_statements(catalog: Catalog, path: str, statements: Iterable[Statement
             for piece in split(statement.sql, dialect):
                 place = Piece(piece.text, statement.line + piece.line - 1, statement.line + piece.end_line - 1, 0)
                 apply_piece(catalog, path, place, dialect)
+
+
+def apply_made(catalog: Catalog, path: str, statements: Iterable[Statement], dialect: str) -> None:
+    """Tables that code makes outside migrations, as statements of its own. What it drops or changes says nothing of the
+    schema as deployed, and a table that could not be read is one that nothing is known of."""
+    unread = len(catalog.unread)
+    for statement in statements:
+        pieces = [piece for piece in split(statement.sql, dialect) if _MADE.match(piece.text) is not None]
+        for piece in pieces if statement.confidence is not Confidence.PROSE else ():
+            place = Piece(piece.text, statement.line + piece.line - 1, statement.line + piece.end_line - 1, 0)
+            with quiet():
+                apply_piece(catalog, path, place, dialect)
+    del catalog.unread[unread:]
 
 
 # Alembic

@@ -111,10 +111,6 @@ def read_python_bases(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     for name in sorted(asking & used.keys()):
         entity = _typical([known[model] for model in used[name]])
         catalog.entities.append(replace(entity, name=f"Model_of_{name}"))
-    for kind in _KINDS[:2]:
-        of_kind = [entity for entity in known.values() if entity.kind == kind]
-        if of_kind:  # of a function that is handed a model
-            catalog.entities.append(replace(_typical(of_kind), name="Model_of_"))
 
 
 def _typical(entities: Sequence[Entity]) -> Entity:

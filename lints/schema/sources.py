@@ -48,6 +48,9 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             apply_script(catalog, path, up_part(decoded(data)), dialect_of(path) or dialect)
             continue
         found = extract(path, go_migrations.up_part(data) if path.endswith(".go") else data)
+        if _makes(path, data) and not _among_migrations(path):
+            code_migrations.apply_made(catalog, path, found.statements, dialect_of(path) or dialect)
+            continue
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
         built = path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None
         source = _source(catalog, path, data) if built or path.endswith((".py", ".rb", ".php")) else None
@@ -77,8 +80,8 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     from lints.schema import code_migrations, go_migrations, javascript_migrations, laravel
 
     told = path.endswith(".go") and go_migrations.DECLARES.search(data) is not None
-    if not (told or in_migrations(path) or "/migrate/" in f"/{path}"):
-        return False
+    if not (told or _among_migrations(path)):
+        return _makes(path, data)
 
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
@@ -87,6 +90,18 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     if path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None:
         return True
     return code_migrations.TABLE_DDL.search(data) is not None
+
+
+def _among_migrations(path: str) -> bool:
+    return in_migrations(path) or "/migrate/" in f"/{path}"
+
+
+def _makes(path: str, data: bytes) -> bool:
+    """Whether code of a language where that is usual makes tables itself, not those of a test or a seed."""
+    from lints.schema import code_migrations
+
+    usual = path.endswith((".py", *_SCRIPTS)) and path_class(path) == "source"
+    return usual and code_migrations.makes_tables(data)
 
 
 Reader = Callable[[Catalog, Sequence[Source]], None]

@@ -15,6 +15,7 @@ from lints.schema import constants
 from lints.schema.facts import Entity
 from lints.stores import (
     active_record,
+    any_model,
     django,
     doctrine,
     drizzle,
@@ -169,6 +170,10 @@ class Entities:
             if entity.kind == "ef":
                 self._sets.setdefault(entity.name, []).append(stored)
 
+        for kind in ("sqlalchemy", "django"):
+            typical = any_model.stand_in(self.by_kind.get(kind, {}), model)
+            if typical is not None:
+                self.by_kind[kind][any_model.NAME] = replace(typical, name=any_model.NAME)
         self.records = Records(self.by_kind.get("active_record", {}).values(), model)
 
     @cached_property

@@ -9,6 +9,7 @@ from dataclasses import replace
 from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.rows import Access
 from lints.schema.declared import Carrier, Trust
+from lints.stores import any_model
 from lints.stores.orm import AS_ORM, Rendered
 
 
@@ -71,7 +72,7 @@ _OF_TENANT = re.compile(
 
 def of_any_model(row: Access, call: OrmCall) -> Access:
     """A row of a query on a model that the function is handed: whose rows those are is for its callers to say."""
-    if call.model != "Model_of_":
+    if call.model != any_model.NAME:
         return row
     why = f"it asks for rows of whatever model it is handed, of {row.table} say: {row.why}"
     if row.verdict == "violation":

@@ -124,3 +124,33 @@ class Page(Base):
         "logbooks": ("child", "boats"),
         "pages": ("child", "logbooks"),
     }
+
+
+def test_tables_that_code_makes_where_it_starts() -> None:
+    code = {
+        "app/db.py": b'''
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tenants (id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS boats (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL REFERENCES tenants(id));
+CREATE TEMP TABLE scratch (id INTEGER);
+DROP TABLE tenants;
+"""
+def start(conn):
+    conn.executescript(SCHEMA)
+def make(conn, name):
+    conn.execute(f"CREATE TABLE {name} (id INTEGER, tenant_id INTEGER)")
+def load(conn, key):
+    return conn.execute("SELECT id FROM boats WHERE id = ?", (key,)).fetchone()
+''',
+        "src/db.ts": b"await pool.query('CREATE TABLE IF NOT EXISTS piers (id int PRIMARY KEY, tenant_id int NOT NULL)');",
+        "tests/test_db.py": b'conn.execute("CREATE TABLE fixtures (id int, tenant_id int)")',
+    }
+    model = build_model(code, None)
+    assert {n: t.ownership.value for n, t in model.tables.items()} == {
+        "tenants": "root",
+        "boats": "owned",
+        "piers": "owned",
+    }
+    assert model.unread == ()
+    rows = scan([("app/db.py", code["app/db.py"])], model).accesses
+    assert [(row.verdict, row.rule, row.path_class) for row in rows] == [("violation", "TENSQL001", "source")]
