@@ -34,8 +34,9 @@ class Search:
     surroundings left out, says so at the speed of memory; the expressions themselves run only where it can't.
     """
 
-    def __init__(self, *expressions: bytes, flags: re.RegexFlag = re.NOFLAG) -> None:
-        self.expressions = tuple(part for expression in expressions for part in _alternatives(expression))
+    def __init__(self, *wanted: bytes | Search, flags: re.RegexFlag = re.NOFLAG) -> None:
+        """`wanted` are expressions, and searches whose expressions are all looked for with these."""
+        self._wanted = wanted
         self.flags = flags
 
     def __call__(self, data: bytes) -> list[int]:
@@ -56,6 +57,12 @@ class Search:
     def matches(self, data: bytes) -> bool:
         """Whether one of the expressions does."""
         return self.possible(data) and any(pattern.search(data) for pattern in self.patterns)
+
+    @cached_property
+    def expressions(self) -> Sequence[bytes]:
+        """What is looked for, one alternative each: taken apart at the first use, which most never come to."""
+        parts = (one.expressions if isinstance(one, Search) else _alternatives(one) for one in self._wanted)
+        return [part for some in parts for part in some]
 
     @cached_property
     def patterns(self) -> Sequence[re.Pattern[bytes]]:

@@ -278,9 +278,9 @@ _NET = {
 _BUILT = Search(rb"\.\s*(?:Select|Insert|Update|Delete|From)\(")
 _GO_BUILDERS = dict.fromkeys((b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb."), _BUILT)
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
-_MONGOOSE = Search(_MONGOOSE_HIT, *_of("javascript").expressions)
-_GO_WITH_ORM = Search(_GO_ORM_HIT, *_of("go").expressions)
-_REPOSITORY = Search(*_REPOSITORY_HITS, *_MONGOOSE.expressions)
+_MONGOOSE = Search(_MONGOOSE_HIT, _of("javascript"))
+_GO_WITH_ORM = Search(_GO_ORM_HIT, _of("go"))
+_REPOSITORY = Search(*_REPOSITORY_HITS, _MONGOOSE)
 
 
 _IDLE = re.compile(
