@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DECLARES = re.compile(
     rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
     rb"|\bIMongoCollection<|\bMongo\w*<|\[(?:Sugar)?Table\(|\bClassMap<"
+    rb"|\babstract\s+(?:partial\s+)?(?:class|record)\s+\w+[^{};]{0,80}:"
 )
 _SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")

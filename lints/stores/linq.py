@@ -104,7 +104,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
             return []
         if (
-            (step is first or method in {"Find", "FindAsync"})
+            (step is first or re.fullmatch(r"(?:Find|Get)(?:ById)?(?:Async)?", method) is not None)
             and READS.fullmatch(method)
             and not _FILTERS.fullmatch(method)
         ):
@@ -418,6 +418,9 @@ def _unread(names: _Names, builder: Builder, text: str) -> str:
     column = _member(names, present.group(2)) if present is not None else None
     if present is not None and column is not None:
         return f"{column.sql} IS {'' if present.group(1) else 'NOT '}NULL"
+    said = re.fullmatch(r"!?\s*([\w.?!]+)", text)
+    if said is not None and (flag := _member(names, said.group(1))) is not None:
+        return f"{flag.sql} = {builder.parameter()}"
     if re.match(r"!\s*[\w.?!<>()]+\.(?:Any|Contains|All)\(", text) is not None:
         return f"{builder.parameter()} > {builder.parameter()}"  # rows that are not among others may be anybody's
     if not any(re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name in names.known if name):

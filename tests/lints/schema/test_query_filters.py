@@ -114,3 +114,14 @@ def test_filters_by_kind(name: str) -> None:
     code = f"using Microsoft.EntityFrameworkCore; class Harbour {{ Fleet _db; object F(Guid id) {{ return {asked}.First(b => b.Id == id); }} }}"
     rows = scan([("src/Harbour.cs", code.encode())], model).accesses
     assert [(row.verdict, row.rule) for row in rows] == [expected], [(row.sql, row.why) for row in rows]
+
+
+def test_a_class_between_that_declares_nothing_hands_its_base_down() -> None:
+    files = {
+        "src/Root.cs": b"public abstract class Root { public Guid Id { get; set; } public Guid TenantId { get; set; } }",
+        "src/Middle.cs": b"public abstract class Middle : Root, IEquatable<Middle>\n{\n}\n",
+        "src/Boat.cs": b"public class Boat : Middle { public string Name { get; set; } }",
+        "src/Fleet.cs": b"public class Fleet : DbContext { public DbSet<Boat> Boats { get; set; } }",
+    }
+    table = build_model(files, {"tenant_columns": ["TenantId"]}).tables["Boats"]
+    assert (table.tenant_column, table.primary_key) == ("TenantId", ("Id",))

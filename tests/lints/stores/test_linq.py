@@ -13,7 +13,9 @@ public class FleetContext : DbContext {
     public DbSet<Tenant> Tenants { get; set; }
     public DbSet<Boat> Boats { get; set; }
     public DbSet<Log> Logs { get; set; }
+    public DbSet<Pier> Shared { get; set; }
 }
+public class Pier { public Guid Id { get; set; } public Guid TenantId { get; set; } public bool Open { get; set; } }
 public class Tenant { public Guid Id { get; set; } }
 public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Name { get; set; } }
 public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; }
@@ -136,6 +138,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a generic repository deletes": (
         "await _boatRepo.DeleteAsync(b => b.TenantId == tenantId && b.Id == id);",
         [("proven", None)],
+    ),
+    "an extension that looks a key up": (
+        "return await _context.Boats.Include(b => b.Name).FindByIdAsync(id);",
+        [("violation", "TENORM001")],
+    ),
+    "or what a flag says": (
+        "return _context.Shared.Where(s => s.TenantId == tenantId || s.Open).ToList();",
+        [("violation", "TENORM006")],
     ),
     "a generic repository deletes a row that is loaded": ("await _boatRepo.DeleteAsync(boat);", []),
     "a generic store": ("return await _store.FindAsync(b => b.Id == id);", [("violation", "TENORM001")]),
