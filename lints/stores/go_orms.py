@@ -221,6 +221,7 @@ def _xorm(builder: Builder, step: OrmStep) -> str | None:
         second = method in {"Find", "Update", "FindAndCount"}
         bean = given[-1] if second and len(given) == 2 else None if method == "Update" else first
         if bean is not None and _STRUCT.match(bean.text):
+            _remember_zero(builder, bean.text)
             return _fields(builder, bean.text) if ":" in bean.text else None
         if bean is not None and bean.text.startswith("*"):
             return builder.hole()  # a bean of somewhere else: whatever is set in it is compared
@@ -304,6 +305,8 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
         names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
         return builder.all_of(f"{_column(builder, name)} = {builder.parameter()}" for name in names) or builder.hole()
     if _STRUCT.match(given.text):
+        if more == 0:  # else the fields that count are named, empty or not
+            _remember_zero(builder, given.text)
         return _fields(builder, given.text)
     return builder.hole()
 
@@ -327,6 +330,15 @@ def _fields(builder: Builder, text: str) -> str:
     return builder.all_of(
         f"{builder.qualified(column)} = {_value(builder, value)}" for column, value in columns if column
     )
+
+
+def _remember_zero(builder: Builder, text: str) -> None:
+    """The value of the tenant's field of a struct, where one that is empty is left out."""
+    known = builder.model.tables.get(builder.table)
+    tenant = known.tenant_column if known is not None else None
+    held = next((value.strip() for name, value in _written(text) if builder.column(name) == tenant), None)
+    if tenant is not None and held and not re.fullmatch(r"\"[^\"]+\"|[1-9]\d*", held):
+        builder.zero = held
 
 
 def _value(builder: Builder, written: str) -> str:

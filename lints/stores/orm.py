@@ -127,6 +127,7 @@ class Rendered:
     by_client_key: bool = False
     by_parent: str | None = None
     undefined: str | None = None
+    zero: str | None = None
     untrusted: str | None = None
     escape: str | None = None
     """What takes the tenant's filter away, as written: `unscoped`, `all_objects`."""
@@ -263,6 +264,7 @@ class Entities:
                     by_client_key=builder.by_client_key,
                     by_parent=builder.by_parent,
                     undefined=builder.undefined if call.kind in UNDEFINED_IS_ANY else None,
+                    zero=builder.zero,
                     untrusted=builder.untrusted,
                     escape=escape,
                     scope=builder.scope,

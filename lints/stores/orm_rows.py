@@ -125,6 +125,9 @@ def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
             return assumed(row, "TENORM007", f"{undefined} is never undefined here")
         why = f"{undefined} may be left out by a caller, and then this ORM filters by nothing"
         return replace(row, rule="TENORM007", verdict="violation", why=why, assumptions=())
+    zero = next((path.zero for path in paths if path.zero is not None), None)
+    if zero is not None and row.verdict == "proven":
+        return assumed(row, "TENORM007", f"{zero} is never empty here: a struct's empty fields are no condition")
     untrusted = next((path.untrusted for path in paths if path.untrusted is not None), None)
     if untrusted is not None and row.verdict == "proven":
         return assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")

@@ -70,6 +70,8 @@ class Builder:
     """The value of the tenant's column, if a client names it."""
     undefined: str | None = None
     """The value of the tenant's column, if it may be undefined."""
+    zero: str | None = None
+    """The value of the tenant's column where an empty one is no condition."""
     scope: str | None = None
     """What the model itself compares in every query: the tenant's column, and the place that says so."""
     escape: str | None = None

@@ -50,6 +50,7 @@ func (Vessel) TableName() string { return "fleet_vessels" }
 TREE = {"models/boat.go": MODELS}
 MODEL = build_model(TREE, None)
 UNSCOPED, SCOPED, OR, UNSEEN, HELD, SOME = "TENORM001", None, "TENORM006", "TENORM013", "TENORM003", "TENORM005"
+EMPTY = "TENORM007"
 
 GORM: dict[str, tuple[str, str | None]] = {
     "by its key": ('db.First(&boat, id)', UNSCOPED),
@@ -61,8 +62,13 @@ GORM: dict[str, tuple[str, str | None]] = {
     "named values": ('db.Where("id = @id AND tenant_id = @t", sql.Named("id", id), sql.Named("t", t)).First(&boat)', SCOPED),
     "a struct": ("db.Where(&models.Boat{Name: n}).First(&boat)", UNSCOPED),
     "a struct within": ("db.Where(&models.Boat{Base: b, Name: n}).First(&boat)", UNSEEN),
-    "a struct with the tenant": ("db.Where(&models.Harbour{TenantID: t}).First(&models.Harbour{}, id)", SCOPED),
-    "a struct in a variable": ("q := models.Harbour{TenantID: t}\n\tdb.Where(&q).First(&models.Harbour{}, id)", SCOPED),
+    "a struct with the tenant": ("db.Where(&models.Harbour{TenantID: t}).First(&models.Harbour{}, id)", EMPTY),
+    "a struct whose fields count": (
+        'db.Where(&models.Harbour{TenantID: t}, "TenantID").First(&models.Harbour{}, id)', SCOPED),
+    "a struct beside its key": ("db.First(&models.Harbour{}, models.Harbour{TenantID: t})", EMPTY),
+    "a map, whose entries count": (
+        'db.Where(map[string]any{"tenant_id": t}).First(&models.Harbour{}, id)', SCOPED),
+    "a struct in a variable": ("q := models.Harbour{TenantID: t}\n\tdb.Where(&q).First(&models.Harbour{}, id)", EMPTY),
     "a struct that may have it": (
         'q := models.Harbour{Name: n}\n\tif n != "" {\n\t\tq = models.Harbour{TenantID: t}\n\t}\n\tdb.Where(&q).Find(&boats)',
         UNSEEN),
@@ -227,7 +233,7 @@ XORM: dict[str, tuple[str, str | None]] = {
     "by its key": ("engine.ID(id).Get(&boat)", UNSCOPED),
     "a text": ('engine.Where("tenant_id = ?", t).And("id = ?", id).Get(&boat)', SCOPED),
     "or": ('sess.Where("tenant_id = ?", t).Or("name = ?", n).Find(&boats)', OR),
-    "a bean": ("engine.Get(&models.Harbour{TenantID: t})", SCOPED),
+    "a bean": ("engine.Get(&models.Harbour{TenantID: t})", EMPTY),
     "a bean without": ("engine.Delete(&models.Vessel{ID: id})", UNSCOPED),
     "some": ('engine.In("id", ids).Find(&boats)', UNSCOPED),
 }  # fmt: skip
