@@ -38,7 +38,7 @@ _CONTEXT = re.compile(
 )
 _DECLARED = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
 _REPOSITORY = re.compile(
-    r"\b(?!I?(?:User|Role|Password|Login|Claim|Token|Key|Data)\w{0,20}Store<)"
+    r"\b(?!I?(?:User|Role|Password|Login|Claim|Token|Key|Data|(?:In)?Memory)\w{0,20}Store<)"
     r"I?\w*(?:Repository(?:Base)?|EfRepo\w*|Store|Dao|DataAccess)<([\w., ?]{1,160})>\??\s+(\w+)\s*[;={,)]"
 )
 _CLASS = re.compile(
@@ -70,6 +70,8 @@ _DISABLED = re.compile(
 )
 """Where ABP's filter by tenant is taken away."""
 _TEXT = re.compile(r"[$@]*\"")
+_AGNOSTIC = re.compile(r"\b(?:tenantAgnostic|ignoreQueryFilters|(?:ignore|disable)Tenant\w*)\s*:\s*true\b")
+"""What a wrapper is told that takes the tenant's filter away."""
 _AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
 _NARROWS = re.compile(
     r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
@@ -92,7 +94,10 @@ def begun(asked: Asked) -> Begun | None:
     """The query that a call of C# begins; None for any other call."""
     made = _begun(asked)
     notes = asked.interpreter.notes
-    if made is None or not _released(notes.source, asked.call.span[0]):
+    if made is None:
+        return None
+    open_to_all = _AGNOSTIC.search(notes.text(asked.call.arguments_span)[-400:]) is not None
+    if not open_to_all and not _released(notes.source, asked.call.span[0]):
         return made
     return Begun(made.kind, made.model, (Step("IgnoreQueryFilters", (), {}, asked.call.span), *made.steps))
 

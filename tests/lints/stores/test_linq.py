@@ -157,6 +157,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "return await _store.QueryAsync(rows => filter.Apply(rows));",
         [("opaque", "TENORM013")],
     ),
+    "a generic store is told to leave the filter out": (
+        "return await _store.FindAsync(b => b.Id == id, tenantAgnostic: true);",
+        [("violation", "TENORM011")],
+    ),
     "by a key in an array": (
         "return await _context.Boats.FindAsync(new object[] { id }, cancellationToken);",
         [("violation", "TENORM001")],
@@ -175,8 +179,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a set that is looped over": ("foreach (var b in _context.Boats) { Use(b); }", [("violation", "TENORM001")]),
     "a list that is looped over": ("foreach (var b in fleet.Names) { Use(b); }", []),
     "rows of two repositories": (
-        "return (from l in _logRepository.GetAll() join b in _boatRepository.GetAll() on l.BoatId equals b.Id"
-        " where b.TenantId == tenantId select l).ToList();",
+        (
+            "return (from l in _logRepository.GetAll() join b in _boatRepository.GetAll() on l.BoatId equals b.Id "
+            "where b.TenantId == tenantId select l).ToList();"
+        ),
         [("proven", None)],
     ),
     "SQL whose parameters have numbers": (
