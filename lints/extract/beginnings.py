@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from lints.search import Search
 
+_BLANK = rb"(?:\s|\\[nrt]|--[^\n\\]{0,200}(?:\n|\\n)|/\*[^*]{0,200}\*/)"
+"""White space of a statement as code writes it, with comments."""
+
+
+def _spaced(*expressions: bytes) -> tuple[bytes, ...]:
+    return tuple(one.replace(rb"\s+", _BLANK + b"+").replace(rb"\s*", _BLANK + b"*") for one in expressions)
+
+
 # A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
 # a literal, which is what makes the search fast.
-_STATEMENTS = (
+_STATEMENTS = _spaced(
     rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?(?:\b|\\[nrt])from\b)",
     rb"select\s+(?:(?<!\wselect\s)|(?<=\\[nrt]select\s))[\w.\"]{1,80}\(",
-    rb"insert(?:\s|\\[nrt])+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
-    rb"replace(?:\s|\\[nrt])+into\b",
-    rb"merge(?:\s|\\[nrt])+into\b",
+    rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
+    rb"replace\s+into\b",
+    rb"merge\s+into\b",
     rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?(?:\b|\\[nrt])set\b(?<!\.set))",
-    rb"delete(?:\s|\\[nrt])+(?:[\w`\"]{1,60}\s+)?from\b",
+    rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
     rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
     rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",
     rb"create\s+(?:(?:or\s+replace|unlogged|temp|temporary|materialized|unique)\s+)*(?:table|view|index|policy)\b",
@@ -49,7 +57,7 @@ _SKIPPED = (
 """What may stand before a statement: comments, brackets, what a statement is explained with."""
 _OPENING = rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)" + _SKIPPED
 """What begins a literal, a line, a statement after another or after a tag, or goes on after a hole."""
-_UNUSUAL = (
+_UNUSUAL = _spaced(
     (
         rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
         rb"(?:function|procedure|trigger|schema|database|extension|type|sequence|role|user)\b"
@@ -62,8 +70,8 @@ _UNUSUAL = (
     rb"foreach\s*\(",
     rb"values\s*\(",
     (
-        rb"(?:with|insert|delete|merge|replace|truncate|copy|set|call|create|alter|drop|match|unwind)\s+"
-        rb"(?:[$%{\"'`\\]|--|/\*)"
+        rb"(?:with|insert|delete|merge|replace|truncate|copy|set|call|create|alter|drop|match|unwind)"
+        rb"(?:\s+[$%{\"'`\\]|[\"'`]\s*(?:[+.&\"'`]|<<|\\\n))"
     ),
 )
 """Statements that are looked for only where a literal begins: their words stand in prose and in code, too."""

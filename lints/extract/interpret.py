@@ -252,7 +252,7 @@ class Interpreter:
             if isinstance(member, Assign) and member.target is not None and "." not in member.target:
                 value = self.eval(member.value, inner)
                 self.notes.note(value, None, 0)
-                if any(methods.verb_ahead(lit.text) for lit in literals(value)):
+                if self._gives_text(value):
                     self.text_names.add(member.target.encode())
                 if self.chains is not None and member.target == "queryset" and _overrides(statement, "get_queryset"):
                     self.chains.replaced(value)
@@ -294,9 +294,15 @@ class Interpreter:
             holder = env.vars.get(base) if base else None
             if isinstance(holder, Record):
                 env.put(base, Record({**holder.fields, property_name: value}, holder.source))
-        if not self.notes.functions and any(methods.verb_ahead(lit.text) for lit in literals(value)):
+        if not self.notes.functions and self._gives_text(value):
             self.text_names.add(target.rpartition(".")[2].encode())
         self.notes.note(value, None, 0)
+
+    def _gives_text(self, value: Value) -> bool:
+        """Whether a name of the module or a class stands for text that may be SQL, or for a function with some."""
+        if isinstance(value, Fn):
+            return self.wanted(value.function)
+        return any(methods.verb_ahead(lit.text) for lit in literals(value))
 
     def _if(self, statement: If, env: Env) -> bool:
         if statement.test.value is not None:

@@ -83,7 +83,9 @@ _VERBS = names(
     " alter drop refresh vacuum comment values table explain prepare declare match optional unwind foreach load profile"
     " begin start commit rollback savepoint use pragma print if"
 )
-_FIRST_WORD = re.compile(r"\s*(?:--[^\n]*+\n\s*|//[^\n]*+\n\s*|/\*.*?\*/\s*|\(\s*|;\s*)*+([A-Za-z]+)\b", re.DOTALL)
+_LEAD = r"\s*(?:--[^\n]*+(?:\n|\Z)\s*|//[^\n]*+(?:\n|\Z)\s*|/\*.*?(?:\*/|\Z)\s*|\(\s*|;\s*)*+"
+_FIRST_WORD, _NO_WORD = re.compile(_LEAD + r"([A-Za-z]+)\b", re.DOTALL), re.compile(_LEAD, re.DOTALL)
+_MAX_BEFORE = 8
 _GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
 _GO_TEXT = re.compile(
     rb"\bstring\b|\bany\b|interface\b|map\[|\w*(?:Builder|Query|SQL|Sql|Dataset|Expression|Cond|Where|Filter)\w*"
@@ -117,13 +119,18 @@ def returns_text(source: bytes, span: Span) -> bool:
 
 
 def later_root(value: Value) -> Lit | None:
-    """The literal that begins a text after a leading gap such as `${comment} SELECT …`."""
+    """The literal that begins a text after comments, or after a leading gap such as `${comment} SELECT …`."""
     if not isinstance(value, Rope):
         return None
-    for part in value.parts[:3]:
-        if isinstance(part, Lit) and verb_ahead(part.text):
-            return part
-        if not isinstance(part, (Gap, Alt, Sized)) and not (isinstance(part, Lit) and not part.text.strip()):
+    before = ""
+    for part in value.parts[:_MAX_BEFORE]:
+        if isinstance(part, Lit):
+            before += part.text
+            if verb_ahead(before):
+                return part
+            if _NO_WORD.fullmatch(before) is None:
+                return None
+        elif not isinstance(part, (Gap, Alt, Sized)):
             return None
     return None
 

@@ -50,9 +50,9 @@ class Recorder:
     def note(self, value: Value, call: Call | None, rank: int) -> None:
         """A text at a place; kept if a statement could begin with it."""
         root = first_literal(value)
-        if root is None:
+        if root is None or not methods.verb_ahead(root.text):
             root = methods.later_root(value)
-        if root is None or self.muted or not methods.verb_ahead(root.text):
+        if root is None or self.muted:
             return
         self.sightings.append(Sighting(value, root, call, self.enclosing(), rank))
 

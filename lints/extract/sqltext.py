@@ -17,8 +17,17 @@ _CYPHER_START = re.compile(
 )
 
 _LEAD = r"(?:\s+|--[^\n]*+(?:\n|\Z)|/\*.*?\*/|\(|;)*+"
-_VERB = (
-    r"(?:explain\s*(?:\([^)]*\)\s*)?(?:analyze\s+|verbose\s+)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
+_BLANK = r"(?:\s|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)"
+
+
+def _spaced(pattern: str) -> str:
+    """A pattern whose white space may hold comments."""
+    return pattern.replace(r"\s+", f"{_BLANK}++").replace(r"\s*", f"{_BLANK}*+")
+
+
+_OPTION = "(?:analyze|verbose|costs|settings|buffers|wal|timing|summary|format|generic_plan|memory|serialize)"
+_VERB = _spaced(
+    rf"(?:explain\s*(?:\(\s*{_OPTION}\b[^)]*\)\s*)?(?:analyze\s+|verbose\s+)*+(?:\(\s*)*+|prepare\s+\w+\s*(?:\([^)]*\))?\s+as\s+"
     r"|declare\s+\w+\s+(?:\w+\s+){0,4}?cursor\s+(?:\w+\s+){0,2}?for\s+)?"
     r"(?P<verb>select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
     r"|alter|drop|refresh|vacuum|comment|values|table)\b"
@@ -37,7 +46,7 @@ _OBJECT = (
     r"|materialized|owned|default)\b"
 )
 _COMPANIONS = {
-    "select": rf"select\b.*?\bfrom\s*[\s(\"`\[]|select\s+(?:distinct\s+)?{_NAME}\s*\("
+    "select": rf"select\b.*?\bfrom(?:[\s(\"`\[]|--|/\*)|select\s+(?:distinct\s+)?{_NAME}\s*\("
     r"|select\s+(?:\d|[:$@?'*]|current_|null\b|\(|exists\b|not\b|case\b|all\b|distinct\b)",
     "insert": rf"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?(?:into\s+)?(?:table\s+)?{_NAME}",
     "update": rf"update\s+(?:only\s+|low_priority\s+|ignore\s+|or\s+\w+\s+)*{_NAME}.*?\bset\b",
@@ -65,7 +74,7 @@ _COMPANIONS = {
     "values": r"values\s*\(.*\)\s*$",
     "table": rf"table\s+{_NAME}\s*;?\s*$",
 }
-_COMPANION = {verb: re.compile(pattern, re.IGNORECASE | re.DOTALL) for verb, pattern in _COMPANIONS.items()}
+_COMPANION = {verb: re.compile(_spaced(pattern), re.IGNORECASE | re.DOTALL) for verb, pattern in _COMPANIONS.items()}
 
 DEFINES = frozenset({"create", "alter", "drop", "grant", "comment", "vacuum", "refresh", "lock"})
 """Verbs of statements that no tenant predicate could apply to; a migration's business."""
@@ -89,9 +98,7 @@ _FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
 """MySQL's full-text search, which begins like a pattern."""
 
 
-_MATCH_ALONE = re.compile(
-    r"\s*(?:match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)|create\s*\(\s*\w+\s*\))\s*", re.IGNORECASE
-)
+_MATCH_ALONE = re.compile(r"\s*(?:match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)|create\s*\(\s*\w+\s*\))\s*", re.IGNORECASE)
 """What a message says: `match (${name})`, `Create (Enter)`. A statement does something with what it matched, and what
 it makes has a label or properties."""
 

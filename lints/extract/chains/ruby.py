@@ -212,8 +212,8 @@ def begun(asked: Asked) -> Begun | None:
     if call.receiver is None or (not known and not ((call.arguments or call.keywords) and _followed(notes, call))):
         return None
     path = _start(notes, asked.receiver, call.receiver)
-    if _PATH.fullmatch(path) is None or path in {"params", "self"}:
-        return None
+    if _PATH.fullmatch(path) is None or path in {"params", "self"} or path.rpartition(".")[2] in OF_CLASS:
+        return None  # `Boat.connection.select_all(sql)` is handed its text
     hops = path.count(".")
     if method == "merge" and (not hops or path.endswith(("params", "attributes", "options", "data"))):
         return None  # of two hashes

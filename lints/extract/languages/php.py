@@ -272,7 +272,11 @@ class PhpLowering(Lowering):
 
     def pieces(self, children: Iterable[Node], where: tuple[int, int]) -> Expr:
         parts: list[Expr] = []
+        end: int | None = None
         for child in children:
+            if end is not None and end < child.start_byte:  # the grammar leaves out line breaks of a heredoc
+                parts.append(Text(self.source[end : child.start_byte].decode("utf-8", "replace"), where))
+            end = child.end_byte
             if child.type == "string_content":
                 parts.append(Text(self.text(child), where))
             elif child.type == "escape_sequence":
