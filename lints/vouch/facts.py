@@ -22,3 +22,5 @@ class Follow:
     """Names that hold what the first one found: (name, ""), or (name, key) where it is a list of one part of each."""
     checked: bool
     """The function leaves if the first one finds nothing."""
+    compared: tuple[str, ...] = ()
+    """Parts of what it found that are compared with something: the function leaves where they differ."""

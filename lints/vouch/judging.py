@@ -23,11 +23,13 @@ _HELPED = frozenset(
 """Violations that end where a row is known to be the caller's."""
 _TRUSTED = frozenset(
     [
-        None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM002", "TENORM003", "TENORM010",
+        None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM002", "TENORM003",
         "TENORM014",
     ]
 )  # fmt: skip
 """What a read that vouches may rest on itself: nobody's word, and no constant."""
+_LOADED = "TENORM010"
+"""A row that is loaded by its key, and its tenant compared afterwards: before the second statement, or too late."""
 _MARK = 9900
 _OPTIONAL = re.compile(r"\?\.|\?->|&\.")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
@@ -90,12 +92,21 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                     known
                     for follow in by_place[key]
                     if len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
-                    and all(row.verdict in {"proven", "weak"} and row.rule in _TRUSTED for row in firsts[0].rows)
-                    and firsts[0].rows
+                    and _trusted(firsts[0].rows, follow, model)
                     for known in _known(follow, firsts[0], later, model)
                 ]
                 if known:
                     later.rows[:] = _weaker(later, known, model)
+
+
+def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
+    """Whether what the first statement finds is known to be the caller's where the second one runs."""
+    columns = {_spelled(column) for column in model.tenant_columns}
+    compared = not columns.isdisjoint(map(_spelled, follow.compared))
+    return bool(rows) and all(
+        row.verdict in {"proven", "weak"} and (row.rule in _TRUSTED or (row.rule == _LOADED and compared))
+        for row in rows
+    )
 
 
 def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]:

@@ -1,0 +1,254 @@
+"""Functions of a file that give a row to their callers, or come back only if there is one: a call of them is a read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lints.vouch import results
+from lints.vouch.access import Access
+from lints.vouch.conditions import when_missing
+from lints.vouch.names import Event, Found
+from lints.vouch.plain import is_path, plain, root
+from lints.vouch.results import Missing, words
+from lints.vouch.shapes import BLOCKS
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from lints.vouch.flow import Flow
+
+MAX_CALLS = 200
+"""Calls of helpers that are looked at in one file."""
+_FUNCTIONS = words(
+    "function_declaration method_definition function_definition method_declaration method singleton_method"
+    " local_function_statement arrow_function function_expression func_literal lambda_expression lambda_literal"
+    " anonymous_function"
+)
+_RETURNS = words("return_statement return return_expression")
+_NOTHING = words("null undefined None nil false False")
+_NAMELESS = words("self cls this ctx")
+_OWN = frozenset(["this", "self", "cls", "static", "$this"])
+_CLASS = re.compile(rb"\b(?:class|object|module)\s+(\w+)")
+
+
+def asked_through(flow: Flow) -> list[Access]:
+    """The calls of helpers, as reads of what these read."""
+    out: list[Access] = []
+    done = {(one.node.start_byte, one.line, one.column) for one in flow.accesses}
+    for access in flow.accesses:
+        function = _function_of(access.node)
+        name = _name_of(flow, function) if function is not None else ""
+        if function is None or not name or len(out) > MAX_CALLS:
+            continue
+        given = _given(flow, function, access)
+        if given is None:
+            continue
+        parameters = list(_parameters(flow, function))
+        for call in _calls(flow, name, function):
+            values = _values(flow, call, parameters, access, function)
+            if (call.start_byte, access.line, access.column) not in done:
+                made = replace(
+                    access, node=call, start=call.start_byte, methods=(name,), values=values, helper=function,
+                    gives=given if given is not Missing.CURSOR else None, kind="", raw=False,
+                )  # fmt: skip
+                out.append(made)
+    return out
+
+
+def _function_of(node: Node) -> Node | None:
+    found: Node | None = node.parent
+    while found is not None and found.type not in _FUNCTIONS:
+        found = found.parent
+    return found
+
+
+def _name_of(flow: Flow, function: Node) -> str:
+    name = function.child_by_field_name("name")
+    around = function.parent
+    if name is None and around is not None and around.type in {"variable_declarator", "field_definition", "pair"}:
+        name = around.child_by_field_name("name") or around.child_by_field_name("key")
+    return flow.text(name) if name is not None and flow.text(name).strip("!?").isidentifier() else ""
+
+
+def _given(flow: Flow, function: Node, access: Access) -> Missing | None:
+    """What a function gives where a read finds nothing: `CURSOR` if it does not come back; None if it can't be said."""
+    body = function.child_by_field_name("body") or next(
+        (child for child in function.named_children if child.type == "function_body"), None
+    )
+    if body is None:
+        return None
+    outcomes: set[Missing] = set()
+    for end in _returns(body):
+        value = next((child for child in end.named_children if "comment" not in child.type), None)
+        told = _outcome(flow, function, access, end, value)
+        if told is None:
+            return None
+        outcomes.add(told)
+    last = [child for child in body.named_children if "comment" not in child.type]
+    if body.type not in BLOCKS and body.type != "function_body":  # `(id) => find(id)`
+        told = _outcome(flow, function, access, body, body)
+        outcomes = {told} if told is not None else set()
+    elif flow.language == "ruby" and last and last[-1].type not in _RETURNS:
+        told = _outcome(flow, function, access, last[-1], last[-1])
+        outcomes |= {told} if told is not None else {Missing.THING}
+    elif last and not flow.leaves(body):
+        seen = _seen(flow, last[-1], access, after=True)
+        if seen is None or not seen.checked:
+            return None
+        outcomes.add(Missing.CURSOR)
+    if not outcomes or Missing.THING in outcomes:
+        return None
+    missing = outcomes - {Missing.CURSOR}
+    if not missing:
+        return Missing.CURSOR
+    return missing.pop() if len(missing) == 1 else Missing.FALSE if missing <= _FALSY else None
+
+
+_FALSY = frozenset({Missing.NULL, Missing.UNDEFINED, Missing.FALSE})
+
+
+def _returns(body: Node) -> Iterator[Node]:
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        if node.type in _RETURNS:
+            yield node
+        elif node.type not in _FUNCTIONS:
+            stack.extend(node.named_children)
+
+
+def _seen(flow: Flow, end: Node, access: Access, *, after: bool = False) -> Found | None:
+    """What is known of a read where a statement of its function begins, or after it."""
+    seen: list[Found] = []
+    for event in flow.before(end):
+        flow.take(event, seen)
+    if after:
+        flow.take(Event(end), seen)
+    return next((found for found in seen if found.access is access), None)
+
+
+def _outcome(flow: Flow, function: Node, access: Access, end: Node, value: Node | None) -> Missing | None:
+    """What a `return` gives where nothing was found."""
+    found = _seen(flow, end, access)
+    if found is not None and found.checked:
+        return Missing.CURSOR
+    text = flow.text(value).strip().rstrip(";") if value is not None else "null"
+    if flow.language == "go":
+        return _outcome_in_go(text, found)
+    if text in _NOTHING:
+        return Missing.FALSE if text.lower() == "false" else Missing.NULL
+    if value is not None and value.start_byte <= access.node.start_byte and access.node.end_byte <= value.end_byte:
+        made = Found(access, end.start_byte)
+        flow.bind(made, value)
+        if made.checked:
+            return Missing.CURSOR
+        held = flow.held(made, value)
+        return held if held in _FALSY or held in {Missing.LIST, Missing.ZERO} else None
+    if found is None:
+        return None
+    name = root(plain(text))
+    if name in found.names:
+        held = results.after(found.names[name], flow.language, text[text.index(name) + len(name) :])
+        if held in _FALSY or held in {Missing.LIST, Missing.ZERO}:
+            return held
+    return Missing.FALSE if when_missing(text, found.names, flow.language) is False else None
+
+
+def _outcome_in_go(text: str, found: Found | None) -> Missing | None:
+    """The last of what is returned is the error."""
+    last = text.rpartition(",")[2].strip()
+    if last == "nil" or not text:
+        return None
+    if found is not None and found.names.get(last) is Missing.ERROR:
+        return Missing.ERROR
+    return Missing.ERROR if re.match(r"(?:\w+\.)?Err[A-Z]\w*$|(?:fmt|errors)\.\w+\(", last) else None
+
+
+def _parameters(flow: Flow, function: Node) -> Iterator[tuple[str, ...]]:
+    """The names of each parameter, more than one where it is taken apart."""
+    listed = function.child_by_field_name("parameters") or next(
+        (child for child in function.named_children if child.type == "function_value_parameters"), None
+    )
+    single = function.child_by_field_name("parameter")
+    if single is not None:
+        yield (flow.text(single),)
+    for child in listed.named_children if listed is not None else ():
+        names = child.children_by_field_name("name") or [child.child_by_field_name("pattern") or child]
+        for name in names:
+            if name.type == "object_pattern":
+                yield tuple(flow.text(part) for part in name.named_children if part.type.startswith("shorthand"))
+                continue
+            written = re.match(r"[&*.]*\$?(\w+)", flow.text(name))
+            if written is not None and written.group(1) not in _NAMELESS - {"ctx"}:
+                yield (written.group(1),)
+
+
+def _calls(flow: Flow, name: str, function: Node) -> Iterator[Node]:
+    owners = _OWN | {name.decode() for name in _CLASS.findall(flow.data)} | _receiver(flow, function)
+    for count, found in enumerate(re.finditer(rb"(?<![\w])" + re.escape(name.encode()) + rb"(?=\s*\()", flow.data)):
+        if count > MAX_CALLS:
+            return
+        if function.start_byte <= found.start() < function.end_byte:
+            continue
+        line = flow.data.rfind(b"\n", 0, found.start())
+        before = flow.data[max(line, found.start() - 60) : found.start()].decode("utf-8", "replace")
+        dotted = re.search(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$", before)
+        if before[-1:] in {".", ">", ":"} and (dotted is None or dotted.group(1) not in owners):
+            continue
+        node = flow.root.descendant_for_byte_range(found.start(), found.end() - 1)
+        for _ in range(4):
+            if node is None or "call" in node.type or node.type in {"method_invocation", "invocation_expression"}:
+                break
+            node = node.parent
+        if node is not None and ("call" in node.type or "invocation" in node.type):
+            yield node
+
+
+def _receiver(flow: Flow, function: Node) -> set[str]:
+    """What a method of Go calls its own object."""
+    listed = function.child_by_field_name("receiver")
+    found = re.match(r"\(\s*(\w+)\s", flow.text(listed)) if listed is not None else None
+    return {found.group(1)} if found is not None else set()
+
+
+def _values(
+    flow: Flow, call: Node, parameters: list[tuple[str, ...]], access: Access, function: Node
+) -> Mapping[str, str]:
+    """What the caller hands over, by how the read itself writes it."""
+    listed = call.child_by_field_name("arguments") or next(
+        (child for child in call.named_children if child.type.endswith("arguments")), None
+    )
+    handed: dict[str, str] = {}
+    position = 0
+    for given in listed.named_children if listed is not None else ():
+        if "comment" in given.type:
+            continue
+        named = re.match(r"(\w+)\s*[=:]\s*(?![=:])", flow.text(given))
+        if named is not None and given.type in {"keyword_argument", "pair", "value_argument", "argument"}:
+            handed[named.group(1)] = plain(flow.text(given)[named.end() :])
+            continue
+        names = parameters[position] if position < len(parameters) else ()
+        position += 1
+        if len(names) == 1:
+            handed[names[0]] = plain(flow.text(given))
+        elif given.type == "object":
+            for part in given.named_children:
+                key, value = part.child_by_field_name("key"), part.child_by_field_name("value")
+                written = flow.text(key) if key is not None else flow.text(part)
+                if written in names:
+                    handed[written] = plain(flow.text(value) if value is not None else written)
+    out: dict[str, str] = {}
+    for here, first in access.values.items():
+        name = root(here)
+        text = handed.get(name)
+        if text is not None and is_path(text) and not flow.changed(here, _start(function), access.node.end_byte):
+            out[text + here[len(name) :]] = first
+    return out
+
+
+def _start(function: Node) -> int:
+    body = function.child_by_field_name("body")
+    return body.start_byte if body is not None else function.start_byte

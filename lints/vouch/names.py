@@ -1,0 +1,416 @@
+"""What is known of a query that has run: the names its result has, and whether the code goes on without a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from lints.vouch import results
+from lints.vouch.access import Access
+from lints.vouch.conditions import when_missing
+from lints.vouch.plain import plain
+from lints.vouch.results import Missing
+from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
+from lints.vouch.tree import Tree
+
+_PREFIX = re.compile(r"(?:await|yield\s+from|yield|\s|\(|try!?|\*|&|<-|Optional\.ofNullable\(|list\(|next\(|unwrap\()*")
+_NAME = re.compile(r"[$@]{0,2}[A-Za-z_]\w*")
+_CALLED = re.compile(r"\.(\w+[!?]?)\s*\(")
+_POINTED = re.compile(r"&(\w+)")
+_FLAGS = re.compile(r"(?:ok|has|found|exists?|present)\w*", re.IGNORECASE)
+_ERROR = re.compile(r"(?:\w*[eE]rr(?:or)?|e)\d?")
+_LEFT = re.compile(r"\s*(?:const|let|var|val|final|auto|dynamic)?\s*")
+_FILLS = rb"push|unshift|splice|concat|add|append|extend|insert|Add|AddRange|update|\]?\s*=(?!=)|0|\w+\]\s*=(?!=)|\s*\w"
+_PART = re.compile(
+    r"(?:\.rows|\.data)?[?!]?(?:->|\.)(?:stream\(\)\.)?(?:map|collect|pluck|Select|ids)\(?\s*(?:"
+    r"\(?\s*(?P<it>\w+)(?:\s*:[^)=]{0,60})?\s*\)?\s*=>\s*(?P=it)[!?]?\.(?P<js>\w+)|&?:(?P<sym>\w+)|['\"](?P<word>\w+)['\"]"
+    r"|\w+::(?P<ref>\w+))\s*\)(?:\.(?:ToList|ToArray|toList|collect|all|toArray)\([^()]*(?:\(\))?\)|->(?:all|toArray)\(\))?\s*;?\s*$"
+)
+_EVERY = re.compile(
+    r"\[\s*(?P<it>\w+)(?:\.(?P<name>\w+)|\[['\"](?P<key>\w+)['\"]\])\s+for\s+(?P=it)\s+in\s+(?P<over>\w+)\s*\]"
+)
+_WALRUS = re.compile(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
+_SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
+_UNEQUAL = re.compile(rf"{_SIDE}\s*!==?\s*{_SIDE}")
+_EQUAL = re.compile(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_OR, _AND = re.compile(r"\|\||\bor\b"), re.compile(r"&&|\band\b")
+_KEYS: Mapping[str, Missing] = {
+    "rows": Missing.LIST, "rowCount": Missing.ZERO, "count": Missing.ZERO, "affectedRows": Missing.ZERO,
+    "data": Missing.LIST,
+}  # fmt: skip
+_ASKS = re.compile(
+    r"(?P<name>abort_if|abort_unless|throw_if|throw_unless|invariant|tiny_invariant|(?:\w+\.)?(?:requireNonNull|notNull|checkNotNull)"
+    r"|requireNotNull|require|check|(?:ArgumentNullException\.)?ThrowIfNull|Guard\.Against\.Null)\("
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """A statement that has run: the names its result has, and whether the function goes on only if there is a row."""
+
+    access: Access
+    start: int
+    names: dict[str, Missing] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    """Names that are rows of it, or hold some, and from where on."""
+    lists: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Names that are lists of one part of each row."""
+    checked: bool = False
+    compared: set[str] = field(default_factory=set)
+    """Parts of the row that are compared: the code goes on only where they are equal to something."""
+
+
+@dataclass(slots=True)
+class Event:
+    """A statement that has run, or (`holds` set) a condition that holds or does not, or the head of a loop."""
+
+    node: Node
+    holds: bool | None = None
+    loop: bool = False
+
+
+class Results(Tree):
+    """What is known after each statement of what was found."""
+
+    def bind(self, found: Found, top: Node) -> None:
+        """The names that the result of a statement gets."""
+        access = found.access
+        if not self._awaited(access, top):
+            return
+        found.checked = self._throws(access)
+        child, value = access.node, access.node
+        element: tuple[int, Node] | None = None
+        while child != top and (parent := child.parent) is not None:
+            position = self._among(parent, child)
+            if position is not None:
+                element = (position, value)
+                child = value = parent
+                continue
+            if parent.type.startswith("binary") and parent.child_by_field_name("left") == child:
+                right, sign = parent.child_by_field_name("right"), self.operator(parent)
+                if sign in {"||", "or", "??", "?:"} and self.leaves(right):
+                    self._else_leaves(found, value)
+                    child = parent
+                    continue
+                if sign not in {"??", "||"} or right is None or self.text(right) not in HELD:
+                    break
+                child = parent
+                continue
+            left = self.target(parent, child)
+            if left is not None and element is not None:
+                parts = left.named_children if left.type.endswith(("pattern", "pattern_list")) else []
+                if element[0] < len(parts) and left.type != "object_pattern":
+                    self._named(found, parts[element[0]], element[1])
+                child = value = parent
+                continue
+            if left is not None:
+                self._named(found, left, value)
+                child = value = parent  # `(doc = find(id)) or die()`
+                continue
+            child = parent
+            if parent.type not in ASKED_WRITES:
+                value = parent
+        if not found.names and access.raw and self.language in {"python", "php"}:
+            receiver = re.match(r"\$?(\w+)(?:\.|->)\w+\(", self.text(access.node))
+            if receiver is not None:
+                found.names[receiver.group(1)] = Missing.CURSOR
+        if self.language == "go":
+            written = self.data[access.start : value.end_byte].decode("utf-8", "replace")
+            found.rows.update(dict.fromkeys(_POINTED.findall(written), value.end_byte))
+
+    def _is_async(self, function: Node) -> bool:
+        return self.data[function.start_byte : function.start_byte + 300].lstrip().startswith(b"async") or any(
+            child.type == "async" for child in function.children
+        )
+
+    def _among(self, parent: Node, child: Node) -> int | None:
+        """The position of a promise among those that are waited for together."""
+        inside = parent.type == "array" and parent.parent is not None and parent.parent.type == "arguments"
+        listed = parent.parent if inside else parent if parent.type == "argument_list" else None
+        call = listed.parent if listed is not None else None
+        if call is None or not self.text(call).startswith(("Promise.all(", "asyncio.gather(", "gather(")):
+            return None
+        if "return_exceptions" in self.text(call)[-60:]:
+            return None
+        return parent.named_children.index(child)
+
+    def _throws(self, access: Access) -> bool:
+        if access.helper is not None:
+            return access.gives is None
+        return results.leaves(self.language, access.kind, access.methods)
+
+    def _awaited(self, access: Access, top: Node) -> bool:
+        """Whether what a call gives is at hand when the next statement runs: a promise is always there."""
+        last = access.methods[-1] if access.methods else ""
+        if results.family(self.language) == "javascript":
+            if last in results.SYNCHRONOUS or (access.helper is not None and not self._is_async(access.helper)):
+                return True
+        elif not (self.language == "c_sharp" and last.endswith("Async")):
+            return True
+        child = access.node
+        while child != top and (parent := child.parent) is not None:
+            if parent.type in {"await_expression", "yield_expression"}:
+                return b".catch(" not in self.data[access.node.end_byte : parent.end_byte]
+            if parent.type in {"arguments", "argument_list"} and (
+                child.type != "array" or self._among(child, access.node) is None
+            ):
+                return False  # what a function makes of a promise
+            child = parent
+        return child.type in {"await_expression", "yield_expression"}
+
+    def _else_leaves(self, found: Found, value: Node) -> None:
+        held = self.held(found, value)
+        if held in {Missing.NULL, Missing.UNDEFINED, Missing.FALSE}:
+            found.checked = True
+
+    def held(self, found: Found, value: Node) -> Missing | None:
+        """What an expression around the call holds where nothing is found."""
+        access = found.access
+        before = self.data[value.start_byte : access.node.start_byte].decode("utf-8", "replace")
+        after = self.data[access.node.end_byte : value.end_byte].decode("utf-8", "replace").strip()
+        if _PREFIX.fullmatch(before) is None:
+            return None
+        for _ in range(before.count("(")):
+            after = after.removeprefix(")").lstrip() if after.startswith(")") else after.removesuffix(")")
+        if access.helper is not None:
+            return results.after(access.gives or Missing.NULL, self.language, after)
+        given = results.given(self.language, access.methods)
+        if access.kind == "drizzle_query" and given is Missing.NULL:
+            given = Missing.UNDEFINED
+        if self.language == "go":
+            given = Missing.ERROR if results.errs(access.methods) else Missing.THING
+            return given if "Scan" in after or after in {"", ".Error"} or given is Missing.ERROR else None
+        if given is Missing.THING and (access.raw or access.methods[-1:] == ("execute",)):
+            given = Missing.CURSOR if self.language in {"python", "php", "java"} else given
+        if after and any(m in results.leaving(self.language) for m in _CALLED.findall(f".{after.lstrip('?.!->')}")):
+            found.checked = True
+            return Missing.NULL
+        return results.after(given, self.language, after)
+
+    def _named(self, found: Found, left: Node, value: Node) -> None:
+        before = self.data[value.start_byte : found.access.node.start_byte].decode("utf-8", "replace")
+        if _PREFIX.fullmatch(before) is None:
+            return  # what a function makes of it
+        held = self.held(found, value)
+        written = _LEFT.sub("", self.text(left), count=1)
+        if self.language == "go":
+            self._named_in_go(found, written, held, value)
+            return
+        if left.type in {"array_pattern", "left_assignment_list", "pattern_list", "list_literal"} or written.startswith(
+            "["
+        ):
+            first = re.match(r"[\[(]?\s*([A-Za-z_$]\w*)\s*[,\])]?", written)
+            if first is not None and held is not None:
+                lists = found.access.raw and found.access.methods[-1:] in {("query",), ("execute",)}
+                found.names[first.group(1)] = Missing.LIST if lists else Missing.UNDEFINED
+                found.rows[first.group(1)] = value.end_byte
+            return
+        if left.type == "object_pattern":
+            for key, name, inner in re.findall(r"(\w+)(?:\s*:\s*(?:(\w+)|\[\s*(\w+)))?", written):
+                meant = _KEYS.get(key)
+                if key == "data" and found.access.methods[-1:] in {("single",), ("maybeSingle",)}:
+                    meant = Missing.NULL
+                if key == "error" and found.access.methods[-1:] == ("single",):
+                    meant = Missing.ERROR
+                if meant is not None:
+                    bound = inner or name or key
+                    found.names[bound] = Missing.UNDEFINED if inner else meant
+                    found.rows[bound] = value.end_byte
+            return
+        name = _NAME.match(written)
+        if name is not None and plain(name.group()) == plain(written.partition(":")[0]):
+            bound = plain(name.group())
+            found.names[bound] = held if held is not None else Missing.THING
+            if held is not None:
+                found.rows[bound] = value.end_byte
+
+    def _named_in_go(self, found: Found, written: str, held: Missing | None, value: Node) -> None:
+        names = [name.strip() for name in written.split(",")]
+        xorm = found.access.kind == "xorm" and found.access.methods[-1:] in {("Get",), ("Exist",)}
+        for position, name in enumerate(names):
+            if name == "_" or _NAME.fullmatch(name) is None:
+                continue
+            if xorm:
+                meant = Missing.FALSE if position == 0 and len(names) > 1 else Missing.THING
+            elif _ERROR.fullmatch(name) or len(names) == 1:
+                meant = held if held is not None else Missing.THING
+                if meant is Missing.THING and _ERROR.fullmatch(name):
+                    meant = Missing.NULL  # to find nothing is no error
+            else:
+                meant = Missing.FALSE if _FLAGS.fullmatch(name) and len(names) > 1 else Missing.THING
+            found.names[name] = meant
+            if meant is not Missing.ERROR:
+                found.rows[name] = value.end_byte
+
+    def each(self, loop: Node, found: Found) -> None:
+        """`for (const doc of docs)`: a row of those that were found."""
+        left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+        if loop.type == "foreach_statement" and left is None and len(loop.named_children) == 3:  # PHP
+            right, left = loop.named_children[:2]
+        if left is None or right is None:
+            return
+        name, over = _NAME.fullmatch(_LEFT.sub("", self.text(left), count=1)), _NAME.match(self.text(right))
+        if name is None or over is None or plain(over.group()) not in found.rows:
+            return
+        rest = self.text(right)[over.end() :]
+        if not rest or rest in {".rows", ".data"}:
+            found.rows[plain(name.group())] = right.end_byte
+
+    def derive(self, node: Node, found: Found) -> None:
+        """`doc = rows[0]`, `row = cur.fetchone()`, `err = row.Scan(&doc)`: a name for a part of what was found."""
+        for inner in (node, *node.named_children[:3]):
+            value = inner.child_by_field_name("right") or inner.child_by_field_name("value")
+            if (
+                value is None
+                and inner.type in {"variable_declaration", "property_declaration"}
+                and inner.named_children
+            ):
+                value = inner.named_children[-1]
+            if value is None:
+                continue
+            left = self.target(inner, value)
+            text = re.sub(r"^(?:await\s+|\(|\s)+", "", self.text(value))
+            every = _EVERY.fullmatch(text)
+            if left is not None and every is not None and every.group("over") in found.rows:
+                listed = _NAME.fullmatch(self.text(left))
+                if listed is not None:
+                    found.lists[listed.group()] = (every.group("name") or every.group("key"), value.end_byte)
+                continue
+            name = _NAME.match(text)
+            if left is None or name is None or plain(name.group()) not in found.names:
+                continue
+            held = found.names[plain(name.group())]
+            rest = text[name.end() :]
+            part = _PART.match(rest)
+            if part is not None:
+                listed = _NAME.match(_LEFT.sub("", self.text(left), count=1))
+                key = part.group("js") or part.group("sym") or part.group("word") or part.group("ref") or ""
+                if listed is not None and key:
+                    found.lists[plain(listed.group())] = (key, value.end_byte)
+                continue
+            written = _LEFT.sub("", self.text(left), count=1)
+            target = _NAME.match(written)
+            if target is None:
+                continue
+            bound = plain(target.group())
+            if self.language == "go":
+                if ".Scan(" in rest or rest.startswith((".Error", ".Err(")):
+                    found.names[bound] = held if _ERROR.fullmatch(bound) else Missing.THING
+                    found.rows.update(dict.fromkeys(_POINTED.findall(rest), value.end_byte))
+                continue
+            if rest and any(m in results.leaving(self.language) for m in _CALLED.findall(rest)):
+                found.checked = True
+            got = results.after(held, self.language, rest.rstrip(") ") if rest.count("(") < rest.count(")") else rest)
+            if written.startswith("["):
+                got = Missing.UNDEFINED if held is Missing.LIST and not rest else None
+                bound = next(iter(re.findall(r"\w+", written)), "")
+            if got is not None and bound:
+                found.names[bound] = got
+                found.rows[bound] = value.end_byte
+
+    def dropped(self, node: Node, found: Found) -> None:
+        """Names that get another value in a statement stand for what was found no longer."""
+        for name in [*found.lists]:
+            if self.changed(name, node.start_byte, node.end_byte):
+                found.lists.pop(name)
+        for name in [*found.names, *found.rows]:
+            again = found.names.get(name) is Missing.CURSOR and self.language == "python"
+            again = again and f"{name}.execute".encode() in self.data[node.start_byte : node.end_byte]
+            if again or self.changed(name, node.start_byte, node.end_byte):
+                found.names.pop(name, None)
+                found.rows.pop(name, None)
+
+    def filled(self, name: str, start: int, end: int) -> bool:
+        """Whether a list gets other items than it was made of."""
+        pattern = rb"(?<![\w.])\$?" + re.escape(name.encode()) + rb"(?:\??\.|->|\s*<<|\[)(?:" + _FILLS + rb")"
+        return re.search(pattern, self.data[start:end]) is not None
+
+    def check(self, event: Event, found: Found) -> None:
+        """Whether a statement or condition tells that there is a row."""
+        node = event.node
+        if event.holds is not None:
+            value = self._worth(node, found)
+            found.checked = value is not None and value is not event.holds
+            return
+        kind = node.type
+        inner = node.named_children[0] if kind == "expression_statement" and node.named_children else node
+        if kind in BRANCHES and kind not in {"binary", "binary_expression", "boolean_operator"}:
+            condition = self.condition(node)
+            if condition is None:
+                return
+            worth = self._worth(condition, found)
+            if worth is None:
+                return
+            taken = worth is not (kind in NEGATED)
+            found.checked = self.leaves(self.consequence(node) if taken else self.alternative(node))
+        elif inner.type.startswith("binary"):
+            left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
+            if left is not None and self.leaves(right):
+                wanted = self.operator(inner) in {"&&", "and"}
+                found.checked = self._worth(left, found) is wanted
+        else:
+            self._asked(self.text(inner), found)
+
+    def compare(self, event: Event, found: Found) -> None:
+        """`if (doc.tenantId !== tenantId) throw …`: what is compared of the row, where the code goes on."""
+        node = event.node
+        if event.loop or not found.rows:
+            return
+        if event.holds is not None:
+            text, sign = self.text(node), _EQUAL if event.holds else _UNEQUAL
+        else:
+            condition = self.condition(node) if node.type in BRANCHES else None
+            if condition is None or not self.leaves(self.consequence(node)):
+                return
+            text, sign = self.text(condition), _EQUAL if node.type in NEGATED else _UNEQUAL
+        split = _AND if sign is _EQUAL else _OR
+        for part in split.split(text.strip().removeprefix("(").removesuffix(")")):
+            compared = sign.fullmatch(part.strip())
+            for side in compared.groups() if compared is not None else ():
+                shown = plain(side.strip())
+                name, _, rest = shown.partition(".")
+                if name in found.rows and rest.isidentifier():
+                    found.compared.add(rest)
+
+    def _asked(self, text: str, found: Found) -> None:
+        """`abort_unless($doc, 404)`, `Objects.requireNonNull(doc)`, `optional.orElseThrow()`."""
+        called = _ASKS.match(text)
+        if called is not None:
+            given = _first_argument(text[called.end() :])
+            worth = when_missing(given, found.names, self.language)
+            wanted = called.group("name") in {"abort_if", "throw_if"}
+            found.checked = worth is not None and worth is wanted
+            return
+        name = _NAME.match(text)
+        if name is not None and plain(name.group()) in found.names:
+            methods = _CALLED.findall(text[name.end() :].partition("(")[0] + "(")
+            found.checked = any(method in results.leaving(self.language) for method in methods)
+
+    def _worth(self, condition: Node, found: Found) -> bool | None:
+        """The value of a condition where nothing was found; the query itself may stand in it."""
+        text, names, access = self.text(condition), dict(found.names), found.access
+        if condition.start_byte <= access.node.start_byte and access.node.end_byte <= condition.end_byte:
+            start = access.node.start_byte - condition.start_byte
+            raw = self.data[condition.start_byte : condition.end_byte]
+            end = access.node.end_byte - condition.start_byte
+            text = (raw[:start] + b"found__" + raw[end:]).decode("utf-8", "replace")
+            text = re.sub(r"\(?\s*(?:const |let |var )?[$\w]+\s*:?=\s*(?:await\s+)?found__\s*\)?", "found__", text)
+            given = access.gives if access.helper is not None else results.given(self.language, access.methods)
+            names["found__"] = given or Missing.THING
+        text = _WALRUS.sub("(", text)
+        return when_missing(text, names, self.language)
+
+
+def _first_argument(text: str) -> str:
+    depth = 0
+    for position, character in enumerate(text):
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        if depth < 0 or (depth == 0 and character == ","):
+            return text[:position]
+    return text
