@@ -30,7 +30,7 @@ def column_of(source: str, known: Mapping[str, Entity]) -> tuple[str, str] | Non
     """(table, column) of `boats.tenantId`, `schema.boats.tenantId`."""
     head, _, attribute = source.rpartition(".")
     holder, _, named = head.rpartition(".")
-    if HOLDERS.fullmatch(holder.rpartition(".")[2]) is None:
+    if HOLDERS.fullmatch(holder.rpartition(".")[2]) is None and head != "this.table":
         return None
     entity = known.get(named)
     column = entity.columns.get(attribute) if entity is not None else None

@@ -171,11 +171,16 @@ class Entities:
             if entity.kind == "ef":
                 self._sets.setdefault(entity.name, []).append(stored)
 
-        for kind in ("sqlalchemy", "django"):
+        for kind in ("sqlalchemy", "django", "typeorm", "drizzle"):
             typical = any_model.stand_in(self.by_kind.get(kind, {}), model)
             if typical is not None:
                 self.by_kind[kind][any_model.NAME] = replace(typical, name=any_model.NAME)
         self.records = Records(self.by_kind.get("active_record", {}).values(), model)
+
+    @cached_property
+    def _any_table(self) -> str:
+        """What stands for a table that code is handed."""
+        return any_model.table(self.model)
 
     @cached_property
     def templates(self) -> string_templates.Groups:
@@ -332,7 +337,7 @@ class Entities:
             table, _, alias = call.model.partition(" as ")
             named = self.by_kind.get("knex", {}).get(table.strip())
             table = named.table if named is not None else table.strip().rpartition(".")[2]
-            table = as_stored(table, self.model.tables)
+            table = as_stored(table, self.model.tables) if table != any_model.NAME else self._any_table
             return (table, None, known, alias.strip() or None) if table in self.model.tables else None
         if call.kind == "prisma":
             entity = next((e for n, e in known.items() if n[:1].lower() + n[1:] == call.model), None)
@@ -350,6 +355,8 @@ class Entities:
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
+            if entity is None and call.kind == "drizzle" and call.model == "table" and any_model.NAME in known:
+                entity = replace(known[any_model.NAME], name="table")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)
         return (entity.table, entity, known, None) if entity is not None else None
 

@@ -52,7 +52,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
         rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
         *(
-            root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)])"
+            root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)]|(?:this\.)?_?table\w{0,5}\s*\))"
             for root in (b"nex", b"trx", b"db", b"tx", b"conn", b"database", b"connection")
         ),
         rb"\)\(\s*(?:['\"`]\w+['\"`]|[A-Z]\w*\.[A-Z]\w*)\s*\)",

@@ -60,6 +60,10 @@ _PASSED_ON = _MONGO | names(
     " upsertMany delete remove softDelete paginate"
 )
 _DATABASE = re.compile(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
+ANY_MODEL = "Model_of_"
+"""What stands for a table or an entity that a class or a function is handed (`lints.stores.any_model`)."""
+_ANY_TABLE = re.compile(r"(?:this\.)?_?(?:table|tableName|table_name)")
+_ANY_ENTITY = re.compile(r"[A-Z]\d?|T[A-Z]\w*|Entity(?:Type|Class)?")
 RUNS = {
     "typeorm": names(
         "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"
@@ -207,9 +211,15 @@ def _entity_named(expression: Expr, env: Env) -> str | None:
 
 def _kysely(asked: Asked) -> Begun | None:
     first = _first(asked)
-    if asked.call.method not in {"selectFrom", "updateTable", "deleteFrom", "insertInto"} or not isinstance(first, Lit):
+    if asked.call.method not in {"selectFrom", "updateTable", "deleteFrom", "insertInto"}:
         return None
-    return Begun("kysely", first.text.strip(), (asked.step,), inner=asked.path in _SUB_SELECTS)
+    named = first.text.strip() if isinstance(first, Lit) else _any_table(first)
+    return Begun("kysely", named, (asked.step,), inner=asked.path in _SUB_SELECTS) if named is not None else None
+
+
+def _any_table(value: Value | None) -> str | None:
+    """What stands for the table of `knex(this.tableName)`."""
+    return ANY_MODEL if isinstance(value, Gap) and _ANY_TABLE.fullmatch(value.source) is not None else None
 
 
 def _sequelize(asked: Asked) -> Begun | None:
@@ -219,9 +229,12 @@ def _sequelize(asked: Asked) -> Begun | None:
         return None
     known = re.fullmatch(r"[A-Z]\w*", path) is not None or _OF_MODELS.fullmatch(path) is not None
     model = path.rpartition(".")[2] if known else ""
+    sure = method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}
+    if sure and path in {"this.model", "this._model", "model"}:
+        return Begun("sequelize", ANY_MODEL, (asked.step,))
     if not model or model in _BUILT_IN:
         return None
-    if method in {"findAll", "findByPk", "findAndCountAll", "destroy", "findOrCreate", "bulkCreate"}:
+    if sure:
         return Begun("sequelize", model, (asked.step,))
     if isinstance(first, (Record, Gap)) or first is None or method == "aggregate":
         return Begun("entity", model, (asked.step,))
@@ -239,7 +252,7 @@ def _knex(asked: Asked) -> Begun | None:
     builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
     made = call.receiver.method if isinstance(call.receiver, Invoke) else ""
     builder = builder or (method == "table" and _CONNECTION.search(path or made) is not None)
-    table = first.text.strip() if isinstance(first, Lit) and plain else table_name(first)
+    table = first.text.strip() if isinstance(first, Lit) and plain else table_name(first) or _any_table(first)
     if table is None or not builder or len(asked.step.arguments) != 1:
         return None
     return Begun("knex", table, (Step("table", asked.step.arguments, {}, call.span),))
@@ -288,7 +301,9 @@ def nested(step: Step) -> list[Query]:
 def repository_of(kind: str) -> str | None:
     """`Boat` of the type `Repository<Boat>`."""
     found = _REPOSITORY_TYPE.match(kind)
-    return found.group(1) if found is not None else None
+    if found is None:
+        return None
+    return ANY_MODEL if _ANY_ENTITY.fullmatch(found[1]) is not None else found[1]
 
 
 def _of_result(interpreter: Interpreter, receiver: object) -> str:

@@ -56,6 +56,42 @@ CASES: dict[str, calls.Case] = {
         ),
         [("violation", "TENORM001")],
     ),
+    "Knex: a table by its name": (
+        "sql-ts",
+        "class R { one(id) { return knex(this.tableName).where({ id }).first(); } }",
+        OPAQUE,
+    ),
+    "Knex: and of the tenant": (
+        "sql-ts",
+        "const f = (knex, tableName, id, t) => knex(tableName).where({ id, tenant_id: t }).update({ name: 'x' });",
+        PROVEN,
+    ),
+    "Kysely: a table by its name": (
+        "sql-ts",
+        "class R { one(id) { return this.db.selectFrom(this.table).selectAll().where('id', '=', id).execute(); } }",
+        OPAQUE,
+    ),
+    "Drizzle: a table that a function is handed": (
+        "drizzle",
+        "const f = (tx, table, id) => tx.delete(table).where(eq(table.id, id));",
+        OPAQUE,
+    ),
+    "Drizzle: and of the tenant": (
+        "drizzle",
+        "class R { all(t) { return this.db.select().from(this.table).where(eq(this.table.tenantId, t)); } }",
+        PROVEN,
+    ),
+    "TypeORM: a repository of any entity": (
+        "typeorm",
+        "class R<T> { constructor(private readonly repository: Repository<T>) {} one(id) { return this.repository.findOneBy({ id }); } }",
+        OPAQUE,
+    ),
+    "TypeORM: and of the tenant": (
+        "typeorm",
+        "class R<T> { constructor(private repo: Repository<T>) {} one(id, t) { return this.repo.findOneBy({ id, tenantId: t }); } }",
+        PROVEN,
+    ),
+    "Sequelize: any model": ("typeorm", "class R { all(where) { return this.model.findAll({ where }); } }", OPAQUE),
     "Drizzle: tables that are imported under another name": (
         "drizzle",
         """
