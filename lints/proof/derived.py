@@ -28,7 +28,7 @@ _SETS = frozenset(
         "jsonb_array_elements_text", "json_to_recordset", "jsonb_to_recordset", "json_to_record", "jsonb_to_record",
         "json_populate_recordset", "jsonb_populate_recordset", "jsonb_path_query", "jsonb_object_keys", "openjson",
         "json_object_keys", "regexp_matches", "regexp_split_to_table", "string_to_table", "json_table", "numbers",
-        "zeros", "ts_stat", "xmltable", "plainto_tsquery", "to_tsquery", "websearch_to_tsquery", "phraseto_tsquery",
+        "zeros", "xmltable", "plainto_tsquery", "to_tsquery", "websearch_to_tsquery", "phraseto_tsquery",
         "now", "values", "current_setting", "explodinggenerateseries", "generateseries", "jsonbarrayelements",
         "jsoneach", "openjsoncolumn", "pg_options_to_table", "aclexplode", "regexp_split_to_array",
     }

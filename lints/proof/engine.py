@@ -102,8 +102,12 @@ def _proofs(index: Index, prepared: Prepared, statements: list[Statement], budge
     variables: dict[str, Val] = {}
     for statement in statements:
         found.append(_prove(index, prepared, statement, budget, made, variables))
-        note_variables(index, prepared.labels, statement, variables)
-        temporary.note(index, statement, prepared.text, made)
+        try:
+            note_variables(index, prepared.labels, statement, variables)
+            temporary.note(index, statement, prepared.text, made)
+        except Exception:  # noqa: BLE001 - what a tree of a shape nobody thought of leaves behind is not known
+            rest = [one._replace(tree=None, error="an earlier statement leaves unknown behind") for one in statements]
+            return (*found, *(_prove(index, prepared, s, budget, made, variables) for s in rest[len(found) :]))
     return tuple(found)
 
 
@@ -311,7 +315,9 @@ def _complete(w: Work, tree: Any) -> None:
             if kind in _NOTHING:
                 continue
             if kind is list:
-                stack.extend(item for item in value if type(item) not in _NOTHING and isinstance(item, exp.Expression))
+                for item in value:
+                    if type(item) not in _NOTHING and isinstance(item, exp.Expression):
+                        stack.append(item)
             elif isinstance(value, exp.Expression):
                 stack.append(value)
 

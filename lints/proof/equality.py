@@ -218,12 +218,26 @@ def match(w: Work, left: Term, right: Term, group: Group, why: str) -> None:
         group.dead = True
     elif type(left) is Val and type(right) is Val:
         _match_values(left, right, group)
+    elif w.dialect == "mysql" and (_loosely(w, left, right) or _loosely(w, right, left)):
+        unknown(w, (left, right), group)
     elif type(left) is Col and left == right:
         group.conds.append(NotNull(left))
     elif (type(left) is Col or type(left) is Val) and (type(right) is Col or type(right) is Val):
         group.conds.append(Eq(left, right, why))
     else:
         unknown(w, (left, right), group)
+
+
+_TEXTS = ("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "enum")
+
+
+def _loosely(w: Work, column: Term, value: Term) -> bool:
+    """MySQL compares a text with a number as numbers: every text that is none is 0."""
+    if type(column) is not Col or type(value) is not Val or value.rank is not Rank.LITERAL:
+        return False
+    table = w.insts[column.inst].table
+    stored = table.columns.get(column.name) if table is not None and value.key[:1].isdigit() else None
+    return stored is not None and stored.type.startswith(_TEXTS)
 
 
 def _match_values(left: Val, right: Val, group: Group) -> None:

@@ -23,7 +23,7 @@ _SELECT_PARTS = frozenset(
         "distribute", "sort", "cluster",
     }
 )  # fmt: skip
-_LAST = ("order", "limit", "offset", "distinct", "windows", "distribute", "sort", "cluster")
+_LAST = frozenset({"order", "limit", "offset", "distinct", "windows", "distribute", "sort", "cluster"})
 """Clauses that say nothing of which rows there are but how they come."""
 _RECURSIVE = frozenset({"tsql", "oracle", "sqlite", "snowflake"})
 """Dialects whose WITH needs no RECURSIVE for a query that names itself."""
@@ -89,10 +89,11 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     """Translate one SELECT block. With `root` nobody asks for its columns."""
     w.spend(2)
     args = node.args
-    for part, value in args.items():
-        if value and part not in _SELECT_PARTS:
-            text = f"{part} in SELECT is not modelled"
-            raise Unsupported(text)
+    if not args.keys() <= _SELECT_PARTS:
+        for part, value in args.items():
+            if value and part not in _SELECT_PARTS:
+                text = f"{part} in SELECT is not modelled"
+                raise Unsupported(text)
     if args.get("match") is not None and any(
         args.get(part) for part in ("where", "group", "having", "qualify", "joins")
     ):
@@ -139,10 +140,11 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         columns: Columns = [_unknown_columns()]
     else:
         columns = _projections(w, node, scope, group, root=root)
-    for clause in _LAST:
-        value = args.get(clause)
-        for part in value if isinstance(value, list) else [value] if value is not None else []:
-            survey(w, part, scope, group)
+    if not _LAST.isdisjoint(args):
+        for clause in sorted(_LAST.intersection(args)):
+            value = args[clause]
+            for part in value if isinstance(value, list) else [value] if value is not None else []:
+                survey(w, part, scope, group)
     if group.kind is Kind.SEALED:
         scope.keys = None
         group.through = through(w, node, scope, group)

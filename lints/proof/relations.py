@@ -92,8 +92,7 @@ def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: G
     kind = str(args.get("kind") or "").upper()
     method = str(args.get("method") or "").upper()
     if kind == "ARRAY":
-        survey(w, join.this, scope, part)
-        return [], part
+        return [_elements(w, join, scope, part)], part
     if kind in _HALF and side in ("", "LEFT"):
         return _half_join(w, join, left, scope, part, semi="SEMI" in kind), part
     outer_apply = type(join.this) is exp.Lateral and join.this.args.get("cross_apply") is False
@@ -131,6 +130,19 @@ def _join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, top: G
     rels = relation(w, join.this, scope, part)
     _on(w, join, left, rels, scope, part, natural=method == "NATURAL", keep=left)
     return rels, part
+
+
+def _elements(w: Work, join: Any, scope: Scope, part: Group) -> Rel:
+    """ClickHouse's ARRAY JOIN: names that stand for the elements from here on, whatever they stood for before."""
+    rel = Rel(f"\0{id(join)}")
+    rel.outputs = {}
+    for item in (join.this, *join.expressions):
+        survey(w, item, scope, part)
+        shown = item.args.get("alias") if type(item) is exp.Alias else item.this if type(item) is exp.Column else None
+        if isinstance(shown, exp.Identifier):
+            rel.outputs[w.index.fold(shown)] = NOTHING
+    _add(scope, [rel])
+    return rel
 
 
 _HALF = frozenset({"SEMI", "ANTI", "LEFT SEMI", "LEFT ANTI"})

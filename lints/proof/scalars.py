@@ -138,7 +138,11 @@ def _placeholder(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 
 
 def _parameter(w: Work, node: Any, scope: Scope, group: Group) -> Term:
+    if type(node.this) is exp.Parameter:  # @@SPID: the server's, not the caller's
+        return Other(frozenset(), constant=True)
     name = f"@{node.this.name}" if isinstance(node.this, exp.Expression) else "@?"
+    if w.variables and name.lower() in w.variables:
+        return w.variables[name.lower()]
     if w.dialect == "mysql" and name.lower() not in w.index.settings:
         w.assume(f"the session variable {name} holds a value of the caller")
     return Val(name, Rank.PARAMETER)
@@ -390,8 +394,11 @@ def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
     """Whether it is a function declared in the model; its tenant argument then becomes an obligation."""
     if type(node) is not exp.Anonymous:
         return False
-    if str(node.this).lower() == "set_config":
+    name = str(node.this).lower()
+    if name == "set_config":
         _set_config(w, node.expressions)
+    elif name in RUNS_TEXT:
+        w.opaque[f"the function {name} reads what no predicate here confines"] = None
     if not w.index.functions:
         return False
     function = w.index.functions.get(str(node.this).lower())
@@ -404,6 +411,19 @@ def declared(w: Work, node: Any, scope: Scope, group: Group) -> bool:
     w.insts[inst].key = Col(inst, TENANT)
     w.targets.append(Target(inst, "select", function.name, None, group, nested=len(w.targets) > 0))
     return True
+
+
+RUNS_TEXT = frozenset(
+    {
+        "query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "table_to_xml", "table_to_xmlschema",
+        "table_to_xml_and_xmlschema", "cursor_to_xml", "schema_to_xml", "schema_to_xml_and_xmlschema",
+        "database_to_xml", "database_to_xml_and_xmlschema", "dblink", "dblink_exec", "dblink_open", "dblink_fetch",
+        "dblink_send_query", "ts_stat", "crosstab", "connectby", "pg_read_file", "pg_read_binary_file", "lo_get",
+        "lo_export", "loread", "getxml", "getxmltype", "newcontext", "joinget", "joingetornull", "readfile",
+        "load_file", "load_extension",
+    }
+)  # fmt: skip
+"""Functions that run a text as a query, read a table by its name or a file: whose rows those are can't be seen."""
 
 
 def _set_config(w: Work, arguments: list[Any]) -> None:

@@ -13,7 +13,7 @@ from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
 from lints.proof.procedural import REASON, block, branches
-from lints.proof.scalars import OUTLIVES, survey
+from lints.proof.scalars import OUTLIVES, RUNS_TEXT, survey
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
 
@@ -104,6 +104,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         return block(w, text, text.index("$", text.index("$", body.start) + 1) + 1, body.end, group, translate)
     if w.dialect == "oracle" and statement.error == REASON:
         return block(w, text, tokens[0].start, tokens[-1].end + 1, group, translate)
+    if type(tree) is exp.Transaction or (word == "begin" and 1 < len(tokens) < 8 and _is_transaction(rest)):
+        return Session("begin", None, "BEGIN touches no row")
     if word == "do" or (word == "begin" and len(tokens) > 1 and not _is_transaction(rest)):
         return Session("procedure", "TENSQL013", "a procedural block", opaque=True)
     if word == "declare" and (w.dialect == "tsql" or type(tree) is exp.Declare):
@@ -142,6 +144,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if type(tree) is exp.Export:
         translate(w, tree.this, group)
         return "copy"
+    if word == "optimize" and any(t.text.lower() == "deduplicate" for t in tokens):
+        return Session("optimize", "TENSQL003", "rows that are alike go, whoever's they are")
     if word in _HARMLESS:
         return Session(word, None, f"{word.upper()} touches no row")
     if type(tree) is exp.Command or isinstance(tree, (exp.Block, exp.IfBlock, exp.WhileBlock)):
@@ -272,7 +276,9 @@ def calls(w: Work, tree: Any) -> None:
             name = str(inner.this).lower()
         else:
             continue
-        if name not in w.index.functions and name not in w.index.harmless and not _BUILTIN.match(name):
+        if name in RUNS_TEXT:
+            w.opaque[f"the function {name} reads what no predicate here confines"] = None
+        elif name not in w.index.functions and name not in w.index.harmless and not _BUILTIN.match(name):
             w.opaque[f"the function {name} is not declared in the tenancy model"] = None
             w.tables[name] = None
 
@@ -416,6 +422,7 @@ def _create(
         unscopable(w, clone.this.this, clone.this.args.get("db"), group)
         return "ddl"
     if type(tree) is exp.Create and str(tree.args.get("kind", "")).upper() == "TABLE" and tree.expression is not None:
+        _replaced(w, tree, group)
         translate(w, tree.expression, group)
         return "ddl"
     if type(tree) is not exp.Create and "view" not in rest[:5] and "select" in (t.text.lower() for t in tokens):
@@ -425,6 +432,15 @@ def _create(
             return "ddl" if isinstance(found, str) else found
         return Session("ddl", "TENSQL013", "a table made from a query in a form that is not modelled", opaque=True)
     return Session("ddl", None, "a change of the schema, not of rows")
+
+
+def _replaced(w: Work, tree: Any, group: Group) -> None:
+    """CREATE OR REPLACE TABLE … AS: what was there goes, whoever's it was."""
+    made = tree.this.this if type(tree.this) is exp.Schema else tree.this
+    if tree.args.get("replace") and type(made) is exp.Table and isinstance(made.this, exp.Identifier):
+        schema = w.index.fold(made.args["db"]) if made.args.get("db") is not None else None
+        if w.index.table(w.index.fold(made.this), schema) is not None:
+            unscopable(w, made.this, made.args.get("db"), Group(group, Kind.BRANCH, "OR REPLACE"))
 
 
 def query_after_as(tokens: list[Any]) -> int | None:

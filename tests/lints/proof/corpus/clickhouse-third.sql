@@ -13,3 +13,15 @@ SELECT id FROM boats WHERE (harbour_id, name) IN ({h:UUID}, {n:String})
 -- a row in two rows, one anybody's
 -- violation
 SELECT id FROM boats WHERE (harbour_id, name) IN (({h:UUID}, {n:String}), (harbour_id, 'x'))
+
+-- the elements of an array under the tenant's name
+-- violation TENSQL001
+SELECT * FROM boats ARRAY JOIN [harbour_id, id] AS harbour_id WHERE harbour_id = {h:UUID}
+
+-- the elements of an array beside the tenant
+-- proven
+SELECT name, t FROM boats ARRAY JOIN splitByChar(',', name) AS t WHERE harbour_id = {h:UUID} AND t = 'x'
+
+-- rows that are alike go
+-- violation TENSQL003
+OPTIMIZE TABLE boats DEDUPLICATE BY name

@@ -21,3 +21,7 @@ SELECT JSON_OBJECT('id', id, 'mine', harbour_id = ? AND (name = ?), 'x', NOT kin
 -- the tenant only as a value in JSON_OBJECT
 -- violation TENSQL001
 SELECT JSON_ARRAYAGG(JSON_OBJECT('id', id, 'mine', harbour_id = ?)) FROM boats
+
+-- a variable that a row has set
+-- violation ; violation
+SELECT harbour_id INTO @h FROM boats WHERE id = ?; SELECT * FROM sailors WHERE harbour_id = @h

@@ -9,3 +9,7 @@ UPDATE (SELECT name FROM boats WHERE ROWNUM < 5) SET name = 'x'
 -- a query in JSON_OBJECT
 -- proven
 SELECT JSON_OBJECT('a' VALUE CASE WHEN name = 'b' THEN 2 END, 'b' VALUE (SELECT max(name) FROM boats WHERE harbour_id = :h)) FROM boats WHERE harbour_id = :h
+
+-- a text that a package runs
+-- opaque TENSQL013
+SELECT b.id, DBMS_XMLGEN.GETXMLTYPE('SELECT * FROM boats') FROM boats b WHERE b.harbour_id = :h

@@ -41,3 +41,23 @@ IF @x = 1 SELECT CASE WHEN id = 1 THEN 2 ELSE 3 END FROM boats WHERE harbour_id 
 -- blocks are not followed
 -- opaque
 IF @x = 1 BEGIN DELETE FROM boats WHERE harbour_id = @h END
+
+-- a variable that a row has set
+-- violation ; violation
+SELECT @h = harbour_id FROM boats WHERE id = @i; SELECT * FROM sailors WHERE harbour_id = @h
+
+-- a variable that a query has set where it is declared
+-- violation ; violation
+DECLARE @h uniqueidentifier = (SELECT TOP 1 id FROM harbours); SELECT * FROM sailors WHERE harbour_id = @h
+
+-- a variable that is the caller's
+-- proven ; proven
+DECLARE @h uniqueidentifier = @p; SELECT * FROM sailors WHERE harbour_id = @h
+
+-- a variable that is a constant
+-- proven ; weak TENSQL007
+DECLARE @h int = 5; SELECT * FROM sailors WHERE harbour_id = @H
+
+-- the server's variables are not the caller's
+-- violation TENSQL001
+SELECT * FROM boats WHERE harbour_id = @@SPID

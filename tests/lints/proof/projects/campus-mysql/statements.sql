@@ -101,3 +101,11 @@ select id from pupils where school_code = (select code from schools where name l
 -- holidays
 -- proven
 select day from holidays where year(day) = ?
+
+-- a text compared with a number is a number
+-- violation
+select id from pupils where school_code = 0
+
+-- a text compared with a text
+-- weak TENSQL007
+select id from pupils where school_code = 'S1'
