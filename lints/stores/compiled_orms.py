@@ -24,7 +24,10 @@ _PAGES = re.compile(
 )
 """An argument that says which page of the rows is wanted, and in which order."""
 _ONE = frozenset({"findById", "getById", "getOne", "getReferenceById", "existsById", "deleteById", "findByIdOrNull"})
-_MANY = frozenset({"findAllById", "deleteAllById"})
+_MANY = frozenset({"findAllById", "deleteAllById", "deleteAllByIdInBatch"})
+_STATED = frozenset({"findOne", "exists", "findBy"})
+_CONDITION = re.compile(r"\s*(?:\(?[\w\s,]*\)?\s*->|new\s+\w*Specification\b|(?:\w+\.)*\w*[sS]pec\w*\b)")
+"""A Specification, where the row itself could stand too."""
 _ALL = frozenset({"findAll", "count", "deleteAll", "deleteAllInBatch"})
 
 
@@ -40,6 +43,9 @@ def jpa(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         builder.where.append(builder.compare(key, step.arguments[0]))
     elif method in _MANY:
         builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")
+    elif given and (method in _STATED or (method == "delete" and _CONDITION.match(given[0]) is not None)):
+        read = querydsl.predicate if _PATH.match(given[0]) else jvm_builders.predicate
+        builder.where.append(read(builder, given[0]))
     elif method in _ALL:
         if deletes and given:
             builder.where.append(f"{builder.qualified(key)} IN ({builder.parameter()})")

@@ -220,6 +220,7 @@ _JVM = {
     b"Repository": Search(
         rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
         rb"\.(?:findAll|deleteAll)\w*\(",
+        rb"epository\s*\.\s*(?:findOne|exists|findBy|count|delete)\(",
     ),
     b"anache": Search(
         rb"\.(?:findById|deleteById|findAll|deleteAll|count)\(",

@@ -160,12 +160,14 @@ CASES: dict[str, tuple[str, str, str | None]] = {
         OR,
     ),
     "go: Or": ("go", 'Where("tenant_id = ?", tenantID).Or("name = ?", id).Find(&boat)', OR),
-    "go: a struct as filter": ("go", "Where(&Boat{ID: id, TenantID: tenantID}).First(&boat)", SCOPED),
+    "go: a struct as filter": ("go", "Where(&Boat{ID: id, TenantID: tenantID}).First(&boat)", "TENORM007"),
     "go: Delete": ("go", 'Where("id = ?", id).Delete(&Boat{})', UNSCOPED),
     "go: a scope out of sight": ("go", "Scopes(Fleet(tenantID)).Find(&boat)", UNSEEN),
     "go: Updates": ("go", 'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(v)', SCOPED),
 }
-VERDICTS = {SCOPED: "proven", UNSEEN: "opaque", "TENORM002": "weak", "TENORM003": "weak", "TENORM014": "weak"}
+VERDICTS = {SCOPED: "proven", UNSEEN: "opaque"} | dict.fromkeys(
+    ("TENORM002", "TENORM003", "TENORM007", "TENORM014"), "weak"
+)
 
 
 def facts(schema: str, call: str) -> CodeFacts:

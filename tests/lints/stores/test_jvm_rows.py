@@ -108,6 +108,28 @@ def test_what_eclipselink_adds_and_pages(above: bytes, call: bytes, expected: tu
     assert rows(files, "x/Boats.java") == [expected]
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (b'findOne((root, query, cb) -> cb.equal(root.get("name"), id))', [("violation", "TENORM001")]),
+        (b'findOne((root, query, cb) -> cb.equal(root.get("tenantId"), id))', [("proven", None)]),
+        (b'exists((root, query, cb) -> cb.equal(root.get("name"), id))', [("violation", "TENORM001")]),
+        (b'findBy((root, query, cb) -> cb.equal(root.get("name"), id), q -> q.first())', [("violation", "TENORM001")]),
+        (b"findOne(Example.of(boat))", [("opaque", "TENORM013")]),
+        (b"findOne(given)", [("opaque", "TENORM013")]),
+        (b'delete((root, query, cb) -> cb.equal(root.get("name"), id))', [("violation", "TENORM001")]),
+        (b"delete(boat)", []),
+        (b"deleteAllByIdInBatch(ids)", [("violation", "TENORM001")]),
+    ],
+)
+def test_a_specification_is_a_condition_wherever_it_is_taken(
+    call: bytes, expected: list[tuple[str, str | None]]
+) -> None:
+    plain = ABOVE.replace(b"@Multitenant", b"// ")
+    files = {"x/Kept.java": plain, "x/Boat.java": BOAT, "x/BoatRepository.java": STORE, "x/Boats.java": JAVA % call}
+    assert rows(files, "x/Boats.java") == expected
+
+
 def test_of_two_spellings_of_a_table_the_written_one_is_meant() -> None:
     source = (
         b'package x;\n@TableName("boats")\npublic class Boat {\n    private Long id;\n    private Long tenantId;\n}\n'
