@@ -12,6 +12,7 @@ from lints.extract.environment import Env
 from lints.extract.facts import Call
 from lints.extract.ir import Closure, Func, Invoke, Name, Spread, Tagged, Text, last_part
 from lints.extract.recorder import bound_names
+from lints.extract.sqltext import names
 from lints.extract.values import (
     NOTHING,
     Alt,
@@ -22,6 +23,7 @@ from lints.extract.values import (
     Listing,
     Lit,
     Nothing,
+    Query,
     Record,
     Returned,
     Rope,
@@ -51,6 +53,11 @@ _MAX_LENGTHENED = 8_000
 _ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 """Calls that put common table expressions before the text: its tables may be theirs."""
 
+_PLACEHOLDERS = names(
+    "addQueryValue addQueryParam addParam pushParam add_param add_query_value add_query_param push_param"
+)
+"""Functions that put a value beside a statement, and give what stands for it there."""
+
 
 def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
     """What a call gives. What is handed to it is recorded, a query that it begins or continues is followed."""
@@ -74,6 +81,8 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
         else:
             arguments.append(value)
     keywords = {name: interpreter.eval(value, env) for name, value in call.keywords}
+    if method in _PLACEHOLDERS and arguments and not isinstance(receiver, (Query, Term)):
+        return Gap(interpreter.notes.text(call.arguments[0].span)[:200], call.span, bound=True)
     if interpreter.chains is not None:
         query = interpreter.chains.called(call, receiver, arguments, keywords, env)
         if query is not None and not (

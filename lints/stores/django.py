@@ -150,7 +150,32 @@ def _q(builder: Builder, given: Argument, depth: int) -> str:
 
 
 def _lookups(builder: Builder, keywords: Mapping[str, Argument], depth: int) -> list[str]:
-    return [_lookup(builder, name.split("__"), value, depth) for name, value in keywords.items()]
+    """The conditions of one call. Those on rows that refer to this one are all of the same row."""
+    found: list[str] = []
+    behind: dict[str, tuple[Entity, dict[str, Argument]]] = {}
+    for name, value in keywords.items():
+        first, _, rest = name.partition("__")
+        many = _many(builder, first, rest) if depth <= MAX_DEPTH else None
+        if many is None:
+            found.append(_lookup(builder, name.split("__"), value, depth))
+        else:
+            behind.setdefault(first, (many, {}))[1][rest] = value
+    for entity, conditions in behind.values():
+        inner = builder.inside(entity)
+        inner.where += _lookups(inner, conditions, depth + 1)
+        found.append(builder.reverse(entity, inner) or builder.hole())
+    return found
+
+
+def _many(builder: Builder, first: str, rest: str) -> Entity | None:
+    """The entity whose rows refer to this one, if a path goes along that: `crew__name`."""
+    entity = builder.entity
+    if entity is None or not rest or rest == "isnull" or first in entity.columns:
+        return None
+    if first in entity.relations:
+        target = builder.entities.get(entity.relations[first])
+        return target if rest.partition("__")[0] not in _LOOKUPS else None
+    return _reverse_entity(builder, first) if builder.column(first) is None else None
 
 
 def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) -> str:

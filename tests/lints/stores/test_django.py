@@ -10,6 +10,16 @@ from lints.schema import build_model
 from . import calls
 
 CASES: dict[str, calls.Case] = {
+    "conditions of one call on rows that refer to this one are of the same row": (
+        "django",
+        "def f(t, n):\n    Tenant.objects.filter(boat__tenant=t, boat__name=n)\n",
+        [("proven", None)],
+    ),
+    "conditions of two calls are of two rows": (
+        "django",
+        "def f(t, n):\n    Logbook.objects.filter(entry__id=n).filter(entry__logbook__boat__tenant=t)\n",
+        [("violation", "TENORM001")],
+    ),
     "django: by pk only": ("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n", [("violation", "TENORM001")]),
     "django: with the tenant": (
         "django",

@@ -113,3 +113,18 @@ def test_what_a_driver_makes_of_rows(name: str) -> None:
     }
     found = scan(sorted(tree.items()), build_model(tree, None))
     assert [row.verdict for row in found.accesses if row.path == "app/a.py"] == wanted
+
+
+def test_what_puts_a_value_beside_a_statement_gives_its_placeholder() -> None:
+    source = b"""
+    function f(qb, workspaceId, id) {
+      const tenant = qb.addQueryValue(workspaceId, "String");
+      return client.query({ query: `SELECT * FROM boats WHERE tenant_id = ${tenant} AND id = ${qb.addQueryValue(id, "String")}` });
+    }
+    function g(qb, id) {
+      return client.query({ query: `SELECT * FROM boats WHERE id = ${qb.addQueryValue(id, "String")}` });
+    }
+    """
+    tree = {"db/migrations/1.sql": calls.SQL.encode(), "src/a.ts": source}
+    rows = scan([("src/a.ts", source)], build_model(tree, None)).accesses
+    assert [(row.verdict, row.rule) for row in rows] == [("proven", None), ("violation", "TENSQL001")]
