@@ -41,7 +41,7 @@ _TEST_FOLDERS = frozenset(
 )
 _TEST_PROJECT = re.compile(r"[\w.-]*[._-](?:unit|integration|functional|acceptance|api|e2e)?[._-]?tests?")
 _TEST_FILE = re.compile(
-    r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|Tests?\.(?:java|kt|cs|php)"
+    r"(?:[._-](?:test|spec|e2e|cy|fixture|stories)\.[cm]?[jt]sx?|_test\.(?:go|py|exs?)|_spec\.rb|_mailer_preview\.rb|Tests?\.(?:java|kt|cs|php)"
     r"|IT\.java)$|^(?:test_.*|conftest)\.py$"
 )
 CODE = (
