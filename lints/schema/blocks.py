@@ -12,6 +12,7 @@ from lints.schema.statement import HEAD, TABLE_DDL, Statement
 _BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _CONTROL = re.compile(
     r"\s*(?:declare\b.*?\bbegin\b|begin\b|else\b|loop\b|exception\b|when\b.*?\bthen\b|(?:els)?if\b.*?\bthen\b"
+    r"|case\b[^;]*?\bwhen\b[^;]*?\bthen\b"
     r"|for(?:each)?\b.*?\bloop\b|while\b.*?\bloop\b)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -38,6 +39,25 @@ _MOST = 500
 _LONGEST_LOOP = 20_000
 """Characters of the head of a loop."""
 
+_ONE, _TWO = "'", "''"
+_DO_TEXT = re.compile(r"do\s+(?:language\s+\w+\s+)?e?'((?:[^']|'')*+)'", re.IGNORECASE)
+GUARDS = frozenset({"if", "begin", "else", "end", "set", "prepare", "declare", "while"})
+"""Words with which a statement may begin that has schema statements in it."""
+_WORDS = re.compile(
+    r"'(?:[^']|'')*+'|\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[()]|[A-Za-z_]\w*+"
+)
+_BEGINS = frozenset({"create", "alter", "drop", "exec", "execute", "rename"})
+_NEW = re.compile(r"(?:create|alter|drop)\s+(?:unique\s+)?(?:table|view|index)\b|exec(?:ute)?\b", re.IGNORECASE)
+_RUN = re.compile(
+    r"(?:exec(?:ute)?\s*(?:immediate\s+|\(\s*|(?:sys\.)?sp_executesql\s+(?:@stmt\s*=\s*)?)|prepare\s+\w+\s+from\s+)"
+    r"n?'((?:[^']|'')*+)'\s*(.?)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASSIGNED = re.compile(r"set\s+@\w+\s*:?=", re.IGNORECASE)
+
+_INDENT = 200
+"""Characters before a statement that begins a line."""
+
 Apply = Callable[[Piece], None]
 
 
@@ -47,6 +67,10 @@ def apply_block(s: Statement, text: str, apply: Apply) -> str | None:
     A guard such as `IF NOT EXISTS (…) THEN` counts as taken.
     """
     found = _BODY.search(text)
+    if found is None and (said := _DO_TEXT.match(text)) is not None:
+        mark = next(m for m in ("$do$", "$body$", "$code$", "$text$", "$guard$") if m not in text)
+        text = f"DO {mark}{said.group(1).replace(_TWO, _ONE)}{mark}"
+        found = _BODY.search(text)
     if found is None:
         return "a DO block that could not be read" if TABLE_DDL.search(text) else None
     first = s.piece.line + text.count("\n", 0, found.start(2))
@@ -82,6 +106,51 @@ def apply_block(s: Statement, text: str, apply: Apply) -> str | None:
         elif HEAD.match(stripped) and not _SILENT.match(stripped):
             apply(Piece(stripped, line, line + stripped.count("\n"), 0))
     return unknown
+
+
+def apply_guarded(text: str, line: int, dialect: str, apply: Apply) -> str | None:
+    """The schema statements of T-SQL's `IF … [BEGIN] … [END]`, of a text that is run, and of MySQL's variables whose
+    text is prepared; a guard counts as taken. Returns why they could not be read, or None."""
+    run = _RUN.match(text)
+    if run is not None or _ASSIGNED.match(text):
+        if run is not None and run.group(2) in ("+", "|"):
+            constraint = re.search(r"\bdrop\s+constraint\b", text, re.IGNORECASE)  # whose name the server made up
+            return "schema changes assembled at run time" if TABLE_DDL.search(text) and not constraint else None
+        texts = [run.group(1)] if run is not None else [t for t in _TEXT.findall(text) if TABLE_DDL.match(t.lstrip())]
+        if run is None and texts and re.search(r"\bconcat\s*\(|\|\|", text, re.IGNORECASE):
+            return "schema changes assembled at run time"
+        for said in texts:
+            for piece in split(said.replace(_TWO, _ONE), dialect):
+                apply(Piece(piece.text, line, line, 0))
+        return None
+    found = False
+    for start, end in _unguarded(text):
+        found = True
+        at = line + text.count("\n", 0, start)
+        apply(Piece(text[start:end].rstrip(), at, at + text.count("\n", start, end), 0))
+    return None if found or not TABLE_DDL.search(text) else "schema changes inside a block that is not understood"
+
+
+def _unguarded(text: str) -> Iterator[tuple[int, int]]:
+    """Where the schema statements behind a guard begin and end."""
+    depth = 0
+    start: int | None = None
+    for found in _WORDS.finditer(text):
+        word = found.group().lower()
+        depth += (word == "(") - (word == ")")
+        if depth > 0:
+            continue
+        if word in _BEGINS:
+            before, _, indent = text[max(0, found.start() - _INDENT) : found.start()].rpartition("\n")
+            if start is not None and before and not indent.strip() and _NEW.match(text, found.start()):
+                yield start, found.start()
+                start = None
+            start = found.start() if start is None else start
+        elif word in ("end", "else", "begin") and start is not None:
+            yield start, found.start()
+            start = None
+    if start is not None:
+        yield start, len(text)
 
 
 def _opened(control: str, lists: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, tuple[str, ...] | None]]:

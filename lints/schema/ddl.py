@@ -11,7 +11,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from lints.schema.alter import ALTER, SP_RENAME, alter, alter_by_action, drop, rename_tables, sp_rename
-from lints.schema.blocks import apply_block
+from lints.schema.blocks import GUARDS, apply_block, apply_guarded
 from lints.schema.catalog import Catalog
 from lints.schema.create import CREATE_TABLE, DATA_TAIL, RELAXED, TSQL_STORAGE, create, create_by_item
 from lints.schema.full_text import FULL_TEXT, full_text
@@ -75,11 +75,14 @@ def apply_piece(catalog: Catalog, path: str, piece: Piece, dialect: str) -> None
     head = HEAD.match(piece.text)
     verb = head.group(1).lower() if head is not None else ""
     noun = (head.group(2) or "").lower() if head is not None else ""
+    if piece.unterminated is None and (verb in GUARDS or (verb in _RUNS and not SP_RENAME.match(piece.text))):
+        _guarded(catalog, path, piece, dialect)
+        return
     if verb not in _VERBS:
         if piece.unterminated and TABLE_DDL.search(piece.text[:_MAX_STATEMENT]):
             catalog.unread.append(_unread(path, piece, f"the {piece.unterminated} is never closed"))
         return
-    if verb == "comment" or (verb in {"exec", "execute"} and not SP_RENAME.match(piece.text)):
+    if verb == "comment":
         return
     if piece.unterminated and (verb != "create" or noun not in {"function", "procedure", "trigger"}):
         catalog.unread.append(_unread(path, piece, f"the {piece.unterminated} is never closed"))
@@ -96,6 +99,17 @@ def apply_piece(catalog: Catalog, path: str, piece: Piece, dialect: str) -> None
         catalog.unread.append(_unread(path, piece, reason))
 
 
+def _guarded(catalog: Catalog, path: str, piece: Piece, dialect: str) -> None:
+    """Apply the schema statements in a guard or a text that is run. Most such statements have none."""
+    if len(piece.text) > _MAX_STATEMENT or not _CHANGES.search(piece.text):
+        return
+    reason = apply_guarded(piece.text, piece.line, dialect, lambda inner: apply_piece(catalog, path, inner, dialect))
+    if reason is not None:
+        catalog.unread.append(_unread(path, piece, reason))
+
+
+_RUNS = frozenset({"exec", "execute"})
+_CHANGES = re.compile(r"\b(?:create|alter|drop|sp_rename)\b", re.IGNORECASE)
 _VERBS = frozenset({"create", "alter", "drop", "rename", "do", "exec", "execute", "comment", "grant", "revoke"})
 
 
