@@ -63,6 +63,13 @@ class Found:
     """Parts of the row that are compared: the code goes on only where they are equal to something."""
 
 
+def copied(found: Found) -> Found:
+    """The same for now: what becomes known of one afterwards is not known of the other."""
+    return Found(
+        found.access, found.start, {**found.names}, {**found.rows}, {**found.lists}, found.checked, {*found.compared}
+    )
+
+
 @dataclass(slots=True)
 class Event:
     """A statement that has run, or (`holds` set) a condition that holds or does not, or the head of a loop."""
@@ -135,7 +142,8 @@ class Results(Tree):
             return None
         if "return_exceptions" in self.text(call)[-60:]:
             return None
-        return parent.named_children.index(child)
+        promises = parent.named_children
+        return promises.index(child) if child in promises else None  # `query.catch(…)` is another promise
 
     def _throws(self, access: Access) -> bool:
         if access.helper is not None:
