@@ -26,7 +26,7 @@ from lints.extract.values import Lit, Step, literals, paths
 
 _WORD = re.compile(rb"[A-Za-z_$][\w$]*")
 _FEW = 16
-_STRINGS = names(
+STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
     " verbatim_string_literal interpolated_string_expression heredoc_body text_block encapsed_string heredoc nowdoc"
     " multiline_string_literal line_string_literal"
@@ -470,7 +470,7 @@ def _string_at(root: Node, offset: int) -> Node | None:
     cursor = root.walk()
     while True:
         node = cursor.node
-        if node is not None and node.type in _STRINGS:
+        if node is not None and node.type in STRINGS:
             return node
         if cursor.goto_first_child_for_byte(offset) is None:
             return None

@@ -60,6 +60,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.table\s*(?:<[^>\n]{1,60}>)?\(\s*['\"`]\w",
         rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
         rb"getRepository\s*\(",
+        rb"[A-Z]\w*\.query\(\s*[\w.]{0,40}\s*\)",
         rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",
         rb"Object\.assign\(\s*\w+\s*,",
         rb"Repository<\s*\w",
@@ -197,7 +198,7 @@ def _ruby() -> Iterator[bytes]:
     yield rb"[A-Z]\w*%s(?:%s)(?!\w)" % (then, asks)
     yield rb"%s%s(?!(?:%s)\b)[a-z]%s" % (a_class, then, _words(OF_CLASS), goes_on)
     yield rb"%s(?:%s)(?!\w)" % (many, asks)
-    yield rb"%s\w+[?!]?(?:\([^()\n]{0,80}\))?%s(?:%s)(?!\w)" % (many, then, asks)
+    yield rb"%s(?:\w+[?!]?(?:\([^()\n]{0,80}\))?%s){1,4}(?:%s)(?!\w)" % (many, then, asks)
 
 
 def _php() -> Iterator[bytes]:
@@ -291,9 +292,28 @@ _IDLE = re.compile(
 """What an array or the language does by a name that libraries have too."""
 
 
+_TYPED = re.compile(
+    rb"\b(\w{1,60})[?!]?\s{0,9}:\s{0,9}(?:\w*Repository<|Model<|ModelStatic<|typeof\s[A-Z]|Prisma(?:Client|Service)\b|Knex\b"
+    rb"|Kysely<|\w*Database<|DataSource\b|EntityManager\b)"
+    rb"|\b(\w{1,60})\s{0,9}=\s{0,9}[\w.]{0,80}\bget(?:\w*Repository|Model)\("
+)
+"""What a class or a function of TypeScript says that it holds a store in: `private readonly boats: Repository<Boat>`."""
+
+
+def _held(data: bytes) -> list[int]:
+    """Where something is asked of what a file holds stores in, whatever it is called: `this.boats.find({…})`."""
+    held = sorted({found[1] or found[2] for found in _TYPED.finditer(data)})
+    if not held:
+        return []
+    asked = rb"\b(?:%s)[?!]?\s*(?:\.\s*\w+\s*){1,2}(?:<[^>\n]{1,60}>)?\(" % b"|".join(map(re.escape, held))
+    return [found.start() for found in re.finditer(asked, data)]
+
+
 def hits(language: str, data: bytes) -> list[int]:
     """Offsets where a call of an ORM may be, in order; none where all of them are the language's own."""
     found = _search(language, data)(data)
+    if language in {"typescript", "tsx"}:
+        found = sorted({*found, *_held(data)})
     if b"here(" not in data and all(_IDLE.match(data, place) for place in found):
         found = []
     named = _BY_NAME.get(language)
@@ -305,7 +325,7 @@ def hits(language: str, data: bytes) -> list[int]:
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
-    if _search(language, data).possible(data):
+    if _search(language, data).possible(data) or (language in {"typescript", "tsx"} and _TYPED.search(data)):
         return True
     searches = {search for name, search in _BY_NAME.get(language, {}).items() if name in data}
     return any(search.possible(data) for search in searches)

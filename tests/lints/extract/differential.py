@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,10 +18,13 @@ from typing import NamedTuple
 
 from lints.examine import Examined, could_be_schema, examine
 from lints.extract import extract, language_of, silent
+from lints.extract.code import STRINGS
 from lints.extract.glance import everywhere
+from lints.extract.parse import parse, prepared
 from lints.judge import Judge
 from lints.schema import build_model
 from lints.schema.declared import read_declarations
+from lints.tenancy import Ownership
 
 SKIPPED = frozenset({".git", "node_modules", ".venv", "vendor"})
 MAX_SIZE = 512 * 1024
@@ -74,6 +78,36 @@ def differences(judge: Callable[[], Judge], path: str, data: bytes) -> Iterator[
         yield from (Difference(path, language_of(path) or "", how, row) for row in sorted(found))
 
 
+_ASKS = (
+    r"(?is)\b(?:select\b.{0,2000}?\b(?:from|join)|insert\s+(?:ignore\s+)?into|delete\s+from|merge\s+into|replace\s+into"
+    r"|truncate(?:\s+table)?|update(?=.{0,400}?\bset\b))\s+[\"`\[]?(?:\w+[\"`\]]?\.[\"`\[]?)?(?:%s)\b"
+)
+
+
+def unread(path: str, data: bytes, tables: Iterable[str]) -> Iterator[Row]:
+    """Literals in which words of SQL stand before the name of a table, and that are part of no statement: a reader
+    says of each that it is no statement (a comment, a message, a document), or that it was missed."""
+    language = language_of(path) or ""
+    tree = parse(language, prepared(language, data))
+    asks = re.compile(_ASKS % "|".join(map(re.escape, sorted(tables, key=len, reverse=True))))
+    if tree is None:
+        return
+    found = extract(path, data)
+    told = {line for one in (*found.statements, *found.calls) for line in range(one.line, one.end_line + 1)}
+    texts = " ".join(" ".join(" ".join(one.variants).split()) for one in found.statements)
+    stack = [tree.root_node]
+    while stack:
+        node = stack.pop()
+        if node.type not in STRINGS:
+            stack.extend(node.children)
+            continue
+        text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        match = asks.search(text)
+        lines = set(range(node.start_point[0] + 1, node.end_point[0] + 2))
+        if match is not None and told.isdisjoint(lines) and " ".join(match.group().split()) not in texts:
+            yield Row("unread", node.start_point[0] + 1, text)
+
+
 def files(root: Path) -> Iterator[tuple[str, Path]]:
     """The files of a checkout that are code or add to its model, by their paths in it."""
     for folder, inside, names in os.walk(root):
@@ -94,6 +128,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("checkouts", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, help="so many files of each, at random")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--unread", action="store_true", help="literals with SQL that are part of no statement, instead"
+    )
     chosen = parser.parse_args(arguments if arguments is None else list(arguments))
     total: Counter[tuple[str, str, str]] = Counter()
     for root in chosen.checkouts:
@@ -104,6 +141,13 @@ def main(arguments: Iterable[str] | None = None) -> int:
             found = sorted(random.Random(chosen.seed).sample(found, chosen.sample))
         count = 0
         for name in found:
+            if chosen.unread:
+                tables = [
+                    table.name for table in judge().model.tables.values() if table.ownership is not Ownership.GLOBAL
+                ]
+                for row in unread(name, read[name], tables) if tables else ():
+                    print(f"{root.name}: {name}:{row.line}: {' '.join(row.text.split())[:200]}", flush=True)
+                continue
             for difference in differences(judge, name, read[name]):
                 print(f"{root.name}: {difference}", flush=True)
                 total[difference.language, difference.how, difference.row.kind] += 1
