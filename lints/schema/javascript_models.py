@@ -1,4 +1,5 @@
-"""Models that are made by a call: Sequelize's `define` and `init` with their associations, Mongoose's `model`."""
+"""Models that are made by a call: Sequelize's `define` and `init` with their associations, Mongoose's `model`; classes
+that say their table, of Objection."""
 
 from __future__ import annotations
 
@@ -30,9 +31,9 @@ from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(
     repositories.DECLARES + rb"|@Schema\(|\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{"
-    rb"|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
+    rb"|\bstatic\s+(?:override\s+)?(?:readonly\s+)?(?:get\s+)?tableName\b|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
 )
-WORDS = (b".define(", b".init(", b".belongsTo(", b"ongoose", b"Repository")
+WORDS = (b".define(", b".init(", b".belongsTo(", b"ongoose", b"Repository", b"tableName")
 _MAX_STATEMENTS = 50_000
 
 
@@ -55,6 +56,7 @@ def read_javascript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
     links: list[tuple[Source, Invoke]] = []
     for source in sources:
         catalog.entities.extend(_document_classes(source))
+        catalog.entities.extend(_named_classes(catalog, source))
         for target, call in _calls(source.body):
             first = constant(call.arguments[0]) if call.arguments else None
             named = first is not None and re.fullmatch(r"\w+", first) is not None  # no custom element of a browser
@@ -146,6 +148,34 @@ def _document_classes(source: Source) -> Iterator[Entity]:
                 relations={},
                 origin=source.origin(found.body.span[0], f"schema {found.body.name}"),
             )
+
+
+_TABLE_NAME = re.compile(
+    rb"\bstatic\s+(?:override\s+)?(?:readonly\s+)?(?:get\s+)?tableName\s*(?::\s*string\s*)?"
+    rb"(?:=|\(\)\s*(?::\s*string\s*)?\{\s*return)\s*['\"`](\w+)['\"`]"
+)
+_BELONGS = re.compile(
+    rb"BelongsToOneRelation\b.{0,200}?\bfrom\s*:\s*['\"`](\w+)\.(\w+)['\"`]\s*,\s*to\s*:\s*['\"`](\w+)\.(\w+)['\"`]",
+    re.DOTALL,
+)
+
+
+def _named_classes(catalog: Catalog, source: Source) -> Iterator[Entity]:
+    """Models of Objection, which say their table, and in `relationMappings` what they belong to."""
+    for found in classes(source) if b"tableName" in source.data else ():
+        text = source.data[found.body.span[0] : found.body.span[1]]
+        told = _TABLE_NAME.search(text)
+        if told is None:
+            continue
+        table = told[1].decode()
+        origin = source.origin(found.body.span[0], f"model {found.body.name}")
+        draft = catalog.find(None, table)
+        for key in _BELONGS.finditer(text) if draft is not None else ():
+            own, column, target, referenced = (part.decode() for part in key.groups())
+            if draft is not None and own == table and column in draft.columns:
+                refers = ForeignKey(columns=(column,), references=target, referenced_columns=(referenced,))
+                draft.foreign_keys.setdefault(f"{table}_{column}_fkey", (refers, origin))
+        yield Entity(name=found.body.name, table=table, kind="knex", columns={}, relations={}, origin=origin)
 
 
 def _calls(body: Iterable[Stmt]) -> Iterator[tuple[str | None, Invoke]]:

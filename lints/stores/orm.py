@@ -28,6 +28,7 @@ from lints.stores import (
     jpql,
     jvm_orms,
     linq,
+    objection,
     python_records,
     query_builders,
     sqlalchemy,
@@ -57,6 +58,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "sequelize": javascript_orms.sequelize,
     "knex": query_builders.knex,
     "kysely": query_builders.knex,
+    "objection": objection.objection,
     "supabase": supabase.supabase,
     "drizzle": drizzle.drizzle,
     "drizzle_query": drizzle.drizzle_query,
@@ -91,6 +93,8 @@ _ENTITY_KINDS = {
     "eloquent": {"eloquent"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
+    "knex": {"knex"},
+    "objection": {"knex"},
 }
 
 
@@ -333,7 +337,7 @@ class Entities:
             for kind in _ENTITY_KINDS.get(call.kind, set())
             for name, entity in self.by_kind.get(kind, {}).items()
         }
-        if call.kind in {"knex", "kysely", "laravel", "supabase"}:
+        if call.kind in {"knex", "kysely", "laravel", "objection", "supabase"}:
             table, _, alias = call.model.partition(" as ")
             named = self.by_kind.get("knex", {}).get(table.strip())
             table = named.table if named is not None else table.strip().rpartition(".")[2]

@@ -117,7 +117,8 @@ def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> s
     if any(_HAS_RUN.fullmatch(step.method) for step in steps):
         return None  # a list of something of the rows that it gave
     table, _, alias = (given.text if given.kind == "query" else _read_from(steps)).partition(" as ")
-    table = as_stored(table.strip(), builder.model.tables)
+    named = builder.entities.get(table.strip())
+    table = named.table if named is not None else as_stored(table.strip(), builder.model.tables)
     if not steps or table not in builder.model.tables:
         return None
     inner = Builder(builder.model, builder.entities, table, None, alias=alias.strip() or None, counter=builder.counter)

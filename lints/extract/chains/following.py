@@ -53,7 +53,7 @@ _TERMS = names(
     " notin_ contains desc asc ArrayContains eb eb1 eb2 eb3"
 )
 _WITHOUT_TERMS = frozenset({"go", "c_sharp"})
-_MUTABLE = frozenset({"typeorm", "knex", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
+_MUTABLE = frozenset({"typeorm", "knex", "objection", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
 _MUTABLE |= doctrine.KINDS
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 

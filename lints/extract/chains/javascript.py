@@ -95,6 +95,7 @@ def _begun(asked: Asked) -> Begun | None:
         or _mongo(asked)
         or _typeorm(asked)
         or _kysely(asked)
+        or _objection(asked)
         or _sequelize(asked)
         or (stores.supabase(asked) if asked.call.method == "from" else None)
         or _knex(asked)
@@ -239,6 +240,20 @@ def _sequelize(asked: Asked) -> Begun | None:
     if isinstance(first, (Record, Gap)) or first is None or method == "aggregate":
         return Begun("entity", model, (asked.step,))
     return None
+
+
+def _objection(asked: Asked) -> Begun | None:
+    """`Boat.query()`, `Boat.query(trx)`; with a text it is TypeORM's."""
+    named, given = asked.path.rpartition(".")[2], asked.step.arguments
+    if asked.call.method != "query" or re.fullmatch(r"[A-Z]\w*[a-z]\w*", named) is None or len(given) > 1:
+        return None
+    return (
+        Begun("objection", named, (Step("table", (), {}, asked.call.span),)) if not given or _bare(given[0]) else None
+    )
+
+
+def _bare(value: Value) -> bool:
+    return isinstance(value, Gap) and re.fullmatch(r"[\w.]+", value.source) is not None
 
 
 def _knex(asked: Asked) -> Begun | None:

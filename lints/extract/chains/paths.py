@@ -32,7 +32,7 @@ from lints.extract.values import (
 
 MAX_VARIANTS = 8
 WITH_STEPS = frozenset(
-    {"active_record", "sequel", "sqlalchemy", "django", "python_record", "knex", "kysely", "drizzle"}
+    {"active_record", "sequel", "sqlalchemy", "django", "python_record", "knex", "kysely", "drizzle", "objection"}
 )
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
