@@ -14,8 +14,12 @@ from lints.tenancy import Column, ForeignKey, Ownership, Table
 
 _WITH_COLUMN = frozenset({Ownership.OWNED, Ownership.SHARED_NULL})
 _SECRET = re.compile(
-    r"(?:token|hash|secret|digest|checksum|sha(?:256|512)?|nonce|salt|signature|password)(?:_?\w{0,3})?$"
+    r"(?:token|hash|secret|digest|checksum|sha(?:256|512)?|nonce|salt|signature|password|fingerprint)(?:_?\w{0,3})?$"
+    r"|(?:^|_)(?:hash(?:ed)?|hmac|encrypted|salted)_"
+    r"|(?:api|access|secret|private|public|signing|encryption|licen[cs]e|share|invite|invitation|activation|recovery"
+    r"|confirmation|verification|reset)_?(?:key|code)$"
 )
+"""Of names in small letters, their words parted."""
 _MADE_UP = re.compile(r"(?:^|_)(?:uuid|guid|ulid|cuid|nano_?id)(?:$|_)")
 _COUNTED = re.compile(r"serial|identity|autoincrement|auto_increment|nextval")
 _RANDOM = re.compile(
@@ -111,7 +115,8 @@ def _unique(subject: Subject, name: str, table: Table, relation: Relation) -> It
 
 def _random(column: Column | None, name: str) -> bool:
     """Whether values of a column are made up at random or counted by the database, so that nobody can choose one."""
-    if _SECRET.search(name.lower()) or _MADE_UP.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()):
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    if _SECRET.search(name.lower()) or _SECRET.search(parted) or _MADE_UP.search(parted):
         return True
     if column is None:
         return False

@@ -121,6 +121,11 @@ FOUND: dict[str, tuple[str, list[str]]] = {
     "the primary key leads with the tenant": (ROOT + "CREATE TABLE boats (id uuid, tenant_id uuid, PRIMARY KEY (tenant_id, id));", []),
     "a unique name": (ROOT + BOATS + "ALTER TABLE boats ADD CONSTRAINT boats_name_key UNIQUE (name);", ["TENDDL012 boats (name)"]),
     "a unique name by an index": (ROOT + BOATS + "CREATE UNIQUE INDEX names ON boats (name);", ["TENDDL012 boats (name)"]),
+    "keys that are made up, in the words of several houses": (
+        ROOT + BOATS + 'ALTER TABLE boats ADD COLUMN "hashedKey" text UNIQUE, ADD COLUMN hashed_key_v2 text UNIQUE, ADD COLUMN "apiKey" text UNIQUE, ADD COLUMN invite_code text UNIQUE, ADD COLUMN fingerprint text UNIQUE;', []),
+    "keys that are chosen": (
+        ROOT + BOATS + "ALTER TABLE boats ADD COLUMN country_code text UNIQUE, ADD COLUMN hashtag_name text UNIQUE;",
+        ["TENDDL012 boats (country_code)", "TENDDL012 boats (hashtag_name)"]),
     "a unique expression": (ROOT + BOATS + "CREATE UNIQUE INDEX names ON boats (lower(name));", ["TENDDL012 boats (names)"]),
     "a unique name of rows that count": (ROOT + BOATS + "CREATE UNIQUE INDEX names ON boats (name) WHERE name <> '';", ["TENDDL012 boats (name)"]),
     "a name within the tenant": (ROOT + BOATS + "CREATE UNIQUE INDEX names ON boats (tenant_id, lower(name));", []),
