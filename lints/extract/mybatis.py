@@ -13,13 +13,15 @@ from lints.extract.suppressions import suppressions
 
 MAX_DEPTH, MAX_VARIANTS, MAX_TEXT = 40, 8, 60_000
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>|<(?P<close>/)?(?P<tag>[A-Za-z]\w*)(?P<rest>[^<>]*)>",
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>"
+    r"|<(?P<close>/)?(?P<tag>[A-Za-z]\w*)(?P<rest>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _NAMESPACE = re.compile(r"<mapper\s[^<>]*\bnamespace\s*=\s*[\"']([\w.$-]+)[\"']")
 _VALUE = re.compile(r"#\{\s*([\w.\[\]]+)[^{}]*\}")
 _SPLICED = re.compile(r"\$\{\s*([^{}]*)\}")
+_OPENS = re.compile(r"\s*(?:values\s*)?\(\s*", re.IGNORECASE)
 _SEGMENT = re.compile(r"ew\.\w*[sS]egment|^\s*(?:params\.)?dataScope\b")
 _STATEMENTS = frozenset({"select", "insert", "update", "delete"})
 _SILENT = frozenset({"selectKey", "bind", "property"})
@@ -202,12 +204,33 @@ class _Path:
                 if isinstance(c, _Node) and c.tag == "property"
             }
             return self.render(fragment.children, {**given, **told}, depth + 1)
-        inner = self.render(node.children, given, depth + 1)
+        inner = self._inside(node, given, depth)
         if tag == "foreach":
             return f" {node.attributes.get('open', '')} {inner} {node.attributes.get('close', '')} "
         if tag in {"where", "set", "trim"}:
             return _trimmed(tag, node.attributes, inner)
         return f" {inner} "
+
+    def _inside(self, node: _Node, given: Mapping[str, str], depth: int) -> str:
+        """The content of a tag. What a list in brackets, or a loop, is made of is there: without it there would be no
+        statement. Of a loop's alternatives every turn gives one, so that its separator stands between them."""
+        listed = node.tag == "foreach" and node.attributes.get("separator", "").strip() == "," and _only_ifs(node)
+        holds = self.holds
+        opens = node.tag == "trim" and _OPENS.fullmatch(node.attributes.get("prefix", "")) is not None
+        self.holds = holds or listed or opens
+        try:
+            if not listed:
+                return self.render(node.children, given, depth + 1)
+            parts = [self._node(child, given, depth + 1).strip() for child in node.children if isinstance(child, _Node)]
+            return " , ".join(part for part in parts if part)
+        finally:
+            self.holds = holds
+
+
+def _only_ifs(node: _Node) -> bool:
+    """Whether a tag holds several conditions and nothing else."""
+    inner = [child for child in node.children if isinstance(child, _Node) or child.strip()]
+    return len(inner) > 1 and all(isinstance(child, _Node) and child.tag == "if" for child in inner)
 
 
 def _trimmed(tag: str, attributes: Mapping[str, str], inner: str) -> str:

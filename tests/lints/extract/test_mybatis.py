@@ -10,6 +10,7 @@ from lints.schema import build_model
 
 SCHEMA = b"""CREATE TABLE tenants (id bigint PRIMARY KEY);
 CREATE TABLE boats (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenants (id), name text, open int);
+CREATE TABLE weather (id bigint PRIMARY KEY, day date);
 """
 MODEL = build_model({"db/schema.sql": SCHEMA}, None)
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -25,6 +26,39 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "with the tenant": (
         '<select id="a">SELECT * FROM boats WHERE id = #{id} AND tenant_id = #{tenantId,jdbcType=BIGINT}</select>',
         [("proven", None)],
+    ),
+    "a comparison in a condition": (
+        ('<select id="a">SELECT * FROM boats WHERE tenant_id = #{t} <if test="ids != null and ids.size() > 0">AND id = #{i}</if>'
+        "<if test='n > 1'>AND name = #{n}</if></select>"),
+        [("proven", None)],
+    ),
+    "what a generator writes to insert": (
+        ('<insert id="a">insert into boats <trim prefix="(" suffix=")" suffixOverrides=","><if test="id != null">id,</if>'
+        '<if test="tenantId != null">tenant_id,</if></trim> <trim prefix="values (" suffix=")" suffixOverrides=",">'
+        '<if test="id != null">#{id,jdbcType=BIGINT},</if><if test="tenantId != null">#{tenantId},</if></trim></insert>'),
+        [("proven", None)],
+    ),
+    "what a generator writes to insert, without the tenant": (
+        ('<insert id="a">insert into boats <trim prefix="(" suffix=")" suffixOverrides=","><if test="id != null">id,</if>'
+        '<if test="name != null">name,</if></trim> <trim prefix="values (" suffix=")" suffixOverrides=",">'
+        '<if test="id != null">#{id},</if><if test="name != null">#{name},</if></trim></insert>'),
+        [("violation", "TENSQL004")],
+    ),
+    "what a generator writes to insert columns that are chosen": (
+        ('<insert id="a">insert into weather ( <foreach collection="selective" item="c" separator=",">${c.name}</foreach> )'
+        ' values <foreach collection="list" item="i" separator=",">( <foreach collection="selective" item="c" separator=",">'
+        "<if test=\"'id' == c.value\">#{i.id}</if><if test=\"'day' == c.value\">#{i.day}</if></foreach> )</foreach></insert>"),
+        [],
+    ),
+    "conditions in brackets that may not be there": (
+        ('<select id="a">SELECT * FROM boats WHERE 1 = 1 <trim prefix="AND (" suffix=")" prefixOverrides="OR">'
+        '<if test="t != null">OR tenant_id = #{t}</if></trim></select>'),
+        [("violation", "TENSQL005")],
+    ),
+    "a loop over conditions": (
+        ('<select id="a">SELECT * FROM boats <where><foreach collection="cs" separator="and">'
+        '<if test="t != null">tenant_id = #{t}</if><if test="n != null">name = #{n}</if></foreach></where></select>'),
+        [("violation", "TENSQL001")],
     ),
     "by its key": ('<select id="a">SELECT * FROM boats WHERE id = #{id}</select>', [("violation", "TENSQL001")]),
     "on some paths": (
