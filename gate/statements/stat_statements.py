@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gate.model import GateError, UndecidedError
@@ -24,7 +25,7 @@ _HIDDEN = "<insufficient privilege>"
 _SETTING = re.compile(r"\bcurrent_setting\s*\(\s*\$\d+", re.IGNORECASE)
 
 
-def read_statements(dsn: str, settings: frozenset[str]) -> Record:
+def read_statements(dsn: str, settings: Sequence[str]) -> Record:
     """What pg_stat_statements holds of the database that `dsn` names. Raises GateError; no message has the password.
 
     `settings` are the model's: the name in `current_setting($1)` is not kept, and is taken to be the only one.
@@ -35,7 +36,7 @@ def read_statements(dsn: str, settings: frozenset[str]) -> Record:
         return record
 
 
-def _read(connection: psycopg.Connection, record: Record, settings: frozenset[str]) -> None:
+def _read(connection: psycopg.Connection, record: Record, settings: Sequence[str]) -> None:
     view = connection.execute(_VIEW).fetchone()
     if view is None:
         raise GateError(
