@@ -117,7 +117,7 @@ def _says_migration(path: str, data: bytes) -> bool:
 
 def _kinds(path: str, data: bytes) -> Iterator[Schema]:
     """What there is of models in a file, of names of tables, of functions that give queries."""
-    if path.endswith((".py", *_TYPESCRIPT)) and _makes_tables(data):
+    if path.endswith((".py", ".php", ".cs", *_TYPESCRIPT)) and _makes_tables(path, data):
         yield Schema.SCRIPT
     if path.endswith(".py"):
         models = _models_in_python(data)
@@ -181,10 +181,11 @@ def could_be_schema(path: str) -> bool:
     return path.lower().endswith((".sql", ".prisma", ".stg", *_MAPPINGS)) or path.endswith(CODE)
 
 
-def _makes_tables(data: bytes) -> bool:
+def _makes_tables(path: str, data: bytes) -> bool:
     from lints.schema.code_migrations import makes_tables
+    from lints.schema.laravel import INSTALLS
 
-    return makes_tables(data)
+    return makes_tables(data) or (path.endswith(".php") and INSTALLS.search(data) is not None)
 
 
 def _models_in_python(data: bytes) -> bool:

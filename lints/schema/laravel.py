@@ -12,6 +12,8 @@ from lints.schema.orm import Source, chain, constant, texts, truth
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = re.compile(rb"Schema::|Blueprint\b")
+INSTALLS = re.compile(rb"\bSchema::create\(")
+"""Code that makes tables where it is not among migrations: an installer."""
 _DOWN = frozenset({"down"})
 _KEYS = names("id increments bigIncrements mediumIncrements smallIncrements tinyIncrements integerIncrements")
 _REFERENCES = names("foreignId foreignUuid foreignUlid foreignIdFor")

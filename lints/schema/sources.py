@@ -49,6 +49,9 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             continue
         found = extract(path, go_migrations.up_part(data) if path.endswith(".go") else data)
         if _makes(path, data) and not _among_migrations(path):
+            installs = path.endswith(".php") and laravel.INSTALLS.search(data) is not None
+            if installs and (source := _source(catalog, path, data)) is not None:
+                laravel.apply_laravel(catalog, source)
             code_migrations.apply_made(catalog, path, found.statements, dialect_of(path) or dialect)
             continue
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
@@ -98,10 +101,11 @@ def _among_migrations(path: str) -> bool:
 
 def _makes(path: str, data: bytes) -> bool:
     """Whether code of a language where that is usual makes tables itself, not those of a test or a seed."""
-    from lints.schema import code_migrations
+    from lints.schema import code_migrations, laravel
 
-    usual = path.endswith((".py", *_SCRIPTS)) and path_class(path) == "source"
-    return usual and code_migrations.makes_tables(data)
+    usual = path.endswith((".py", ".php", ".cs", *_SCRIPTS)) and path_class(path) == "source"
+    installs = path.endswith(".php") and laravel.INSTALLS.search(data) is not None
+    return usual and (installs or code_migrations.makes_tables(data))
 
 
 Reader = Callable[[Catalog, Sequence[Source]], None]
