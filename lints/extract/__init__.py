@@ -31,6 +31,7 @@ from lints.extract.parse import (
     without_stray_nul,
 )
 from lints.extract.suppressions import suppressions
+from lints.schema.paths import path_class
 
 if TYPE_CHECKING:
     from tree_sitter import Tree
@@ -125,14 +126,14 @@ def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extrac
         problems=tuple(problems),
         suppressions=suppressions(path, data),
         contexts=contexts(path, data, language, parsed.body if statements or calls or seen.hands_on else None),
-        follows=_follows(data, language, tree, statements, calls),
+        follows=_follows(path, data, language, tree, statements, calls),
     )
 
 
 def _follows(
-    data: bytes, language: str, tree: Tree, statements: Sequence[Statement], calls: Sequence[OrmCall]
+    path: str, data: bytes, language: str, tree: Tree, statements: Sequence[Statement], calls: Sequence[OrmCall]
 ) -> tuple[Follow, ...]:
-    if len(statements) + len(calls) < 2:
+    if len(statements) + len(calls) < 2 or path_class(path) in {"migration", "seed"}:
         return ()
     from lints.vouch.flow import follows_of
 

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[$@]{0,2}([A-Za-z_]\w*)")
 
 def when_missing(text: str, names: Mapping[str, Missing], language: str) -> bool | None:
     """The value of a condition where what `names` hold was not found; None if that can't be said."""
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT or not any(name in text for name in names):
         return None
     strings: list[str] = []
 

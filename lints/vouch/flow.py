@@ -17,7 +17,7 @@ from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.facts import Follow
 from lints.vouch.helpers import asked_through
-from lints.vouch.names import Event, Found, Results
+from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
 from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES, UNCERTAIN, WRAPS
 from lints.vouch.tree import MAX_DEPTH
@@ -27,6 +27,7 @@ MAX_EVENTS = 400
 MAX_ACCESSES = 300
 MAX_FOUND = 40
 """Of the statements before another one so many are looked at, the last ones."""
+MAX_KEPT = 8
 ROUNDS = 2
 """How many functions a row is handed through."""
 
@@ -38,6 +39,7 @@ class Flow(Results):
         super().__init__(data, language, tree)
         self.accesses = accesses
         self._starts = [access.node.start_byte for access in accesses]
+        self._known: list[tuple[list[tuple[int, bool | None, bool]], list[Found]]] = []
 
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""
@@ -53,10 +55,7 @@ class Flow(Results):
         events = self.before(later.node) if not self.spent else []
         if len(events) > MAX_EVENTS or not any(self._inside(event.node) for event in events):
             return
-        seen: list[Found] = []
-        for event in events:
-            self.take(event, seen)
-        for found in seen:
+        for found in self.known(events):
             if found.access.node.end_byte > later.start:
                 continue
             start, end = found.start, self._end(later, found)
@@ -87,6 +86,21 @@ class Flow(Results):
                     checked=found.checked,
                     compared=tuple(sorted(found.compared)),
                 )
+
+    def known(self, events: Sequence[Event]) -> list[Found]:
+        """What is known after some events. Statements of one block share what has run before the first of them."""
+        keys = [(event.node.id, event.holds, event.loop) for event in events]
+        done, seen = 0, []
+        for told, found in self._known:
+            if done < len(told) <= len(keys) and keys[: len(told)] == told:
+                done, seen = len(told), found
+        seen = [copied(found) for found in seen]
+        for event in events[done:]:
+            self.take(event, seen)
+        if done < len(keys):
+            self._known.append((keys, [copied(found) for found in seen]))
+            del self._known[:-MAX_KEPT]
+        return seen
 
     def before(self, node: Node) -> list[Event]:
         """The statements and conditions that a node runs after, in their order."""

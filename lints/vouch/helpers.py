@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,30 +31,45 @@ _RETURNS = words("return_statement return return_expression")
 _NOTHING = words("null undefined None nil false False")
 _NAMELESS = words("self cls this ctx")
 _OWN = frozenset(["this", "self", "cls", "static", "$this"])
-_CLASS = re.compile(rb"\b(?:class|object|module)\s+(\w+)")
+_DOTTED = re.compile(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$")
 
 
 def asked_through(flow: Flow) -> list[Access]:
     """The calls of helpers, as reads of what these read."""
-    out: list[Access] = []
-    done = {(one.node.start_byte, one.line, one.column) for one in flow.accesses}
+    helpers: dict[bytes, list[tuple[Node, Access]]] = {}
     for access in flow.accesses:
         function = _function_of(access.node)
-        name = _name_of(flow, function) if function is not None else ""
-        if function is None or not name or len(out) > MAX_CALLS:
-            continue
-        given = _given(flow, function, access)
-        if given is None:
-            continue
-        parameters = list(_parameters(flow, function))
-        for call in _calls(flow, name, function):
-            values = _values(flow, call, parameters, access, function)
-            if (call.start_byte, access.line, access.column) not in done:
-                made = replace(
-                    access, node=call, start=call.start_byte, methods=(name,), values=values, helper=function,
-                    gives=given if given is not Missing.CURSOR else None, kind="", raw=False,
-                )  # fmt: skip
-                out.append(made)
+        name = _name_of(flow, function).encode() if function is not None else b""
+        if function is not None and name and flow.data.count(name) > 1:
+            helpers.setdefault(name, []).append((function, access))
+    if not helpers:
+        return []
+    out: list[Access] = []
+    done = {(one.node.start_byte, one.line, one.column) for one in flow.accesses}
+    calls = _calls(flow, helpers)
+    for name, found in calls.items():
+        for function, access in helpers[name]:
+            sites = [call for call, owner in found if _is_meant(flow, call, owner, function)]
+            given = _given(flow, function, access) if sites else None
+            if given is None:
+                continue
+            parameters = list(_parameters(flow, function))
+            for call in sites:
+                if (call.start_byte, access.line, access.column) in done or len(out) > MAX_CALLS:
+                    continue
+                out.append(
+                    replace(
+                        access,
+                        node=call,
+                        start=call.start_byte,
+                        methods=(name.decode(),),
+                        values=_values(flow, call, parameters, access, function),
+                        helper=function,
+                        gives=given if given is not Missing.CURSOR else None,
+                        kind="",
+                        raw=False,
+                    )
+                )
     return out
 
 
@@ -122,11 +137,7 @@ def _returns(body: Node) -> Iterator[Node]:
 
 def _seen(flow: Flow, end: Node, access: Access, *, after: bool = False) -> Found | None:
     """What is known of a read where a statement of its function begins, or after it."""
-    seen: list[Found] = []
-    for event in flow.before(end):
-        flow.take(event, seen)
-    if after:
-        flow.take(Event(end), seen)
+    seen = flow.known([*flow.before(end), *([Event(end)] if after else [])])
     return next((found for found in seen if found.access is access), None)
 
 
@@ -186,17 +197,16 @@ def _parameters(flow: Flow, function: Node) -> Iterator[tuple[str, ...]]:
                 yield (written.group(1),)
 
 
-def _calls(flow: Flow, name: str, function: Node) -> Iterator[Node]:
-    owners = _OWN | {name.decode() for name in _CLASS.findall(flow.data)} | _receiver(flow, function)
-    for count, found in enumerate(re.finditer(rb"(?<![\w])" + re.escape(name.encode()) + rb"(?=\s*\()", flow.data)):
+def _calls(flow: Flow, names: Collection[bytes]) -> dict[bytes, list[tuple[Node, str]]]:
+    """The calls of some names, each with what stands before its dot."""
+    pattern = re.compile(rb"(?<!\w)(" + b"|".join(map(re.escape, sorted(names))) + rb")(?=\s*\()")
+    out: dict[bytes, list[tuple[Node, str]]] = {}
+    for count, found in enumerate(pattern.finditer(flow.data)):
         if count > MAX_CALLS:
-            return
-        if function.start_byte <= found.start() < function.end_byte:
-            continue
-        line = flow.data.rfind(b"\n", 0, found.start())
-        before = flow.data[max(line, found.start() - 60) : found.start()].decode("utf-8", "replace")
-        dotted = re.search(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$", before)
-        if before[-1:] in {".", ">", ":"} and (dotted is None or dotted.group(1) not in owners):
+            break
+        before = flow.data[max(0, found.start() - 60) : found.start()].rpartition(b"\n")[2].decode("utf-8", "replace")
+        dotted = _DOTTED.search(before)
+        if before[-1:] in {".", ">", ":"} and dotted is None:
             continue
         node = flow.root.descendant_for_byte_range(found.start(), found.end() - 1)
         for _ in range(4):
@@ -204,7 +214,17 @@ def _calls(flow: Flow, name: str, function: Node) -> Iterator[Node]:
                 break
             node = node.parent
         if node is not None and ("call" in node.type or "invocation" in node.type):
-            yield node
+            out.setdefault(found.group(1), []).append((node, dotted.group(1) if dotted is not None else ""))
+    return out
+
+
+def _is_meant(flow: Flow, call: Node, owner: str, function: Node) -> bool:
+    """Whether a call by a function's name is a call of it: by itself, of its own object, of a class of this file."""
+    if function.start_byte <= call.start_byte < function.end_byte:
+        return False
+    if not owner or owner in _OWN or owner in _receiver(flow, function):
+        return True
+    return re.search(rb"\b(?:class|object|module)\s+" + re.escape(owner.encode()) + rb"\b", flow.data) is not None
 
 
 def _receiver(flow: Flow, function: Node) -> set[str]:

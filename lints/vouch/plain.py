@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _INDEX = re.compile(r"\[['\"](\w+)['\"]\]|\[:(\w+)\]")
 _ACCESS = re.compile(r"\?\.|!!\.|!\.|\?->|->|&\.")
@@ -28,6 +29,7 @@ _WORDS = frozenset(
 MAX_PATHS = 40
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """An expression in its plain spelling; what it is made of is not changed."""
     bare = _GAPS.sub("", text.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -18,6 +19,11 @@ ASSIGNS = words(
     " foreach_statement enhanced_for_statement for_statement property_declaration variable_declaration resource"
     " with_item for as_pattern"
 )
+
+
+@lru_cache(maxsize=1024)
+def _mentions(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![\w.])[$@]{0,2}" + re.escape(name.encode()) + rb"(?!\w)")
 
 
 class Tree:
@@ -129,8 +135,7 @@ class Tree:
             return True
         if self.data.find(name.encode(), start, end) < 0:
             return False
-        pattern = re.compile(rb"(?<![\w.])[$@]{0,2}" + re.escape(name.encode()) + rb"(?!\w)")
-        for found in pattern.finditer(self.data, start, end):
+        for found in _mentions(name).finditer(self.data, start, end):
             at = found.end() - 1
             written = self._written(at)
             if written is not None and (path == written or path.startswith((f"{written}.", f"{written}["))):
