@@ -69,6 +69,7 @@ RUNS = {
         "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"
     ),
     "kysely": names("execute executeTakeFirst executeTakeFirstOrThrow stream"),
+    "objection": names("throwIfNotFound first resultSize execute"),
 }
 """Calls that run a query: what is called on their result is no part of it."""
 
@@ -89,6 +90,8 @@ def begun(asked: Asked) -> Begun | None:
 
 
 def _begun(asked: Asked) -> Begun | None:
+    if entity_of(asked) is not None:  # of TypeORM, even where others have a method of the same name
+        return _typeorm(asked)
     return (
         _repository(asked)
         or _prisma(asked)

@@ -59,8 +59,8 @@ def class_name(expression: object, env: Env | None = None) -> str | None:
         alias = _ALIASED.fullmatch(known.origin or "") if isinstance(known, Gap) else None
         if alias is not None:
             return alias.group(1)
-        if isinstance(known, Gap) and known.origin is None and re.fullmatch(r"[A-Z]\w*", known.source):
-            return known.source  # imported under another name
+        if env is not None and env.renamed(expression.path) and isinstance(known, Gap) and known.source[:1].isupper():
+            return known.source
         for part in expression.path.split("."):
             if part[:1].isupper():
                 return part
