@@ -151,8 +151,8 @@ MODEL = Model(
     tables={t.name: t for t in TABLES},
     views={n: View(name=n, sql=s, origin=ORIGIN, materialized=m) for n, s, m in VIEWS},
     functions={"boats_of": Function(name="boats_of", tenant_argument=0, origin=ORIGIN)},
-    settings=frozenset({"app.harbour_id"}),
-    tenant_columns=frozenset({"harbour_id", "fleet_id", "harbourId"}),
+    settings=("app.harbour_id",),
+    tenant_columns=("harbour_id", "fleet_id", "harbourId"),
 )
 
 

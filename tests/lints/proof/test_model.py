@@ -30,7 +30,7 @@ LEVELS = Model(
             table("members", OWNED, "id org_id email:text", tenant="org_id", keys=(fk("org_id", "orgs"),)),
         )
     },
-    tenant_columns=frozenset({"org_id", "project_id"}),
+    tenant_columns=("org_id", "project_id"),
 )
 
 
