@@ -250,7 +250,11 @@ def _own(
 
 
 def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) -> None:
-    """Mark as CHILD what a foreign key ties to a tenant, nearest first; a declared child finds its parent here too."""
+    """Mark as CHILD what a foreign key ties to a tenant, nearest first; a declared child finds its parent here too.
+
+    A key that can be NULL counts only where none that can't leads further: the `signing_key_id` of an application says
+    less of whose it is than its `environment_id`.
+    """
     reached = {
         name
         for name, table in tables.items()
@@ -262,12 +266,11 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
         if table.ownership in (Ownership.UNKNOWN, Ownership.CHILD) and name in schema.relations
     }
     while waiting:
+        parents = {name: _parent(schema.relations[name], reached - {name}) for name in sorted(waiting)}
+        found = {name: parent for name, parent in parents.items() if parent is not None}
+        sure = {name: parent for name, parent in found.items() if not parent[0]}
         ring: dict[str, Table] = {}
-        for name in sorted(waiting):
-            found = _parent(schema.relations[name], reached - {name})
-            if found is None:
-                continue
-            fk, origin = found
+        for name, (_, fk, origin) in (sure or found).items():
             table = tables[name]
             stated = name in declared.tables and table.ownership is Ownership.CHILD
             ring[name] = replace(table, ownership=Ownership.CHILD, parent=fk, origin=table.origin if stated else origin)
@@ -319,8 +322,8 @@ def _named_for(column: str, table: str) -> bool:
     return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}") or joined)
 
 
-def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] | None:
-    """The foreign key that says whose row it is: one that can't be NULL before one that can.
+def _parent(relation: Relation, reached: set[str]) -> tuple[bool, ForeignKey, Origin] | None:
+    """The foreign key that says whose row it is, and whether it can be NULL: one that can't before one that can.
 
     One that can be NULL must be named for its table (`boat_id` of boats): an `avatar_file_id` makes no child.
     """
@@ -332,5 +335,5 @@ def _parent(relation: Relation, reached: set[str]) -> tuple[ForeignKey, Origin] 
                 usable.append((nullable, position, fk, origin))
     if not usable:
         return None
-    _, _, fk, origin = min(usable, key=lambda item: item[:2])
-    return fk, origin
+    nullable, _, fk, origin = min(usable, key=lambda item: item[:2])
+    return nullable, fk, origin
