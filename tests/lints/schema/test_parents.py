@@ -34,4 +34,5 @@ def test_the_key_that_says_whose_row_it_is(name: str) -> None:
     columns, expected = CASES[name]
     sql = f"{FLEET}CREATE TABLE boats (id int PRIMARY KEY, {columns});"
     parent = build_model({"db/schema.sql": sql.encode()}, None).tables["boats"].parent
-    assert parent is not None and parent.columns == expected
+    assert parent is not None
+    assert parent.columns == expected
