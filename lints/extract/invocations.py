@@ -88,6 +88,9 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
         if query is not None and not (
             isinstance(query, Term) and keys.is_key_store(interpreter, call, receiver, arguments)
         ):
+            if methods.rank(method) == 3:  # `self.session.all("SELECT …")`
+                for value in arguments:
+                    visit(interpreter, value, described, 3)
             return query  # `redis.exists(key)` is no term
     if keys.is_key_store(interpreter, call, receiver, arguments):
         keys.note_keys(interpreter, call, receiver, arguments, described())
