@@ -94,7 +94,7 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
         fields["columns"] = Listing(tuple(arguments))
     elif arguments:
         fields["table"] = _relation(arguments[:1], call.span)
-    return _noted(interpreter, Record(fields, _STATE))
+    return noted(interpreter, Record(fields, _STATE))
 
 
 def _holder(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> str:
@@ -171,7 +171,7 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     elif method in _ENDS:
         interpreter.notes.note(_text(builder), None, 3)
         return None
-    return _noted(interpreter, Record(fields, _STATE))
+    return noted(interpreter, Record(fields, _STATE))
 
 
 def handed(interpreter: Interpreter, value: Value, rank: int, method: str = "") -> None:
@@ -290,7 +290,13 @@ def _inserts(made: Listing) -> bool:
     return isinstance(made.items[0], Lit) and made.items[0].text.startswith("Insert=")
 
 
-def _noted(interpreter: Interpreter, builder: Record) -> Record:
+def begun(verb: str, where: Span) -> Record:
+    """A builder that holds nothing yet."""
+    return Record({_STATE: Lit(verb, where), **dict.fromkeys(_PARTS, Listing(()))}, _STATE)
+
+
+def noted(interpreter: Interpreter, builder: Record) -> Record:
+    """A builder whose statement so far is noted as one that may be run."""
     interpreter.notes.note(_text(builder), None, 0)
     return builder
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, TypeAlias
 
-from lints.extract import builders
+from lints.extract import builders, go_sqlbuilder
 from lints.extract.ir import Invoke, Name, Percent, Span
 from lints.extract.sqltext import EXECUTES, NEVER_EXECUTES, names
 from lints.extract.values import (
@@ -151,7 +151,8 @@ def apply(
     """The value of a call that is known here, or None."""
     method = call.method
     if interpreter.language == "go":
-        statement = builders.called(interpreter, call, receiver, arguments)
+        statement = go_sqlbuilder.called(interpreter, call, receiver, arguments, env)
+        statement = statement or builders.called(interpreter, call, receiver, arguments)
         if statement is not None:
             return statement
     if arguments:
