@@ -148,9 +148,15 @@ def _named_for(root: Relation, column: str) -> bool:
 
 
 def _called(table: str) -> set[str]:
-    """What a column would be called after for leading to this table: its name, in the singular."""
-    name = re.split(r"[.]", table)[-1].lower().replace("_", "")
-    return {name, name.removesuffix("s"), name.removesuffix("es"), re.sub(r"ies\Z", "y", name)}
+    """What a column would be called after for leading to this table: its name in the singular, with and without what
+    an application or a product puts in front of all of its tables (`clinic_practice`)."""
+    words = re.split(r"[.]", table)[-1].lower().split("_")
+    names = {"".join(words[n:]) for n in range(len(words))}
+    return {form for name in names for form in (name, *_singular(name))} - {""}
+
+
+def _singular(name: str) -> tuple[str, str, str]:
+    return name.removesuffix("s"), name.removesuffix("es"), re.sub(r"ies\Z", "y", name)
 
 
 def _word(column: str) -> str | None:

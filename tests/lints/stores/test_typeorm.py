@@ -21,6 +21,18 @@ CASES: dict[str, calls.Case] = {
         """,
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "typeorm: a repository called as the entities are, asked in no rare words": (
+        "typeorm",
+        """
+        class S {
+          constructor(private readonly boats: Repository<Boat>) {}
+          all() { return this.boats.find({ where: { name: "Ada" } }); }
+          change(id: string) { return this.boats.update(id, { name: "Ada" }); }
+          count(t: string) { return this.boats.count({ where: { tenantId: t } }); }
+        }
+        """,
+        [("violation", "TENORM001"), ("violation", "TENORM001"), ("proven", None)],
+    ),
     "typeorm: AND binds before OR": (
         "typeorm",
         """
