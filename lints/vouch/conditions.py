@@ -22,6 +22,9 @@ _NO_ROWS = re.compile(
     r"(?:errors\.Is|xerrors\.Is|errors\.As|\w*\.?IsErrNotFound|\w*\.?IsNotFound|\w*\.?IsErrNoRows)\(\s*(\w+)(?:\.Error)?\s*(?:,\s*[&\w.]*(?:NoRows|NotFound|NoDocuments)\w*\s*)?\)"
 )
 _NO_ROWS_NAME = re.compile(r"[\w.]*(?:NoRows|NotFound|NoDocuments)\w*")
+_ELSEWHERE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)+")
+_FAULTS = frozenset(["javascript", "python", "ruby", "java", "c_sharp"])
+"""Languages in which asking nothing for a part of it raises."""
 _NAME = re.compile(r"[$@]{0,2}([A-Za-z_]\w*)")
 
 
@@ -36,6 +39,15 @@ def when_missing(text: str, names: Mapping[str, Missing], language: str) -> bool
         return f"\x01{len(strings) - 1}\x01"
 
     return _value(_STRINGS.sub(kept, text).strip(), names, language, 0)
+
+
+def faults(text: str, names: Mapping[str, Missing], language: str) -> bool:
+    """Whether an expression raises where what `names` hold was not found: it begins with a part of that."""
+    if family(language) not in _FAULTS or language == "kotlin":
+        return False
+    text = re.sub(r"^(?:[\s(!]|await\s|not\s)+", "", text)
+    found = re.match(r"([A-Za-z_]\w*)\.(?!nil\?|blank\?|present\?|try|then\b|to_)\w", text)
+    return found is not None and names.get(found.group(1)) in {Missing.NULL, Missing.UNDEFINED}
 
 
 def _value(text: str, names: Mapping[str, Missing], language: str, depth: int) -> bool | None:
@@ -232,6 +244,8 @@ def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], 
         equal = number == 0
     elif held is Missing.ERROR and _NO_ROWS_NAME.fullmatch(right):
         equal = True
+    elif held is Missing.UNDEFINED and (own := _ELSEWHERE.fullmatch(right)) is not None and own.group(1) not in names:
+        equal = False  # what the code has of its own is there
     if equal is None:
         return None
     return equal if sign in {"==", "===", "is"} else not equal if sign in {"!=", "!==", "<>", "is not"} else None

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from lints.vouch import results
 from lints.vouch.access import Access
-from lints.vouch.conditions import when_missing
+from lints.vouch.conditions import faults, when_missing
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
@@ -349,6 +349,9 @@ class Results(Tree):
             condition = self.condition(node)
             if condition is None:
                 return
+            if faults(self.text(condition)[:200], found.names, self.language):
+                found.checked = True
+                return
             worth = self._worth(condition, found)
             if worth is None:
                 return
@@ -380,8 +383,8 @@ class Results(Tree):
             for side in compared.groups() if compared is not None else ():
                 shown = plain(side.strip())
                 name, _, rest = shown.partition(".")
-                if name in found.rows and rest.isidentifier():
-                    found.compared.add(rest)
+                if name in found.rows and rest.count(".") < 2 and rest.replace(".", "").isidentifier():
+                    found.compared.add(rest.rpartition(".")[2])
 
     def _asked(self, text: str, found: Found) -> None:
         """`abort_unless($doc, 404)`, `Objects.requireNonNull(doc)`, `optional.orElseThrow()`."""

@@ -243,6 +243,10 @@ SAFE: dict[str, tuple[str, str]] = {
     "compared before": script(
         "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (!doc || doc.tenantId !== tenantId) throw new Gone();", _SET
     ),
+    "compared before, and there is none that could be": script(
+        "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (doc?.tenantId !== ctx.tenantId) throw new Gone();", _SET
+    ),
+    "asked for a part of it, which raises": script(_FIND, "if (doc.locked) throw new Locked();", _SET),
     "waited for together": script(_BOTH, _MISSING, _SET),
     "what a row of the tenant's refers to": script(_NOTE, _GONE, _WRITE),
     "what the row names": script(_NOTE, 'await pool.query("DELETE FROM docs WHERE id = $1", [rows[0].doc_id]);'),
@@ -363,6 +367,8 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "compared too late": script(
         "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", _MISSING, _SET, "if (doc.tenantId !== tenantId) throw new Gone();"
     ),
+    "asked for a part of it, which gives nothing": script(_FIND, "if (doc?.locked) throw new Locked();", _SET),
+    "php, asked for a part of it": php(_PHP_READ, "if ($doc->locked) { throw new Locked(); }", _PHP_WRITE),
     "waited for together, the other one looked at": script(_BOTH, "if (!tenant) throw new Error();", _SET),
     "waited for together, in the other order": script(_BOTH.replace("[doc, tenant]", "[tenant, doc]"), _MISSING, _SET),
     "what a row of the tenant's refers to, not looked at": script(_NOTE, _WRITE),
