@@ -59,8 +59,9 @@ _OPERATORS = frozenset({TokenType.AND, TokenType.OR, TokenType.WHERE, TokenType.
 _OPERANDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER, TokenType.R_PAREN})
 
 
+CUT = "a NUL character, at which drivers end the text"
 REFUSALS = frozenset(
-    {"too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes", NOT_PLAIN}
+    {CUT, "too deeply nested", "too many joins", "the text is too long", "a comment that MySQL executes", NOT_PLAIN}
 )
 """Reasons not to parse a text that may well be SQL: it is opaque, not unparsed."""
 
@@ -105,6 +106,8 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
         sql = _shortened(sql)
         if len(sql) > MAX_SPREAD or len(sql) - sql.count(" ") > MAX_LENGTH:
             return Prepared(sql, (), {}), [Statement(None, "the text is too long", [])]
+    if "\0" in sql:  # where drivers cut it off
+        return Prepared(sql.replace("\0", " "), (), {}), [Statement(None, CUT, [])]
     if dialect == "mysql" and "/*!" in sql:
         sql = _RUN.sub(_uncovered, sql)
     prepared = prepare(sql, dialect)
