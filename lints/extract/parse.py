@@ -41,7 +41,11 @@ LANGUAGES = {
     ".stg": "stringtemplate",
 }
 """File name endings that are analysed, and the language of each."""
-_MAPPER = re.compile(r"(?:mapper|dao)\.xml$|(?:^|/)(?:mappers?|mybatis)/[^\n]*\.xml$", re.IGNORECASE)
+_MAPPER = re.compile(
+    r"(?:mapper|dao|sqlmap|mapping)\.xml$"
+    r"|(?:^|/)(?:[\w-]*mappers?|mappings?|[\w-]*(?:my|i)batis[\w-]*|sql-?maps?|daos?)/[^\n]*\.xml$",
+    re.IGNORECASE,
+)
 """Mappers of MyBatis, by their names or folders."""
 
 _GRAMMARS = {

@@ -150,3 +150,22 @@ def test_hostile_files_end(text: str) -> None:
 def test_other_xml_is_none_of_its_business() -> None:
     assert extract("pom.xml", b"<project/>").analysed is False
     assert extract(PATH, b"<beans><select>SELECT * FROM boats</select></beans>").statements == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("src/main/resources/mapper/Boat.xml", True),
+        ("src/main/resources/org/x/db/mapping/entity/Boat.xml", True),
+        ("resources/sqlmap/boat.xml", True),
+        ("resources/sql-maps/a/boat.xml", True),
+        ("src/main/java/x/dao/boat.xml", True),
+        ("conf/mybatis-mappers/boat.xml", True),
+        ("src/BoatMapper.xml", True),
+        ("pom.xml", False),
+        ("src/main/resources/logback.xml", False),
+    ],
+)
+def test_where_mappers_stand(path: str, read: bool) -> None:
+    text = HEAD + '<select id="a">SELECT * FROM boats WHERE id = #{id}</select></mapper>'
+    assert bool(extract(path, text.encode()).statements) is read
