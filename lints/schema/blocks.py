@@ -125,6 +125,8 @@ def apply_guarded(text: str, line: int, dialect: str, apply: Apply) -> str | Non
         return None
     found = False
     for start, end in _unguarded(text):
+        if not start and end == len(text):
+            break  # nothing stands before it that could be a guard
         found = True
         at = line + text.count("\n", 0, start)
         apply(Piece(text[start:end].rstrip(), at, at + text.count("\n", start, end), 0))

@@ -93,3 +93,8 @@ def test_nested_texts_end() -> None:
         text = "EXEC('" + text.replace("'", "''") + "')"
     model = build_model({"m/1.sql": (BASE + "GO\n" + text).encode()}, None, dialect="tsql")
     assert "u" in model.tables
+
+
+@pytest.mark.parametrize("text", ["EXECUTE format('create sequence boats_%s', NEW.id);", "EXECUTE something('a')"])
+def test_a_text_that_is_run_where_nothing_guards_it_is_read_once(text: str) -> None:
+    assert build_model({"migrations/1.sql": text.encode()}, None).tables == {}
