@@ -182,7 +182,10 @@ def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
     if method in {"Where", "Or", "And", "Not"} and first is not None:
         if kind == "xorm" and method == "Where" and first.kind != "text" and "builder." in first.text:
             return _eq(builder, first.text)
+        issued = builder.counter[0]
         part = _condition(builder, first, len(given) - 1)
+        if first.kind == "text" and "@" not in first.text and builder.counter[0] - issued == len(given) - 1:
+            builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(given[1:], start=1))
         if method == "Where":
             _remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part

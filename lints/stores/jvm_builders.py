@@ -100,7 +100,7 @@ def _combined(builder: Builder, called: Called, depth: int) -> str:
         if called.name == "in" and not other:
             return f"{column} IN ({builder.parameter()})"
         right = _path(builder, _steps(other))
-        return f"{column} = {right if right is not None else builder.parameter()}"
+        return f"{column} = {right if right is not None else builder.parameter(other)}"
     column = _path(builder, _steps(given[0])) if called.name in _SILENT and given else None
     return f"{column} > {builder.parameter()}" if column is not None else builder.hole()
 
@@ -226,7 +226,7 @@ def _infix(builder: Builder, text: str, depth: int = 0) -> str:
         if column is None or called is None or called.arguments is None:
             return builder.hole()
         if called.name == "eq" and called.arguments:
-            return f"{column} = {builder.parameter()}"
+            return f"{column} = {builder.parameter(called.arguments[0])}"
         return f"{column} IS NULL" if called.name == "isNull" else builder.hole()
     said: str | None = None
     for position, sign in enumerate(signs):
@@ -248,7 +248,7 @@ def _exposed_compared(builder: Builder, left: str, sign: str, right: str) -> str
     if column is None:
         return builder.hole()
     if sign == "eq":
-        return f"{column} = {other or builder.parameter()}" if right.strip() != "null" else f"{column} IS NULL"
+        return f"{column} = {other or builder.parameter(right)}" if right.strip() != "null" else f"{column} IS NULL"
     if sign == "inList":
         return f"{column} IN ({builder.parameter()})"
     return f"{column} > {builder.parameter()}" if sign != "inSubQuery" else builder.hole()

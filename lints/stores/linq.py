@@ -403,7 +403,7 @@ def _value(names: _Names, builder: Builder, text: str) -> str:
         return "'" + (literal.group(1) or literal.group(2) or "").replace("'", "''") + "'"
     bare = re.sub(r"[?!]|\.Value$", "", text)
     if bare not in names.parameters:
-        names.parameters[bare] = builder.parameter()
+        names.parameters[bare] = builder.parameter(bare)
     return names.parameters[bare]
 
 

@@ -109,7 +109,7 @@ def _compared(builder: Builder, path: Sequence[str], called: Called) -> str:
             if "." in given[0]
             else None
         )
-        return f"{column} = {other or builder.parameter()}"
+        return f"{column} = {other or builder.parameter(given[0])}"
     if called.name == "in" and given:
         return f"{column} IN ({builder.hole() if 'select' in given[0] else builder.parameter()})"
     if called.name == "isNull":

@@ -52,6 +52,12 @@ class Doc extends Model { protected $table = 'docs'; }
 """,
     "app/models/doc.rb": b"class Doc < ApplicationRecord\n  belongs_to :tenant\nend\n",
     "app/models/tenant.rb": b"class Tenant < ApplicationRecord\n  has_many :docs\nend\n",
+    "Data/Db.cs": b"""using Microsoft.EntityFrameworkCore;
+public class Tenant { public Guid Id { get; set; } }
+public class Doc { public Guid Id { get; set; } public Guid TenantId { get; set; } public Tenant Tenant { get; set; } public string Title { get; set; } }
+public class Db : DbContext { public DbSet<Doc> Docs { get; set; } public DbSet<Tenant> Tenants { get; set; }
+  protected override void OnModelCreating(ModelBuilder b) { b.Entity<Doc>().ToTable("docs"); b.Entity<Tenant>().ToTable("tenants"); } }
+""",
     "model/doc.go": b"""package model
 type Doc struct { ID string `gorm:"primaryKey"`
 	TenantID string
@@ -123,6 +129,10 @@ _PY_READ = 'cur.execute("SELECT id, title FROM docs WHERE id = %s AND tenant_id 
 _PY_WRITE = 'cur.execute("UPDATE docs SET title = %s WHERE id = %s", (title, id))'
 _GO_READ = 'err := s.db.QueryRowContext(ctx, "SELECT title FROM docs WHERE id = $1 AND tenant_id = $2", id, tenantID).Scan(&doc.Title)'
 _GO_WRITE = '_, err = s.db.ExecContext(ctx, "UPDATE docs SET title = $1 WHERE id = $2", title, id)'
+_GORM_READ = 'err := s.db.Where("id = ? AND tenant_id = ?", id, tenantID).First(&doc).Error'
+_GORM_WRITE = 's.db.Model(&model.Doc{}).Where("id = ?", id).Update("title", title)'
+_EF_READ = "var doc = await db.Docs.FirstOrDefaultAsync(d => d.Id == id && d.TenantId == tenantId);"
+_EF_WRITE = "await db.Docs.Where(d => d.Id == id).ExecuteDeleteAsync();"
 _RB_READ = "doc = Doc.find_by(id: id, tenant_id: tenant.id)"
 _RB_WRITE = 'Doc.where(id: id).update_all(title: "x")'
 _PHP_READ = "$doc = Doc::where('id', $id)->where('tenant_id', $tenantId)->first();"
@@ -247,6 +257,10 @@ SAFE: dict[str, tuple[str, str]] = {
         "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (doc?.tenantId !== ctx.tenantId) throw new Gone();", _SET
     ),
     "asked for a part of it, which raises": script(_FIND, "if (doc.locked) throw new Locked();", _SET),
+    "gorm": go("var doc model.Doc", _GORM_READ, "if err != nil {", "\treturn err", "}", _GORM_WRITE),
+    "gorm, at once": go("var doc model.Doc", f"if {_GORM_READ}; err != nil {{", "\treturn err", "}", _GORM_WRITE),
+    "entity framework": sharp(_EF_READ, "if (doc == null) return;", _EF_WRITE),
+    "entity framework, or throws": sharp(_EF_READ.replace(");", ") ?? throw new Gone();"), _EF_WRITE),
     "waited for together": script(_BOTH, _MISSING, _SET),
     "what a row of the tenant's refers to": script(_NOTE, _GONE, _WRITE),
     "what the row names": script(_NOTE, 'await pool.query("DELETE FROM docs WHERE id = $1", [rows[0].doc_id]);'),
@@ -369,6 +383,10 @@ UNSAFE: dict[str, tuple[str, str]] = {
     ),
     "asked for a part of it, which gives nothing": script(_FIND, "if (doc?.locked) throw new Locked();", _SET),
     "php, asked for a part of it": php(_PHP_READ, "if ($doc->locked) { throw new Locked(); }", _PHP_WRITE),
+    "gorm, a list is no error": go("var docs []model.Doc", _GORM_READ.replace("First(&doc)", "Find(&docs)"), "if err != nil {", "\treturn err", "}", _GORM_WRITE),
+    "gorm, not looked at": go("var doc model.Doc", _GORM_READ.replace("err :=", "_ ="), _GORM_WRITE),
+    "entity framework, not looked at": sharp(_EF_READ, _EF_WRITE),
+    "entity framework, another id": sharp(_EF_READ, "if (doc == null) return;", _EF_WRITE.replace("== id", "== other")),
     "waited for together, the other one looked at": script(_BOTH, "if (!tenant) throw new Error();", _SET),
     "waited for together, in the other order": script(_BOTH.replace("[doc, tenant]", "[tenant, doc]"), _MISSING, _SET),
     "what a row of the tenant's refers to, not looked at": script(_NOTE, _WRITE),
