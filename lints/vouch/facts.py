@@ -22,5 +22,7 @@ class Follow:
     """Names that hold what the first one found: (name, ""), or (name, key) where it is a list of one part of each."""
     checked: bool
     """The function leaves if the first one finds nothing."""
+    asked: int = 0
+    """The line of the call that runs the first one, if that is a call of a function of the file."""
     compared: tuple[str, ...] = ()
     """Parts of what it found that are compared with something: the function leaves where they differ."""

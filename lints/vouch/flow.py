@@ -84,6 +84,7 @@ class Flow(Results):
                     values=kept,
                     rows=tuple(rows),
                     checked=found.checked,
+                    asked=found.access.node.start_point[0] + 1 if found.access.helper is not None else 0,
                     compared=tuple(sorted(found.compared)),
                 )
 

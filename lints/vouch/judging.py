@@ -21,15 +21,10 @@ _HELPED = frozenset(
     ]
 )  # fmt: skip
 """Violations that end where a row is known to be the caller's."""
-_TRUSTED = frozenset(
-    [
-        None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM002", "TENORM003",
-        "TENORM014",
-    ]
-)  # fmt: skip
+_TRUSTED = frozenset([None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM014"])
 """What a read that vouches may rest on itself: nobody's word, and no constant."""
-_LOADED = "TENORM010"
-"""A row that is loaded by its key, and its tenant compared afterwards: before the second statement, or too late."""
+_LOADED = frozenset(["TENORM002", "TENORM003", "TENORM010"])
+"""A row that is loaded by keys alone: it vouches where its tenant was compared before the second statement."""
 _MARK = 9900
 _OPTIONAL = re.compile(r"\?\.|\?->|&\.")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
@@ -104,7 +99,7 @@ def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
     columns = {_spelled(column) for column in model.tenant_columns}
     compared = not columns.isdisjoint(map(_spelled, follow.compared))
     return bool(rows) and all(
-        row.verdict in {"proven", "weak"} and (row.rule in _TRUSTED or (row.rule == _LOADED and compared))
+        row.verdict in {"proven", "weak"} and (row.rule in _TRUSTED or (row.rule in _LOADED and compared))
         for row in rows
     )
 
@@ -134,7 +129,8 @@ def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable
     """What the first statement says of the values that the second one is given."""
     sources = {source for text in later.texts for _, _, source in text.marks}
     loose = any(text.loose for text in (*first.texts, *later.texts))
-    line = f"{first.rows[0].path}:{follow.first_line}"
+    asked = f", asked for in line {follow.asked}," if follow.asked else ""
+    line = f"{first.rows[0].path}:{follow.first_line}{asked}"
     for value, there in follow.values:
         if loose and any(_optional(value, row.source) for place in (first, later) for row in place.rows):
             continue
@@ -167,7 +163,9 @@ def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable
             said = rows or f"the row of {table} whose {column} this is was"
             if through:
                 said = f"the row of {through}, whose foreign keys stay inside its tenant, that names this {table} was"
-            yield _Known(value=value, table=table, column=column, said=f"{said} read under its tenant at {line}")
+            yield _Known(
+                value=value, table=table, column=column, said=f"{said} read under its tenant at {line}".rstrip(",")
+            )
 
 
 def _optional(path: str, source: str) -> bool:

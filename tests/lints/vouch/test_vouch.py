@@ -387,6 +387,10 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "gorm, not looked at": go("var doc model.Doc", _GORM_READ.replace("err :=", "_ ="), _GORM_WRITE),
     "entity framework, not looked at": sharp(_EF_READ, _EF_WRITE),
     "entity framework, another id": sharp(_EF_READ, "if (doc == null) return;", _EF_WRITE.replace("== id", "== other")),
+    "read by two keys that a client names": script(
+        "const page = await prisma.page.findFirst({ where: { id: input.pageId, docId: input.docId } });", "if (!page) throw new Gone();",
+        "await prisma.page.delete({ where: { id: input.pageId } });", "await prisma.doc.delete({ where: { id: input.docId } });",
+    ),
     "waited for together, the other one looked at": script(_BOTH, "if (!tenant) throw new Error();", _SET),
     "waited for together, in the other order": script(_BOTH.replace("[doc, tenant]", "[tenant, doc]"), _MISSING, _SET),
     "what a row of the tenant's refers to, not looked at": script(_NOTE, _WRITE),
