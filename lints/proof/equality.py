@@ -13,6 +13,7 @@ from lints.proof.ir import (
     Alt,
     Atom,
     Col,
+    Cond,
     Eq,
     Group,
     Kind,
@@ -164,7 +165,7 @@ def _never_null(w: Work, value: Any, group: Group) -> bool:
     """Whether a column holds no NULL: it is declared so and no outer join adds rows, or a condition says so."""
     if type(value) is not Col:
         return False
-    if NotNull(value) in group.conds:
+    if _says(group, NotNull(value)):
         return True
     inst = w.insts[value.inst]
     shape = inst.shape
@@ -356,6 +357,11 @@ def disjoin(branches: list[Group], group: Group, why: str) -> None:
         group.absorb(alive[0])
     else:
         for cond in alive[0].conds:  # what every branch says is said outright
-            if not isinstance(cond, (Or, Atom)) and all(cond in branch.conds for branch in alive[1:]):
+            if not isinstance(cond, (Or, Atom)) and all(_says(branch, cond) for branch in alive[1:]):
                 group.conds.append(cond)
         group.conds.append(Or(tuple(alive), why))
+
+
+def _says(group: Group, cond: Cond) -> bool:
+    """Whether a condition is among the group's. As tuples, conditions of two kinds may be equal: NULL and not NULL."""
+    return any(type(said) is type(cond) and said == cond for said in group.conds)

@@ -189,3 +189,19 @@ SELECT r.* FROM repairs r JOIN (SELECT harbour_id FROM boats WHERE harbour_id = 
 -- UNION joined to a table by tenant, one branch of another tenant column
 -- violation
 SELECT r.* FROM repairs r JOIN (SELECT harbour_id FROM boats WHERE harbour_id = $1 UNION SELECT boat_id FROM repairs WHERE harbour_id = $1) u ON u.harbour_id = r.harbour_id
+
+-- NULL or not NULL, of rows that are shared
+-- violation
+SELECT label FROM tags WHERE harbour_id IS NULL OR harbour_id IS NOT NULL
+
+-- NULL or itself, of rows that are shared
+-- violation
+SELECT label FROM tags WHERE harbour_id IS NULL OR harbour_id = harbour_id
+
+-- not NULL or NULL, of the optional side
+-- violation TENSQL010
+SELECT b.name, s.name FROM boats b LEFT JOIN sailors s ON s.role = b.kind WHERE b.harbour_id = $1 AND (s.harbour_id IS NOT NULL OR s.harbour_id IS NULL)
+
+-- not NULL or NULL, of the optional side whose ON has the tenant
+-- violation
+SELECT b.name, s.name FROM boats b LEFT JOIN sailors s ON s.id = b.owner_id AND s.harbour_id = $1 WHERE s.id IS NOT NULL OR s.id IS NULL
