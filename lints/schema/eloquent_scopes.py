@@ -54,6 +54,8 @@ SENT = re.compile(
 )
 """Where a value of a Laravel application comes from if a client names it."""
 _ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")
+_OWN = "begun"
+"""What a query is called in the closure that a method is turned into."""
 _MAX_CALLS = 3
 
 
@@ -168,7 +170,7 @@ def _begins(held: Class, member: Define, own: set[str]) -> tuple[str, ...]:
     text = held.source.data[after : calls[-1].span[1]].decode("utf-8", "replace").lstrip()
     if not text.startswith("::"):
         return ()
-    return (f"{BODY}function ($query) {{ $query->{text[2:].lstrip()}; }}", *_further(text))
+    return (f"{BODY}function (${_OWN}) {{ ${_OWN}->{text[2:].lstrip()}; }}", *_further(text))
 
 
 def _on_itself(call: Invoke, own: set[str]) -> bool:
@@ -196,8 +198,8 @@ def _of_builders(above: Sequence[Class], known: Mapping[str, list[Class]]) -> di
                 for member in builder.body.body:
                     name = member.function.name if isinstance(member, Define) else "__"
                     if isinstance(member, Define) and not name.startswith("__"):
-                        said = _text(builder, member).partition("{")[2].replace("$this", "$query")
-                        found.setdefault(name, (f"{BODY}function ($query) {{ {said}", *_further(said)))
+                        said = _text(builder, member).partition("{")[2].replace("$this", f"${_OWN}")
+                        found.setdefault(name, (f"{BODY}function (${_OWN}) {{ {said}", *_further(said)))
     return found
 
 

@@ -19,9 +19,15 @@ from lints.stores.orm_sql import Builder, mapping
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
 _ESCAPES = names("withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant")
+_OF_ROWS = names(
+    "attach detach sync syncWithoutDetaching syncWithPivotValues toggle updateExistingPivot save saveQuietly saveOrFail"
+    " saveMany push associate dissociate"
+)
+"""What is done with a row that is held, or made."""
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _OWN = re.compile(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
 _CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
+_HEAD = re.compile(r"\b(?:function|fn)\s*&?\s*\([^()]*\)")
 _SOMETIMES = re.compile(r"\b(?:if|switch|match|when|unless|for|foreach|while)\s*\(|\?(?!->)|\breturn\s*;")
 _CALL = re.compile(r"\s*\??->\s*(\w+)\s*\(")
 _BRACKETS = re.compile(r"[()\[\]{},]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -44,7 +50,7 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     known = first == "@along" or first in local or first in PLAIN or first in RUNS or _shaped(first)
     if not known and (len(steps) == 1 or _OWN.match(first)):
         return []  # a method of the model, not of its builder
-    if local.get(first, ())[:1] == (ROWS,):
+    if local.get(first, ())[:1] == (ROWS,) or (steps and steps[-1].method in _OF_ROWS):
         return []
     written: list[tuple[str, str]] = []
     for step in steps:
@@ -216,6 +222,8 @@ def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: 
         return _compared(builder, held.group(1), rest[-1], _sign(rest))
     if method == "where":
         return _compared(builder, first.text, rest[-1], _sign(rest)) if rest else builder.hole()
+    if method.startswith("wherePivot"):
+        return builder.hole() if first.text in _columns_of_tenants(builder) else None
     if method in {"whereNull", "whereNotNull"}:
         return f"{_column(builder, first.text)} IS {'NOT ' if 'Not' in method else ''}NULL"
     if method in {"whereIn", "whereIntegerInRaw"} and rest:
@@ -325,7 +333,7 @@ def _closure(builder: Builder, text: str, depth: int = 0) -> str | None:
         or _SOMETIMES.search(_QUOTED.sub("''", body)) is not None
     ):
         return None
-    if re.search(rf"[(,]\s*\${head.group(1)}\s*[,)]", body) is not None:
+    if re.search(rf"[(,]\s*\${head.group(1)}\s*[,)]", _HEAD.sub("", body)) is not None:
         return None
     condition = ""
     for method, written in _calls(body, head.group(1)):

@@ -109,6 +109,8 @@ class Builder:
             return "NULL"
         if given.kind in {"dynamic", "map", "closure"}:
             return self.hole()
+        if re.fullmatch(r"\d{1,18}", given.text):
+            return f"'{given.text}'"
         return self.parameter(given.text)
 
     # Conditions

@@ -203,17 +203,25 @@ class Chains:
         if longest is not None and (whole := _sometimes(receiver, longest)) is not longest:
             return self._continued(whole, step, call, env)
         one, two = (self._on_path(side, step, call, env) for side in (receiver.yes, receiver.no))
-        if one is not None and two is not None:
-            return Alt(receiver.key, one, two)
-        return self._continued(longest, step, call, env) if longest is not None else None
+        if one is None or two is None:
+            return self._continued(longest, step, call, env) if longest is not None else None
+        if (one.kind, one.model) != (two.kind, two.model):
+            return Alt(receiver.key, *(self._continued(side, step, call, env) for side in (one, two)))
+        first = (Alt(receiver.key, held, NOTHING) for held in one.steps)
+        steps = (*first, *(Alt(receiver.key, NOTHING, held) for held in two.steps))
+        return self._continued(Query(one.kind, one.model, steps, one.span, (one, two)), step, call, env)
 
     def _on_path(self, side: Value, step: Step, call: Invoke, env: Env) -> Query | None:
+        """What there is of a query before a call, if the call goes on with one, or begins one of that."""
         if isinstance(side, Query):
-            return self._continued(side, step, call, env)
+            return side
         if not isinstance(side, Gap) or self.interpreter.language not in _BY_SOURCE:
             return None
         path = side.source if re.fullmatch(r"[\w.]+", side.source) else ""
-        return self._begun(Asked(interpreter=self.interpreter, call=call, receiver=side, path=path, step=step, env=env))
+        asked = Asked(interpreter=self.interpreter, call=call, receiver=side, path=path, step=step, env=env)
+        found = (reader(asked) for reader in _BEGIN[self.interpreter.language])
+        begun = next((one for one in found if one is not None), None)
+        return Query(begun.kind, begun.model, begun.steps[:-1], call.span) if begun is not None else None
 
     def followed(self, call: Invoke, result: Value | None, given: list[Value]) -> Value | None:
         """What a function of this file gives: the query it was handed with what it adds on each path, a query that it

@@ -47,12 +47,12 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str | None]]]] = {
     "Ruby: the class itself": (
         "harbour.rb",
         "scope = a ? Boat.where(account: a) : Boat\n    scope.find(id)",
-        {PROVEN, UNSCOPED},
+        {SOMETIMES},
     ),
     "Ruby: the class, then narrowed": (
         "harbour.rb",
         "boats = Boat\n    boats = boats.where(account: a) if a\n    boats.find(id)",
-        {PROVEN, UNSCOPED},
+        {SOMETIMES},
     ),
     "Ruby: rows of an association, or all": (
         "harbour.rb",
@@ -67,17 +67,17 @@ CASES: dict[str, tuple[str, str, set[tuple[str, str | None]]]] = {
     "PHP: two queries": (
         "Harbour.php",
         "$q = $a ? Boat::where('account_id', $a) : Boat::query(); return $q->find($id);",
-        {PROVEN, UNSCOPED},
+        {SOMETIMES},
     ),
     "C#: the set itself": (
         "Harbour.cs",
         "var q = all ? _db.Boats : _db.Boats.Where(b => b.AccountId == a); return q.ToList();",
-        {PROVEN, UNSCOPED},
+        {SOMETIMES},
     ),
     "C#: the set, then narrowed": (
         "Harbour.cs",
         "IQueryable<Boat> q = _db.Boats; if (!all) { q = q.Where(b => b.AccountId == a); } return q.ToList();",
-        {PROVEN, UNSCOPED},
+        {SOMETIMES},
     ),
     "C#: narrowed on both": (
         "Harbour.cs",

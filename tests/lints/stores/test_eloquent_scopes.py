@@ -47,6 +47,9 @@ class Boat extends Model {
     }
     public static function sent() { return self::where('fleet_id', request()->header('fleet')); }
     public static function unknown() { return self::whereRelation('wharf.fleet', 'id', 1); }
+    public static function oursOrOpen() {
+        return Boat::where(function ($query) { $query->where('fleet_id', fleet()->id)->orWhere('name', 'Open'); });
+    }
     public static function kept() { return once(function () { return Boat::ours()->get(); }); }
     public static function known() { return self::ours()->get(); }
     public static function either($fleet) { return self::where('fleet_id', $fleet)->orWhere('name', 'Nobody'); }
@@ -87,6 +90,16 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a static method that compares on some paths": ("return Boat::perhaps($fleet)->find($id);", [UNSEEN]),
     "a static method that compares with what was sent": ("return Boat::sent()->find($id);", [("weak", "TENCTX001")]),
     "a static method with an alternative": ("return Boat::either($fleet)->get();", [("violation", "TENORM006")]),
+    "a static method with an alternative in a group": (
+        "return Boat::oursOrOpen()->find($id);",
+        [("violation", "TENORM006")],
+    ),
+    "groups whose queries are called the same": (
+        "return Boat::where(function ($query) { $query->where(fn ($query) => $query->where('fleet_id', $fleet)); })->get();",
+        [PROVEN],
+    ),
+    "a fleet that is written out": ("return Boat::where('fleet_id', 1)->get();", [("weak", "TENSQL007")]),
+    "a row that is made is no query": ("(new Boat)->forceFill(['name' => $name])->saveQuietly();", []),
     "a static method along relations": ("return Logbook::ours()->where('id', $id)->first();", [PROVEN]),
     "a static method along relations that are not known": ("return Boat::unknown()->find($id);", [UNSEEN]),
     "rows that a static method keeps are a list": ("return Boat::kept()->where('id', $id)->first();", []),
