@@ -43,6 +43,10 @@ _OF_COLUMN = {
 }  # fmt: skip
 _ALONE = {"IsNull": "IS NULL", "IsNotNull": "IS NOT NULL", "IsTrue": "IS TRUE", "IsFalse": "IS FALSE"}
 _TEXTS = names("Expr L Literal")
+_COLUMN_TEXT = re.compile(r"[\w.\"]+|\w+\(\s*[\w.\"]+(?:\s*,\s*(?:[\w.\"]+|'[^'()]*'))*\s*\)")
+"""A column, or a function of one."""
+_EXPORTED = re.compile(r"(?:\w+\.)?[A-Z]\w*[a-z]\w*")
+"""What may be a constant of another file (`lints.extract.constants`)."""
 _OPERATES = re.compile(r"&?(?:goqu|sq|squirrel)\.")
 _LIBRARY = re.compile(r"(?:\w*[gG]oqu|sq|squirrel)")
 
@@ -102,7 +106,7 @@ def compared(value: Record, operator: str, where: Span) -> Value:
 
 def _pair(key: str, operator: str, held: Value, where: Span) -> Value:
     operates = isinstance(held, Gap) and not held.bound and _OPERATES.match(held.source) is not None
-    if re.fullmatch(r"[\w.\"]+", key) is None or isinstance(held, Record) or operates:
+    if _COLUMN_TEXT.fullmatch(key) is None or isinstance(held, Record) or operates:
         return Gap(key, where)  # a computed key, or an operator of the library's
     if isinstance(held, Nothing):
         return Lit(f"{key} IS {'NOT ' if '<>' in operator else ''}NULL", where)
@@ -151,6 +155,12 @@ def _put(receiver: Value | None, arguments: list[Value], where: Span) -> Value |
     if isinstance(receiver, Record) and STATE not in receiver.fields and isinstance(key, Lit):
         return Record({**receiver.fields, key.text: value}, receiver.source)
     if isinstance(receiver, Fragment) and receiver.tag == _FIELDS:
-        more = _pair(key.text, " = ", value, where) if isinstance(key, Lit) else Gap("condition", where)
+        named = isinstance(key, Gap) and not key.bound and _EXPORTED.fullmatch(key.source) is not None
+        if isinstance(key, Lit):
+            more = _pair(key.text, " = ", value, where)
+        elif named or (isinstance(key, Rope) and all(isinstance(part, Lit) for part in key.parts)):
+            more = rope(key, Lit(" = ", where), _value(value, "value", where))
+        else:
+            more = Gap("condition", where)
         return Fragment(rope(receiver.value, Lit(" AND ", where), more), _FIELDS)
     return receiver

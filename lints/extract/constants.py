@@ -13,7 +13,8 @@ from lints.extract.facts import Hole
 LANGUAGES = frozenset({"go", "java", "kotlin"})
 NAME = re.compile(r"(?:[A-Za-z_]\w*\.){0,2}[A-Za-z_]\w*")
 """`BoatColumns`, `schema.BoatColumns`, `Columns.BOAT`."""
-MARKED = re.compile(r"__hole_(\d+)__/\*:([\w.]+)\*/|/\*__hole_(\d+)__:([\w.]+)\*/")
+MARKED = re.compile(r"__hole_(\d+)__/\*:([\w.]+)\*/( = :h\d+)?|/\*__hole_(\d+)__:([\w.]+)\*/")
+"""A marked hole, with what a condition's builder compares it with, or one that stands for a clause."""
 
 
 def marked(text: str, holes: Iterable[Hole], local: Collection[str]) -> str:

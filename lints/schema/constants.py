@@ -59,7 +59,7 @@ def declares(path: str, data: bytes) -> bool:
     while at >= 0:
         ending = data.find(b"\n)" if data[at + 6 : at + 8].strip()[:1] == b"(" else b"\n", at + 1)
         ending = len(data) if ending < 0 else ending
-        for name, value in _WRITTEN.findall(data, at, ending):
+        for name, value in _WRITTEN.findall(data, at + len(b"\nconst"), ending):
             if _is_sql(name.decode(), value.decode("utf-8", "replace")[1:]):
                 return True
         at = data.find(b"\nconst", ending)

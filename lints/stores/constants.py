@@ -11,6 +11,7 @@ from lints.extract.facts import Argument, OrmStep, Statement
 from lints.schema.facts import Entity
 
 _SPLICED = re.compile(r"\{([\w.]{1,80})\}")
+_KEY = re.compile(r"([{,]\s*)((?:\w+\.)?[A-Za-z_]\w*)(\s*:)")
 _TAKES_TEXT = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
 """Calls of Go's ORMs whose second argument may be a condition."""
 
@@ -40,10 +41,10 @@ class Constants:
         """The texts of a statement with what its constants hold; a hole of which nobody knows stays one."""
 
         def said(found: re.Match[str]) -> str:
-            number, name, dropped, clause = found.groups()
+            number, name, compared, dropped, clause = found.groups()
             text = self.text(name or clause, statement.path)
             if text is not None:
-                return f" {text} " if clause else text
+                return f" {text} " if clause else f"{text}{compared or ''}"
             return f"__hole_{number}__" if name else f"/*__hole_{dropped}__*/"
 
         return tuple(
@@ -65,6 +66,8 @@ class Constants:
         if given.kind == "value" and could_be_constant(name, local):
             text = self.text(name, path)
             return given if text is None else Argument(kind="text", text=text)
+        if given.kind in {"value", "map"} and given.text.lstrip("&*").startswith("map["):
+            return replace(given, text=_KEY.sub(lambda found: self._key(found, path, local), given.text))
         if given.kind != "dynamic" or "{" not in given.text:
             return given
 
@@ -74,3 +77,9 @@ class Constants:
 
         whole = _SPLICED.sub(said, given.text)
         return replace(given, kind="dynamic" if "{" in whole else "text", text=whole)
+
+    def _key(self, found: re.Match[str], path: str, local: Collection[str]) -> str:
+        """`TenantColumn:` of a map as the text it stands for."""
+        before, name, after = found.groups()
+        text = self.text(name, path) if could_be_constant(name, local) else None
+        return f'{before}"{text}"{after}' if text is not None and '"' not in text else found.group()

@@ -18,6 +18,8 @@ _SUFFIX = re.compile(
 )
 _STRUCT = re.compile(r"\s*[&*]?(?:\w+\.)?[A-Za-z]\w*\{")
 _MAP = re.compile(r"\s*(?:&?(?:\w+\.)?map\[string\]|(?:\w+\.)?(?:M|Map|H|Eq|Cond)\{)")
+_COMPUTED = re.compile(r"[{,]\s*[A-Za-z_][\w.]*\s*:")
+"""A key of a map that is not written out."""
 _MAX_DEPTH = 8
 _READS = frozenset(
     {"First", "Find", "Take", "Last", "Count", "Pluck", "Scan", "FirstOrCreate", "FirstOrInit", "Rows", "Row", "All",
@@ -306,7 +308,10 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
         return f"{_column(builder, clause.group(2))} {sign} {value}"
     if _MAP.match(given.text):
         names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
-        return builder.all_of(f"{_column(builder, name)} = {builder.parameter()}" for name in names) or builder.hole()
+        said = [f"{_column(builder, name)} = {builder.parameter()}" for name in names]
+        if not said or _COMPUTED.search(given.text) is not None:
+            said.append(builder.hole())
+        return builder.all_of(said)
     if _STRUCT.match(given.text):
         if more == 0:  # else the fields that count are named, empty or not
             _remember_zero(builder, given.text)

@@ -21,6 +21,8 @@ const (
 \tofNobodyCond = errors.New("tenant_id = ?").Error()
 )
 
+const TenantColumn = "tenant_id"
+
 const tenantCond = "tenant_id = $1"
 
 var changingCond = "tenant_id = ?"
@@ -63,6 +65,26 @@ GO_CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "f(db *gorm.DB, id, t string)",
         "db.Delete(&Boat{}, boatsOfTenant, t, id)",
         [("proven", None)],
+    ),
+    "a column of a builder's condition": (
+        "f(db *sql.DB, t string)",
+        'sq.Select("id").From("boats").Where(sq.Eq{TenantColumn: t}).RunWith(db).Query()',
+        [("proven", None)],
+    ),
+    "a column that nobody knows": (
+        "f(db *sql.DB, t string)",
+        'sq.Select("id").From("boats").Where(sq.Eq{OtherColumn: t}).RunWith(db).Query()',
+        [("opaque", "TENSQL013")],
+    ),
+    "a column of a map": (
+        "f(db *gorm.DB, t string)",
+        "db.Where(map[string]any{TenantColumn: t}).First(&Boat{})",
+        [("proven", None)],
+    ),
+    "a column of a map that nobody knows": (
+        "f(db *gorm.DB, t string)",
+        "db.Where(map[string]any{OtherColumn: t}).First(&Boat{})",
+        [("opaque", "TENORM013")],
     ),
     "a condition that names no tenant": (
         "f(db *gorm.DB, id string)",
@@ -156,3 +178,16 @@ def test_what_is_hostile_ends() -> None:
         path = "x/texts.go"
         constants.declares(path, text)
         assert len(list(constants.read({path: b"package x\n".decode() + text.decode()}))) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b'package x\n\nconst TenantColumn = "tenant_id"\n', True),
+        (b'package x\n\nconst (\n\tA = 1\n\tTenantColumn string = "tenant_id"\n)\n', True),
+        (b'package x\n\nconst greeting = "hello"\n', False),
+        (b'package x\n\nfunc f() {\n\tquery := "tenant_id = ?"\n}\n', False),
+    ],
+)
+def test_which_files_have_any(text: bytes, *, told: bool) -> None:
+    assert constants.declares("x/x.go", text) is told
