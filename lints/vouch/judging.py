@@ -23,7 +23,8 @@ _HELPED = frozenset(
 """Violations that end where a row is known to be the caller's."""
 _TRUSTED = frozenset([None, RULE, "TENSQL011", "TENSQL021", "TENSQL022", "TENSQL023", "TENORM014"])
 """What a read that vouches may rest on itself: nobody's word, and no constant."""
-_LOADED = frozenset(["TENORM002", "TENORM003", "TENORM010"])
+_BY_KEYS = frozenset(["TENORM002", "TENORM003"])
+_LOADED = _BY_KEYS | {"TENORM010"}
 """A row that is loaded by keys alone: it vouches where its tenant was compared before the second statement."""
 _MARK = 9900
 _OPTIONAL = re.compile(r"\?\.|\?->|&\.")
@@ -80,18 +81,27 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
     by_place: dict[tuple[int, int], list[Follow]] = {}
     for follow in follows:
         by_place.setdefault((follow.line, follow.column), []).append(follow)
+    sure: set[tuple[int, int]] = set()
+    """Places whose rows were found by keys, one of which is known to be the caller's."""
     for key in sorted(by_place):
         for later in places.get(key, ()):
-            if any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows) and later.texts:
-                known = [
-                    known
-                    for follow in by_place[key]
-                    if len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
-                    and _trusted(firsts[0].rows, follow, model)
-                    for known in _known(follow, firsts[0], later, model)
-                ]
-                if known:
-                    later.rows[:] = _weaker(later, known, model)
+            violated = any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows)
+            loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
+            if not later.texts or not (violated or loaded):
+                continue
+            known = [
+                known
+                for follow in by_place[key]
+                if len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
+                and ((follow.first_line, follow.first_column) in sure or _trusted(firsts[0].rows, follow, model))
+                for known in _known(follow, firsts[0], later, model)
+            ]
+            if not known:
+                continue
+            if violated:
+                later.rows[:] = _weaker(later, known, model)
+            elif _unproven(later, known, model) == set():
+                sure.add(key)
 
 
 def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
@@ -104,8 +114,8 @@ def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
     )
 
 
-def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]:
-    """The rows as they are judged once the keys are known."""
+def _unproven(later: Place, known: Sequence[_Known], model: Model) -> set[str] | None:
+    """The tables whose rows may be another tenant's even so; None if that can't be said."""
     from lints.proof import prove
 
     markers = {value: f"h{_MARK + n}" for n, value in enumerate(dict.fromkeys(k.value for k in known))}
@@ -113,9 +123,18 @@ def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]
     bad: set[str] = set()
     for text in later.texts:
         for proof in prove(text.with_values(markers), model, dialect=text.dialect, known=rows):
-            if proof.verdict in {"opaque", "unparsed"}:
-                return later.rows
-            bad |= {reference.table for reference in proof.references if not reference.proven}
+            open_ = {reference.table for reference in proof.references if not reference.proven}
+            if proof.verdict in {"opaque", "unparsed"} or (proof.verdict == "violation" and not open_):
+                return None
+            bad |= open_
+    return bad
+
+
+def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]:
+    """The rows as they are judged once the keys are known."""
+    bad = _unproven(later, known, model)
+    if bad is None:
+        return later.rows
     said = dict.fromkeys(k.said for k in known)
     return [
         assumed(replace(row, rule=None), RULE, "; ".join(said))
