@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lints.extract.facts import Argument, OrmStep
@@ -14,6 +14,8 @@ from lints.stores.javascript_orms import OPERATORS, filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 from lints.stores.ties import steps_of
 
+_NAMESPACE = re.compile(r"[A-Z]\w*|drizzle\w*|dz|orm|ops|operators")
+"""What Drizzle's operators are imported as a whole under."""
 _HAS_RUN = re.compile(r"execute|then|map|flatMap|filter|slice|reduce|forEach|find|some|all|get|values")
 
 
@@ -120,6 +122,8 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         return drizzle_text.fragment(given.items[0].text, sources, known, builder.model, partial(_gap, builder))
     if given.kind != "term" or depth > MAX_DEPTH:
         return builder.hole()
+    if given.items and given.items[0].kind == "value" and _NAMESPACE.fullmatch(given.items[0].text):
+        given = replace(given, items=given.items[1:], names=given.names[1:])  # Dz.eq(boats.id, id)
     if given.text == "=>" and builder.entity is not None:  # (boats, { eq }) => eq(boats.id, id)
         builder.others[given.names[0]] = builder.entity
         return _drizzle_condition(builder, given.items[0], depth + 1)

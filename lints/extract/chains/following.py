@@ -36,6 +36,7 @@ from lints.extract.values import (
     Listing,
     Query,
     Record,
+    Returned,
     Sized,
     Step,
     Term,
@@ -55,6 +56,8 @@ _TERMS = names(
 _WITHOUT_TERMS = frozenset({"go", "c_sharp"})
 _MUTABLE = frozenset({"typeorm", "knex", "objection", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
 _MUTABLE |= doctrine.KINDS
+_APART = names("with withRecursive union unionAll intersect except")
+"""Calls of Kysely whose callbacks give queries that are no conditions."""
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
@@ -129,6 +132,9 @@ class Chains:
             step = jvm.step_of(self.interpreter, call, receiver, step, env)
             for part in jvm.inside(call, arguments):
                 self._sub_select(part)
+        for value in arguments if call.method in _APART else ():
+            if isinstance(value, Returned) and isinstance(value.result, Query):
+                self._by_itself(value.result)
         if isinstance(receiver, Query) and doctrine.tells(receiver, call):
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver):
@@ -284,6 +290,15 @@ class Chains:
         self._extend(query)
         more = Step("where", (Gap("…", query.span),), {}, query.span)
         return self._kept_query(Query(query.kind, query.model, (*query.steps, more), query.span, (query,)))
+
+    def _by_itself(self, query: Query) -> None:
+        """A query that reads rows of its own though a callback gives it: `withRecursive("above", (qb) => …)`."""
+        stack = [query]
+        while stack:
+            top = stack.pop()
+            self._inner.discard(id(top))
+            stack.extend(top.base)
+        self._use(query)
 
     def _use(self, query: Query) -> None:
         if id(query) not in self._used and not self.interpreter.notes.muted:

@@ -76,7 +76,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"ollection\s*\.(?:find|aggregate|distinct)\s*\(",
         rb"ollection(?:<[^>\n]{1,80}>)?\([^()\n]{0,80}\)\s*\.(?:find|aggregate|distinct)\s*\(",
         *(
-            rb"%s\s*\)?\s*\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
+            rb"%s(?:\(\))?\s*\)?\s*\.(?:select|selectDistinct|delete|update|insert)\s*\(" % root
             for root in (b"db", b"Db", b"tx", b"trx", b"database", b"drizzle", b"conn", b"connection", b"transaction")
         ),
     ),
@@ -297,7 +297,7 @@ _TYPED = re.compile(
     rb"|Kysely<|\w*Database<|DataSource\b|EntityManager\b)"
     rb"|\b(\w{1,60})\s{0,9}=\s{0,9}[\w.]{0,80}\bget(?:\w*Repository|Model)\("
 )
-"""What a class or a function of TypeScript says that it holds a store in: `private readonly boats: Repository<Boat>`."""
+"""What a class or a function of TypeScript holds a store in: `private readonly boats: Repository<Boat>`."""
 
 
 def _held(data: bytes) -> list[int]:

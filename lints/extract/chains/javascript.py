@@ -291,7 +291,8 @@ def _drizzle(asked: Asked) -> Begun | None:
         table = held.source  # imported under another name
     if method == "from" and selected:
         return Begun("drizzle", table, (Step("select", _projected(call.receiver), {}, call.span),))
-    if method != "from" and _DATABASE.search(asked.path) is not None:
+    made = call.receiver.method if isinstance(call.receiver, Invoke) and not call.receiver.arguments else ""
+    if method != "from" and _DATABASE.search(asked.path or made) is not None:
         return Begun("drizzle", table, (Step(method, (), {}, call.span),))
     return None
 

@@ -297,7 +297,11 @@ class JavaScriptLowering(Lowering):
         bases = tuple(found.rpartition(".")[2] for found in re.findall(r"extends\s+([\w$.]+)", written[:400]))
         members = self.members(body.named_children) if body is not None else ()
         label = self.text(name) if name is not None else ""
-        return (ClassBody(label, members, span(node), bases, tuple(self.decorated(node))),)
+        clauses = [heritage, *heritage.named_children] if heritage is not None else []
+        made = [part for clause in clauses for part in clause.named_children if part.type == "call_expression"]
+        # `class Boats extends Effect.Service()("Boats", { effect: … })`
+        above = tuple(Do(self.expression(part), span(part)) for part in made)
+        return (*above, ClassBody(label, members, span(node), bases, tuple(self.decorated(node))))
 
     def members(self, nodes: Iterable[Node]) -> tuple[Stmt, ...]:
         """A method's decorators stand before it in the class body; a field's are its own children."""

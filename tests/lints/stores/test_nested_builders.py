@@ -139,6 +139,28 @@ CASES: dict[str, calls.Case] = {
             await tx.select().from(Db.boats).where(and(eq(Db.boats.id, id), eq(Db.boats.tenantId, t))); });""",
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "kysely: what a common table expression reads is judged, whatever its callback calls the builder": (
+        "sql-ts",
+        """const f = (db, id, t) => db.withRecursive('above', (qb) => qb.selectFrom('boats').select('id').where('id', '=', id)
+            .unionAll((eb) => eb.selectFrom('boats as b').where('b.tenantId', '=', t).select('b.id')))
+            .selectFrom('above').selectAll().execute();""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "drizzle: code in what a class extends": (
+        "drizzle",
+        """export class Boats extends Effect.Service()("Boats", { effect: Effect.gen(function* () {
+            const one = Effect.fn((id) => Effect.gen(function* () {
+                return yield* db.use((db) => db.select().from(Db.boats).where(Dz.eq(Db.boats.id, id)));
+            }));
+            return { one }; }) }) {}""",
+        [("violation", "TENORM001")],
+    ),
+    "drizzle: a connection that a function gives": (
+        "drizzle",
+        """const f = async (id, t) => { await db().delete(boats).where(eq(boats.id, id));
+            await getDb().update(boats).set({ name: 'x' }).where(and(eq(boats.id, id), eq(boats.tenantId, t))); };""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)
