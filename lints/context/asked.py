@@ -76,7 +76,7 @@ FORM = re.compile(
 )
 """Questions about the form of a value, or whether there is such a thing at all."""
 _SENT = re.compile(
-    r"(?:\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data|args|form|GET|POST)|\$_(?:GET|POST|REQUEST))"
+    r"(?:\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data|args|form|json|values|GET|POST)|\$_(?:GET|POST|REQUEST))"
     r"(?:(?:\.get|\.fetch)?[\[(]\s*:?['\"]?\w+['\"]?\s*[\])]|\.\w+)"
 )
 _CALLER = re.compile(
@@ -112,7 +112,8 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
 def names_caller(arguments: str) -> bool:
     """Whether the caller stands among the arguments, not only what he sent or what a value is given as: the account of
     `account_id: params[:account_id]` is nobody's yet."""
-    return CALLER_ID.search(_KEY.sub("", _SENT.sub("", arguments))) is not None
+    code = _LITERAL.sub(lambda found: "''" if _SENTENCE.search(found.group()) else found.group(), arguments)
+    return CALLER_ID.search(_KEY.sub("", _SENT.sub("", code))) is not None
 
 
 PUBLIC = re.compile(r"(?:^|/)(?:public|webhooks?|callbacks?|api/(?:v\d+/)?client)/", re.IGNORECASE)
@@ -127,6 +128,9 @@ _MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite
 """What a machine, or somebody who was invited, shows: it is handed on to be verified."""
 _KEY = re.compile(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")
 """What a value is given as: the key of a map, the name of an argument."""
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
+_SENTENCE = re.compile(r"\A(?!.*(?:\{|\$[A-Za-z])).*\s", re.DOTALL)
+"""A text of several words, with nothing put in: the columns that it names are nobody."""
 _SQL = re.compile(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
 _OWNS = r"(?i:tenant|org|workspace|account|company|team|project)"
 

@@ -63,6 +63,11 @@ _WRITES = re.compile(
     r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push|audit)",
     re.IGNORECASE,
 )
+_NARROWS = re.compile(
+    r"where|filter|and_|or_|not_|join|outerjoin|having|(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Last|Count|LongCount|Sum"
+    r"|Include|Join)(?:Async)?"
+)
+"""What takes the conditions of a query, in languages where they are written as comparisons: nobody is asked by it."""
 _EXPORTED = re.compile(
     rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)"
 )
@@ -120,6 +125,8 @@ class Origins:
         """Whether the function asks anything at all about what somebody may do."""
         self._until: int | None = None
         """The end of the block around, if the function is left there."""
+        self._narrows = False
+        """Whether what is read are the conditions of a query."""
         self._machine: int | None = None
         """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._calls: list[Call] = []
@@ -449,8 +456,10 @@ class Origins:
             return
         if self._sent_here(value.span) and self._direct(value, unit):
             return
+        before, self._narrows = self._narrows, self._narrows or self._is_condition(value)
         for part in parts(value):
             self._expression(part, names, unit, depth + 1)
+        self._narrows = before
         if isinstance(value, Invoke):
             self._bound(value, names, unit)
             self._check_call(value, names)
@@ -461,6 +470,14 @@ class Origins:
         elif isinstance(value, Choose):
             self._noted(self._defaulted(value, "", unit), value)
             self._check_text(value.test.value.span if value.test.value is not None else value.span, names)
+
+    def _is_condition(self, value: Expr) -> bool:
+        """`.where(Boat.tenant_id == tenant_id)`, `.Where(b => b.TenantId == tenantId)`, but of what is the caller's."""
+        if self.language not in {"python", "c_sharp"} or not isinstance(value, Invoke):
+            return False
+        if _NARROWS.fullmatch(value.method) is None:
+            return False
+        return value.receiver is None or not names_caller(self.text(value.receiver.span))
 
     def _noted(self, origin: _Origin | None, value: Expr) -> None:
         """An expression that is nobody's variable is known by how it is written."""
@@ -592,8 +609,8 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        forms = [name for name, origin in names.items() if origin.channel == "form" and name.isidentifier()]
-        others = re.sub(rf"\b(?:{'|'.join(map(re.escape, forms))})\b(?:\.\w+(?:\(\))?)*", "", text) if forms else text
+        client = [name for name, origin in names.items() if origin.about is About.CLIENT and name.isidentifier()]
+        others = re.sub(rf"\b(?:{'|'.join(map(re.escape, client))})\b(?:\.\w+(?:\(\))?)*", "", text) if client else text
         if not decides and (not names_caller(others) or _WRITES.match(call.method) is not None):
             return
         if SIGNS_IN.match(call.method):
@@ -608,7 +625,7 @@ class Origins:
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)
-        if COMPARES.search(text) is None:
+        if self._narrows or COMPARES.search(text) is None:
             return
         if SECRET.search(text) is not None and self._machine is None:
             self._machine = span[0]

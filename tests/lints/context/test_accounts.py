@@ -44,6 +44,22 @@ CREATE TABLE boats (id text PRIMARY KEY, account_id text NOT NULL REFERENCES acc
             ),
             None,
         ),
+        (
+            "a.py",
+            (
+                '@bp.post("/")\ndef a():\n'
+                '    execute("INSERT INTO boats (account_id, name) VALUES (%s, %s)", (request.json["account_id"], "Ada"))'
+            ),
+            "TENCTX001",
+        ),
+        (
+            "a.py",
+            (
+                '@bp.post("/")\ndef a():\n'
+                '    execute("INSERT INTO boats (account_id, name) VALUES (%s, %s)", (g.account_id, request.json["name"]))'
+            ),
+            None,
+        ),
     ],
 )
 def test_a_tenant_called_account_is_not_the_callers_by_its_name(path: str, code: str, rule: str | None) -> None:

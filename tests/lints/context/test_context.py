@@ -61,6 +61,63 @@ router.get('/boats', async (req, res) => {
 });""",
         [("weak", "TENCTX001")],
     ),
+    "a condition of SQLAlchemy is a comparison, and no check": (
+        "a.py",
+        """
+from sqlalchemy import select
+
+@router.get("/boats")
+async def boats(tenant_id: UUID, db: AsyncSession = Depends(get_db)):
+    return (await db.scalars(select(Boat).where(Boat.tenant_id == tenant_id))).all()
+
+class Boat(Base):
+    __tablename__ = "boats"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str]
+""",
+        [("weak", "TENCTX001")],
+    ),
+    "a condition of SQLAlchemy that looks for the caller among the members is one": (
+        "a.py",
+        """
+from sqlalchemy import select
+
+@router.get("/boats")
+async def boats(tenant_id: UUID, user: Me, db: AsyncSession = Depends(get_db)):
+    await db.scalars(select(Member).where(Member.team == tenant_id, Member.user_id == user.id))
+    return (await db.scalars(select(Boat).where(Boat.tenant_id == tenant_id))).all()
+
+class Boat(Base):
+    __tablename__ = "boats"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str]
+""",
+        [("proven", None)],
+    ),
+    "a condition of LINQ is a comparison, and no check": (
+        "A.cs",
+        """
+public class Boat { public string Id { get; set; } public string TenantId { get; set; } }
+public class Db : DbContext { public DbSet<Boat> Boats { get; set; } }
+public class C : ControllerBase {
+  [HttpGet] public async Task<object> Own([FromQuery] string tenantId) =>
+    await db.Boats.Where(b => b.TenantId == tenantId).ToListAsync();
+}""",
+        [("weak", "TENCTX001")],
+    ),
+    "a look among the caller's own in LINQ is a check": (
+        "A.cs",
+        """
+public class Boat { public string Id { get; set; } public string TenantId { get; set; } }
+public class Db : DbContext { public DbSet<Boat> Boats { get; set; } }
+public class C : ControllerBase {
+  [HttpGet] public async Task<object> Own([FromQuery] string tenantId) {
+    if (!_currentUser.Tenants.Any(t => t.Id == tenantId)) return Forbid();
+    return await db.Boats.Where(b => b.TenantId == tenantId).ToListAsync();
+  }
+}""",
+        [("proven", None)],
+    ),
     "a check that comes too late": (
         "a.ts",
         """
