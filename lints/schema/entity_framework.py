@@ -47,7 +47,9 @@ _MAPPED = re.compile(r"\bClassMap<(?:\w+\.)*(\w+)>")
 _MAPPED_TABLE = re.compile(r"^\s*Table\(\s*\"(\w+)\"", re.MULTILINE)
 _COLUMN = re.compile(r"\[Column\(\s*\"(\w+)\"")
 _FOREIGN = re.compile(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
-_COLLECTION = re.compile(r"(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<")
+_COLLECTION = re.compile(
+    r"(?:\w+\.)*(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<(?:\w+\.)*(\w+)"
+)
 _TENANT_INTERFACE = re.compile(
     r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*"
 )
@@ -284,6 +286,9 @@ def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
                 plain,
                 line,
             )
+        elif (many := _COLLECTION.match(kind.strip())) is not None:
+            if many.group(1) in wanted:
+                entity.inverse.setdefault(name, many.group(1))
         elif not _COLLECTION.match(plain) and name not in entity.columns:
             column = _COLUMN.search(marks)
             entity.columns[name] = (column.group(1) if column is not None else name, kind.strip(), line)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from lints.extract.chains.linq import READS
-from lints.extract.facts import Argument, OrmStep
+from lints.extract.facts import OrmStep
 from lints.schema.facts import Entity
+from lints.stores.linq_conditions import LAMBDA, Names, condition, member, value_of
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -34,14 +34,8 @@ _NO_FILTER = re.compile(
     r"|true|false|\w*[tT]rack\w*|\w*[iI]nclude\w*"
 )
 """Arguments that are no conditions."""
-_PROPERTY = re.compile(
-    r"\bEF\.Property<[^<>()]{1,40}(?:<[^<>()]{1,40}>)?>"
-    r"\(\s*(\w+)\s*,\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))\s*\)"
-)
-_CAST = re.compile(r"\(\([A-Z]\w*\??\)\s*(\w+)\)(?=[.?!])")
 _NO_ROW = re.compile(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
 """What a key, a specification or a condition is called."""
-_LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
 _CALL = re.compile(r"\s*[?!]?\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
 _CLAUSES = re.compile(r"\b(from|join|let|where|orderby|select|group)\b")
@@ -54,22 +48,7 @@ _OF_REPOSITORY = re.compile(
 )
 _JOIN = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
 _FROM = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
-_PATH = re.compile(r"([A-Za-z_]\w*)((?:[?!]?\.\w+)+)[?!]?")
 _WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|[@:$#]\w+|\w+")
-_FROM_CLIENT = re.compile(r"\bRequest\.(?:Headers|Query|Form|Cookies|RouteValues)\b")
-_MAX_DEPTH = 10
-
-
-@dataclass(slots=True)
-class _Names:
-    """Range variables and lambda parameters: the builder of the rows each stands for; None if that can't be seen."""
-
-    known: dict[str, Builder | None]
-    parameters: dict[str, str] = field(default_factory=dict)
-    """Source of a value to the parameter it travels as: the same value twice is the same parameter."""
-
-    def with_(self, name: str, builder: Builder | None) -> _Names:
-        return _Names({**self.known, name: builder}, self.parameters)
 
 
 def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
@@ -92,7 +71,7 @@ def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
 def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boats.Where(b => b.TenantId == tenant)`, `from b in Boats where b.TenantId == tenant select b`."""
     methods = [step.method for step in steps]
-    names = _Names({})
+    names = Names({})
     current: Builder | None = builder
     if builder.entity is not None and "IgnoreQueryFilters" not in methods:
         _own_filter(builder, names)
@@ -120,7 +99,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             runs = True
         elif _FILTERS.fullmatch(method):
             runs = True
-            found = _LAMBDA.fullmatch(given[0]) if given else None
+            found = LAMBDA.fullmatch(given[0]) if given else None
             if found is not None:
                 builder.where.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
             elif given and (method.startswith("Where") or not _NO_FILTER.fullmatch(given[0].strip())):
@@ -128,7 +107,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif method in {"WhereIf", "ConditionalWhere"} and len(given) > 1:
             runs = True
             given = given[::-1] if "=>" in given[0] else given  # the condition may come first
-            found = _LAMBDA.fullmatch(given[1])
+            found = LAMBDA.fullmatch(given[1])
             said = (
                 condition(names.with_(found.group(1), current), builder, found.group(2))
                 if found is not None
@@ -162,11 +141,11 @@ def _is_row(given: Sequence[str]) -> bool:
 
 
 def _by_repository(
-    builder: Builder, given: Sequence[str], names: _Names, current: Builder | None, *, keyed: bool
+    builder: Builder, given: Sequence[str], names: Names, current: Builder | None, *, keyed: bool
 ) -> None:
     """`GetListAsync(b => …)`, `GetByIdAsync(id)`, `ListAsync(new BoatsOf(tenant))` of a generic repository."""
     first = given[0].strip() if given else ""
-    found = _LAMBDA.fullmatch(first)
+    found = LAMBDA.fullmatch(first)
     made = re.fullmatch(r"(?:new[^{}]{0,20})?[\[{]\s*([\w.?!]+)\s*[\]}]", first)
     first = made.group(1) if made is not None and keyed else first
     if found is not None and found.group(2).startswith(f"{found.group(1)}."):
@@ -179,14 +158,14 @@ def _by_repository(
         builder.where.append(own if keyed and key else builder.hole())
 
 
-def _narrowed(builder: Builder, names: _Names, current: Builder | None, query: str, text: str) -> list[str]:
+def _narrowed(builder: Builder, names: Names, current: Builder | None, query: str, text: str) -> list[str]:
     """The conditions of `query => query.Where(b => …).OrderBy(b => …)`; of `b => b.Afloat` that of the row itself."""
     calls = list(_calls(text[len(query) :]))
     if not calls or not (_FILTERS.fullmatch(calls[0][0]) or _RUNS.match(calls[0][0]) or _SILENT.fullmatch(calls[0][0])):
         return [condition(names.with_(query, current), builder, text)]
     parts: list[str] = []
     for method, given in calls:
-        found = _LAMBDA.fullmatch(given)
+        found = LAMBDA.fullmatch(given)
         if _FILTERS.fullmatch(method) and found is not None:
             parts.append(condition(names.with_(found.group(1), current), builder, found.group(2)))
         elif not _RUNS.match(method) and not _SILENT.fullmatch(method):
@@ -206,11 +185,11 @@ def _calls(text: str) -> Iterator[tuple[str, str]]:
         at = end
 
 
-def _extended(builder: Builder, method: str, names: _Names, current: Builder | None) -> None:
+def _extended(builder: Builder, method: str, names: Names, current: Builder | None) -> None:
     """A method that the project adds to queries: what it compares, if that is to be seen."""
     added = builder.entity.methods.get(method) if builder.entity is not None else None
     for text in added if added is not None else ("",):
-        found = _LAMBDA.fullmatch(text)
+        found = LAMBDA.fullmatch(text)
         builder.where.append(
             condition(names.with_(found.group(1), current), builder, found.group(2))
             if found is not None
@@ -218,10 +197,10 @@ def _extended(builder: Builder, method: str, names: _Names, current: Builder | N
         )
 
 
-def _own_filter(builder: Builder, names: _Names) -> None:
+def _own_filter(builder: Builder, names: Names) -> None:
     """What the context puts on every query of the entity."""
     entity = builder.entity
-    found = _LAMBDA.fullmatch(entity.condition) if entity is not None and entity.condition else None
+    found = LAMBDA.fullmatch(entity.condition) if entity is not None and entity.condition else None
     if found is not None:
         builder.where.append(condition(names.with_(found.group(1), builder), builder, found.group(2)))
     known = builder.model.tables.get(builder.table)
@@ -230,7 +209,7 @@ def _own_filter(builder: Builder, names: _Names) -> None:
     builder.scope = f"{column}, which the context compares in every query ({place})" if place else None
 
 
-def _expression(builder: Builder, current: Builder | None, text: str, names: _Names) -> Builder | None:
+def _expression(builder: Builder, current: Builder | None, text: str, names: Names) -> Builder | None:
     """The clauses of a query expression; returns what its rows are, if they are rows of a table."""
     result = current
     for position, (word, clause) in enumerate(_clauses(text)):
@@ -278,7 +257,7 @@ def _blanked(text: str) -> str:
     return "".join(out)
 
 
-def _further(builder: Builder, name: str, source: str, names: _Names) -> None:
+def _further(builder: Builder, name: str, source: str, names: Names) -> None:
     """A second `from`: rows of a group join (`g.DefaultIfEmpty()`), another set, a collection of a row."""
     group = re.fullmatch(r"(\w+)(?:\.DefaultIfEmpty\(\))?", source)
     if group is not None and group.group(1) in names.known:
@@ -304,7 +283,7 @@ def _set(builder: Builder, source: str, alias: str) -> Builder | None:
     )
 
 
-def _join(builder: Builder, clause: str, names: _Names) -> None:
+def _join(builder: Builder, clause: str, names: Names) -> None:
     found = _JOIN.fullmatch(" ".join(clause.split()))
     if found is None:
         builder.where.append(builder.hole())
@@ -328,14 +307,14 @@ def _matched(one: str, two: str) -> str:
     return f"{one} = {two}"
 
 
-def _side(names: _Names, builder: Builder, text: str) -> str:
+def _side(names: Names, builder: Builder, text: str) -> str:
     text = re.sub(r"^\(\w+\??\)", "", text.strip())
-    member = _member(names, text)
-    if member is not None:
-        return member.sql
+    found = member(names, text)
+    if found is not None:
+        return found.sql
     if any(re.search(rf"\b{re.escape(name)}\b", text) for name in names.known if name):
         return builder.hole()
-    return "NULL" if text == "null" else _value(names, builder, text)
+    return "NULL" if text == "null" else value_of(names, builder, text)
 
 
 def _keys(text: str) -> list[str]:
@@ -345,149 +324,3 @@ def _keys(text: str) -> list[str]:
     if made is None:
         return [text]
     return [re.sub(r"^\s*\w+\s*=(?!=)", "", part).strip() for part in made.group(1).split(",")]
-
-
-def condition(names: _Names, builder: Builder, text: str, depth: int = 0) -> str:
-    """A condition of C#: `||`, `&&`, comparisons of properties; what else there is says nothing of whose row it is,
-    or can't be seen."""
-    text = _bare(_PROPERTY.sub(lambda found: f"{found.group(1)}.{found.group(2) or found.group(3)}", text))
-    text = _CAST.sub(r"\1", text)
-    for sign, combine in (("||", builder.any_of), ("&&", builder.all_of)):
-        parts = list(_split(text, sign))
-        if len(parts) > 1 and depth < _MAX_DEPTH:
-            return combine(condition(names, builder, part, depth + 1) for part in parts)
-    listed = re.fullmatch(r"([\w.?!()]+)\.Contains\(\s*([\w.?!]+)\s*\)", text)
-    if listed is not None and (column := _member(names, listed.group(2))) is not None:
-        column.rows._remember_parent(column.name)
-        return f"{column.sql} IN ({_value(names, builder, listed.group(1))})"
-    called = re.fullmatch(r"([\w.?!]+)\.Equals\(\s*([\w.?!]+)\s*\)", text)
-    found = called or re.fullmatch(r"([^=<>!]+?(?:![^=])?)\s*(==|!=|<=|>=|<|>)\s*([^=<>]+)", text, re.DOTALL)
-    if found is None or "=>" in text:
-        return _unread(names, builder, text)
-    left, right = found.group(1), found.group(2 if called else 3)
-    sign = "==" if called else found.group(2)
-    one, two = _member(names, left), _member(names, right)
-    if one is None and two is not None:
-        one, two, left, right = two, None, right, left
-        sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
-    if one is None:
-        return _unread(names, builder, text)
-    operator = {"==": "=", "!=": "<>"}.get(sign, sign)
-    if two is not None:
-        return f"{one.sql} {operator} {two.sql}"
-    if right.strip() == "null":
-        return f"{one.sql} IS {'NOT ' if operator == '<>' else ''}NULL"
-    if any(re.search(rf"\b{re.escape(name)}\b", right) for name in names.known):
-        return _unread(names, builder, text)
-    if operator == "=":
-        known = builder.model.tables.get(builder.table)
-        ours = known is not None and one.name == known.tenant_column
-        if one.rows is builder and ours and _FROM_CLIENT.search(right):
-            builder.untrusted = right.strip()
-        one.rows.remember(one.name, Argument(kind="value", text=_held(right)))
-    return f"{one.sql} {operator} {_value(names, builder, right)}"
-
-
-def _held(text: str) -> str:
-    """The source of a value as the other languages spell it; of what a form or a message holds nothing."""
-    bare = re.sub(r"[?!]|\.Value$", "", text.strip())
-    if re.search(r"\b(?:model|vm|viewModel|command|cmd|message|options)\b", bare, re.IGNORECASE):
-        return ""
-    return re.sub(r"\.([A-Z])(\w*)$", lambda found: f".{found.group(1).lower()}{found.group(2)}", bare)
-
-
-def _value(names: _Names, builder: Builder, text: str) -> str:
-    text = text.strip()
-    literal = re.fullmatch(r"\"([^\"]*)\"|(\d+)", text)
-    if literal is not None:
-        return "'" + (literal.group(1) or literal.group(2) or "").replace("'", "''") + "'"
-    bare = re.sub(r"[?!]|\.Value$", "", text)
-    if bare not in names.parameters:
-        names.parameters[bare] = builder.parameter(bare)
-    return names.parameters[bare]
-
-
-def _unread(names: _Names, builder: Builder, text: str) -> str:
-    """A condition that is not understood: it may say whose rows they are only if it names a tenant, hands the row on,
-    or asks for related rows."""
-    absent = re.fullmatch(r"([\w.?!]+)\s*(==|!=)\s*null|(!?)([\w.?!]+)\.HasValue", text)
-    if absent is not None and not any(re.match(rf"!?{re.escape(name)}\b", text) for name in names.known):
-        sign = "IS NULL" if absent.group(2) == "==" or absent.group(3) else "IS NOT NULL"
-        return f"{_value(names, builder, absent.group(1) or absent.group(4))} {sign}"
-    present = re.fullmatch(r"(!?)([\w.?!]+)\.HasValue", text)
-    column = _member(names, present.group(2)) if present is not None else None
-    if present is not None and column is not None:
-        return f"{column.sql} IS {'' if present.group(1) else 'NOT '}NULL"
-    said = re.fullmatch(r"!?\s*([\w.?!]+)", text)
-    if said is not None and (flag := _member(names, said.group(1))) is not None:
-        return f"{flag.sql} = {builder.parameter()}"
-    if re.match(r"!\s*[\w.?!<>()]+\.(?:Any|Contains|All)\(", text) is not None:
-        return f"{builder.parameter()} > {builder.parameter()}"  # rows that are not among others may be anybody's
-    if not any(re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name in names.known if name):
-        return f"{builder.parameter()} > {builder.parameter()}"  # of values alone: it holds for every row or for none
-    columns = {column.replace("_", "").lower() for column in builder.model.tenant_columns}
-    words = {word.lower() for word in re.findall(r"\w+", text)}
-    handed = any(re.search(rf"(?<![\w.]){re.escape(name)}\s*[,)]", text) for name in names.known)
-    unknown = any(
-        rows is None and re.search(rf"(?<![\w.]){re.escape(name)}\b", text) for name, rows in names.known.items()
-    )
-    if "=>" in text or handed or unknown or words & columns:
-        return builder.hole()
-    return f"{builder.parameter()} > {builder.parameter()}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    rows: Builder
-    name: str
-
-    @property
-    def sql(self) -> str:
-        return self.rows.qualified(self.name)
-
-
-def _member(names: _Names, text: str) -> _Column | None:
-    """The column of `b.TenantId`, `b.Fleet.Id`, `b.Fleet.TenantId`."""
-    found = _PATH.fullmatch(text.strip())
-    rows = names.known.get(found.group(1)) if found is not None else None
-    if found is None or rows is None:
-        return None
-    parts = [part for part in re.split(r"[?!]?\.", found.group(2))[1:] if part not in {"Value", "ToString"}]
-    for position, part in enumerate(parts):
-        if position == len(parts) - 1:
-            column = rows.column(part)
-            return _Column(rows, column) if column is not None else None
-        target = rows.entities.get(rows.entity.relations.get(part, "")) if rows.entity is not None else None
-        forward = rows.foreign_column(target.table) if target is not None else None
-        if target is None or forward is None:
-            return None
-        if parts[position + 1 :] == ["Id"]:
-            return _Column(rows, forward)
-        rows = rows.joined(forward, target)
-    return None
-
-
-def _bare(text: str) -> str:
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _closes_last(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes_last(text: str) -> bool:
-    depth = 0
-    for position, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and position < len(text) - 1:
-            return False
-    return True
-
-
-def _split(text: str, sign: str) -> Iterator[str]:
-    depth, start = 0, 0
-    for position, letter in enumerate(text):
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
-        if depth == 0 and text.startswith(sign, position) and position >= start:
-            yield text[start:position]
-            start = position + len(sign)
-    yield text[start:]

@@ -17,7 +17,8 @@ public class FleetContext : DbContext {
 }
 public class Pier { public Guid Id { get; set; } public Guid TenantId { get; set; } public bool Open { get; set; } }
 public class Tenant { public Guid Id { get; set; } }
-public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Name { get; set; } }
+public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Name { get; set; }
+    public ICollection<Log> Logs { get; set; } }
 public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; }
     public Guid? SeenBy { get; set; } }
 public interface IOwned { Guid TenantId { get; } }
@@ -146,6 +147,34 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "or what a flag says": (
         "return _context.Shared.Where(s => s.TenantId == tenantId || s.Open).ToList();",
         [("violation", "TENORM006")],
+    ),
+    "rows of another set, of the tenant": (
+        "return _context.Logs.Where(l => _context.Boats.Any(b => b.Id == l.BoatId && b.TenantId == tenantId)).ToList();",
+        [("proven", None), ("proven", None)],
+    ),
+    "rows of another set, whosever": (
+        "return _context.Logs.Where(l => _context.Boats.Any(b => b.Id == l.BoatId && b.Name == name)).ToList();",
+        [("violation", "TENORM001"), ("weak", "TENORM003")],
+    ),
+    "any row of the tenant says nothing of this one": (
+        "return _context.Logs.Where(l => _context.Boats.Any(b => b.TenantId == tenantId)).ToList();",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "no row of the tenant": (
+        "return _context.Logs.Where(l => !_context.Boats.Any(b => b.Id == l.BoatId && b.TenantId == tenantId)).ToList();",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
+    "a key among those of the tenant": (
+        "return _context.Logs.Where(l => _context.Boats.Where(b => b.TenantId == id).Select(b => b.Id).Contains(l.BoatId));",
+        [("proven", None), ("proven", None)],
+    ),
+    "rows of a collection": (
+        "return _context.Boats.Where(b => b.Logs.Any(l => l.Id == id)).ToList();",
+        [("violation", "TENORM001")],
+    ),
+    "rows of a collection, beside the tenant": (
+        "return _context.Boats.Where(b => b.TenantId == tenantId && b.Logs.Any(l => l.Id == id)).ToList();",
+        [("proven", None)],
     ),
     "a generic repository deletes a row that is loaded": ("await _boatRepo.DeleteAsync(boat);", []),
     "a generic store": ("return await _store.FindAsync(b => b.Id == id);", [("violation", "TENORM001")]),
