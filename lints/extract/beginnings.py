@@ -50,7 +50,7 @@ _COMMANDS = (
 )
 _STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
 _SKIPPED = (
-    rb"(?:[\s(;|@$#]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
+    rb"(?:[\s(;|@$#{?=]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
     rb"|explain\b(?:\s*\([^)]{0,80}\))?|analyze\s|verbose\s|profile\s|optional\s|if\s+(?:not\s+)?exists\b"
     rb"|begin(?:\s+tran(?:saction)?)?\b|use\s[\w.\[\]]{1,80})*"
 )

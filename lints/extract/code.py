@@ -362,6 +362,8 @@ def _statement(
         plain, kept = spelled(segments)
         cypher = starts_like_cypher(plain)
         text, found = (plain, kept) if cypher else place(segments)
+        if not cypher and (called := _CALLS.fullmatch(text)) is not None:
+            text = called.group(1)
         if not cypher and language in {"javascript", "typescript", "tsx"}:
             text = _DRIVERS.sub(_driver_marker, text)
         if not cypher and language in constants.LANGUAGES:
@@ -401,6 +403,8 @@ def _statement(
     )
 
 
+_CALLS = re.compile(r"\s*\{\s*(?:\?\s*=\s*)?(call\b[^{}]*)\}\s*", re.IGNORECASE)
+"""How JDBC and ODBC write what a procedure is called with: `{? = call moor(?)}`."""
 _DRIVERS = re.compile(r"\$(?:<|\(|\[|/)\s*([\w.]{1,60})\s*(:\w+|[\^~#])?\s*[>)\]/]|\?\?(?![\w(])")
 
 

@@ -100,6 +100,8 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             interpreter.notes.note(known, None, 0)
         return known
     rank = methods.rank(method)
+    if rank == 3 and arguments and (ran := methods.procedure(interpreter, call, arguments[0])) is not None:
+        arguments = [ran, *arguments[1:]]
     target = _called(interpreter, call, env)
     brought = result = given = None
     if interpreter.chains is not None:

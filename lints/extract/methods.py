@@ -83,9 +83,13 @@ _VERBS = names(
     " alter drop refresh vacuum comment values table explain prepare declare match optional unwind foreach load profile"
     " begin start commit rollback savepoint use pragma print if"
 )
-_LEAD = r"\s*(?:--[^\n]*+(?:\n|\Z)\s*|//[^\n]*+(?:\n|\Z)\s*|/\*.*?(?:\*/|\Z)\s*|\(\s*|;\s*)*+"
-_FIRST_WORD, _NO_WORD = re.compile(_LEAD + r"([A-Za-z]+)\b", re.DOTALL), re.compile(_LEAD, re.DOTALL)
+_LEAD = (
+    r"\s*(?:\{\s*(?:\?\s*=\s*)?(?=call\b))?"
+    r"(?:--[^\n]*+(?:\n|\Z)\s*|//[^\n]*+(?:\n|\Z)\s*|/\*.*?(?:\*/|\Z)\s*|\(\s*|;\s*)*+"
+)
+_FIRST_WORD, _NO_WORD = re.compile(_LEAD + r"([A-Za-z]+)\b", re.DOTALL | re.IGNORECASE), re.compile(_LEAD, re.DOTALL)
 _MAX_BEFORE = 8
+_PROCEDURE = re.compile(r"(\w+)[\]\"]?\s*\Z")
 _GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
 _GO_TEXT = re.compile(
     rb"\bstring\b|\bany\b|interface\b|map\[|\w*(?:Builder|Query|SQL|Sql|Dataset|Expression|Cond|Where|Filter)\w*"
@@ -104,6 +108,17 @@ def rank(method: str) -> int:
     """How much a call says that its text is executed: 3 a database's method, 2 unknown, -1 a logger or an assertion."""
     name = method.lower()
     return 3 if name in EXECUTES else -1 if name in NEVER_EXECUTES else 2
+
+
+def procedure(interpreter: Interpreter, call: Invoke, value: Value) -> Value | None:
+    """The statement that runs the stored procedure whose name a call of .NET is handed, in a schema or without."""
+    if interpreter.language != "c_sharp" or "CommandType.StoredProcedure" not in interpreter.notes.text(
+        call.arguments_span
+    ):
+        return None
+    last = value.parts[-1] if isinstance(value, Rope) else value
+    named = _PROCEDURE.search(last.text) if isinstance(last, Lit) else None
+    return Lit(f"EXECUTE {named.group(1)}", call.span) if named is not None else None
 
 
 def returns_text(source: bytes, span: Span) -> bool:

@@ -279,6 +279,7 @@ _NET = {
 }
 _BUILT = Search(rb"\.\s*(?:Select|Insert|Update|Delete|From|SelectFrom|InsertInto|DeleteFrom)\(")
 _GO_BUILDERS = dict.fromkeys((b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb."), _BUILT)
+_NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
 _MONGOOSE = Search(_MONGOOSE_HIT, _of("javascript"))
 _GO_WITH_ORM = Search(_GO_ORM_HIT, _of("go"))

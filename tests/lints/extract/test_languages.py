@@ -341,3 +341,17 @@ def test_class_names_are_no_table() -> None:
 def test_a_message_that_says_match_is_no_graph_query() -> None:
     assert not extract("src/a.ts", b"const a = (x) => x ? `match (${x})` : `no match (${x})`;").statements
     assert extract("src/a.ts", b"const a = (s, x) => s.run(`MATCH (${x}) RETURN n`);").statements
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("A.cs", 'c.QueryAsync<B>("[dbo].[Moor]", new { Id = id }, commandType: CommandType.StoredProcedure)'),
+        ("A.cs", 'c.QueryAsync<B>($"[{Schema}].[Moor]", new { Id = id }, commandType: CommandType.StoredProcedure)'),
+        ("A.java", 'c.prepareCall("{call Moor(?)}")'),
+        ("A.java", 'c.prepareCall("{ ? = call Moor(?) }")'),
+    ],
+)
+def test_a_stored_procedure_that_is_run_is_a_statement(path: str, call: str) -> None:
+    (statement,) = extract(f"src/{path}", f"class A {{ void F(C c) {{ {call}; }} }}".encode()).statements
+    assert statement.sql.lower().startswith(("call moor", "execute moor"))
