@@ -100,6 +100,10 @@ def _closure(interpreter: Interpreter, expression: Closure, env: Env) -> Value:
 
 
 def _repeat(interpreter: Interpreter, expression: Repeat, env: Env) -> Value:
+    for part in expression.asked:
+        over = interpreter.eval(part, env)
+        if interpreter.chains is not None:
+            interpreter.chains.used(over)
     one = interpreter.eval(expression.item, env)
     if expression.maybe is not None:
         known, choice, _ = decide(expression.maybe, env)

@@ -99,11 +99,13 @@ class Closure:
 
 @dataclass(slots=True)
 class Repeat:
-    """Each element of `source` turned into `item` (a comprehension, `[x] * n`); `maybe`: it may be empty by a flag."""
+    """Each element of something turned into `item` (a comprehension, `[x] * n`); `maybe`: it may be empty by a flag;
+    `asked`: what the elements come from, and what is asked of them."""
 
     item: Expr
     span: Span
     maybe: Test | None = None
+    asked: tuple[Expr, ...] = ()
 
 
 @dataclass(slots=True)

@@ -456,7 +456,9 @@ class PythonLowering(Lowering):
         if len(sources) == 1 and isinstance(sources[0], Items) and isinstance(item, Name):
             # `[c for c in (a, b, cond and d) if c]`: the list itself
             return sources[0]
-        return Repeat(item, span(node))
+        clauses = (child for child in node.named_children if child.type == "if_clause")
+        asked = [self.expression(part) for clause in clauses for part in clause.named_children]
+        return Repeat(item, span(node), asked=(*sources, *asked))
 
     def lambda_(self, node: Node) -> Expr:
         parameters = self.parameters(node.child_by_field_name("parameters"))
