@@ -326,14 +326,18 @@ def repository_of(kind: str) -> str | None:
 
 
 def _of_result(interpreter: Interpreter, receiver: object) -> str:
-    """`getPrisma.boat` of `getPrisma().boat`, `(await getPrisma(tenant)).boat`."""
-    if not isinstance(receiver, Other) or receiver.operator or len(receiver.parts) != 1:
+    """`getPrisma.boat` of `getPrisma().boat`, `(await getPrisma(tenant)).boat`; `db.query.boats` likewise."""
+    if not isinstance(receiver, Other):
         return ""
-    called = receiver.parts[0]
-    written = re.search(r"\.\s*(\w+)$", interpreter.notes.text(receiver.span))
+    called: object = receiver
+    while isinstance(called, Other):
+        if called.operator or len(called.parts) != 1:
+            return ""
+        called = called.parts[0]
+    written = re.search(r"((?:[?!]?\.\s*\w+)+)$", interpreter.notes.text(receiver.span)[-200:])
     if not isinstance(called, Invoke) or not called.method or written is None:
         return ""
-    return f"{called.method}.{written.group(1)}"
+    return called.method + re.sub(r"[\s?!]", "", written.group(1))
 
 
 def _of_either(interpreter: Interpreter, receiver: object) -> str:

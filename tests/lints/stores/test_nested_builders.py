@@ -161,6 +161,12 @@ CASES: dict[str, calls.Case] = {
             await getDb().update(boats).set({ name: 'x' }).where(and(eq(boats.id, id), eq(boats.tenantId, t))); };""",
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "drizzle: relational queries of a connection that a function gives": (
+        "drizzle",
+        """const f = async (id, t) => { await db().query.boats.findFirst({ where: eq(boats.id, id) });
+            await db().query.boats.findMany({ where: eq(boats.tenantId, t) }); };""",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)
