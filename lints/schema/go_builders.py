@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
-from lints.schema.go_names import body_from, ends_of
+from lints.schema.go_names import body_from, ends_of, imports_of
 from lints.tenancy import Origin
 
 KIND = "go_builder"
@@ -26,7 +26,6 @@ _HOLDS = re.compile(
     rb"|\)\s*\(?\*?(?:\w+\.)?\w*Builder\w*\s*[{,]",
     re.MULTILINE,
 )
-_IMPORT = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
 _STRUCT = re.compile(r"^type[ \t]+(\w+)[ \t]+struct[ \t]*\{", re.MULTILINE)
 _FIELD = re.compile(r"^\s*(?:(\w+)\s+)?(\*?(?:\w+\.)?\w+)\s*(?:`[^`]*`)?\s*(?://.*)?$", re.MULTILINE)
 _FUNC = re.compile(
@@ -83,7 +82,7 @@ def read_go_builders(catalog: Catalog, files: Mapping[str, str]) -> None:
 
 def _read(path: str, text: str, folders: set[str], types: dict[str, _Type]) -> None:
     folder = path.rpartition("/")[0]
-    imports = {name or place.rpartition("/")[2]: place for name, place in _IMPORT.findall(text[:8000])}
+    imports = imports_of(text)
 
     def meant(written: str) -> str:
         """`folder:Type` of a type as it is written here, `plain` for the library's, empty for anything else."""

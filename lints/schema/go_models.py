@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lints.schema import ent_models, go_builders
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
-from lints.schema.go_names import plural, snake
+from lints.schema.go_names import imports_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 _WORDS = (b"gorm", b'bun:"', b'xorm:"', b"TableName(", b"Table() string")
@@ -53,6 +53,8 @@ class _Struct:
     """Structs whose fields it has, with the prefix of their columns; None where Go itself embeds them."""
     embedded: bool = False
     """A part of other structs, no table of its own."""
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Those of its file: where a name's package is, at last as a folder of the project."""
     related: list[tuple[str, str, str, int]] = field(default_factory=list)
     """(field, struct, tag, line); a struct in brackets is one of many."""
 
@@ -65,6 +67,7 @@ def read_go_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     structs: dict[str, _Struct] = {}
     for path, text in sorted(files.items()):
         _read(path, text, structs)
+    _placed(structs)
     named: dict[str, list[_Struct]] = {}
     for struct in structs.values():
         named.setdefault(struct.name, []).append(struct)
@@ -90,11 +93,12 @@ def _read(path: str, text: str, structs: dict[str, _Struct]) -> None:
     tables = {owner: said or constants.get(held, "") for owner, said, held in _TABLE.findall(text)}
     current: _Struct | None = None
     uses_gorm = "gorm" in text
+    imports = imports_of(text)
     for number, line in enumerate(text.split("\n"), 1):
         header = _STRUCT.match(line)
         if header is not None:
             name = header.group(1)
-            made = _Struct(name, package, Origin(path=path, line=number, why=f"struct {name}"))
+            made = _Struct(name, package, Origin(path=path, line=number, why=f"struct {name}"), imports=imports)
             current = structs.setdefault(f"{path.rpartition('/')[0]}.{name}", made)
             if header.group(2) is not None:
                 current = None
@@ -221,7 +225,37 @@ def _find(
     package, _, bare = name.rpartition(".")
     if not package:
         return structs.get(f"{near.origin.path.rpartition('/')[0]}.{bare}")
-    return next((struct for struct in named.get(bare, []) if struct.package == package), None)
+    folder = near.imports.get(package)
+    if folder is None:  # a package that is not called like its folder
+        return next((struct for struct in named.get(bare, []) if struct.package == package), None)
+    return structs.get(f"{folder}.{bare}") if folder else None
+
+
+def _placed(structs: Mapping[str, _Struct]) -> None:
+    """The imports of the structs' files as folders of the project; empty for those of others."""
+    folders: dict[str, list[list[str]]] = {}
+    for folder in {struct.origin.path.rpartition("/")[0] for struct in structs.values()}:
+        folders.setdefault(folder.rpartition("/")[2], []).append(folder.split("/"))
+    known: dict[str, str] = {}
+
+    def folder_of(place: str) -> str:
+        parts = re.sub(r"/v\d+\Z", "", place).split("/")
+        near = [(_shared(parts, folder), folder) for folder in folders.get(parts[-1], [])]
+        best = max((count for count, _ in near), default=0)
+        meant = [folder for count, folder in near if count == best]
+        return "/".join(meant[0]) if len(meant) == 1 else ""
+
+    for struct in structs.values():
+        for place in struct.imports.values():
+            if place not in known:
+                known[place] = folder_of(place)
+        struct.imports = {name: known[place] for name, place in struct.imports.items()}
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many parts two paths end in alike."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((count for count, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
 
 def _stored(catalog: Catalog, struct: _Struct) -> str:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
+_IMPORT = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
 _CLOSES = re.compile(r"^\}", re.MULTILINE)
 _MAX_BODY = 20_000
 
@@ -35,3 +36,8 @@ def body_from(text: str, start: int, ends: Sequence[int]) -> str:
         return inside.removesuffix("}")
     place = bisect_left(ends, line)
     return text[line : min(ends[place], line + _MAX_BODY)] if place < len(ends) else ""
+
+
+def imports_of(text: str) -> dict[str, str]:
+    """Where the packages are that a file imports, by the names it uses for them."""
+    return {name or place.rpartition("/")[2]: place for name, place in _IMPORT.findall(text[:8000])}

@@ -35,6 +35,11 @@ MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
 _BEANS = names("Get Find Exist Count Delete FindAndCount Update")
 """Calls of xorm that compare what is set in the bean they are given; `*boat` is a pointer that comes from elsewhere."""
 _HANDS = names("Scopes Scope Apply")
+_NAMES_NOTHING = names(
+    "Where Or Not And Table Preload Joins Order Association Select ID Id Clauses Session Scopes Attrs Assign Set Omit"
+    " Group Having Distinct In NotIn Cols Join InnerJoins With Apply"
+)
+"""Calls whose structs are not what the rows are loaded into."""
 _LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
 _GORM_ROOT = re.compile(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?"
@@ -311,20 +316,7 @@ def imported(source: bytes) -> dict[str, str]:
 
 
 def _struct_of(interpreter: Interpreter, step: Step) -> str:
-    if step.method in {
-        "Where",
-        "Or",
-        "Not",
-        "And",
-        "Table",
-        "Preload",
-        "Joins",
-        "Order",
-        "Association",
-        "Select",
-        "ID",
-        "Id",
-    }:
+    if step.method in _NAMES_NOTHING:
         return ""
     for value in step.arguments[:1]:
         text = value.source if isinstance(value, Gap) else ""

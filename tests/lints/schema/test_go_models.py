@@ -118,3 +118,47 @@ func f(db *bun.DB, id string) {
     }
     rows = scan([("x/x.go", source)], model).accesses
     assert [(row.table, row.verdict) for row in rows] == [("pipelines", "violation")]
+
+
+def test_an_embedded_struct_is_that_of_the_package_that_is_imported() -> None:
+    """Both packages are called types: the one that is embedded is a part, the other one a table."""
+    part = b'package types\n\ntype Net struct {\n\tID string `gorm:"primaryKey"`\n\tDNS string\n}\n'
+    table = b'package types\n\ntype Net struct {\n\tID string `gorm:"primaryKey"`\n\tAccountID string\n}\n'
+    holder = b"""package store
+
+import (
+	"example.com/x/net/types"
+	"gorm.io/gorm"
+)
+
+type Patch struct {
+	gorm.Model
+	AccountID string
+	Net types.Net `gorm:"embedded;embeddedPrefix:net_"`
+}
+"""
+    files = {"other/types/net.go": table, "net/types/net.go": part, "store/patch.go": holder}
+    tables = build_model(files, {"tenant_columns": ["account_id"]}).tables
+    assert sorted(tables) == ["nets", "patches"]
+    assert "account_id" in tables["nets"].columns
+    assert "net_dns" in tables["patches"].columns
+
+
+def test_options_of_a_query_are_not_what_it_loads() -> None:
+    source = b"""package types
+
+import "gorm.io/gorm"
+
+func f(db *gorm.DB, id string, locked bool) {
+	tx := db
+	if locked {
+		tx = tx.Clauses(clause.Locking{Strength: "UPDATE"})
+	}
+	var token Token
+	tx.Take(&token, "id = ?", id)
+	db.Session(&gorm.Session{}).First(&token, "id = ?", id)
+}
+"""
+    model = build_model({**FILES, "server/types/f.go": source}, {"tenant_columns": ["account_id"]})
+    found = scan([("server/types/f.go", source)], model).accesses
+    assert [(one.table, one.verdict) for one in found] == [("tokens", "violation")] * 2
