@@ -150,7 +150,10 @@ def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable
     loose = any(text.loose for text in (*first.texts, *later.texts))
     asked = f", asked for in line {follow.asked}," if follow.asked else ""
     line = f"{first.rows[0].path}:{follow.first_line}{asked}"
+    asked_for = {plain(source) for source in sources}
     for value, there in follow.values:
+        if value not in asked_for:
+            continue
         if loose and any(_optional(value, row.source) for place in (first, later) for row in place.rows):
             continue
         for table, column, through in sorted(_pinned(first, there, model)):

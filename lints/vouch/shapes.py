@@ -49,7 +49,7 @@ ENDS = words(
 )
 EXITS: Mapping[str, frozenset[str]] = {
     "python": words("abort sys.exit os._exit exit flask.abort"),
-    "javascript": words("process.exit notFound redirect permanentRedirect forbidden unauthorized"),
+    "javascript": words("process.exit ctx.throw notFound redirect permanentRedirect forbidden unauthorized"),
     "go": words("panic os.Exit log.Fatal log.Fatalf log.Panic log.Panicf runtime.Goexit"),
     "java": words("System.exit"),
     "kotlin": words("exitProcess error TODO"),
