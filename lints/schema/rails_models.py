@@ -114,7 +114,7 @@ def _add(catalog: Catalog, above: Sequence[_Model], table: str, tables: Mapping[
             owner = snake((held if held.base else model).short)  # the class that a module is included in
             made = associations[label] = replace(
                 declared,
-                target=read.resolve(declared.target, model.name) or declared.target,
+                target=read.resolve(declared.target, model.name) or declared.target.removeprefix("::"),
                 key=declared.key or f"{owner}_id",
                 join=declared.join or ("_".join(sorted((plural(owner), label))) if declared.kind == "habtm" else ""),
             )
@@ -181,6 +181,7 @@ class _Names:
         found = _lookup(self.classes, name, within)
         if found is not None:
             return found
+        name = name.removeprefix("::")
         candidates = [full for full in self._by_last.get(name.rpartition("::")[2], ()) if full.endswith(f"::{name}")]
         return candidates[0] if len(candidates) == 1 else None
 
@@ -362,7 +363,7 @@ def _association(model: _Model, call: Invoke, label: str, closure: Closure | Non
 
     kind = _KINDS[call.method]
     named = said("class_name", "class") or _class(keyword(call, "class_name") or keyword(call, "class"))
-    target = named.removeprefix("::") or label
+    target = named or label
     shared = said("as")
     polymorphic = kind == "belongs_to" and keyword(call, "polymorphic") is not None
     key = said("foreign_key", "key") or (f"{label}_id" if kind == "belongs_to" else f"{shared}_id" if shared else "")

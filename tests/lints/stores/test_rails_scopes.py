@@ -99,3 +99,20 @@ def test_scopes(code: str, expected: list[tuple[str, str | None]]) -> None:
     text = f"class Harbour\n  def f(id, account, fleet)\n    {code}\n  end\nend\n"
     rows = scan([("app/services/harbour.rb", text.encode())], MODEL).accesses
     assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
+
+
+def test_a_class_that_is_named_from_the_top_is_not_one_of_the_same_name_nearby() -> None:
+    files = {
+        "db/schema.rb": SCHEMA.replace(
+            b'"logs"', b'"berths" do |t|\n    t.bigint "account_id"\n  end\n  create_table "logs"'
+        ),
+        "app/models/boat.rb": MODELS,
+        "app/models/log/account.rb": b"class Log::Account < ApplicationRecord\n  self.table_name = 'logs'\nend\n",
+        "app/models/log/berth.rb": (
+            b"class Log::Berth < ApplicationRecord\n  self.table_name = 'berths'\n"
+            b"  belongs_to :account, class_name: '::Account'\nend\n"
+        ),
+    }
+    model = build_model(files, {"tenant_columns": ["account_id"]})
+    keys = {key.columns: key.references for key in model.tables["berths"].foreign_keys}
+    assert keys == {("account_id",): "accounts"}
