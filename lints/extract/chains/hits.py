@@ -207,6 +207,7 @@ def _php() -> Iterator[bytes]:
 
     asks = rb"\s*\??->\s*(?:%s)\s*\(" % _words(RUNS, PLAIN)
     yield rb"\(\)" + asks
+    yield rb"\(\)\s*\??->\s*\w+\([^()\n]{1,80}\)" + asks
     yield rb"\$\w+" + asks
 
 

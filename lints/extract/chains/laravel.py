@@ -33,11 +33,12 @@ PLAIN = names(
     " oldest inRandomOrder reorder limit take skip offset forPage groupBy groupByRaw having orHaving havingRaw"
     " havingBetween lockForUpdate sharedLock withTrashed onlyTrashed withoutTrashed onWriteConnection useWritePdo"
     " withCasts tap toBase getQuery timeout clone dd dump withoutEvents withDefault as alias useIndex forceIndex"
+    " withPivot withTimestamps"
     " withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant setEagerLoads enforceOrderBy using"
 )
 """Methods that say nothing of whose rows are read."""
 _BUILDS = re.compile(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
-_CHAINED = re.compile(rb"\s*\??->")
+_CHAINED = re.compile(rb"\s*\??->\s*(\w*)")
 _NOT_MODELS = names(
     "Arr Str Cache Http Storage Log Route Config Session Carbon CarbonImmutable Collection Request Response Auth Hash"
     " Crypt Mail Queue Event Gate Redirect URL Url View Validator Schema Artisan Bus Notification Password RateLimiter"
@@ -134,8 +135,9 @@ def along(asked: Asked) -> Begun | None:
         written = asked.receiver.origin or ""  # held in a variable
     if not written:
         return None
-    if call.method not in RUNS and call.method not in PLAIN and _BUILDS.fullmatch(call.method) is None:
-        return None
+    known = call.method in RUNS or call.method in PLAIN or _BUILDS.fullmatch(call.method) is not None
+    if not known and not (call.arguments and _goes_on(notes.source, call.span[1])):
+        return None  # a scope of the model would be followed by what runs it
     text = "".join(written.split()).replace("?->", "->").replace("::", "->")
     if _RELATED.fullmatch(text) is None or len(text) > 160:
         return None
@@ -144,6 +146,13 @@ def along(asked: Asked) -> Begun | None:
     held = Lit(around[-1].decode() if around else "", call.span)
     start = Step("@along", (Lit(path, call.span), held), {}, call.span)
     return Begun("eloquent", path, (start, asked.step))
+
+
+def _goes_on(source: bytes, end: int) -> bool:
+    """Whether a query goes on behind a call that is none of Eloquent's."""
+    after = _CHAINED.match(source, end)
+    name = after.group(1).decode() if after is not None else ""
+    return name in RUNS or name in PLAIN or _BUILDS.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=4)

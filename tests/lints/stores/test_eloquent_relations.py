@@ -48,6 +48,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "another way in": (
         "return $fleet->boats()->where('name', $name)->orWhere('id', $id)->first();", [("violation", "TENORM006")]
     ),
+    "with more of the row between": ("return $fleet->boats()->withPivot('role')->limit(2)->get();", [("proven", None)]),
+    "a scope that is given something": ("return $fleet->boats()->ofKind($kind)->get();", [("proven", None)]),
     "of a row": ("return $boat->logbooks()->find($id);", [("weak", "TENORM002")]),
     "on some paths more": (
         "$logs = $boat->logbooks();\nif ($id) { $logs->where('id', $id); }\nreturn $logs->get();", [("weak", "TENORM002")]
