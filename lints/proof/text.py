@@ -25,7 +25,8 @@ HOLE = re.compile(r"__hole_\d+__\Z")
 _PLACEHOLDER = r"""
 (?=[-'":@<?%$/`\[\#{{]) (?:
   (?P<mapped> [:?]?\#\{{ [^{{}}]{{1,200}} \}} )
-| (?P<template> \$\{{ [^{{}}]{{1,200}} \}} | \{{\{{ [^{{}}]{{1,200}} \}}\}} )
+| (?P<template> \$\{{ [^{{}}]{{1,200}} \}} | \{{\{{ [^{{}}]{{1,200}} \}}\}}
+    | %?\{{ (?:[A-Za-z_]\w{{0,80}}+(?:\.\w{{1,80}}+)*+|\d{{1,3}}) \}} )
 | (?P<skip> --[^\n]* | {strings} | ::+ | := | @@\w+ | @[>@?] | <@ | \?[|&](?!\|) )
 | (?P<block> /\* )
 | {dollar}
@@ -59,7 +60,7 @@ _STRINGS = {
     "spark": rf'{_ESCAPES} | "(?:[^"\\]|\\.)*+" | `[^`]*+`',
 }
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
-_TRIGGER = re.compile(r"[$%?@]|\#\{|\{\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
+_TRIGGER = re.compile(r"[$%?@]|\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
 _BOUND = re.compile(r"h\d+\Z")
 _JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}

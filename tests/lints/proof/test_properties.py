@@ -33,7 +33,7 @@ def _selects() -> list[str]:
     out = []
     for text in texts:
         plain = text.replace("$1", ":p1").replace("$2", ":p2").replace("$3", ":p3").replace("$4", ":p4")
-        if any(mark in plain for mark in ("__hole_", "$", "%", "?", "--", "@", "sqlc", "INTO ", "set_config")):
+        if any(mark in plain for mark in ("__hole_", "{", "$", "%", "?", "--", "@", "sqlc", "INTO ", "set_config")):
             continue
         try:
             tree = parse_one(plain, read="postgres")

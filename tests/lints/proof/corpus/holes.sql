@@ -169,3 +169,19 @@ SELECT * FROM ?? WHERE harbour_id = ?
 -- leading clause interpolated
 -- opaque
 __hole_0__ SELECT * FROM boats WHERE id = :h0
+
+-- a value put in by a format
+-- opaque
+SELECT * FROM boats WHERE harbour_id = {harbour_id}
+
+-- a value put in by its position
+-- opaque
+SELECT * FROM boats WHERE harbour_id = {0}
+
+-- a condition put in by a format, beside the tenant
+-- weak
+SELECT * FROM boats WHERE {cond} AND harbour_id = $1
+
+-- a name in a Ruby format
+-- opaque
+SELECT * FROM boats WHERE harbour_id = %{harbour}
