@@ -317,9 +317,14 @@ def _add(
                 table.foreign_keys.setdefault(f"{child.table}_{held}_fkey", (key, place))
     if struct.keys and not draft.primary_key:
         draft.primary_key = struct.keys
-    alone = len([other for other in named[struct.name] if other.kind or other.table]) == 1
+    others = [other for other in named[struct.name] if other is not struct and (other.kind or other.table)]
+    said = f"{struct.package}.{struct.name}"
+    known = (
+        said if all(other.package != struct.package for other in others) else "",
+        struct.name if not others else "",
+    )
     folder = "/".join(struct.origin.path.split("/")[:-1][-2:])
-    labels = (f"{folder}.{struct.name}", f"{struct.package}.{struct.name}", *((struct.name,) if alone else ()))
+    labels = (f"{folder}.{struct.name}", *(label for label in known if label))
     for label in dict.fromkeys(labels):
         catalog.entities.append(
             Entity(
