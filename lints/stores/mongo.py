@@ -29,8 +29,9 @@ _DELETES = frozenset(
 _MAX_DEPTH = 10
 
 
-def prove_mongo(collection: str, step: OrmStep, keys: frozenset[str], globals_: frozenset[str]) -> Proof:
+def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str], globals_: frozenset[str]) -> Proof:
     """Judge one call on a collection. `keys` are the spellings of the tenant's field."""
+    step = _with_conditions(steps)
     method = step.method
     action = (
         "insert"
@@ -105,6 +106,38 @@ def prove_mongo(collection: str, step: OrmStep, keys: frozenset[str], globals_: 
         assumptions=(said[rule],) if verdict is Verdict.WEAK and rule in said else (),
         fingerprint=digest,
     )
+
+
+def _with_conditions(steps: Sequence[OrmStep]) -> OrmStep:
+    """The call with what Mongoose is told later: `find({ name }).where("tenantId").equals(tenant)`, `.and([…])`.
+
+    Of `.or([…])` nothing is taken: it stands beside the rest by AND.
+    """
+    step = steps[0]
+    if len(steps) == 1 or step.method == "aggregate" or step.method in _INSERTS:
+        return step
+    more: list[Argument] = []
+    asked = ""
+    for later in steps[1:]:
+        first = later.arguments[0] if later.arguments else None
+        if later.method == "where" and first is not None:
+            asked = first.text if first.kind == "text" else ""
+            if asked and len(later.arguments) > 1:
+                more.append(Argument(kind="map", names=(asked,), items=later.arguments[1:2]))
+            elif not asked:
+                more.append(first)
+        elif later.method in {"equals", "eq"} and asked and first is not None:
+            more.append(Argument(kind="map", names=(asked,), items=(first,)))
+        elif later.method == "and" and first is not None and first.kind == "list":
+            more += first.items
+    if not more:
+        return step
+    by_key = step.method in _BY_ID
+    given = step.arguments[:1] if not by_key else ()
+    named = Argument(kind="list", items=(*given, *more))
+    whole = Argument(kind="map", names=("$and",), items=(named,))
+    method = step.method.replace("ById", "One") if by_key else step.method
+    return OrmStep(method=method, arguments=(whole, *step.arguments[1:]), keywords=step.keywords)
 
 
 def _is_root(collection: str, keys: frozenset[str]) -> bool:

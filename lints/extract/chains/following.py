@@ -137,7 +137,7 @@ class Chains:
                 self._by_itself(value.result)
         if isinstance(receiver, Query) and doctrine.tells(receiver, call):
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
-        if isinstance(receiver, Query) and _loaded(receiver):
+        if isinstance(receiver, Query) and _loaded(receiver) and not _narrowed_later(receiver, call):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
@@ -410,6 +410,16 @@ def _sometimes(paths: Alt, query: Query) -> Query:
     rest = (step for step in query.steps if step not in start)
     some = tuple(Alt(paths.key, *((step, NOTHING) if paths.yes is query else (NOTHING, step))) for step in rest)
     return Query(query.kind, query.model, (*start, *some), query.span, (query,))
+
+
+_OF_MONGOOSE = names(
+    "where equals eq ne gt gte lt lte in nin regex exists and or nor find findOne lean exec select sort"
+)
+
+
+def _narrowed_later(query: Query, call: Invoke) -> bool:
+    """`Boat.findOne({ id }).where("tenantId").equals(tenant)`: Mongoose runs a query when it is waited for."""
+    return query.kind in {"mongo", "entity"} and call.method in _OF_MONGOOSE and isinstance(call.receiver, Invoke)
 
 
 def _loaded(query: Query) -> bool:

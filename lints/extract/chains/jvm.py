@@ -252,6 +252,22 @@ def _is_text(asked: Asked) -> bool:
     return bool(asked.call.arguments) and isinstance(asked.call.arguments[0], Text)
 
 
+_JOINED = re.compile(r"\(*\s*([A-Z]\w*[a-z]\w*)\s*[.\s]\s*(?:inner|left|right|full|cross)?[jJ]oin\b")
+
+
+def _exposed_join(asked: Asked) -> Begun | None:
+    """`(Boats innerJoin Logs).selectAll()`, `Boats.join(Logs, …).selectAll()`: of the first table the conditions are
+    read, of the others it is said that they are not."""
+    call = asked.call
+    joined = (
+        _JOINED.match(asked.interpreter.notes.text(call.receiver.span)[:200]) if call.receiver is not None else None
+    )
+    if joined is None or b"xposed" not in asked.interpreter.notes.source:
+        return None
+    steps = (Step("join", (), {}, call.span), as_written(asked.interpreter, call, call.method))
+    return Begun("exposed", joined[1], steps)
+
+
 def _by_class(asked: Asked) -> Begun | None:
     """A call on a class: a table of Exposed, an entity of Panache; or in one, on itself."""
     call, method = asked.call, asked.call.method
@@ -260,6 +276,8 @@ def _by_class(asked: Asked) -> Begun | None:
         if around:
             model = (around[-1].group(2) or around[-1].group(1)).decode()
             return Begun("panache", model, (as_written(asked.interpreter, call, method),))
+    if not asked.path and method in {"selectAll", "select"} and asked.interpreter.language == "kotlin":
+        return _exposed_join(asked)
     if not re.fullmatch(r"[A-Z]\w*[a-z]\w*", asked.path):
         return None
     if method in _EXPOSED and asked.interpreter.language == "kotlin":

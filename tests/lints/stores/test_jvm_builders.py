@@ -149,6 +149,10 @@ JAVA_CASES: dict[str, tuple[str, str | None]] = {
 }
 KOTLIN_CASES: dict[str, tuple[str, str | None]] = {
     "exposed: the tenant": ("Boats.selectAll().where { Boats.tenantId eq t }.toList()", None),
+    "exposed: a join is not silent": (
+        "(Boats innerJoin Logs).selectAll().where { Boats.tenantId eq t }.toList()",
+        "TENORM013",
+    ),
     "exposed: and": ("Boats.select { (Boats.id eq id) and (Boats.tenantId eq t) }.single()", None),
     "exposed: or": ("Boats.select { (Boats.tenantId eq t) or (Boats.name eq n) }.toList()", OR),
     "exposed: without it": ("Boats.select { Boats.id eq id }.single()", UNSCOPED),
