@@ -223,6 +223,7 @@ _JVM = {
         rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
         rb"\.(?:findAll|deleteAll)\w*\(",
         rb"epository\s*\.\s*(?:findOne|exists|findBy|count|delete)\(",
+        rb"(?:return|->|=)\s+(?:this\.)?(?:findOne|exists|count|find\w{0,60}By\w{0,60}|findAll\w{0,20})\(",
     ),
     b"anache": Search(
         rb"\.(?:findById|deleteById|findAll|deleteAll|count)\(",

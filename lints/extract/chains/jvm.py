@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _SESSION = re.compile(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = re.compile(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
+_OF_ITSELF = re.compile(
+    r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*"
+)
+_REPOSITORIES = re.compile(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
 _CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
 _BUILDER = re.compile(r"(?:^|[.\s])(?:cb|\w*[bB]uilder|getCriteriaBuilder\(\))$")
@@ -166,10 +170,20 @@ def _key_of_row(text: str, around: str) -> str:
     return f"{found.group(1)}.id" if found is not None and jvm_text.loaded(around, found.group(1)) else text
 
 
+def _around(asked: Asked) -> str | None:
+    """The repository in whose interface a call stands, on itself: in a method that has a body there."""
+    found = [one for one in _REPOSITORIES.finditer(asked.interpreter.notes.source) if one.start() < asked.call.span[0]]
+    return found[-1].group(1).decode() if found else None
+
+
 def _spring(asked: Asked) -> Begun | None:
     method, last = asked.call.method, asked.path.rpartition(".")[2]
     kind = declared(asked.interpreter.notes.source).get(last, "")
     held = _REPOSITORY.fullmatch(kind) or _REPOSITORY.fullmatch(last)
+    if asked.call.receiver is None or last == "this":
+        around = _around(asked) if _OF_ITSELF.fullmatch(method) is not None else None
+        step = _stated(asked.interpreter, asked.call, method) if around is not None else None
+        return Begun("jpa", around, (step,)) if around is not None and step is not None else None
     manager = last in {"em", "entityManager"} and method in {"find", "getReference"}
     if method in {"get", "load", "find"} and len(asked.call.arguments) > 1 and asked.call.receiver is not None:
         manager = manager or _SESSION.search(asked.interpreter.notes.text(asked.call.receiver.span)[-60:]) is not None

@@ -130,6 +130,32 @@ def test_a_specification_is_a_condition_wherever_it_is_taken(
     assert rows(files, "x/Boats.java") == expected
 
 
+OF_ITSELF = b"""package x;
+public interface BoatRepository extends JpaRepository<Boat, Long>, JpaSpecificationExecutor<Boat> {
+    default Optional<Boat> named(String name) {
+        return %s;
+    }
+    default Boat first(String name) { return null; }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (b'findOne((root, query, cb) -> cb.equal(root.get("name"), name))', [("violation", "TENORM001")]),
+        (b'findOne((root, query, cb) -> cb.equal(root.get("tenantId"), name))', [("proven", None)]),
+        (b"findById(Long.valueOf(name))", [("violation", "TENORM001")]),
+        (b"this.findByNameAndTenantId(name, 1L)", [("proven", None)]),
+        (b"Optional.of(first(name))", []),
+    ],
+)
+def test_a_repository_that_asks_itself(call: bytes, expected: list[tuple[str, str | None]]) -> None:
+    plain = ABOVE.replace(b"@Multitenant", b"// ")
+    files = {"x/Kept.java": plain, "x/Boat.java": BOAT, "x/BoatRepository.java": OF_ITSELF % call}
+    assert rows(files, "x/BoatRepository.java") == expected
+
+
 def test_of_two_spellings_of_a_table_the_written_one_is_meant() -> None:
     source = (
         b'package x;\n@TableName("boats")\npublic class Boat {\n    private Long id;\n    private Long tenantId;\n}\n'
