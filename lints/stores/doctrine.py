@@ -22,6 +22,8 @@ _SILENT = names(
 )
 """Calls that say nothing of whose rows are read."""
 _JOINS = names("join innerJoin leftJoin rightJoin")
+_IDENTITY = re.compile(r"\bIDENTITY\(\s*(\w+\.\w+)\s*\)", re.IGNORECASE)
+"""The key that a relation is stored as."""
 _MAGIC = re.compile(r"(findOneBy|findBy|countBy)([A-Z]\w*)")
 _BOUND = re.compile(r"\b(\w+)\.(\w+)\s*(?:=|in)\s*\(?\s*[:?]", re.IGNORECASE)
 _NAMED = re.compile(r"\{[^{}]*create(?:Named|Positional)Parameter[^{}]*\}")
@@ -155,7 +157,7 @@ def _between(builder: Builder, one: Entity, two: Entity) -> tuple[str, str, str]
 
 
 def _sql(builder: Builder, text: str) -> str:
-    return jpql.as_sql(text, builder.model, builder.entities)
+    return jpql.as_sql(_IDENTITY.sub(r"\1", text), builder.model, builder.entities)
 
 
 def _confined(builder: Builder, entity: Entity, disabled: Sequence[str]) -> None:

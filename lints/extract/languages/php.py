@@ -256,6 +256,10 @@ class PhpLowering(Lowering):
             return Name(f"{bare}.{name}", span(node))
         return self.path(node)
 
+    def added(self, parts: list[Expr], where: tuple[int, int]) -> Expr:
+        """A class in a text, `'DELETE ' . Boat::class . ' b'`, is its name."""
+        return super().added([_class_name(part) for part in parts], where)
+
     def single(self, node: Node) -> Expr:
         return Text(self.text(node)[1:-1].replace("\\'", "'").replace("\\\\", "\\"), span(node))
 
@@ -357,3 +361,8 @@ class PhpLowering(Lowering):
     def closure(self, node: Node) -> Expr:
         parameters = self.parameters(node.child_by_field_name("parameters"))
         return self.closure_of(node, parameters, node.child_by_field_name("body"))
+
+
+def _class_name(part: Expr) -> Expr:
+    named = part.path.removesuffix(".class") if isinstance(part, Name) and part.path.endswith(".class") else ""
+    return Text(named, part.span) if named[:1].isupper() else part

@@ -93,6 +93,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "with the tenant": (f"return {OF}->findOneBy(['id' => $id, 'fleet' => $fleet]);", PROVEN),
     "without it": (f"return {OF}->findBy(['boatName' => $name]);", UNTIED),
     "everything": (f"return {OF}->findAll();", UNTIED),
+    "a class in a text": (
+        "return $em->createQuery('UPDATE ' . Boat::class . ' b SET b.boatName = :n WHERE b.fleet = :f')->execute();",
+        PROVEN,
+    ),
+    "the key of a relation": (
+        f"return {OF}->createQueryBuilder('b')->where('IDENTITY(b.fleet) = :f')->getQuery()->getResult();",
+        PROVEN,
+    ),
     "counted": (f"return {OF}->count(['fleet' => $fleet]);", PROVEN),
     "the name of the method": (f"return {OF}->findOneByFleet($fleet);", PROVEN),
     "the name of the method, without it": (f"return {OF}->findOneByBoatName($name);", UNTIED),
