@@ -82,10 +82,16 @@ class Records(dict[str, Entity]):
             return self.root
         for spelled in dict.fromkeys((word, _BEFORE.sub("", word))):
             camel = "".join(part[:1].upper() + part[1:] for part in spelled.split("_"))
-            found = self.named(camel, within)
+            found = self.named(camel, within) or self._belonging(spelled)
             if found is not None:
                 return found
         return None
+
+    def _belonging(self, label: str) -> Entity | None:
+        """What rows belong to under a name of its own, `seller` of class User, if that is one class wherever."""
+        made = [(one, made) for one, made in self._labels.get(label, []) if made.kind == "belongs_to"]
+        found = {held.name: held for one, made in made if (held := self.named(made.target, one.name)) is not None}
+        return next(iter(found.values())) if len(found) == 1 else None
 
     def reached(self, path: str, within: str) -> Reached | None:
         """What the association at the end of a path gives; None if it is none."""

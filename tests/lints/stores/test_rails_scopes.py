@@ -61,6 +61,7 @@ class Boat < ApplicationRecord
 end
 class Log < ApplicationRecord
   belongs_to :boat
+  belongs_to :owner, class_name: "Account"
 end
 class Hidden < ApplicationRecord
   self.table_name = "boats"
@@ -90,6 +91,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a default scope that can't be seen, taken away": ("Hidden.unscoped.find(id)", [UNSCOPED]),
     "a default scope that only sorts": ("Sorted.find(id)", [UNSCOPED]),
     "merged rows of the tenant": ("Log.joins(:boat).merge(current_account.boats).find(id)", [PROVEN]),
+    "a row by what others call it": ("current_owner.boats.find(id)", [PROVEN]),
     "keys of what a row has": ("Boat.where(id: fleet.boat_ids).to_a", [("weak", "TENORM002")]),
 }
 
