@@ -450,7 +450,8 @@ def _merge_insert(w: Work, target_node: Any, action: Any, scope: Scope, group: G
     w.targets.append(Target(row, "insert", table.name, target_node.this, group, bool(w.targets)))
     expression = action.args.get("expression")
     values = list(expression.expressions) if isinstance(expression, exp.Tuple) else []
-    if type(action.this) is exp.Star and len(scope.rels) == 1:  # INSERT *
+    whole = type(action.this) is exp.Star or (type(action.this) is exp.Var and action.this.name.upper() == "ROW")
+    if whole and len(scope.rels) == 1:  # INSERT *, INSERT ROW
         values = [exp.column(column, next(iter(scope.rels))) for column in columns]
     deciding = deciding_columns(w, table)
     for column, value in zip(columns, values, strict=False):
