@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lints.context.judging import CLIENT_RULE, alone, in_context
+from lints.context.judging import alone, in_context
 from lints.context.values import markers_of
 from lints.examine import Examined, Quote
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
@@ -120,9 +120,7 @@ class Judge:
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
-        if found.follows and any(
-            row.verdict == "violation" or row.rule == CLIENT_RULE for rows in by_place.values() for row in rows
-        ):
+        if found.follows and any(row.verdict == "violation" for rows in by_place.values() for row in rows):
             self._vouched(found.follows, by_place, sources)
         for rows in _once(by_place.values()):
             self._numbers["statements"] += 1
@@ -141,7 +139,7 @@ class Judge:
         sources: Mapping[tuple[int, int, tuple[str, ...]], Statement | OrmCall],
     ) -> None:
         """What is done with a row that was read under its tenant before is no violation, but an assumption."""
-        from lints.vouch import callers, judging
+        from lints.vouch import judging
 
         meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column))}
         places: dict[tuple[int, int], list[judging.Place]] = {}
@@ -150,12 +148,6 @@ class Judge:
                 place = judging.Place(rows=rows, texts=tuple(self._texts(sources[key])))
                 places.setdefault(key[:2], []).append(place)
         judging.vouched(places, follows, self.model)
-        callers.admitted(
-            {place: [rows for key, rows in by_place.items() if key[:2] == place] for place in meant},
-            {place: [sources[key] for key in by_place if key[:2] == place] for place in meant},
-            follows,
-            self.model.tenant_columns,
-        )
 
     def _texts(self, source: Statement | OrmCall) -> Iterable[Text]:
         """The SQL of each path with what its placeholders stand for."""
