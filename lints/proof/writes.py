@@ -10,6 +10,7 @@ from lints.proof.conditions import holds
 from lints.proof.facts import CONFLICT
 from lints.proof.ir import Atom, Col, Eq, Group, Kind, Same, Target, Unsupported
 from lints.proof.names import NOTHING, Rel, Scope, expand
+from lints.proof.parse import view_query
 from lints.proof.queries import unused, with_env
 from lints.proof.relations import join_tree, relation
 from lints.proof.rows import assign, deciding_columns, joined, new_rows, set_default, target_of, written_value
@@ -201,6 +202,9 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     name = w.index.fold(table_node.this)
     qualifier = w.index.fold(table_node.args["db"]) if table_node.args.get("db") is not None else None
     table = w.index.table(name, qualifier)
+    if table is None and (behind := _behind_view(w, name, qualifier)) is not None:
+        table, shown = behind
+        listed = [shown.get(c, c) for c in listed] if listed is not None else list(shown.values())
     alias = w.index.fold(table_node.args["alias"].this) if table_node.args.get("alias") is not None else name
     row = w.instance(table, alias, group, stored=False)
     w.tables[table.name if table is not None else name] = None
@@ -231,6 +235,38 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
         w.insts[row].returned = True
     result = Rel(alias, row, table)
     scope.rels = {alias: result}
+
+
+def _behind_view(w: Work, name: str, schema: str | None) -> tuple[Table, dict[str, str]] | None:
+    """The table that a row put into a view goes to, and its columns by the names the view has for them; None if the
+    view is more than some columns of some rows of one table."""
+    view = w.index.view(name, schema)
+    query = view_query(w.index, view) if view is not None else None
+    if view is None or type(query) is not exp.Select or any(v for part, v in query.args.items() if part not in _PLAIN):
+        return None
+    source = query.args["from_"].this if query.args.get("from_") is not None else None
+    if type(source) is not exp.Table or not isinstance(source.this, exp.Identifier) or source.args.get("joins"):
+        return None
+    owner = w.index.fold(source.args["db"]) if source.args.get("db") is not None else None
+    table = w.index.table(w.index.fold(source.this), owner)
+    if table is None:
+        return None
+    shown: dict[str, str] = {}
+    for item in query.expressions:
+        inner = item.this if type(item) is exp.Alias else item
+        if item.is_star:
+            shown |= {c: c for c in map(w.index.loose, table.columns)}
+        elif type(inner) is exp.Column:
+            shown[w.index.fold(item.args["alias"] if type(item) is exp.Alias else inner.this)] = w.index.fold(
+                inner.this
+            )
+        else:
+            return None
+    renamed = w.index.view_columns.get(view.name)
+    return table, dict(zip(renamed, shown.values(), strict=False)) if renamed else shown
+
+
+_PLAIN = frozenset({"kind", "expressions", "from_", "where", "hint", "operation_modifiers"})
 
 
 def _partition(w: Work, table: Any) -> tuple[dict[str, Any], list[str]]:

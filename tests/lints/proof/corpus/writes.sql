@@ -381,3 +381,15 @@ UPDATE open_repairs SET harbour_id = $2 WHERE harbour_id = $1
 -- delete through a view
 -- proven
 DELETE FROM my_boats WHERE id = $1
+
+-- put into a view of some rows of one table
+-- proven
+INSERT INTO open_repairs (id, harbour_id, boat_id, status) VALUES ($1, $2, $3, 'open')
+
+-- put into a view without the tenant
+-- violation TENSQL004
+INSERT INTO open_repairs (id, boat_id, status) VALUES ($1, $2, 'open')
+
+-- put into a view of a join
+-- opaque TENSQL000
+INSERT INTO boat_logs (id, title) VALUES ($1, 'x')
