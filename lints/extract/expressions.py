@@ -127,6 +127,10 @@ def _other(interpreter: Interpreter, expression: Other, env: Env) -> Value:
     parts = tuple([interpreter.eval(part, env) for part in expression.parts])
     for part in parts:
         invocations.visit(interpreter, part, None)
+    if expression.operator == "|" and len(parts) == 2 and all(isinstance(part, Record) for part in parts):
+        one, two = parts
+        if isinstance(one, Record) and isinstance(two, Record):
+            return Record(_with(one.fields, two), one.source)
     if interpreter.orm and expression.operator:
         return Term(expression.operator, parts, {}, interpreter.notes.text(expression.span)[:200])
     return Gap(interpreter.notes.text(expression.span), expression.span)

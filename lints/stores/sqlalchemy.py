@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument, OrmStep
+from lints.extract.sqltext import names
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder, mapping
 from lints.stores.sqlalchemy_conditions import (
@@ -19,6 +20,8 @@ from lints.stores.sqlalchemy_conditions import (
 from lints.stores.ties import assigned, steps_of
 
 _EMBEDS = frozenset({"exists", "correlate", "correlate_except", "scalar_subquery", "as_scalar", "lateral"})
+
+_SELECTS = names("select query select_from exists add_columns add_column add_entity with_entities with_only_columns")
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
     current = builder.entity
     for step in steps:
         method, arguments = step.method, step.arguments
-        if method in {"select", "query", "select_from", "exists", "add_columns"}:
+        if method in _SELECTS:
             for given in arguments:
                 _from(builder, given, joined)
         elif method in {"insert", "update", "delete"}:

@@ -204,6 +204,15 @@ def term(interpreter: Interpreter, call: Invoke, receiver: Value | None, step: S
     ):
         env.put(call.receiver.path, _changed(receiver, call.method, step))
         return None
+    if (
+        isinstance(receiver, Term)
+        and isinstance(call.receiver, Name)
+        and call.method == "add"
+        and len(call.arguments) == 2
+    ):
+        sign = "|" if written.rstrip(")").rstrip().endswith("OR") else "&"  # `wanted.add(Q(public=True), Q.OR)`
+        env.put(call.receiver.path, Term(sign, (receiver, step.arguments[0]), {}, written))
+        return None
     if call.method == "aliased" and call.arguments:
         model = class_name(call.arguments[0])
         alias = f"aliased({model})@{call.span[0]}"

@@ -172,6 +172,9 @@ class PythonLowering(Lowering):
             return Assign(
                 target, Percent(self.expression(left), self.percent_values(right), span(node)), False, span(node)
             )
+        if sign in {"|=", "&=", "^="} and left is not None and target is not None:  # `wanted |= Q(public=True)`
+            both = (self.expression(left), value)
+            return Assign(target, Other(both, span(node), sign[0]), False, span(node))
         return Do(value, span(node))
 
     def target(self, node: Node) -> str | None:

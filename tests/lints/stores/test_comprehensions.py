@@ -1,4 +1,4 @@
-"""Queries that a comprehension of Python goes over, or asks for in its conditions."""
+"""Queries that a comprehension of Python goes over, or asks for in its conditions; conditions that change in place."""
 
 from __future__ import annotations
 
@@ -35,6 +35,50 @@ CASES: dict[str, calls.Case] = {
 }
 
 
+CHANGED: dict[str, calls.Case] = {
+    "Q, or": (
+        "django",
+        "def f(t):\n    q = Q(tenant=t)\n    q |= Q(name='x')\n    return Boat.objects.filter(q)\n",
+        [("violation", "TENORM006")],
+    ),
+    "Q, and": (
+        "django",
+        "def f(t, n):\n    q = Q(name=n)\n    q &= Q(tenant=t)\n    return Boat.objects.filter(q)\n",
+        [("proven", None)],
+    ),
+    "Q that is added to": (
+        "django",
+        "def f(t):\n    q = Q(tenant=t)\n    q.add(Q(name='x'), Q.OR)\n    return Boat.objects.filter(q)\n",
+        [("violation", "TENORM006")],
+    ),
+    "query sets": (
+        "django",
+        "def f(t):\n    qs = Boat.objects.filter(tenant=t)\n    qs |= Boat.objects.filter(name='x')\n    return list(qs)\n",
+        [("proven", None), ("violation", "TENORM001")],
+    ),
+    "dictionaries": (
+        "django",
+        "def f(t, i):\n    d = {'pk': i}\n    d |= {'tenant': t}\n    return Boat.objects.filter(**d)\n",
+        [("proven", None)],
+    ),
+    "expressions": (
+        "sqlalchemy",
+        "def f(s, t, i):\n    c = Boat.tenant_id == t\n    c |= Boat.id == i\n    return s.scalars(select(Boat).where(c))\n",
+        [("violation", "TENORM006")],
+    ),
+    "what is selected instead": (
+        "sqlalchemy",
+        "def f(s, t):\n    return s.query(Boat).filter(Boat.tenant_id == t).with_entities(Pier.id).all()\n",
+        [("violation", "TENORM001")],
+    ),
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_gone_over(name: str) -> None:
     calls.check(CASES[name])
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_changes_in_place(name: str) -> None:
+    calls.check(CHANGED[name])
