@@ -202,17 +202,18 @@ def _insert(w: Work, node: Any, scope: Scope, group: Group) -> None:
     name = w.index.fold(table_node.this)
     qualifier = w.index.fold(table_node.args["db"]) if table_node.args.get("db") is not None else None
     table = w.index.table(name, qualifier)
+    through = None
     if table is None and (behind := _behind_view(w, name, qualifier)) is not None:
         table, shown = behind
         listed = [shown.get(c, c) for c in listed] if listed is not None else list(shown.values())
+        through = name
     alias = w.index.fold(table_node.args["alias"].this) if table_node.args.get("alias") is not None else name
     row = w.instance(table, alias, group, stored=False)
     w.tables[table.name if table is not None else name] = None
     if table is None or table.ownership is not Ownership.GLOBAL:
-        place = table_node.this
-        w.targets.append(
-            Target(row, "insert", table.name if table is not None else name, place, group, bool(w.targets))
-        )
+        place = table_node.this if through is None else None
+        shown_as = table.name if table is not None else name
+        w.targets.append(Target(row, "insert", shown_as, place, group, bool(w.targets), through))
     if listed is not None and any("__hole_" in c for c in listed):
         w.opaque["the column list is interpolated"] = None
         group.conds.append(Atom(frozenset(), hole=True))

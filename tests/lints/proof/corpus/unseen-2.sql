@@ -242,8 +242,8 @@ UPDATE open_repairs SET cost = 0 WHERE harbour_id = $1
 -- violation TENSQL003
 DELETE FROM boat_names WHERE id = $1
 
--- insert into a view
--- opaque
+-- insert into a view (of one table, without its tenant; first labelled opaque)
+-- violation TENSQL004
 INSERT INTO boat_names (id, name) VALUES ($1, $2)
 
 -- refresh of a view
