@@ -45,11 +45,16 @@ class _Reading:
     left: int = 200
 
 
+@lru_cache(maxsize=4)
+def _used(source: bytes) -> bool:
+    return any(name in source for name in USED)
+
+
 def begun(asked: Asked) -> Begun | None:
     """The call of a collection of MongoDB; None for any other call."""
     source = asked.interpreter.notes.source
     call = asked.call
-    if not any(name in source for name in USED) or call.receiver is None:
+    if call.receiver is None or not _used(source):
         return None
     method = _METHODS.fullmatch(call.method)
     receiver = call.receiver
