@@ -63,6 +63,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             builder.where.append(_drizzle_condition(builder, arguments[0], 0))
         elif method in {"set", "values"} and arguments:
             rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
+            builder.as_sent(rows[0] if rows else None)
             values, unseen = builder.assignments(mapping(rows[0] if rows else None))
             read.assigned += values
             read.dynamic = read.dynamic or unseen or arguments[0].kind not in {"map", "list"}

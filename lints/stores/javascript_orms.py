@@ -28,7 +28,10 @@ def filtered(builder: Builder, given: Argument | None, depth: int = 0) -> str:
     parts: list[str] = []
     for name, value in mapping(given).items():
         builder.shown = given.text
-        parts.append(_field(builder, name, value, depth))
+        if name == "..." and value.kind == "value":  # what is spread later may name the same fields
+            parts = [builder.hole()]
+        else:
+            parts.append(_field(builder, name, value, depth))
     return builder.all_of(parts)
 
 
@@ -117,7 +120,7 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         builder.where.append(builder.hole())
     data = options.get("data")
     if step.method in {"create", "createMany", "createManyAndReturn", "update", "updateMany", "updateManyAndReturn"}:
-        _as_sent(builder, data)
+        builder.as_sent(data)
     if step.method.startswith("create"):
         rows = data.items[:1] if data is not None and data.kind == "list" else (data,)
         assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
@@ -138,11 +141,6 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if step.method.startswith("delete"):
         return [builder.delete()]
     return [builder.select()]
-
-
-def _as_sent(builder: Builder, data: Argument | None) -> None:
-    if data is not None and builder.client(data):
-        builder.raw = data.text
 
 
 def _attached(builder: Builder, data: Mapping[str, Argument]) -> list[str | None]:
@@ -180,13 +178,13 @@ def typeorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method == "delete":
             return [builder.delete()]
         second = step.arguments[1] if len(step.arguments) > 1 and method == "update" else None
-        _as_sent(builder, second)
+        builder.as_sent(second)
         assigned, dynamic = builder.assignments(mapping(second))
         return [builder.update(assigned, dynamic=dynamic or second is None or second.kind != "map")]
     if method in {"save", "insert", "upsert", "remove", "softRemove", "preload", "merge", "assign"}:
         saved = step.arguments[1] if method in {"merge", "assign"} and len(step.arguments) > 1 else first
         if method not in {"remove", "softRemove"}:
-            _as_sent(builder, saved)
+            builder.as_sent(saved)
             builder.assignments(mapping(saved))
             builder.by_client_key = method in {"save", "upsert"} and not _keyed(builder, saved)
         if method in {"insert", "upsert"} and first is not None and first.kind in {"map", "list"}:
@@ -345,7 +343,7 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             builder.where.append(builder.compare(builder.key_of(builder.table), first))
         return [builder.select()]
     if method in {"create", "bulkCreate", "upsert", "update"}:
-        _as_sent(builder, first)
+        builder.as_sent(first)
     if any(further.method == "scope" for further in steps[1:]):
         builder.where.append(builder.hole())  # conditions that the model keeps under a name
     if method in {"create", "bulkCreate", "upsert"}:

@@ -366,6 +366,11 @@ class Builder:
             return False
         return RAW.search(given.text) is not None
 
+    def as_sent(self, given: Argument | None) -> None:
+        """What a client sent is written as it is, whichever columns it names."""
+        if given is not None and self.client(given):
+            self.raw = given.text
+
     def _tenant(self) -> str | None:
         known = self.model.tables.get(self.table)
         return known.tenant_column if known is not None else None

@@ -73,6 +73,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
         elif method in {"update", "set", "updateTable"}:
             read.verb = "update"
             if arguments and method != "updateTable":
+                builder.as_sent(arguments[0])
                 given = mapping(arguments[0])
                 if arguments[0].kind == "text" and len(arguments) > 1:
                     given = {arguments[0].text: arguments[1]}
@@ -82,6 +83,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             read.verb = "insert"
             if arguments and method != "insertInto":
                 rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
+                builder.as_sent(rows[0] if rows else None)
                 values, unseen = builder.assignments(mapping(rows[0] if rows else None))
                 read.assigned, read.dynamic = read.assigned + values, read.dynamic or unseen
         elif method in {"del", "delete", "deleteFrom", "truncate"}:

@@ -34,6 +34,20 @@ CASES: dict[str, calls.Case] = {
         """,
         [("proven", None), ("violation", "TENORM001"), ("violation", "TENORM001")],
     ),
+    "knex: the row is what a client sent, its tenant too": (
+        "sql-ts",
+        """
+        async function f(req, t, id) { await knex('boats').where({ id, tenant_id: t }).update(req.body); }
+        async function g(req) { await knex('boats').insert(req.body); }
+        async function h(req, t) { await knex('boats').insert({ ...req.body, tenant_id: t }); }
+        """,
+        [("violation", "TENORM004"), ("violation", "TENORM004"), ("proven", None)],
+    ),
+    "drizzle: the row is what a client sent, its tenant too": (
+        "drizzle",
+        "const f = (db, id, t, req) => db.update(boats).set(req.body).where(and(eq(boats.id, id), eq(boats.tenantId, t)));",
+        [("violation", "TENORM004")],
+    ),
     "knex: AND binds before OR": (
         "sql-ts",
         "const f = (id, t, n) => knex('boats').where({ id }).orWhere('name', n).andWhere('tenant_id', t);",

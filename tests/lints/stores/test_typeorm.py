@@ -33,6 +33,17 @@ CASES: dict[str, calls.Case] = {
         """,
         [("violation", "TENORM001"), ("violation", "TENORM001"), ("proven", None)],
     ),
+    "typeorm: what is spread after the tenant may take its place": (
+        "typeorm",
+        """
+        class S {
+          constructor(private readonly boats: Repository<Boat>) {}
+          late(where: FindOptionsWhere<Boat>, t: string) { return this.boats.find({ where: { tenantId: t, ...where } }); }
+          early(where: FindOptionsWhere<Boat>, t: string) { return this.boats.find({ where: { ...where, tenantId: t } }); }
+        }
+        """,
+        [("opaque", "TENORM013"), ("proven", None)],
+    ),
     "typeorm: AND binds before OR": (
         "typeorm",
         """
