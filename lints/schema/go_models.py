@@ -34,7 +34,7 @@ _PLAIN = re.compile(
 
 
 _MIGRATES = re.compile(r"\.(?:AutoMigrate|CreateTable)\(")
-_MADE = re.compile(r"\s*(?://[^\n]*\n\s*)?(?:&?(?:\w+\.)?([A-Z]\w*)\{\s*\}|new\((?:\w+\.)?([A-Z]\w*)\))\s*,?")
+_MADE = re.compile(r"\s*(?://[^\n]*\n\s*)?(?:&?(?:\w+\.)?([A-Za-z]\w*)\{\s*\}|new\((?:\w+\.)?([A-Za-z]\w*)\))\s*,?")
 _MAX_SHARED = 8
 """A struct with more columns is a table itself, whatever embeds it: claims of a token embed the user."""
 

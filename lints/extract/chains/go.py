@@ -52,7 +52,7 @@ _GIVES = re.compile(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]
 _CONNECTION = re.compile(
     r"(?:^|[._])(?:\w*(?:db|DB|Db|tx|Tx|TX|[cC]on|[cC]onn|[cC]onnection|[oO]rm|[gG]orm|[sS]ess|[sS]ession|[eE]ngine"
     r"|NewSession|x))(?:\([^()]*\))?"
-    r"(?:\.(?:WithContext|Debug|Session|Context|Set|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$"
+    r"(?:\.(?:WithContext|Debug|Session|Context|Set|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$|\.\(\*gorm\.DB\)$"
 )
 _GETS_CONNECTION = re.compile(r"(?:^|[._])(?:Get)?[cC]onn(?:ection)?\([^()]*\)$|(?:^|\.)(?:conn?|connection)$")
 _IMPORTS = (
@@ -79,7 +79,10 @@ _DECLARED = (
 )
 _GETS = rb"(?:[gG]et|[fF]ind|[lL]oad|[fF]etch|[qQ]uery|[rR]ead)([A-Z][a-z]\w*?)(?:(?:By|For|With|From|Of)[A-Z]\w*)?\("
 """`GetBoat(…)` gives a boat."""
-_NOT_TYPES = names("string int int64 uint uint64 bool error any interface map func range struct chan byte float64 nil")
+_NOT_TYPES = names(
+    "string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr bool error any interface map func range"
+    " struct chan byte rune float32 float64 complex64 complex128 nil switch if for return else select"
+)
 _IMPORTED = re.compile(r"^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?\"([\w./~-]+)\"[ \t]*(?://[^\n]*)?$", re.MULTILINE)
 _VERSION = re.compile(r"v\d+")
 _MAX_HEAD = 16_000
@@ -323,10 +326,10 @@ def _struct_of(interpreter: Interpreter, step: Step) -> str:
         named = _WRITTEN.match(text)
         if named is not None:
             found = next(group for group in named.groups() if group)
-            return found if found.rpartition(".")[2][:1].isupper() else ""
+            return found if found not in _NOT_TYPES else ""
         held = re.fullmatch(r"(?:request:|fresh:)?[&*]?(\w+)(?:\[\w+\])?", text)
         kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
-        if kind is not None and kind.rpartition(".")[2][:1].isupper():
+        if kind is not None:
             return kind
     return ""
 

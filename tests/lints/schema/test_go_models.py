@@ -162,3 +162,27 @@ func f(db *gorm.DB, id string, locked bool) {
     model = build_model({**FILES, "server/types/f.go": source}, {"tenant_columns": ["account_id"]})
     found = scan([("server/types/f.go", source)], model).accesses
     assert [(one.table, one.verdict) for one in found] == [("tokens", "violation")] * 2
+
+
+def test_a_struct_that_its_package_keeps_to_itself_is_a_table_too() -> None:
+    source = b"""package store
+
+import "gorm.io/gorm"
+
+type boat struct {
+	ID string `gorm:"primaryKey"`
+	TenantID string
+}
+
+func f(c *gin.Context, db *gorm.DB, id string, count int64) {
+	var found boat
+	db.First(&found, "id = ?", id)
+	db.Model(&boat{}).Where("id = ?", id).Update("name", id)
+	c.MustGet("db").(*gorm.DB).Where("id = ?", id).Delete(&boat{})
+	db.Model(&boat{}).Where("tenant_id = ?", id).Count(&count)
+}
+"""
+    model = build_model({"store/boat.go": source}, None)
+    assert list(model.tables) == ["boats"]
+    rows = scan([("store/boat.go", source)], model).accesses
+    assert [(row.table, row.verdict) for row in rows] == [("boats", "violation")] * 3 + [("boats", "proven")]
