@@ -141,7 +141,7 @@ CONVERSION = re.compile(
 )
 CALLER_ID = re.compile(
     r"\b(?:user|session|auth|principal|viewer|member|current_?user|actor|claims|identity|requester|me|account|token|sub)"
-    r"[\w.?!()\[\]'\"]{0,40}?[._]?(?:id|uid|sub|uuid|email)\b|\buser_?id\b|\b(?:current_?user|request\.user|req\.user)\b"
+    r"(?:[\w.?!()\[\]'\"]|\sas\s){0,40}?[._]?(?:id|uid|sub|uuid|email)\b|\buser_?id\b|\b(?:current_?user|request\.user|req\.user)\b"
     r"|\bctx\.(?:user|session|auth)\b|\bcurrent_?(?:ability|member|person|admin|account)\b|\bpolicy_scope\("
     r"|\brequest(?:\(\))?->user\(|\bauth\(\)->(?:user|id)\(|\bAuth::(?:user|id)\("
     r"|\b(?:get|current|load)_?(?:current|login|logged_?in|auth\w{0,12})?_?user(?:_?(?:id|name|info))?\(",

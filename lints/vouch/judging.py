@@ -230,27 +230,33 @@ def _keys(sql: str, dialect: str, model: Model) -> set[_Key]:
     from sqlglot import exp
 
     tree = _tree(sql, dialect)
-    if not isinstance(tree, (exp.Select, exp.Update, exp.Delete)) or tree.args.get("with_") is not None:
+    if not isinstance(tree, (exp.Select, exp.Update, exp.Delete)) or (
+        isinstance(tree, exp.Select) and _always_a_row(tree)
+    ):
         return set()
+    return {key for known, column in _compared(tree, model) for key in _named_by(known, column, model)}
+
+
+def _compared(tree: Any, model: Model) -> Iterable[tuple[tuple[str, Table], str]]:
+    """The columns that the marked placeholder is equal to in every row, each with its table."""
+    from sqlglot import exp
+
     tables = _relations(tree)
     where = tree.args.get("where")
-    if tables is None or where is None or (isinstance(tree, exp.Select) and _always_a_row(tree)):
-        return set()
-    out: set[_Key] = set()
+    if tables is None or where is None or tree.args.get("with_") is not None:
+        return
     for part in _conjuncts(where.this):
         if not isinstance(part, exp.EQ):
             continue
         for column, value in ((part.this, part.expression), (part.expression, part.this)):
             if not isinstance(column, exp.Column) or not _is_marker(value):
                 continue
-            table = (
-                tables.get(column.table) if column.table else next(iter(tables.values())) if len(tables) == 1 else None
-            )
+            alone = next(iter(tables.values())) if len(tables) == 1 else None
+            table = tables.get(column.table) if column.table else alone
             known = _table(table, model) if table is not None else None
             key = _stored(column.name, known) if known is not None else None
             if known is not None and key is not None:
-                out |= _named_by(known, key, model)
-    return out
+                yield known, key
 
 
 def _named_by(known: tuple[str, Table], column: str, model: Model) -> set[_Key]:

@@ -19,6 +19,8 @@ _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*(?:\(\))?|\[\w+\])*(?:\(\))?")
 _FOUND = re.compile(
     r"(?<![\w.'\"])[$@]{0,2}[A-Za-z_]\w*(?:(?:\?\.|!!?\.|\?->|->|&\.|\.)[A-Za-z_]\w*(?:\(\))?|\[['\":]?\w+['\"]?\])*"
 )
+_GOT = re.compile(r"[A-Za-z_]\w*(?:\.\w+){0,4}\.(?:get|param|Param|input|route|query|Query)\(['\"][\w.-]{1,60}['\"]\)")
+"""A value of a request by its name: the same each time it is asked for."""
 _WORDS = frozenset(
     [
         "true", "false", "null", "nil", "None", "undefined", "True", "False", "new", "await", "async", "return", "and",
@@ -59,7 +61,7 @@ def root(text: str) -> str:
 def paths_in(text: str) -> Iterator[str]:
     """The plain paths that stand in an expression, or the expression itself if it is one."""
     whole = plain(text)
-    if is_path(whole):
+    if is_path(whole) or _GOT.fullmatch(whole) is not None:
         yield whole
         return
     for count, found in enumerate(_FOUND.finditer(text[:600])):

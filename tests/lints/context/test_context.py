@@ -50,6 +50,17 @@ router.get('/boats', async (req, res) => {
 });""",
         [("proven", None)],
     ),
+    "asked for together with the caller, whose type is asserted": (
+        "a.ts",
+        """
+router.get('/boats', async (req, res) => {
+  const { tenantId } = req.query;
+  const found = await prisma.tenant.findUnique({ where: { id: tenantId, users: { some: { id: (session.user as Caller).id } } } });
+  if (!found) return res.status(403).end();
+  await pool.query('SELECT * FROM boats WHERE tenant_id = $1', [tenantId]);
+});""",
+        [("proven", None), ("proven", None)],
+    ),
     "a look at whether it is there is no check": (
         "a.ts",
         """

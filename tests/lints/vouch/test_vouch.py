@@ -15,6 +15,7 @@ SCHEMA = {
 CREATE TABLE docs (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), title text, owner_id text);
 CREATE TABLE pages (id text PRIMARY KEY, doc_id text NOT NULL REFERENCES docs (id), body text);
 CREATE TABLE notes (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), doc_id text REFERENCES docs (id));
+CREATE TABLE members (id text PRIMARY KEY, user_id text, role text, tenant_id text NOT NULL REFERENCES tenants (id));
 CREATE TABLE colours (id text PRIMARY KEY, name text);""",
     "prisma/schema.prisma": b"""model Tenant { id String @id
   docs Doc[]
@@ -26,6 +27,12 @@ model Doc { id String @id
   tenant Tenant @relation(fields: [tenantId], references: [id])
   pages Page[]
   @@map("docs")
+}
+model Member { id String @id
+  userId String @map("user_id")
+  role String
+  tenantId String @map("tenant_id")
+  @@map("members")
 }
 model Page { id String @id
   docId String @map("doc_id")
@@ -266,6 +273,9 @@ SAFE: dict[str, tuple[str, str]] = {
         "const page = await prisma.page.findFirst({ where: { id: input.pageId, docId: input.docId } });", "if (!page) throw new Gone();",
         'await prisma.page.update({ where: { id: input.pageId }, data: { body: "x" } });',
     ),
+    "a value of the request by its name": script(
+        'const key = params.get("id");', _FIND.replace("input.id", "key"), _MISSING, _SET.replace("input.id", "key")
+    ),
     "waited for together": script(_BOTH, _MISSING, _SET),
     "what a row of the tenant's refers to": script(_NOTE, _GONE, _WRITE),
     "what the row names": script(_NOTE, 'await pool.query("DELETE FROM docs WHERE id = $1", [rows[0].doc_id]);'),
@@ -395,6 +405,10 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "read by two keys that a client names": script(
         "const page = await prisma.page.findFirst({ where: { id: input.pageId, docId: input.docId } });", "if (!page) throw new Gone();",
         "await prisma.page.delete({ where: { id: input.pageId } });", "await prisma.doc.delete({ where: { id: input.docId } });",
+    ),
+    "another value of the request": script(
+        'const key = params.get("id");', 'const next = params.get("next");', _FIND.replace("input.id", "key"), _MISSING,
+        _SET.replace("input.id", "next"),
     ),
     "waited for together, the other one looked at": script(_BOTH, "if (!tenant) throw new Error();", _SET),
     "waited for together, in the other order": script(_BOTH.replace("[doc, tenant]", "[tenant, doc]"), _MISSING, _SET),
