@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from lints.vouch.results import Missing, after, family
 
 MAX_TEXT = 600
+_ENDS = frozenset({" ", ")", "]"})
+"""What stands before the question mark of a choice; after a word it belongs to a method of Ruby."""
 _STRINGS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`")
 _COMPARED = re.compile(
     r"(?P<left>.+?)\s*(?P<sign>===|!==|==|!=|<=|>=|<>|<|>|\bis\s+not\b|\bis\b)\s*(?P<right>.+)", re.DOTALL
@@ -113,9 +115,10 @@ def _split(text: str, signs: tuple[str, str]) -> list[str] | None:
             if depth < 0:
                 return None
         elif depth == 0:
-            if text.startswith(("??", "?:"), position) or (
-                character == "?" and text[position + 1 : position + 2] == " "
-            ):
+            asks = (
+                character == "?" and text[position + 1 : position + 2] == " " and text[position - 1 : position] in _ENDS
+            )
+            if asks or text.startswith(("??", "?:"), position):
                 return None
             width = len(sign) if text.startswith(sign, position) else 0
             if not width and (found := re.compile(rf"\b{word}\b").match(text, position)) is not None:
@@ -231,7 +234,7 @@ def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], 
             equal = True
         elif held is Missing.ERROR:
             equal = False
-    elif right == "{}" and sign in {"is", "is not"}:  # C#: there is an object
+    elif right.replace(" ", "") == "{}" and sign in {"is", "is not"}:  # C#: there is an object
         equal = False if held in {Missing.NULL, Missing.UNDEFINED} else None
     elif right in {"false", "False", "true", "True"}:
         if held in {Missing.TRUE, Missing.FALSE}:
