@@ -30,7 +30,6 @@ from lints.extract.values import (
     Sized,
     Term,
     Value,
-    first_literal,
     is_fragment,
     is_text,
     rope,
@@ -189,11 +188,11 @@ def _exposed(interpreter: Interpreter, argument: Name, env: Env) -> None:
 def visit(interpreter: Interpreter, value: Value, described: Callable[[], Call] | None, rank: int = 0) -> None:
     """Record the statements among what was handed to a call: itself, the text of a query object, a list of them."""
     if isinstance(value, (Lit, Rope, Alt, Sized, Joined, Fragment)):
-        if first_literal(value) is not None:
+        if interpreter.notes.root(value) is not None:
             interpreter.notes.note(value, described() if described is not None else None, rank)
     elif isinstance(value, Record):
         for name, part in value.fields.items():
-            if name.lower() in _TEXT_KEYS and is_text(part):
+            if name.lower() in _TEXT_KEYS and is_text(part) and interpreter.notes.root(part) is not None:
                 interpreter.notes.note(part, described() if described is not None else None, rank)
     elif isinstance(value, Listing):
         for item in value.items:

@@ -49,12 +49,16 @@ class Recorder:
 
     def note(self, value: Value, call: Call | None, rank: int) -> None:
         """A text at a place; kept if a statement could begin with it."""
-        root = first_literal(value)
-        if root is None or not methods.verb_ahead(root.text):
-            root = methods.later_root(value)
-        if root is None or self.muted:
-            return
-        self.sightings.append(Sighting(value, root, call, self.enclosing(), rank))
+        root = self.root(value)
+        if root is not None:
+            self.sightings.append(Sighting(value, root, call, self.enclosing(), rank))
+
+    def root(self, value: Value) -> Lit | None:
+        """The literal that a statement begins with, if a text may be one and is noted here."""
+        if self.muted:
+            return None
+        found = first_literal(value)
+        return found if found is not None and methods.verb_ahead(found.text) else methods.later_root(value)
 
     def note_key(self, key: Value, call: Call, span: Span) -> None:
         """A key of Redis: the command and the key's text, its gaps as `{source}`."""
