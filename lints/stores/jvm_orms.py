@@ -49,6 +49,8 @@ def target(
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
     known.update(jvm_helpers.near(by_kind, call.path))
     held = _store(call, by_kind)
+    if call.model.endswith("@"):
+        known = {**by_kind.get("mybatis", {}), **known}
     if call.kind == "criteria":
         named = (_CLASS.match(a.text) for s in call.variants[0] if s.method == "from" for a in s.arguments[:1])
         entity = next((known.get(found.group(1)) for found in named if found is not None), None)
@@ -101,6 +103,8 @@ def with_tables(text: str, by_kind: Known) -> str:
 def _store(call: OrmCall, by_kind: Known) -> Entity | None:
     """The repository, mapper or service that a call is made on."""
     stores = by_kind.get("repository", {})
+    if call.model.endswith("@"):  # a type that may be one
+        return stores.get(call.model.removesuffix("@"))
     for name in (call.model, f"{call.model}Repository", f"{call.model}JpaRepository", f"I{call.model}"):
         if name in stores:
             return stores[name]

@@ -218,13 +218,14 @@ def _of(family: str) -> Search:
     return Search(*_HITS.get(family, ()), *more(), *both)
 
 
+_OF_REPOSITORIES = Search(
+    rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
+    rb"\.(?:findAll|deleteAll)\w*\(",
+    rb"epository\s*\.\s*(?:findOne|exists|findBy|count|delete)\(",
+    rb"(?:return|->|=)\s+(?:this\.)?(?:findOne|exists|count|find\w{0,60}By\w{0,60}|findAll\w{0,20})\(",
+)
 _JVM = {
-    b"Repository": Search(
-        rb"\.(?:find|exists|count|delete|remove|get|read|stream|query)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
-        rb"\.(?:findAll|deleteAll)\w*\(",
-        rb"epository\s*\.\s*(?:findOne|exists|findBy|count|delete)\(",
-        rb"(?:return|->|=)\s+(?:this\.)?(?:findOne|exists|count|find\w{0,60}By\w{0,60}|findAll\w{0,20})\(",
-    ),
+    **dict.fromkeys((b"Repository", b"Dao", b"DAO", b"Repo", b"Store"), _OF_REPOSITORIES),
     b"anache": Search(
         rb"\.(?:findById|deleteById|findAll|deleteAll|count)\(",
         rb"\b(?:find|list|stream|count|delete|update)\(\s*\"",

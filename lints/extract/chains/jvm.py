@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _SESSION = re.compile(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = re.compile(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
+_STORES = rb"[A-Z]\w*(?:Dao|DAO|Repo|Repos|Store|Storage)"
 _OF_ITSELF = re.compile(
     r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*"
 )
@@ -82,8 +83,10 @@ RUNS = {
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of Java or Kotlin begins; None for any other call."""
+    shared = asked.call.method == "deleteById"  # a mapper has it as well: the model says which
     return (
-        mybatis_plus.begun(asked)
+        (_of_store(asked, asked.path.rpartition(".")[2]) if shared else None)
+        or mybatis_plus.begun(asked)
         or _template(asked)
         or _querydsl(asked)
         or _spring(asked)
@@ -170,6 +173,26 @@ def _key_of_row(text: str, around: str) -> str:
     return f"{found.group(1)}.id" if found is not None and jvm_text.loaded(around, found.group(1)) else text
 
 
+def _of_store(asked: Asked, name: str) -> Begun | None:
+    """A call on what is declared to be a store of another name, `BoatDao dao`: the model says whether it is one."""
+    method = asked.call.method
+    if _OF_ITSELF.fullmatch(method) is None or not name.isidentifier():
+        return None
+    kind = _kind_of(asked.interpreter.notes.source, name)
+    step = _stated(asked.interpreter, asked.call, method) if kind is not None else None
+    return Begun("jpa", f"{kind}@", (step,)) if step is not None else None
+
+
+@lru_cache(maxsize=64)
+def _kind_of(source: bytes, name: str) -> str | None:
+    """The type of a name that is called like a store."""
+    spelled = re.escape(name.encode())
+    found = re.search(rb"\b(" + _STORES + rb")(?:<[^;={}()]{0,80}>)?\s+%s\s*[;=,)]" % spelled, source) or re.search(
+        rb"\b%s\s*:\s*(" % spelled + _STORES + rb")\b", source
+    )
+    return found.group(1).decode() if found is not None else None
+
+
 def _around(asked: Asked) -> str | None:
     """The repository in whose interface a call stands, on itself: in a method that has a body there."""
     found = [one for one in _REPOSITORIES.finditer(asked.interpreter.notes.source) if one.start() < asked.call.span[0]]
@@ -188,7 +211,7 @@ def _spring(asked: Asked) -> Begun | None:
     if method in {"get", "load", "find"} and len(asked.call.arguments) > 1 and asked.call.receiver is not None:
         manager = manager or _SESSION.search(asked.interpreter.notes.text(asked.call.receiver.span)[-60:]) is not None
     if held is None and not manager:
-        return None
+        return _of_store(asked, last)
     step = _stated(asked.interpreter, asked.call, method)
     if held is not None and method in _PANACHE and _is_text(asked):
         return Begun("panache", held.group(2) or held.group(1), (as_written(asked.interpreter, asked.call, method),))

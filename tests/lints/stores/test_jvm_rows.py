@@ -130,6 +130,32 @@ def test_a_specification_is_a_condition_wherever_it_is_taken(
     assert rows(files, "x/Boats.java") == expected
 
 
+DAO = b"package x;\npublic interface BoatDao extends CrudRepository<Boat, Long> {}\n"
+MAPPER_DAO = b"package x;\npublic interface BoatDao extends BaseMapper<Boat> {}\n"
+PLUS = b'package x;\n@TableName("boats")\npublic class Boat {\n    private Long id;\n    private Long tenantId;\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("store", "entity", "call", "expected"),
+    [
+        (DAO, BOAT, "dao.findById(id)", [("violation", "TENORM001")]),
+        (DAO, BOAT, "this.dao.deleteById(id)", [("violation", "TENORM001")]),
+        (DAO, BOAT, "dao.findByIdAndTenantId(id, 1L)", [("proven", None)]),
+        (DAO, BOAT, "dao.findAll()", [("violation", "TENORM001")]),
+        (DAO, BOAT, "other.findById(id)", []),
+        (MAPPER_DAO, PLUS, "dao.deleteById(id)", [("violation", "TENORM001")]),
+        (b"package x;\npublic class BoatDao {}\n", BOAT, "dao.findById(id)", []),
+    ],
+)
+def test_stores_of_other_names(store: bytes, entity: bytes, call: str, expected: list[tuple[str, str | None]]) -> None:
+    source = (
+        f"package x;\nclass Boats {{\n    private final BoatDao dao;\n    Object f(Long id) {{ return {call}; }}\n}}\n"
+    )
+    plain = ABOVE.replace(b"@Multitenant", b"// ")
+    files = {"x/Kept.java": plain, "x/Boat.java": entity, "x/BoatDao.java": store, "x/Boats.java": source.encode()}
+    assert rows(files, "x/Boats.java") == expected
+
+
 OF_ITSELF = b"""package x;
 public interface BoatRepository extends JpaRepository<Boat, Long>, JpaSpecificationExecutor<Boat> {
     default Optional<Boat> named(String name) {
