@@ -325,6 +325,9 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     identifier = args.get("this")
     if args.get("rows_from"):
         for item in args["rows_from"]:
+            if type(item) is exp.Unnest:
+                survey(w, item, scope, group)
+                continue
             _called(w, item.this, node, scope, group)
         return opaque(w, node, group)
     if not isinstance(identifier, exp.Identifier):

@@ -68,9 +68,24 @@ def term(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     if handler is not None:
         return handler(w, node, scope, group)
     if isinstance(node, _QUERIES):
+        alone = _alone(node)
+        if alone is not None:
+            return term(w, alone, scope, group)
         w.inline(w, node, scope, Group(group, Kind.BRANCH, "sub-query"))
         return NOTHING
     return _function(w, node, scope, group)
+
+
+def _alone(node: Any) -> Any:
+    """The expression of `(SELECT expression)`, which is the expression; None if there is more to the query."""
+    while type(node) is exp.Subquery and not any(value for part, value in node.args.items() if part != "this"):
+        node = node.this
+    if type(node) is not exp.Select or len(node.expressions) != 1:
+        return None
+    if any(value for part, value in node.args.items() if part not in ("expressions", "kind", "operation_modifiers")):
+        return None
+    item = node.expressions[0]
+    return item.this if type(item) is exp.Alias else None if item.is_star else item
 
 
 def survey(w: Work, node: Any, scope: Scope, group: Group) -> None:

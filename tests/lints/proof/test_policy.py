@@ -10,6 +10,18 @@ from .harbour import MODEL
 
 SETTING = "current_setting('app.harbour_id', true)"
 CASES = {
+    "a setting in a sub-select, cast": (
+        "boats",
+        "harbour_id = (SELECT current_setting('app.harbour_id'))::uuid",
+        "proven",
+        None,
+    ),
+    "a claim in a sub-select, cast": (
+        "boats",
+        "harbour_id = (SELECT auth.jwt() ->> 'harbour_id')::uuid",
+        "proven",
+        None,
+    ),
     "confines": ("boats", f"harbour_id = {SETTING}::uuid", "proven", None),
     "confines, wrapped for the planner": ("boats", f"harbour_id = (SELECT {SETTING}::uuid)", "proven", None),
     "confines, empty setting": ("boats", f"harbour_id = NULLIF({SETTING}, '')::uuid", "proven", None),

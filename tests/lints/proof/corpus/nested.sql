@@ -401,3 +401,19 @@ SELECT x.m FROM (SELECT our_label(b.name) AS m, b.harbour_id FROM boats b) x WHE
 -- a function of each row of the own
 -- proven
 SELECT x.m FROM (SELECT our_label(b.name) AS m FROM boats b WHERE b.harbour_id = $1) x
+
+-- a setting in a sub-select that is cast
+-- proven
+SELECT * FROM boats WHERE harbour_id = (SELECT current_setting('app.harbour_id'))::uuid
+
+-- a parameter in a sub-select that may be empty, cast
+-- violation
+SELECT * FROM boats WHERE harbour_id = (SELECT $1 WHERE false)::uuid
+
+-- the row's own column in a sub-select that is cast
+-- violation TENSQL001
+SELECT * FROM boats b WHERE b.harbour_id = (SELECT b.harbour_id)::uuid
+
+-- the rows of several functions
+-- proven
+SELECT * FROM ROWS FROM (generate_series(1, 2), unnest($2::text[])) AS t(a, b) JOIN boats ON boats.name = t.b WHERE boats.harbour_id = $1
