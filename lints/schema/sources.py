@@ -23,7 +23,7 @@ _SCRIPTS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
 
 def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str) -> None:
     """SQL scripts, Alembic revisions, Rails schemas and migrations, SQL inside other migrations in code."""
-    from lints.schema import code_migrations, go_migrations, javascript_migrations, laravel
+    from lints.schema import code_migrations, fluent_migrator, go_migrations, javascript_migrations, laravel
     from lints.schema.ddl import apply_script
 
     named = {path: data for path, data in files.items() if path.endswith(_SCRIPTS)}
@@ -55,6 +55,8 @@ def apply_migrations(catalog: Catalog, files: Mapping[str, bytes], dialect: str)
             code_migrations.apply_made(catalog, path, found.statements, dialect_of(path) or dialect)
             continue
         catalog.unread.extend(Origin(path=p.path, line=p.line, why=p.reason) for p in found.problems)
+        if path.endswith(".cs") and fluent_migrator.DECLARES.search(data) is not None:
+            fluent_migrator.apply_fluent(catalog, path, data)
         built = path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None
         source = _source(catalog, path, data) if built or path.endswith((".py", ".rb", ".php")) else None
         if source is None:
@@ -80,7 +82,7 @@ def _revision(path: str, data: bytes) -> bool:
 def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     if not path.endswith(CODE):
         return False
-    from lints.schema import code_migrations, go_migrations, javascript_migrations, laravel
+    from lints.schema import code_migrations, fluent_migrator, go_migrations, javascript_migrations, laravel
 
     told = path.endswith(".go") and go_migrations.DECLARES.search(data) is not None
     if not (told or _among_migrations(path)):
@@ -89,6 +91,8 @@ def _in_code(path: str, data: bytes, *, rails: bool) -> bool:
     if path.endswith(".rb"):
         return rails and code_migrations.RAILS.search(data) is not None
     if path.endswith(".php") and laravel.DECLARES.search(data) is not None:
+        return True
+    if path.endswith(".cs") and fluent_migrator.DECLARES.search(data) is not None:
         return True
     if path.endswith(_SCRIPTS) and javascript_migrations.DECLARES.search(data) is not None:
         return True

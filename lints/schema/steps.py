@@ -16,7 +16,9 @@ class Step:
 
 SCRIPTS, BASES = "scripts", "python bases"
 STEPS: Mapping[str, Step] = {
-    SCRIPTS: Step(modules=("code_migrations", "ddl", "go_migrations", "javascript_migrations", "laravel")),
+    SCRIPTS: Step(
+        modules=("code_migrations", "ddl", "fluent_migrator", "go_migrations", "javascript_migrations", "laravel")
+    ),
     "prisma": Step(endings=(".prisma",), modules=("prisma",)),
     "python": Step(endings=(".py",), modules=("python_models",)),
     BASES: Step(endings=(".py",), modules=("python_bases",)),
