@@ -11,7 +11,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from lints.extract.parse import parse, prepared
 from lints.judge import Judge
 from lints.schema import build_model
 from lints.schema.declared import read_declarations
-from lints.tenancy import Ownership
+from lints.tenancy import Model, Ownership
 
 SKIPPED = frozenset({".git", "node_modules", ".venv", "vendor"})
 MAX_SIZE = 512 * 1024
@@ -84,16 +84,17 @@ _ASKS = (
 )
 
 
-def unread(path: str, data: bytes, tables: Iterable[str]) -> Iterator[Row]:
+def unread(path: str, data: bytes, tables: Sequence[str]) -> Iterator[Row]:
     """Literals in which words of SQL stand before the name of a table, and that are part of no statement: a reader
     says of each that it is no statement (a comment, a message, a document), or that it was missed."""
     language = language_of(path) or ""
     tree = parse(language, prepared(language, data))
-    asks = re.compile(_ASKS % "|".join(map(re.escape, sorted(tables, key=len, reverse=True))))
-    if tree is None:
+    if tree is None or not tables:
         return
+    asks = re.compile(_ASKS % "|".join(map(re.escape, sorted(tables, key=len, reverse=True))))
     found = extract(path, data)
-    told = {line for one in (*found.statements, *found.calls) for line in range(one.line, one.end_line + 1)}
+    told = {line for one in found.statements for line in range(one.line, one.end_line + 1)}
+    told |= {line for one in found.calls for line in range(one.line, one.end_line + 1)}
     texts = " ".join(" ".join(" ".join(one.variants).split()) for one in found.statements)
     stack = [tree.root_node]
     while stack:
@@ -123,6 +124,10 @@ def _judge(read: Mapping[str, bytes]) -> Judge:
     return Judge(build_model(read, {}), read_declarations({}))
 
 
+def _owned(model: Model) -> list[str]:
+    return [table.name for table in model.tables.values() if table.ownership is not Ownership.GLOBAL]
+
+
 def main(arguments: Iterable[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkouts", nargs="+", type=Path)
@@ -141,18 +146,18 @@ def main(arguments: Iterable[str] | None = None) -> int:
             found = sorted(random.Random(chosen.seed).sample(found, chosen.sample))
         count = 0
         for name in found:
+            told: Iterable[Difference | Row] = differences(judge, name, read[name])
             if chosen.unread:
-                tables = [
-                    table.name for table in judge().model.tables.values() if table.ownership is not Ownership.GLOBAL
-                ]
-                for row in unread(name, read[name], tables) if tables else ():
-                    print(f"{root.name}: {name}:{row.line}: {' '.join(row.text.split())[:200]}", flush=True)
-                continue
-            for difference in differences(judge, name, read[name]):
-                print(f"{root.name}: {difference}", flush=True)
-                total[difference.language, difference.how, difference.row.kind] += 1
+                told = unread(name, read[name], _owned(judge().model))
+            for one in told:
+                if isinstance(one, Difference):
+                    total[one.language, one.how, one.row.kind] += 1
+                    print(f"{root.name}: {one}", flush=True)
+                else:
+                    total[language_of(name) or "", "unread", ""] += 1
+                    print(f"{root.name}: {name}:{one.line}: {' '.join(one.text.split())[:200]}", flush=True)
                 count += 1
-        print(f"{root}: {len(found)} files, {count} differences", flush=True)
+        print(f"{root}: {len(found)} files, {count} {'unread' if chosen.unread else 'differences'}", flush=True)
     for key, number in sorted(total.items()):
         print(*key, number)
     return 1 if total else 0

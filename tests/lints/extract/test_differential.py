@@ -11,6 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lints.extract import extract
+from lints.extract.glance import everywhere, glance
 from lints.judge import Judge
 from lints.scan import scan
 from lints.schema.declared import read_declarations
@@ -36,6 +38,50 @@ def test_every_labelled_snippet(judge: Judge, language: str) -> None:
     ]
 
     assert found == []
+
+
+SEEN = {
+    "ruby: a row of an association": ("a.rb", "def f(fleet)\n  fleet.boats.first\nend\n"),
+    "ruby: a scope of an association": ("a.rb", "def f(fleet)\n  fleet.boats&.afloat&.last\nend\n"),
+    "ruby: several of them": ("a.rb", "def f(fleet)\n  fleet.boats.afloat.sold.first\nend\n"),
+    "ruby: each of an association": ("a.rb", "def f(fleet)\n  fleet.boats.each { |b| b.sink }\nend\n"),
+    "ruby: a scope of a class": ("a.rb", "def f\n  Boat.afloat.order('random()').take\nend\n"),
+    "ruby: a scope that is given something": ("a.rb", "def f(me)\n  Boat.seen_by(me, 1)\nend\n"),
+    "ruby: many at once": ("a.rb", "def f(rows)\n  Boat.import(rows, validate: true)\nend\n"),
+    "ruby: on lines of their own": ("a.rb", "def f\n  Boat\n    .afloat\n    .order(:id)\n    .first\nend\n"),
+    "php: a relation": ("a.php", "<?php\nfunction f($fleet) { $fleet->boats()->forceDelete(); }\n"),
+    "php: a relation, perhaps": ("a.php", "<?php\nfunction f($me) { return $me->fleet?->boats()?->first(); }\n"),
+    "php: a relation in a variable": ("a.php", "<?php\nfunction f($fleet) { $q = $fleet->boats();\nreturn $q->sum('a'); }\n"),
+    "php: a class": ("a.php", "<?php\nfunction f() { Boat::chunk(100, function ($boats) {}); }\n"),
+    "go: a table that is a call": (
+        "a.go",
+        'package a\n\nfunc F(s S) error {\n\tq := s.SQLBuilder.\n\t\tInsert(s.TableName("boats")).\n\t\tColumns("id").\n\t\tValues(1)\n\treturn s.Exec(q)\n}\n',
+    ),
+    "typescript: a key beside a query": (
+        "a.ts", "export async function f(db, redis, id) { await db.boat.findMany({}); return redis.exists(`boat:${id}`); }\n"
+    ),
+    "typescript: an object beside a query": (
+        "a.ts", "export async function f(db, sql, b) { await db.boat.findMany({}); return sql`insert into boats ${sql(b)}`; }\n"
+    ),
+    "java: an annotation with names": (
+        "A.java",
+        'interface A extends JpaRepository<Boat, Long> { @Query(value = "SELECT * FROM boats b", nativeQuery = true) List<Boat> f(); }\n',
+    ),
+    "python: a function in a name": ("a.py", 'by = lambda c: f"SELECT * FROM boats WHERE {c} = 1"\n\ndef f(c):\n    c.execute(by("id"))\n'),
+    "c#: a procedure": (
+        "A.cs", 'class A { void F(C c) { c.Query<B>("[dbo].[Moor]", null, commandType: CommandType.StoredProcedure); } }\n'
+    ),
+    "a block of statements": ("a.go", "package a\n\nfunc F(c C) { c.Exec(`DO $$ BEGIN DELETE FROM x; END $$`) }\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_is_there_is_seen_at_a_glance(name: str) -> None:
+    path, source = SEEN[name]
+    found, everything = (extract(path, source.encode(), look) for look in (glance, everywhere))
+
+    assert found.statements or found.calls
+    assert (found.statements, found.calls) == (everything.statements, everything.calls)
 
 
 KEY = "harbour_id = '00000000-0000-0000-0000-00000000000a'"
@@ -132,7 +178,7 @@ FORMS: dict[str, tuple[str, Callable[[str], str]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(texts())
 @example("SELECT a FROM boats")
 def test_a_statement_is_found_whatever_is_written_around_it(form: str, text: str) -> None:
