@@ -141,6 +141,8 @@ class Interpreter:
         conditions, self._conditions = self._conditions, []
         defined = len(self.pending)
         self._block(function.lower_body(), env)
+        if self.chains is not None:
+            self.chains.left(env)
         # Functions inside see this one's variables as they are at its end, as a closure called later would.
         for position in range(defined, len(self.pending)):
             inner, around, outer = self.pending[position]

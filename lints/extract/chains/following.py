@@ -282,6 +282,15 @@ class Chains:
             elif isinstance(top, Listing):
                 stack.extend(reversed(top.items))
 
+    def left(self, env: Env) -> None:
+        """The end of a function: a variable that holds one query or a longer one, by the path that was taken, runs as
+        it is unless something was added to it: `if (name) query.where({ name }); const rows = await query;`, a query
+        set that stands in a dictionary."""
+        for value in list(env.vars.values()):
+            met = isinstance(value, Query) and len(value.base) > 1 and not _loaded(value)
+            if isinstance(value, Query) and met and id(value) not in self._extended:
+                self._use(value)
+
     def _handed(self, query: Query) -> Query:
         """A builder that has not run yet may get further conditions where it is handed to."""
         runs = any(isinstance(step, Step) and step.method.startswith(("execute", "stream")) for step in query.steps)

@@ -50,6 +50,7 @@ _OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
 _EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
 _EITHER_OF = re.compile(r"\(?\s*[\w.?!]+\s*(?:\|\||\?\?)\s*([\w.?!]+)\s*\)?((?:\s*[?!]?\.\s*\w+)*)")
+_BEFORE_TABLE = names("select column columns distinct count min max sum avg withSchema queryBuilder")
 _KNEX = names("knex trx db tx conn database connection")
 _REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 _COLLECTION = re.compile(r"\w*[cC]ollection|coll")
@@ -268,12 +269,19 @@ def _knex(asked: Asked) -> Begun | None:
     if not method and call.receiver is not None:  # (tx || db.replicaNode())("boats")
         builder = _EITHER.search(asked.interpreter.notes.text(call.receiver.span)) is not None
     builder = builder or (path.endswith("knex") and method in {"from", "table", "into"})
+    builder = builder or (method == "from" and isinstance(first, Lit) and _begins(call.receiver))
     made = call.receiver.method if isinstance(call.receiver, Invoke) else ""
     builder = builder or (method == "table" and _CONNECTION.search(path or made) is not None)
     table = first.text.strip() if isinstance(first, Lit) and plain else table_name(first) or _any_table(first)
     if table is None or not builder or len(asked.step.arguments) != 1:
         return None
     return Begun("knex", table, (Step("table", asked.step.arguments, {}, call.span),))
+
+
+def _begins(receiver: object) -> bool:
+    """Whether a chain of Knex says its table later: `knex.select("id").from("boats")`."""
+    named = receiver.receiver if isinstance(receiver, Invoke) and receiver.method in _BEFORE_TABLE else None
+    return isinstance(named, Name) and re.search(r"(?:^|\.)(?:knex|trx|db|database|conn\w*)$", named.path) is not None
 
 
 def _drizzle(asked: Asked) -> Begun | None:

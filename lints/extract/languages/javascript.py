@@ -132,9 +132,18 @@ class JavaScriptLowering(Lowering):
                 out.extend(self.assignment(child))
             elif child.type == "sequence_expression":
                 out.extend(Do(self.expression(part), span(part)) for part in child.named_children)
+            elif (gone := self.deleted(child)) is not None:
+                out.append(Assign(gone, Name("undefined", span(child)), False, span(child)))
             elif child.type != "comment":
                 out.append(Do(self.expression(child), span(child)))
         return out
+
+    def deleted(self, node: Node) -> str | None:
+        """`where.tenantId` of `delete where.tenantId`."""
+        operator, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
+        if node.type != "unary_expression" or operator is None or operator.type != "delete" or argument is None:
+            return None
+        return self.presence(self.text(argument)) if argument.type == "member_expression" else None
 
     def imports(self, node: Node) -> Iterable[Stmt]:
         source = node.child_by_field_name("source")

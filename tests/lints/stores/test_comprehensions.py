@@ -66,6 +66,24 @@ CHANGED: dict[str, calls.Case] = {
         "def f(s, t, i):\n    c = Boat.tenant_id == t\n    c |= Boat.id == i\n    return s.scalars(select(Boat).where(c))\n",
         [("violation", "TENORM006")],
     ),
+    **{
+        f"a query set that is longer on one path, {name}": (
+            "django",
+            (
+                f"def f(self, t, flag, context):\n    qs = Boat.objects.all()\n    if flag:\n"
+                f"        qs = qs.filter(tenant=t)\n    {use}\n"
+            ),
+            [("violation", "TENORM005")],
+        )
+        for name, use in {
+            "in a dictionary": "return render(request, 'x', {'boats': qs})",
+            "in a context": "context['boats'] = qs",
+            "as an attribute": "self.queryset = qs",
+            "as a condition": "return 1 if qs else 2",
+            "by its length": "return {'n': len(qs)}",
+            "by a slice": "return qs[0:10]",
+        }.items()
+    },
     "what is selected instead": (
         "sqlalchemy",
         "def f(s, t):\n    return s.query(Boat).filter(Boat.tenant_id == t).with_entities(Pier.id).all()\n",

@@ -167,6 +167,27 @@ CASES: dict[str, calls.Case] = {
             await db().query.boats.findMany({ where: eq(boats.tenantId, t) }); };""",
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "drizzle: a tenant on one path only, and the query is waited for": (
+        "drizzle",
+        """const f = async (t, flag) => { let q = db.select().from(boats).$dynamic();
+            if (flag) q = q.where(eq(boats.tenantId, t)); await q; };""",
+        [("violation", "TENORM005")],
+    ),
+    "knex: a tenant on one path only, and the builder is waited for": (
+        "sql-ts",
+        "const f = async (id, t, flag) => { const q = knex('boats').where({ id }); if (flag) q.where({ tenant_id: t }); await q; };",
+        [("violation", "TENORM005")],
+    ),
+    "knex: what is on both paths": (
+        "sql-ts",
+        "const f = async (id, t, flag) => { const q = knex('boats').where({ tenant_id: t }); if (flag) q.where({ id }); await q; };",
+        PROVEN,
+    ),
+    "knex: a table that is told after the columns": (
+        "sql-ts",
+        "const f = (id, t) => [knex.select('*').from('boats').where({ id }), knex.select('id').from('boats as b').where('b.tenant_id', t)];",
+        [("violation", "TENORM001"), ("proven", None)],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)

@@ -10,6 +10,16 @@ from lints.schema import build_model
 from . import calls
 
 CASES: dict[str, calls.Case] = {
+    "prisma: a filter that loses its tenant": (
+        "prisma",
+        "const f = (t) => { const where = { tenantId: t }; delete where.tenantId; return prisma.boat.findMany({ where }); };",
+        [("violation", "TENORM001")],
+    ),
+    "prisma: a filter that loses its tenant on one path": (
+        "prisma",
+        "const f = (id, t, all) => { const where = { id, tenantId: t }; if (all) delete where.tenantId; return prisma.boat.findMany({ where }); };",
+        [("violation", "TENORM005")],
+    ),
     "prisma: asked whether the caller may touch another one": (
         "prisma",
         (
