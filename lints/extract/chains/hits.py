@@ -341,4 +341,4 @@ def _search(language: str, data: bytes) -> Search:
         return _GO_WITH_ORM
     if family == "javascript" and b"Repo" in data:
         return _REPOSITORY
-    return _MONGOOSE if family == "javascript" and b"mongoose" in data else _of(family)
+    return _MONGOOSE if family == "javascript" and b"ongoose" in data else _of(family)

@@ -164,7 +164,7 @@ def _mongo(asked: Asked) -> Begun | None:
         native = not isinstance(_first(asked), (Fn, Returned))  # an array is searched by a function
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
         return Begun("mongo", collection(call, "") or _constant_of(asked) or last, (asked.step,))
-    mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"mongoose" in asked.interpreter.notes.source
+    mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"ongoose" in asked.interpreter.notes.source
     if mongoose and call.method in _MONGOOSE:
         return Begun("mongo", last, (asked.step,))
     if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|(?:M|^m)odel$", last)):

@@ -63,6 +63,9 @@ SEEN = {
     "typescript: an object beside a query": (
         "a.ts", "export async function f(db, sql, b) { await db.boat.findMany({}); return sql`insert into boats ${sql(b)}`; }\n"
     ),
+    "typescript: a model that a class holds": (
+        "a.ts", "class A extends Repo { async f(id) { return await this.MongooseModel.findOne({ id }).lean(); } }\n"
+    ),
     "java: an annotation with names": (
         "A.java",
         'interface A extends JpaRepository<Boat, Long> { @Query(value = "SELECT * FROM boats b", nativeQuery = true) List<Boat> f(); }\n',
