@@ -224,7 +224,7 @@ def _is_meant(flow: Flow, call: Node, owner: str, function: Node) -> bool:
         return False
     if not owner or owner in _OWN or owner in _receiver(flow, function):
         return True
-    return re.search(rb"\b(?:class|object|module)\s+" + re.escape(owner.encode()) + rb"\b", flow.data) is not None
+    return owner.encode() in flow.classes
 
 
 def _receiver(flow: Flow, function: Node) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tree_sitter import Node
 
@@ -20,6 +20,8 @@ ASSIGNS = words(
     " with_item for as_pattern"
 )
 
+_CLASS = re.compile(rb"\b(?:class|object|module)\s+(\w+)")
+
 
 @lru_cache(maxsize=1024)
 def _mentions(name: str) -> re.Pattern[bytes]:
@@ -35,6 +37,11 @@ class Tree:
         self.root = root
         self._leaving: dict[int, bool] = {}
         self._budget = BUDGET
+
+    @cached_property
+    def classes(self) -> frozenset[bytes]:
+        """The names that the file declares classes by."""
+        return frozenset(_CLASS.findall(self.data))
 
     @property
     def spent(self) -> bool:
