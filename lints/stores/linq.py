@@ -80,6 +80,9 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     for step in steps:
         given = [argument.text for argument in step.arguments]
         method = step.method
+        if method in {"RemoveNew", "UpdateNew"}:
+            _by_made(builder, given[0])
+            return [builder.delete() if method == "RemoveNew" else builder.update([])] if builder.where else []
         if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
             return []
         if (
@@ -131,6 +134,16 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             runs = True
             _extended(builder, method, names, current)
     return [builder.select()] if runs else []
+
+
+def _by_made(builder: Builder, text: str) -> None:
+    """The key that a row is made with, only to be named by it: nothing else of it is compared."""
+    known = builder.model.tables.get(builder.table)
+    builder.where.clear()
+    for name, value in re.findall(r"(\w+)\s*=(?!=)\s*([^,{}]+)", text):
+        column = builder.column(name)
+        if column is not None and known is not None and column in known.primary_key:
+            builder.where.append(f"{builder.qualified(column)} = {value_of(Names({}), builder, value)}")
 
 
 def _is_row(given: Sequence[str]) -> bool:

@@ -62,6 +62,9 @@ _ROW_OF = re.compile(
     r"\s*\.\s*(?:Find|Get|Load|GetAll|Single|First|QuerySingleById)(?:Async)?<(?:\w+\.)*(\w+)>\($"
 )
 """A row of a class by its key: `db.FindAsync<Boat>(id)`, `session.Get<Boat>(id)`."""
+_MADE = re.compile(r"\(\s*new\s+(?:\w+\.)*(\w+)\s*(?:\(\s*\))?\s*(\{[^{}]*\})\s*\)")
+"""A row that is made only to be named: `db.Remove(new Boat { Id = id })`."""
+_OF_CONTEXT = re.compile(r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)[?!]?(?:\.(?:\w+|Set<[\w.]+>\(\)))?$")
 _BY_KEY = re.compile(r"(?:Find|Get|Load|GetAll)(?:Async)?")
 _MAX_BEFORE = 8000
 _DISABLED = re.compile(
@@ -140,6 +143,10 @@ def _begun(asked: Asked) -> Begun | None:
     of_repository = of_unit.group(1) if of_unit is not None else held.repositories.get(last)
     if of_repository is not None:
         return Begun("ef", of_repository, steps) if call.method in _LINQ or READS.fullmatch(call.method) else None
+    made = _MADE.match(notes.text(call.arguments_span)) if call.method in {"Remove", "Update"} else None
+    if made is not None and _OF_CONTEXT.search(written) is not None:
+        given = Gap(made.group(2), call.arguments_span)
+        return Begun("ef", made.group(1), (Step(f"{call.method}New", (given,), {}, call.span),))
     of_class = _ROWS_OF.search(written)
     if of_class is not None and call.method not in _NO_SETS:
         return Begun("ef", of_class.group(1), steps)

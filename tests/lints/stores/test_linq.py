@@ -176,6 +176,16 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "return _context.Boats.Where(b => b.TenantId == tenantId && b.Logs.Any(l => l.Id == id)).ToList();",
         [("proven", None)],
     ),
+    "a row that is made to be deleted": (
+        "_context.Boats.Remove(new Boat { Id = id });",
+        [("violation", "TENORM001")],
+    ),
+    "a row that is made to be changed, whatever tenant it names": (
+        "_context.Update(new Boat { Id = id, TenantId = tenantId, Name = name });",
+        [("violation", "TENORM001")],
+    ),
+    "a row that is loaded, deleted": ("_context.Boats.Remove(boat);", []),
+    "a row of a list": ("names.Remove(new Boat { Id = id });", []),
     "a generic repository deletes a row that is loaded": ("await _boatRepo.DeleteAsync(boat);", []),
     "a generic store": ("return await _store.FindAsync(b => b.Id == id);", [("violation", "TENORM001")]),
     "a generic store is handed what narrows": (
