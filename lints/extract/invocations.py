@@ -52,6 +52,8 @@ _MAX_LENGTHENED = 8_000
 _ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 """Calls that put common table expressions before the text: its tables may be theirs."""
 
+_SHRINKS = names("pop remove clear shift splice popleft discard removeAt RemoveAt RemoveAll Clear removeIf")
+"""Calls that take items out of a list."""
 _PLACEHOLDERS = names(
     "addQueryValue addQueryParam addParam pushParam add_param add_query_value add_query_param push_param"
 )
@@ -93,6 +95,8 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
             return query  # `redis.exists(key)` is no term
     if keys.is_key_store(interpreter, call, receiver, arguments):
         keys.note_keys(interpreter, call, receiver, arguments, described())
+    if isinstance(receiver, Listing) and isinstance(call.receiver, Name) and method in _SHRINKS:
+        env.put(call.receiver.path, Gap(call.receiver.path, call.span))  # which of its items are left is not known
     known = methods.apply(interpreter, call, receiver, arguments, keywords, env)
     if known is not None:
         if is_text(known):

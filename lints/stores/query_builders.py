@@ -62,7 +62,9 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
     for step in _flat(steps):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
-        if part is not None:
+        if method == "clearWhere" or (method == "clear" and arguments and arguments[0].text in {"where", "wheres"}):
+            condition = None
+        elif part is not None:
             # One after the other, as they are sent: AND binds before OR, whichever was called first.
             if condition is None:
                 condition = f"({part})"

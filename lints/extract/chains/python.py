@@ -278,6 +278,8 @@ def _changed(held: Record, method: str, step: Step) -> Record:
     first = step.arguments[0] if step.arguments else None
     more = {**(first.fields if isinstance(first, Record) else {}), **step.keywords}
     unseen = Gap(method, step.span)
+    if method == "pop" and isinstance(first, Lit):
+        return Record({name: value for name, value in held.fields.items() if name != first.text}, held.source)
     if method == "update" and (first is None or isinstance(first, Record)) and "**" not in more:
         return Record({**held.fields, **more}, held.source)
     return Record({**held.fields, **more, "...": unseen}, held.source)

@@ -38,7 +38,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.languages.python_classes import models_of, rows_of_view
+from lints.extract.languages.python_classes import models_of, narrowed, narrowing, rows_of_view
 from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, joined, span
 
@@ -50,6 +50,12 @@ _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n":
 
 class PythonLowering(Lowering):
     language = "python"
+
+    def __init__(self, source: bytes) -> None:
+        super().__init__(source)
+        self._mixins: dict[str, Invoke] = {}
+        """What the classes before make of the rows of a view that they are mixed into."""
+
     binaries: ClassVar[frozenset[str]] = frozenset({"binary_operator"})
     statements: ClassVar[Mapping[str, str]] = {
         "expression_statement": "expression_statement",
@@ -60,6 +66,7 @@ class PythonLowering(Lowering):
         "try_statement": "try_statement",
         "match_statement": "match_statement",
         "return_statement": "return_statement",
+        "delete_statement": "deletion",
         "raise_statement": "throw_statement",
         "break_statement": "leave",
         "continue_statement": "leave",
@@ -177,6 +184,14 @@ class PythonLowering(Lowering):
             return Assign(target, Other(both, span(node), sign[0]), False, span(node))
         return Do(value, span(node))
 
+    def deletion(self, node: Node) -> Iterable[Stmt]:
+        """`del held["name"]`, `del held.name`: what it held is gone."""
+        listed = [part for child in node.named_children for part in (self.parts(child) or [child])]
+        targets = [self.target(part) for part in (*node.named_children, *listed) if part.type != "identifier"]
+        return tuple(
+            Assign(path, Name("undefined", span(node)), False, span(node)) for path in dict.fromkeys(targets) if path
+        )
+
     def target(self, node: Node) -> str | None:
         if node.type in {"identifier", "attribute"}:
             return self.presence(self.text(node))
@@ -293,6 +308,9 @@ class PythonLowering(Lowering):
         above = self.text(listed) if listed is not None else ""
         held = models_of(called, above, self.text(body), span(body)) if body is not None else ()
         inner = (*inner, *rows_of_view(bases, inner))
+        inner = narrowed(inner, tuple(self._mixins[base] for base in bases if base in self._mixins))
+        if (mixin := narrowing(inner)) is not None:
+            self._mixins[called] = mixin
         return (ClassBody(called, (*inner, *held), span(node), bases, decorators),)
 
     def function(self, node: Node) -> Func:

@@ -84,6 +84,19 @@ CHANGED: dict[str, calls.Case] = {
             "by a slice": "return qs[0:10]",
         }.items()
     },
+    **{
+        f"a tenant that is taken away again, {name}": (
+            "sqlalchemy",
+            f"def f(s, t):\n    {body}\n    return s.query(Boat).{asked}.all()\n",
+            [wanted],
+        )
+        for name, body, asked, wanted in (
+            ("del", "d = {'tenant_id': t}; del d['tenant_id']", "filter_by(**d)", ("violation", "TENORM001")),
+            ("pop", "d = {'tenant_id': t}; d.pop('tenant_id')", "filter_by(**d)", ("violation", "TENORM001")),
+            ("clear", "c = [Boat.tenant_id == t]; c.clear()", "filter(*c)", ("opaque", "TENORM013")),
+            ("the last one", "c = [Boat.tenant_id == t]; c.pop()", "filter(*c)", ("opaque", "TENORM013")),
+        )
+    },
     "what is selected instead": (
         "sqlalchemy",
         "def f(s, t):\n    return s.query(Boat).filter(Boat.tenant_id == t).with_entities(Pier.id).all()\n",

@@ -188,6 +188,11 @@ CASES: dict[str, calls.Case] = {
         "const f = (id, t) => [knex.select('*').from('boats').where({ id }), knex.select('id').from('boats as b').where('b.tenant_id', t)];",
         [("violation", "TENORM001"), ("proven", None)],
     ),
+    "knex: conditions that are cleared": (
+        "sql-ts",
+        "const f = (t) => [knex('boats').where({ tenant_id: t }).clearWhere(), knex('boats').where({ tenant_id: t }).clear('where')];",
+        [("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)
