@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from lints.extract import calls
@@ -92,6 +93,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
 }
 _BY_SOURCE = frozenset({"c_sharp", "ruby"})
 """Languages where what a call begins is told by where its receiver is from: `boats = Boat`, `var boats = db.Boats`."""
+_MAX_STEPS = 200
 _ONE_CALL = frozenset({"jpa", "prisma", "entity", "sequelize", "mongo", "drizzle_query", "repository"})
 """Kinds whose queries are one call."""
 
@@ -213,8 +215,13 @@ class Chains:
             return self._continued(longest, step, call, env) if longest is not None else None
         if (one.kind, one.model) != (two.kind, two.model):
             return Alt(receiver.key, *(self._continued(side, step, call, env) for side in (one, two)))
-        first = (Alt(receiver.key, held, NOTHING) for held in one.steps)
-        steps = (*first, *(Alt(receiver.key, NOTHING, held) for held in two.steps))
+        both = takewhile(lambda pair: pair[0] is pair[1], zip(one.steps, two.steps, strict=False))
+        shared = tuple(held for held, _ in both)
+        first = (Alt(receiver.key, held, NOTHING) for held in one.steps[len(shared) :])
+        second = (Alt(receiver.key, NOTHING, held) for held in two.steps[len(shared) :])
+        steps = (*shared, *first, *second)
+        if len(steps) > _MAX_STEPS:  # of too many paths to tell apart
+            steps = (*shared, Step("unseen_paths", (), {}, call.span))
         return self._continued(Query(one.kind, one.model, steps, one.span, (one, two)), step, call, env)
 
     def _on_path(self, side: Value, step: Step, call: Invoke, env: Env) -> Query | None:

@@ -98,3 +98,12 @@ def test_both_ways(name: str) -> None:
     files, column = MODELS[path]
     rows = scan([(path, AROUND[path].format(body).encode())], build_model(files, {"tenant_columns": [column]})).accesses
     assert {(row.verdict, row.rule) for row in rows} == expected, [(row.sql, row.why) for row in rows]
+
+
+@pytest.mark.parametrize("other", ["$q", "$q->where('id', 1)", "Boat::where('id', 1)"])
+def test_many_ways_are_told_apart_as_far_as_that_goes(other: str) -> None:
+    ways = "".join(f"$q = $a{n} ? $q->where('name', {n}) : {other};\n" for n in range(60))
+    files, column = MODELS["Harbour.php"]
+    code = AROUND["Harbour.php"].format(f"$q = Boat::query();\n{ways} return $q->get();")
+    rows = scan([("Harbour.php", code.encode())], build_model(files, {"tenant_columns": [column]})).accesses
+    assert [row.verdict for row in rows] in (["violation"], ["opaque"])
