@@ -50,12 +50,6 @@ _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n":
 
 class PythonLowering(Lowering):
     language = "python"
-
-    def __init__(self, source: bytes) -> None:
-        super().__init__(source)
-        self._mixins: dict[str, Invoke] = {}
-        """What the classes before make of the rows of a view that they are mixed into."""
-
     binaries: ClassVar[frozenset[str]] = frozenset({"binary_operator"})
     statements: ClassVar[Mapping[str, str]] = {
         "expression_statement": "expression_statement",
@@ -112,6 +106,11 @@ class PythonLowering(Lowering):
     }
 
     # Statements
+
+    def __init__(self, source: bytes) -> None:
+        super().__init__(source)
+        self._mixins: dict[str, Invoke] = {}
+        """What the classes before make of the rows of a view that they are mixed into."""
 
     def expression_statement(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []

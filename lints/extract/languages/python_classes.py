@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from lints.extract.ir import Assign, Define, Invoke, Name, Span, Stmt
+from lints.extract.ir import Assign, Define, Expr, Invoke, Leave, Name, Span, Stmt
 
 _MAX_BODY = 100_000
 _VIEWS = frozenset(
@@ -60,3 +61,43 @@ def rows_of_view(bases: tuple[str, ...], body: tuple[Stmt, ...]) -> tuple[Stmt, 
     manager = Name(f"{model.value.path}.objects", model.span)
     asked = Invoke(manager, "all", (), (), model.span, model.span)
     return (Assign("queryset", asked, False, model.span),)
+
+
+def narrowing(body: tuple[Stmt, ...]) -> Invoke | None:
+    """What a mixin of Django's views makes of a view's rows, if that is all that its `get_queryset` does:
+    `return super().get_queryset().filter(…)`."""
+    own = next((s.function for s in body if isinstance(s, Define) and s.function.name == "get_queryset"), None)
+    body = own.lower_body() if own is not None else ()
+    value = body[0].value if len(body) == 1 and isinstance(body[0], Leave) and body[0].returns else None
+    return value if isinstance(value, Invoke) and _above(value) else None
+
+
+def narrowed(body: tuple[Stmt, ...], mixins: tuple[Invoke, ...]) -> tuple[Stmt, ...]:
+    """The body of a view with what its mixins, the nearest first, make of its `queryset`."""
+    if any(isinstance(s, Define) and s.function.name == "get_queryset" for s in body):
+        return body
+    out: list[Stmt] = []
+    for statement in body:
+        if isinstance(statement, Assign) and statement.target == "queryset":
+            value = statement.value
+            for mixin in reversed(mixins):
+                value = _upon(mixin, value)
+            statement = replace(statement, value=value)
+        out.append(statement)
+    return tuple(out)
+
+
+def _above(value: Expr) -> bool:
+    """Whether a chain begins with `super().get_queryset()`."""
+    while isinstance(value, Invoke) and value.method != "get_queryset":
+        if value.receiver is None:
+            return False
+        value = value.receiver
+    return isinstance(value, Invoke) and isinstance(value.receiver, Invoke) and value.receiver.method == "super"
+
+
+def _upon(chain: Expr, value: Expr) -> Expr:
+    """A chain upon another beginning."""
+    if not isinstance(chain, Invoke) or chain.receiver is None or chain.method == "get_queryset":
+        return value
+    return replace(chain, receiver=_upon(chain.receiver, value))

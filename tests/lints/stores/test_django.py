@@ -121,6 +121,19 @@ CASES: dict[str, calls.Case] = {
         ),
         [("proven", None)],
     ),
+    "django: a mixin of the module narrows the query of the class": (
+        "django",
+        (
+            "class Mine:\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(tenant=self.request.tenant)\n"
+            "class Named:\n    def get_queryset(self):\n"
+            "        return super().get_queryset().filter(name='a')\n"
+            "class V(Mine, View):\n    queryset = Boat.objects.all()\n"
+            "class W(Named, View):\n    queryset = Boat.objects.all()\n"
+            "class X(Named, Mine, View):\n    queryset = Boat.objects.all()\n"
+        ),
+        [("proven", None), ("violation", "TENORM001"), ("proven", None)],
+    ),
     "django: the method adds to the query of the class": (
         "django",
         (
