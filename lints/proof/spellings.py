@@ -94,13 +94,23 @@ def _depths(tokens: Tokens) -> list[int]:
 
 
 def _tsql_again(tokens: Tokens) -> Tokens:
-    """DELETE FROM a FROM t AS a: the first FROM may as well be left out."""
+    """DELETE FROM a FROM t AS a: the first FROM may as well be left out. `SET a += 1` sets a to something else."""
+    if tokens[0].text.lower() in ("update", "merge", "with", "set"):
+        joined = {i for i, t in enumerate(tokens[:-1]) if t.text in _STEPS and _touch(t, tokens[i + 1])}
+        return [t for i, t in enumerate(tokens) if i not in joined] if joined else tokens
     words = [token.text.lower() for token in tokens[:9]]
     if words[:2] == ["delete", "from"] and "from" in words[3:]:
         second = words.index("from", 3)
         if all(word == "." for word in words[3:second:2]) and second % 2:
             return [tokens[0], *tokens[second - 1 :]]
     return tokens
+
+
+_STEPS = frozenset("+-*/%&^|")
+
+
+def _touch(token: Token, equal: Token) -> bool:
+    return equal.token_type is TokenType.EQ and token.end + 1 == equal.start
 
 
 def _oracle_again(tokens: Tokens) -> Tokens:

@@ -61,3 +61,15 @@ DECLARE @h int = 5; SELECT * FROM sailors WHERE harbour_id = @H
 -- the server's variables are not the caller's
 -- violation TENSQL001
 SELECT * FROM boats WHERE harbour_id = @@SPID
+
+-- added to a column
+-- proven
+UPDATE boats SET length += @n, kind -= 1 WHERE harbour_id = @h
+
+-- added to the tenant
+-- violation TENSQL009
+UPDATE boats SET harbour_id += 1 WHERE harbour_id = @h
+
+-- added to a column by id
+-- violation TENSQL002
+UPDATE boats SET length *= 2 WHERE id = @i
