@@ -19,6 +19,7 @@ MAX_DEPTH = 10
 _UNHELD = re.compile(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
+_VARIABLE = re.compile(r"[A-Za-z_$][\w$]*(?:\.\w+)*")
 _HELD = re.compile(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
 _OF_TENANT = re.compile(
     r"(?:await\s+)?[\w.]{1,80}\(\s*(?:\w+\.)?(?:workspace|tenant|organi[sz]ation|org|team|account|company)\s*\)"
@@ -92,6 +93,10 @@ class Builder:
         return f"{self.ident(alias or self.alias or self.table)}.{self.ident(column)}"
 
     def parameter(self, source: str = "") -> str:
+        """A placeholder. What is written as the same variable twice is one value."""
+        known = next((m for m, said in self.sources.items() if said == source), None) if source else None
+        if known is not None and _VARIABLE.fullmatch(source) is not None:
+            return known
         self.counter[0] += 1
         marker = f":h{self.counter[0]}"
         if source:
