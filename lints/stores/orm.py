@@ -175,7 +175,7 @@ class Entities:
             if entity.kind == "ef":
                 self._sets.setdefault(entity.name, []).append(stored)
 
-        for kind in ("sqlalchemy", "django", "typeorm", "drizzle"):
+        for kind in ("sqlalchemy", "django", "typeorm", "drizzle", "eloquent"):
             typical = any_model.stand_in(self.by_kind.get(kind, {}), model)
             if typical is not None:
                 self.by_kind[kind][any_model.NAME] = replace(typical, name=any_model.NAME)

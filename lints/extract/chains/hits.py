@@ -209,6 +209,7 @@ def _php() -> Iterator[bytes]:
     yield rb"\(\)" + asks
     yield rb"\(\)\s*\??->\s*\w+\([^()\n]{1,80}\)" + asks
     yield rb"\$\w+" + asks
+    yield rb"\$[\w>-]+\s*::\s*(?:%s|where\w*)\s*\(" % _words(RUNS, PLAIN)
 
 
 @cache

@@ -67,6 +67,12 @@ _ON_MODEL = names(
     " withCount"
 )
 """What is called on a model that is injected; the rest is called on rows as well, which a property may hold too."""
+ANY_MODEL = "Model_of_"
+"""What stands for a model that a variable names the class of (`lints.stores.any_model`)."""
+_ASKED_OF_ANY = re.compile(
+    r"(?:only|with)Trashed|find(?:OrFail|Many|OrNew)?|query|newQuery|where\w*|first(?:OrFail|Where)|withoutGlobalScopes?"
+)
+_STATIC = re.compile(rb"\s*::")
 _MADE_BY_CLASS = names("app resolve make")
 _FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _RELATED = re.compile(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
@@ -113,6 +119,9 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     elif path in {"self", "static"}:
         around = _CLASS.findall(notes.source[: call.span[0]])
         name = around[-1].decode() if around else ""
+    held_class = made is not None and notes.source[made.span[0] : made.span[0] + 1] == b"$"
+    if held_class and made is not None and _STATIC.match(notes.source, made.span[1]):
+        return ("eloquent", ANY_MODEL) if _ASKED_OF_ANY.fullmatch(call.method) else None  # `$class::find($id)`
     if re.fullmatch(r"[A-Z]\w*", name) is None or not call.method[:1].islower():
         return None
     if name in _NOT_MODELS and f"Models\\{name}" not in _full_name(notes.source, name):

@@ -50,6 +50,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "with more of the row between": ("return $fleet->boats()->withPivot('role')->limit(2)->get();", [("proven", None)]),
     "a scope that is given something": ("return $fleet->boats()->ofKind($kind)->get();", [("proven", None)]),
+    "of a class in a variable": ("return $class::withTrashed()->find($id);", [("opaque", "TENORM013")]),
+    "of a class in a property": ("return $this->model::findOrFail($id);", [("opaque", "TENORM013")]),
+    "tied, whatever the class": ("return $class::where('fleet_id', $fleet->id)->first();", [("proven", None)]),
+    "no query of a class in a variable": ("return $class::from($id) ?? $class::make($id)->get();", []),
     "of a row": ("return $boat->logbooks()->find($id);", [("weak", "TENORM002")]),
     "on some paths more": (
         "$logs = $boat->logbooks();\nif ($id) { $logs->where('id', $id); }\nreturn $logs->get();", [("weak", "TENORM002")]
