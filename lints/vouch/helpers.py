@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.vouch import results
@@ -30,6 +31,10 @@ _FUNCTIONS = words(
 _RETURNS = words("return_statement return return_expression")
 _NOTHING = words("null undefined None nil false False")
 _NAMELESS = words("self cls this ctx")
+_CLASSES = words(
+    "class_declaration class class_definition class_body struct_declaration record_declaration interface_declaration"
+    " trait_declaration object_declaration module abstract_class_declaration companion_object"
+) - {"module", "class_body"}
 _OWN = frozenset(["this", "self", "cls", "static", "$this"])
 _DOTTED = re.compile(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$")
 
@@ -48,7 +53,8 @@ def asked_through(flow: Flow) -> list[Access]:
     done = {(one.node.start_byte, one.line, one.column) for one in flow.accesses}
     calls = _calls(flow, helpers)
     for name, found in calls.items():
-        for function, access in helpers[name]:
+        once = len(_defined(name).findall(flow.data)) < 2
+        for function, access in helpers[name] if once else ():
             sites = [call for call, owner in found if _is_meant(flow, call, owner, function)]
             given = _given(flow, function, access) if sites else None
             if given is None:
@@ -71,6 +77,17 @@ def asked_through(flow: Flow) -> list[Access]:
                     )
                 )
     return out
+
+
+@lru_cache(maxsize=256)
+def _defined(name: bytes) -> re.Pattern[bytes]:
+    """The places where a function of a name is declared: of two, it can't be said which one is meant."""
+    word = re.escape(name)
+    return re.compile(
+        rb"\b(?:function\*?|def|func|fun|fn)\s+(?:\([^()\n]{0,80}\)\s*)?(?:self\.)?" + word + rb"(?!\w)"
+        rb"|(?m:^)[\w \t<>\[\],?]{0,120}\b" + word + rb"\s*\([^()\n]{0,300}\)\s*(?::[^\n{=;]{0,80})?\{"
+        rb"|\b(?:const|let|var|val)\s+" + word + rb"\s*(?::[^=\n]{0,80})?="
+    )
 
 
 def _function_of(node: Node) -> Node | None:
@@ -219,19 +236,33 @@ def _calls(flow: Flow, names: Collection[bytes]) -> dict[bytes, list[tuple[Node,
 
 
 def _is_meant(flow: Flow, call: Node, owner: str, function: Node) -> bool:
-    """Whether a call by a function's name is a call of it: by itself, of its own object, of a class of this file."""
+    """Whether a call by a function's name is a call of it: by itself, of its own object, of its class."""
     if function.start_byte <= call.start_byte < function.end_byte:
         return False
-    if not owner or owner in _OWN or owner in _receiver(flow, function):
-        return True
-    return owner.encode() in flow.classes
+    own = _around(function, _CLASSES)
+    if owner and owner not in _OWN and flow.language != "go":
+        name = own.child_by_field_name("name") if own is not None else None
+        return name is not None and flow.text(name) == owner
+    if flow.language == "go" and (owner or function.child_by_field_name("receiver") is not None):
+        caller = _around(call, frozenset({"method_declaration"}))
+        return caller is not None and _receiver(flow, function) == _receiver(flow, caller) == _receiver(
+            flow, function, owner
+        )
+    return (own is None and not owner) or (own is not None and _around(call, _CLASSES) == own)
 
 
-def _receiver(flow: Flow, function: Node) -> set[str]:
-    """What a method of Go calls its own object."""
-    listed = function.child_by_field_name("receiver")
-    found = re.match(r"\(\s*(\w+)\s", flow.text(listed)) if listed is not None else None
-    return {found.group(1)} if found is not None else set()
+def _around(node: Node, kinds: Collection[str]) -> Node | None:
+    around = node.parent
+    while around is not None and around.type not in kinds:
+        around = around.parent
+    return around
+
+
+def _receiver(flow: Flow, method: Node, called: str = "") -> tuple[str, str] | None:
+    """What a method of Go calls its own object, or is `called`, and the type of that."""
+    listed = method.child_by_field_name("receiver")
+    found = re.match(r"\(\s*(\w+)\s+\*?(\w+)", flow.text(listed)) if listed is not None else None
+    return (called or found.group(1), found.group(2)) if found is not None else None
 
 
 def _values(

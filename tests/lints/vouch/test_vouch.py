@@ -255,6 +255,9 @@ SAFE: dict[str, tuple[str, str]] = {
         script("await own(id, tenantId);", _WRITE),
     ),
     "a method, its parameter taken apart": ("a.ts", _CLASS_TS.replace("BODY", "if (!doc) return;")),
+    "a function of the module, asked by a method": beside(
+        _GET, ("a.ts", f"class Saving {{\n  async save(id, tenantId, title) {{\n{_ASK}\nif (!doc) return;\n{_WRITE}\n  }}\n}}\n")
+    ),
     "go, a helper": beside(_GO_GET, go("doc, err := s.getDoc(ctx, id, tenantID)", "if err != nil {", "\treturn err", "}", _GO_WRITE)),
     "python, a helper": beside(_PY_GET, python("doc = get_doc(cur, id, tenant_id)", "if not doc:", "    return", _PY_WRITE)),
     "compared before": script(
@@ -381,6 +384,14 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "a helper that throws, nobody waits for it": beside(_NEED, script(_HOLD.replace("await ", ""), _WRITE)),
     "a helper that throws, caught": beside(_NEED, script(_HOLD.replace(");", ").catch(() => null);"), _WRITE)),
     "a helper that throws, of another object": beside(_NEED, script(_HOLD.replace("needDoc", "other.needDoc"), _WRITE)),
+    "a helper of another class": (
+        "a.ts",
+        _CLASS_TS.replace("BODY", "if (!doc) return;").replace("  async save", "}\nclass Others {\n  one(x) { return x; }\n  async save"),
+    ),
+    "a helper of that name in two places": beside(
+        _GET + "class Cache {\n  async getDoc(key) {\n    return this.held.get(key);\n  }\n}\n", script(_ASK, "if (!doc) throw new Gone();", _WRITE)
+    ),
+    "go, a helper of another type": beside(_GO_GET.replace("(s *S)", "(s *T)"), go("doc, err := s.getDoc(ctx, id, tenantID)", "if err != nil {", "\treturn err", "}", _GO_WRITE)),
     "a helper that gives something else": beside(_NEED.replace("const {", "if (cache.has(key)) return cache.get(key);\n  const {"), script(_HOLD, _WRITE)),
     "a helper that gives an empty one": beside(_GET.replace("?? null", "?? {}"), script(_ASK, "if (!doc) throw new Gone();", _WRITE)),
     "a helper that reads another": beside(_NEED.replace("const {", "key = current();\n  const {"), script(_HOLD, _WRITE)),
