@@ -233,7 +233,7 @@ def test_a_declaration_overrides_with_its_reason() -> None:
     assert found.tables["boats"].ownership is Ownership.CHILD
     assert found.tables["boats"].principal_columns == ("skipper_id",)
     assert found.functions["reserve"].tenant_argument == 1
-    assert found.settings == {"app.tenant_id"}
+    assert found.settings == ("app.tenant_id",)
 
 
 @pytest.mark.parametrize(
