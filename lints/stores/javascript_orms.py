@@ -76,6 +76,12 @@ def _word(name: str) -> str:
     return name.strip("[]").rpartition(".")[2].removeprefix("$")
 
 
+_OF_ROW = re.compile(r"(?:\w+\.)?(?:col|literal|fn|cast)\(")
+"""What Sequelize takes for an expression over the row, or for text."""
+_OF_COLUMN = frozenset({"increment", "decrement", "max", "min", "sum", "aggregate"})
+"""Calls of Sequelize whose first argument names a column."""
+
+
 def _every(builder: Builder, value: Argument, depth: int) -> str:
     items = value.items if value.kind == "list" else (value,)
     return builder.all_of(filtered(builder, item, depth + 1) for item in items)
@@ -85,10 +91,12 @@ def _value(builder: Builder, column: str, value: Argument, depth: int) -> str:
     if value.kind == "map":
         parts = [_operator(builder, column, name, inner) for name, inner in mapping(value).items()]
         return builder.all_of(part for part in parts if part)
+    if value.kind in {"value", "call"} and re.fullmatch(r"(?:\w+\.)?IsNull\(\s*\)", value.text):
+        return f"{builder.qualified(column)} IS NULL"
+    if value.kind in {"value", "call"} and _OF_ROW.match(value.text):
+        return builder.hole()
     if value.kind == "term":
         operator = _TYPEORM.get(value.text)
-        if value.text == "IsNull":
-            return f"{builder.qualified(column)} IS NULL"
         if operator is not None and value.items:
             return builder.compare(column, value.items[0], operator)
         return builder.hole()
@@ -338,6 +346,8 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     step = steps[0]
     method, arguments = step.method, step.arguments
     first = arguments[0] if arguments else None
+    if method in _OF_COLUMN and first is not None and first.kind in {"text", "list"}:
+        first = arguments[-1] if len(arguments) > 1 else None
     if method == "findByPk":
         if first is not None:
             builder.where.append(builder.compare(builder.key_of(builder.table), first))
@@ -356,6 +366,8 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         return [builder.update(assigned, dynamic=dynamic or (first is not None and first.kind != "map"))]
     _find_options(builder, first, by_id=False)
     _included(builder, mapping(first).get("include"))
+    if method in {"increment", "decrement"}:
+        return [builder.update([], dynamic=True)]
     return [builder.delete() if method in {"destroy", "truncate"} else builder.select()]
 
 

@@ -61,7 +61,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.(?:countDocuments|collection|insertOne|insertMany|bulkWrite|updateOne|deleteOne|replaceOne)\s*[(<]",
         rb"getRepository\s*\(",
         rb"[A-Z]\w*\.query\(\s*[\w.]{0,40}\s*\)",
-        rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate)\s*\(",
+        rb"[A-Z]\w*\.(?:find|count|exists|distinct|create|update|destroy|aggregate|increment|decrement)\s*\(",
         rb"Object\.assign\(\s*\w+\s*,",
         rb"Repository<\s*\w",
         rb"em\.(?<!\wem\.)\w+\(",

@@ -241,7 +241,7 @@ def _sequelize(asked: Asked) -> Begun | None:
         return None
     if sure:
         return Begun("sequelize", model, (asked.step,))
-    if isinstance(first, (Record, Gap)) or first is None or method == "aggregate":
+    if isinstance(first, (Record, Gap)) or first is None or method in {"aggregate", "increment", "max", "min", "sum"}:
         return Begun("entity", model, (asked.step,))
     return None
 

@@ -193,6 +193,21 @@ CASES: dict[str, calls.Case] = {
         "const f = (t) => [knex('boats').where({ tenant_id: t }).clearWhere(), knex('boats').where({ tenant_id: t }).clear('where')];",
         [("violation", "TENORM001"), ("violation", "TENORM001")],
     ),
+    "sequelize: a number that grows": (
+        "typeorm",
+        "const f = (id, t) => [Boat.increment('n', { where: { id } }), Boat.max('n', { where: { tenantId: t } }), Boat.sum('n')];",
+        [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
+    ),
+    "sequelize: a column compared with a column": (
+        "typeorm",
+        "const f = () => Boat.findAll({ where: { tenantId: sequelize.col('tenant_id') } });",
+        [("opaque", "TENORM013")],
+    ),
+    "typeorm: rows without a tenant": (
+        "typeorm",
+        "const f = (repo) => getRepository(Boat).find({ where: { tenantId: IsNull() } });",
+        [("weak", "TENSQL018")],
+    ),
     "drizzle: exists": (
         "drizzle",
         """const f = (db, t) => db.select().from(logbooks)
