@@ -25,8 +25,13 @@ _NO_ROWS = re.compile(
 )
 _NO_ROWS_NAME = re.compile(r"[\w.]*(?:NoRows|NotFound|NoDocuments)\w*")
 _ELSEWHERE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)+")
-_FAULTS = frozenset(["javascript", "python", "ruby", "java", "c_sharp"])
-"""Languages in which asking nothing for a part of it raises."""
+_OF_NOTHING = (
+    r"nil\?|blank\?|present\?|presence|try!?|then|tap|to_\w+|is_a\?|instance_of\?|kind_of\?|respond_to\?|class|dup|hash"
+    r"|inspect|object_id|frozen\?|itself|HasValue|GetValueOrDefault|isErr|isOk|isNone|isSome|ok|error|catch|finally"
+)
+"""What can be asked of nothing, or of a wrapper that is there all the same."""
+_FAULTS = frozenset(["javascript", "python", "ruby", "c_sharp"])
+"""Languages in which asking nothing for a part of it raises; in Java it may be an Optional."""
 _NAME = re.compile(r"[$@]{0,2}([A-Za-z_]\w*)")
 
 
@@ -45,10 +50,10 @@ def when_missing(text: str, names: Mapping[str, Missing], language: str) -> bool
 
 def faults(text: str, names: Mapping[str, Missing], language: str) -> bool:
     """Whether an expression raises where what `names` hold was not found: it begins with a part of that."""
-    if family(language) not in _FAULTS or language == "kotlin":
+    if family(language) not in _FAULTS:
         return False
     text = re.sub(r"^(?:[\s(!]|await\s|not\s)+", "", text)
-    found = re.match(r"([A-Za-z_]\w*)\.(?!nil\?|blank\?|present\?|try|then\b|to_)\w", text)
+    found = re.match(rf"([A-Za-z_]\w*)\.(?!(?:{_OF_NOTHING})(?!\w))\w", text)
     return found is not None and names.get(found.group(1)) in {Missing.NULL, Missing.UNDEFINED}
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lints.extract import extract
-from lints.vouch.conditions import when_missing
+from lints.vouch.conditions import faults, when_missing
 from lints.vouch.results import Missing
 
 NAMES = {"row": Missing.NULL, "rows": Missing.LIST, "count": Missing.ZERO, "there": Missing.FALSE}
@@ -60,6 +60,27 @@ def test_no_text_is_too_strange(text: str, language: str) -> None:
 )
 def test_each_language_has_its_own_nothing(text: str, language: str, told: bool | None) -> None:
     assert when_missing(text, NAMES, language) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "raises"),
+    [
+        ("row.locked", "typescript", True),
+        ("!row.locked || other", "typescript", True),
+        ("row?.locked", "typescript", False),
+        ("other || row.locked", "typescript", False),
+        ("rows.length", "typescript", False),
+        ("row.locked", "php", False),  # a warning
+        ("row.isPresent()", "java", False),  # an Optional
+        ("row.locked?", "ruby", True),
+        ("row.blank?", "ruby", False),
+        ("row&.locked?", "ruby", False),
+        ("row.HasValue", "c_sharp", False),
+        ("not row.locked", "python", True),
+    ],
+)
+def test_what_raises_where_there_is_no_row(text: str, language: str, raises: bool) -> None:
+    assert faults(text, NAMES, language) is raises
 
 
 READ = 'await pool.query("SELECT id FROM docs WHERE id = $1 AND tenant_id = $2", [id, tenantId]);'
