@@ -36,6 +36,11 @@ _WALRUS = re.compile(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
 _SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
 _UNEQUAL = re.compile(rf"{_SIDE}\s*!==?\s*{_SIDE}")
 _EQUAL = re.compile(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_NOBODYS = re.compile(
+    r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
+    r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
+)
+"""What says nothing of whose a row is: constants, and what a client sends."""
 _OR, _AND = re.compile(r"\|\||\bor\b"), re.compile(r"&&|\band\b")
 _KEYS: Mapping[str, Missing] = {
     "rows": Missing.LIST, "rowCount": Missing.ZERO, "count": Missing.ZERO, "affectedRows": Missing.ZERO,
@@ -380,10 +385,11 @@ class Results(Tree):
         split = _AND if sign is _EQUAL else _OR
         for part in split.split(text.strip().removeprefix("(").removesuffix(")")):
             compared = sign.fullmatch(part.strip())
-            for side in compared.groups() if compared is not None else ():
-                shown = plain(side.strip())
+            sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
+            for shown, other in zip(sides, reversed(sides), strict=True):
                 name, _, rest = shown.partition(".")
-                if name in found.rows and rest.count(".") < 2 and rest.replace(".", "").isidentifier():
+                own = other.partition(".")[0] == name or _NOBODYS.match(other) is not None
+                if name in found.rows and not own and rest.count(".") < 2 and rest.replace(".", "").isidentifier():
                     found.compared.add(rest.rpartition(".")[2])
 
     def _asked(self, text: str, found: Found) -> None:

@@ -404,6 +404,15 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "go, a helper that hides the error": beside(_GO_GET.replace("return nil, err", "return nil, nil"), go(
         "doc, err := s.getDoc(ctx, id, tenantID)", "if err != nil {", "\treturn err", "}", _GO_WRITE)),
     "python, a helper, its row not looked at": beside(_PY_GET, python("doc = get_doc(cur, id, tenant_id)", _PY_WRITE)),
+    "compared with what the client names": script(
+        "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (!doc || doc.tenantId !== input.tenantId) throw new Gone();", _SET
+    ),
+    "compared with nothing": script(
+        "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (!doc || doc.tenantId !== null) throw new Gone();", _SET
+    ),
+    "compared with itself": script(
+        "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", "if (!doc || doc.tenantId !== doc.tenantId) throw new Gone();", _SET
+    ),
     "compared too late": script(
         "const doc = await prisma.doc.findUnique({ where: { id: input.id } });", _MISSING, _SET, "if (doc.tenantId !== tenantId) throw new Gone();"
     ),
