@@ -23,10 +23,14 @@ MAX_ROUNDS = 4
 """How often a module is read: a value crosses at most so many functions."""
 
 # The words are searched at the speed of memory; what they are is decided by the syntax tree.
-_TENANT = Search(rb"(?i)tenant|org|workspace|account|company|team|project|customer")
+_TENANT = Search(
+    rb"(?i)tenant|org|workspace|account|company|team|project|customer"
+    rb"|(?:school|store|shop|practice|clinic|realm|site|merchant|branch|agency|firm|vendor|club|hub|space|instance|partner|brand"
+    rb"|group|facility|hotel|property|studio)_?id"
+)
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
-    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
+    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|\.input\(|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
     rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\.Get\(\"[xX]-|\.on\(\s*['\"]|<(?:\w{1,20}:)?\w{1,40}>"
     rb"|function \w{1,60}\([^()\n]{0,120}(?:[tT]enant|[oO]rgani[sz]ation|[wW]orkspace|[cC]ompany|[tT]eam|[aA]ccount)"
     rb"|@(?:Request|Query|Header|Path|Body|Param|Args|\w+Mapping\b)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
@@ -45,7 +49,7 @@ _HANDED = Search(
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
-    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure|\.action\(|['\"]use server"
+    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure|\.input\(|\.action\(|['\"]use server"
     rb"|,\s*next\s*(?::\s*\w+\s*)?\)|get_response|headers(?:\(\))?[.\[]|[Hh]eader\("
 )
 _JOBS = Search(

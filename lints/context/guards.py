@@ -10,7 +10,7 @@ from lints.context.words import SAYS_WHOSE, SIGNS_IN, TENANT
 
 _WAITS = re.compile(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)")
 _ANYBODY = re.compile(
-    r"(?:public|protected|private|auth(?:ed|enticated|orized|ed_?user)?|base|safe|user|logged_?in|t)?_?\.?(?:action_?client|action|procedure)",
+    r"(?:public|protected|private|auth(?:ed|enticated|orized|ed_?user)?|base|safe|user|logged_?in|t)?_?\.?(?:action_?client|action|proc(?:edure)?)",
     re.IGNORECASE,
 )
 _NO_POLICY = re.compile(

@@ -253,7 +253,9 @@ class Units:
         }:  # tRPC, next-safe-action: a procedure with its resolver
             one = len(call.arguments) == 1 and _holds_closure(call.arguments[0])
             word = "ction" if call.method == "action" else "rocedure"
-            return f".{call.method}(…)" if one and word in self.text(call.receiver.span, 400) else None
+            before = self.text(call.receiver.span, 400)
+            called = word in before or (call.method in {"query", "mutation"} and ".input(" in before)
+            return f".{call.method}(…)" if one and called else None
         if isinstance(first, Text) and first.value[:1] == "/" and len(call.arguments) > 1:
             return f"{self.text(call.receiver.span, 40)}.{call.method}({self.text(first.span, 60)})"
         return None

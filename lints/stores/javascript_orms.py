@@ -47,11 +47,12 @@ def _field(builder: Builder, name: str, value: Argument, depth: int) -> str:
     if name in {"...", "[]"}:
         return builder.hole()
     column = builder.column(name)
-    if column is not None:
+    target = builder.entities.get(builder.entity.relations.get(name, "")) if builder.entity is not None else None
+    of_row = target is not None and any(part in target.columns or part in target.relations for part in mapping(value))
+    if column is not None and not of_row:
         return _value(builder, column, value, depth)
     if builder.entity is None:
         return builder.hole()
-    target = builder.entities.get(builder.entity.relations.get(name, ""))
     if target is not None:
         if value.kind == "null":
             return builder.hole()

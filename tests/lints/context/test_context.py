@@ -105,6 +105,13 @@ class Boat(Base):
 """,
         [("proven", None)],
     ),
+    "a procedure of tRPC by a name of its own": (
+        "a.ts",
+        """
+export const boats = proc.input(z.object({ tenantId: z.string() })).query(({ input }) =>
+  prisma.boat.findMany({ where: { tenantId: input.tenantId } }));""",
+        [("weak", "TENCTX001")],
+    ),
     "a condition of LINQ is a comparison, and no check": (
         "A.cs",
         """

@@ -44,6 +44,17 @@ CASES: dict[str, calls.Case] = {
         """,
         [("opaque", "TENORM013"), ("proven", None)],
     ),
+    "typeorm: a row that another is compared with by its fields": (
+        "typeorm",
+        """
+        class S {
+          constructor(private readonly logs: Repository<Logbook>, private readonly boats: Repository<Boat>) {}
+          own(t: string) { return this.logs.find({ where: { boat: { tenantId: t } } }); }
+          any(id: string) { return this.logs.find({ where: { boat: { name: id } } }); }
+        }
+        """,
+        [("proven", None), ("violation", "TENORM001")],
+    ),
     "typeorm: AND binds before OR": (
         "typeorm",
         """
