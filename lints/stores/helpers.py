@@ -31,6 +31,7 @@ class Helpers:
         self._managed = {entity.name: entity.methods for entity in known if entity.kind == "django"}
         """What the managers of Django's models add, by model and method."""
         self._children = _children([entity for entity in known if entity.kind == "django"])
+        self._fields = {entity.name: entity.relations for entity in known if entity.kind == "django"}
         for helper in helpers:
             self._known.setdefault(helper.path, {})[helper.name] = helper
 
@@ -70,12 +71,21 @@ class Helpers:
     def _related(self, call: OrmCall) -> OrmCall | None:
         """Rows that refer to an instance, as a query of theirs; None where several models could be meant."""
         children = self._children.get(call.model.removesuffix("_set"), set())
-        if len(children) != 1:
+        models = {child for child, _ in children}
+        if len(models) != 1:
             return None
-        ((child, field),) = children
+        (child,) = models
+        told = {field for _, field in children}
         variants: list[tuple[OrmStep, ...]] = []
         for steps in call.variants:
             instance = steps[0].arguments[0] if steps and steps[0].method == OF else None
+            named = instance.text.rpartition(".")[2] if instance is not None else ""
+            if named in self._fields.get(child, {}):
+                field = named  # `organization.membership_set`: of the two it refers to, the one that it is called after
+            elif len(told) == 1:
+                (field,) = told
+            else:
+                return None
             if instance is None:
                 return None
             variants.append((OrmStep(method="filter", keywords=((field, instance),)), *steps[1:]))

@@ -136,3 +136,25 @@ VIEWS = {
 def test_generic_view(name: str) -> None:
     source, wanted = VIEWS[name]
     assert _verdicts(source) == wanted
+
+
+def test_of_two_keys_to_their_parents_rows_are_asked_by_the_one_that_the_instance_is_called_after() -> None:
+    models = b"""
+from django.db import models
+class User(models.Model):
+    email = models.TextField()
+class Organization(models.Model):
+    members = models.ManyToManyField(User, through="Membership")
+class Membership(models.Model):
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    role = models.TextField()
+"""
+    source = b"""
+def f(membership, user):
+    membership.organization.membership_set.filter(role="a", user__isnull=True).exists()
+    user.membership_set.filter(role="c").first()
+"""
+    tree = {"fleet/models.py": models, "fleet/views.py": source}
+    rows = scan([("fleet/views.py", source)], build_model(tree, {"tenant_columns": ["organization_id"]})).accesses
+    assert [(row.verdict, row.rule) for row in rows] == [("proven", None), ("violation", "TENORM001")]
