@@ -15,12 +15,12 @@ def _spaced(*expressions: bytes) -> tuple[bytes, ...]:
 # A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
 # a literal, which is what makes the search fast.
 _STATEMENTS = _spaced(
-    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?(?:\b|\\[nrt])from\b)",
+    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?from\b(?:(?<!\wfrom)|(?<=\\[nrt]from)))",
     rb"select\s+(?:(?<!\wselect\s)|(?<=\\[nrt]select\s))[\w.\"]{1,80}\(",
     rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
     rb"replace\s+into\b",
     rb"merge\s+into\b",
-    rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?(?:\b|\\[nrt])set\b(?<!\.set))",
+    rb"update\b(?:(?<!\wupdate)|(?<=\\[nrt]update))(?=[\s\S]{0,400}?set\b(?<!\.set)(?:(?<!\wset)|(?<=\\[nrt]set)))",
     rb"delete\s+(?:[\w`\"]{1,60}\s+)?from\b",
     rb"truncate\s+(?:table\s|only\s|[\w.\"`\[\]]+\s*(?:[;,'\"`]|cascade|restart))(?<!\wtruncate)",
     rb"with\s+(?:recursive\s+)?[\w\"]{1,80}\s*(?:\([^)]{0,400}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(",

@@ -191,11 +191,11 @@ def _ruby() -> Iterator[bytes]:
         *(f"(?<!{name})" for name in sorted(SERVES)),
         *(rf"(?<!\b{name})" for name in sorted(BUILT_IN | {"RSpec"})),
     )
-    a_class = rb"[A-Z]\w*(?![^\s&.])" + "".join(others).encode()
+    a_class = rb"\b[A-Z]\w*(?![^\s&.])" + "".join(others).encode()
     goes_on = rb"\w*[?!]?(?:\(|%s|[ \t]+[\w:'\"@\[{])" % then
     many = rb"(?:s|ren|ople|dia|aff|ata)(?:\(\))?" + then
     yield rb"\.(?:%s)(?!\w)" % _words(SURE)
-    yield rb"[A-Z]\w*%s(?:%s)(?!\w)" % (then, asks)
+    yield rb"\b[A-Z]\w*%s(?:%s)(?!\w)" % (then, asks)
     yield rb"%s%s(?!(?:%s)\b)[a-z]%s" % (a_class, then, _words(OF_CLASS), goes_on)
     yield rb"%s(?:%s)(?!\w)" % (many, asks)
     yield rb"%s(?:\w+[?!]?(?:\([^()\n]{0,80}\))?%s){1,4}(?:%s)(?!\w)" % (many, then, asks)
