@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from lints.context.judging import alone, in_context
 from lints.context.values import markers_of
-from lints.examine import Examined, Quote
+from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
-from lints.proof.result import wanted
-from lints.rows import Access, Judged, Place, ProofLike, Prove, ReferenceLike, Unanalysed, fingerprint
+from lints.rows import Access, Judged, ProofLike, Prove, Unanalysed
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
 from lints.stores.orm import UNDEFINED_IS_ANY, Entities
 from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
+from lints.telling import DYNAMIC, Telling, dotted
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
@@ -31,16 +31,10 @@ if TYPE_CHECKING:
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
-_DYNAMIC = "TENSQL013"
-_UNDECIDED = frozenset({"TENSQL000", _DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = re.compile(r"/\*__hole_\d+__\*/")
 _MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _VALUE = re.compile(r":h\d+\b")
-_VIEW = re.compile(r"\[view [\w.]+\]")
-_MAX_SQL = 4_000
-UNKNOWN_OPERATION = "unknown"
-"""What a statement does of which nothing could be read."""
 _MAX_PROOFS = 5_000
 
 
@@ -64,7 +58,7 @@ class Judge:
         read = schema.files if schema is not None else ()
         self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
         self._proofs: dict[str, Sequence[ProofLike]] = {}
-        self._quotes: dict[tuple[int, int], Quote] = {}
+        self._telling = Telling(model)
         self._numbers: Counter[str] = Counter()
 
     def judge(self, examined: Examined) -> Judged:
@@ -73,7 +67,7 @@ class Judge:
         self._numbers = numbers = Counter({"files_analysed" if found.analysed else "files_skipped": 1})
         if found.analysed and found.problems:
             numbers["files_partial"] += 1
-        self._quotes = {(quote.line, quote.end_line): quote for quote in examined.quotes}
+        self._telling.quotes = {(quote.line, quote.end_line): quote for quote in examined.quotes}
         if len(self._proofs) > _MAX_PROOFS:
             self._proofs.clear()
         accesses = self._accesses(found, self._class_of(examined))
@@ -187,7 +181,7 @@ class Judge:
                 return None
             reason = next((p.reason for _, proofs in variants for p in proofs if p.reason), None)
             why = f"not understood as SQL{f' ({reason})' if reason else ''}, so nothing is known about it"
-            return [self._row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
+            return [self._telling.row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
         rows: dict[tuple[str, str | None], Access] = {}
         good: set[str] = set()
         unclassified = False
@@ -196,7 +190,7 @@ class Judge:
             for proof in proofs:
                 if not proof.relevant and proof.verdict == "proven":
                     continue
-                for row in self._of_proof(statement, kind, proof, text, opened=opened):
+                for row in self._telling.rows(statement, kind, proof, text, opened=opened):
                     if row.rule == "TENSQL000" and self._unclassified(row.table):
                         unclassified = True
                         continue
@@ -248,7 +242,7 @@ class Judge:
     def _confined(self, row: Access, statement: Statement) -> Access:
         """A row that nothing in the statement ties to a tenant, though a framework adds that to it once it is whole: an
         assumption."""
-        open_ = row.verdict == "violation" or (row.verdict == "opaque" and row.rule == _DYNAMIC)
+        open_ = row.verdict == "violation" or (row.verdict == "opaque" and row.rule == DYNAMIC)
         said = self._entities.confines(statement, row.table) if open_ else None
         return assumed(row, "TENORM014", f"it is confined by {said}") if said is not None else row
 
@@ -296,7 +290,7 @@ class Judge:
             ]
         sent = written(rendered) if self._owned(main) else None
         if sent is not None and not any(row.verdict == "violation" for row in rows):
-            return [self._row(statement, kind, "violation", sent[0], main, (), sent[1], call.snippet, ())]
+            return [self._telling.row(statement, kind, "violation", sent[0], main, (), sent[1], call.snippet, ())]
         if any(path.unseen for path in rendered) and not any(row.verdict == "violation" for row in rows):
             raw = runs_raw(call)
             if not (rows or raw or self._owned(main) or main not in self.model.tables):
@@ -306,7 +300,11 @@ class Judge:
             why = "what it runs or writes is put together out of sight"
             name = rows[0].table if rows else main if self._owned(main) else ""
             shown = texts[0] if texts else call.snippet
-            return [self._row(statement, kind, "opaque", "TENORM009" if raw else "TENORM013", name, (), why, shown, ())]
+            return [
+                self._telling.row(
+                    statement, kind, "opaque", "TENORM009" if raw else "TENORM013", name, (), why, shown, ()
+                )
+            ]
         return [call_row(row, call, rendered) for row in rows]
 
     def _owned(self, table: str) -> bool:
@@ -343,7 +341,7 @@ class Judge:
                 named = nobodys | {call.model} if name in nobodys else nobodys
                 proof = prove_mongo(call.model, steps, keys, named)
             if proof.relevant:
-                rows += self._of_proof(statement, kind, proof, call.snippet, opened=False)
+                rows += self._telling.rows(statement, kind, proof, call.snippet, opened=False)
         good = {row.table for row in rows if row.verdict in {"proven", "weak"}}
         bad = [row for row in rows if row.verdict == "violation"]
         if bad and good:
@@ -405,113 +403,6 @@ class Judge:
             self._proofs[key] = found
         return found
 
-    def _of_proof(
-        self, statement: Statement, kind: str, proof: ProofLike, text: str, *, opened: bool
-    ) -> Iterable[Access]:
-        verdict = str(proof.verdict)
-        opened = opened or (verdict == "opaque" and proof.reason is not None)
-        open_references: dict[tuple[str, str | None], ReferenceLike] = {}
-        within: Counter[tuple[str, str | None]] = Counter()
-        for reference in proof.references:
-            if not reference.proven or (verdict == "weak" and reference.rule is not None):
-                viewed = _VIEW.search(reference.why_not or "")  # a view is one finding, however many tables it reads
-                key = (viewed.group() if viewed is not None else _plain(reference.table), reference.rule)
-                open_references.setdefault(key, reference)
-                within[key] += viewed is not None
-        if verdict == "violation" and opened:
-            verdict = "opaque"
-        if verdict in {"proven", "unparsed"} or not open_references:
-            rule = next(iter(proof.rules), None)
-            table = next((name for name in map(_plain, proof.tables) if name), "")
-            why = proof.reason or ("; ".join(proof.assumptions) if proof.assumptions else "")
-            if verdict == "proven":
-                why = "every tenant-owned table in it is tied to the caller's tenant"
-            yield self._row(statement, kind, verdict, rule, table, proof.assumptions, why, text, (proof,))
-            return
-        for key, reference in open_references.items():
-            table, rule = _plain(reference.table), key[1]
-            own = "weak" if reference.proven else "opaque" if rule in _UNDECIDED else verdict
-            if not table and own == "violation":
-                own, rule = "opaque", _DYNAMIC  # a table that is put in at run time: nobody's, for all that is known
-            why = self._why(reference, proof)
-            if within[key] > 1:
-                why = f"{why}; {within[key] - 1} more of what the view reads"
-            if opened and str(proof.verdict) == "violation":
-                rule, why = _DYNAMIC, f"{why}; a clause put in at run time may do it, which can't be seen here"
-            row = self._row(
-                statement,
-                kind,
-                own,
-                rule or next(iter(proof.rules), None),
-                table,
-                proof.assumptions,
-                why,
-                text,
-                (proof,),
-            )
-            yield replace(row, reference=_place(reference, text, self._quotes.get((row.line, row.end_line))))
-
-    def _why(self, reference: ReferenceLike, proof: ProofLike) -> str:
-        if reference.table.startswith("__hole_"):
-            return "a table, or a whole query, is put in at run time: what it reads can't be seen here"
-        name = reference.table if reference.alias in {"", reference.table} else f"{reference.table} ({reference.alias})"
-        if reference.proven:
-            return "; ".join(proof.assumptions) or f"{name} is tied to the tenant under an assumption"
-        reason = reference.why_not or "nothing ties it to a caller's tenant"
-        mend = wanted(reference)
-        return f"{name}: {reason}{'; ' + mend if mend is not None else ''}"
-
-    def _row(
-        self,
-        statement: Statement,
-        kind: str,
-        verdict: str,
-        rule: str | None,
-        table: str,
-        assumptions: Sequence[str],
-        why: str,
-        text: str,
-        proofs: Sequence[ProofLike],
-    ) -> Access:
-        known = self.model.tables.get(table)
-        proof = proofs[0] if proofs else None
-        function = statement.function
-        call = statement.call
-        if function is not None and function.tenant_ignored and verdict in {"violation", "opaque"}:
-            why = f"{why}; {function.name or 'the function'} takes {function.tenant_parameter} and never uses it"
-        digest = proof.fingerprint if proof is not None and proof.fingerprint else ""
-        quote = self._quotes.get((statement.line, statement.end_line))
-        return Access(
-            path=statement.path,
-            line=statement.line,
-            column=statement.column,
-            end_line=statement.end_line,
-            end_column=statement.end_column,
-            snippet=statement.snippet,
-            language=statement.language,
-            operation=(proof.operation if proof is not None else "") or UNKNOWN_OPERATION,
-            table=table,
-            tables=tuple(name for name in proof.tables if _plain(name)) if proof is not None else (),
-            verdict=verdict,
-            rule=rule,
-            why=why,
-            owned_because=f"{known.origin.path}:{known.origin.line}: {known.origin.why}" if known is not None else None,
-            assumptions=tuple(assumptions),
-            fingerprint="",
-            statement=digest or fingerprint(" ".join(text.split())),
-            path_class=kind,
-            confidence=statement.confidence.value,
-            call=_dotted(call.receiver, call.method) if call is not None else None,
-            carrier=None,
-            function=function.name if function is not None else None,
-            tenant_parameter=function.tenant_parameter if function is not None else None,
-            tenant_ignored=function.tenant_ignored if function is not None else False,
-            variants=len(statement.variants),
-            sql=text[:_MAX_SQL],
-            source=quote.text if quote is not None else "",
-            first_line=min(statement.line, call.line) if call is not None else statement.line,
-        )
-
     def _carried(self, row: Access, statement: Statement) -> Access:
         """A wrapper the statement goes through, and what the organisation says it is worth."""
         carrier = self._carrier(statement)
@@ -546,7 +437,7 @@ class Judge:
         call = statement.call
         if call is None:
             return None
-        name = _dotted(call.receiver, call.method)
+        name = dotted(call.receiver, call.method)
         for carrier in self.declared.carriers:
             if name == carrier.call or name.endswith(f".{carrier.call}"):
                 return carrier
@@ -581,30 +472,6 @@ def _unanalysed(problem: Problem) -> Unanalysed:
     return Unanalysed(path=problem.path, line=problem.line, reason=problem.reason, whole_file=problem.whole_file)
 
 
-def _place(reference: ReferenceLike, text: str, quote: Quote | None) -> Place | None:
-    """Where the reference stands in the file: the n-th mention of its name in the text is the n-th in the source.
-
-    None where text and source differ in how often they mention it: a part put in from elsewhere, a name spelled anew.
-    """
-    if quote is None or reference.start is None or reference.end is None:
-        return None
-    name = text[reference.start : reference.end]
-    mention = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
-    in_text = [found.start() for found in mention.finditer(text)]
-    in_source = [found.start() for found in mention.finditer(quote.text)]
-    if not name or len(in_text) != len(in_source) or reference.start not in in_text:
-        return None
-    start = in_source[in_text.index(reference.start)]
-    before = quote.text[:start]
-    column = start - (before.rfind("\n") + 1) + 1
-    return Place(line=quote.line + before.count("\n"), column=column, end_column=column + len(name))
-
-
-def _plain(table: str) -> str:
-    """The name of a table, or nothing for one that is put in at run time."""
-    return "" if table.startswith("__hole_") else table
-
-
 def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
     """`tenant_id` and `tenantId`: a graph has no schema that says which."""
     camel = (re.sub(r"(?<=.)_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
@@ -617,10 +484,6 @@ def _snaked(found: re.Match[str]) -> str:
 
 def _worst(rows: Sequence[Access]) -> int:
     return max((RANK[row.verdict] for row in rows), default=-2)
-
-
-def _dotted(receiver: str, method: str) -> str:
-    return f"{receiver}.{method}" if receiver else method
 
 
 def _lower(text: str) -> str:
