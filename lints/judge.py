@@ -14,6 +14,7 @@ from lints.context.judging import alone, in_context
 from lints.context.values import markers_of
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
+from lints.patterns import regex
 from lints.rows import Access, Judged, ProofLike, Prove, Unanalysed
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
 _ASIDE = frozenset({"test", "migration", "seed"})
-_DROPPED = re.compile(r"/\*__hole_\d+__\*/")
-_MIXED = re.compile(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
-_VALUE = re.compile(r":h\d+\b")
+_DROPPED = regex(r"/\*__hole_\d+__\*/")
+_MIXED = regex(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
+_VALUE = regex(r":h\d+\b")
 _MAX_PROOFS = 5_000
 
 

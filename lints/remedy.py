@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lints.extract.sqltext import names
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.proof import Proof, Reference
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 MAX_SQL = 4_000
 _RULES = names("TENSQL001 TENSQL002 TENSQL003 TENSQL006 TENSQL010")
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|(?P<word>[A-Za-z_][\w$]*)|(?P<mark>[();])",
     re.DOTALL,
 )
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-_BOUND = re.compile(r"(?<!:):h\d+\b")
-_HOLES = re.compile(r"((?<!:):h\d+\b)")
-_VALUE = re.compile(r"\$\{[^{}`]*\}")
+_PLAIN = regex(r"[a-z_][a-z0-9_]*")
+_BOUND = regex(r"(?<!:):h\d+\b")
+_HOLES = regex(r"((?<!:):h\d+\b)")
+_VALUE = regex(r"\$\{[^{}`]*\}")
 _JOINS = names("join left right inner full cross natural")
 _AFTER_WHERE = names("group order having limit offset fetch for returning window union intersect except on")
 _TEMPLATES = frozenset({"typescript", "tsx", "javascript"})

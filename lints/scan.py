@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lints.extract import Suppression
+from lints.patterns import regex
 from lints.rows import Access, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, marked
 from lints.tenancy import Model, Ownership
 
@@ -19,7 +19,7 @@ _COUNTED = (
 
 _SOURCES = {".js": ("ts", "tsx"), ".jsx": ("tsx",), ".mjs": ("mts",), ".cjs": ("cts",)}
 """Endings of what files are compiled to, and of what they are compiled from."""
-_SQLC = re.compile(r"\s*-- name:\s*(\w+)\s*:")
+_SQLC = regex(r"\s*-- name:\s*(\w+)\s*:")
 
 
 def scan(

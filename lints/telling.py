@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from lints.examine import Quote
 from lints.extract import Statement
+from lints.patterns import regex
 from lints.proof.result import wanted
 from lints.rows import Access, Place, ProofLike, ReferenceLike, fingerprint
 from lints.tenancy import Model
@@ -17,7 +18,7 @@ DYNAMIC = "TENSQL013"
 UNKNOWN_OPERATION = "unknown"
 """What a statement does of which nothing could be read."""
 _UNDECIDED = frozenset({"TENSQL000", DYNAMIC, "TENCYP013", "TENRDS013", "TENMGO013"})
-_VIEW = re.compile(r"\[view [\w.]+\]")
+_VIEW = regex(r"\[view [\w.]+\]")
 _MAX_SQL = 4_000
 
 

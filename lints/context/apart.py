@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from lints.context.asked import last_word, may_mean
 from lints.context.words import CALLER_ID, TENANT
+from lints.patterns import regex
 
-_ASKED = re.compile(r"#(\w+(?:\.\w+)*)")
+_ASKED = regex(r"#(\w+(?:\.\w+)*)")
 """What the expression of an annotation asks about: `@PreAuthorize("@access.isMember(#tenantId)")`."""
-_FORM_OF = re.compile(r"valid|parse|exist|uuid|convert|format|encode|decode|^(?:to|is|has)[A-Z_]", re.IGNORECASE)
+_FORM_OF = regex(r"valid|parse|exist|uuid|convert|format|encode|decode|^(?:to|is|has)[A-Z_]", re.IGNORECASE)
 
 MAX_TOLD = 20
 

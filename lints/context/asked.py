@@ -7,28 +7,29 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from lints.context.words import CALLER_ID, CHECKS, SIGNS_IN, TENANT
+from lints.patterns import regex
 
-OWNER = re.compile(
+OWNER = regex(
     r"(?i)(?:tenant|org|workspace|project|team|account|user|owner|compan)\w*\)?\s*(?:[!=]==?|\.equals)|[!=]==?\s*\(?[\w.?!]*(?:tenant|org|workspace|project|team|account|user|owner|compan)"
 )
-SECRET = re.compile(
+SECRET = regex(
     r"(?i)(?:secret|token|api_?key|authorization)\b.{0,60}[!=]==?.{0,40}(?:process\.env|\benv\.|settings\.|environ|getenv|config\.)"
 )
-COMPARES = re.compile(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
+COMPARES = regex(r"[!=]=|<>|\bin\b|\.(?:includes|has|contains|include\?|equals)\(", re.IGNORECASE)
 _COMPARED = r"(?:===?|!==?|<>)"
 _PLAIN = r"(?:null|undefined|None|nil|true|false|True|False|['\"\d`]|typeof|uuid\.Nil|\[\])"
-_MEANS = re.compile(
+_MEANS = regex(
     r"^(?:x-)?(?:(?:current|target|my)[_-]?)?(?:tenant|org|organi[sz]ation|workspace)[_-]?(?:id|uuid|slug|key)?$",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = regex(
     r"(?:x[-_])?(?:(?:current|target|my|the|this|parent|new|from|to|filter|req)(?=[-_]|(?-i:[A-Z]))[-_]?)?"
     r"([A-Za-z][A-Za-z_-]*?)[-_]?(?:ids?|uuids?|slug|key|code|no)?",
     re.IGNORECASE,
 )
-_OF_OURS = re.compile(r"^x-\w+-(?=[a-z]{3})", re.IGNORECASE)
-_ORG = re.compile(r"^org(?:ani[sz]ation)?s?$")
-_MAY_MEAN = re.compile(r"(?!(?:user|member)_?(?:id|uuid)$)\w+(?:_?ids?|_?uuids?|_?slug)", re.IGNORECASE)
+_OF_OURS = regex(r"^x-\w+-(?=[a-z]{3})", re.IGNORECASE)
+_ORG = regex(r"^org(?:ani[sz]ation)?s?$")
+_MAY_MEAN = regex(r"(?!(?:user|member)_?(?:id|uuid)$)\w+(?:_?ids?|_?uuids?|_?slug)", re.IGNORECASE)
 
 
 def may_mean(word: str) -> bool:
@@ -43,7 +44,7 @@ def means(word: str, columns: Collection[str]) -> bool:
     return _MEANS.match(own) is not None or not {stem(word), stem(own)}.isdisjoint(map(stem, columns))
 
 
-_CONVERTED = re.compile(r"(?:[?!]?\.(?:trim|toString|toLowerCase|toUpperCase|strip|lower|upper|hex|value)(?:\(\))?)+$")
+_CONVERTED = regex(r"(?:[?!]?\.(?:trim|toString|toLowerCase|toUpperCase|strip|lower|upper|hex|value)(?:\(\))?)+$")
 
 
 def last_word(said: str) -> str:
@@ -60,7 +61,7 @@ def stem(name: str) -> str:
     return "org" if _ORG.match(plain) else plain.removesuffix("s")
 
 
-_STAYS = re.compile(
+_STAYS = regex(
     r"^(?:res|reply|response|console|logger|telemetry|trace|tracer|otel|attribute|log|slog|fmt|prisma|db|tx|knex|sql|pool|conn|session|cur|cursor|z|Object|JSON|Array|Promise|"
     r"Math|NextResponse|Response|URL|redirect|jsonify|abort|http|t|expect|span|metrics|analytics|posthog|sentry|String|Number|Boolean|uuid|Guid|UUID|str|int|list|dict|set|len|print|intval|strval)\b"
     r"|(?:^|\.)(?:prisma|db|tx|trx|logger|log|pool|em|entityManager|dataSource|repository|objects|query|where|eq|and|json|send|status|"
@@ -69,17 +70,17 @@ _STAYS = re.compile(
     r"|\.(?:prisma|db|tx)\.|[rR]epository\.|[mM]odel\.|\.objects\.",
 )
 """Calls that read rows, which are judged themselves, answer, log or convert."""
-FORM = re.compile(
+FORM = regex(
     r"valid|exist|uuid|empty|blank|null|nil|pars|test|match|present|starts|ends|isarray|len$|string|number|safe|type|include|contains|"
     r"^(?:get|find|is|has|some|every|trim|eq|split)$",
     re.IGNORECASE,
 )
 """Questions about the form of a value, or whether there is such a thing at all."""
-_SENT = re.compile(
+_SENT = regex(
     r"(?:\b(?:\w+\.)?(?:query|body|params|input|parsedInput|dto|payload|data|args|form|json|values|GET|POST)|\$_(?:GET|POST|REQUEST))"
     r"(?:(?:\.get|\.fetch)?[\[(]\s*:?['\"]?\w+['\"]?\s*[\])]|\.\w+)"
 )
-_CALLER = re.compile(
+_CALLER = regex(
     r"\b(?:user|session|auth|principal|actor|viewer|member|current_?user|me|req|request|ctx|context|c|scope|identity|caller|claims|token)\b"
     r"(?!\s*\.\s*(?:body|query|params|headers|parsedInput|input|param|args|form|json))",
     re.IGNORECASE,
@@ -116,22 +117,22 @@ def names_caller(arguments: str) -> bool:
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", code))) is not None
 
 
-PUBLIC = re.compile(r"(?:^|/)(?:public|webhooks?|callbacks?|api/(?:v\d+/)?client)/", re.IGNORECASE)
+PUBLIC = regex(r"(?:^|/)(?:public|webhooks?|callbacks?|api/(?:v\d+/)?client)/", re.IGNORECASE)
 """Paths of what is there for everybody: there is no caller whose tenant it could be."""
-_ANSWERS = re.compile(
+_ANSWERS = regex(
     r"(?:^|\.)(?:\w*[rR]esponses?|\w*Response|not_?[fF]ound\w*|NotFound\w*|\w*[eE]rror)(?:$|\.)|(?:Ur[il]|URL|url|Link|Href)$"
 )
 """What answers, says what is wrong, or only writes an address."""
-_ASKS = re.compile(r"(?:is|has|does|count|exists)(?=[A-Z_])")
+_ASKS = regex(r"(?:is|has|does|count|exists)(?=[A-Z_])")
 """A question: its answer is a yes or a number."""
-_MACHINE = re.compile(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)
+_MACHINE = regex(r"hmac|signature|svix|webhook_?secret|public_?token|invite_?token", re.IGNORECASE)
 """What a machine, or somebody who was invited, shows: it is handed on to be verified."""
-_KEY = re.compile(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")
+_KEY = regex(r"(?<![\w.])\w+['\"]?\s*(?::(?!:)|=>|=(?!=))")
 """What a value is given as: the key of a map, the name of an argument."""
-_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
-_SENTENCE = re.compile(r"\A(?!.*(?:\{|\$[A-Za-z])).*\s", re.DOTALL)
+_LITERAL = regex(r"\"[^\"]*\"|'[^']*'")
+_SENTENCE = regex(r"\A(?!.*(?:\{|\$[A-Za-z])).*\s", re.DOTALL)
 """A text of several words, with nothing put in: the columns that it names are nobody."""
-_SQL = re.compile(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
+_SQL = regex(r"['\"`]\s*(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
 _OWNS = r"(?i:tenant|org|workspace|account|company|team|project)"
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from lints.context.words import NO_DEFAULT, TENANT
 from lints.extract.ir import Choose, Expr, Invoke, Name, Span, Text
+from lints.patterns import regex
 
 _WITH_DEFAULT = frozenset(["get", "getOrDefault", "get_or_default", "fetch", "GetValueOrDefault"])
-_CONSTANT = re.compile(
+_CONSTANT = regex(
     r"(?:[A-Za-z_]\w*\.)*[A-Z][A-Z0-9_]*DEFAULT[A-Z0-9_]*|(?:[A-Za-z_]\w*\.)*DEFAULT_[A-Z0-9_]+|(?:[a-z_]\w*\.)*default_?(?:tenant|org|workspace|account)\w*",
     re.IGNORECASE,
 )
-_ENVIRONMENT = re.compile(
+_ENVIRONMENT = regex(
     r"\b(?:process\.env|os\.environ|os\.getenv|getenv|ENV\[|System\.getenv|Environment\.GetEnv|import\.meta\.env|settings|config)\b"
 )
 

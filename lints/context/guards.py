@@ -7,27 +7,26 @@ from collections.abc import Collection
 
 from lints.context.units import Unit
 from lints.context.words import SAYS_WHOSE, SIGNS_IN, TENANT
+from lints.patterns import regex
 
-_WAITS = re.compile(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)")
-_ANYBODY = re.compile(
+_WAITS = regex(r"\b(?:Depends|Security|Provide|Inject)\(\s*([\w.]+)")
+_ANYBODY = regex(
     r"(?:public|protected|private|auth(?:ed|enticated|orized|ed_?user)?|base|safe|user|logged_?in|t)?_?\.?(?:action_?client|action|proc(?:edure)?)",
     re.IGNORECASE,
 )
-_NO_POLICY = re.compile(
-    r"PreAuthorize\(\s*['\"](?:isAuthenticated\(\)|permitAll(?:\(\))?|isFullyAuthenticated\(\))['\"]"
-)
+_NO_POLICY = regex(r"PreAuthorize\(\s*['\"](?:isAuthenticated\(\)|permitAll(?:\(\))?|isFullyAuthenticated\(\))['\"]")
 _VERBS = frozenset(["get", "post", "put", "patch", "delete", "route", "query", "mutation", "action"])
-_PLAIN_BASES = re.compile(
+_PLAIN_BASES = regex(
     r"(?:Generic|Model|ReadOnlyModel)?ViewSet|APIView|View|(?:\w+)?APIView|\w*Mixin|Controller(?:Base)?|AbstractController|object|"
     r"Resource|MethodView|ApplicationController|RestController|ApiController|Authorize|Route|Injectable|Resolver|Service|"
     r"IsAuthenticated|AllowAny|CustomEndpoint"
 )
 
-_ADMIN = re.compile(r"(?:^|/)(?:admin|admin-api)/", re.IGNORECASE)
-_OURS = re.compile(
+_ADMIN = regex(r"(?:^|/)(?:admin|admin-api)/", re.IGNORECASE)
+_OURS = regex(
     r"(?:^|/)(?:super_?-?admin|backoffice|back_office|staff|sysadmin|platform-admin|platform/api)/", re.IGNORECASE
 )
-_STAFF = re.compile(
+_STAFF = regex(
     rb"(?i)super_?admin|super_?user|is_?staff|staff_(?:member|required|only)|require_?staff|IsAdminUser"
     rb"|(?:platform|instance|system|site|global|root|infra|server|tenant_?host)_?(?:admin|operator|staff|owner|super)"
     rb"|Admin::(?:Base|Application|Admin)\w*Controller|module Admin\s+class \w{1,80} < BaseController"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from lints.context.facts import About, Context
+from lints.patterns import regex
 from lints.search import Search
 
 _WHOSE = rb"(?:(?:current|active|selected|the|my|global|g)_?(?:tenant|org|organi[sz]ation|workspace|account)|tenant)s?_?(?:id|uuid|key|slug|code|ctx|context|name)?"
@@ -55,7 +56,7 @@ _DECLARED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "ruby": ((rb"^[ \t]+(?P<name>@@%s)\b[ \t]*=(?!=)(?P<value>[^\n]{0,80})", rb"^[ \t]+%s[ \t]*=(?!=)"),),
 }
 _ALIKE = {"typescript": "javascript", "tsx": "", "kotlin": ""}
-_SAFE = re.compile(
+_SAFE = regex(
     rb"ContextVar|AsyncLocalStorage|ThreadLocal|threading\.local|Local\(|LocalProxy|AsyncLocal|ScopedValue|createContext|"
     rb"useState|atom\(|ref\(|signal\(|writable\(|require\(|import\("
 )

@@ -11,6 +11,7 @@ from lints.context.facts import About, Context
 from lints.context.values import of_call, of_statement, values_of
 from lints.context.words import CLIENT, TENANT
 from lints.extract import OrmCall, Statement
+from lints.patterns import regex
 from lints.rows import Access, fingerprint
 from lints.schema.declared import Carrier, Trust
 
@@ -20,27 +21,27 @@ CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE, LEAVES_RULE, AP
 LITERAL_RULE = "TENSQL007"
 SET_ASIDE = frozenset({"migration", "seed"})
 """Path classes whose statements nobody judges, because no request reaches them."""
-_SENT = re.compile(r"req|param|header|query|input|_(?:GET|POST|SERVER)", re.IGNORECASE)
-_COALESCE = re.compile(
+_SENT = regex(r"req|param|header|query|input|_(?:GET|POST|SERVER)", re.IGNORECASE)
+_COALESCE = regex(
     r"\bcoalesce\(\s*(?:\$\d+|\?|%s|%\(\w+\)s|[:@]\w+|current_setting\([^()]*\))(?:::\w+)?\s*,\s*('[^']+')",
     re.IGNORECASE,
 )
-_CAST = re.compile(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
-_FOUND_BY = re.compile(r"^([A-Z]\w*)\[params :(\w+)\]")
+_CAST = regex(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
+_FOUND_BY = regex(r"^([A-Z]\w*)\[params :(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
-_ID_OF = re.compile(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
-_ASKED_BEFORE = re.compile(r"(?:^|/)Http/Requests/")
+_ID_OF = regex(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
+_ASKED_BEFORE = regex(r"(?:^|/)Http/Requests/")
 """Where a request of Laravel of a class of its own finds what its `authorize` asks about."""
-_OBJECTS = re.compile(
+_OBJECTS = regex(
     r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
 )
 """Where `params` of Ruby is what an object was made with, not a request's."""
-_OF_CALLER = re.compile(r"Current\.\w+\.\w|@?[a-z_]\w*\.\w")
+_OF_CALLER = regex(r"Current\.\w+\.\w|@?[a-z_]\w*\.\w")
 """A chain of Rails that begins at the caller: `Current.family.accounts`, `current_user.teams`."""
-_AMONG_HIS = re.compile(r"\bcurrent_\w+|\bpolicy_scope\b|\bCurrent\.\w")
+_AMONG_HIS = regex(r"\bcurrent_\w+|\bpolicy_scope\b|\bCurrent\.\w")
 """What a row is looked for among, if that is the caller's own: `accessible_by(current_ability)`."""
-_INDEX = re.compile(r"\[['\"](\w+)['\"]\]")
-_SETTING = re.compile(r"\bcurrent_setting\s*\(", re.IGNORECASE)
+_INDEX = regex(r"\[['\"](\w+)['\"]\]")
+_SETTING = regex(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
 
 def in_context(

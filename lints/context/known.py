@@ -10,21 +10,22 @@ from lints.context.facts import About
 from lints.context.units import Unit
 from lints.context.words import TENANT
 from lints.extract.ir import Invoke, Name, Span, Text
+from lints.patterns import regex
 
 _OWN = frozenset(["this", "self", "cls"])
-_KEEPERS = re.compile(
+_KEEPERS = regex(
     r"(?:g|req|request|res\.locals|ctx|ctx\.state|context|request\.state|self\.request|req\.context|c|flask\.g)\.(\w+)"
 )
-_SETS = re.compile(r"set|Set|setAttribute|Locals|WithValue")
-_ENTERS = re.compile(
+_SETS = regex(r"set|Set|setAttribute|Locals|WithValue")
+_ENTERS = regex(
     r"(?i)(?:^|\.)(?:set|enter|use|switch_?to|with)_?(?:current_?)?(?:tenant|org|organi[sz]ation|workspace)(?:_?(?:id|context|slug))?!?$"
     r"|(?:tenant|org|organi[sz]ation|workspace)_?(?:context)?_?(?:holder|storage|store|context|local|resolver)?\.(?:set|run|enter|switch!?)$"
 )
 _READS = r"(?:[\w$]+)\.(?:get|Get|GetString|MustGet|getAttribute|Locals)\(\s*['\"]%s['\"]\s*\)|\bc\.var\.%s\b"
-_DEPENDS = re.compile(
+_DEPENDS = regex(
     r"(\w+)\s*:\s*[^=,()]{1,80}=\s*Depends\(\s*(\w+)\s*\)|(\w+)\s*:\s*Annotated\[[^=\n]{1,80}\bDepends\(\s*(\w+)\s*\)"
 )
-_DECORATED = re.compile(r"@(\w+)\([^()]{0,80}\)\s*(\w+)\s*[?:,)]")
+_DECORATED = regex(r"@(\w+)\([^()]{0,80}\)\s*(\w+)\s*[?:,)]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

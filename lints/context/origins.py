@@ -50,27 +50,26 @@ from lints.extract.ir import (
     Unpack,
 )
 from lints.extract.lines import Lines
+from lints.patterns import regex
 
 MAX_FACTS = 400
 MAX_ORIGINS = 2_000
 MAX_CALLS = 100
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_PATH = re.compile(r"(?<![\w.$])([A-Za-z_]\w*)((?:[?!]?\.\w+(?:\(\))?)*)")
-_FINDS = re.compile(r"find(?:_?by)?!?|find_?or_?fail|get|findUnique|findById", re.IGNORECASE)
-_BEARER = re.compile(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
+_WORD = regex(r"[A-Za-z_]\w*")
+_PATH = regex(r"(?<![\w.$])([A-Za-z_]\w*)((?:[?!]?\.\w+(?:\(\))?)*)")
+_FINDS = regex(r"find(?:_?by)?!?|find_?or_?fail|get|findUnique|findById", re.IGNORECASE)
+_BEARER = regex(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
-_WRITES = re.compile(
+_WRITES = regex(
     r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push|audit)",
     re.IGNORECASE,
 )
-_NARROWS = re.compile(
+_NARROWS = regex(
     r"where|filter|and_|or_|not_|join|outerjoin|having|(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Last|Count|LongCount|Sum"
     r"|Include|Join)(?:Async)?"
 )
 """What takes the conditions of a query, in languages where they are written as comparisons: nobody is asked by it."""
-_EXPORTED = re.compile(
-    rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)"
-)
+_EXPORTED = regex(rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)")
 
 
 @dataclass(slots=True, eq=False)

@@ -8,14 +8,15 @@ from collections.abc import Collection, Iterator, Mapping
 from lints.context.signatures import declared
 from lints.context.units import Unit
 from lints.context.words import MODEL, TENANT
+from lints.patterns import regex
 
-_RESOLVER = re.compile(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
+_RESOLVER = regex(r"_+\w*|parent|root|obj|source|parentValue|self|info|parent_\w+")
 _BODIES = r"(?:Request|Dto|DTO|Command|Input|InputModel|Payload|Body)"
-_FILLS = re.compile(r"@|\[From|\b(?:Query|Header|Cookie|Body|Form|Path)\(")
-_ARGUMENTS = re.compile(r"_?(?:args?|arguments|input|params|variables|data|kwargs)")
-_APART = re.compile(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
+_FILLS = regex(r"@|\[From|\b(?:Query|Header|Cookie|Body|Form|Path)\(")
+_ARGUMENTS = regex(r"_?(?:args?|arguments|input|params|variables|data|kwargs)")
+_APART = regex(r"\b(?:input|parsedInput|rawInput|clientInput)\s*:\s*\{([^{}]{0,300})\}")
 _INPUTS = frozenset(["input", "parsedInput", "rawInput", "clientInput"])
-_MARK = re.compile(r"@(?:\w+:)?(?:\w+\.)*(\w+)")
+_MARK = regex(r"@(?:\w+:)?(?:\w+\.)*(\w+)")
 _FILLED: Mapping[str, str] = {
     "RequestParam": "query", "QueryParam": "query", "QueryValue": "query", "Query": "query", "QueryParams": "query",
     "RequestHeader": "header", "HeaderParam": "header", "Header": "header", "Headers": "header",
@@ -26,28 +27,28 @@ _FILLED: Mapping[str, str] = {
     "InputArgument": "body", "Argument": "body", "Part": "body", "BeanParam": "body", "MatrixParam": "path",
 }  # fmt: skip
 """What stands on a parameter that a framework fills from the request: NestJS, Spring, JAX-RS, Micronaut, Quarkus."""
-_ASKS_FORM = re.compile(
+_ASKS_FORM = regex(
     r"Valid|Validated|Not(?:Null|Blank|Empty)|Non[nN]ull|Nullable|Size|Min|Max|Pattern|Email|Positive|PositiveOrZero|Digits|"
     r"DateTimeFormat|NumberFormat|Parameter|ApiParam|Schema|Digest|Length|Range"
 )
 _PLAIN = frozenset(["String", "Long", "long", "Integer", "int", "UUID", "Short", "CharSequence"])
-_OF_THE_FRAMEWORK = re.compile(
+_OF_THE_FRAMEWORK = regex(
     r"^(?:[a-z]|Http|Servlet|Web|Model|Map|Principal|Authentication|Pageable|Sort|Locale|TimeZone|ZoneId|BindingResult|Errors|"
     r"Session|Redirect|Uri|Multipart|InputStream|OutputStream|Reader|Writer|Server|Native|Jwt|OAuth|Oidc|Boolean|Date|Local|"
     r"Instant|List|Set|Collection|Optional|File|Part)|(?:User|Principal|Session|Context|Details|Token|Auth|Claims|Identity)$"
 )
 """Classes that a controller is handed by its framework, or that stand for the caller."""
-_CHECKED_FORM = re.compile(r"\b(?!Request\b)\w+Request\s+\$")
+_CHECKED_FORM = regex(r"\b(?!Request\b)\w+Request\s+\$")
 """A request of Laravel of a class of its own may refuse the caller (`authorize`) before the function runs."""
-_FASTAPI = re.compile(r"(?:=\s*|\bAnnotated\[[^=\n]{1,200}?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(")
+_FASTAPI = regex(r"(?:=\s*|\bAnnotated\[[^=\n]{1,200}?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(")
 _FASTAPI_CHANNELS: Mapping[str, str] = {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}
-_SIMPLE = re.compile(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
-_SERVER = re.compile(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
-_FOLDERS = re.compile(r"(?:^|/)(?:\+server|\+page\.server)\.[cm]?[jt]s$|(?:^|/)routes/.*\.[jt]sx?$")
-_NEXT = re.compile(r"(?:^|/)route\.[cm]?[jt]sx?$")
+_SIMPLE = regex(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
+_SERVER = regex(rb"\A(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*['\"]use server['\"]")
+_FOLDERS = regex(r"(?:^|/)(?:\+server|\+page\.server)\.[cm]?[jt]s$|(?:^|/)routes/.*\.[jt]sx?$")
+_NEXT = regex(r"(?:^|/)route\.[cm]?[jt]sx?$")
 
 
-_ONLY_HERE = re.compile(
+_ONLY_HERE = regex(
     r"(?:Knex|Transaction|PrismaClient|PoolClient|EntityManager|DataSource|Session|trx|tx|knex|db)(?:\.\w+)?"
 )
 """What no browser can send: a function that takes one is called by the server alone."""

@@ -10,17 +10,16 @@ from lints.context.facts import About, Context
 from lints.context.units import Unit
 from lints.context.words import TENANT_WORD
 from lints.extract.lines import Lines
+from lints.patterns import regex
 
 MAX_REACHED = 400
 MAX_THROUGH = 80
 _LITERALS = r"'''(?:[^'\\]|\\.|'(?!''))*(?:'''|\Z)|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*(?:\"\"\"|\Z)|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*(?:`|\Z)"
-_SLASHES = re.compile(rf"{_LITERALS}|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)", re.DOTALL)
-_HASHES = re.compile(rf"{_LITERALS}|#[^\n]*", re.DOTALL)
-_NOTES, _HASH = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"), re.compile(r"#[^\n]*")
-_CALL = re.compile(
-    rb"(?:(?<![\w$.>:@])\$?([\w$]{1,80})(?:\.|->|::)|(?<![\w$.>:@]))([A-Za-z_$][\w$]{0,79})[?!]?[ \t]{0,8}\("
-)
-_KEYED = re.compile(r"[\[(]\s*['\"][\w-]*(?:tenant|org|workspace|account)[\w-]*['\"]", re.IGNORECASE)
+_SLASHES = regex(rf"{_LITERALS}|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)", re.DOTALL)
+_HASHES = regex(rf"{_LITERALS}|#[^\n]*", re.DOTALL)
+_NOTES, _HASH = regex(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"), regex(r"#[^\n]*")
+_CALL = regex(rb"(?:(?<![\w$.>:@])\$?([\w$]{1,80})(?:\.|->|::)|(?<![\w$.>:@]))([A-Za-z_$][\w$]{0,79})[?!]?[ \t]{0,8}\(")
+_KEYED = regex(r"[\[(]\s*['\"][\w-]*(?:tenant|org|workspace|account)[\w-]*['\"]", re.IGNORECASE)
 
 
 def jobs(data: bytes, language: str, lines: Lines, units: list[Unit]) -> Iterator[Context]:

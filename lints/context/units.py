@@ -31,6 +31,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
+from lints.patterns import regex
 
 MAX_DEPTH = 40
 _HEAD = 1_500
@@ -56,28 +57,28 @@ _ROUTES = frozenset(
         "on",
     ]
 )
-_SOCKETS = re.compile(r"(?i)(?:socket|channel|\bws|\bio)\b[^.]*$")
-_MARKS = re.compile(
+_SOCKETS = regex(r"(?i)(?:socket|channel|\bws|\bio)\b[^.]*$")
+_MARKS = regex(
     r"^(?:\w+Mapping|Get|Post|Put|Patch|Delete|All|GET|POST|PUT|PATCH|DELETE|Http(?:Get|Post|Put|Patch|Delete)|get|post|put|patch"
     r"|delete|route|api_view|action|websocket|api_route|Query|Mutation|endpoint|api_endpoint)$"
 )
-_JOB_MARKS = re.compile(
+_JOB_MARKS = regex(
     r"^(?:task|shared_task|periodic_task|background_task|actor|job|scheduled_job|cron|on_after_configure|Cron|Interval|Process|"
     r"OnQueueActive|Scheduled|KafkaListener|RabbitListener|JmsListener|SqsListener|StreamListener|EventPattern|"
     r"MessagePattern|KafkaHandler|RabbitSubscribe|SqsMessageHandler|OnWorkerEvent|db_task|db_periodic_task)$"
 )
-_JOB_CALLS = re.compile(
+_JOB_CALLS = regex(
     r"^(?:new )?(?:Worker|CronJob|scheduleJob|schedule|AddFunc|createFunction|consume|eachMessage|eachBatch|process|define|"
     r"work|every|HandleFunc|subscribe)$"
 )
-_JOB_RECEIVERS = re.compile(
+_JOB_RECEIVERS = regex(
     r"(?i)(?:queue|cron|schedul|agenda|boss|inngest|consumer|channel|worker|bull|bree|asynq|\bmux\b|celery|kafka|rabbit|amqp)"
 )
-_HANDLER_HEAD = re.compile(
+_HANDLER_HEAD = regex(
     r"http\.ResponseWriter|\*gin\.Context|echo\.Context|\*fiber\.Ctx|HttpServletRequest|\bNextApiRequest\b|\bNextRequest\b"
     r"|APIGatewayProxyEvent|\bHttpRequest\b|\bFastifyRequest\b|\[Http(?:Get|Post|Put|Patch|Delete)|:\s*Request\s*[,)].{0,40}Response\b"
 )
-_JOB_HEAD = re.compile(
+_JOB_HEAD = regex(
     r"\*asynq\.Task|\*river\.Job|\*work\.Job|amqp\.Delivery|\*?kafka\.Message|\*?sarama\.ConsumerMessage|JobExecutionContext|"
     r"ConsumeContext<|\[TimerTrigger|\[QueueTrigger|\[ServiceBusTrigger|\bSQSEvent\b|\bScheduledEvent\b|<-chan\b.{0,20}Message"
 )
@@ -97,15 +98,13 @@ _REQUEST_METHODS = frozenset(
         "dispatch",
     ]
 )
-_VIEWS = re.compile(r"View(?:Set)?$|Endpoint$|Resource$")
+_VIEWS = regex(r"View(?:Set)?$|Endpoint$|Resource$")
 _EXPORTS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "handler", "loader", "action", "load"])
 """What a module of Next.js, Remix or SvelteKit exports to answer requests."""
 _HOOKS = frozenset(["get_queryset", "get_object", "perform_create", "perform_update", "perform_destroy"])
-_NEXT = re.compile(
-    r"(?:^|/)(?:route|\+server|\+page\.server)\.[cm]?[jt]sx?$|(?:^|/)pages/api/|(?:^|/)routes/.*\.[jt]sx?$"
-)
-_BASES = re.compile(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
-_ATTRIBUTE = re.compile(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,<])")
+_NEXT = regex(r"(?:^|/)(?:route|\+server|\+page\.server)\.[cm]?[jt]sx?$|(?:^|/)pages/api/|(?:^|/)routes/.*\.[jt]sx?$")
+_BASES = regex(r"\b(?:extends|implements)\s+|\bclass\s+\w+[^:<{\n]{0,80}[:<]\s*")
+_ATTRIBUTE = regex(r"(?:\[|#\[|,\s*)(?:\w+: ?)?([A-Z]\w*)(?=[\](,<])")
 _HANDS_ON = frozenset(["UseGuards", "UseInterceptors", "method_decorator", "decorator_from_middleware", "Depends"])
 _BUILDS = frozenset(["input", "output", "meta", "metadata", "schema", "inputSchema", "outputSchema", "openapi"])
 _BEFORE = frozenset(

@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from lints.extract import OrmCall, Statement
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 
 MAX_VALUES = 20
 _EQUALS = frozenset(["==", "eq", "equals", "in_", "inArray", "inList"])
-_BY_TENANT = re.compile(r"^(?:find|get|read|query|count|exists|delete|remove|stream)\w*?By(?=[A-Z])")
-_WRITTEN = re.compile(r"(?:\.|[{,\s\"])\"?(\w+)\"?\s*(?:==|:)\s*(?!=)([\w.?!()\[\]\"']{1,80})")
+_BY_TENANT = regex(r"^(?:find|get|read|query|count|exists|delete|remove|stream)\w*?By(?=[A-Z])")
+_WRITTEN = regex(r"(?:\.|[{,\s\"])\"?(\w+)\"?\s*(?:==|:)\s*(?!=)([\w.?!()\[\]\"']{1,80})")
 _MARK = r"(?P<mark>:h\d+|\$\d+|\?|%\(\w+\)s|%s|(?<!:):\w+|@\w+|\{\w+\}|\$\{\w+\}|\$\w+)"
-_PLAIN_MARK = re.compile(_MARK)
-_INSERT = re.compile(r"\binsert\s+into\s+[\w.\"`]+\s*\(([^()]{1,2000})\)\s*values\s*\(([^;]{1,3000})", re.IGNORECASE)
+_PLAIN_MARK = regex(_MARK)
+_INSERT = regex(r"\binsert\s+into\s+[\w.\"`]+\s*\(([^()]{1,2000})\)\s*values\s*\(([^;]{1,3000})", re.IGNORECASE)
 
 
 def of_statement(statement: Statement, columns: Collection[str]) -> tuple[str, ...]:
@@ -187,8 +188,8 @@ def _bound(statement: Statement, mark: str, position: int) -> str | None:
     return _named(given, name)
 
 
-_TEXT_NAME = re.compile(r"(?:\w+\.)*\w*(?:sql|query|stmt|statement)\w*(?:\.\w+)?", re.IGNORECASE)
-_NOT_VALUES = re.compile(r"(?:ctx|context|r\.Context\(\)|mapper|\w*[rR]owMapper|new \w*RowMapper|\w+\.class)(?![\w.])")
+_TEXT_NAME = regex(r"(?:\w+\.)*\w*(?:sql|query|stmt|statement)\w*(?:\.\w+)?", re.IGNORECASE)
+_NOT_VALUES = regex(r"(?:ctx|context|r\.Context\(\)|mapper|\w*[rR]owMapper|new \w*RowMapper|\w+\.class)(?![\w.])")
 
 
 def _after_text(statement: Statement) -> tuple[str, ...]:

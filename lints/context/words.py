@@ -5,23 +5,23 @@ from __future__ import annotations
 
 import re
 
+from lints.patterns import regex
+
 _NAMES = r"tenant|org|organi[sz]ation|workspace|account|company|team|project|customer"
-TENANT = re.compile(
+TENANT = regex(
     rf"_*(?:(?:current|owner|caller|req|request|my|this|target|the|p|in|x|raw|header|default|effective|resolved)_?)?"
     rf"(?:{_NAMES})s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name|param|header|str|string)?_*",
     re.IGNORECASE,
 )
 """A name that means a tenant, all of it."""
-TENANT_WORD = re.compile(
-    r"tenant|\borg(?!an|\b)|_org\b|organi[sz]ation|workspace|account_?id|company_?id", re.IGNORECASE
-)
+TENANT_WORD = regex(r"tenant|\borg(?!an|\b)|_org\b|organi[sz]ation|workspace|account_?id|company_?id", re.IGNORECASE)
 
 _REQUEST = r"(?:req|request|ctx\.req|ctx\.request|context\.req|context\.request|c\.req|event|self\.request|evt)"
 _MEMBER = r"(?:[?!]?\.[\w$]+|[?!]?\.?\[\s*['\":]?[\w.$-]{1,60}['\"]?\s*\])"
 _KEY = r"['\"][\w.:-]{1,60}['\"]"
 
 CLIENT: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (channel, re.compile(pattern))
+    (channel, regex(pattern))
     for channel, pattern in (
         (
             "body",
@@ -129,17 +129,15 @@ BINDS = frozenset(
     ]
 )
 """Calls of Go that fill a variable from the request."""
-MODEL = re.compile(
-    r"(?:\w+\.)*[A-Z]\w*(?:Create|Update|Request|In|Input|Payload|Body|Schema|Params|Query|Form|Dto|DTO)"
-)
+MODEL = regex(r"(?:\w+\.)*[A-Z]\w*(?:Create|Update|Request|In|Input|Payload|Body|Schema|Params|Query|Form|Dto|DTO)")
 """The class of a parameter of FastAPI that is read from the body."""
-CONVERSION = re.compile(
+CONVERSION = regex(
     r"(?:new\s+)?(?:JSON\.parse|String|Number|parseInt|BigInt|str|int|UUID|uuid\.UUID|UUID\.fromString|Long\.parseLong|Long\.valueOf|"
     r"Integer\.parseInt|Guid\.Parse|int\.Parse|long\.Parse|uuid\.(?:Parse|MustParse|FromString)|strconv\.Atoi|ObjectId|"
     r"mongoose\.Types\.ObjectId|Types\.ObjectId|decodeURIComponent|intval|strval|Integer|one|first|strings\.TrimSpace|"
     r"z\.\w+\(\)\.parse|[\w.]*[sS]chema\.(?:parse|parseAsync|validate|validateAsync|safeParse))\(\s*"
 )
-CALLER_ID = re.compile(
+CALLER_ID = regex(
     r"\b(?:user|session|auth|principal|viewer|member|current_?user|actor|claims|identity|requester|me|account|token|sub)"
     r"(?:[\w.?!()\[\]'\"]|\sas\s){0,40}?[._]?(?:id|uid|sub|uuid|email)\b|\buser_?id\b|\b(?:current_?user|request\.user|req\.user)\b"
     r"|\bctx\.(?:user|session|auth)\b|\bcurrent_?(?:ability|member|person|admin|account)\b|\bpolicy_scope\("
@@ -148,13 +146,13 @@ CALLER_ID = re.compile(
     re.IGNORECASE,
 )
 """Whoever is signed in."""
-CHECKS = re.compile(
+CHECKS = regex(
     r"authori[sz]|permiss|permit|member|access|guard|belong|allow|assert|ensure|verif|validat|require|^can(?=[A-Z_?]|$)"
     r"|(?<=[._])can(?=[A-Z_])|forbid|enforce|policy|check|owner|isolat|restrict|protect|throw|abort|deny|reject|admin",
     re.IGNORECASE,
 )
 """A call that decides whether somebody may do something."""
-SIGNS_IN = re.compile(
+SIGNS_IN = regex(
     r"^(?:use_?guards|use|middleware|async_?handler|catch_?async|wrap|jwt\w*|login_?required|authenticated?|authentication|"
     r"is_?auth\w*|require_?(?:auth|login|user|session|authentication)|ensure_?(?:auth\w*|login|logged_?in)|verify_?(?:token|jwt|auth)|"
     r"check_?auth|\w*auth_?guard|auth\w*guard|jwt_?auth\w*|token_?auth\w*|is_?authenticated|get_?(?:current_?)?(?:active_?|auth\w*_?)?user|"
@@ -165,7 +163,7 @@ SIGNS_IN = re.compile(
     re.IGNORECASE,
 )
 """Something beside a handler that says who the caller is, or that a request is well formed: not which tenant is theirs."""
-SAYS_WHOSE = re.compile(
+SAYS_WHOSE = regex(
     r"authori[sz]|permiss|permit|member|access|guard|belong|allow|ensure|verif|require|can(?=[A-Z_])|enforce|policy|check|"
     r"owner|protect|role|scope|admin|tenant|org|workspace|internal|api_?key|signature|webhook|hmac|secret",
     re.IGNORECASE,

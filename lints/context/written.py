@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from lints.context.words import CLIENT, CONVERSION
+from lints.patterns import regex
 
-REST = re.compile(
+REST = regex(
     r"(?:[?!]?\.[\w$]+|->\w+|\(\)|[?!]?\.?\[[^\[\]\n]{0,60}\]|\.get\([^()\n]{0,60}\)|!|\s+as\s+[\w.\[\]| ]{1,40}|\))*"
 )
 

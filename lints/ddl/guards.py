@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from lints.ddl.row_security import judge
 from lints.ddl.subject import Subject
+from lints.patterns import regex
 from lints.schema.declared import Declarations
 from lints.schema.facts import Guard, Policy, SourceModel
 from lints.tenancy import Model
 
-_SETTING = re.compile(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
+_SETTING = regex(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
 
 
 def with_guards(model: Model, declared: Declarations) -> Model:

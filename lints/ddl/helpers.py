@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lints.patterns import regex
 from lints.schema.ddl import quiet
 from lints.schema.facts import Routine
 from lints.schema.routines import argument_names
@@ -14,7 +15,7 @@ from lints.schema.routines import argument_names
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_RETURN = re.compile(r"\s*begin\s+return\s+([^;]+);\s*end\s*;?\s*", re.IGNORECASE)
+_RETURN = regex(r"\s*begin\s+return\s+([^;]+);\s*end\s*;?\s*", re.IGNORECASE)
 _DEEPEST = 4
 _LONGEST = 20_000
 """Characters that calls are written out to; beyond it they stay calls."""

@@ -8,24 +8,25 @@ from dataclasses import replace
 
 from lints.ddl.result import Finding
 from lints.ddl.subject import Subject, quoted
+from lints.patterns import regex
 from lints.schema.classify import WHO_DID_IT
 from lints.schema.facts import Key, Relation
 from lints.tenancy import Column, ForeignKey, Ownership, Table
 
 _WITH_COLUMN = frozenset({Ownership.OWNED, Ownership.SHARED_NULL})
-_SECRET = re.compile(
+_SECRET = regex(
     r"(?:token|hash|secret|digest|checksum|sha(?:256|512)?|nonce|salt|signature|password|fingerprint)(?:_?\w{0,3})?$"
     r"|(?:^|_)(?:hash(?:ed)?|hmac|encrypted|salted)_"
     r"|(?:api|access|secret|private|public|signing|encryption|licen[cs]e|share|invite|invitation|activation|recovery"
     r"|confirmation|verification|reset)_?(?:key|code)$"
 )
 """Of names in small letters, their words parted."""
-_MADE_UP = re.compile(r"(?:^|_)(?:uuid|guid|ulid|cuid|nano_?id)(?:$|_)")
-_COUNTED = re.compile(r"serial|identity|autoincrement|auto_increment|nextval")
-_RANDOM = re.compile(
+_MADE_UP = regex(r"(?:^|_)(?:uuid|guid|ulid|cuid|nano_?id)(?:$|_)")
+_COUNTED = regex(r"serial|identity|autoincrement|auto_increment|nextval")
+_RANDOM = regex(
     r"identity|uuid|ulid|cuid|nanoid|random|newid|newsequentialid|gen_|generate|autoincrement|nextval|objectid"
 )
-_UUID_TYPES = re.compile(r"uuid|uniqueidentifier|guid|ulid")
+_UUID_TYPES = regex(r"uuid|uniqueidentifier|guid|ulid")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:

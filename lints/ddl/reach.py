@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from lints.ddl import row_security, ways_around
 from lints.ddl.result import Finding
 from lints.ddl.subject import Subject
+from lints.patterns import regex
 from lints.schema.declared import Declarations
 from lints.schema.facts import SourceModel
 from lints.tenancy import Model
@@ -17,7 +17,7 @@ _NOT_JUDGED = {
     "TENSQL015": "the tenant stays set for whoever gets the connection next",
     "TENSQL017": "it switches the policies, or the role they bind, off",
 }
-_WORD = re.compile(r"[A-Za-z_][\w$]*")
+_WORD = regex(r"[A-Za-z_][\w$]*")
 
 
 class Reach:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from lints.patterns import regex
 from lints.schema.declared import Declarations, Means
 from lints.schema.facts import Policy, Relation, SourceModel
 from lints.schema.paths import dialect_of
@@ -14,8 +15,8 @@ from lints.tenancy import Ownership, Table
 TENANTS = frozenset({Ownership.OWNED, Ownership.SHARED_NULL, Ownership.CHILD, Ownership.ROOT})
 KEYED = frozenset({"postgres", "redshift", "mysql", "sqlite", "tsql"})
 """Dialects whose engines enforce keys."""
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_SETTING = re.compile(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
+_PLAIN = regex(r"[a-z_][a-z0-9_]*\Z")
+_SETTING = regex(r"current_setting\s*\(\s*'([\w.]+)'", re.IGNORECASE)
 _PLATFORM_ROLES = frozenset({"service_role", "postgres", "supabase_admin", "supabase_auth_admin", "rds_superuser"})
 """Roles of hosted platforms that ignore row level security anyway, so that a policy for one changes nothing."""
 _KEYWORDS = frozenset({"user", "order", "group", "table", "column", "check", "default", "grant", "end", "case", "when"})

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 from lints.ddl.result import Finding
 from lints.ddl.subject import Subject, quoted
+from lints.patterns import regex
 from lints.proof import Proof, Verdict, prove
 from lints.schema.facts import Grant, Routine
 from lints.schema.rights import PRIVILEGES
 from lints.schema.security import top_level_commas, without_comments
 
-_WORD = re.compile(r"[A-Za-z_][\w$]*|\"[^\"]+\"")
+_WORD = regex(r"[A-Za-z_][\w$]*|\"[^\"]+\"")
 _AROUND = frozenset({"truncate", "references", "trigger"})
 _EFFECTS = {
     "truncate": "TRUNCATE empties a table of all tenants",
     "references": "REFERENCES tells which keys other tenants have",
     "trigger": "TRIGGER runs code on everybody's rows",
 }
-_STRINGS = re.compile(r"'(?:[^']|'')*+'")
+_STRINGS = regex(r"'(?:[^']|'')*+'")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:

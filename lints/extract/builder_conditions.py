@@ -24,6 +24,7 @@ from lints.extract.values import (
     on_each_path,
     rope,
 )
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
@@ -43,12 +44,12 @@ _OF_COLUMN = {
 }  # fmt: skip
 _ALONE = {"IsNull": "IS NULL", "IsNotNull": "IS NOT NULL", "IsTrue": "IS TRUE", "IsFalse": "IS FALSE"}
 _TEXTS = names("Expr L Literal")
-_COLUMN_TEXT = re.compile(r"[\w.\"]+|\w+\(\s*[\w.\"]+(?:\s*,\s*(?:[\w.\"]+|'[^'()]*'))*\s*\)")
+_COLUMN_TEXT = regex(r"[\w.\"]+|\w+\(\s*[\w.\"]+(?:\s*,\s*(?:[\w.\"]+|'[^'()]*'))*\s*\)")
 """A column, or a function of one."""
-_EXPORTED = re.compile(r"(?:\w+\.)?[A-Z]\w*[a-z]\w*")
+_EXPORTED = regex(r"(?:\w+\.)?[A-Z]\w*[a-z]\w*")
 """What may be a constant of another file (`lints.extract.constants`)."""
-_OPERATES = re.compile(r"&?(?:goqu|sq|squirrel)\.")
-_LIBRARY = re.compile(r"(?:\w*[gG]oqu|sq|squirrel)")
+_OPERATES = regex(r"&?(?:goqu|sq|squirrel)\.")
+_LIBRARY = regex(r"(?:\w*[gG]oqu|sq|squirrel)")
 
 
 def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value]) -> Value | None:

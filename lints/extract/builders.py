@@ -24,13 +24,14 @@ from lints.extract.values import (
     is_text,
     rope,
 )
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
-_HOLDERS = re.compile(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
-_GOQUS = re.compile(r"(?:^|[._])(?:goqu|dialect)(?:\(\))?$|goqu\.Dialect\([^()]*\)$", re.IGNORECASE)
-_IMPORTED = re.compile(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
+_HOLDERS = regex(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
+_GOQUS = regex(r"(?:^|[._])(?:goqu|dialect)(?:\(\))?$|goqu\.Dialect\([^()]*\)$", re.IGNORECASE)
+_IMPORTED = regex(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
 _VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
 _JOINS = {
     "Join": " JOIN ", "InnerJoin": " JOIN ", "LeftJoin": " LEFT JOIN ", "RightJoin": " RIGHT JOIN ",
@@ -38,20 +39,20 @@ _JOINS = {
 }  # fmt: skip
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
-_TABLE = re.compile(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
+_TABLE = regex(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
 _NAMES_TABLE = names("TableName Table GetTableName tableName")
 _QUOTES = names("QuoteIdentifier QuoteIdent Quote")
-_MADE = re.compile(
+_MADE = regex(
     r"\(?(?:[&*]\s*)?((?:[a-z]\w*\.)?[A-Za-z]\w*)\{[^{}]*\}\)?|\(?new\(((?:[a-z]\w*\.)?[A-Za-z]\w*)\)\)?"
     r"|\(\(?\*((?:[a-z]\w*\.)?[A-Za-z]\w*)\)?\(nil\)\)?"
 )
-_TABLE_TEXT = re.compile(r"\w+(?:/\*go:[\w.]+\*/)?")
+_TABLE_TEXT = regex(r"\w+(?:/\*go:[\w.]+\*/)?")
 TABLE_HOLE = "__hole_7000__"
 """Stands for the table of a struct, which is named in a comment behind it, until the model is there to say which."""
-_RUNS = re.compile(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
+_RUNS = regex(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
 _RELATES = frozenset(_JOINS) | names("From Into Table Update Delete")
-_LIBRARY = re.compile(r"(?:sq|squirrel|goqu)(?:\.|$)")
-_RECEIVES = re.compile(rb"\s*func\s*\(\s*(\w+)\s+\*?(\w+)")
+_LIBRARY = regex(r"(?:sq|squirrel|goqu)(?:\.|$)")
+_RECEIVES = regex(rb"\s*func\s*\(\s*(\w+)\s+\*?(\w+)")
 _MAKER, _CALLS = "\0maker", "\0calls"
 _PARTS = ("columns", "joins", "where", "sets", "tails")
 _STATE = builder_conditions.STATE

@@ -23,8 +23,9 @@ from lints.extract.place import place, spelled
 from lints.extract.recorder import Sighting
 from lints.extract.sqltext import confidence, names, starts_like_cypher, starts_like_sql
 from lints.extract.values import Lit, Step, literals, paths
+from lints.patterns import regex
 
-_WORD = re.compile(rb"[A-Za-z_$][\w$]*")
+_WORD = regex(rb"[A-Za-z_$][\w$]*")
 _FEW = 16
 STRINGS = names(
     "string template_string concatenated_string interpreted_string_literal raw_string_literal string_literal"
@@ -102,26 +103,26 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
 
 
-_REDLOH = re.compile(rb"(?:[^=;\n]{1,80}:)?\s*\]?\s*(\w+)")
+_REDLOH = regex(rb"(?:[^=;\n]{1,80}:)?\s*\]?\s*(\w+)")
 """What stands before an assignment's sign, read backwards: perhaps a type, and a name, perhaps alone in brackets."""
-_ASSIGNED = re.compile(rb"=\s*(?:await\s+)?[\w.]*\s*")
+_ASSIGNED = regex(rb"=\s*(?:await\s+)?[\w.]*\s*")
 _TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
-_COMPARES = re.compile(
+_COMPARES = regex(
     rb"[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[\w.!?]{0,40}\s*[!=]==?[^\n;]{1,120}", re.IGNORECASE
 )
 """What follows a name whose tenant is compared with something: `boat.tenantId !== tenantId`."""
-_ASKS = re.compile(rb"(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*(?=(\w+))", re.IGNORECASE)
-_OF_TENANT = re.compile(rb"[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}", re.IGNORECASE)
+_ASKS = regex(rb"(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*(?=(\w+))", re.IGNORECASE)
+_OF_TENANT = regex(rb"[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}", re.IGNORECASE)
 """What follows a name whose tenant something is compared with: `if (tenantId !== boat.tenantId`."""
-_AUTHORIZES = re.compile(
+_AUTHORIZES = regex(
     rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
     rb"(?:permission|access|owner|member|allowed)\w*|is\w*(?:forbidden|allowed|authori[sz]ed|permitted)"
     rb"|(?:assert_?)?can(?:not)?)\s*\(",
     re.IGNORECASE,
 )
 """A question whether the caller may do something with the very object: `authorize(user, "read", boat)`."""
-_BEFORE = re.compile(rb"(?:[^()\n;]|(?>\n\s*)){0,160}")
-_GIVEN = re.compile(rb"\s*[,)}]")
+_BEFORE = regex(rb"(?:[^()\n;]|(?>\n\s*)){0,160}")
+_GIVEN = regex(rb"\s*[,)}]")
 
 
 def compared(data: bytes, start: int, end: int) -> str | None:
@@ -178,11 +179,11 @@ def _authorized(mentioned: Sequence[Span], text: bytes) -> Span | None:
     return None
 
 
-_BY_KEY = re.compile(
+_BY_KEY = regex(
     rb"where\s*:\s*\{\s*(?P<own>id|uuid|slug|code|\w{1,40}Id)\s*(?::\s*(?P<given>[\w.]{1,80})\s*)?,?\s*\}"
     rb"|\(\s*(?:pk|id|uuid|code)\s*=\s*(?P<named>[\w.]{1,80})\s*\)"
 )
-_CHECKS = re.compile(
+_CHECKS = regex(
     rb"\b(?:(?:get|find|fetch|load|retrieve)\w{0,60}(?:OrThrow|OrFail|OrError|_or_404|_or_raise)"
     rb"|(?:assert|verify|ensure|require|authori[sz]e|check)\w{0,60})\s*\((?P<given>[^;()]{1,400})\)"
 )
@@ -403,9 +404,9 @@ def _statement(
     )
 
 
-_CALLS = re.compile(r"\s*\{\s*(?:\?\s*=\s*)?(call\b[^{}]*)\}\s*", re.IGNORECASE)
+_CALLS = regex(r"\s*\{\s*(?:\?\s*=\s*)?(call\b[^{}]*)\}\s*", re.IGNORECASE)
 """How JDBC and ODBC write what a procedure is called with: `{? = call moor(?)}`."""
-_DRIVERS = re.compile(r"\$(?:<|\(|\[|/)\s*([\w.]{1,60})\s*(:\w+|[\^~#])?\s*[>)\]/]|\?\?(?![\w(])")
+_DRIVERS = regex(r"\$(?:<|\(|\[|/)\s*([\w.]{1,60})\s*(:\w+|[\^~#])?\s*[>)\]/]|\?\?(?![\w(])")
 
 
 def _driver_marker(found: re.Match[str]) -> str:
@@ -416,7 +417,7 @@ def _driver_marker(found: re.Match[str]) -> str:
     return f":{name.replace('.', '_')}"
 
 
-_TYPED = re.compile(r"\{\s*\w+\s*:\s*[A-Z]\w*(?:\([\w\s,()']{0,60}\))?\s*\}")
+_TYPED = regex(r"\{\s*\w+\s*:\s*[A-Z]\w*(?:\([\w\s,()']{0,60}\))?\s*\}")
 """A parameter with its type, as only ClickHouse writes it: `{boat: UUID}`, `{ids: Array(String)}`."""
 
 _SURE = (Confidence.PROSE, Confidence.LIKELY, Confidence.EXECUTED)

@@ -5,15 +5,15 @@ A file is read knowing no other; what constants hold is put in where all of them
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 
 from lints.extract.facts import Hole
+from lints.patterns import regex
 
 LANGUAGES = frozenset({"go", "java", "kotlin"})
-NAME = re.compile(r"(?:[A-Za-z_]\w*\.){0,2}[A-Za-z_]\w*")
+NAME = regex(r"(?:[A-Za-z_]\w*\.){0,2}[A-Za-z_]\w*")
 """`BoatColumns`, `schema.BoatColumns`, `Columns.BOAT`."""
-MARKED = re.compile(r"__hole_(\d+)__/\*:([\w.]+)\*/( = :h\d+)?|/\*__hole_(\d+)__:([\w.]+)\*/")
+MARKED = regex(r"__hole_(\d+)__/\*:([\w.]+)\*/( = :h\d+)?|/\*__hole_(\d+)__:([\w.]+)\*/")
 """A marked hole, with what a condition's builder compares it with, or one that stands for a clause."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,9 +24,10 @@ from lints.extract.values import (
     merge,
     on_each_path,
 )
+from lints.patterns import regex
 
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_CLASS = re.compile(r"(?:[a-z_]\w*\.){0,3}[A-Z]\w*")
+_WORD = regex(r"[A-Za-z_$][\w$]*")
+_CLASS = regex(r"(?:[a-z_]\w*\.){0,3}[A-Z]\w*")
 _NO_TEXT = frozenset({"None", "null", "undefined", "false", "False", "nil", "NULL"})
 _YES, _NO = Lit("yes", (0, 0)), Lit("no", (0, 0))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from lints.context import hands_on
 from lints.extract import beginnings
 from lints.extract.chains import hits
 from lints.extract.ir import Span
+from lints.patterns import regex
 
-_EDGES = re.compile(rb"[\"'`\n]")
+_EDGES = regex(rb"[\"'`\n]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

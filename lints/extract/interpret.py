@@ -6,7 +6,6 @@ start like SQL are recorded where they are made and where they are handed on; `e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from lints.extract import builders, expressions, methods
@@ -47,13 +46,14 @@ from lints.extract.values import (
     literals,
     rope,
 )
+from lints.patterns import regex
 
 MAX_STEPS = 400_000
 MAX_UNROLL = 4
 MAX_RETURNS = 24
 
 
-_DECLARED = re.compile(
+_DECLARED = regex(
     r"(?:\w+\.)*(?:Column|mapped_column|relationship|Relationship|column_property|deferred|synonym|association_proxy"
     r"|(?:[a-z]+_){0,3}(?:primary_key|column|pk)|\w*(?:Field|ForeignKey))\("
 )

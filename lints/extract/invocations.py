@@ -34,6 +34,7 @@ from lints.extract.values import (
     is_text,
     rope,
 )
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
@@ -46,10 +47,10 @@ MAX_INLINED_STEPS = 60_000
 _TEXT_KEYS = frozenset({"text", "sql", "query", "statement", "querystring", "commandtext", "q", "stmt"})
 
 
-_WORD = re.compile(rb"(?<![\w.])[A-Za-z_]\w*")
-_QUOTED = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
+_WORD = regex(rb"(?<![\w.])[A-Za-z_]\w*")
+_QUOTED = regex(rb"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
 _MAX_LENGTHENED = 8_000
-_ADDS_TABLES = re.compile(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
+_ADDS_TABLES = regex(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 """Calls that put common table expressions before the text: its tables may be theirs."""
 
 _SHRINKS = names("pop remove clear shift splice popleft discard removeAt RemoveAt RemoveAll Clear removeIf")

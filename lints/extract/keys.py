@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 from lints.extract.ir import Invoke
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Joined, Listing, Lit, Record, Returned, Value, is_text, rope
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.facts import Call
     from lints.extract.interpret import Interpreter
 
 _STORE = r"(?:^|[._])(?:\w*(?:redis|valkey)\w*|cache|rdb|kv)(?:\(\))?"
-_NAMED = re.compile(rf"{_STORE}$", re.IGNORECASE)
-_QUEUED = re.compile(rf"{_STORE}[?!]?\.(?:multi|pipeline|batch|duplicate)\(", re.IGNORECASE)
-_MADE = re.compile(
-    r"\bnew\s+(?:\w+\.)?(?:Redis|IORedis|Cluster|Valkey)\s*\(|\bredis\.(?:createClient|Redis|from_url)\("
-)
-_IN_PROCESS = re.compile(
-    r"\bnew\s+(?:\w+\.)?(?:Map|WeakMap|Set|\w*L[Rr][Uu]\w*|NodeCache|QuickLRU)\b|^(?:Map|WeakMap)\("
-)
+_NAMED = regex(rf"{_STORE}$", re.IGNORECASE)
+_QUEUED = regex(rf"{_STORE}[?!]?\.(?:multi|pipeline|batch|duplicate)\(", re.IGNORECASE)
+_MADE = regex(r"\bnew\s+(?:\w+\.)?(?:Redis|IORedis|Cluster|Valkey)\s*\(|\bredis\.(?:createClient|Redis|from_url)\(")
+_IN_PROCESS = regex(r"\bnew\s+(?:\w+\.)?(?:Map|WeakMap|Set|\w*L[Rr][Uu]\w*|NodeCache|QuickLRU)\b|^(?:Map|WeakMap)\(")
 _HELD_HERE = rb"(?:\w*Map|\w*ThreadLocal|LoadingCache|AsyncLoadingCache|AsyncCache|L[Rr][Uu]Cache|AtomicReference)"
 _DECLARED = (
     rb"\b" + _HELD_HERE + rb"\s*<[^;={}()]{0,120}>\??\s+%(name)s\s*[=;,)]"
@@ -33,8 +30,8 @@ _DECLARED = (
     + rb"\s*<|(?:mutable|linked|hash|concurrent)?[mM]apOf\b|Caffeine\.|CacheBuilder\.)"
     rb"|\b%(name)s\s*=\s*(?:Caffeine|CacheBuilder)\b"
 )
-_CONTEXT = re.compile(r"(?:\w*[cC]tx|\w*[cC]ontext|[\w.]*[cC]ontext\(\)|context\.\w+\(.*\))", re.DOTALL)
-_REDIS = re.compile(r"redis|valkey", re.IGNORECASE)
+_CONTEXT = regex(r"(?:\w*[cC]tx|\w*[cC]ontext|[\w.]*[cC]ontext\(\)|context\.\w+\(.*\))", re.DOTALL)
+_REDIS = regex(r"redis|valkey", re.IGNORECASE)
 _ONE_KEY = names(
     "get set setex psetex setnx getset getdel getex getrange setrange append strlen expire pexpire expireat ttl pttl"
     " persist incr incrby incrbyfloat decr decrby dump restore setbit getbit bitcount lpush rpush lpop rpop lrange lrem"

@@ -30,17 +30,18 @@ from lints.extract.ir import (
     Test,
     Text,
 )
+from lints.patterns import regex
 
 MAX_DEPTH = 140
 """Nesting that is followed; deeper code is reported, not analysed. Each level costs a few Python frames."""
 
 # A letter and a part of a word, also such as are not ASCII; a class up to \uffff would take long to compile.
 _LETTER, _PART = r"[^\x00-#%-@[-^`{-\x7f]", r"[^\x00-#%-/:-@[-^`{-\x7f]"
-_PLAIN_NAME = re.compile(rf"[@$]{{0,2}}{_LETTER}{_PART}*(?:(?:\?|!)?\.#?{_LETTER}{_PART}*){{0,6}}")
-_ARROWS = re.compile(r"\?->|->|::")
+_PLAIN_NAME = regex(rf"[@$]{{0,2}}{_LETTER}{_PART}*(?:(?:\?|!)?\.#?{_LETTER}{_PART}*){{0,6}}")
+_ARROWS = regex(r"\?->|->|::")
 _NAME = rf"(?P<name>[@$]{{0,2}}{_PART}+(?:[?!]?\.{_PART}+){{0,5}})"
 _PRESENT = tuple(
-    (re.compile(pattern, re.DOTALL), positive, size)
+    (regex(pattern, re.DOTALL), positive, size)
     for pattern, positive, size in (
         (rf"{_NAME}", True, False),
         (rf"{_NAME}\s+is\s+not\s+(?:None|null)", True, False),

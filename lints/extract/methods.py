@@ -29,6 +29,7 @@ from lints.extract.values import (
     literals,
     rope,
 )
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -74,8 +75,8 @@ _SAME_LIST = names(
 )
 _EACH = names("map flatMap collect Select mapIndexed map_with_index mapNotNull each_with_index array_map")
 _FORMAT_PERCENT = names("Sprintf sprintf vsprintf Fprintf formatted")
-_BRACE = re.compile(r"\{\{|\}\}|\{(\d{1,4})(?:[,:][^{}]{0,40})?\}")
-_PERCENT = re.compile(
+_BRACE = regex(r"\{\{|\}\}|\{(\d{1,4})(?:[,:][^{}]{0,40})?\}")
+_PERCENT = regex(
     r"%(?:\((\w{1,64})\)|(\d{1,3})\$|\[(\d{1,3})\])?[-+ #0]*(?:\*|\d{1,4})?(?:\.(?:\*|\d{1,4}))?[hlLq]?([a-zA-Z%@])"
 )
 _VERBS = names(
@@ -87,15 +88,15 @@ _LEAD = (
     r"\s*(?:\{\s*(?:\?\s*=\s*)?(?=call\b))?"
     r"(?:--[^\n]*+(?:\n|\Z)\s*|//[^\n]*+(?:\n|\Z)\s*|/\*.*?(?:\*/|\Z)\s*|\(\s*|;\s*)*+"
 )
-_FIRST_WORD, _NO_WORD = re.compile(_LEAD + r"([A-Za-z]+)\b", re.DOTALL | re.IGNORECASE), re.compile(_LEAD, re.DOTALL)
+_FIRST_WORD, _NO_WORD = regex(_LEAD + r"([A-Za-z]+)\b", re.DOTALL | re.IGNORECASE), regex(_LEAD, re.DOTALL)
 _MAX_BEFORE = 8
-_PROCEDURE = re.compile(r"(\w+)[\]\"]?\s*\Z")
-_GO_RESULT = re.compile(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
-_GO_TEXT = re.compile(
+_PROCEDURE = regex(r"(\w+)[\]\"]?\s*\Z")
+_GO_RESULT = regex(rb"\bfunc\b[ \t]*(?:\([^()\n]*\)[ \t]*)?\w*\((?:[^()]|\([^()]*\)){0,400}\)([^{}]{0,200})\Z")
+_GO_TEXT = regex(
     rb"\bstring\b|\bany\b|interface\b|map\[|\w*(?:Builder|Query|SQL|Sql|Dataset|Expression|Cond|Where|Filter)\w*"
     rb"|\.(?:Eq|And|Or)\b|Buffer|func\("
 )
-_RETURNS = re.compile(rb"\breturn\b|=>|\bend\b|=")
+_RETURNS = regex(rb"\breturn\b|=>|\bend\b|=")
 
 
 def verb_ahead(text: str) -> bool:
@@ -226,7 +227,7 @@ def apply(
     return None
 
 
-_FACTORY = re.compile(r"(?:builder|bqb|\bqb|sqlb)\.(?:[nN]ew\w*|[oO]f)$|(?:^|[nN]ew|\.)(?:Query|Sql|SQL)Builder$")
+_FACTORY = regex(r"(?:builder|bqb|\bqb|sqlb)\.(?:[nN]ew\w*|[oO]f)$|(?:^|[nN]ew|\.)(?:Query|Sql|SQL)Builder$")
 
 
 def _built(

@@ -10,19 +10,20 @@ from html import unescape
 from lints.extract.facts import Call, Confidence, Extraction, Function, Hole, Problem, Statement
 from lints.extract.sqltext import starts_like_sql
 from lints.extract.suppressions import suppressions
+from lints.patterns import regex
 
 MAX_DEPTH, MAX_VARIANTS, MAX_TEXT = 40, 8, 60_000
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>"
     r"|<(?P<close>/)?(?P<tag>[A-Za-z]\w*)(?P<rest>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>",
     re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_NAMESPACE = re.compile(r"<mapper\s[^<>]*\bnamespace\s*=\s*[\"']([\w.$-]+)[\"']")
-_VALUE = re.compile(r"#\{\s*([\w.\[\]]+)[^{}]*\}")
-_SPLICED = re.compile(r"\$\{\s*([^{}]*)\}")
-_OPENS = re.compile(r"\s*(?:values\s*)?\(\s*", re.IGNORECASE)
-_SEGMENT = re.compile(r"ew\.\w*[sS]egment|^\s*(?:params\.)?dataScope\b")
+_ATTRIBUTE = regex(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_NAMESPACE = regex(r"<mapper\s[^<>]*\bnamespace\s*=\s*[\"']([\w.$-]+)[\"']")
+_VALUE = regex(r"#\{\s*([\w.\[\]]+)[^{}]*\}")
+_SPLICED = regex(r"\$\{\s*([^{}]*)\}")
+_OPENS = regex(r"\s*(?:values\s*)?\(\s*", re.IGNORECASE)
+_SEGMENT = regex(r"ew\.\w*[sS]egment|^\s*(?:params\.)?dataScope\b")
 _STATEMENTS = frozenset({"select", "insert", "update", "delete"})
 _SILENT = frozenset({"selectKey", "bind", "property"})
 

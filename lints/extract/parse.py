@@ -11,6 +11,8 @@ from typing import cast
 
 from tree_sitter import Language, Parser, Point, Tree
 
+from lints.patterns import regex
+
 MAX_NUL = 16
 MAX_BYTES = 2 * 1024 * 1024
 MAX_LINE = 40_000
@@ -41,7 +43,7 @@ LANGUAGES = {
     ".stg": "stringtemplate",
 }
 """File name endings that are analysed, and the language of each."""
-_MAPPER = re.compile(
+_MAPPER = regex(
     r"(?:mapper|dao|sqlmap|mapping)\.xml$"
     r"|(?:^|/)(?:[\w-]*mappers?|mappings?|[\w-]*(?:my|i)batis[\w-]*|sql-?maps?|daos?)/[^\n]*\.xml$",
     re.IGNORECASE,

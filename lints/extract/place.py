@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from lints.extract.facts import Hole
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Segment
+from lints.patterns import regex
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""
       (?P<space>\s+)
     | (?P<line_comment>--[^\n]*)

@@ -10,15 +10,16 @@ from lints.extract.facts import Call, Function
 from lints.extract.ir import Func, Parameter, Span
 from lints.extract.lines import Lines
 from lints.extract.values import Gap, Lit, Value, first_literal, is_text
+from lints.patterns import regex
 
-_TENANT_NAME = re.compile(
+_TENANT_NAME = regex(
     r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
     r"(?:tenant|org|organi[sz]ation|workspace|account)s?_?(?:id|ids|uuid|key|slug|code|ctx|context|name)?",
     re.IGNORECASE,
 )
 
 
-_UNDEFINED = re.compile(r"\|\s*(?:undefined|null)\b|^(?:undefined|null)\s*\|")
+_UNDEFINED = regex(r"\|\s*(?:undefined|null)\b|^(?:undefined|null)\s*\|")
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ import re
 from lints.extract.facts import Call, Confidence, Extraction, Function, Problem, Statement
 from lints.extract.sqltext import DEFINES, starts_like_sql
 from lints.extract.suppressions import suppressions
+from lints.patterns import regex
 
-_NAME = re.compile(r"--[ \t]*name[ \t]*:[ \t]*(?P<name>[\w.!?<*-]+)|--[ \t]*:name[ \t]+(?P<other>\S+)", re.IGNORECASE)
-_SQLC = re.compile(r"\bsqlc\.(n?arg|slice|embed)\(\s*'?\"?(\w+)'?\"?\s*\)", re.IGNORECASE)
+_NAME = regex(r"--[ \t]*name[ \t]*:[ \t]*(?P<name>[\w.!?<*-]+)|--[ \t]*:name[ \t]+(?P<other>\S+)", re.IGNORECASE)
+_SQLC = regex(r"\bsqlc\.(n?arg|slice|embed)\(\s*'?\"?(\w+)'?\"?\s*\)", re.IGNORECASE)
 
 
 def extract_sql(path: str, data: bytes) -> Extraction:
@@ -75,7 +76,7 @@ def extract_sql(path: str, data: bytes) -> Extraction:
     )
 
 
-_COMMAND = re.compile(r"^[ \t]*\\[a-z?!]\w*[^\n]*|\\g(?:set|exec|desc|x)?\b[^\n]*", re.MULTILINE)
+_COMMAND = regex(r"^[ \t]*\\[a-z?!]\w*[^\n]*|\\g(?:set|exec|desc|x)?\b[^\n]*", re.MULTILINE)
 
 
 def _without_commands(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from lints.extract.facts import Confidence
+from lints.patterns import regex
 
-_CYPHER_START = re.compile(
+_CYPHER_START = regex(
     r"(?:\s+|//[^\n]*+(?:\n|\Z)|/\*.*?\*/|;)*+(?:(?:explain|profile)\s+)?"
     r"(?:(?:optional\s+)?match\s*(?:\w+\s*=\s*)?(?:\w+\s*\(\s*)?\(\s*(?:[\w$`]+\s*)?(?:[:{)$%#'\"`]|where\b|\Z)|merge\s*(?:\w+\s*=\s*)?\(|create\s*\(\s*(?:\w*\s*[:{)]|__hole_)"
     r"|unwind\s+\S.*?\bas\s+\w+\s|call\s*(?:\(\s*\w*\s*\)\s*)?\{|call\s+(?:db|apoc|gds|dbms)\.\w"
@@ -32,8 +33,8 @@ _VERB = _spaced(
     r"(?P<verb>select|insert|update|delete|with|merge|replace|truncate|copy|set|reset|call|exec|execute|do|lock|grant|create"
     r"|alter|drop|refresh|vacuum|comment|values|table)\b"
 )
-_START = re.compile(rf"{_LEAD}{_VERB}", re.IGNORECASE | re.DOTALL)
-_LATER = re.compile(
+_START = regex(rf"{_LEAD}{_VERB}", re.IGNORECASE | re.DOTALL)
+_LATER = regex(
     rf"{_LEAD}(?:(?:(?:begin|start|commit|rollback|savepoint|use|declare|set|lock|pragma|print|if)\b[^;]{{0,400}};"
     rf"|begin\s+tran(?:saction)?\b|use\s+[\w.\[\]]{{1,80}}\s|if\s+(?:not\s+)?exists\b){_LEAD}){{1,8}}+{_VERB}",
     re.IGNORECASE | re.DOTALL,
@@ -74,31 +75,31 @@ _COMPANIONS = {
     "values": r"values\s*\(.*\)\s*$",
     "table": rf"table\s+{_NAME}\s*;?\s*$",
 }
-_COMPANION = {verb: re.compile(_spaced(pattern), re.IGNORECASE | re.DOTALL) for verb, pattern in _COMPANIONS.items()}
+_COMPANION = {verb: regex(_spaced(pattern), re.IGNORECASE | re.DOTALL) for verb, pattern in _COMPANIONS.items()}
 
 DEFINES = frozenset({"create", "alter", "drop", "grant", "comment", "vacuum", "refresh", "lock"})
 """Verbs of statements that no tenant predicate could apply to; a migration's business."""
 
-_PROSE_WORD = re.compile(
+_PROSE_WORD = regex(
     r"\b(?:the|your|you|please|this|that|these|those|an|our|we|it|its|their|which|will|must|should|cannot|can't|don't"
     r"|below|above|here|list|option|options|file|files|button|dropdown|menu|click|choose|failed|error|successfully)\b",
     re.IGNORECASE,
 )
-_SQL_MARK = re.compile(
+_SQL_MARK = regex(
     r"[=*;(]|\$\d|:\w|\?|%s|\bwhere\b|\bvalues\s*\(|\breturning\b|\bjoin\b|\border\s+by\b|\blimit\b|__hole_|\w\.\w|\w,\s*\w",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(
+_ARTICLE = regex(
     r"\b(?:from|into)\s+(?:the|a|an|your|our|this|that|these|those|my|their|its|each|one|some)\s", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"[.!…]\s*$|[a-z]\?\s*$|:\s*$")
+_SENTENCE_END = regex(r"[.!…]\s*$|[a-z]\?\s*$|:\s*$")
 
 
-_FULL_TEXT = re.compile(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
+_FULL_TEXT = regex(r"\s*match\s*\([^()]*+\)\s*against\b", re.IGNORECASE)
 """MySQL's full-text search, which begins like a pattern."""
 
 
-_MATCH_ALONE = re.compile(r"\s*(?:match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)|create\s*\(\s*\w+\s*\))\s*", re.IGNORECASE)
+_MATCH_ALONE = regex(r"\s*(?:match\s*\(\s*(?:\$h\d+|__hole_\d+__)\s*\)|create\s*\(\s*\w+\s*\))\s*", re.IGNORECASE)
 """What a message says: `match (${name})`, `Create (Enter)`. A statement does something with what it matched, and what
 it makes has a label or properties."""
 

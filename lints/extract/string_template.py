@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from lints.extract.facts import Call, Confidence, Extraction, Function, Problem, Statement
 from lints.extract.suppressions import suppressions
+from lints.patterns import regex
 
 MAX_TEMPLATES = 1000
-_DEFINED = re.compile(r"(?m)^[ \t]*@?([\w./]{1,120})\s{0,20}\(([^()]{0,500})\)\s{0,20}::=\s{0,20}(<<|<%|\"|\{)")
-_END = {"<<": re.compile(r">>(?!>)"), "<%": re.compile(r"%>"), '"': re.compile(r'(?<!\\)"'), "{": re.compile(r"\}")}
-_IMPORTED = re.compile(r"(?m)^[ \t]*import\s+\"([^\"\n]{1,300})\"|^[ \t]*group\s+\w+\s*:\s*([\w.]{1,200})\s*;")
-_STATEMENT = re.compile(r"\s*(?:select|insert|update|delete|merge|replace|with)\b", re.IGNORECASE)
+_DEFINED = regex(r"(?m)^[ \t]*@?([\w./]{1,120})\s{0,20}\(([^()]{0,500})\)\s{0,20}::=\s{0,20}(<<|<%|\"|\{)")
+_END = {"<<": regex(r">>(?!>)"), "<%": regex(r"%>"), '"': regex(r'(?<!\\)"'), "{": regex(r"\}")}
+_IMPORTED = regex(r"(?m)^[ \t]*import\s+\"([^\"\n]{1,300})\"|^[ \t]*group\s+\w+\s*:\s*([\w.]{1,200})\s*;")
+_STATEMENT = regex(r"\s*(?:select|insert|update|delete|merge|replace|with)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from lints.extract.facts import Suppression
+from lints.patterns import regex
 
-_COMMENT = re.compile(r"(?:--|//|\#|/\*|\*|<!--)[ \t]*tenant-ok\b[ \t]*:?[ \t]*(?P<rest>[^\n]*)", re.IGNORECASE)
-_CATEGORY = re.compile(r"(?P<category>[a-z][a-z0-9-]{1,40})(?![\w=])")
-_FIELD = re.compile(
-    r"\b(until|reason|owner|stmt)[ \t]*=[ \t]*(?:\"([^\"\n]{0,500})\"|'([^'\n]{0,500})'|([^\s\"'*]{1,200}))"
-)
-_COMMENT_LINE = re.compile(r"[ \t]*(?:--|//|\#|/\*|\*|$)")
+_COMMENT = regex(r"(?:--|//|\#|/\*|\*|<!--)[ \t]*tenant-ok\b[ \t]*:?[ \t]*(?P<rest>[^\n]*)", re.IGNORECASE)
+_CATEGORY = regex(r"(?P<category>[a-z][a-z0-9-]{1,40})(?![\w=])")
+_FIELD = regex(r"\b(until|reason|owner|stmt)[ \t]*=[ \t]*(?:\"([^\"\n]{0,500})\"|'([^'\n]{0,500})'|([^\s\"'*]{1,200}))")
+_COMMENT_LINE = regex(r"[ \t]*(?:--|//|\#|/\*|\*|$)")
 
 
 def suppressions(path: str, data: bytes) -> tuple[Suppression, ...]:

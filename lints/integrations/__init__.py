@@ -16,29 +16,30 @@ from importlib import resources
 from posixpath import basename, splitext
 
 from lints.extract.parse import MAX_BYTES, MAX_LINE, language_of, parse
+from lints.patterns import regex
 
 SETTINGS = frozenset({".yaml", ".yml", ".toml", ".json", ".env", ".properties", ".ini", ".cfg", ".conf", ".tf", ".hcl"})
-_LOCKS = re.compile(r"(?:^|[-.])lock(?:\.|$)|^package(?:-lock)?\.json$|^pnpm-lock|^tsconfig|\.schema\.json$|^go\.sum$")
+_LOCKS = regex(r"(?:^|[-.])lock(?:\.|$)|^package(?:-lock)?\.json$|^pnpm-lock|^tsconfig|\.schema\.json$|^go\.sum$")
 
-_URL = re.compile(rb"\b(?:https?|wss?|amqps?|smtps?|ldaps?|sftp)://([^\s/\"'`<>\\|^()\[\],;]{1,255})")
-_PLACEHOLDER = re.compile(r"\$?\{[^{}]*\}|%\([a-z_]+\)s|%[sdv]|#\{[^{}]*\}|:[a-z_]+(?=\.)|<[^<>]*>")
-_HOST = re.compile(r"(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?))+")
-_CREDENTIAL = re.compile(rb"\b([A-Z][A-Z0-9]{1,30})(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|DSN|URL|PASSWORD|ID)\b")
-_WEBHOOK = re.compile(rb"[\"'`]((?:/[\w.:-]+){0,8}/(?:web)?hooks?/([a-z0-9-]{2,40})(?:/[\w.:-]+){0,4})[\"'`]")
-_LINK = re.compile(rb"\b(?:href|xmlns(?::\w+)?)[\"']?\s*[=:]\s*\{?[\"'`]$")
+_URL = regex(rb"\b(?:https?|wss?|amqps?|smtps?|ldaps?|sftp)://([^\s/\"'`<>\\|^()\[\],;]{1,255})")
+_PLACEHOLDER = regex(r"\$?\{[^{}]*\}|%\([a-z_]+\)s|%[sdv]|#\{[^{}]*\}|:[a-z_]+(?=\.)|<[^<>]*>")
+_HOST = regex(r"(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?))+")
+_CREDENTIAL = regex(rb"\b([A-Z][A-Z0-9]{1,30})(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|DSN|URL|PASSWORD|ID)\b")
+_WEBHOOK = regex(rb"[\"'`]((?:/[\w.:-]+){0,8}/(?:web)?hooks?/([a-z0-9-]{2,40})(?:/[\w.:-]+){0,4})[\"'`]")
+_LINK = regex(rb"\b(?:href|xmlns(?::\w+)?)[\"']?\s*[=:]\s*\{?[\"'`]$")
 """What stands before an address that a person may click on."""
 _IMPORTS = {
-    "python": re.compile(rb"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE),
-    "javascript": re.compile(
+    "python": regex(rb"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE),
+    "javascript": regex(
         rb"(?:\bfrom[ \t]*|\brequire[ \t]*\([ \t]*|\bimport[ \t]*\(?[ \t]*)[\"']([@\w][\w./@-]{0,120})[\"']"
     ),
-    "go": re.compile(rb"^[ \t]*(?:import[ \t]+)?(?:[\w.]+[ \t]+)?\"([\w.-]+\.[\w-]+/[\w./-]+)\"", re.MULTILINE),
-    "java": re.compile(rb"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+)", re.MULTILINE),
-    "c_sharp": re.compile(
+    "go": regex(rb"^[ \t]*(?:import[ \t]+)?(?:[\w.]+[ \t]+)?\"([\w.-]+\.[\w-]+/[\w./-]+)\"", re.MULTILINE),
+    "java": regex(rb"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+)", re.MULTILINE),
+    "c_sharp": regex(
         rb"^[ \t]*(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?(?:\w+[ \t]*=[ \t]*)?([\w.]+)[ \t]*;", re.MULTILINE
     ),
-    "ruby": re.compile(rb"^[ \t]*require[ \t(]+[\"']([\w./-]+)[\"']", re.MULTILINE),
-    "php": re.compile(rb"^[ \t]*use[ \t]+\\?([\w\\]+)", re.MULTILINE),
+    "ruby": regex(rb"^[ \t]*require[ \t(]+[\"']([\w./-]+)[\"']", re.MULTILINE),
+    "php": regex(rb"^[ \t]*use[ \t]+\\?([\w\\]+)", re.MULTILINE),
 }  # fmt: skip
 _FAMILY = {"typescript": "javascript", "tsx": "javascript", "kotlin": "java"}
 _SEPARATORS = {"python": ".", "javascript": "/", "go": "/", "java": ".", "c_sharp": ".", "ruby": "/-", "php": "\\"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.proof.ir import Col, Group, Val
 from lints.proof.names import NOTHING, Scope
 from lints.proof.scalars import children, survey, term, unwrap
@@ -26,7 +26,7 @@ _AGGREGATES = frozenset(
         "jsonb_group_array", "jsonb_group_object",
     }
 )  # fmt: skip
-_AGGREGATE = re.compile(r"\w*agg(?:_strict|_unique|_distinct)?\Z|\w+_accum\Z")
+_AGGREGATE = regex(r"\w*agg(?:_strict|_unique|_distinct)?\Z|\w+_accum\Z")
 """What extensions call theirs."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.proof.inlined import called
 from lints.proof.ir import Atom, Group, Rank, Term, Val
 from lints.proof.names import NOTHING, Rel, Scope, expand
@@ -47,7 +47,7 @@ _MADE = frozenset(
 """What else makes rows of its arguments alone."""
 
 
-_CATALOG = re.compile(
+_CATALOG = regex(
     r"pragma_\w+\Z|pg_(?:partition|stat|get|ls|available|show|lock|tablespace|timezone|event_trigger|snapshot|control|safe_snapshot"
     r"|blocking)_?\w*\Z"
 )

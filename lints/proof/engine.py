@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -10,6 +9,7 @@ from typing import Any, TypedDict
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+from lints.patterns import regex
 from lints.proof import equality, queries, session, temporary, writes
 from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.facets import worst
@@ -385,9 +385,9 @@ def _worse(verdict: Verdict, finding: Finding) -> Verdict:
     return verdict
 
 
-_MARK = re.compile(r"\0\w+")
-_BOUND = re.compile(r":h\d+\Z")
-_NUMBERED = re.compile(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
+_MARK = regex(r"\0\w+")
+_BOUND = regex(r":h\d+\Z")
+_NUMBERED = regex(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
 
 
 def _values_differ(w: Work, findings: list[Finding]) -> bool:

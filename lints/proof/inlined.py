@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.proof.names import Index, Scope
 from lints.proof.parse import parse
 from lints.proof.work import Columns, Work
 from lints.tenancy import Model
 
-_ARGUMENT = re.compile(r"__argument_(\d+)__\Z")
-_POSITION = re.compile(r"\$(\d{1,2})(?!\d)")
+_ARGUMENT = regex(r"__argument_(\d+)__\Z")
+_POSITION = regex(r"\$(\d{1,2})(?!\d)")
 
 
 class Body(NamedTuple):

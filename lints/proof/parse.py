@@ -13,6 +13,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lints.patterns import regex
 from lints.proof.dialects import ALIASES
 from lints.proof.ir import Unsupported
 from lints.proof.marks import NOT_PLAIN, written_out
@@ -122,10 +123,8 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
 
 
 _ITEM = r"(?:'[^']*+'|[0-9]++|\$[0-9]++|\?)"
-_LISTED = re.compile(
-    rf"\"[^\"]*+\"|`[^`]*+`|(?P<list>{_ITEM}(?P<more>(?:\s*,\s*{_ITEM}(?=\s*[,)])){{999,}}+))|'[^']*+'"
-)
-_UNSAFE = re.compile(r"\\|--|/\*|\#|\[|\$(?:[A-Za-z_]\w*)?\$|\bq'", re.IGNORECASE)
+_LISTED = regex(rf"\"[^\"]*+\"|`[^`]*+`|(?P<list>{_ITEM}(?P<more>(?:\s*,\s*{_ITEM}(?=\s*[,)])){{999,}}+))|'[^']*+'")
+_UNSAFE = regex(r"\\|--|/\*|\#|\[|\$(?:[A-Za-z_]\w*)?\$|\bq'", re.IGNORECASE)
 """What makes it unsure where a string ends, without the tokenizer."""
 
 
@@ -144,7 +143,7 @@ def _is_block(tokens: list[Any]) -> bool:
     return len(tokens) > 3 and words[0] in ("begin", "declare") and words[1] != ";" and "end" in words[2:]
 
 
-_RUN = re.compile(
+_RUN = regex(
     r"""'(?:[^'\\]|\\.|'')*+'|"(?:[^"\\]|\\.|"")*+"|`[^`]*+`|\#[^\n]*|--[^\n]*"""
     r"""|/\*!(?P<version>[0-9]{5}(?![0-9])|(?![0-9M]))(?P<text>(?:[^*'"`/]|\*(?!/)|/(?!\*))*+)\*/|/\*(?:[^*]|\*(?!/))*+\*/"""
 )
@@ -355,9 +354,9 @@ def _line(error: Exception) -> str:
     return said or type(error).__name__
 
 
-_ESCAPE = re.compile(r"\x1b\[\d*m")
-_TOKEN = re.compile(r"<Token token_type: [\w.]+, text: (.*?), line: \d+,[^>]*>")
-_CLASS = re.compile(r"<class '[\w.]*?(\w+)'>")
+_ESCAPE = regex(r"\x1b\[\d*m")
+_TOKEN = regex(r"<Token token_type: [\w.]+, text: (.*?), line: \d+,[^>]*>")
+_CLASS = regex(r"<class '[\w.]*?(\w+)'>")
 """How the parser shows what it is made of."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lints.patterns import regex
 from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.parse import reparse
 from lints.proof.work import Work
@@ -16,17 +17,15 @@ from lints.proof.work import Work
 REASON = "a procedural block"
 _MOST = 64
 """Statements of a block that are looked at."""
-_PIECE = re.compile(r"(?:'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[^;'\"/-]|[/-])++")
-_START = re.compile(
+_PIECE = regex(r"(?:'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[^;'\"/-]|[/-])++")
+_START = regex(
     r"(?:\s|--[^\n]*\n|<<\w+>>|\b(?:begin|then|else|loop|atomic)\b(?!\s*;))*+"
     r"(?P<verb>insert|update|delete|merge|select|with)\b",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(r"\b(?:then|else|loop|begin)\s+(?=(?:insert|update|delete|merge|select|with)\b)", re.IGNORECASE)
-_INTO = re.compile(
-    r"\b(?:into|bulk\s+collect\s+into)\s+(?:strict\s+)?[\w.]+(?:\s*,\s*[\w.]+)*(?=\s+from\b)", re.IGNORECASE
-)
-_BLANK = re.compile(r"[^\n]")
+_CONTROL = regex(r"\b(?:then|else|loop|begin)\s+(?=(?:insert|update|delete|merge|select|with)\b)", re.IGNORECASE)
+_INTO = regex(r"\b(?:into|bulk\s+collect\s+into)\s+(?:strict\s+)?[\w.]+(?:\s*,\s*[\w.]+)*(?=\s+from\b)", re.IGNORECASE)
+_BLANK = regex(r"[^\n]")
 
 
 def block(w: Work, text: str, start: int, end: int, group: Group, translate: Callable[[Work, Any, Group], str]) -> str:

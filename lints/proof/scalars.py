@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.proof.ir import (
     NULL,
     TENANT,
@@ -41,7 +42,7 @@ _VOLATILE = frozenset(
 )  # fmt: skip
 OUTLIVES = "the tenant set for the session outlives the transaction and meets the next user of a pooled connection"
 _SESSION = frozenset({"currentuser", "sessionuser", "current_user", "session_user", "currentrole", "current_role"})
-_CLAIMS = re.compile(r"request\.jwt\.claims?\b", re.IGNORECASE)
+_CLAIMS = regex(r"request\.jwt\.claims?\b", re.IGNORECASE)
 """Where PostgREST puts the claims of the token it has checked."""
 _JWT = frozenset({"uid", "jwt", "role", "email"})
 _TEXT_TYPES = frozenset({"BINARY", "VARBINARY", "TEXT", "VARCHAR", "NVARCHAR", "CHAR", "BPCHAR", "NAME"})

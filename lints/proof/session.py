@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+from lints.patterns import regex
 from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
@@ -18,7 +19,7 @@ from lints.proof.work import Work
 from lints.proof.writes import unscopable
 
 _SYSTEM = frozenset({"pg_catalog", "auth", "sys", "dbo"})
-_BUILTIN = re.compile(
+_BUILTIN = regex(
     r"(?:pg|to|json|jsonb|array|string|regexp|date|time|ts|txid|inet|uuid|gen|st|num|xml|bit|has|session|last|current"
     r"|parse|format|hash|make|quote|lo|is)_\w+\Z"
     r"|(?:set_config|nextval|setval|lastval|currval|version|random|now|sleep|benchmark|database|user|connection_id"
@@ -351,7 +352,7 @@ def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group,
     return Session("ddl", None, "a change of the schema, not of rows")
 
 
-_MOVES = re.compile(
+_MOVES = regex(
     r"\b(?:(?:drop|truncate|exchange|replace|move) (?:sub)?partition|switch (?:partition|to)|append from|swap with)\b"
 )
 """What takes rows out of a table, or puts them into it, by the partition."""

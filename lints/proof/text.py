@@ -7,6 +7,8 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
+from lints.patterns import regex
+
 MAX_LENGTH = 400_000
 """Characters; a longer text is not analysed."""
 MAX_SPREAD = 4 << 20
@@ -20,7 +22,7 @@ MAX_JOINS = 64
 MAX_LOOSE = 10
 """Joins without a condition, along one line of brackets: the parser reads what follows each of them twice."""
 
-HOLE = re.compile(r"__hole_\d+__\Z")
+HOLE = regex(r"__hole_\d+__\Z")
 
 _PLACEHOLDER = r"""
 (?=[-'":@<?%$/`\[\#{{]) (?:
@@ -38,7 +40,7 @@ _PLACEHOLDER = r"""
 | (?<![\w@<]) @ (?P<at>[A-Za-z_]\w*)
 )"""
 _NAMED = ("mapped", "pyname", "num", "dname", "colon", "psql")
-_SQLC = re.compile(r"\bsqlc\.n?(?:arg|slice)\(\s*'?(\w+)'?\s*\)")
+_SQLC = regex(r"\bsqlc\.n?(?:arg|slice)\(\s*'?(\w+)'?\s*\)")
 _DOLLAR_QUOTE = (
     r"(?P<quote>(?<![\w$])\$(?:[A-Za-z_]\w*)?\$) | (?<![\w$])\$(?P<num>\d+) | (?<![\w$])\$(?P<dname>[A-Za-z_]\w*)"
 )
@@ -60,9 +62,9 @@ _STRINGS = {
     "spark": rf'{_ESCAPES} | "(?:[^"\\]|\\.)*+" | `[^`]*+`',
 }
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
-_TRIGGER = re.compile(r"[$%?@]|\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
-_BOUND = re.compile(r"h\d+\Z")
-_JSON_OPERAND = re.compile(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
+_TRIGGER = regex(r"[$%?@]|\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
+_BOUND = regex(r"h\d+\Z")
+_JSON_OPERAND = regex(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
 _patterns: dict[str, re.Pattern[str]] = {}
 
 

@@ -6,30 +6,31 @@ import re
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.schema.catalog import Draft
 from lints.schema.create import column, constraint, table_item
 from lints.schema.names import IDENT, NAME, fold
 from lints.schema.security import change_row_security, top_level_commas
 from lints.schema.statement import Statement
 
-ALTER = re.compile(
+ALTER = regex(
     rf"alter\s+(?:foreign\s+)?table\s+(?:if\s+exists\s+)?(?:only\s+)?({NAME})\s*\*?\s*(?:on\s+cluster\s+[\w'{{}}]+\s+)?(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_RLS = re.compile(r"(enable|disable|force|no\s+force)\s+row\s+level\s+security\s*$", re.IGNORECASE)
-_SET_SCHEMA = re.compile(rf"set\s+schema\s+({IDENT})\s*$", re.IGNORECASE)
-_USING_INDEX = re.compile(
+_RLS = regex(r"(enable|disable|force|no\s+force)\s+row\s+level\s+security\s*$", re.IGNORECASE)
+_SET_SCHEMA = regex(rf"set\s+schema\s+({IDENT})\s*$", re.IGNORECASE)
+_USING_INDEX = regex(
     rf"add\s+(?:constraint\s+({IDENT})\s+)?(unique|primary\s+key)\s+using\s+index\s+({IDENT})", re.IGNORECASE
 )
-_NO_PART_OF_IT = re.compile(r"\bwith\s+(?:no)?check\s+(?=add\b)|(?<=constraint)\s+if\s+not\s+exists\b", re.IGNORECASE)
+_NO_PART_OF_IT = regex(r"\bwith\s+(?:no)?check\s+(?=add\b)|(?<=constraint)\s+if\s+not\s+exists\b", re.IGNORECASE)
 """What an action may say that changes nothing here, and that parsers stumble over."""
-_COLUMN_AS = re.compile(
+_COLUMN_AS = regex(
     rf"(?:alter|modify)\s+(?:column\s+)?(?:if\s+exists\s+)?({IDENT})\s+(\w.*)", re.IGNORECASE | re.DOTALL
 )
-_NULLABLE = re.compile(r"\s*(?:set\s+null|drop\s+not\s+null)\b", re.IGNORECASE)
-_OWNER = re.compile(rf"owner\s+to\s+({IDENT})\s*$", re.IGNORECASE)
-_ATTACH = re.compile(rf"attach\s+partition\s+({NAME})", re.IGNORECASE)
-_HARMLESS_ACTION = re.compile(
+_NULLABLE = regex(r"\s*(?:set\s+null|drop\s+not\s+null)\b", re.IGNORECASE)
+_OWNER = regex(rf"owner\s+to\s+({IDENT})\s*$", re.IGNORECASE)
+_ATTACH = regex(rf"attach\s+partition\s+({NAME})", re.IGNORECASE)
+_HARMLESS_ACTION = regex(
     r"(?:set\s*\(|reset\s*\(|set\s+(?:logged|unlogged|tablespace|without|access)|cluster|validate\s+constraint"
     r"|replica\s+identity|(?:enable|disable)\s+(?:always\s+|replica\s+)?(?:trigger|rule)|alter\s+(?:column\s+)?\S+\s+"
     r"(?:set\s+(?:statistics|storage|compression|data\s+type)|reset|add\s+generated|drop\s+(?:identity|expression)"
@@ -40,10 +41,8 @@ _HARMLESS_ACTION = re.compile(
     r"|materialize|update\s|delete\s+where|add\s+(?:projection|index)|freeze|clear)\b",
     re.IGNORECASE,
 )
-_RENAME_TABLES = re.compile(rf"({NAME})\s+to\s+({NAME})", re.IGNORECASE)
-SP_RENAME = re.compile(
-    r"exec(?:ute)?\s+sp_rename\s+N?'([^']+)'\s*,\s*N?'([^']+)'(?:\s*,\s*N?'([^']+)')?", re.IGNORECASE
-)
+_RENAME_TABLES = regex(rf"({NAME})\s+to\s+({NAME})", re.IGNORECASE)
+SP_RENAME = regex(r"exec(?:ute)?\s+sp_rename\s+N?'([^']+)'\s*,\s*N?'([^']+)'(?:\s*,\s*N?'([^']+)')?", re.IGNORECASE)
 
 
 def drop(s: Statement, tree: exp.Drop) -> str | None:

@@ -5,34 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from lints.patterns import regex
 from lints.schema.security import parenthesised, top_level_commas, without_comments
 from lints.schema.split import Piece, split
 from lints.schema.statement import HEAD, TABLE_DDL, Statement
 
-_BODY = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
-_CONTROL = re.compile(
+_BODY = regex(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
+_CONTROL = regex(
     r"\s*(?:declare\b.*?\bbegin\b|begin\b|else\b|loop\b|exception\b|when\b.*?\bthen\b|(?:els)?if\b.*?\bthen\b"
     r"|case\b[^;]*?\bwhen\b[^;]*?\bthen\b"
     r"|for(?:each)?\b.*?\bloop\b|while\b.*?\bloop\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_SILENT = re.compile(r"(?:end|raise|return|null|perform)\b", re.IGNORECASE)
-_EXECUTE = re.compile(r"execute\b", re.IGNORECASE)
-_USING = re.compile(r"\busing\b", re.IGNORECASE)
-_LIST = re.compile(
+_SILENT = regex(r"(?:end|raise|return|null|perform)\b", re.IGNORECASE)
+_EXECUTE = regex(r"execute\b", re.IGNORECASE)
+_USING = regex(r"\busing\b", re.IGNORECASE)
+_LIST = regex(
     r"\b(\w++)\s++(?:constant\s+)?(?:text|name|varchar|regclass)\s*\[\]\s*(?:not\s+null\s*)?(?::=|=|default)\s*"
     r"(array\s*\[[^\]]*\]|'\{[^']*\}')",
     re.IGNORECASE,
 )
-_LOOP = re.compile(
+_LOOP = regex(
     r"for(?:each)?\s+(\w+)\s+in\s+(?:array\s+)?(?:select\s+unnest\s*\(\s*|select\s+\*?\s*from\s+unnest\s*\(\s*)?"
     r"(array\s*\[[^\]]*\]|'\{[^']*\}'|values\s*\(.*?\)|\w+)[^;]*?\bloop\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TEXT = re.compile(r"'((?:[^']|'')*+)'")
-_QUOTE = re.compile(r"'(?:[^']|'')*+'|\$\w*\$")
-_FIELD = re.compile(r"%(?:(\d+)\$)?([IsL%])")
-_SECURITY = re.compile(r"\brow\s+level\s+security\b|\bpolicy\b", re.IGNORECASE)
+_TEXT = regex(r"'((?:[^']|'')*+)'")
+_QUOTE = regex(r"'(?:[^']|'')*+'|\$\w*\$")
+_FIELD = regex(r"%(?:(\d+)\$)?([IsL%])")
+_SECURITY = regex(r"\brow\s+level\s+security\b|\bpolicy\b", re.IGNORECASE)
 _MOST = 500
 """Statements that one EXECUTE may stand for."""
 
@@ -40,20 +41,20 @@ _LONGEST_LOOP = 20_000
 """Characters of the head of a loop."""
 
 _ONE, _TWO = "'", "''"
-_DO_TEXT = re.compile(r"do\s+(?:language\s+\w+\s+)?e?'((?:[^']|'')*+)'", re.IGNORECASE)
+_DO_TEXT = regex(r"do\s+(?:language\s+\w+\s+)?e?'((?:[^']|'')*+)'", re.IGNORECASE)
 GUARDS = frozenset({"if", "begin", "else", "end", "set", "prepare", "declare", "while"})
 """Words with which a statement may begin that has schema statements in it."""
-_WORDS = re.compile(
+_WORDS = regex(
     r"'(?:[^']|'')*+'|\"[^\"]*+\"|`[^`]*+`|\[[^\]]*+\]|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[()]|[A-Za-z_]\w*+"
 )
 _BEGINS = frozenset({"create", "alter", "drop", "exec", "execute", "rename"})
-_NEW = re.compile(r"(?:create|alter|drop)\s+(?:unique\s+)?(?:table|view|index)\b|exec(?:ute)?\b", re.IGNORECASE)
-_RUN = re.compile(
+_NEW = regex(r"(?:create|alter|drop)\s+(?:unique\s+)?(?:table|view|index)\b|exec(?:ute)?\b", re.IGNORECASE)
+_RUN = regex(
     r"(?:exec(?:ute)?\s*(?:immediate\s+|\(\s*|(?:sys\.)?sp_executesql\s+(?:@stmt\s*=\s*)?)|prepare\s+\w+\s+from\s+)"
     r"n?'((?:[^']|'')*+)'\s*(.?)",
     re.IGNORECASE | re.DOTALL,
 )
-_ASSIGNED = re.compile(r"set\s+@\w+\s*:?=", re.IGNORECASE)
+_ASSIGNED = regex(r"set\s+@\w+\s*:?=", re.IGNORECASE)
 
 _INDENT = 200
 """Characters before a statement that begins a line."""

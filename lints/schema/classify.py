@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lints.patterns import regex
 from lints.schema import tenants
 from lints.schema.declared import Declarations, TableDeclaration
 from lints.schema.facts import Relation, Schema, SourceModel
@@ -281,7 +282,7 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
         waiting -= ring.keys()
 
 
-_CALLER = re.compile(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
+_CALLER = regex(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
 
 
 def _memberships(tables: dict[str, Table]) -> None:

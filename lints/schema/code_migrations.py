@@ -23,6 +23,7 @@ from lints.extract.ir import (
     Stmt,
 )
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.ddl import apply_piece, quiet
 from lints.schema.facts import Index
@@ -31,22 +32,22 @@ from lints.schema.python_models import add_column, table_constraint
 from lints.schema.split import Piece, split
 from lints.tenancy import Column, ForeignKey
 
-ALEMBIC = re.compile(rb"\bop\.(?:(?:create|drop|add|alter|rename|batch_alter)_\w+|execute)\b")
-RAILS = re.compile(rb"\b(?:create_table|add_column|add_reference|add_foreign_key|rename_table|ActiveRecord::Schema)\b")
-TABLE_DDL = re.compile(
+ALEMBIC = regex(rb"\bop\.(?:(?:create|drop|add|alter|rename|batch_alter)_\w+|execute)\b")
+RAILS = regex(rb"\b(?:create_table|add_column|add_reference|add_foreign_key|rename_table|ActiveRecord::Schema)\b")
+TABLE_DDL = regex(
     rb"\b(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|policy|materialized|unique|role|function)\b"
     rb"|row\s+level\s+security|\b(?:grant|revoke)\s+\w",
     re.IGNORECASE,
 )
-_MAKES_TABLES = re.compile(
+_MAKES_TABLES = regex(
     rb"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?[\"`\[]?[a-z_][\w.\"`\]]{0,100}\s*\(", re.IGNORECASE
 )
-_MADE = re.compile(
+_MADE = regex(
     r"\s*create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(?![^(]*__hole_)[^(]{1,200}\(", re.IGNORECASE
 )
 _DOWN = frozenset({"down", "downgrade", "revert", "rollback", "undo", "reverse"})
-_REVISION = re.compile(rb"^(revision|down_revision)(?:\s*:\s*[^=\n]+)?\s*=\s*(.+)$", re.MULTILINE)
-_QUOTED = re.compile(rb"['\"]([\w.-]+)['\"]")
+_REVISION = regex(rb"^(revision|down_revision)(?:\s*:\s*[^=\n]+)?\s*=\s*(.+)$", re.MULTILINE)
+_QUOTED = regex(rb"['\"]([\w.-]+)['\"]")
 _RAILS_TYPES = names(
     "string text integer bigint float decimal numeric datetime timestamp timestamptz time date binary boolean json"
     " jsonb uuid inet citext hstore virtual enum column vector"

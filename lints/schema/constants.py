@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lints.extract.escapes import Escapes
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Origin
 
@@ -24,26 +25,24 @@ _NAMED = (
 )
 _SPOKEN = r"(?:=\s*[?$:@%]|\b(?:SELECT|FROM|WHERE|JOIN|AND|ORDER BY|UPDATE|DELETE|INSERT)\b|\bwhere\b|\bselect\b)"
 _STATICS = (b"static final String ", b"final static String ", b"const val ")
-_WRITTEN = re.compile(rb"\b(\w++)[ \t]*+(?:\w++[ \t]*+)?=[ \t]*+([\"`][^\n]{0,400})")
-_OF_SQL = re.compile(rf"{_NAMED}\Z")
-_SAYS_SQL = re.compile(_SPOKEN)
-_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
-_BLOCK = re.compile(r"^const\s*(\(|(?=\w))", re.MULTILINE)
-_ITEM = re.compile(
+_WRITTEN = regex(rb"\b(\w++)[ \t]*+(?:\w++[ \t]*+)?=[ \t]*+([\"`][^\n]{0,400})")
+_OF_SQL = regex(rf"{_NAMED}\Z")
+_SAYS_SQL = regex(_SPOKEN)
+_PACKAGE = regex(r"^package\s+(\w+)", re.MULTILINE)
+_BLOCK = regex(r"^const\s*(\(|(?=\w))", re.MULTILINE)
+_ITEM = regex(
     rf"\s*(?:(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)|(?P<close>\))"
     rf"|(?P<name>\w++)(?:[ \t]++[\w.]++)?+[ \t]*+=[ \t]*+(?P<value>{_SUM})[ \t]*+(?=\n|//|\Z)|(?P<other>[^\n]+))"
 )
-_TYPE = re.compile(
-    r"^([ \t]*+)(?:[\w@]++[ \t]++){0,8}?(?:class|interface|object|enum|record)[ \t]+([A-Z]\w*)", re.MULTILINE
-)
-_STATIC = re.compile(
+_TYPE = regex(r"^([ \t]*+)(?:[\w@]++[ \t]++){0,8}?(?:class|interface|object|enum|record)[ \t]+([A-Z]\w*)", re.MULTILINE)
+_STATIC = regex(
     rf"^([ \t]*+)(?:\w++[ \t]++){{0,4}}?(?:(?:static[ \t]+final|final[ \t]+static)[ \t]+String[ \t]+(\w+)"
     rf"|const[ \t]+val[ \t]+(\w+)(?:[ \t]*:[ \t]*String)?)\s*=\s*({_SUM})",
     re.MULTILINE,
 )
-_PART = re.compile(rf"({_TEXT})|([\w.]+)")
+_PART = regex(rf"({_TEXT})|([\w.]+)")
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:[abfnrtv\\'\"$]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})"),
+    pattern=regex(r"\\(?:[abfnrtv\\'\"$]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})"),
     letters={"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "$": "$"},
 )
 _MAX_TEXT, _MAX_CONSTANTS, _MAX_DEPTH = 4_000, 400, 6

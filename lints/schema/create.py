@@ -6,6 +6,7 @@ import re
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.schema.catalog import Draft
 from lints.schema.facts import Index
 from lints.schema.names import IDENT, NAME
@@ -13,26 +14,26 @@ from lints.schema.security import parenthesised, top_level_commas
 from lints.schema.statement import Statement
 from lints.tenancy import Column, ForeignKey, View
 
-CREATE_TABLE = re.compile(
+CREATE_TABLE = regex(
     rf"create\s+(?:unlogged\s+|foreign\s+|external\s+)?table\s+(?:if\s+not\s+exists\s+)?({NAME})\s*\(", re.IGNORECASE
 )
-_COLUMN_NAME = re.compile(
+_COLUMN_NAME = regex(
     rf"(?!(?:constraint|primary|foreign|unique|check|exclude|index|key|like|partition|projection|period)\b)({IDENT})\s+(\w+)",
     re.IGNORECASE,
 )
-RELAXED = re.compile(
+RELAXED = regex(
     r"\s(?:nulls\s+(?:not\s+)?distinct|compression\s+\w+|storage\s+(?:plain|main|extended|external|default)"
     r"|collate\s+(?:\"[^\"]*\"|\w+)|(?<=identity\s)\(\s*cache\s+\d+\s*\))(?=\W|$)",
     re.IGNORECASE,
 )
 """Options that sqlglot does not know and the model has no use for."""
-TSQL_STORAGE = re.compile(
+TSQL_STORAGE = regex(
     r"\b(?:non)?clustered\b|\bforeign\s+key(?=\s+references\b)|(?<=\))\s*with\s*\([^()]{0,400}\)"
     r"|\b(?:asc|desc)(?=\s*[,)])|\b(?:textimage_)?on\s+\[?primary\]?(?=[\s,);]|$)|\bwith\s+(?:no)?check(?=\s+add\b)",
     re.IGNORECASE,
 )
 """How T-SQL says where keys are stored, and words of it that add nothing."""
-DATA_TAIL = re.compile(
+DATA_TAIL = regex(
     r"\s+with\s+(?:(?:no\s+)?data|(?:cascaded\s+|local\s+)?check\s+option|read\s+only)\s*$", re.IGNORECASE
 )
 

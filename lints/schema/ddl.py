@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from lints.patterns import regex
 from lints.schema.alter import ALTER, SP_RENAME, alter, alter_by_action, drop, rename_tables, sp_rename
 from lints.schema.blocks import GUARDS, apply_block, apply_guarded
 from lints.schema.catalog import Catalog
@@ -25,25 +26,25 @@ from lints.tenancy import Origin
 _MAX_STATEMENT = 512 * 1024
 _ROUTINES = frozenset({"function", "procedure", "routine"})
 _ROLES = frozenset({"role", "user", "group"})
-_VIEW = re.compile(rf"alter\s+(?:materialized\s+)?view\s+(?:if\s+exists\s+)?({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
-_INVOKER = re.compile(r"(set|reset)\s*\([^)]*\bsecurity_invoker\b(?:\s*=\s*'?(\w+)'?)?", re.IGNORECASE)
-_BARE_OPTION = re.compile(r"\b(security_(?:invoker|barrier))(?=\s*[,)])", re.IGNORECASE)
-_FORCED = re.compile(
+_VIEW = regex(rf"alter\s+(?:materialized\s+)?view\s+(?:if\s+exists\s+)?({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
+_INVOKER = regex(r"(set|reset)\s*\([^)]*\bsecurity_invoker\b(?:\s*=\s*'?(\w+)'?)?", re.IGNORECASE)
+_BARE_OPTION = regex(r"\b(security_(?:invoker|barrier))(?=\s*[,)])", re.IGNORECASE)
+_FORCED = regex(
     r"create\s+(?:or\s+replace\s+)?(?:(?:no)?force\s+)?(?:(?:non)?editionable\s+)?(?:editioning\s+)?view\b",
     re.IGNORECASE,
 )
-_ONLY = re.compile(r"\bon\s+only\s", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z_]\w*)\}(\.)?", re.ASCII)
+_ONLY = regex(r"\bon\s+only\s", re.IGNORECASE)
+_PLACEHOLDER = regex(r"\$\{([A-Za-z_]\w*)\}(\.)?", re.ASCII)
 """A name that Flyway, goose or envsubst puts in; never SQL itself."""
-_CREATE_VIEW = re.compile(
+_CREATE_VIEW = regex(
     rf"create\s+(?:or\s+(?:replace|alter)\s+)?(?:materialized\s+)?view\s+(?:if\s+not\s+exists\s+)?({NAME})\s*[^\s;]",
     re.IGNORECASE,
 )
-_DROP = re.compile(
+_DROP = regex(
     rf"drop\s+(?:table|(?:materialized\s+)?view)\s+(?:if\s+exists\s+)?({NAME})(?:\s+(?:on\s+cluster|settings|sync|no\s+delay)\b|\s*;|\s*$)",
     re.IGNORECASE,
 )
-_RENAMED = re.compile(rf"rename\s+to\s+({NAME})", re.IGNORECASE)
+_RENAMED = regex(rf"rename\s+to\s+({NAME})", re.IGNORECASE)
 
 
 def apply_script(catalog: Catalog, path: str, text: str, dialect: str) -> None:
@@ -109,7 +110,7 @@ def _guarded(catalog: Catalog, path: str, piece: Piece, dialect: str) -> None:
 
 
 _RUNS = frozenset({"exec", "execute"})
-_CHANGES = re.compile(r"\b(?:create|alter|drop|sp_rename)\b", re.IGNORECASE)
+_CHANGES = regex(r"\b(?:create|alter|drop|sp_rename)\b", re.IGNORECASE)
 _VERBS = frozenset({"create", "alter", "drop", "rename", "do", "exec", "execute", "comment", "grant", "revoke"})
 
 

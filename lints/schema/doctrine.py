@@ -9,41 +9,42 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.laravel import snake
 from lints.schema.orm import Source
 from lints.tenancy import Column, ForeignKey, Origin
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"#\[\s*(?:\w+\\)*(?:Entity|MappedSuperclass|Column|ManyToOne|Embeddable)\b"
     rb"|@(?:ORM\\)?(?:Entity|MappedSuperclass|Column|ManyToOne)\b|\bextends\s+SQLFilter\b"
 )
 MAPPINGS = (".orm.xml", ".dcm.xml")
 """How the names of mappings in XML end."""
-_HEAD = re.compile(
+_HEAD = regex(
     r"^[ \t]*(?:(?:abstract|final|readonly)\s+)*(class|trait|enum|interface)\s+(\w+)"
     r"(?:\s+extends\s+([\w\\]+))?(?:\s+implements\s+([\w\\,\s]+?))?\s*(?=\{|$)",
     re.MULTILINE,
 )
-_NAMESPACE = re.compile(r"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
-_USES = re.compile(r"^[ \t]+use\s+([\w\\,\s]+?)\s*[;{]", re.MULTILINE)
-_PROPERTY = re.compile(
+_NAMESPACE = regex(r"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+_USES = regex(r"^[ \t]+use\s+([\w\\,\s]+?)\s*[;{]", re.MULTILINE)
+_PROPERTY = regex(
     r"^[ \t]*(?:(?:#\[[^\n]*\])[ \t]*)?(?:public|protected|private)(?:\s+(?:readonly|static|private\(set\)))*"
     r"(?:\s+\??([\w\\|]+))?\s+\$(\w+)",
     re.MULTILINE,
 )
-_MARK = re.compile(
+_MARK = regex(
     r"(?:#\[|,\s*|@)\s*(?:\w+\\)*(Table|Entity|MappedSuperclass|Column|Id|ManyToOne|OneToOne|OneToMany|ManyToMany|JoinColumn"
     r"|JoinTable|Embedded|DiscriminatorColumn)\b\s*(\()?"
 )
-_PAIR = re.compile(r"(\w+)\s*[:=]\s*(?:'([^'\n]*)'|\"([^\"\n]*)\"|([\w\\]+(?:::\w+)?))")
-_FIRST = re.compile(r"\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")")
-_COMPARED = re.compile(r"[.\s'\"](\w+)[\"`]?\s*=\s*(?:%s|\{|\"|'|\$|:|\?)|\.\s*['\"]\.?(\w+)\s*=\s*")
-_ENTITY = re.compile(r"<(?:entity|mapped-superclass)\b([^>]*)>(.*?)</(?:entity|mapped-superclass)>", re.DOTALL)
-_XML = re.compile(r"<(id|field|many-to-one|one-to-one|one-to-many|many-to-many)\b([^>]*?)(?:/>|>(.*?)</\1>)", re.DOTALL)
-_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*\"([^\"]*)\"")
-_JOIN_COLUMN = re.compile(r"<join-column\b([^>]*)>")
+_PAIR = regex(r"(\w+)\s*[:=]\s*(?:'([^'\n]*)'|\"([^\"\n]*)\"|([\w\\]+(?:::\w+)?))")
+_FIRST = regex(r"\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")")
+_COMPARED = regex(r"[.\s'\"](\w+)[\"`]?\s*=\s*(?:%s|\{|\"|'|\$|:|\?)|\.\s*['\"]\.?(\w+)\s*=\s*")
+_ENTITY = regex(r"<(?:entity|mapped-superclass)\b([^>]*)>(.*?)</(?:entity|mapped-superclass)>", re.DOTALL)
+_XML = regex(r"<(id|field|many-to-one|one-to-one|one-to-many|many-to-many)\b([^>]*?)(?:/>|>(.*?)</\1>)", re.DOTALL)
+_ATTRIBUTE = regex(r"([\w-]+)\s*=\s*\"([^\"]*)\"")
+_JOIN_COLUMN = regex(r"<join-column\b([^>]*)>")
 _MAX, _MAX_DEPTH = 512 * 1024, 8
 
 

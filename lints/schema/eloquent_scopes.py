@@ -7,35 +7,36 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.laravel import RUNS
 from lints.extract.ir import Assign, Define, Do, Expr, Invoke, Leave, Name
+from lints.patterns import regex
 from lints.schema.laravel import snake
 from lints.schema.orm import Class, calls_within, chain, returned
 from lints.tenancy import Origin
 
-_TENANT_TRAIT = re.compile(
+_TENANT_TRAIT = regex(
     r"(?:(?:BelongsTo|ScopedBy|Has|Uses|For)(?:Current)?(?:Primary)?)?(?:Multi)?"
     r"(?:Tenant|Team|Company|Organi[sz]ation|Workspace|Account)(?:able|Aware|Scoped?|Trait|Model|Connection)*"
 )
-_COLUMN = re.compile(
+_COLUMN = regex(
     r"\b(?:where(?:In|Not|Null)?|qualifyColumn|WhereIn)\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]"
 )
-_EQUAL = re.compile(
+_EQUAL = regex(
     r"\bwhere(?:In)?\(\s*[^,'\"]{0,80}['\"](?:[^'\"\n]{0,80}\.)?`?(\w+)`?['\"]\s*\)?\s*,"
     r"(?!\s*(?:['\"](?:[<>!]|not|like)|null\b))"
 )
-_DYNAMIC = re.compile(r"->where((?:[A-Z][a-z0-9]+)+)\(")
-_CONDITIONAL = re.compile(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
-_SCOPED_BY = re.compile(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
-_NAMED = re.compile(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
-_HANDED = re.compile(r"\b(\w+)::(\w+)\(\s*\$(?:builder|query|q)\b")
-_DEFAULT = re.compile(r"[(,]\s*(?:\??string\s+)?\$(\w+)\s*=\s*('\w+'|\"\w+\")")
-_MARKED = re.compile(r"#\[\s*(?:\w+\\)*Scope\b")
-_STATIC = re.compile(r"\bstatic\b[^(){}]*\bfunction\b")
-_BUILDER = re.compile(
+_DYNAMIC = regex(r"->where((?:[A-Z][a-z0-9]+)+)\(")
+_CONDITIONAL = regex(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
+_SCOPED_BY = regex(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
+_NAMED = regex(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
+_HANDED = regex(r"\b(\w+)::(\w+)\(\s*\$(?:builder|query|q)\b")
+_DEFAULT = regex(r"[(,]\s*(?:\??string\s+)?\$(\w+)\s*=\s*('\w+'|\"\w+\")")
+_MARKED = regex(r"#\[\s*(?:\w+\\)*Scope\b")
+_STATIC = regex(r"\bstatic\b[^(){}]*\bfunction\b")
+_BUILDER = regex(
     r"\bfunction\s+newEloquentBuilder\b[^{}]{0,200}\{[^{}]{0,200}\bnew\s+\\?(?:\w+\\)*(\w+)"
     r"|#\[\s*(?:\w+\\)*UseEloquentBuilder\(\s*\\?(?:\w+\\)*(\w+)::class"
     r"|\bstatic\s+string\s+\$builder\s*=\s*\\?(?:\w+\\)*(\w+)::class"
 )
-_RETURNS_ROWS = re.compile(
+_RETURNS_ROWS = regex(
     r"return\s+\$\w+(?:\s*->[^;{}]{0,200})?->(?:get|paginate|simplePaginate|cursorPaginate|first\w*|count|pluck)\([^;{}]{0,60};"
 )
 BODY = "{"
@@ -46,14 +47,14 @@ OPENS = "-"
 """A scope that takes what is compared in every query away."""
 ROWS = "="
 """A static method that gives rows of the model: they are asked for in it, and judged there."""
-SENT = re.compile(
+SENT = regex(
     r"\$?\brequest(?:\(\))?\s*->\s*(?:(?:header|input|query|get|post|cookie|json|string|integer)\([^()]{0,80}\)"
     r"|(?!user\b|session\b|attributes\b|route\b)\w+(?![\w(]|\s*->))|\brequest\(\s*['\"][^()]{0,80}\)"
     r"|\bRequest::(?:header|input|query|get|post)\([^()]{0,80}\)|\$this->(?:input|header|post|validated|get)\([^()]{0,80}\)"
     r"|\$(?:validated|input)\[['\"]\w{1,80}['\"]\]"
 )
 """Where a value of a Laravel application comes from if a client names it."""
-_ON_RELATED = re.compile(r"->where(?:Has|BelongsTo|Relation)\(")
+_ON_RELATED = regex(r"->where(?:Has|BelongsTo|Relation)\(")
 _OWN = "begun"
 """What a query is called in the closure that a method is turned into."""
 _MAX_CALLS = 3

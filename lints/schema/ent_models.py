@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.schema.go_names import body_from, ends_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 WORD = b"entgo.io/ent"
-_SCHEMA = re.compile(r"^type\s+(\w+)\s+struct\s*\{\s*ent\.Schema\b", re.MULTILINE)
-_METHOD = re.compile(
+_SCHEMA = regex(r"^type\s+(\w+)\s+struct\s*\{\s*ent\.Schema\b", re.MULTILINE)
+_METHOD = regex(
     r"^func[ \t]+\((?:\w+[ \t]+)?\*?(\w+)\)[ \t]+(Fields|Edges|Mixin|Annotations)\(\)[^{\n]{0,200}\{", re.MULTILINE
 )
-_FIELD = re.compile(r"\bfield\.(\w+)\(\s*\"(\w+)\"")
-_EDGE = re.compile(r"\bedge\.(To|From)\(\s*\"(\w+)\"\s*,\s*(\w+)\.Type\b")
-_MIXED = re.compile(r"\b(?:\w+\.)?(\w+)\{")
-_TABLE = re.compile(r"\bTable:\s*\"(\w+)\"|\bentsql\.Table\(\s*\"(\w+)\"")
-_STORED = re.compile(r"\.StorageKey\(\s*\"(\w+)\"")
+_FIELD = regex(r"\bfield\.(\w+)\(\s*\"(\w+)\"")
+_EDGE = regex(r"\bedge\.(To|From)\(\s*\"(\w+)\"\s*,\s*(\w+)\.Type\b")
+_MIXED = regex(r"\b(?:\w+\.)?(\w+)\{")
+_TABLE = regex(r"\bTable:\s*\"(\w+)\"|\bentsql\.Table\(\s*\"(\w+)\"")
+_STORED = regex(r"\.StorageKey\(\s*\"(\w+)\"")
 _MAX_DEPTH = 6
 
 

@@ -12,53 +12,52 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import mongo_csharp
+from lints.patterns import regex
 from lints.schema import query_filters
 from lints.tenancy import Origin
 
 if TYPE_CHECKING:
     from lints.schema.compiled_models import Found
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
     rb"|\bIMongoCollection<|\bMongo\w*<|\[(?:Sugar)?Table\(|\bClassMap<"
     rb"|\babstract\s+(?:partial\s+)?(?:class|record)\s+\w+[^{};]{0,80}:"
 )
-_SET = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
-_CONFIGURED = re.compile(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
-_TO_TABLE = re.compile(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
-_NAMED = re.compile(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
-_HAS_KEY = re.compile(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
-_MULTI_TENANT = re.compile(r"\.IsMultiTenant\(\)")
-_CLASS = re.compile(
+_SET = regex(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
+_CONFIGURED = regex(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
+_TO_TABLE = regex(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
+_NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
+_HAS_KEY = regex(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
+_MULTI_TENANT = regex(r"\.IsMultiTenant\(\)")
+_CLASS = regex(
     r"^[ \t]*(?:(?:public|internal|private|protected|sealed|abstract|partial|static|file)\s+)*"
     r"(?:class|record(?:\s+class)?)\s+(\w+)(?:<[^>{\n]{0,80}>)?\s*(\((?:[^()]|\([^()]*\)){0,2000}\))?\s*(?::\s*([^{;]{1,500}))?",
     re.MULTILINE,
 )
-_PROPERTY = re.compile(
+_PROPERTY = regex(
     r"(?:^|[{;}])[ \t]*public[ \t]{1,20}(?:(?:virtual|required|override|new)[ \t]{1,20})*"
     r"(\w[\w.<>?\[\], ]{0,79}?)[ \t]{1,20}(\w+)\s*"
     r"\{\s*(?:\[[^\]]*\]\s*)?get\b",
     re.MULTILINE,
 )
-_POSITIONAL = re.compile(r"(?:\[[^\]]*\]\s*)*([\w.<>?]{1,80})\s+(\w+)\s*(?:=[^,]*)?(?:,|$)")
-_TABLE = re.compile(r"\[(?:Sugar)?Table\(\s*(?:Name\s*=\s*)?\"(\w+)\"")
-_MARKED = re.compile(r"\[(?:Sugar)?Table\([^\]\n]{1,200}\][^;{}]{0,600}?\b(?:class|record)\s+(\w+)", re.DOTALL)
-_MAPPED = re.compile(r"\bClassMap<(?:\w+\.)*(\w+)>")
-_MAPPED_TABLE = re.compile(r"^\s*Table\(\s*\"(\w+)\"", re.MULTILINE)
-_COLUMN = re.compile(r"\[Column\(\s*\"(\w+)\"")
-_FOREIGN = re.compile(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
-_COLLECTION = re.compile(
+_POSITIONAL = regex(r"(?:\[[^\]]*\]\s*)*([\w.<>?]{1,80})\s+(\w+)\s*(?:=[^,]*)?(?:,|$)")
+_TABLE = regex(r"\[(?:Sugar)?Table\(\s*(?:Name\s*=\s*)?\"(\w+)\"")
+_MARKED = regex(r"\[(?:Sugar)?Table\([^\]\n]{1,200}\][^;{}]{0,600}?\b(?:class|record)\s+(\w+)", re.DOTALL)
+_MAPPED = regex(r"\bClassMap<(?:\w+\.)*(\w+)>")
+_MAPPED_TABLE = regex(r"^\s*Table\(\s*\"(\w+)\"", re.MULTILINE)
+_COLUMN = regex(r"\[Column\(\s*\"(\w+)\"")
+_FOREIGN = regex(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
+_COLLECTION = regex(
     r"(?:\w+\.)*(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<(?:\w+\.)*(\w+)"
 )
-_TENANT_INTERFACE = re.compile(
-    r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*"
-)
-_EXTENSION = re.compile(
+_TENANT_INTERFACE = regex(r"(?:IMultiTenant|IMustHaveTenant|IMayHaveTenant|IHaveTenant|IHasTenant|ITenantScoped)\w*")
+_EXTENSION = regex(
     r"\bstatic\s+I(?:Ordered)?Queryable<(?:\w+\.)*(\w+)>\s+(\w+)(?:<[^<>{}]{0,80}>)?"
     r"\(\s*this\s+I(?:Ordered)?Queryable<[\w.]{1,80}>\s+(\w+)\s*[,)]"
 )
-_ADDED = re.compile(r"\s*\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
-_NO_CONDITION = re.compile(r"As\w+|(?:Then)?Include|OrderBy\w*|ThenBy\w*|Skip|Take|Distinct|TagWith\w*")
+_ADDED = regex(r"\s*\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
+_NO_CONDITION = regex(r"As\w+|(?:Then)?Include|OrderBy\w*|ThenBy\w*|Skip|Take|Distinct|TagWith\w*")
 _MAX_CONDITION = 600
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.tenancy import Column, ForeignKey, Origin
 
-DECLARES = re.compile(rb"\b(?:Create|Alter|Delete|Rename)\.(?:Table|Column|ForeignKey|UniqueConstraint|Index)\(")
-_DOWN = re.compile(r"\boverride\s+void\s+Down\s*\(\)\s*")
-_BEGINS = re.compile(r"\b(Create|Alter|Delete|Rename)\.(?=\w)")
-_CALL = re.compile(r"\s*\.?\s*(\w+)(?:<[^<>()]{1,60}>)?\(")
-_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
-_NAMED = re.compile(r"@?\"([^\"\n]{1,120})\"|nameof\(\s*(?:\w+\.)*(\w+)\s*\)")
+DECLARES = regex(rb"\b(?:Create|Alter|Delete|Rename)\.(?:Table|Column|ForeignKey|UniqueConstraint|Index)\(")
+_DOWN = regex(r"\boverride\s+void\s+Down\s*\(\)\s*")
+_BEGINS = regex(r"\b(Create|Alter|Delete|Rename)\.(?=\w)")
+_CALL = regex(r"\s*\.?\s*(\w+)(?:<[^<>()]{1,60}>)?\(")
+_COMMENT = regex(r"^[ \t]*//.*$", re.MULTILINE)
+_NAMED = regex(r"@?\"([^\"\n]{1,120})\"|nameof\(\s*(?:\w+\.)*(\w+)\s*\)")
 _COLUMNS = frozenset({"WithColumn", "AddColumn", "AlterColumn"})
 _MAX_CHAIN = 400
 

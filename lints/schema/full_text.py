@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from lints.patterns import regex
 from lints.schema.names import NAME
 from lints.schema.security import parenthesised, top_level_commas
 from lints.schema.statement import Statement
 from lints.tenancy import Column, ForeignKey
 
-FULL_TEXT = re.compile(
+FULL_TEXT = regex(
     rf"create\s+virtual\s+table\s+(?:if\s+not\s+exists\s+)?({NAME})\s+using\s+fts[345]\s*(?=\()", re.IGNORECASE
 )
-_OPTION = re.compile(r"(\w+)\s*=\s*['\"]?([^'\"]*)['\"]?\s*\Z", re.DOTALL)
+_OPTION = regex(r"(\w+)\s*=\s*['\"]?([^'\"]*)['\"]?\s*\Z", re.DOTALL)
 
 
 def full_text(s: Statement, found: re.Match[str]) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.schema.go_names import body_from, ends_of, imports_of
@@ -19,28 +20,28 @@ from lints.tenancy import Origin
 KIND = "go_builder"
 PLAIN = "plain"
 """A type of the library itself, which adds nothing."""
-_LIBRARY = re.compile(r"squirrel|/goqu(?:/|$)")
+_LIBRARY = regex(r"squirrel|/goqu(?:/|$)")
 _WORDS = (b"squirrel", b"/goqu")
-_HOLDS = re.compile(
+_HOLDS = regex(
     rb"^\t+(?:\w+\s+)?\*?(?:\w+\.)?\w*[bB]uilder\w*\s*$|^type\s+\w*[bB]uilder\w*\s"
     rb"|\)\s*\(?\*?(?:\w+\.)?\w*Builder\w*\s*[{,]",
     re.MULTILINE,
 )
-_STRUCT = re.compile(r"^type[ \t]+(\w+)[ \t]+struct[ \t]*\{", re.MULTILINE)
-_FIELD = re.compile(r"^\s*(?:(\w+)\s+)?(\*?(?:\w+\.)?\w+)\s*(?:`[^`]*`)?\s*(?://.*)?$", re.MULTILINE)
-_FUNC = re.compile(
+_STRUCT = regex(r"^type[ \t]+(\w+)[ \t]+struct[ \t]*\{", re.MULTILINE)
+_FIELD = regex(r"^\s*(?:(\w+)\s+)?(\*?(?:\w+\.)?\w+)\s*(?:`[^`]*`)?\s*(?://.*)?$", re.MULTILINE)
+_FUNC = regex(
     r"^func[ \t]+(?:\((\w+)[ \t]+\*?(\w+)\)[ \t]*)?(\w+)\(([^\n{]{0,400}?)\)[ \t]*"
     r"(\([^()\n]{0,200}\)|[\w.*\[\]]+)?[ \t]*\{",
     re.MULTILINE,
 )
 _ADDS = (
-    re.compile(r"\.Where\(\s*(?:[\w.\[\]]+\s*\+\s*)?\"\.?(?:\w+\.)?(\w+)\s*=\s*(?:\?|\$\d+)\"\s*,\s*(\w+)\.\w+\s*\)"),
-    re.compile(r"\.Where\(\s*(?:sq|squirrel|goqu)\.(?:Eq|Ex)\{\s*(?:[\w.\[\]]+\s*\+\s*)?\"\.?(?:\w+\.)?(\w+)\"\s*:\s*(\w+)\.\w+\s*,?\s*\}\s*\)"),
-    re.compile(r"\.Where\(\s*goqu\.C\(\"(\w+)\"\)\.Eq\((\w+)\.\w+\)\s*\)"),
+    regex(r"\.Where\(\s*(?:[\w.\[\]]+\s*\+\s*)?\"\.?(?:\w+\.)?(\w+)\s*=\s*(?:\?|\$\d+)\"\s*,\s*(\w+)\.\w+\s*\)"),
+    regex(r"\.Where\(\s*(?:sq|squirrel|goqu)\.(?:Eq|Ex)\{\s*(?:[\w.\[\]]+\s*\+\s*)?\"\.?(?:\w+\.)?(\w+)\"\s*:\s*(\w+)\.\w+\s*,?\s*\}\s*\)"),
+    regex(r"\.Where\(\s*goqu\.C\(\"(\w+)\"\)\.Eq\((\w+)\.\w+\)\s*\)"),
 )  # fmt: skip
-_NAMES_COLUMN = re.compile(r"\.Columns\(\s*\"(\w+)\"")
-_GIVES_VALUE = re.compile(r"append\(\s*\[\](?:any|interface\{\})\{\s*(\w+)\.\w+\s*\}\s*,|\.Values\(\s*(\w+)\.\w+\s*,")
-_VARIABLE = re.compile(r"^(?:var\s+|\t)(\w+)\s*(?:[\w.]+\s*)?=\s*(?:sq|squirrel|goqu)\.", re.MULTILINE)
+_NAMES_COLUMN = regex(r"\.Columns\(\s*\"(\w+)\"")
+_GIVES_VALUE = regex(r"append\(\s*\[\](?:any|interface\{\})\{\s*(\w+)\.\w+\s*\}\s*,|\.Values\(\s*(\w+)\.\w+\s*,")
+_VARIABLE = regex(r"^(?:var\s+|\t)(\w+)\s*(?:[\w.]+\s*)?=\s*(?:sq|squirrel|goqu)\.", re.MULTILINE)
 _MAX_BODY = 4_000
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-DECLARES = re.compile(rb"\bMemoryMigrationSource\b|\bgormigrate\.Migration\b|\bgoose\.AddMigration")
+from lints.patterns import regex
+
+DECLARES = regex(rb"\bMemoryMigrationSource\b|\bgormigrate\.Migration\b|\bgoose\.AddMigration")
 """A file that is one wherever it stands."""
-_REGISTERED = re.compile(rb"\bAddMigration\w*\(\s*\w+\s*,\s*(\w+)\s*\)")
-_FUNCTION = re.compile(rb"^func\s+(?:\([^()\n]*\)\s*)?(\w+)\s*\(", re.MULTILINE)
-_UNDOES = re.compile(rb"(?:[dD]own|[rR]ollback|[rR]evert|[uU]ndo)(?:[A-Z0-9_]\w*)?")
-_MEMBER = re.compile(rb"\b(?:Rollback|Down|DownFn|DownFnContext)\s*:\s*(?:func\s*\(|\[\]string\s*(?=\{))")
-_BUN = re.compile(rb"\b(?:Must)?Register\(\s*(?=func\s*\()")
-_TOKEN = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|'(?:[^'\\\n]|\\.)+'|//[^\n]*|/\*.*?\*/|[{}]", re.DOTALL)
+_REGISTERED = regex(rb"\bAddMigration\w*\(\s*\w+\s*,\s*(\w+)\s*\)")
+_FUNCTION = regex(rb"^func\s+(?:\([^()\n]*\)\s*)?(\w+)\s*\(", re.MULTILINE)
+_UNDOES = regex(rb"(?:[dD]own|[rR]ollback|[rR]evert|[uU]ndo)(?:[A-Z0-9_]\w*)?")
+_MEMBER = regex(rb"\b(?:Rollback|Down|DownFn|DownFnContext)\s*:\s*(?:func\s*\(|\[\]string\s*(?=\{))")
+_BUN = regex(rb"\b(?:Must)?Register\(\s*(?=func\s*\()")
+_TOKEN = regex(rb"\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|'(?:[^'\\\n]|\\.)+'|//[^\n]*|/\*.*?\*/|[{}]", re.DOTALL)
 
 
 def up_part(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
 from lints.schema import ent_models, go_builders
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
@@ -16,25 +17,23 @@ from lints.schema.go_names import imports_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 _WORDS = (b"gorm", b'bun:"', b'xorm:"', b"TableName(", b"Table() string")
-_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
-_STRUCT = re.compile(r"^(?:type\s+|\t)(\w+)\s+struct\s*\{(\s*\})?")
-_FIELD = re.compile(r"^\s*(\w+)\s+([\w.*\[\]]{1,80}|map\[\w+\][\w.*]{1,60})\s*(?:`([^`]*)`)?")
-_EMBEDDED = re.compile(r"^\s*\*?((?:\w+\.)?[A-Z]\w*)\s*(?:`([^`]*)`)?\s*(?://.*)?$")
-_TABLE = re.compile(
+_PACKAGE = regex(r"^package\s+(\w+)", re.MULTILINE)
+_STRUCT = regex(r"^(?:type\s+|\t)(\w+)\s+struct\s*\{(\s*\})?")
+_FIELD = regex(r"^\s*(\w+)\s+([\w.*\[\]]{1,80}|map\[\w+\][\w.*]{1,60})\s*(?:`([^`]*)`)?")
+_EMBEDDED = regex(r"^\s*\*?((?:\w+\.)?[A-Z]\w*)\s*(?:`([^`]*)`)?\s*(?://.*)?$")
+_TABLE = regex(
     r"^func\s*\(\s*(?:\w+\s+)?\*?(\w+)\s*\)\s*(?:TableName|Table|GetTableName)\([^)\n]{0,80}\)\s*string\s*\{\s*"
     r"(?:return\s*[\"`]([\w.]+)[\"`]|return\s+(\w+)\s)",
     re.MULTILINE,
 )
-_CONSTANT = re.compile(r"^(?:const\s+|\t)(\w+)\s*(?:string\s*)?=\s*\"([\w.]+)\"", re.MULTILINE)
-_KINDS = (("gorm", re.compile(r"\bgorm:\"([^\"]*)\"")), ("bun", re.compile(r"\bbun:\"([^\"]*)\"")),
-          ("xorm", re.compile(r"\bxorm:\"([^\"]*)\"")), ("pop", re.compile(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
-_PLAIN = re.compile(
-    r"\*?(?:\[\]byte|\w*\.?(?:string|u?int\d*|float\d+|bool|Time|UUID|ULID|ID|Null\w+|JSON\w*|DeletedAt))"
-)
+_CONSTANT = regex(r"^(?:const\s+|\t)(\w+)\s*(?:string\s*)?=\s*\"([\w.]+)\"", re.MULTILINE)
+_KINDS = (("gorm", regex(r"\bgorm:\"([^\"]*)\"")), ("bun", regex(r"\bbun:\"([^\"]*)\"")),
+          ("xorm", regex(r"\bxorm:\"([^\"]*)\"")), ("pop", regex(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
+_PLAIN = regex(r"\*?(?:\[\]byte|\w*\.?(?:string|u?int\d*|float\d+|bool|Time|UUID|ULID|ID|Null\w+|JSON\w*|DeletedAt))")
 
 
-_MIGRATES = re.compile(r"\.(?:AutoMigrate|CreateTable)\(")
-_MADE = re.compile(r"\s*(?://[^\n]*\n\s*)?(?:&?(?:\w+\.)?([A-Za-z]\w*)\{\s*\}|new\((?:\w+\.)?([A-Za-z]\w*)\))\s*,?")
+_MIGRATES = regex(r"\.(?:AutoMigrate|CreateTable)\(")
+_MADE = regex(r"\s*(?://[^\n]*\n\s*)?(?:&?(?:\w+\.)?([A-Za-z]\w*)\{\s*\}|new\((?:\w+\.)?([A-Za-z]\w*)\))\s*,?")
 _MAX_SHARED = 8
 """A struct with more columns is a table itself, whatever embeds it: claims of a token embed the user."""
 

@@ -6,8 +6,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-_IMPORT = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
-_CLOSES = re.compile(r"^\}", re.MULTILINE)
+from lints.patterns import regex
+
+_IMPORT = regex(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
+_CLOSES = regex(r"^\}", re.MULTILINE)
 _MAX_BODY = 20_000
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.schema.go_names import body_from, ends_of
 from lints.tenancy import Origin
@@ -16,16 +17,16 @@ from lints.tenancy import Origin
 KIND = "go_scope"
 ALWAYS, SOMETIMES, UNSEEN = "=", "~", "%"
 _QUERY = r"\*?(?:gorm\.DB|xorm\.Session|pop\.Query|bun\.(?:Select|Update|Delete)?Query(?:Builder)?)"
-_FUNCTION = re.compile(
+_FUNCTION = regex(
     rf"^func\s*(?:\(\s*(?:\w+\s+)?\*?\w+(?:\[\w+\])?\s*\)\s*)?(?P<name>\w+)\([^\n{{]{{0,400}}?\)\s*"
     rf"(?:\(?(?:\w+\s+)?{_QUERY}(?:,\s*(?:\w+\s+)?error\s*)?\)?|func\(\s*(?:\w+\s+)?{_QUERY}\s*\)\s*{_QUERY}|pop\.ScopeFunc)\s*\{{",
     re.MULTILINE,
 )
-_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
-_INNER = re.compile(r"\s*return\s+func\([^()\n]*\)\s*[^\n{]*\{")
-_CALL = re.compile(r"\.(Where|And|Or|WhereOr|Not|Scopes|Scope|Apply|WhereGroup|Filter|Raw|Having|Joins?|In)\(")
-_TOKEN = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*[\s\S]*?\*/|[(\[{]|[)\]}]|,")
-_TEXT = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`")
+_PACKAGE = regex(r"^package\s+(\w+)", re.MULTILINE)
+_INNER = regex(r"\s*return\s+func\([^()\n]*\)\s*[^\n{]*\{")
+_CALL = regex(r"\.(Where|And|Or|WhereOr|Not|Scopes|Scope|Apply|WhereGroup|Filter|Raw|Having|Joins?|In)\(")
+_TOKEN = regex(r"\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*[\s\S]*?\*/|[(\[{]|[)\]}]|,")
+_TEXT = regex(r"\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`")
 _MAX_BODY, _MAX_FUNCTIONS = 4000, 200
 
 

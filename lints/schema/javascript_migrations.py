@@ -29,20 +29,21 @@ from lints.extract.ir import (
     Unpack,
 )
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import Source, chain, constant, properties, texts, truth
 from lints.tenancy import Column, ForeignKey, Origin
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\.(?:createTable\w*|alterTable|dropTable\w*|renameTable|addColumn|addConstraint)\(|schema\s*\.\s*table\("
 )
-NAMES_TABLES = re.compile(
+NAMES_TABLES = regex(
     rb"\benum\s+(\w*[tT]ables?\w*)\s*\{([^{}]{1,40000})\}"
     rb"|^export\s+const\s+(\w*(?:Table|TABLE)\w*)\s*=\s*['\"]([\w.]{1,100})['\"]",
     re.MULTILINE,
 )
-_NAMED = re.compile(rb"(\w+)\s*=\s*['\"]([\w.]+)['\"]")
+_NAMED = regex(rb"(\w+)\s*=\s*['\"]([\w.]+)['\"]")
 _DOWN = frozenset({"down", "revert", "rollback", "undo"})
 _OPENS = names("createTable createTableIfNotExists alterTable table")
 _NO_COLUMN = names(

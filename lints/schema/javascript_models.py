@@ -23,13 +23,14 @@ from lints.extract.ir import (
     Scope,
     Stmt,
 )
+from lints.patterns import regex
 from lints.schema import repositories
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.schema.orm import Source, classes, constant, properties, truth
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = re.compile(
+DECLARES = regex(
     repositories.DECLARES + rb"|@Schema\(|\.define\(\s*['\"`]\w|\b[A-Z]\w*\.init\(\s*\{"
     rb"|\bstatic\s+(?:override\s+)?(?:readonly\s+)?(?:get\s+)?tableName\b|\.belongsTo\(|\bmodel\s*(?:<[^()]{1,200}>)?\(\s*['\"`]\w+['\"`]\s*,"
 )
@@ -150,11 +151,11 @@ def _document_classes(source: Source) -> Iterator[Entity]:
             )
 
 
-_TABLE_NAME = re.compile(
+_TABLE_NAME = regex(
     rb"\bstatic\s+(?:override\s+)?(?:readonly\s+)?(?:get\s+)?tableName\s*(?::\s*string\s*)?"
     rb"(?:=|\(\)\s*(?::\s*string\s*)?\{\s*return)\s*['\"`](\w+)['\"`]"
 )
-_BELONGS = re.compile(
+_BELONGS = regex(
     rb"BelongsToOneRelation\b.{0,200}?\bfrom\s*:\s*['\"`](\w+)\.(\w+)['\"`]\s*,\s*to\s*:\s*['\"`](\w+)\.(\w+)['\"`]",
     re.DOTALL,
 )

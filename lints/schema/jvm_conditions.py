@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from lints.extract.chains import jvm_text
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Origin
 
@@ -15,12 +16,12 @@ _TYPE = (
     r"(?:Condition|Predicate|BooleanExpression|BooleanBuilder|(?:Predicate)?Specification<[\w.? ]{1,80}>|Op<Boolean>"
     r"|Expression<Boolean>)\??"
 )
-_FUNCTION = re.compile(
+_FUNCTION = regex(
     rf"\b(?P<type>{_TYPE})\s+(?P<name>\w+)\s*\((?P<given>[^()]{{0,400}})\)\s*(?:throws\s[\w., ]{{1,80}})?\{{"
     rf"|\bfun\s+(?:<[^<>]{{1,40}}>\s*)?(?P<kotlin>\w+)\s*\((?P<takes>[^()]{{0,400}})\)\s*"
     rf"(?::\s*{_TYPE}\s*(?P<opens>[={{])|=\s*(?=Specification\b))"
 )
-_CLASS = re.compile(
+_CLASS = regex(
     r"^[^\n*/]{0,80}?\b(?:class|interface|object)\s+(\w+)(?:[^{;]{0,400}?\bextends\s+(?:\w+\.)*(\w+)|[^{;\n]{0,300}?:\s*(\w+)\s*[(<])?",
     re.MULTILINE,
 )

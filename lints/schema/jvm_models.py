@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lints.extract import string_template
+from lints.patterns import regex
 from lints.schema import jvm_conditions
 from lints.schema.facts import Entity
 from lints.tenancy import Origin
@@ -27,50 +28,48 @@ _WORDS = (
     b"EntityClass<", b"Table() {", b"TableName() {",
 )  # fmt: skip
 _ENDINGS = ("Constants.java", "Constants.kt")
-_HEADER = re.compile(
+_HEADER = regex(
     r"^\s*(?:@[\w.]+(?:\([^()]*\))?\s*)*(?:(?:public|open|data|abstract|final|sealed|internal)\s+)*"
     r"(?P<what>class|interface)\s+(?P<name>\w+)"
 )
-_OBJECT = re.compile(
+_OBJECT = regex(
     r"^\s*(?:internal\s+)?object\s+(?P<name>\w+)\s*:\s*(?P<base>\w*Table)\s*\(\s*(?:name\s*=\s*)?(?:\"(?P<table>[\w.]+)\")?"
 )
-_FIELD = re.compile(
+_FIELD = regex(
     r"^\s*(?:@[\w.]+(?:\([^()]*\))?\s+)*(?:(?:private|protected|public)\s+)"
     r"(?:(?:final|transient|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
     r"(?:=[^;]*)?;|^\s*(?:@[\w.:]+(?:\([^()]*\))?\s+)*(?:(?:private|override|lateinit|protected|open|final)\s+)*va[lr]\s+(\w+)\s*"
     r"(?::\s*([\w.<>?, ]{1,80})|=\s*\w+<([\w.<>?, ]{1,80})>\()"
 )
-_EXPOSED = re.compile(
-    r"^\s*val\s+(\w+)\s*(?::[^=]{1,80})?=\s*(?:\w+\s*\(\s*)?(\w+)(?:<[^>]*>)?\s*\(\s*\"(\w+)\"(.{0,200})"
-)
-_DAO = re.compile(
+_EXPOSED = regex(r"^\s*val\s+(\w+)\s*(?::[^=]{1,80})?=\s*(?:\w+\s*\(\s*)?(\w+)(?:<[^>]*>)?\s*\(\s*\"(\w+)\"(.{0,200})")
+_DAO = regex(
     r"\bcompanion\s+object\s*(?:\w+\s*)?:\s*(?:\w+\.)*\w*EntityClass<\s*(?:\w+\s*,\s*)?(?:\w+\.)*(\w+)\s*>\(\s*(\w+)"
 )
 """A class of rows of Exposed, and the object that is their table."""
-_POINTS = re.compile(r"(?:^\s*,\s*|\breferences\(\s*)(\w+)")
-_MARK = re.compile(r"@(?:field:|get:)?([\w.]+)")
-_CONSTANT = re.compile(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;|\bconst\s+val\s+(\w+)\s*=\s*\"([\w.]+)\"")
-_NAMED = re.compile(r"\bname\s*=\s*\"([\w.`\[\]]+)\"")
-_VALUE = re.compile(r"^\s*(?:value\s*=\s*)?\"([\w.`]+)\"|\bvalue\s*=\s*\"([\w.`]+)\"")
-_EXTENDS = re.compile(
+_POINTS = regex(r"(?:^\s*,\s*|\breferences\(\s*)(\w+)")
+_MARK = regex(r"@(?:field:|get:)?([\w.]+)")
+_CONSTANT = regex(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;|\bconst\s+val\s+(\w+)\s*=\s*\"([\w.]+)\"")
+_NAMED = regex(r"\bname\s*=\s*\"([\w.`\[\]]+)\"")
+_VALUE = regex(r"^\s*(?:value\s*=\s*)?\"([\w.`]+)\"|\bvalue\s*=\s*\"([\w.`]+)\"")
+_EXTENDS = regex(
     r"\bextends\s+(?:\w+\.)*(\w+)|\bclass\s+\w+\s*(?:\([^()]*(?:\([^()]*\)[^()]*){0,20}\))?\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\("
 )
-_KOTLIN_BASE = re.compile(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
-_EXTENDS_BELOW = re.compile(r"^\s*extends\s+(?:\w+\.)*(\w+)")
-_FIRST = re.compile(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
-_OF = re.compile(
+_KOTLIN_BASE = regex(r"^\s*\)\s*:\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
+_EXTENDS_BELOW = regex(r"^\s*extends\s+(?:\w+\.)*(\w+)")
+_FIRST = regex(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
+_OF = regex(
     r"^(?![ \t]*(?:\*|/))[^\n;{}]{0,120}?\b(?:interface|class)\s+(\w+)[^{;]{0,400}?"
     r"\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<"
     r"\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)",
     re.MULTILINE,
 )
-_QUERY = re.compile(
+_QUERY = regex(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"
 )
-_GETTER = re.compile(r"\bString\s+(get\w{1,80}Table(?:Name)?)\(\)\s*\{([^{}]{0,400})\}")
-_IGNORES = re.compile(r"@InterceptorIgnore(?=\([^()]{0,200}\btenantLine\s*=\s*\"(?:true|1|on|yes)\")", re.IGNORECASE)
-_METHOD = re.compile(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
-_CONFINES = re.compile(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
+_GETTER = regex(r"\bString\s+(get\w{1,80}Table(?:Name)?)\(\)\s*\{([^{}]{0,400})\}")
+_IGNORES = regex(r"@InterceptorIgnore(?=\([^()]{0,200}\btenantLine\s*=\s*\"(?:true|1|on|yes)\")", re.IGNORECASE)
+_METHOD = regex(r"\bfun\s+(\w+)\s*\(|\b([a-z]\w*)\s*\(")
+_CONFINES = regex(r"\s*(?:\w+\.)?(\w+)\s*=\s*:\w+\s*")
 _MANY = frozenset({"OneToMany", "ManyToMany"})
 _SILENT = frozenset({"Transient", "ElementCollection", "Formula", "Embedded", "EmbeddedId", "JoinFormula"})
 _MAX_MARKS, _MAX_QUERIES, _MAX_BODY, _MAX_FILTERS = 20_000, 400, 8000, 50

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lints.extract.ir import Assign, Cases, ClassBody, Closure, Define, Do, Expr, Func, If, Invoke, Leave, Loop, Stmt
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.orm import Source, chain, constant, texts, truth
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = re.compile(rb"Schema::|Blueprint\b")
-INSTALLS = re.compile(rb"\bSchema::create\(")
+DECLARES = regex(rb"Schema::|Blueprint\b")
+INSTALLS = regex(rb"\bSchema::create\(")
 """Code that makes tables where it is not among migrations: an installer."""
 _DOWN = frozenset({"down"})
 _KEYS = names("id increments bigIncrements mediumIncrements smallIncrements tinyIncrements integerIncrements")

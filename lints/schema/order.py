@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from lints.patterns import regex
+
 _MIGRATION_FOLDERS = frozenset(
     [
         "migrations",
@@ -26,29 +28,29 @@ _MIGRATION_FOLDERS = frozenset(
 _AMBIGUOUS = frozenset({"versions", "deploy", "changelog", "changelogs", "evolutions"})
 _OF_DATABASES = frozenset({"alembic", "db", "database", "sql", "sqitch", "schema"})
 _DOWN_FOLDERS = frozenset({"down", "downs", "revert", "rollback", "rollbacks", "undo"})
-_DOWN_FILE = re.compile(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$|^U\d[\d._]*__", re.IGNORECASE)
-_DOWN_MARK = re.compile(
+_DOWN_FILE = regex(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$|^U\d[\d._]*__", re.IGNORECASE)
+_DOWN_MARK = regex(
     r"^[ \t]*(?:--|\#|/\*)[ \t]*(?:\+goose[ \t]+down|migrate:down|\+migrate[ \t]+down|rambler[ \t]+down|//[ \t]*@undo"
     r"|--[ \t]*create above[ \t]*/[ \t]*drop below|down\.sql[ \t]*--"
     r"|---[ \t]*!downs|!downs|@down|=+[ \t]*down|down[ \t]*(?:migration)?[ \t]*(?:\*/)?[ \t]*$|rollback;?[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_UP_MARK = re.compile(
+_UP_MARK = regex(
     r"^[ \t]*(?:--|\#|/\*)[ \t]*(?:\+goose[ \t]+up|migrate:up|\+migrate[ \t]+up|rambler[ \t]+up"
     r"|---[ \t]*!ups|!ups|@up|=+[ \t]*up)",
     re.IGNORECASE | re.MULTILINE,
 )
-_DEFINES = re.compile(
+_DEFINES = regex(
     rb"\b(?:create\s+(?:or\s+replace\s+)?(?:global\s+|local\s+)?(?:temp(?:orary)?\s+|unlogged\s+|foreign\s+)?"
     rb"(?:table|(?:materialized\s+|recursive\s+)*view|policy|unique\s+index)|alter\s+table|drop\s+table|rename\s+table)\b",
     re.IGNORECASE,
 )
-_RIGHTS = re.compile(
+_RIGHTS = regex(
     rb"\b(?:(?:alter|drop)\s+(?:policy|view|materialized\s+view|index)|(?:create|alter|drop)\s+(?:or\s+replace\s+)?"
     rb"(?:role|user|index|function|procedure|routine)|alter\s+default\s+privileges)\b|^\s*(?:grant|revoke|do)\s",
     re.IGNORECASE | re.MULTILINE,
 )
-_CHUNK = re.compile(r"(\d+)")
+_CHUNK = regex(r"(\d+)")
 
 
 def in_migrations(path: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lints.extract.ir import Define, Invoke, Items, Name, Pairs
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.eloquent_scopes import global_scopes, local_scopes
 from lints.schema.facts import Entity
@@ -14,12 +15,12 @@ from lints.schema.laravel import plural, snake
 from lints.schema.orm import Class, Source, chain, classes, constant, inherited, members, texts
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\bEloquent\b|\bextends\s+\w*(?:Model|Pivot|Authenticatable|User|Builder)\b|\bimplements\s[\w\\, ]{0,200}Scope\b"
     rb"|addGlobalScope|\$fillable\b|\$guarded\b|(?:belongsTo|hasMany|hasOne)\("
 )
 _BASES = frozenset({"Model", "Eloquent", "Authenticatable", "Pivot", "MorphPivot"})
-_NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+_NAMESPACE = regex(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 _RELATIONS = {"belongsTo": True, "hasMany": False, "hasOne": False, "hasOneThrough": False, "hasManyThrough": False,
               "belongsToMany": False, "morphMany": False, "morphOne": False}  # fmt: skip
 

@@ -6,20 +6,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.tenancy import Column, ForeignKey, Origin
 
-_BLOCK = re.compile(r"^[ \t]*(model|view|type|enum)[ \t]+(\w+)[ \t]*\{", re.MULTILINE)
-_FIELD = re.compile(r"[ \t]*(\w+)[ \t]+(\w+)(\[\]|\?)?[ \t]*(.*)")
-_NAMED = re.compile(r"@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
-_TABLE = re.compile(r"@@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
-_SCHEMA = re.compile(r"@@schema\(\s*\"([^\"]+)\"")
-_KEY = re.compile(r"@@(id|unique|index)\(\s*(?:fields:\s*)?\[([^\]]*)\]")
-_RELATION = re.compile(r"@relation\(")
-_LISTED = re.compile(r"\b(fields|references):\s*\[([^\]]*)\]")
-_DEFAULT = re.compile(r"@default\(([^\n]{0,200}?)\)(?:\s|$)")
-_COMMENT = re.compile(r"//.*")
+_BLOCK = regex(r"^[ \t]*(model|view|type|enum)[ \t]+(\w+)[ \t]*\{", re.MULTILINE)
+_FIELD = regex(r"[ \t]*(\w+)[ \t]+(\w+)(\[\]|\?)?[ \t]*(.*)")
+_NAMED = regex(r"@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
+_TABLE = regex(r"@@map\(\s*(?:name:\s*)?\"([^\"]+)\"")
+_SCHEMA = regex(r"@@schema\(\s*\"([^\"]+)\"")
+_KEY = regex(r"@@(id|unique|index)\(\s*(?:fields:\s*)?\[([^\]]*)\]")
+_RELATION = regex(r"@relation\(")
+_LISTED = regex(r"\b(fields|references):\s*\[([^\]]*)\]")
+_DEFAULT = regex(r"@default\(([^\n]{0,200}?)\)(?:\s|$)")
+_COMMENT = regex(r"//.*")
 
 
 @dataclass(slots=True)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from lints.extract.chains.helpers import OF_BASES
 from lints.extract.facts import Helper
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b"
     rb"|^(?: {4}|\t)_?(?:model|entity)(?:_class|_cls|_type)?[ \t]*(?::[^=\n]{0,80})?=[ \t]*(?:\w{1,60}\.){0,3}[A-Z]"
     rb"|\bwith_loader_criteria\("
@@ -23,37 +24,35 @@ DECLARES = re.compile(
     re.MULTILINE,
 )
 """A class that asks for rows of `self.model`, or what may say for which model a class is used."""
-_BEGINNING = re.compile(
+_BEGINNING = regex(
     r"^([ \t]+)(?:async )?def[ \t]+((?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt))[ \t]*\(",
     re.MULTILINE,
 )
-_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
+_CALLED = regex(r"([A-Za-z_]\w*)\s*\(")
 _PLAIN = names(
     "select query super where filter is_ is_not isnot options order_by distinct execution_options exclude all desc asc"
     " joinedload selectinload contains_eager select_related prefetch_related load_only defer not_ and_ or_ list tuple"
 )
 """What a method may call that only begins a query: nothing of the project's own."""
-_COMPARES = re.compile(
-    r"self\.(?!_?(?:model|entity)(?:_class|_cls|_type)?\b|_?session\b|db\b)\w|\*\*|(?<![=!<>])==|\bin_\b"
-)
-_CRITERIA = re.compile(r"\bwith_loader_criteria\(\s*(?:\w+\.)*(\w+)\s*,")
-_COMPARED = re.compile(r"\b(?!self\b)[a-zA-Z_]\w*\.([a-z_]\w*)\s*(?:==|\.in_\()")
-_ASKS = re.compile(r"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b")
-_CLASS = re.compile(
+_COMPARES = regex(r"self\.(?!_?(?:model|entity)(?:_class|_cls|_type)?\b|_?session\b|db\b)\w|\*\*|(?<![=!<>])==|\bin_\b")
+_CRITERIA = regex(r"\bwith_loader_criteria\(\s*(?:\w+\.)*(\w+)\s*,")
+_COMPARED = regex(r"\b(?!self\b)[a-zA-Z_]\w*\.([a-z_]\w*)\s*(?:==|\.in_\()")
+_ASKS = regex(r"\b(?:self|cls)\._?(?:model|entity)(?:_class|_cls|_type)?\b")
+_CLASS = regex(
     r"^class[ \t]+(\w+)[ \t]*(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\])?[ \t]*"
     r"(?:\([ \t\n]*([^()]{0,400}(?:\([^()]*\)[^()]{0,200})?)\))?[ \t]*:",
     re.MULTILINE,
 )
-_BASE = re.compile(r"(?:\w+\.)*(\w+)(?:\[([^\]]{1,300})\])?")
-_SET = re.compile(
+_BASE = regex(r"(?:\w+\.)*(\w+)(?:\[([^\]]{1,300})\])?")
+_SET = regex(
     r"^[ \t]+_?(?:model|entity)(?:_class|_cls|_type)?\s*(?::[^=\n]*)?=\s*(?:\w+\.)*([A-Z]\w*)[ \t]*$"
     r"|\bself\._?(?:model|entity)(?:_class|_cls|_type)?\s*(?::[^=\n]*)?=\s*(?:\w+\.)*([A-Z]\w*)[ \t]*$"
     r"|\bsuper\(\)\.__init__\(([^()]{1,300})\)",
     re.MULTILINE,
 )
-_MADE = re.compile(r"=\s*(?:\w+\.)*([A-Z]\w*)(?:\[[^\]\n]{1,120}\])?\(\s*(?:\w+\s*=\s*)?(?:\w+\.)*([A-Z]\w*)\s*[,)]")
-_NAMED = re.compile(r"(?:\w+\.)*([A-Z]\w*)")
-_TENANT = re.compile(r"(?:\w+_)?(?:tenant|org|organi[sz]ation|workspace|team|account|company|project)(?:_id|_uuid|id)")
+_MADE = regex(r"=\s*(?:\w+\.)*([A-Z]\w*)(?:\[[^\]\n]{1,120}\])?\(\s*(?:\w+\s*=\s*)?(?:\w+\.)*([A-Z]\w*)\s*[,)]")
+_NAMED = regex(r"(?:\w+\.)*([A-Z]\w*)")
+_TENANT = regex(r"(?:\w+_)?(?:tenant|org|organi[sz]ation|workspace|team|account|company|project)(?:_id|_uuid|id)")
 _MAX_CLASSES = 20_000
 _MAX_LINEAGE = 50
 _KINDS = ("sqlalchemy", "django", "tortoise", "peewee")

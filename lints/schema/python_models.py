@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from lints.extract.ir import Assign, ClassBody, Define, Expr, Invoke, Items, Member, Name, Pairs
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import (
@@ -25,7 +26,7 @@ from lints.schema.orm import (
 from lints.schema.query_helpers import MANAGERS
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\bmodels\.[A-Z]|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
     rb"|\bForeignKeyField\(|\b(?:peewee|tortoise|playhouse)\b"
 )
@@ -33,20 +34,20 @@ _DJANGO_RELATIONS = frozenset(
     {"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey", "ForeignKeyField", "DeferredForeignKey"}
 )
 _OTHER_ORMS = {
-    "peewee": re.compile(rb"^\s*(?:from|import)\s+(?:peewee|playhouse)\b", re.MULTILINE),
-    "tortoise": re.compile(rb"^\s*(?:from|import)\s+tortoise\b", re.MULTILINE),
+    "peewee": regex(rb"^\s*(?:from|import)\s+(?:peewee|playhouse)\b", re.MULTILINE),
+    "tortoise": regex(rb"^\s*(?:from|import)\s+tortoise\b", re.MULTILINE),
 }
 """ORMs whose models are declared as Django's are, by what their files import."""
 _DJANGO_BASES = frozenset(
     {"Model", "AbstractUser", "AbstractBaseUser", "MPTTModel", "TimeStampedModel", "PolymorphicModel"}
 )
 _COLUMNS = frozenset({"Column", "mapped_column", "Field"})
-_MAKES_COLUMN = re.compile(r"(?:[a-z]+_){0,3}(?:primary_key|column|pk)")
+_MAKES_COLUMN = regex(r"(?:[a-z]+_){0,3}(?:primary_key|column|pk)")
 """Functions of a project that make a column."""
-_NULLABLE = re.compile(r"\bOptional\[|\bNone\b|^Any$")
-_MAPPED = re.compile(r"(?:\w+\.)*(?:Mapped|WriteOnlyMapped|DynamicMapped)\[(.*)\]")
-_NOT_STORED = re.compile(r"(?:\w+\.)*(?:ClassVar|ConfigDict|Final|AssociationProxy|Config)\b")
-_CONTAINER = re.compile(
+_NULLABLE = regex(r"\bOptional\[|\bNone\b|^Any$")
+_MAPPED = regex(r"(?:\w+\.)*(?:Mapped|WriteOnlyMapped|DynamicMapped)\[(.*)\]")
+_NOT_STORED = regex(r"(?:\w+\.)*(?:ClassVar|ConfigDict|Final|AssociationProxy|Config)\b")
+_CONTAINER = regex(
     r"(?:\w+\.)*(?:Optional|List|list|Set|set|Sequence|Annotated|Mapped|WriteOnlyMapped|DynamicMapped)\[|['\"]|\|\s*None|\]"
 )
 

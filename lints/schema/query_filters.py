@@ -8,24 +8,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from lints.patterns import regex
+
 _NAME = r"\s*(?:\w+\.)*(\w+)"
-_OF_KIND = re.compile(
+_OF_KIND = regex(
     rf"typeof\({_NAME}\s*\)\s*\.\s*(?:GetTypeInfo\(\)\s*\.\s*)?IsAssignableFrom"
     rf"|\bIsAssignableTo\(\s*typeof\({_NAME}|\bGetInterfaces\(\)[^;{{}}]{{0,60}}?typeof\({_NAME}"
     rf"|\bGetInterface\(\s*(?:nameof|typeof)\({_NAME}|\bIsSubclassOf\(\s*typeof\({_NAME}"
     r"|\bis\s+(I\w*Tenant\w*)\b|\b\w*QueryFilters?\w*<(?:\w+\.)*(\w+)>\("
 )
-_METHOD = re.compile(
+_METHOD = regex(
     r"^[ \t]*(?:\[[^\]\n]{0,80}\]\s*)?"
     r"(?:(?:public|private|protected|internal|static|virtual|override|async|sealed)[ \t]+){1,4}"
     r"[\w<>\[\],.? ]{1,120}?[ \t](\w+)(?:<[^<>\n]{1,80}>)?\(",
     re.MULTILINE,
 )
-_OF_COLUMN = re.compile(r"\b(?:Find|Get)Property\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
-_KIND = re.compile(r"\b(?:interface|class|record)[ \t]+(\w+)")
-_PROPERTY = re.compile(r"\b[\w<>?.]{1,60}[ \t]{1,4}(\w+)\s*\{\s*get\b")
-_CALLED = re.compile(r"\b(?:nameof\(\s*)?([A-Z]\w{2,})\b(?=\s*(?:<[^<>\n]{1,80}>)?\(|\s*[),]|;|\")")
-_TENANT = re.compile(r"tenant|organi[sz]ation|workspace|company", re.IGNORECASE)
+_OF_COLUMN = regex(r"\b(?:Find|Get)Property\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
+_KIND = regex(r"\b(?:interface|class|record)[ \t]+(\w+)")
+_PROPERTY = regex(r"\b[\w<>?.]{1,60}[ \t]{1,4}(\w+)\s*\{\s*get\b")
+_CALLED = regex(r"\b(?:nameof\(\s*)?([A-Z]\w{2,})\b(?=\s*(?:<[^<>\n]{1,80}>)?\(|\s*[),]|;|\")")
+_TENANT = regex(r"tenant|organi[sz]ation|workspace|company", re.IGNORECASE)
 _MAX_BODY = 8000
 
 

@@ -16,10 +16,11 @@ from lints.extract.interpret import Interpreter, TooLargeError
 from lints.extract.ir import ClassBody, Define, Func
 from lints.extract.parse import language_of
 from lints.extract.values import Fn, Listing, Query, Record, Value, assignments, settled
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.orm import Source
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|filter|filter_by|exclude|andWhere)\("
     rb"|(?:select|and_|or_|and|or|eq|inArray|Q)\(|[\w.]{1,60}\s*==|[A-Z]\w{0,40}\.\w{1,40}\.(?:in_|is_)\()"
     rb"|\bclass\s+\w{1,60}\(\s*(?:[\w.]{1,60}\s*,\s*){0,3}[\w.]{0,60}(?:Manager|Query[sS]et)\b"
@@ -35,8 +36,8 @@ _MAX_HELPERS = 100
 _NARROWS = (
     r"\s*\.(?:where|filter|filter_by|exclude|andWhere|orWhere|join|innerJoin|leftJoin|order_by|orderBy|options)\("
 )
-_NARROWED = re.compile(r"(?<![\w.])(\w+)" + _NARROWS)
-_CHANGED = re.compile(r"\.(?:andWhere|orWhere)\(")
+_NARROWED = regex(r"(?<![\w.])(\w+)" + _NARROWS)
+_CHANGED = regex(r"\.(?:andWhere|orWhere)\(")
 
 
 def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:

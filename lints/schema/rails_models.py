@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from lints.extract.ir import Assign, ClassBody, Closure, Define, Do, Expr, Invoke, Items, Leave, Name, Pairs, Stmt
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural, snake
@@ -17,16 +18,16 @@ from lints.schema.rails_policies import Told, read_policies
 from lints.schema.rails_scopes import OTHER, conditions, default_columns
 from lints.tenancy import ForeignKey
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"<\s*(?:::)?\w*(?:Record|ActiveRecord::Base)\b|\b(?:belongs_to|has_many|has_one|has_and_belongs_to_many|many_to_one"
     rb"|one_to_many|default_scope|acts_as_tenant|multi_tenant)\b|\bscope\s*\(?\s*:|\bincluded do\b|\bself\.table_name\b"
     rb"|\bmodule ClassMethods\b|\bclass_methods do\b"
     rb"|\bSequel::Model\b|" + POLICIES.pattern
 )
 _BASES = frozenset({"ApplicationRecord", "ActiveRecord::Base"})
-_HEAD = re.compile(rb"^([ \t]*)(?:module|class)[ \t]+(<<[ \t]*self|(?:::)?[A-Z][\w:]*)", re.MULTILINE)
-_SEQUEL = re.compile(r"^(?:::)?Sequel::Model(?:\(\s*(?:\w+\[)?:?[\"']?(\w+)[\"']?\]?\s*\))?$")
-_PREFIX = re.compile(rb"def\s+self\.table_name_prefix\s*[\n;=]\s*[\"'](\w+)[\"']")
+_HEAD = regex(rb"^([ \t]*)(?:module|class)[ \t]+(<<[ \t]*self|(?:::)?[A-Z][\w:]*)", re.MULTILINE)
+_SEQUEL = regex(r"^(?:::)?Sequel::Model(?:\(\s*(?:\w+\[)?:?[\"']?(\w+)[\"']?\]?\s*\))?$")
+_PREFIX = regex(rb"def\s+self\.table_name_prefix\s*[\n;=]\s*[\"'](\w+)[\"']")
 _SINGLE = frozenset({"belongs_to", "has_one", "many_to_one", "one_to_one"})
 _KINDS = {
     "belongs_to": "belongs_to", "many_to_one": "belongs_to", "has_many": "has_many", "one_to_many": "has_many",
@@ -37,7 +38,7 @@ _AROUND = names("with_options included concerning class_methods prepended")
 """Blocks whose declarations are those of the class around them, or of the class that a module is included in."""
 _EXTENDED = "ClassMethods"
 """What the methods of a class are called that a module adds to those that include it."""
-_FLAG = re.compile(r"\d+\s*=>\s*:(\w+)")
+_FLAG = regex(r"\d+\s*=>\s*:(\w+)")
 _MAX_DEPTH = 8
 
 

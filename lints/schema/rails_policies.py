@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,10 +26,11 @@ from lints.extract.ir import (
     Pairs,
     Stmt,
 )
+from lints.patterns import regex
 from lints.schema.orm import Source
 from lints.schema.rails_scopes import branches, compared
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"CanCan::Ability|\brelation_scope\b|\bcan\s*\(?\s*(?::|\[|%i)|\bclass\s+[\w:]*Policy\b|\bdef\s+resolve\b"
 )
 ABILITY, POLICY = "accessible_by", "policy_scope"

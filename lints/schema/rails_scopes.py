@@ -31,6 +31,7 @@ from lints.extract.ir import (
     Text,
 )
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.orm import Source, chain, constant, texts
 
 COMPARES = names("where find_by find_by! find_sole_by exists? rewhere filter first_where")
@@ -56,9 +57,9 @@ _MAKES = names(
     " create_or_find_by!"
 )
 _WIDENS = names("unscoped unscope or except only from union merge")
-_EQUAL = re.compile(r"(?:\"?(\w+)\"?\.)?\"?(\w+)\"?\s*(?:=\s*(?:ANY\s*\(\s*)?|IN\s*\(?\s*)(?:\?|:\w+)", re.IGNORECASE)
-_OR = re.compile(r"\bOR\b", re.IGNORECASE)
-_WORD = re.compile(r"\b[a-z_][a-z0-9_]*\b")
+_EQUAL = regex(r"(?:\"?(\w+)\"?\.)?\"?(\w+)\"?\s*(?:=\s*(?:ANY\s*\(\s*)?|IN\s*\(?\s*)(?:\?|:\w+)", re.IGNORECASE)
+_OR = regex(r"\bOR\b", re.IGNORECASE)
+_WORD = regex(r"\b[a-z_][a-z0-9_]*\b")
 _MAX = 400
 
 

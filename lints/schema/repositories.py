@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.ir import ClassBody, Define, Do, Func, Invoke, Name
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
 from lints.schema.orm import Class, Source, classes, inherited
@@ -16,8 +16,8 @@ _ASKS = names(
     "find findOne findById findOneAndUpdate findOneAndDelete findOneAndReplace findByIdAndUpdate findByIdAndDelete"
     " countDocuments exists aggregate updateOne updateMany deleteOne deleteMany replaceOne bulkWrite insertMany create"
 )
-_PASSED = re.compile(rf"this\.(?:\w{{1,60}}\s*\.\s*)?({'|'.join(sorted(_ASKS))})\(\s*(\w+)\s*[,)]")
-_MADE = re.compile(r"\bnew\s+this\.\w{1,60}\(\s*(\w+)\s*\)")
+_PASSED = regex(rf"this\.(?:\w{{1,60}}\s*\.\s*)?({'|'.join(sorted(_ASKS))})\(\s*(\w+)\s*[,)]")
+_MADE = regex(r"\bnew\s+this\.\w{1,60}\(\s*(\w+)\s*\)")
 
 
 def read_repositories(catalog: Catalog, sources: Sequence[Source]) -> None:

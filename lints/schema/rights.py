@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lints.patterns import regex
 from lints.schema.facts import Grant, Role, Routine
 from lints.schema.names import IDENT, NAME
 from lints.schema.security import parenthesised, top_level_commas
@@ -12,45 +13,41 @@ from lints.schema.statement import Statement
 
 _MAX_BODY = 512 * 1024
 PRIVILEGES = frozenset({"select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"})
-_ROLE = re.compile(
+_ROLE = regex(
     rf"(?:create|alter)\s+(?:role|user|group)\s+(?:if\s+not\s+exists\s+)?({IDENT})\s*(.*)", re.IGNORECASE | re.DOTALL
 )
-_POWER = re.compile(r"\b(no)?(superuser|bypassrls)\b", re.IGNORECASE)
-_IN_ROLE = re.compile(rf"\bin\s+(?:role|group)\s+({IDENT}(?:\s*,\s*{IDENT})*)", re.IGNORECASE)
-_DROP_ROLE = re.compile(rf"drop\s+(?:role|user|group)\s+(?:if\s+exists\s+)?({IDENT}(?:\s*,\s*{IDENT})*)", re.IGNORECASE)
-_ON_TABLES = re.compile(
+_POWER = regex(r"\b(no)?(superuser|bypassrls)\b", re.IGNORECASE)
+_IN_ROLE = regex(rf"\bin\s+(?:role|group)\s+({IDENT}(?:\s*,\s*{IDENT})*)", re.IGNORECASE)
+_DROP_ROLE = regex(rf"drop\s+(?:role|user|group)\s+(?:if\s+exists\s+)?({IDENT}(?:\s*,\s*{IDENT})*)", re.IGNORECASE)
+_ON_TABLES = regex(
     rf"(grant|revoke)\s+(?:grant\s+option\s+for\s+)?(.*?)\s+on\s+(?:(all\s+tables\s+in\s+schema)\s+({IDENT}(?:\s*,\s*{IDENT})*)"
     rf"|(?:table\s+)?({NAME}(?:\s*,\s*{NAME})*))\s+(?:to|from)\s+(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_DEFAULTS = re.compile(
+_DEFAULTS = regex(
     rf"alter\s+default\s+privileges\s+(?:for\s+(?:role|user)\s+{IDENT}(?:\s*,\s*{IDENT})*\s+)?"
     rf"(?:in\s+schema\s+({IDENT})(?:\s*,\s*{IDENT})*\s+)?(grant|revoke)\s+(?:grant\s+option\s+for\s+)?(.*?)\s+on\s+tables\s+(?:to|from)\s+(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_NOT_TABLES = re.compile(
+_NOT_TABLES = regex(
     r"(?:grant|revoke)\s.*?\son\s+(?:all\s+(?:functions|sequences|procedures|routines)|schema|database|function|procedure"
     r"|routine|sequence|language|type|domain|foreign|large|tablespace|parameter)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_MEMBERSHIP = re.compile(
+_MEMBERSHIP = regex(
     rf"(grant|revoke)\s+(?:(?:admin|inherit|set)\s+option\s+for\s+)?({IDENT}(?:\s*,\s*{IDENT})*)\s+(?:to|from)\s+(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_TAIL = re.compile(
-    r"\b(?:with\s+(?:grant|admin|inherit|set)|granted\s+by|cascade|restrict)\b.*", re.IGNORECASE | re.DOTALL
-)
-_ROUTINE = re.compile(
+_TAIL = regex(r"\b(?:with\s+(?:grant|admin|inherit|set)|granted\s+by|cascade|restrict)\b.*", re.IGNORECASE | re.DOTALL)
+_ROUTINE = regex(
     rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?:if\s+not\s+exists\s+)?({NAME})\s*", re.IGNORECASE
 )
-_CHANGED = re.compile(
-    rf"(alter|drop)\s+(?:function|procedure|routine)\s+(?:if\s+exists\s+)?({NAME})\s*(\()?", re.IGNORECASE
-)
-_LANGUAGE = re.compile(r"\blanguage\s+'?(\w+)'?", re.IGNORECASE)
-_DOLLARS = re.compile(r"\bas\s+(\$\w*\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(r"\bas\s+'((?:[^']|'')*+)'(?!\s*,)", re.IGNORECASE)
-_ATOMIC = re.compile(r"\bbegin\s+atomic\b(.*)\bend\b", re.IGNORECASE | re.DOTALL)
-_RETURN = re.compile(r"\breturn\b\s+(.*)", re.IGNORECASE | re.DOTALL)
+_CHANGED = regex(rf"(alter|drop)\s+(?:function|procedure|routine)\s+(?:if\s+exists\s+)?({NAME})\s*(\()?", re.IGNORECASE)
+_LANGUAGE = regex(r"\blanguage\s+'?(\w+)'?", re.IGNORECASE)
+_DOLLARS = regex(r"\bas\s+(\$\w*\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
+_QUOTED = regex(r"\bas\s+'((?:[^']|'')*+)'(?!\s*,)", re.IGNORECASE)
+_ATOMIC = regex(r"\bbegin\s+atomic\b(.*)\bend\b", re.IGNORECASE | re.DOTALL)
+_RETURN = regex(r"\breturn\b\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def apply_role(s: Statement, text: str) -> None:
@@ -176,7 +173,7 @@ def apply_routine(s: Statement, text: str) -> bool:
     return True
 
 
-_DEFAULT = re.compile(r"\s*(?:=|\bdefault\b).*", re.IGNORECASE | re.DOTALL)
+_DEFAULT = regex(r"\s*(?:=|\bdefault\b).*", re.IGNORECASE | re.DOTALL)
 _TYPES = {
     "integer": "int", "int4": "int", "int8": "bigint", "int2": "smallint", "boolean": "bool", "varying": "varchar",
     "precision": "float8", "decimal": "numeric", "timestamptz": "zone",

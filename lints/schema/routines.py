@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lints.patterns import regex
 from lints.schema.facts import Routine, SourceModel
 from lints.schema.names import fold
 from lints.schema.security import top_level_commas, without_comments
 from lints.tenancy import Function, Ownership
 
-_WORD = re.compile(r"[A-Za-z_][\w$]*|\"[^\"]+\"")
-_STRINGS = re.compile(r"'(?:[^']|'')*+'")
-_DYNAMIC = re.compile(r"\bexecute\b", re.IGNORECASE)
-_MODE = re.compile(r"(?:in|out|inout|variadic)\s+", re.IGNORECASE)
-_PARAMETER = re.compile(r"= \$(\d+) ")
+_WORD = regex(r"[A-Za-z_][\w$]*|\"[^\"]+\"")
+_STRINGS = regex(r"'(?:[^']|'')*+'")
+_DYNAMIC = regex(r"\bexecute\b", re.IGNORECASE)
+_MODE = regex(r"(?:in|out|inout|variadic)\s+", re.IGNORECASE)
+_PARAMETER = regex(r"= \$(\d+) ")
 _NOBODYS = frozenset({Ownership.GLOBAL})
 _MOST = 2_000
 """Routines looked at; of more, every one hides what it does."""

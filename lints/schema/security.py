@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lints.patterns import regex
 from lints.schema.catalog import Draft
 from lints.schema.facts import Policy, RowSecurity
 from lints.schema.names import IDENT, NAME
@@ -14,17 +15,17 @@ from lints.tenancy import Origin
 if TYPE_CHECKING:
     from lints.schema.statement import Statement
 
-_MADE = re.compile(rf"(?:create|alter)\s+policy\s+({IDENT})\s+on\s+({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
-_DROPPED = re.compile(rf"drop\s+policy\s+(?:if\s+exists\s+)?({IDENT})\s+on\s+({NAME})", re.IGNORECASE)
-_COMMAND = re.compile(r"\bfor\s+(all|select|insert|update|delete)\b", re.IGNORECASE)
-_ROLES = re.compile(r"\bto\s+(.*?)(?:\busing\b|\bwith\s+check\b|$)", re.IGNORECASE | re.DOTALL)
-_RENAMED = re.compile(rf"rename\s+to\s+({IDENT})", re.IGNORECASE)
-_COMMENTS = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
-_CAST = re.compile(
+_MADE = regex(rf"(?:create|alter)\s+policy\s+({IDENT})\s+on\s+({NAME})\s*(.*)", re.IGNORECASE | re.DOTALL)
+_DROPPED = regex(rf"drop\s+policy\s+(?:if\s+exists\s+)?({IDENT})\s+on\s+({NAME})", re.IGNORECASE)
+_COMMAND = regex(r"\bfor\s+(all|select|insert|update|delete)\b", re.IGNORECASE)
+_ROLES = regex(r"\bto\s+(.*?)(?:\busing\b|\bwith\s+check\b|$)", re.IGNORECASE | re.DOTALL)
+_RENAMED = regex(rf"rename\s+to\s+({IDENT})", re.IGNORECASE)
+_COMMENTS = regex(r"'(?:[^']|'')*+'|\"[^\"]*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?")
+_CAST = regex(
     r"(?P<text>'(?:[^']|'')*+')::(?:text|character varying|varchar|name)\b(?!\s*[\[(])|'(?:[^']|'')*+'|\"[^\"]*+\"",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[(),]")
+_TOKEN = regex(r"'(?:[^']|'')*+'|\"[^\"]*+\"|[(),]")
 
 
 def apply_policy(s: Statement, written: str) -> str | None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lints.patterns import regex
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -24,7 +26,7 @@ class Piece:
     """What was still open at the end of the script: a quote, a comment, a routine body."""
 
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""
       (?P<line_comment>--[^\n]*)
     | (?P<block>/\*)
@@ -39,23 +41,23 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
-_BLOCK_EDGE = re.compile(r"/\*|\*/")
+_BLOCK_EDGE = regex(r"/\*|\*/")
 # Possessive throughout: an unterminated quote must fail at once, never be closed by half of a doubled one.
-_SINGLE_PLAIN = re.compile(r"[^']*+(?:''[^']*+)*+'")
-_SINGLE_BACKSLASH = re.compile(r"[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'", re.DOTALL)
-_DOUBLE = re.compile(r'[^"]*+(?:""[^"]*+)*+"')
-_DOUBLE_BACKSLASH = re.compile(r'[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"', re.DOTALL)
-_BACKTICK = re.compile(r"[^`]*+(?:``[^`]*+)*+`")
-_ROUTINE = re.compile(
+_SINGLE_PLAIN = regex(r"[^']*+(?:''[^']*+)*+'")
+_SINGLE_BACKSLASH = regex(r"[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'", re.DOTALL)
+_DOUBLE = regex(r'[^"]*+(?:""[^"]*+)*+"')
+_DOUBLE_BACKSLASH = regex(r'[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"', re.DOTALL)
+_BACKTICK = regex(r"[^`]*+(?:``[^`]*+)*+`")
+_ROUTINE = regex(
     r"\s*create\s+(?:or\s+replace\s+)?(?:definer\s*=\s*\S+\s+)?(?:temp(?:orary)?\s+)?"
     r"(?:constraint\s+)?(?:trigger|procedure|function|event)\b",
     re.IGNORECASE,
 )
-_COPY_DATA = re.compile(r"copy\s[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
-_END_OF_CONTROL = re.compile(r"\s+(?:if|loop|while|repeat)\b", re.IGNORECASE)
-_DELIMITER = re.compile(r"[ \t]+(\S{1,16})[ \t]*(?:\r?\n|$)")
-_DELIMITER_LINE = re.compile(r"^[ \t]*delimiter[ \t]+(\S{1,16})", re.IGNORECASE | re.MULTILINE)
-_BLANK = re.compile(r"\s*")
+_COPY_DATA = regex(r"copy\s[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
+_END_OF_CONTROL = regex(r"\s+(?:if|loop|while|repeat)\b", re.IGNORECASE)
+_DELIMITER = regex(r"[ \t]+(\S{1,16})[ \t]*(?:\r?\n|$)")
+_DELIMITER_LINE = regex(r"^[ \t]*delimiter[ \t]+(\S{1,16})", re.IGNORECASE | re.MULTILINE)
+_BLANK = regex(r"\s*")
 
 
 def split(text: str, dialect: str = "postgres") -> Iterator[Piece]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
+from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.names import fold, qualified
 from lints.schema.split import Piece
@@ -16,8 +17,8 @@ from lints.tenancy import Origin
 _MANY = 10
 """Joins of which a parser may try each in two ways."""
 
-HEAD = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*+([A-Za-z_]+)(?:\s+([A-Za-z_]+))?", re.DOTALL)
-TABLE_DDL = re.compile(
+HEAD = regex(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*+([A-Za-z_]+)(?:\s+([A-Za-z_]+))?", re.DOTALL)
+TABLE_DDL = regex(
     r"\b(?:create|alter|drop|rename)\s+(?:(?:or\s+(?:replace|alter)|unlogged|foreign|materialized|recursive|unique|global"
     r"|local|secure|external|dynamic|transient|hybrid|(?:no)?force|(?:non)?editionable|algorithm\s*=\s*\w+"
     r"|definer\s*=\s*\S+|sql\s+security\s+\w+)\s+)*"

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from lints.patterns import regex
 from lints.schema.facts import Entity, Relation, Schema
 
 DEFAULT = ("tenant_id",)
@@ -22,16 +23,16 @@ _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
 """What software calls its tenants, and the weight of a table that has such a column: some words are also used for what
 lies inside of a tenant, so that the surer word wins over the one that stands in a few tables more."""
 _PERSON = ("password", "passwordhash", "passworddigest", "encryptedpassword", "email", "username", "firstname")
-_NAMED = re.compile(r"(.+?)(?:id|uuid|guid)")
-_TENANTS = re.compile(r"tenant(?:|no|nr|num|number|code|key|slug|ref|recordid)")
+_NAMED = regex(r"(.+?)(?:id|uuid|guid)")
+_TENANTS = regex(r"tenant(?:|no|nr|num|number|code|key|slug|ref|recordid)")
 _MIN_WITHOUT_ROOT = 3
 _MIN_HUB = 3
 _MANY = 8
 _FEW = 4
-_KEY = re.compile(r"(?:id|uuid|guid|no|nr|num|number|code|key|slug|ref)\Z", re.IGNORECASE)
-_OWNS = re.compile(r"owner|namespace|realm|domain|site|instance|space|shop|store|account|organi[sz]ation|org|workspace")
+_KEY = regex(r"(?:id|uuid|guid|no|nr|num|number|code|key|slug|ref)\Z", re.IGNORECASE)
+_OWNS = regex(r"owner|namespace|realm|domain|site|instance|space|shop|store|account|organi[sz]ation|org|workspace")
 """What a tenant's column is called without a key's ending: it counts where the keys of three quarters begin with it."""
-_OF_A_PERSON = re.compile(r"(?:user|member|person|profile|author|actor|owner|customer|account)_?", re.IGNORECASE)
+_OF_A_PERSON = regex(r"(?:user|member|person|profile|author|actor|owner|customer|account)_?", re.IGNORECASE)
 
 
 def tenant_columns(schema: Schema) -> tuple[str, ...]:

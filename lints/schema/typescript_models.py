@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lints.extract.ir import Assign, Expr, Invoke, Items, Member, Name, Other, Pairs, Spread
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import (
@@ -25,7 +26,7 @@ from lints.schema.orm import (
 )
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = re.compile(
+DECLARES = regex(
     rb"@(?:Entity|Table|ViewEntity)\s*\(|@(?:Primary(?:Generated)?Column|PrimaryKey|Column|Property)\b"
     rb"|\b(?:pg|mysql|sqlite|single\w*|multi\w*)?Table\s*\(\s*['\"`]|Schema\s*\(\s*\{"
 )
@@ -36,7 +37,7 @@ _COLUMNS = names(
 _ONE = frozenset({"ManyToOne", "OneToOne", "BelongsTo"})
 _Columns = tuple[str, Mapping[str, str]]
 """A Drizzle table: its name, and its columns by property."""
-_TABLES = re.compile(r"(?:pg|mysql|sqlite)Table|\w*[tT]able")
+_TABLES = regex(r"(?:pg|mysql|sqlite)Table|\w*[tT]able")
 
 
 def read_typescript_models(catalog: Catalog, sources: Sequence[Source]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lints.extract.chains.ruby import PLAIN, RUNS, SURE
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.schema.rails_scopes import OTHER
 from lints.stores.orm_sql import Builder, mapping
@@ -35,13 +36,13 @@ _HARMLESS = names(
     " without_state without_states @in"
 )
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
-_PERMITS = re.compile(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
+_PERMITS = regex(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
 """What a client may set: a list, or anything."""
 _OF_LISTS = names("find order limit delete first! last! ids create create! merge")
 """Calls that are sure to be a query's where nothing is known, but not behind a method that gives something else."""
 _LET_THROUGH = frozenset({"policy_scope", "accessible_by", "@unseen"})
 """What an authorization library adds (`lints.schema.rails_policies`)."""
-_HOLE = re.compile(r"__hole_\d+__")
+_HOLE = regex(r"__hole_\d+__")
 
 
 def target(records: Records, model: Model, call: OrmCall) -> tuple[str, Entity | None, Records, None] | None:

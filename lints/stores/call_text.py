@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(
+from lints.patterns import regex
+
+_TOKEN = regex(
     r"(?P<space>\s+)|(?P<text>\"\"\".*?\"\"\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')|(?P<comment>//[^\n]*|/\*.*?\*/)"
     r"|(?P<word>[A-Za-z_$][\w$]*)|(?P<arrow>->|=>)|(?P<reference>::)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<other>.)",
     re.DOTALL,
 )
-_LAMBDA = re.compile(r"\s*\(?\s*((?:[\w.<>]+\s+)?\w+(?:\s*,\s*(?:[\w.<>]+\s+)?\w+)*)\s*\)?\s*->\s*(.*)", re.DOTALL)
+_LAMBDA = regex(r"\s*\(?\s*((?:[\w.<>]+\s+)?\w+(?:\s*,\s*(?:[\w.<>]+\s+)?\w+)*)\s*\)?\s*->\s*(.*)", re.DOTALL)
 MAX_TEXT = 8000
 
 

@@ -6,19 +6,20 @@ import re
 from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.stores import jvm_builders, querydsl
 from lints.stores.orm_sql import Builder
 
-_DERIVED = re.compile(
+_DERIVED = regex(
     r"(?:find|get|read|query|search|stream|count|exists|delete|remove)(?:All|First\d*|Top\d*|Distinct|One|Any)*\w*?By"
     r"(?P<conditions>[A-Z]\w*)"
 )
-_SUFFIX = re.compile(
+_SUFFIX = regex(
     r"(?P<property>\w+?)(?P<sign>NotIn|NotNull|IsNotNull|IsNull|IsNot|Not|In|Is|Equals|NotLike|Like|Containing|Contains"
     r"|StartingWith|EndingWith|GreaterThanEqual|GreaterThan|LessThanEqual|LessThan|Between|Before|After|True|False|Null)?"
 )
-_PATH = re.compile(r"\s*(?:(?:__maybe__)?(?:and|or|not)\(\s*)*(?:\w+\.)*Q[A-Z]\w*\.")
-_PAGES = re.compile(
+_PATH = regex(r"\s*(?:(?:__maybe__)?(?:and|or|not)\(\s*)*(?:\w+\.)*Q[A-Z]\w*\.")
+_PAGES = regex(
     r"\s*(?:\w*\.)*(?:\w*[pP]age(?:able|Request)?\w*|\w*[sS]ort\w*|\w*[oO]rder\w*)(?:\s*(?:\.\w+)*\(.*\))?\s*",
     re.DOTALL,
 )
@@ -26,7 +27,7 @@ _PAGES = re.compile(
 _ONE = frozenset({"findById", "getById", "getOne", "getReferenceById", "existsById", "deleteById", "findByIdOrNull"})
 _MANY = frozenset({"findAllById", "deleteAllById", "deleteAllByIdInBatch"})
 _STATED = frozenset({"findOne", "exists", "findBy"})
-_CONDITION = re.compile(r"\s*(?:\(?[\w\s,]*\)?\s*->|new\s+\w*Specification\b|(?:\w+\.)*\w*[sS]pec\w*\b)")
+_CONDITION = regex(r"\s*(?:\(?[\w\s,]*\)?\s*->|new\s+\w*Specification\b|(?:\w+\.)*\w*[sS]pec\w*\b)")
 """A Specification, where the row itself could stand too."""
 _ALL = frozenset({"findAll", "count", "deleteAll", "deleteAllInBatch"})
 

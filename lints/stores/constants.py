@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from lints.extract.constants import MARKED, could_be_constant
 from lints.extract.facts import Argument, OrmStep, Statement
+from lints.patterns import regex
 from lints.schema.facts import Entity
 
-_SPLICED = re.compile(r"\{([\w.]{1,80})\}")
-_KEY = re.compile(r"([{,]\s*)((?:\w+\.)?[A-Za-z_]\w*)(\s*:)")
+_SPLICED = regex(r"\{([\w.]{1,80})\}")
+_KEY = regex(r"([{,]\s*)((?:\w+\.)?[A-Za-z_]\w*)(\s*:)")
 _TAKES_TEXT = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
 """Calls of Go's ORMs whose second argument may be a condition."""
 

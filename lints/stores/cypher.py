@@ -11,13 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
+from lints.patterns import regex
 from lints.proof.result import Proof, Reference, Verdict
 from lints.stores.cypher_conditions import Node, Query
 from lints.stores.cypher_reader import Reader
 from lints.stores.cypher_tokens import Token, depth_of, tokens_of
 from lints.tenancy import Ownership
 
-_DEFINITION = re.compile(
+_DEFINITION = regex(
     r"\s*(?:create|drop|show|alter|start|stop)\s+(?:or\s+replace\s+)?"
     r"(?:(?:unique|fulltext|vector|range|text|point|lookup|node\s+key)\s+)?"
     r"(?:constraints?|index|indexes|databases?|user|role|alias)\b",

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-TOKEN = re.compile(
+from lints.patterns import regex
+
+TOKEN = regex(
     r"""
       (?P<space>\s+|//[^\n]*|/\*.*?(?:\*/|\Z))
     | (?P<string>'(?:[^'\\]|\\.)*+(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\Z))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from lints.extract.chains.helpers import SCOPE
 from lints.extract.chains.python import DJANGO
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 from lints.stores.ties import assigned, fragment, may_tie, steps_of
@@ -26,7 +27,7 @@ _GIVES = frozenset({"get", "first", "last", "latest", "earliest", "create", "age
 _TRANSFORMS = frozenset(
     {"date", "time", "day", "month", "year", "week", "hour", "minute", "second", "week_day", "quarter", "iso_year"}
 )
-_AGGREGATE = re.compile(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
+_AGGREGATE = regex(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
 
 
 def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from lints.extract.chains.doctrine import RUNS
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores import jpql
 from lints.stores.orm_sql import Builder, mapping
@@ -22,15 +23,15 @@ _SILENT = names(
 )
 """Calls that say nothing of whose rows are read."""
 _JOINS = names("join innerJoin leftJoin rightJoin")
-_IDENTITY = re.compile(r"\bIDENTITY\(\s*(\w+\.\w+)\s*\)", re.IGNORECASE)
+_IDENTITY = regex(r"\bIDENTITY\(\s*(\w+\.\w+)\s*\)", re.IGNORECASE)
 """The key that a relation is stored as."""
-_MAGIC = re.compile(r"(findOneBy|findBy|countBy)([A-Z]\w*)")
-_BOUND = re.compile(r"\b(\w+)\.(\w+)\s*(?:=|in)\s*\(?\s*[:?]", re.IGNORECASE)
-_NAMED = re.compile(r"\{[^{}]*create(?:Named|Positional)Parameter[^{}]*\}")
+_MAGIC = regex(r"(findOneBy|findBy|countBy)([A-Z]\w*)")
+_BOUND = regex(r"\b(\w+)\.(\w+)\s*(?:=|in)\s*\(?\s*[:?]", re.IGNORECASE)
+_NAMED = regex(r"\{[^{}]*create(?:Named|Positional)Parameter[^{}]*\}")
 _SIGNS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ne": "<>"}
-_EXPRESSION = re.compile(r"\$[\w>-]+?\s*->\s*expr\(\)\s*->\s*(\w+)\((.*)\)", re.DOTALL)
-_NAMESPACE = re.compile(r"\\?(?:\w+\\+)+(\w+)|\b\w+:([A-Z]\w*)\b(?=\s+\w)")
-_CLIENT = re.compile(
+_EXPRESSION = regex(r"\$[\w>-]+?\s*->\s*expr\(\)\s*->\s*(\w+)\((.*)\)", re.DOTALL)
+_NAMESPACE = regex(r"\\?(?:\w+\\+)+(\w+)|\b\w+:([A-Z]\w*)\b(?=\s+\w)")
+_CLIENT = regex(
     r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\b|\brequest\b[\w>()\-]{0,40}->get|getQueryParams|getParsedBody",
     re.IGNORECASE,
 )

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.stores import drizzle_text
 from lints.stores.javascript_orms import OPERATORS, filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 from lints.stores.ties import steps_of
 
-_NAMESPACE = re.compile(r"[A-Z]\w*|drizzle\w*|dz|orm|ops|operators")
+_NAMESPACE = regex(r"[A-Z]\w*|drizzle\w*|dz|orm|ops|operators")
 """What Drizzle's operators are imported as a whole under."""
-_HAS_RUN = re.compile(r"execute|then|map|flatMap|filter|slice|reduce|forEach|find|some|all|get|values")
+_HAS_RUN = regex(r"execute|then|map|flatMap|filter|slice|reduce|forEach|find|some|all|get|values")
 
 
 @dataclass(slots=True)
@@ -162,7 +163,7 @@ def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
     return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
 
 
-_TEXT = re.compile(r"sql|raw\b|unsafe|(?:condition|clause|expr|fragment)s?\b", re.IGNORECASE)
+_TEXT = regex(r"sql|raw\b|unsafe|(?:condition|clause|expr|fragment)s?\b", re.IGNORECASE)
 """Names of what may be SQL itself."""
 
 

@@ -7,21 +7,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Model
 
-HOLDERS = re.compile(r"|\w*[sS]chema|tables?|models|s|t|[A-Z]\w*")
+HOLDERS = regex(r"|\w*[sS]chema|tables?|models|s|t|[A-Z]\w*")
 """What tables are imported as a whole under, `schema`, `Db`; `ctx.boats.id` is a value."""
-_GAP = re.compile(r"/\*__hole_(\d+)__\*/|__hole_(\d+)__|:h(\d+)\b")
-_PATH = re.compile(r"\w+(?:\.\w+){0,2}")
-_EQUAL = re.compile(r"eq\(\s*([\w.]{1,80}?)\s*,\s*([\w.?!]{1,80}?)\s*,?\s*\)")
-_QUERY = re.compile(r"\s*(?:EXISTS\s*)?\(?\s*SELECT\b", re.IGNORECASE)
-_UNSURE = re.compile(r"--|/\*|;")
+_GAP = regex(r"/\*__hole_(\d+)__\*/|__hole_(\d+)__|:h(\d+)\b")
+_PATH = regex(r"\w+(?:\.\w+){0,2}")
+_EQUAL = regex(r"eq\(\s*([\w.]{1,80}?)\s*,\s*([\w.?!]{1,80}?)\s*,?\s*\)")
+_QUERY = regex(r"\s*(?:EXISTS\s*)?\(?\s*SELECT\b", re.IGNORECASE)
+_UNSURE = regex(r"--|/\*|;")
 _READ = r"(?:\b(?:FROM|JOIN|UPDATE|INTO)|,)\s+[\"`]?%s\b[\"`]?(?:\s+(?:AS\s+)?(\w+))?"
 _NO_ALIAS = names(
     "where on join inner left right full cross natural group order limit set values union having as using"
 )
-_SIMILAR = re.compile(r"<{1,2}%|%>{1,2}")
+_SIMILAR = regex(r"<{1,2}%|%>{1,2}")
 """Operators of pg_trgm, which a parser takes for a remainder that lacks a side."""
 Gap = Callable[[str, str], str]
 

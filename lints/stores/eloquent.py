@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.eloquent_scopes import BODY, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import tied
@@ -25,13 +26,13 @@ _OF_ROWS = names(
 )
 """What is done with a row that is held, or made."""
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
-_OWN = re.compile(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
-_CLOSURE = re.compile(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
-_HEAD = re.compile(r"\b(?:function|fn)\s*&?\s*\([^()]*\)")
-_SOMETIMES = re.compile(r"\b(?:if|switch|match|when|unless|for|foreach|while)\s*\(|\?(?!->)|\breturn\s*;")
-_CALL = re.compile(r"\s*\??->\s*(\w+)\s*\(")
-_BRACKETS = re.compile(r"[()\[\]{},]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_OWN = regex(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
+_CLOSURE = regex(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
+_HEAD = regex(r"\b(?:function|fn)\s*&?\s*\([^()]*\)")
+_SOMETIMES = regex(r"\b(?:if|switch|match|when|unless|for|foreach|while)\s*\(|\?(?!->)|\breturn\s*;")
+_CALL = regex(r"\s*\??->\s*(\w+)\s*\(")
+_BRACKETS = regex(r"[()\[\]{},]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_QUOTED = regex(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _MAX_CLOSURE, _MAX_DEPTH = 4000, 6
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lints.extract.facts import OrmCall, OrmStep
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model, Ownership
 
-_BEFORE = re.compile(r"^(?:current|the|my|new|old|parent|other|target|source|existing|auth|logged)(?=[A-Z_])_?")
+_BEFORE = regex(r"^(?:current|the|my|new|old|parent|other|target|source|existing|auth|logged)(?=[A-Z_])_?")
 _SKIPPED = frozenset({"auth", "Auth", "request", "app", "resolve"})
 
 

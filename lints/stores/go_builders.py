@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.schema.go_builders import PLAIN
 
-_CONDITION = re.compile(r"( WHERE )?\(__hole_7100__/\*go\?([^*]*)\*/\)( AND )?")
-_COLUMN = re.compile(r"__hole_7101__/\*go\+([^*]*)\*/(,\s*)?")
-_VALUE = re.compile(r"__hole_7102__/\*go=([^*]*)\*/(,\s*)?")
+_CONDITION = regex(r"( WHERE )?\(__hole_7100__/\*go\?([^*]*)\*/\)( AND )?")
+_COLUMN = regex(r"__hole_7101__/\*go\+([^*]*)\*/(,\s*)?")
+_VALUE = regex(r"__hole_7102__/\*go=([^*]*)\*/(,\s*)?")
 _MAX_DEPTH = 8
 
 

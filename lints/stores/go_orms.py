@@ -6,19 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.patterns import regex
 from lints.schema import go_scopes
 from lints.schema.facts import Entity
 from lints.schema.go_names import plural, snake
 from lints.stores.orm_sql import Builder
 
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
-_PREDICATE = re.compile(r"\s*[a-z]\w*\.(\w+)\((.*)\)\s*", re.DOTALL)
-_SUFFIX = re.compile(
+_PREDICATE = regex(r"\s*[a-z]\w*\.(\w+)\((.*)\)\s*", re.DOTALL)
+_SUFFIX = regex(
     r"(\w+?)(EQ|NEQ|NotIn|In|GTE|GT|LTE|LT|IsNil|NotNil|ContainsFold|Contains|HasPrefix|HasSuffix|EqualFold)?"
 )
-_STRUCT = re.compile(r"\s*[&*]?(?:\w+\.)?[A-Za-z]\w*\{")
-_MAP = re.compile(r"\s*(?:&?(?:\w+\.)?map\[string\]|(?:\w+\.)?(?:M|Map|H|Eq|Cond)\{)")
-_COMPUTED = re.compile(r"[{,]\s*[A-Za-z_][\w.]*\s*:")
+_STRUCT = regex(r"\s*[&*]?(?:\w+\.)?[A-Za-z]\w*\{")
+_MAP = regex(r"\s*(?:&?(?:\w+\.)?map\[string\]|(?:\w+\.)?(?:M|Map|H|Eq|Cond)\{)")
+_COMPUTED = regex(r"[{,]\s*[A-Za-z_][\w.]*\s*:")
 """A key of a map that is not written out."""
 _MAX_DEPTH = 8
 _READS = frozenset(
@@ -30,14 +31,12 @@ _CONDITIONS = frozenset({"Where", "Or", "Not", "Scopes", "Joins", "Order", "Limi
 """Calls of GORM's generic API that take no context."""
 _DELETES = frozenset({"Delete", "Destroy"})
 _INLINE = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
-_CLAUSE = re.compile(
+_CLAUSE = regex(
     r"\s*&?clause\.(Eq|IN|Gt|Gte|Lt|Lte|Like|Neq)\{\s*Column:\s*(?:clause\.Column\{[^{}]*?Name:\s*)?\"([\w.]+)\""
 )
-_CONNECTS = re.compile(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
-_HANDED = re.compile(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
-_ADDS_NOTHING = re.compile(
-    r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\."
-)
+_CONNECTS = regex(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
+_HANDED = regex(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
+_ADDS_NOTHING = regex(r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\.")
 
 
 def entity_named(name: str, path: str, known: Mapping[str, Entity]) -> Entity | None:
@@ -93,7 +92,7 @@ def _scoped(builder: Builder, given: Sequence[Argument], *, plain: bool = False)
     return " AND ".join(parts) or None
 
 
-_OF_STRUCT = re.compile(r"__hole_7000__/\*go:([\w.]+)\*/")
+_OF_STRUCT = regex(r"__hole_7000__/\*go:([\w.]+)\*/")
 
 
 def with_tables(text: str, path: str, known: Mapping[str, Entity]) -> str:

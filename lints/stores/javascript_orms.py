@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
 
 OPERATORS = {
@@ -77,7 +78,7 @@ def _word(name: str) -> str:
     return name.strip("[]").rpartition(".")[2].removeprefix("$")
 
 
-_OF_ROW = re.compile(r"(?:\w+\.)?(?:col|literal|fn|cast)\(")
+_OF_ROW = regex(r"(?:\w+\.)?(?:col|literal|fn|cast)\(")
 """What Sequelize takes for an expression over the row, or for text."""
 _OF_COLUMN = frozenset({"increment", "decrement", "max", "min", "sum", "aggregate"})
 """Calls of Sequelize whose first argument names a column."""
@@ -236,8 +237,8 @@ def _find_options(builder: Builder, first: Argument | None, *, by_id: bool) -> N
         builder.where.append(builder.hole())
 
 
-_KEY = re.compile(r"(?:^|[.?!])(?:_?id|\w+(?:Id|ID|_id)|pk|uuid|key|slug)$")
-_KEYS = re.compile(r"(?:^|[.?!])(?:ids|\w+(?:Ids|IDs|_ids))$")
+_KEY = regex(r"(?:^|[.?!])(?:_?id|\w+(?:Id|ID|_id)|pk|uuid|key|slug)$")
+_KEYS = regex(r"(?:^|[.?!])(?:ids|\w+(?:Ids|IDs|_ids))$")
 
 
 def _is_key(given: Argument) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.go_names import plural, snake
 from lints.stores import jvm_helpers
 from lints.stores.call_text import Called, calls, literal
@@ -26,7 +27,7 @@ _JOOQ_JOINS = {
 }  # fmt: skip
 _JOOQ_STARTS = names("select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto with")
 _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle fetchStream")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+_CONSTANT = regex(r"[A-Z][A-Z0-9_]*")
 
 
 def jooq_table(steps: Sequence[OrmStep], model: Model) -> str | None:

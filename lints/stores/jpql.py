@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Model
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<space>\s+)|(?P<text>'(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<comment>/\*.*?\*/|--[^\n]*)"
     r"|(?P<param>:#\{[^{}]*\}|\?#\{[^{}]*\}|:[A-Za-z_]\w*|\?\d*)|(?P<cast>::)"
     r"|(?P<word>[A-Za-z_$][\w$]*(?:\s*\.\s*[A-Za-z_$][\w$]*)*)|(?P<number>\d[\w.]*)|(?P<other>.)",
@@ -78,7 +79,7 @@ def as_sql(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
     return _Reader(model, entities, tokens).read()
 
 
-_SOURCE = re.compile(
+_SOURCE = regex(
     r"\b(?:from|join|update|into|delete)\s+(?:fetch\s+)?(?=([A-Za-z_][\w.]*))|,\s*(?=([A-Z]\w*)\s)", re.IGNORECASE
 )
 

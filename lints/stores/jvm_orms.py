@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from lints.extract.facts import OrmCall, OrmStep, Statement
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, mybatis_plus, querydsl
 from lints.stores.orm_sql import Builder
@@ -31,9 +32,9 @@ _ENTITIES: Mapping[str, tuple[str, ...]] = {
     "mybatis_plus": ("mybatis",),
     "exposed": ("exposed",),
 }
-_BY_KEY = re.compile(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
-_CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
-_GETTER = re.compile(r"__table_(get\w+?Table(?:Name)?)__")
+_BY_KEY = regex(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
+_CLASS = regex(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
+_GETTER = regex(r"__table_(get\w+?Table(?:Name)?)__")
 _STATED = frozenset({"Select", "Update", "Delete"})
 Known = Mapping[str, Mapping[str, Entity]]
 

@@ -7,48 +7,45 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.linq import READS
 from lints.extract.facts import OrmStep
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.linq_conditions import LAMBDA, Names, condition, member, value_of
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
-_FILTERS = re.compile(
+_FILTERS = regex(
     r"(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Any|Count|LongCount|Last|LastOrDefault)(?:Async)?"
 )
-_RUNS = re.compile(
+_RUNS = regex(
     r"from$|To(?:List|Array|Dictionary|HashSet|Lookup)|Select|OrderBy|Max|Min|Sum|Average|As(?:Async)?Enumerable|Skip"
     r"|Take|Distinct|GroupBy|All(?:Async)?$|Contains(?:Async)?$|ElementAt|ThenBy|ForEach(?:Async)?$|ProjectTo|\w*Pag(?:e|ed|inat\w*)(?:[A-Z]\w*)?$"
 )
-_SILENT = re.compile(
+_SILENT = regex(
     r"As\w+|(?:Then)?Include\w*|TagWith\w*|ConfigureAwait|Cast|OfType|Reverse|Load\w*|DefaultIfEmpty|Temporal\w*"
     r"|IgnoreQueryFilters|IgnoreAutoIncludes|GetDbSet(?:Async)?|(?:Get)?Query(?:able)?(?:Async)?|Sort\w*|WithDetails\w*"
     r"|AutoInclude|WithPartitionKey|With(?:Cancellation|Lock|NoLock)\w*|Cacheable|FromCache\w*|Append|Prepend"
 )
 """Calls that say nothing of whose rows there are."""
-_IN_BULK = re.compile(
-    r"(?:Batch)?(?:Update|Delete)(?:FromQuery)?Async|Batch(?:Update|Delete)|(?:Update|Delete)FromQuery"
-)
+_IN_BULK = regex(r"(?:Batch)?(?:Update|Delete)(?:FromQuery)?Async|Batch(?:Update|Delete)|(?:Update|Delete)FromQuery")
 """What libraries beside Entity Framework call `ExecuteUpdate` and `ExecuteDelete`."""
-_NO_FILTER = re.compile(
+_NO_FILTER = regex(
     r"(?:\w+\.)*(?:ct|cts?\.Token|\w*[cC]ancell?(?:ation)?(?:Token)?|\w*[tT]oken|default|None|RequestAborted)(?:\([^()]*\))?"
     r"|true|false|\w*[tT]rack\w*|\w*[iI]nclude\w*"
 )
 """Arguments that are no conditions."""
-_NO_ROW = re.compile(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
+_NO_ROW = regex(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
 """What a key, a specification or a condition is called."""
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
-_CALL = re.compile(r"\s*[?!]?\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
-_CLAUSES = re.compile(r"\b(from|join|let|where|orderby|select|group)\b")
-_SOURCE = re.compile(
-    r"(?:\w+\.)*(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))(?:\.(?:As\w+|Include|IgnoreQueryFilters)\([^()]*\))*"
-)
-_OF_REPOSITORY = re.compile(
+_CALL = regex(r"\s*[?!]?\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
+_CLAUSES = regex(r"\b(from|join|let|where|orderby|select|group)\b")
+_SOURCE = regex(r"(?:\w+\.)*(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))(?:\.(?:As\w+|Include|IgnoreQueryFilters)\([^()]*\))*")
+_OF_REPOSITORY = regex(
     r"\(?(?:await\s+)?(?:\w+\.)*_?(\w+?)Repo(?:sitory)?\.(?:GetAll|GetQueryable|Table(?:NoTracking)?|Query(?:able)?)"
     r"(?:Async)?(?:\(\))?\)?(?:\.As\w+\(\))*"
 )
-_JOIN = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
-_FROM = re.compile(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
-_WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|[@:$#]\w+|\w+")
+_JOIN = regex(r"(?:\w+\s+)?(\w+)\s+in\s+(.+?)\s+on\s+(.+?)\s+equals\s+(.+?)(?:\s+into\s+(\w+))?\s*", re.DOTALL)
+_FROM = regex(r"(?:\w+\s+)?(\w+)\s+in\s+(.+)", re.DOTALL)
+_WORDS = regex(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|`[^`]*`|[@:$#]\w+|\w+")
 
 
 def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:

@@ -8,25 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument
+from lints.patterns import regex
 from lints.stores.orm_sql import Builder
 
-_ANY = re.compile(
+_ANY = regex(
     r"(?!!)([\w.?!]+?)(?:\.AsNoTracking\(\))?(?:\.Where\(((?:[^()]|\([^()]*\))*)\))?[?!]?\.Any\((.*)\)", re.DOTALL
 )
 """Rows of a set or of a collection, whether there are any."""
-_AMONG = re.compile(
+_AMONG = regex(
     r"(?!!)([\w.?!]+?)(?:\.AsNoTracking\(\))?\.Where\(((?:[^()]|\([^()]*\))*)\)\.Select\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)"
     r"(?:\.Distinct\(\))?\.Contains\(\s*([\w.?!]+)\s*\)"
 )
 """A key among those of narrowed rows."""
-LAMBDA = re.compile(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
-_PROPERTY = re.compile(
+LAMBDA = regex(r"\s*(?:async\s+)?\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
+_PROPERTY = regex(
     r"\bEF\.Property<[^<>()]{1,40}(?:<[^<>()]{1,40}>)?>"
     r"\(\s*(\w+)\s*,\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))\s*\)"
 )
-_CAST = re.compile(r"\(\([A-Z]\w*\??\)\s*(\w+)\)(?=[.?!])")
-_PATH = re.compile(r"([A-Za-z_]\w*)((?:[?!]?\.\w+)+)[?!]?")
-_FROM_CLIENT = re.compile(r"\bRequest\.(?:Headers|Query|Form|Cookies|RouteValues)\b")
+_CAST = regex(r"\(\([A-Z]\w*\??\)\s*(\w+)\)(?=[.?!])")
+_PATH = regex(r"([A-Za-z_]\w*)((?:[?!]?\.\w+)+)[?!]?")
+_FROM_CLIENT = regex(r"\bRequest\.(?:Headers|Query|Form|Cookies|RouteValues)\b")
 _MAX_DEPTH = 10
 
 

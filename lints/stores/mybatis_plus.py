@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.stores.call_text import calls, closure, literal
 from lints.stores.orm_sql import Builder
 
@@ -35,8 +36,8 @@ _SILENT = names(
     " limitN first"
 )
 _JOINS = names("leftJoin rightJoin innerJoin fullJoin join")
-_REFERENCE = re.compile(r"(?:\w+\.)*(\w+)::(?:get|is)?(\w+)")
-_HARMLESS = re.compile(r"\s*\"?\s*(?:limit|for\s+update|order\s+by|offset)\b", re.IGNORECASE)
+_REFERENCE = regex(r"(?:\w+\.)*(\w+)::(?:get|is)?(\w+)")
+_HARMLESS = regex(r"\s*\"?\s*(?:limit|for\s+update|order\s+by|offset)\b", re.IGNORECASE)
 _MAX_DEPTH = 6
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from itertools import takewhile
 from lints.extract.chains import doctrine as chain_doctrine
 from lints.extract.chains import ruby as chain_ruby
 from lints.extract.facts import OrmCall, OrmStep, Statement
+from lints.patterns import regex
 from lints.schema import constants
 from lints.schema.facts import Entity
 from lints.stores import (
@@ -103,7 +103,7 @@ UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
 
 _ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "withoutGlobalScopes", "withoutGlobalScope"})
 _ESCAPES |= {"withoutTenancy", "allTenants", "withoutTenant"}
-_MANAGERS = re.compile(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
+_MANAGERS = regex(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
 
 
 def _of_no_rows(steps: Sequence[OrmStep]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lints.extract import Call, Confidence, OrmCall, Statement
+from lints.patterns import regex
 from lints.rows import Access
 from lints.schema.declared import Carrier, Trust
 from lints.stores import any_model
@@ -47,7 +48,7 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
 
 
 _SCRIPTS = frozenset({"typescript", "tsx", "javascript"})
-_POOL = re.compile(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
+_POOL = regex(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
 
 
 def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Sequence[Carrier]) -> list[Access]:
@@ -63,7 +64,7 @@ def around_wrapper(rows: Sequence[Access], statement: Statement, carriers: Seque
     return [replace(worst, rule="TENORM012", why=why)]
 
 
-_OF_TENANT = re.compile(
+_OF_TENANT = regex(
     r"(?:await\s+)?(?!\w*(?:[rR]epository|[sS]ession)\w*\()(?:\w+\.){0,3}\w+\([^()…]{0,120}"
     r"(?:tenant|workspace|organi[sz]ation|org_?id|team_?id|company|account_?id)[^()…]{0,80}\)",
     re.IGNORECASE,

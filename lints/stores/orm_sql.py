@@ -12,27 +12,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Model, Ownership
 
 MAX_DEPTH = 10
-_UNHELD = re.compile(
+_UNHELD = regex(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
-_VARIABLE = re.compile(r"[A-Za-z_$][\w$]*(?:\.\w+)*")
-_HELD = re.compile(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
-_OF_TENANT = re.compile(
+_VARIABLE = regex(r"[A-Za-z_$][\w$]*(?:\.\w+)*")
+_HELD = regex(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
+_OF_TENANT = regex(
     r"(?:await\s+)?[\w.]{1,80}\(\s*(?:\w+\.)?(?:workspace|tenant|organi[sz]ation|org|team|account|company)\s*\)"
 )
 """A key that a function gives for the tenant that the code has: `getDefaultFleetId(workspace)`."""
-NAMED_BY_CLIENT = re.compile(
+NAMED_BY_CLIENT = regex(
     r"\b(?:req|request|c\.req|event)\.(?:body|query|headers?)\b[\w.?!\[\]'\"(-]{0,40}?(?:tenant|org|workspace)",
     re.IGNORECASE,
 )
 """A tenant taken from a body, a query string or a header."""
-_READ_BY_SCHEMA = re.compile(r"\.(?:parse|safeParse|parseAsync|safeParseAsync|validateSync|model_validate)\(")
+_READ_BY_SCHEMA = regex(r"\.(?:parse|safeParse|parseAsync|safeParseAsync|validateSync|model_validate)\(")
 """A schema keeps the fields that it names and leaves out what else was sent."""
-RAW = re.compile(
+RAW = regex(
     r"\b(?:req|request|ctx\.req|ctx\.request|context\.request|c\.req|event|evt)\b[\w.?!]*\.(?:body|query|params)\b"
     r"|\b(?:req|request)\.(?:json|all|input)\(|\brequest\.(?:json|form|values|get_json\(\))|^(?:body|reqBody|requestBody|rawBody)$"
 )

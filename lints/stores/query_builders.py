@@ -8,18 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.stores.javascript_orms import filtered
 from lints.stores.orm_sql import MAX_DEPTH, Builder, as_stored, mapping
 from lints.stores.ties import steps_of
 
 _ADDS = frozenset({"modify", "$call", "$if", "tap"})
 """Calls that let a function add to the query."""
-_SHOWS = re.compile(r"select\w*|clearSelect|orderBy\w*|limit|offset|fetch|groupBy|returning\w*|distinct\w*|for[A-Z]\w+")
+_SHOWS = regex(r"select\w*|clearSelect|orderBy\w*|limit|offset|fetch|groupBy|returning\w*|distinct\w*|for[A-Z]\w+")
 """Calls that say nothing of which rows are meant."""
-_BUILDER = re.compile(r"eb\d?")
+_BUILDER = regex(r"eb\d?")
 """What the expression builder of Kysely is called: `_TERMS` of `lints.extract.chains.following`."""
-_HAS_RUN = re.compile(r"execute\w*|stream|then|map|flatMap|filter|slice|reduce|forEach|find|some|first")
-_JOINS = re.compile(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin")
+_HAS_RUN = regex(r"execute\w*|stream|then|map|flatMap|filter|slice|reduce|forEach|find|some|first")
+_JOINS = regex(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin")
 _COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores import jvm_helpers
 from lints.stores.call_text import Called, calls, literal
@@ -20,7 +21,7 @@ _SILENT = names(
 )
 _JOINS = {"join": "JOIN", "innerJoin": "JOIN", "leftJoin": "LEFT JOIN", "rightJoin": "RIGHT JOIN"}
 _VERBS = {"update": "update", "delete": "delete"}
-_ROOT = re.compile(r"(?:\w+\.)*Q(\w+)\.\w+|new Q(\w+)\(.*\)", re.DOTALL)
+_ROOT = regex(r"(?:\w+\.)*Q(\w+)\.\w+|new Q(\w+)\(.*\)", re.DOTALL)
 
 
 def entity_of(steps: Sequence[OrmStep]) -> str | None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lints.patterns import regex
 from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural, snake
 from lints.tenancy import Model, Ownership
 
-FROM_CLIENT = re.compile(r"\b(?:params|headers?|cookies|request)\b")
+FROM_CLIENT = regex(r"\b(?:params|headers?|cookies|request)\b")
 """Where a value of a Rails application comes from if a client names it."""
-_HOP = re.compile(r"([A-Za-z_][\w:]*[?!]?)(\[.*\])?")
-_BEFORE = re.compile(
+_HOP = regex(r"([A-Za-z_][\w:]*[?!]?)(\[.*\])?")
+_BEFORE = regex(
     r"^(?:current|the|my|new|old|parent|other|target|source|existing|found|first|last|original|authenticated|updated"
     r"|default|selected|signed_in)_"
 )
-_NO_ROW = re.compile(r"\w*(?:client|api|service|response|request|params|data|payload|config|options|json|builder)")
+_NO_ROW = regex(r"\w*(?:client|api|service|response|request|params|data|payload|config|options|json|builder)")
 """Names of what is no row of a model, whatever it has."""
 _TENANT = frozenset({"tenant", "current_tenant"})
 

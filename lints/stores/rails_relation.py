@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 
 from lints.extract.chains.ruby import ONE
 from lints.extract.facts import Argument
+from lints.patterns import regex
 from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural
 from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import FROM_CLIENT, Records
 from lints.tenancy import Ownership
 
-_BOUND = re.compile(r"(?:\"?\w+\"?\.)?\"?(\w+)\"?\s*(?:=|IN)\s*\(?\s*\?", re.IGNORECASE)
-_RANGE = re.compile(r"(?<![.\w])[\w:\[\].()]*\.\.\.?(?![.])")
-_AREL = re.compile(r"(?:[A-Z][\w:]*\.arel_table|\w*(?:table|arel)\w*|[a-z_]+)\[:?[\"']?(\w+)[\"']?\]")
+_BOUND = regex(r"(?:\"?\w+\"?\.)?\"?(\w+)\"?\s*(?:=|IN)\s*\(?\s*\?", re.IGNORECASE)
+_RANGE = regex(r"(?<![.\w])[\w:\[\].()]*\.\.\.?(?![.])")
+_AREL = regex(r"(?:[A-Z][\w:]*\.arel_table|\w*(?:table|arel)\w*|[a-z_]+)\[:?[\"']?(\w+)[\"']?\]")
 MAX_DEPTH = 6
 
 

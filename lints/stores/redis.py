@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from lints.patterns import regex
 from lints.proof.result import Proof, Reference, Verdict
 from lints.tenancy import Ownership
 
 _EVERY = frozenset({"keys", "scan"})
 _CHANNELS = frozenset({"publish", "subscribe", "psubscribe"})
-_HOLE = re.compile(r"\{([^{}]*)\}")
-_TENANT = re.compile(
+_HOLE = regex(r"\{([^{}]*)\}")
+_TENANT = regex(
     r"tenant|(?:^|[^a-z])org(?:anization|anisation)?(?:$|[^a-z]|id)|workspace|account_?id|accountid", re.IGNORECASE
 )
 

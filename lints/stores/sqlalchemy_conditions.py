@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from lints.extract.chains.python import RUNS
 from lints.extract.facts import Argument
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import MAX_DEPTH, Builder
 from lints.stores.ties import fragment, may_tie, steps_of
@@ -16,12 +17,12 @@ from lints.stores.ties import fragment, may_tie, steps_of
 Selected: TypeAlias = Callable[[Builder, Argument], tuple[str, Builder] | None]
 """What reads a sub-query: `lints.stores.sqlalchemy.selected`."""
 
-_PATH = re.compile(r"\w+(?:\.\w+)+")
-_ALIAS = re.compile(r"aliased\((\w+)\)@(\d+)(?:\.(?:c\.)?(\w+))?")
-_WRAPPED = re.compile(r"(?:\w+\.)?(?:col|column_property)\(\s*([\w.]+)\s*\)")
-_MENTIONED = re.compile(r"\b([A-Za-z_]\w{0,80})\.(?:__table__\.c\.|c\.)?([A-Za-z_]\w{0,80})")
-_CONSTANT = re.compile(r"-?\d[\d_.]*|True|False|None|true\(\)|false\(\)|null\(\)")
-_KEY = re.compile(r"_?(?:id|uuid|key)$")
+_PATH = regex(r"\w+(?:\.\w+)+")
+_ALIAS = regex(r"aliased\((\w+)\)@(\d+)(?:\.(?:c\.)?(\w+))?")
+_WRAPPED = regex(r"(?:\w+\.)?(?:col|column_property)\(\s*([\w.]+)\s*\)")
+_MENTIONED = regex(r"\b([A-Za-z_]\w{0,80})\.(?:__table__\.c\.|c\.)?([A-Za-z_]\w{0,80})")
+_CONSTANT = regex(r"-?\d[\d_.]*|True|False|None|true\(\)|false\(\)|null\(\)")
+_KEY = regex(r"_?(?:id|uuid|key)$")
 _SIGNS = {
     "==": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<=", "is_": "=", "is_not": "<>", "isnot": "<>",
     "<<": "in", ">>": "=",

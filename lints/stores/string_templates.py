@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from lints.extract.facts import Statement
 from lints.extract.place import place
 from lints.extract.values import Gap, Lit, Segment
+from lints.patterns import regex
 from lints.schema.facts import Entity
 
 MAX_GROUPS, MAX_VARIANTS = 64, 96
 _MAX_DEPTH, _MAX_TEXT = 24, 60_000
-_TOKEN = re.compile(r"\\(?P<escaped>.)|<(?P<code>(?:[^<>\"\\{]|\"[^\"\n]*\"|\{[^{}]{0,2000}\}){1,600})>", re.DOTALL)
-_TABLE = re.compile(r"\b(?:from|join|into|update)\s*\Z", re.IGNORECASE)
-_CALL = re.compile(r"(?:super\.)?([\w./]+)\s*\((.*)\)", re.DOTALL)
-_NAME = re.compile(r"[\w.]+")
+_TOKEN = regex(r"\\(?P<escaped>.)|<(?P<code>(?:[^<>\"\\{]|\"[^\"\n]*\"|\{[^{}]{0,2000}\}){1,600})>", re.DOTALL)
+_TABLE = regex(r"\b(?:from|join|into|update)\s*\Z", re.IGNORECASE)
+_CALL = regex(r"(?:super\.)?([\w./]+)\s*\((.*)\)", re.DOTALL)
+_NAME = regex(r"[\w.]+")
 Group = Mapping[str, tuple[tuple[str, ...], str]]
 
 

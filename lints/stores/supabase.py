@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.schema.facts import SourceModel
 from lints.stores.javascript_orms import filtered
 from lints.stores.orm_sql import Builder, mapping
@@ -15,7 +16,7 @@ _SIGNS = {
     "in": "in", "in_": "in", "is": "=", "is_": "=",
 }  # fmt: skip
 _OTHERS = frozenset({"or", "or_", "not", "not_", "filter", "contains", "containedBy", "overlaps", "textSearch", "fts"})
-_SERVICE = re.compile(r"admin|service|root|secret", re.IGNORECASE)
+_SERVICE = regex(r"admin|service|root|secret", re.IGNORECASE)
 """Clients whose key is above row level security, by their names."""
 
 

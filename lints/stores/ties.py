@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 
 from lints.extract.facts import Argument, OrmStep
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Ownership
 
-_PLAIN_SQL = re.compile(r"(?:[\w\s.=<>!:(),%+*/-]|'[^'\\]*')+")
-_TELLS = re.compile(r"[=<>]|\b(?:is|in|like|between)\b", re.IGNORECASE)
+_PLAIN_SQL = regex(r"(?:[\w\s.=<>!:(),%+*/-]|'[^'\\]*')+")
+_TELLS = regex(r"[=<>]|\b(?:is|in|like|between)\b", re.IGNORECASE)
 
 
 def may_tie(builder: Builder, entity: Entity, attribute: str) -> bool:

@@ -5,26 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from lints.patterns import regex
 from lints.vouch.results import Missing, after, family
 
 MAX_TEXT = 600
 _ENDS = frozenset({" ", ")", "]"})
 """What stands before the question mark of a choice; after a word it belongs to a method of Ruby."""
-_STRINGS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`")
-_COMPARED = re.compile(
+_STRINGS = regex(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`")
+_COMPARED = regex(
     r"(?P<left>.+?)\s*(?P<sign>===|!==|==|!=|<=|>=|<>|<|>|\bis\s+not\b|\bis\b)\s*(?P<right>.+)", re.DOTALL
 )
 _NOTHING = frozenset({"null", "nil", "None", "undefined", "NULL"})
-_CALLED = re.compile(
+_CALLED = regex(
     r"(?P<name>is_null|isNil|isNull|Objects\.isNull|Objects\.nonNull|empty|isset|_\.isEmpty|isEmpty|_\.isNil|len|count|sizeof|Boolean|bool"
     r"|CollectionUtils\.isEmpty|any|exists|isNotNull|isset)\s*\((?P<inner>.*)\)",
     re.DOTALL,
 )
-_NO_ROWS = re.compile(
+_NO_ROWS = regex(
     r"(?:errors\.Is|xerrors\.Is|errors\.As|\w*\.?IsErrNotFound|\w*\.?IsNotFound|\w*\.?IsErrNoRows)\(\s*(\w+)(?:\.Error)?\s*(?:,\s*[&\w.]*(?:NoRows|NotFound|NoDocuments)\w*\s*)?\)"
 )
-_NO_ROWS_NAME = re.compile(r"[\w.]*(?:NoRows|NotFound|NoDocuments)\w*")
-_ELSEWHERE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)+")
+_NO_ROWS_NAME = regex(r"[\w.]*(?:NoRows|NotFound|NoDocuments)\w*")
+_ELSEWHERE = regex(r"([A-Za-z_]\w*)(?:\.\w+)+")
 _OF_NOTHING = (
     r"nil\?|blank\?|present\?|presence|try!?|then|tap|to_\w+|is_a\?|instance_of\?|kind_of\?|respond_to\?|class|dup|hash"
     r"|inspect|object_id|frozen\?|itself|HasValue|GetValueOrDefault|isErr|isOk|isNone|isSome|ok|error|catch|finally"
@@ -32,7 +33,7 @@ _OF_NOTHING = (
 """What can be asked of nothing, or of a wrapper that is there all the same."""
 _FAULTS = frozenset(["javascript", "python", "ruby", "c_sharp"])
 """Languages in which asking nothing for a part of it raises; in Java it may be an Optional."""
-_NAME = re.compile(r"[$@]{0,2}([A-Za-z_]\w*)")
+_NAME = regex(r"[$@]{0,2}([A-Za-z_]\w*)")
 
 
 def when_missing(text: str, names: Mapping[str, Missing], language: str) -> bool | None:

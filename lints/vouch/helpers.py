@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
 from lints.vouch.conditions import when_missing
@@ -36,7 +37,7 @@ _CLASSES = words(
     " trait_declaration object_declaration module abstract_class_declaration companion_object"
 ) - {"module", "class_body"}
 _OWN = frozenset(["this", "self", "cls", "static", "$this"])
-_DOTTED = re.compile(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$")
+_DOTTED = regex(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$")
 
 
 def asked_through(flow: Flow) -> list[Access]:

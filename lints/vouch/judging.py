@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model, Ownership, Table
@@ -27,9 +28,9 @@ _BY_KEYS = frozenset(["TENORM002", "TENORM003"])
 _LOADED = _BY_KEYS | {"TENORM010"}
 """A row that is loaded by keys alone: it vouches where its tenant was compared before the second statement."""
 _MARK = 9900
-_OPTIONAL = re.compile(r"\?\.|\?->|&\.")
+_OPTIONAL = regex(r"\?\.|\?->|&\.")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
-_PART = re.compile(
+_PART = regex(
     r"(?P<first>(?:\[0\]|\.rows\[0\]|\.first(?:\(\))?|\.at\(0\))?)(?:\.(?P<word>\w+)(?P<call>\(\))?|\[(?P<index>\d+)\])"
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
 from lints.vouch.conditions import faults, when_missing
@@ -16,37 +17,37 @@ from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
 from lints.vouch.tree import Tree
 
-_PREFIX = re.compile(r"(?:await|yield\s+from|yield|\s|\(|try!?|\*|&|<-|Optional\.ofNullable\(|list\(|next\(|unwrap\()*")
-_NAME = re.compile(r"[$@]{0,2}[A-Za-z_]\w*")
-_CALLED = re.compile(r"\.(\w+[!?]?)\s*\(")
-_POINTED = re.compile(r"&(\w+)")
-_FLAGS = re.compile(r"(?:ok|has|found|exists?|present)\w*", re.IGNORECASE)
-_ERROR = re.compile(r"(?:\w*[eE]rr(?:or)?|e)\d?")
-_LEFT = re.compile(r"\s*(?:const|let|var|val|final|auto|dynamic)?\s*")
+_PREFIX = regex(r"(?:await|yield\s+from|yield|\s|\(|try!?|\*|&|<-|Optional\.ofNullable\(|list\(|next\(|unwrap\()*")
+_NAME = regex(r"[$@]{0,2}[A-Za-z_]\w*")
+_CALLED = regex(r"\.(\w+[!?]?)\s*\(")
+_POINTED = regex(r"&(\w+)")
+_FLAGS = regex(r"(?:ok|has|found|exists?|present)\w*", re.IGNORECASE)
+_ERROR = regex(r"(?:\w*[eE]rr(?:or)?|e)\d?")
+_LEFT = regex(r"\s*(?:const|let|var|val|final|auto|dynamic)?\s*")
 _FILLS = rb"push|unshift|splice|concat|add|append|extend|insert|Add|AddRange|update|\]?\s*=(?!=)|0|\w+\]\s*=(?!=)|\s*\w"
-_PART = re.compile(
+_PART = regex(
     r"(?:\.rows|\.data)?[?!]?(?:->|\.)(?:stream\(\)\.)?(?:map|collect|pluck|Select|ids)\(?\s*(?:"
     r"\(?\s*(?P<it>\w+)(?:\s*:[^)=]{0,60})?\s*\)?\s*=>\s*(?P=it)[!?]?\.(?P<js>\w+)|&?:(?P<sym>\w+)|['\"](?P<word>\w+)['\"]"
     r"|\w+::(?P<ref>\w+))\s*\)(?:\.(?:ToList|ToArray|toList|collect|all|toArray)\([^()]*(?:\(\))?\)|->(?:all|toArray)\(\))?\s*;?\s*$"
 )
-_EVERY = re.compile(
+_EVERY = regex(
     r"\[\s*(?P<it>\w+)(?:\.(?P<name>\w+)|\[['\"](?P<key>\w+)['\"]\])\s+for\s+(?P=it)\s+in\s+(?P<over>\w+)\s*\]"
 )
-_WALRUS = re.compile(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
+_WALRUS = regex(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
 _SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
-_UNEQUAL = re.compile(rf"{_SIDE}\s*!==?\s*{_SIDE}")
-_EQUAL = re.compile(rf"{_SIDE}\s*===?\s*{_SIDE}")
-_NOBODYS = re.compile(
+_UNEQUAL = regex(rf"{_SIDE}\s*!==?\s*{_SIDE}")
+_EQUAL = regex(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_NOBODYS = regex(
     r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
     r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
 )
 """What says nothing of whose a row is: constants, and what a client sends."""
-_OR, _AND = re.compile(r"\|\||\bor\b"), re.compile(r"&&|\band\b")
+_OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
 _KEYS: Mapping[str, Missing] = {
     "rows": Missing.LIST, "rowCount": Missing.ZERO, "count": Missing.ZERO, "affectedRows": Missing.ZERO,
     "data": Missing.LIST,
 }  # fmt: skip
-_ASKS = re.compile(
+_ASKS = regex(
     r"(?P<name>abort_if|abort_unless|throw_if|throw_unless|invariant|tiny_invariant|(?:\w+\.)?(?:requireNonNull|notNull|checkNotNull)"
     r"|requireNotNull|require|check|(?:ArgumentNullException\.)?ThrowIfNull|Guard\.Against\.Null)\("
 )

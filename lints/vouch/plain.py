@@ -6,20 +6,22 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_INDEX = re.compile(r"\[['\"](\w+)['\"]\]|\[:(\w+)\]")
-_ACCESS = re.compile(r"\?\.|!!\.|!\.|\?->|->|&\.")
+from lints.patterns import regex
+
+_INDEX = regex(r"\[['\"](\w+)['\"]\]|\[:(\w+)\]")
+_ACCESS = regex(r"\?\.|!!\.|!\.|\?->|->|&\.")
 _CONVERSIONS = (
     "String|Number|str|int|UUID|uuid.UUID|parseInt|BigInt|Long.valueOf|Integer.parseInt|Long.parseLong|UUID.fromString"
     "|Guid.Parse|intval|Integer|ObjectId|sql.Named|await"
 )
-_CONVERTED = re.compile(rf"(?:{_CONVERSIONS.replace('.', '[.]')})\((.*)\)")
-_CAST = re.compile(r"^(?:\(\w+\)|await\s+|&(?=\w)|\*(?=\w))")
-_GAPS = re.compile(r"(?<!\w)\s+|\s+(?!\w)")
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*(?:\(\))?|\[\w+\])*(?:\(\))?")
-_FOUND = re.compile(
+_CONVERTED = regex(rf"(?:{_CONVERSIONS.replace('.', '[.]')})\((.*)\)")
+_CAST = regex(r"^(?:\(\w+\)|await\s+|&(?=\w)|\*(?=\w))")
+_GAPS = regex(r"(?<!\w)\s+|\s+(?!\w)")
+_PATH = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*(?:\(\))?|\[\w+\])*(?:\(\))?")
+_FOUND = regex(
     r"(?<![\w.'\"])[$@]{0,2}[A-Za-z_]\w*(?:(?:\?\.|!!?\.|\?->|->|&\.|\.)[A-Za-z_]\w*(?:\(\))?|\[['\":]?\w+['\"]?\])*"
 )
-_GOT = re.compile(r"[A-Za-z_]\w*(?:\.\w+){0,4}\.(?:get|param|Param|input|route|query|Query)\(['\"][\w.-]{1,60}['\"]\)")
+_GOT = regex(r"[A-Za-z_]\w*(?:\.\w+){0,4}\.(?:get|param|Param|input|route|query|Query)\(['\"][\w.-]{1,60}['\"]\)")
 """A value of a request by its name: the same each time it is asked for."""
 _WORDS = frozenset(
     [

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from enum import Enum, auto
 
+from lints.patterns import regex
+
 
 class Missing(Enum):
     """What stands for no row. `LIST` is an empty list, `THING` an object that is there all the same."""
@@ -154,7 +156,7 @@ def given(language: str, methods: tuple[str, ...]) -> Missing:
     return Missing.THING
 
 
-_STEP = re.compile(
+_STEP = regex(
     r"\s*(?:(?P<item>(?:\?\.)?\[0\]|\.at\(0\)|\.shift\(\)|\.pop\(\)|\.\[0\])|[?!]*(?:\.|->|\?->)\s*"
     r"(?P<word>[A-Za-z_]\w*[?!]?)"
     r"(?P<call>\s*\((?P<args>[^()]*)\))?"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from lints.patterns import regex
 from lints.vouch.results import words
 
 BLOCKS = words(
@@ -58,7 +58,7 @@ EXITS: Mapping[str, frozenset[str]] = {
     "php": words("abort exit die"),
 }
 """Calls that never come back, by their name as written."""
-UNCERTAIN = re.compile(
+UNCERTAIN = regex(
     r"(?:^|_)(?:if|else|case|switch|when|while|for|loop|catch|rescue|except|finally|ensure|lambda|arrow|function(?!_call)"
     r"|func|closure|do|class|match|comprehension|generator|defer|go|until|conditional|ternary|unless)(?:_|$)|^block_body$"
 )

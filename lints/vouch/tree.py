@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 
 from tree_sitter import Node
 
+from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.plain import plain, root
 from lints.vouch.results import words
@@ -20,7 +21,7 @@ ASSIGNS = words(
     " with_item for as_pattern"
 )
 
-_CLASS = re.compile(rb"\b(?:class|object|module)\s+(\w+)")
+_CLASS = regex(rb"\b(?:class|object|module)\s+(\w+)")
 
 
 @lru_cache(maxsize=1024)

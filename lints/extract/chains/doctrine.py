@@ -11,6 +11,7 @@ from lints.extract.ir import Expr, Invoke, Name, Pairs, Text
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Nothing, Query, Record, Step, Value
+from lints.patterns import regex
 
 KINDS = frozenset({"doctrine", "dbal"})
 _LOOKUPS = names("find findOneBy findBy findAll count matching findOneOrFail get")
@@ -31,25 +32,25 @@ ASIDE = names(
     " createNamedParameter createPositionalParameter getDQLPart getQueryPart getType getState setSQLLogger"
 )
 """What a query builder tells of itself."""
-_MAGIC = re.compile(r"(?:findOneBy|findBy|countBy)[A-Z]\w*")
-_CLASS = re.compile(r"\\?(?:\w+\\)*([A-Z]\w*)(?:::class|\.class)$")
-_REPOSITORY = re.compile(r"^(?:this\.)?_?(\w+?)(?:Repository|Repo)$")
-_CONNECTION = re.compile(
+_MAGIC = regex(r"(?:findOneBy|findBy|countBy)[A-Z]\w*")
+_CLASS = regex(r"\\?(?:\w+\\)*([A-Z]\w*)(?:::class|\.class)$")
+_REPOSITORY = regex(r"^(?:this\.)?_?(\w+?)(?:Repository|Repo)$")
+_CONNECTION = regex(
     r"(?:^|\.)(?:conn|connection|dbal|db|wpdb|dbalConnection|databaseConnection)$|getConnection\(\)$", re.IGNORECASE
 )
-_MANAGER = re.compile(
+_MANAGER = regex(
     r"(?:^|\.)(?:em|entityManager|manager|objectManager|_em|orm|doctrine|registry|managerRegistry|om)$"
     r"|get(?:Entity)?Manager(?:ForClass)?\([^()]*\)$",
     re.IGNORECASE,
 )
-_OF_REPOSITORY = re.compile(
+_OF_REPOSITORY = regex(
     rb"\bclass\s+(\w+?)(?:Repository)?\s+extends\s+(?:\w+\\)*(?:\w*Repository|ServiceEntityRepository|EntityRepository)\b"
 )
-_CONSTRUCTED = re.compile(rb"parent::__construct\(\s*\$\w+\s*,\s*(?:\\?\w+\\)*(\w+)::class")
-_EXTENDS = re.compile(rb"@(?:template-)?extends\s+\\?(?:\w+\\)*\w*Repository<\s*\\?(?:\w+\\)*(\w+)")
-_TYPED = re.compile(rb"\b(\w+)Repository(?:Interface)?\s+\$(\w+)")
-_HELD = re.compile(rb"\$(?:this->)?(\w+)\s*=\s*\$[^;=]{0,80}?getRepository\(\s*\\?(?:\w+\\)*(\w+)::class\s*\)")
-_DISABLED = re.compile(rb"(?:getFilters\(\)\s*->\s*disable|->disableFilter|->suspend)\(\s*(?:['\"]([\w.-]+)['\"])?")
+_CONSTRUCTED = regex(rb"parent::__construct\(\s*\$\w+\s*,\s*(?:\\?\w+\\)*(\w+)::class")
+_EXTENDS = regex(rb"@(?:template-)?extends\s+\\?(?:\w+\\)*\w*Repository<\s*\\?(?:\w+\\)*(\w+)")
+_TYPED = regex(rb"\b(\w+)Repository(?:Interface)?\s+\$(\w+)")
+_HELD = regex(rb"\$(?:this->)?(\w+)\s*=\s*\$[^;=]{0,80}?getRepository\(\s*\\?(?:\w+\\)*(\w+)::class\s*\)")
+_DISABLED = regex(rb"(?:getFilters\(\)\s*->\s*disable|->disableFilter|->suspend)\(\s*(?:['\"]([\w.-]+)['\"])?")
 _ROOTS = names("select from delete update addSelect")
 
 

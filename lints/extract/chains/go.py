@@ -10,6 +10,7 @@ from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Closure, Invoke, Leave, Name, Text
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Fn, Gap, Joined, Lit, Query, Record, Rope, Step, Value, is_text
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,33 +42,33 @@ _NAMES_NOTHING = names(
 )
 """Calls whose structs are not what the rows are loaded into."""
 _LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
-_GORM_ROOT = re.compile(
+_GORM_ROOT = regex(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?"
     r"(?:\.(?:WithContext|Debug|Session|Table|Select|Order|Limit|Offset)\([^()]*\))*$"
 )
-_GENERIC = re.compile(rb"\bgorm\.G\[\*?((?:\w+\.)?\w+)\]\(\s*$")
-_DOT = re.compile(r"\s*\.\s*")
-_ENGINE = re.compile(r"(?:^|[._])(?:\w*[eE]ngine|\w*[xX]orm\w*)(?:\(\))?$")
-_GIVES = re.compile(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]|[tT]enant|[tT]x|[oO]rg|[bB]ase)\w*)\(")
-_CONNECTION = re.compile(
+_GENERIC = regex(rb"\bgorm\.G\[\*?((?:\w+\.)?\w+)\]\(\s*$")
+_DOT = regex(r"\s*\.\s*")
+_ENGINE = regex(r"(?:^|[._])(?:\w*[eE]ngine|\w*[xX]orm\w*)(?:\(\))?$")
+_GIVES = regex(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]|[tT]enant|[tT]x|[oO]rg|[bB]ase)\w*)\(")
+_CONNECTION = regex(
     r"(?:^|[._])(?:\w*(?:db|DB|Db|tx|Tx|TX|[cC]on|[cC]onn|[cC]onnection|[oO]rm|[gG]orm|[sS]ess|[sS]ession|[eE]ngine"
     r"|NewSession|x))(?:\([^()]*\))?"
     r"(?:\.(?:WithContext|Debug|Session|Context|Set|Q|NewSession)\((?:[^()]|\([^()]*\)){0,200}\))*$|\.\(\*gorm\.DB\)$"
 )
-_GETS_CONNECTION = re.compile(r"(?:^|[._])(?:Get)?[cC]onn(?:ection)?\([^()]*\)$|(?:^|\.)(?:conn?|connection)$")
+_GETS_CONNECTION = regex(r"(?:^|[._])(?:Get)?[cC]onn(?:ection)?\([^()]*\)$|(?:^|\.)(?:conn?|connection)$")
 _IMPORTS = (
-    ("gorm", re.compile(rb"\"(?:gorm\.io/gorm|github\.com/jinzhu/gorm)\"")),
-    ("pop", re.compile(rb"\"github\.com/(?:gobuffalo/pop|ory/pop|ory/x/popx)[\w./]*\"")),
+    ("gorm", regex(rb"\"(?:gorm\.io/gorm|github\.com/jinzhu/gorm)\"")),
+    ("pop", regex(rb"\"github\.com/(?:gobuffalo/pop|ory/pop|ory/x/popx)[\w./]*\"")),
     (
         "xorm",
-        re.compile(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
+        regex(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
     ),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM}
-_ENT = re.compile(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
+_ENT = regex(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
 _ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID Get GetX")
 _TYPE = r"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
-_WRITTEN = re.compile(rf"(?:&|\*)?(?:\[\])?\*?{_TYPE}\s*\{{|\(\*{_TYPE}\)\(nil\)|new\({_TYPE}\)")
+_WRITTEN = regex(rf"(?:&|\*)?(?:\[\])?\*?{_TYPE}\s*\{{|\(\*{_TYPE}\)\(nil\)|new\({_TYPE}\)")
 _REQUEST = (
     rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
     rb"\([^;\n]{0,120}?&?\b%s\b"
@@ -83,15 +84,13 @@ _NOT_TYPES = names(
     "string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr bool error any interface map func range"
     " struct chan byte rune float32 float64 complex64 complex128 nil switch if for return else select"
 )
-_IMPORTED = re.compile(r"^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?\"([\w./~-]+)\"[ \t]*(?://[^\n]*)?$", re.MULTILINE)
-_VERSION = re.compile(r"v\d+")
+_IMPORTED = regex(r"^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?\"([\w./~-]+)\"[ \t]*(?://[^\n]*)?$", re.MULTILINE)
+_VERSION = regex(r"v\d+")
 _MAX_HEAD = 16_000
 _BEFORE = 4000
 _MAX_UNFOLDED, _MAX_TEXT = 3, 4000
-_CALLED = re.compile(r"(?<![\w.])([A-Za-z]\w*)\([^()]{0,200}\)(?:\.{3})?")
-_LENGTHENS = re.compile(
-    r"(?:with|apply|filter|scope|add|expand|include|paginate|order|query|build|prepare)", re.IGNORECASE
-)
+_CALLED = regex(r"(?<![\w.])([A-Za-z]\w*)\([^()]{0,200}\)(?:\.{3})?")
+_LENGTHENS = regex(r"(?:with|apply|filter|scope|add|expand|include|paginate|order|query|build|prepare)", re.IGNORECASE)
 
 
 def begun(asked: Asked) -> Begun | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
+from lints.patterns import regex
 from lints.search import Search
 
 _ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b|\w{1,60}\.c\.)"
@@ -291,14 +292,14 @@ _GO_WITH_ORM = Search(_GO_ORM_HIT, _of("go"))
 _REPOSITORY = Search(*_REPOSITORY_HITS, _MONGOOSE)
 
 
-_IDLE = re.compile(
+_IDLE = regex(
     rb"[A-Z]\w*\.find\s*\(\s*(?:async\b|function\b|\w+\s*=>|\([^()]{0,80}\)\s*(?::[^=\n]{0,60})?=>)"
     rb"|(?<=Array)\.from\(|(?<=Buffer)\.from\("
 )
 """What an array or the language does by a name that libraries have too."""
 
 
-_TYPED = re.compile(
+_TYPED = regex(
     rb"\b(\w{1,60})[?!]?\s{0,9}:\s{0,9}(?:\w*Repository<|Model<|ModelStatic<|typeof\s[A-Z]|Prisma(?:Client|Service)\b|Knex\b"
     rb"|Kysely<|\w*Database<|DataSource\b|EntityManager\b)"
     rb"|\b(\w{1,60})\s{0,9}=\s{0,9}[\w.]{0,80}\bget(?:\w*Repository|Model)\("

@@ -12,6 +12,7 @@ from lints.extract.chains.parts import Asked, Begun, class_name, collection, tab
 from lints.extract.ir import Choose, Expr, Invoke, Name, Other, Pairs
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Query, Record, Returned, Step, Term, Value
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -38,33 +39,33 @@ _MONGO = names(
     "findById findByIdAndUpdate findByIdAndDelete findByIdAndRemove findOneAndUpdate findOneAndDelete findOneAndReplace"
     " updateOne updateMany deleteOne deleteMany replaceOne countDocuments insertOne insertMany bulkWrite"
 )
-_FRESH = re.compile(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
+_FRESH = regex(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SELECTS = names("select selectDistinct selectDistinctOn")
-_SOURCE = re.compile(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
+_SOURCE = regex(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
 _MANAGERS = names("manager entityManager em queryRunner tx trx")
 _NATIVE = {"nativeUpdate": "update", "nativeDelete": "delete"}
 """Calls of MikroORM by what TypeORM calls them."""
 _SUB_SELECTS = frozenset({"eb", "eb1", "eb2", "eb3", "qb", "expressionBuilder", "ctx.eb"})
-_CONNECTION = re.compile(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
-_OF_MODELS = re.compile(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
+_CONNECTION = regex(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
+_OF_MODELS = regex(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
-_EITHER = re.compile(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
-_EITHER_OF = re.compile(r"\(?\s*[\w.?!]+\s*(?:\|\||\?\?)\s*([\w.?!]+)\s*\)?((?:\s*[?!]?\.\s*\w+)*)")
+_EITHER = regex(r"^\(?\s*(?:\w+\.)*(?:tx|trx|knex|db|conn)\b")
+_EITHER_OF = regex(r"\(?\s*[\w.?!]+\s*(?:\|\||\?\?)\s*([\w.?!]+)\s*\)?((?:\s*[?!]?\.\s*\w+)*)")
 _BEFORE_TABLE = names("select column columns distinct count min max sum avg withSchema queryBuilder")
 _KNEX = names("knex trx db tx conn database connection")
-_REPOSITORY_TYPE = re.compile(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
-_COLLECTION = re.compile(r"\w*[cC]ollection|coll")
+_REPOSITORY_TYPE = regex(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
+_COLLECTION = regex(r"\w*[cC]ollection|coll")
 _MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
-_HELD_REPOSITORY = re.compile(r"(?:\w+\.)*([a-z]\w*(?:Repository|Repo)|repository|repo)")
+_HELD_REPOSITORY = regex(r"(?:\w+\.)*([a-z]\w*(?:Repository|Repo)|repository|repo)")
 _PASSED_ON = _MONGO | names(
     "find findOne findMany findAll findBatch findFirst list count exists distinct aggregate create insert update upsert"
     " upsertMany delete remove softDelete paginate"
 )
-_DATABASE = re.compile(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
+_DATABASE = regex(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
 ANY_MODEL = "Model_of_"
 """What stands for a table or an entity that a class or a function is handed (`lints.stores.any_model`)."""
-_ANY_TABLE = re.compile(r"(?:this\.)?_?(?:table|tableName|table_name)")
-_ANY_ENTITY = re.compile(r"[A-Z]\d?|T[A-Z]\w*|Entity(?:Type|Class)?")
+_ANY_TABLE = regex(r"(?:this\.)?_?(?:table|tableName|table_name)")
+_ANY_ENTITY = regex(r"[A-Z]\d?|T[A-Z]\w*|Entity(?:Type|Class)?")
 RUNS = {
     "typeorm": names(
         "getOne getOneOrFail getMany getManyAndCount getRawOne getRawMany getCount getExists execute stream"

@@ -13,24 +13,23 @@ from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.ir import Text
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Query, Step, Value
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
     from lints.extract.ir import Invoke
 
-_REPOSITORY = re.compile(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
-_SESSION = re.compile(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
-_ASKS = re.compile(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
+_REPOSITORY = regex(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
+_SESSION = regex(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
+_ASKS = regex(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
 _STORES = rb"[A-Z]\w*(?:Dao|DAO|Repo|Repos|Store|Storage)"
-_OF_ITSELF = re.compile(
-    r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*"
-)
-_REPOSITORIES = re.compile(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
+_OF_ITSELF = regex(r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*")
+_REPOSITORIES = regex(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
-_CLASS = re.compile(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
-_BUILDER = re.compile(r"(?:^|[.\s])(?:cb|\w*[bB]uilder|getCriteriaBuilder\(\))$")
-_DSL = re.compile(
+_CLASS = regex(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
+_BUILDER = regex(r"(?:^|[.\s])(?:cb|\w*[bB]uilder|getCriteriaBuilder\(\))$")
+_DSL = regex(
     r"(?:^|[.\s(])(?:\w*(?:dsl|Dsl|DSL|[jJ]ooq)\w*|create|ctx|context)(?:\(\))?$|\bDSL(?:\.using\([^()]*(?:\(\))?[^()]*\))?$"
 )
 _JOOQ = names(
@@ -44,18 +43,18 @@ _OF_ROWS = names("find findById get all")
 _PANACHE = names(
     "find list stream count delete update findById findByIdOptional listAll findAll streamAll deleteAll deleteById"
 )
-_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]*\b")
+_CONSTANT = regex(r"\b[A-Z][A-Z0-9_]*\b")
 _NAMES_TABLES = names(
     "from selectFrom update delete deleteFrom insertInto join innerJoin leftJoin rightJoin crossJoin leftOuterJoin"
 )
-_OF_STORE = re.compile(r"(?:this\.)?(\w+)\s*\.\s*(?:getTable|table)\(\)(\.`?as`?\(\s*\"\w+\"\s*\))?")
-_FIELD = re.compile(rb"\bField<[^;={}]{1,60}>\s+([A-Z][A-Z0-9_]*)\s*=\s*((?:\w+\.)?field\([^;]{1,200}\))\s*;")
+_OF_STORE = regex(r"(?:this\.)?(\w+)\s*\.\s*(?:getTable|table)\(\)(\.`?as`?\(\s*\"\w+\"\s*\))?")
+_FIELD = regex(rb"\bField<[^;={}]{1,60}>\s+([A-Z][A-Z0-9_]*)\s*=\s*((?:\w+\.)?field\([^;]{1,200}\))\s*;")
 """The table of a generic repository, which is told by the entity it is of: `boatRepository.getTable()`."""
 _DSL_STARTS = names("select selectFrom selectOne selectDistinct from update delete")
-_FACTORY = re.compile(r"(?:^|[.\s(])(?:\w*[qQ]uery[dD]?s?l?\w*|\w*[fF]actory|jpa\w*)(?:\(\))?$|new\s+JPA\w+\([^()]*\)$")
+_FACTORY = regex(r"(?:^|[.\s(])(?:\w*[qQ]uery[dD]?s?l?\w*|\w*[fF]actory|jpa\w*)(?:\(\))?$|new\s+JPA\w+\([^()]*\)$")
 _TEMPLATES = names("select selectOne delete update count exists")
 _WHOLE = names("listAll findAll streamAll deleteAll findByIdOptional")
-_PANACHES = re.compile(
+_PANACHES = regex(
     rb"\bclass\s+(\w{1,80})[^{};]{0,200}?\bPanache(?:Entity\w{0,10}|Repository(?:Base)?\s*<\s*(?:\w+\.){0,8}(\w{1,80}))"
 )
 _TAKES_QUERIES = names("in notIn eq ne exists notExists any all")
@@ -289,7 +288,7 @@ def _is_text(asked: Asked) -> bool:
     return bool(asked.call.arguments) and isinstance(asked.call.arguments[0], Text)
 
 
-_JOINED = re.compile(r"\(*\s*([A-Z]\w*[a-z]\w*)\s*[.\s]\s*(?:inner|left|right|full|cross)?[jJ]oin\b")
+_JOINED = regex(r"\(*\s*([A-Z]\w*[a-z]\w*)\s*[.\s]\s*(?:inner|left|right|full|cross)?[jJ]oin\b")
 
 
 def _exposed_join(asked: Asked) -> Begun | None:

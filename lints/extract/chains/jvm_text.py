@@ -10,39 +10,41 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lints.patterns import regex
+
 MAYBE = "__maybe__"
 _WINDOW = 12_000
 _MAX_TEXT = 4000
 _MAX_DEPTH = 6
 _MAX_READ = 300
 _MAX_USES = 60
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"\"\"\"[\s\S]*?\"\"\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*[\s\S]*?\*/|->|[(\[{]|[)\]}]|;|,|\n"
 )
-_CONDITION = re.compile(
+_CONDITION = regex(
     r"(?:org\.jooq\.)?(?:Condition|Predicate|BooleanExpression|BooleanBuilder|(?:Table)?Field<.*"
     r"|(?:Predicate)?Specification<.*|Expression<Boolean>|Op<Boolean>|Criteria)\??"
 )
-_LIST = re.compile(r"(?:Array|Linked|Mutable)?(?:List|Set|Collection)<\s*(.+?)\s*>\??|Predicate\[\]|Condition\[\]")
-_EMPTY = re.compile(
+_LIST = regex(r"(?:Array|Linked|Mutable)?(?:List|Set|Collection)<\s*(.+?)\s*>\??|Predicate\[\]|Condition\[\]")
+_EMPTY = regex(
     r"new\s+\w+(?:<[^()]*>)?\(\s*\d*\s*\)|(?:\w+\.)?(?:mutableListOf|arrayListOf|listOf|emptyList|newArrayList|of)(?:<[^()]*>)?\(\s*\)"
 )
-_LISTED = re.compile(
+_LISTED = regex(
     r"(?:new\s+\w+<[^()]*>\(\s*)?(?:\w+\.)?(?:mutableListOf|arrayListOf|listOf|of|asList|newArrayList)(?:<[^()]*>)?\("
 )
-_LOADS = re.compile(
+_LOADS = regex(
     r"\s*(?:await\s+)?(?:\w*(?:[rR]epo|[rR]epository|[mM]apper|[sS]ervice|[dD]ao|em|[mM]anager|this|super)(?:\(\))?\s*\.\s*)*"
     r"(?:find|get|select|load|fetch|query|require)(?:\w*(?:By|One|First|Last|List|All|OrThrow|OrElse\w*|Reference)\w*|)\("
 )
-_NONE = re.compile(
+_NONE = regex(
     r"null|(?:\w+\.)?(?:noCondition|trueCondition|conjunction|unrestricted)\(\)|(?:Specification\.)?where\(null\)"
 )
-_GIVEN = re.compile(r"\s*(:[^=;\n]{1,80})?\s*(?:=(?!=)|;)")
-_TYPED = re.compile(
+_GIVEN = regex(r"\s*(:[^=;\n]{1,80})?\s*(?:=(?!=)|;)")
+_TYPED = regex(
     r"(?:^|[;{}(\n])\s*(?:(?:private|public|protected|static|final)\s+)*"
     r"(var|val|[A-Z][\w.]*(?:<[^;={}()]{1,80}>)?(?:\[\])?)\s+\Z"
 )
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = regex(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

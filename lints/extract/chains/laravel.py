@@ -11,6 +11,7 @@ from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Lit, Returned, Step, Value
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.recorder import Recorder
@@ -37,8 +38,8 @@ PLAIN = names(
     " withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant setEagerLoads enforceOrderBy using"
 )
 """Methods that say nothing of whose rows are read."""
-_BUILDS = re.compile(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
-_CHAINED = re.compile(rb"\s*\??->\s*(\w*)")
+_BUILDS = regex(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
+_CHAINED = regex(rb"\s*\??->\s*(\w*)")
 _NOT_MODELS = names(
     "Arr Str Cache Http Storage Log Route Config Session Carbon CarbonImmutable Collection Request Response Auth Hash"
     " Crypt Mail Queue Event Gate Redirect URL Url View Validator Schema Artisan Bus Notification Password RateLimiter"
@@ -47,15 +48,15 @@ _NOT_MODELS = names(
 )
 _CONNECTIONS = names("PDO Mysqli Database Db Medoo Wpdb Query PdoWrapper Sql SQLite3 EasyDB Redis Predis")
 """What connections and clients are called that a property may hold."""
-_CLASS = re.compile(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
-_NAMESPACE = re.compile(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
-_TYPED = re.compile(
+_CLASS = regex(rb"^[ \t]*(?:(?:final|abstract|readonly)\s+)*class\s+(\w+)", re.MULTILINE)
+_NAMESPACE = regex(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
+_TYPED = regex(
     rb"\b(?:private|protected|public|readonly)\s+(?:(?:static|readonly|private|protected)\s+)*\??([\w\\]+)\s+\$(\w+)"
     rb"|\$this->(\w+)\s*=\s*\$(\w+)\s*;|[(,]\s*\??([A-Z][\w\\]*)\s+\$(\w+)|\$this->(\w+)\s*=\s*new\s+([\w\\]+)"
     rb"|\$(\w+)\s*=\s*(?:new\s+)?([A-Z]\w*)(?:::class)?(?:\(\))?\s*;"
 )
 """What properties are declared as, promoted, or set to from a parameter that has a type."""
-_NO_MODEL = re.compile(
+_NO_MODEL = regex(
     r".*(?:Connection|Manager|Client|Service|Repository|Factory|Interface|Builder|Request|Response|Store|Cache|Handler|Logger"
     r"|Contract|Helper|Provider|Resolver|Gateway|Queue|Dispatcher|Session|Guard|Filesystem|Storage|Collection|Validator"
     r"|Mailer|Api|Auth|Translator|Router|Command|Event|Job|Listener|Controller|Exception|DTO|Data|Enum|Config)"
@@ -69,14 +70,14 @@ _ON_MODEL = names(
 """What is called on a model that is injected; the rest is called on rows as well, which a property may hold too."""
 ANY_MODEL = "Model_of_"
 """What stands for a model that a variable names the class of (`lints.stores.any_model`)."""
-_ASKED_OF_ANY = re.compile(
+_ASKED_OF_ANY = regex(
     r"(?:only|with)Trashed|find(?:OrFail|Many|OrNew)?|query|newQuery|where\w*|first(?:OrFail|Where)|withoutGlobalScopes?"
 )
-_STATIC = re.compile(rb"\s*::")
+_STATIC = regex(rb"\s*::")
 _MADE_BY_CLASS = names("app resolve make")
-_FORM = re.compile(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
-_RELATED = re.compile(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
-_CONNECTION = re.compile(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
+_FORM = regex(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
+_RELATED = regex(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
+_CONNECTION = regex(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
 
 
 def step_of(notes: Recorder, call: Invoke, arguments: list[Value]) -> Step:

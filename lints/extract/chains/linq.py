@@ -10,9 +10,10 @@ from functools import lru_cache
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Step, Value
+from lints.patterns import regex
 
 _OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
-_SET = re.compile(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
+_SET = regex(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
 _LINQ = names(
     "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
     " Any AnyAsync Count CountAsync Find FindAsync ToList ToListAsync ToArrayAsync IgnoreQueryFilters Include"
@@ -23,60 +24,60 @@ _LINQ = names(
     " AsEnumerable ForEachAsync ThenBy Cast OfType ContainsAsync ElementAtAsync from WhereIf AsTracking ProjectTo"
     " LongCount"
 )
-READS = re.compile(
+READS = regex(
     r"(?:Get|Find|List|Query|Single|First|Any|Count|LongCount|Exists?|Delete|Remove|With(?:Details|Specification))"
     r"(?:All|One|By(?:Id|Key)|List|Queryable|Many|Where|OrDefault|Including)*(?:ReadOnly)?(?:Async)?"
 )
 """What the generic repositories of .NET call their reads and deletes."""
-RUNS = re.compile(
+RUNS = regex(
     r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
     r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
 )
 """Calls that run a query: what is called on their result is no part of it."""
-_CONTEXT = re.compile(
+_CONTEXT = regex(
     r"\b\w*Context\??\s+(\w+)\s*[,;)=]|\bvar\s+(\w+)\s*=[^;=]{0,120}?(?:\bCreateDbContext(?:Async)?\(|<\w*Context>\()"
 )
-_DECLARED = re.compile(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
-_REPOSITORY = re.compile(
+_DECLARED = regex(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
+_REPOSITORY = regex(
     r"\b(?!I?(?:User|Role|Password|Login|Claim|Token|Key|Data|(?:In)?Memory)\w{0,20}Store<)"
     r"I?\w*(?:Repository(?:Base)?|EfRepo\w*|Store|Dao|DataAccess)<([\w., ?]{1,160})>\??\s+(\w+)\s*[;={,)]"
 )
-_CLASS = re.compile(
+_CLASS = regex(
     r"^[ \t]*(?:\w+[ \t]+){0,4}class\s+\w+(?:<[^<>{]{0,80}>)?\s*(?:\([^()]{0,600}\))?"
     r"(?:\s*:\s*(?:\w+\.)*\w*Repository\w*<([^<>{]{1,200})>)?",
     re.MULTILINE,
 )
-_NO_ENTITY = re.compile(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
+_NO_ENTITY = regex(r"I?\w*(?:Context|Module)|[a-z]\w*|Guid|String|Int\d\d|T\w{0,7}Key|TKey|T[A-Z]\w*|T")
 _TABLES = names("Table TableNoTracking Entities DbSet Query Queryable")
 """What generic repositories call the rows that they are of."""
-_UNIT = re.compile(r"\b(?:Get)?Repository(?:Async)?<(?:\w+\.)*(\w+)(?:,[^<>]{1,80})?>\(\)$")
-_OWN_SET = re.compile(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
+_UNIT = regex(r"\b(?:Get)?Repository(?:Async)?<(?:\w+\.)*(\w+)(?:,[^<>]{1,80})?>\(\)$")
+_OWN_SET = regex(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
-_ROWS_OF = re.compile(
+_ROWS_OF = regex(
     r"(?:^|[.(\s!])_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[sS]ql(?:ugar|Sugar)?\w*|[cC]ontainer|[sS]tore)[?!]?"
     r"\s*\.\s*(?:Query(?:able|Over)?|GetTable|Select|GetItemLinqQueryable|Linq|Table|Entities)<(?:\w+\.)*(\w+)>\([^()]{0,120}\)$"
 )
 """Rows of a class where NHibernate, Marten, linq2db, SqlSugar, FreeSql or Cosmos is asked for them."""
-_ROW_OF = re.compile(
+_ROW_OF = regex(
     r"_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[uU]ow|[uU]nitOfWork)[?!]?"
     r"\s*\.\s*(?:Find|Get|Load|GetAll|Single|First|QuerySingleById)(?:Async)?<(?:\w+\.)*(\w+)>\($"
 )
 """A row of a class by its key: `db.FindAsync<Boat>(id)`, `session.Get<Boat>(id)`."""
-_MADE = re.compile(r"\(\s*new\s+(?:\w+\.)*(\w+)\s*(?:\(\s*\))?\s*(\{[^{}]*\})\s*\)")
+_MADE = regex(r"\(\s*new\s+(?:\w+\.)*(\w+)\s*(?:\(\s*\))?\s*(\{[^{}]*\})\s*\)")
 """A row that is made only to be named: `db.Remove(new Boat { Id = id })`."""
-_OF_CONTEXT = re.compile(r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)[?!]?(?:\.(?:\w+|Set<[\w.]+>\(\)))?$")
-_BY_KEY = re.compile(r"(?:Find|Get|Load|GetAll)(?:Async)?")
+_OF_CONTEXT = regex(r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)[?!]?(?:\.(?:\w+|Set<[\w.]+>\(\)))?$")
+_BY_KEY = regex(r"(?:Find|Get|Load|GetAll)(?:Async)?")
 _MAX_BEFORE = 8000
-_DISABLED = re.compile(
+_DISABLED = regex(
     r"\busing\s*(?:(\()\s*|(?:var|IDisposable)\s+\w+\s*=\s*)[\w.]{0,80}"
     r"(?:\.Disable<\w*Tenant\w*>\(\)|\.DisableFilter\([^()]{0,80}Tenant[^()]{0,80}\)|Tenant\.Change\(\s*null[^()]{0,40}\))"
 )
 """Where ABP's filter by tenant is taken away."""
-_TEXT = re.compile(r"[$@]*\"")
-_AGNOSTIC = re.compile(r"\b(?:tenantAgnostic|ignoreQueryFilters|(?:ignore|disable)Tenant\w*)\s*:\s*true\b")
+_TEXT = regex(r"[$@]*\"")
+_AGNOSTIC = regex(r"\b(?:tenantAgnostic|ignoreQueryFilters|(?:ignore|disable)Tenant\w*)\s*:\s*true\b")
 """What a wrapper is told that takes the tenant's filter away."""
-_AFTER = re.compile(r"\s*\)?[?!]?\s*\.(\w+)")
-_NARROWS = re.compile(
+_AFTER = regex(r"\s*\)?[?!]?\s*\.(\w+)")
+_NARROWS = regex(
     r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
 )
 _NO_SETS = names("Database ChangeTracker Model Connection Request Response User Items Session Features")

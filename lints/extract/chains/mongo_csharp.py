@@ -13,24 +13,25 @@ from functools import lru_cache
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke
 from lints.extract.values import Gap, Listing, Lit, Record, Step, Value
+from lints.patterns import regex
 
 USED = (b"MongoDB.Driver", b"IMongoCollection<")
-_METHODS = re.compile(
+_METHODS = regex(
     r"(Find|CountDocuments|DeleteOne|DeleteMany|UpdateOne|UpdateMany|ReplaceOne|FindOneAndUpdate|FindOneAndDelete"
     r"|FindOneAndReplace|InsertOne|InsertMany|BulkWrite|Distinct|Match)(?:Sync|Async)?"
 )
-_ON_QUERY = re.compile(r"(?:Where|First|Single|Any|Count)(?:OrDefault)?(?:Async)?")
-_DECLARED = re.compile(r"\bIMongoCollection<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
-_BASE = re.compile(r"\bclass\s+\w+(?:<[^<>{}]{0,80}>)?(?:\([^()]{0,600}\))?\s*:\s*\w*Mongo\w*<([^<>{}]{1,200})>")
-_TYPE_PARAMETER = re.compile(r"T(?:[A-Z]\w*)?")
-_NO_DOCUMENT = re.compile(r"(?:Guid|string|int|long|Int\d\d|\w*(?:Id|Key|Context))\??")
-_GIVEN = re.compile(r"GetCollection<(?:\w+\.)*(\w+)>\(\s*(?:\"([\w.-]+)\")?")
-_SESSION = re.compile(r"_?\w*[sS]ession\w*|handle")
-_LAMBDA = re.compile(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
-_BUILT = re.compile(r"(?:\w+(?:<[^<>]{0,80}>)?\.)*(\w+)(?:<[^<>()]{1,80}>)?\s*\(")
-_BUILDER = re.compile(r"\b\w*(?:[fF]ilter|[bB]uilders?)\w*(?:<[^<>]{0,80}>)?(?:\.Filter)?\.")
-_COMPARED = re.compile(r"([^=<>!]+?)\s*(==|!=|<=|>=|<|>)\s*([^=<>].*)", re.DOTALL)
-_BRACKETS = re.compile(r"[()\[\]{}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)'")
+_ON_QUERY = regex(r"(?:Where|First|Single|Any|Count)(?:OrDefault)?(?:Async)?")
+_DECLARED = regex(r"\bIMongoCollection<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
+_BASE = regex(r"\bclass\s+\w+(?:<[^<>{}]{0,80}>)?(?:\([^()]{0,600}\))?\s*:\s*\w*Mongo\w*<([^<>{}]{1,200})>")
+_TYPE_PARAMETER = regex(r"T(?:[A-Z]\w*)?")
+_NO_DOCUMENT = regex(r"(?:Guid|string|int|long|Int\d\d|\w*(?:Id|Key|Context))\??")
+_GIVEN = regex(r"GetCollection<(?:\w+\.)*(\w+)>\(\s*(?:\"([\w.-]+)\")?")
+_SESSION = regex(r"_?\w*[sS]ession\w*|handle")
+_LAMBDA = regex(r"\s*\(?\s*(\w+)\s*\)?\s*=>\s*(.+)", re.DOTALL)
+_BUILT = regex(r"(?:\w+(?:<[^<>]{0,80}>)?\.)*(\w+)(?:<[^<>()]{1,80}>)?\s*\(")
+_BUILDER = regex(r"\b\w*(?:[fF]ilter|[bB]uilders?)\w*(?:<[^<>]{0,80}>)?(?:\.Filter)?\.")
+_COMPARED = regex(r"([^=<>!]+?)\s*(==|!=|<=|>=|<|>)\s*([^=<>].*)", re.DOTALL)
+_BRACKETS = regex(r"[()\[\]{}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)'")
 _SIGNS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _NO_VALUE = frozenset({"session", "cancellationToken", "ct", "options"})
 _MAX_DEPTH, _MAX_TEXT = 12, 4000

@@ -10,18 +10,19 @@ from lints.extract.chains import jvm_text
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Query, Step, Value
+from lints.patterns import regex
 
-_TYPED = re.compile(
+_TYPED = regex(
     rb"\b([A-Z]\w{0,80}(?:Repository|Mapper|Dao|Service))(<[\w.]{1,80})?(?:[^<>;(){}]{0,40}>)?\s+([a-z_]\w{0,80})\s*[;,)=]"
 )
-_TYPED_AFTER = re.compile(
+_TYPED_AFTER = regex(
     rb"\b([a-z_]\w{0,80})\s{0,9}:\s{0,9}([A-Z]\w{0,80}(?:Repository|Mapper|Dao|Service))\b(<[\w.]{1,80})?"
 )
-_MAPPER = re.compile(r"(?:\w*Mapper|\w*Dao|mapper|dao|baseMapper)")
-_WRAPPER = re.compile(r"(?:MPJ)?(?:Lambda)?(?:Query|Update)?(?:Chain)?Wrapper(?:s|X)?|QueryChain|UpdateChain")
+_MAPPER = regex(r"(?:\w*Mapper|\w*Dao|mapper|dao|baseMapper)")
+_WRAPPER = regex(r"(?:MPJ)?(?:Lambda)?(?:Query|Update)?(?:Chain)?Wrapper(?:s|X)?|QueryChain|UpdateChain")
 _WRAPS = names("lambdaQuery lambdaUpdate query update lambdaJoin")
-_OF_A_CLASS = re.compile(r"<\s*(?:\w+\.)*(\w+)\s*>|\(\s*(?:\w+\.)*(\w+)(?:\.class|::class)")
-_TAKES_OVER = re.compile(
+_OF_A_CLASS = regex(r"<\s*(?:\w+\.)*(\w+)\s*>|\(\s*(?:\w+\.)*(\w+)(?:\.class|::class)")
+_TAKES_OVER = regex(
     rb"\b(?:interface|class)\s+(\w{1,80})[^{};]{0,200}?\b\w{0,20}(?:BaseMapper\w{0,3}|ServiceImpl)\s*<\s*"
     rb"(?:(?:\w+\.){0,8}(\w{1,80}(?:Mapper|Dao))\s*,)?"
 )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from lints.extract.ir import Invoke, Name, Other, Text
 from lints.extract.values import Gap, Lit, Query, Step, Value
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
     from lints.extract.interpret import Interpreter
 
 
-_ALIASED = re.compile(r"aliased\((\w+)\)@\d+")
-_TABLE = re.compile(r"(?:\w+\.){0,2}Table\(")
+_ALIASED = regex(r"aliased\((\w+)\)@\d+")
+_TABLE = regex(r"(?:\w+\.){0,2}Table\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

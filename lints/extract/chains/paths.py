@@ -29,6 +29,7 @@ from lints.extract.values import (
     present,
     settled,
 )
+from lints.patterns import regex
 
 MAX_VARIANTS = 8
 WITH_STEPS = frozenset(
@@ -42,11 +43,11 @@ _MAX_NESTED = 4
 """How deep an argument may be to be looked into: a query can stand many times in the next one, and that again."""
 _MAX_HOLES = 200
 _MAX_TEMPLATE = 10_000
-_OF_A_QUERY = re.compile(r"^\w+\.c\.\w+$")
-_ALIASED = re.compile(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
-_NAMED_ALIAS = re.compile(r"aliased\(\w+\)@\d+")
+_OF_A_QUERY = regex(r"^\w+\.c\.\w+$")
+_ALIASED = regex(r"^(?:\w+\.)?aliased\(|\.(?:subquery|cte|alias|lateral)\([^()]*\)$")
+_NAMED_ALIAS = regex(r"aliased\(\w+\)@\d+")
 """An alias of an entity by where it is made, so that two of them are two."""
-_EACH = re.compile(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
+_EACH = regex(r"([\w.$?!]+)\.(?:map|flatMap|forEach|filter|reduce)\(")
 
 
 def variants_of(query: Query) -> tuple[tuple[OrmStep, ...], ...]:

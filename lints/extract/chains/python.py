@@ -13,6 +13,7 @@ from lints.extract.chains.parts import Asked, Begun, class_name, collection, hel
 from lints.extract.ir import Expr, Invoke, Name, Other
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Listing, Lit, Query, Record, Step, Term, Value, rope
+from lints.patterns import regex
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -27,7 +28,7 @@ DJANGO = names(
 _MANAGERS = names("_default_manager _base_manager")
 _OF_RELATED = names("all filter exclude order_by values_list get_or_create update_or_create aget_or_create")
 """Methods that an instance's related managers have and hardly anything else has."""
-_OF_MANAGERS = re.compile(
+_OF_MANAGERS = regex(
     r"(?!(?:create|make|build|new|add|register|normalize|bulk|save|send|import|sync|generate|contribute|db_manager|check"
     r"|natural|contains|get_by_natural|make_random)(?:_|$))[a-z]\w*"
 )
@@ -56,19 +57,19 @@ _OF_TABLES = names("select insert update delete")
 ASKS = {"get_object_or_404": "get", "get_list_or_404": "filter", "aget_object_or_404": "get"}
 """Functions that ask a model, a manager or a query for what their arguments say."""
 _SQLALCHEMY = frozenset({"sa", "sqlalchemy", "db", "sql", "sqla", "expression"})
-_BEGINS = re.compile(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
-_OF_ROWS = re.compile(r"(\s*INSERT\s+INTO\s+[\w.\"`]+\s*)\(([^()]*)\)\s*VALUES\s*%s(.*)", re.IGNORECASE | re.DOTALL)
-_TABLE_NAME = re.compile(r"[A-Za-z_][\w.]*")
-_MADE_ABOVE = re.compile(r"(super\(\)|self|cls)\.(_?\w*(?:queryset|statement|query|stmt))\([^()]*\)$")
+_BEGINS = regex(r"(?:_?get|_?build|base)?_?\w*(?:queryset|statement|query|stmt)")
+_OF_ROWS = regex(r"(\s*INSERT\s+INTO\s+[\w.\"`]+\s*)\(([^()]*)\)\s*VALUES\s*%s(.*)", re.IGNORECASE | re.DOTALL)
+_TABLE_NAME = regex(r"[A-Za-z_][\w.]*")
+_MADE_ABOVE = regex(r"(super\(\)|self|cls)\.(_?\w*(?:queryset|statement|query|stmt))\([^()]*\)$")
 _CONDITIONS = names("where filter filter_by exclude")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
-_BROUGHT = re.compile(r"sqlalchemy(?:\.\w+)*:insert")
+_BROUGHT = regex(r"sqlalchemy(?:\.\w+)*:insert")
 _GENERAL = "Model_of_"
 """What stands for any model: an entity of that name is made of the others (`lints.schema.python_bases`)."""
-_MODEL = re.compile(r"(?:\w+_)?(?:model|entity)(?:_class|_cls|_type|_klass)?")
-_ATTRIBUTE = re.compile(r"(?:[a-z_]\w*\.){0,3}(?:[A-Z]\w*|cls|\w*model)\.[a-z_]\w*|\w+\.c\.\w+")
-_SESSION = re.compile(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
+_MODEL = regex(r"(?:\w+_)?(?:model|entity)(?:_class|_cls|_type|_klass)?")
+_ATTRIBUTE = regex(r"(?:[a-z_]\w*\.){0,3}(?:[A-Z]\w*|cls|\w*model)\.[a-z_]\w*|\w+\.c\.\w+")
+_SESSION = regex(r"(?:^|[._])(?:session|sess|db|s)$", re.IGNORECASE)
 RUNS = {
     "django": names(
         "get first last create get_or_create update_or_create count exists aggregate latest earliest in_bulk delete"

@@ -11,6 +11,7 @@ from lints.extract.ir import Expr, Invoke, Items, Leave, Name, Other, Pairs, Tex
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Fn, Gap, Listing, Lit, Nothing, Query, Record, Returned, Step, Value
+from lints.patterns import regex
 
 KINDS = frozenset({"active_record", "sequel"})
 ONE = names(
@@ -48,8 +49,8 @@ SURE = names(
 _TAKES = names("where rewhere not or and merge find_by find_by! exists? exclude filter excluding without from with")
 """Calls that take a query as a part of their own."""
 _GOES_ON = RUNS | PLAIN | {"accessible_by"}
-_CLASS = re.compile(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
-_PATH = re.compile(
+_CLASS = regex(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
+_PATH = regex(
     r"(?:::)?[A-Za-z_][\w:]*[?!]?(?:\(\))?(?:\[[^\[\]]*(?:\[[^\[\]]*\])?[^\[\]]*\])?"
     r"(?:\.[A-Za-z_]\w*[?!]?(?:\(\))?(?:\[\])?)*"
 )
@@ -74,20 +75,20 @@ BUILT_IN = names(
     " Pathname Tempfile Zip CSV StringIO Range Comparable Enumerable GC Signal Timeout Socket IO BigDecimal Rational"
     " Data Money ISO3166 Arel"
 )
-_NOT_MODELS = re.compile(rf".*(?:{'|'.join(sorted(SERVES))})|{'|'.join(sorted(BUILT_IN))}|Time\w*")
-_HEAD = re.compile(rb"^([ \t]*)(?:class|module)[ \t]+((?:::)?[A-Z][\w:]*)", re.MULTILINE)
-_RELEASED = re.compile(
+_NOT_MODELS = regex(rf".*(?:{'|'.join(sorted(SERVES))})|{'|'.join(sorted(BUILT_IN))}|Time\w*")
+_HEAD = regex(rb"^([ \t]*)(?:class|module)[ \t]+((?:::)?[A-Z][\w:]*)", re.MULTILINE)
+_RELEASED = regex(
     rb"(?:\.without_tenant|\bMultiTenant\.without|\bwithout_current_tenant|\.unscoped|\.without_multi_tenant)"
     rb"[ \t]*(?:\([^()\n]{0,80}\)[ \t]*)?$"
 )
-_TABLE = re.compile(r"^@{0,2}(?:\w+::)*(?:DB|db|\w*[dD]atabase|sequel)\[:(\w+)\]$")
-_EACH = re.compile(
+_TABLE = regex(r"^@{0,2}(?:\w+::)*(?:DB|db|\w*[dD]atabase|sequel)\[:(\w+)\]$")
+_EACH = regex(
     r"^(.{1,120}?)\.(?:filter_map|map|collect|flat_map|pluck|each_with_object)\(\s*&?:(\w+)\s*\)(?:\.\w+)*$", re.DOTALL
 )
-_DATASET = re.compile(rb"\bSequel\b")
-_AFTER = re.compile(rb"\s*&?\.([a-z]\w*[?!]?)")
-_IVAR = re.compile(r"@{1,2}\w+(?:&?\.\w+)*")
-_NUMBER = re.compile(r"-?\d[\d_]*")
+_DATASET = regex(rb"\bSequel\b")
+_AFTER = regex(rb"\s*&?\.([a-z]\w*[?!]?)")
+_IVAR = regex(r"@{1,2}\w+(?:&?\.\w+)*")
+_NUMBER = regex(r"-?\d[\d_]*")
 
 
 def step_of(notes: Recorder, call: Invoke, arguments: list[Value], keywords: Mapping[str, Value]) -> Step:

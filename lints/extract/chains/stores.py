@@ -8,8 +8,9 @@ from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Step
+from lints.patterns import regex
 
-_INDEX_CLIENT = re.compile(
+_INDEX_CLIENT = regex(
     r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone(?:_?(?:client|index))?|\w*search_?client)$",
     re.IGNORECASE,
 )

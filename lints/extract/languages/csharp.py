@@ -31,9 +31,10 @@ from lints.extract.ir import (
     Text,
 )
 from lints.extract.lower import Lowering, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{1,4}|[\s\S])"),
+    pattern=regex(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{1,4}|[\s\S])"),
     letters={"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
     octal=0,
 )
@@ -46,7 +47,7 @@ _NUMBERS = frozenset(
     {"FromSqlRaw", "ExecuteSqlRaw", "ExecuteSqlRawAsync", "SqlQueryRaw", "ExecuteSqlCommand", "ExecuteSqlCommandAsync"}
 )
 """Calls whose statement names its parameters by their numbers: `WHERE id = {0}`."""
-_NUMBER = re.compile(r"'?\{(\d{1,2})\}'?")
+_NUMBER = regex(r"'?\{(\d{1,2})\}'?")
 _CONDITIONS = "/**where**/"
 """Where Dapper's SqlBuilder puts the conditions it is given."""
 QUERY = "from"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -30,9 +29,10 @@ from lints.extract.ir import (
     Unpack,
 )
 from lints.extract.lower import Lowering, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})"),
+    pattern=regex(r"\\(?:[abfnrtv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})"),
     letters={
         "a": "\a",
         "b": "\b",
@@ -46,12 +46,12 @@ _ESCAPES = Escapes(
         '"': '"',
     },
 )
-_CONDITION = re.compile(r"(sq|squirrel|goqu)\.(\w+)")
-_WORD = re.compile(rb"(?<![\w.])[A-Za-z_]\w*")
-_RECEIVER = re.compile(r"\(\s*(?:(\w+)\s+)?\*?\s*([A-Za-z_]\w*)")
+_CONDITION = regex(r"(sq|squirrel|goqu)\.(\w+)")
+_WORD = regex(rb"(?<![\w.])[A-Za-z_]\w*")
+_RECEIVER = regex(r"\(\s*(?:(\w+)\s+)?\*?\s*([A-Za-z_]\w*)")
 _PASSING = frozenset({"err", "ok", "_", "ctx"})
 """Names that every block gives a new meaning, none of which is a query."""
-_BUILDER = re.compile(r"\*?(?:strings\.Builder|bytes\.Buffer)")
+_BUILDER = regex(r"\*?(?:strings\.Builder|bytes\.Buffer)")
 
 
 class GoLowering(Lowering):

@@ -32,9 +32,10 @@ from lints.extract.ir import (
 )
 from lints.extract.lower import Lowering, span
 from lints.extract.mybatis import stated
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:u+[0-9a-fA-F]{4}|[0-7]{1,3}|\r?\n|[\s\S])"),
+    pattern=regex(r"\\(?:u+[0-9a-fA-F]{4}|[0-7]{1,3}|\r?\n|[\s\S])"),
     letters={**CONTINUED, "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "s": " "},
 )
 
@@ -325,12 +326,12 @@ class JavaLowering(Lowering):
         return self.other(node)
 
 
-_CLASSES = re.compile(rb"\bclass\s{1,4}([A-Z]\w{0,80})")
-_DECLARED = re.compile(rb"\b([A-Z]\w{0,80})\s{1,8}([a-z]\w{0,80})\s{0,4}[=;]")
-_KEEPS_TEXT = re.compile(rb"=\s{0,4}(?:\"|[a-z]\w{0,60}\.toString\(\)\s{0,4};)")
-NAMES_TABLE = re.compile(r"get\w{1,80}Table(?:Name)?")
+_CLASSES = regex(rb"\bclass\s{1,4}([A-Z]\w{0,80})")
+_DECLARED = regex(rb"\b([A-Z]\w{0,80})\s{1,8}([a-z]\w{0,80})\s{0,4}[=;]")
+_KEEPS_TEXT = regex(rb"=\s{0,4}(?:\"|[a-z]\w{0,60}\.toString\(\)\s{0,4};)")
+NAMES_TABLE = regex(r"get\w{1,80}Table(?:Name)?")
 QUERIES = frozenset({"createQuery", "createSelectionQuery"})
-_FROM = re.compile(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
+_FROM = regex(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
 
 
 def entity_of(source: bytes) -> str:
@@ -355,7 +356,7 @@ def of_entities(value: Expr, entity: str = "") -> Expr:
     return Cat((whole, *value.parts[1:]), value.span) if isinstance(value, Cat) else whole
 
 
-_REPOSITORY_OF = re.compile(rb"Repository\w{0,10}\s*<\s*(?:\w+\.){0,8}([A-Z]\w+)")
+_REPOSITORY_OF = regex(rb"Repository\w{0,10}\s*<\s*(?:\w+\.){0,8}([A-Z]\w+)")
 _MAPPED = frozenset({"Select", "Update", "Delete", "Insert"})
 
 

@@ -36,14 +36,15 @@ from lints.extract.ir import (
 )
 from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(
+    pattern=regex(
         r"\\(?:\r\n|[\n\r\u2028\u2029]|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|[0-7]{1,3}|[\s\S])"
     ),
     letters={**CONTINUED, "\u2028": "", "\u2029": "", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
 )
-_BROKEN = re.compile(r"\s*([?!]?\.)\s*")
+_BROKEN = regex(r"\s*([?!]?\.)\s*")
 _TRANSPARENT = {
     "parenthesized_expression": "inner",
     "await_expression": "inner",

@@ -33,17 +33,18 @@ from lints.extract.ir import (
 )
 from lints.extract.languages.java import QUERIES, entity_of, of_entities
 from lints.extract.lower import Lowering, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])"),
+    pattern=regex(r"\\(?:u[0-9a-fA-F]{4}|[\s\S])"),
     letters={"b": "\b", "n": "\n", "r": "\r", "t": "\t"},
     octal=0,
 )
-_MARGIN = re.compile(r"^[ \t]*\|", re.MULTILINE)
+_MARGIN = regex(r"^[ \t]*\|", re.MULTILINE)
 _WITH_IT = frozenset({"let", "also"})
-_SHORT_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
+_SHORT_HOLE = regex(r"\$([A-Za-z_]\w*)")
 
-_CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
+_CLASS = regex(r"[A-Z]\w*[a-z]\w*")
 
 
 class KotlinLowering(Lowering):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
@@ -29,9 +28,10 @@ from lints.extract.ir import (
     Text,
 )
 from lints.extract.lower import Lowering, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[nrtvef\\$\"])"),
+    pattern=regex(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[nrtvef\\$\"])"),
     letters={"n": "\n", "r": "\r", "t": "\t", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'},
     octal=0xFF,
 )

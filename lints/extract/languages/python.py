@@ -41,8 +41,9 @@ from lints.extract.ir import (
 from lints.extract.languages.python_classes import models_of, narrowed, narrowing, rows_of_view
 from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, joined, span
+from lints.patterns import regex
 
-_ESCAPE = re.compile(
+_ESCAPE = regex(
     r"\\(?:\r\n|\n|\r|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^{}\n]{1,100}\})"
 )
 _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -534,7 +535,7 @@ class PythonLowering(Lowering):
         )
 
 
-_COMPARED = re.compile(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
+_COMPARED = regex(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
 
 
 def _in_class(node: Node) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from lints.extract.ir import Assign, Define, Expr, Invoke, Leave, Name, Span, Stmt
+from lints.patterns import regex
 
 _MAX_BODY = 100_000
 _VIEWS = frozenset(
@@ -15,7 +16,7 @@ _BESIDE_VIEWS = frozenset(
     {"LoginRequiredMixin", "PermissionRequiredMixin", "UserPassesTestMixin", "SuccessMessageMixin", "FormMixin", "View"}
 )
 """Bases that ask for no rows; any other may narrow what the view asks for."""
-_TYPE_VARIABLE = re.compile(r"_?[A-Z][A-Z0-9_]*|\w*(?:T|Type|TypeVar|ModelT)")
+_TYPE_VARIABLE = regex(r"_?[A-Z][A-Z0-9_]*|\w*(?:T|Type|TypeVar|ModelT)")
 
 
 def models_of(called: str, above: str, text: str, where: Span) -> tuple[Stmt, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
@@ -34,9 +33,10 @@ from lints.extract.ir import (
     Unpack,
 )
 from lints.extract.lower import Lowering, joined, span
+from lints.patterns import regex
 
 _ESCAPES = Escapes(
-    pattern=re.compile(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])"),
+    pattern=regex(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])"),
     letters={
         **CONTINUED,
         "a": "\a",
