@@ -87,7 +87,7 @@ REPLAYS = {
                 "export const f = (id, h) => sql`with recursive t as (select a.* from repairs a where a.id = ${id} and"
                 " a.harbour_id = ${h} union all select b.* from repairs b inner join t on t.id = b.parent_id)"
                 " select * from t`",
-                ("violation TENSQL010",),
+                ("weak TENSQL011",),  # a repair's parent is another's only if the simple foreign key lets it
             ),
             Step(
                 "export const f = (id, h) => sql`with recursive t as (select a.* from repairs a where a.id = ${id} and"
@@ -236,6 +236,7 @@ def test_flagged_until_the_fix_is_whole(replay: Replay) -> None:
     )
     for step in replay.steps:
         facts = scan([(replay.path, step.source.encode())], model)
-        found = {f"{a.verdict} {a.rule}" for a in facts.accesses if a.verdict not in ("proven", "weak")}
+        told = {f"{a.verdict} {a.rule}" for a in facts.accesses if a.verdict != "proven"}
+        found = {one for one in told if not one.startswith("weak") or one in step.found}
         assert found == set(step.found), "\n".join(f"{a.verdict} {a.rule}: {a.why}\n{a.sql}" for a in facts.accesses)
         assert facts.accesses, "nothing was found in it"
