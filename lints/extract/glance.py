@@ -5,13 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lints.context import hands_on
 from lints.extract import beginnings
 from lints.extract.chains import hits
-from lints.extract.ir import Span
 from lints.patterns import regex
+
+if TYPE_CHECKING:
+    from lints.extract.ir import Span
 
 _EDGES = regex(rb"[\"'`\n]")
 
