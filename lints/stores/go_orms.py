@@ -36,6 +36,8 @@ _CLAUSE = regex(
 )
 _CONNECTS = regex(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
 _HANDED = regex(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
+_ON_CONFLICT = regex(r"\s*&?clause\.OnConflict\{")
+_COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}[\s,]*|[^{}]){0,40})\}")
 _ADDS_NOTHING = regex(r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\.")
 
 
@@ -152,8 +154,10 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
         ]
     names = {step.method for step in steps}
     if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL", "Create", "CreateInBatches", "Insert"}):
-        _sent(builder, steps)
-        return []  # rows of a record that is held, or a statement that is judged where it stands
+        sent = _sent(builder, steps)
+        return (
+            [] if sent else _upserted(builder, steps)
+        )  # else rows of a record that is held, or a statement that is judged where it stands
     for step in steps:
         part = _part(builder, step, kind)
         method = step.method
@@ -174,6 +178,43 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     if verb == "update":
         return [builder.update(assigned, dynamic=not assigned)]
     return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Clauses(clause.OnConflict{Columns: …, UpdateAll: true}).Create(&boat)`: whose row is in the way is asked by the
+    columns of the conflict, which are the primary key's where none are named."""
+    created = next((step for step in steps if step.method in {"Create", "CreateInBatches"} and step.arguments), None)
+    given = (argument.text for step in steps if step.method == "Clauses" for argument in step.arguments)
+    found = next((text for text in given if _ON_CONFLICT.match(text)), None)
+    known = builder.model.tables.get(builder.table)
+    if created is None or found is None or known is None or re.search(r"\bDoNothing:\s*true\b", found):
+        return []
+    _, says, rest = found.partition("Columns:")
+    listed = _COLUMNS.match(rest)
+    named = re.findall(r"Name:\s*\"([\w.]+)\"", listed.group(1)) if listed is not None else []
+    said = re.search(r"\bUpdateAll:\s*true\b|\bDoUpdates:", found) is not None
+    if (
+        not said
+        or re.search(r"\bOnConstraint:|\bWhere:", found)
+        or (says and (listed is None or listed.group(1).count("{") != len(named)))
+    ):
+        return [None]
+    conflict = [builder.column(name) or name for name in named] or list(known.primary_key)
+    record = created.arguments[0].text
+    literal = _STRUCT.match(record) is not None and ":" in record
+    fields = [column for name in _named(record) if (column := builder.column(name))] if literal else list(known.columns)
+    columns = list(dict.fromkeys((*fields, *conflict)))
+    if re.search(r"\bUpdateAll:\s*true\b", found):
+        changed = [column for column in columns if column not in {*conflict, *known.primary_key}]
+    else:
+        after = found.partition("DoUpdates:")[2]
+        changed = [column for column in re.findall(r"\"(\w+)\"", after) if column in known.columns]
+    written = [(column, builder.parameter()) for column in columns]
+    if builder.model.dialect == "mysql":  # which asks by every key of the table
+        sets = ", ".join(f"{builder.ident(column)} = VALUES({builder.ident(column)})" for column in changed or conflict)
+        return [f"{builder.insert(written)} ON DUPLICATE KEY UPDATE {sets}"]
+    updated = [(column, "") for column in changed] or None
+    return [builder.insert(written, conflict=conflict, updated=updated)]
 
 
 def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:

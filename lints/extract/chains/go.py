@@ -22,6 +22,9 @@ _ASKS = names(
     "Where First Find Take Last Model Delete Not Or Scopes Joins InnerJoins Preload Unscoped Updates Count Table Save"
     " FirstOrCreate FirstOrInit Pluck Create Clauses"
 )
+_ORDERS = names("Order Limit Offset Select Omit Group Distinct Attrs Assign")
+"""What may stand first in a chain of GORM, and says nothing of whose rows there are."""
+_ADDS_NOTHING = _ORDERS | {"WithContext", "Debug", "Session", "Preload"}
 _POP = names(
     "Where First Find Last All Count Exists Delete Destroy Update Eager EagerPreload Scope Q Order Join InnerJoin"
     " LeftJoin Select Paginate PaginateFromParams Save"
@@ -125,7 +128,9 @@ def begun(asked: Asked) -> Begun | None:
         if method in _BEGINS[kind]:
             start = Step("@made", (Gap(handed or "", call.receiver.span),), {}, call.receiver.span)
             return Begun(kind, struct_of(asked.interpreter, step), (start, step))
-    if method not in (_BEGINS[kind] if kind is not None else _ASKS | {"All"}):
+    if method not in (_BEGINS[kind] if kind is not None else _ASKS | {"All"}) and not (
+        kind == "gorm" and method in _ORDERS
+    ):
         return None
     before: tuple[Step, ...] = ()
     if kind is None or (kind == "gorm" and _CONNECTION.search(written) is None):
@@ -133,9 +138,13 @@ def begun(asked: Asked) -> Begun | None:
             kind = "pop"  # a file that is handed its connection need not import what it is of
         elif _GORM_ROOT.search(written[-200:]) is None:
             narrows = kind is not None and isinstance(call.receiver, Invoke) and method in _LOADS | {"Where", "Model"}
-            before = _narrowing(asked, call.receiver) if narrows and isinstance(call.receiver, Invoke) else ()
-            if not before:
+            sure = kind == "gorm" and (method == "Model" or _asks(asked))
+            found = (
+                _narrowing(asked, call.receiver, sure=sure) if narrows and isinstance(call.receiver, Invoke) else None
+            )
+            if found is None:
                 return None
+            before = found
     elif _CONNECTION.search(written) is None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
@@ -245,15 +254,17 @@ def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
     return found is not None and re.search(rb"\b%s\.\w+\s*=[^=]" % name.encode(), source[found.end() :]) is None
 
 
-def _narrowing(asked: Asked, receiver: Invoke) -> tuple[Step, ...]:
-    """What a function that gives a query has put into it: its conditions if it is in this file, else unknown ones."""
+def _narrowing(asked: Asked, receiver: Invoke, *, sure: bool) -> tuple[Step, ...] | None:
+    """What a function that gives a query has put into it: its conditions if it is in this file, else unknown ones.
+
+    `sure`: what is asked of it is asked of nothing but a query, whatever the function is called."""
     name = receiver.method
-    if not re.search(r"(?:^|\.)\w*(?:[dD][bB]|[sS]cope|[qQ]uery|[tT]enant|[tT]x|[oO]rg)\w*$", name):
-        return ()
+    if not sure and not re.search(r"(?:^|\.)\w*(?:[dD][bB]|[sS]cope|[qQ]uery|[tT]enant|[tT]x|[oO]rg)\w*$", name):
+        return None
     held = _function(receiver, asked.env)
     steps = _conditions(held) if held is not None else None
     unknown = Gap(asked.interpreter.notes.text(receiver.span)[:200], receiver.span)
-    return steps or (Step("Scopes", (unknown,), {}, receiver.span),)
+    return steps if steps is not None else (Step("Scopes", (unknown,), {}, receiver.span),)
 
 
 def _function(call: Invoke, env: Env) -> Fn | None:
@@ -292,10 +303,12 @@ def _conditions(held: Fn) -> tuple[Step, ...] | None:
         if value.method == "Where" and isinstance(first, Text):
             rest = tuple(Gap("…", argument.span) for argument in value.arguments[1:])
             steps.append(Step("Where", (Lit(first.value, first.span), *rest), {}, value.span))
-        elif value.method not in {"WithContext", "Debug", "Session", "Order", "Limit", "Offset", "Preload"}:
+        elif value.method not in _ADDS_NOTHING:
             break
         value = value.receiver
-    return tuple(reversed(steps)) if isinstance(value, (Name, Invoke)) and steps else None
+    if not steps and not (isinstance(value, Name) and _CONNECTION.search(value.path)):
+        return None  # it may be anything
+    return tuple(reversed(steps)) if isinstance(value, (Name, Invoke)) else None
 
 
 def struct_of(interpreter: Interpreter, step: Step) -> str:

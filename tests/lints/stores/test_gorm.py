@@ -125,6 +125,26 @@ GORM: dict[str, tuple[str, str | None]] = {
     "found or made": ("db.FirstOrCreate(&boat, models.Boat{Name: n})", UNSCOPED),
     "a session": ('db.Session(&gorm.Session{}).WithContext(ctx).Where("tenant_id = ?", t).First(&boat, id)', SCOPED),
     "sent by a client": ("c.ShouldBindJSON(&boat)\n\tdb.Save(&boat)", "TENORM008"),
+    "ordered by a function": ('ordered(db).Where("id = ?", id).First(&boat)', UNSCOPED),
+    "ordered by a function, with the tenant": (
+        'ordered(db).Where("id = ? AND tenant_id = ?", id, t).First(&boat)', SCOPED),
+    "ordered by a method of who knows what": ('s.sorted().Where("id = ?", id).First(&boat)', UNSEEN),
+    "ordered by a method, with the tenant": ('s.sorted().First(&boat, "id = ? AND tenant_id = ?", id, t)', SCOPED),
+    "begun elsewhere": ('s.elsewhere(ctx).Where("id = ?", id).First(&boat)', UNSEEN),
+    "begun elsewhere, with the tenant": ('s.elsewhere(ctx).Where("tenant_id = ?", t).First(&boat)', SCOPED),
+    "upserted by another's key": (
+        'db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "name"}}, DoUpdates: list("name")}).Create(&boat)',
+        "TENORM008"),
+    "upserted by the tenant's key": (
+        'db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}, {Name: "tenant_id"}}, DoUpdates: x}).Create(&boat)',
+        SCOPED),
+    "upserted by what a variable says": (
+        "on := clause.OnConflict{Columns: key, UpdateAll: true}\n\tdb.Clauses(on).Create(&boat)", UNSEEN),
+    "upserted by the primary key": ("db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&boat)", "TENORM008"),
+    "upserted by a key that is not seen": (
+        "db.Clauses(clause.OnConflict{Columns: key, UpdateAll: true}).Create(&boat)", UNSEEN),
+    "upserted by a constraint": (
+        'db.Clauses(clause.OnConflict{OnConstraint: "one", UpdateAll: true}).Create(&boat)', UNSEEN),
     "sent by a client, the tenant set": ("c.ShouldBindJSON(&boat)\n\tboat.TenantID = t\n\tdb.Create(&boat)", SCOPED),
 }  # fmt: skip
 _HEAD = """package fleet
@@ -135,6 +155,16 @@ const byTenant = "id = ? AND tenant_id = ?"
 
 func ofTenant(t string) func(db *gorm.DB) *gorm.DB {
 	return func(db *gorm.DB) *gorm.DB { return db.Where("tenant_id = ?", t) }
+}
+
+func ordered(db *gorm.DB) *gorm.DB {
+	return db.Order("name")
+}
+
+type Store struct{ db *gorm.DB }
+
+func (s *Store) sorted() *gorm.DB {
+	return s.db.Order("name").Limit(20)
 }
 
 func newest(t string) func(db *gorm.DB) *gorm.DB {
@@ -158,6 +188,14 @@ def _worst(code: str, head: str) -> list[Access]:
     rows = scan([("fleet/harbour.go", f"{head}\t{code}\n\treturn nil\n}}\n".encode())], MODEL).accesses
     order = ["proven", "weak", "opaque", "violation"]
     return sorted(rows, key=lambda row: order.index(row.verdict))[-1:]
+
+
+def test_a_query_that_a_method_of_the_same_class_orders() -> None:
+    head = _HEAD.replace("func F(", "func (s *Store) F(")
+    rows = _worst('s.sorted().Where("id = ?", id).First(&boat)', head)
+    assert [row.rule for row in rows] == [UNSCOPED]
+    rows = _worst('s.sorted().Where("id = ? AND tenant_id = ?", id, t).First(&boat)', head)
+    assert [(row.verdict, row.rule) for row in rows] == [("proven", None)]
 
 
 @pytest.mark.parametrize(("code", "rule"), GORM.values(), ids=GORM.keys())
