@@ -138,11 +138,19 @@ def merged(choice: Choice, yes: Env, no: Env) -> Env:
     changed = yes.written | no.written
     values, versions = yes.vars, yes.versions
     for name in changed:
-        values[name] = merge(choice, yes.vars.get(name, NOTHING), no.vars.get(name, NOTHING))
+        values[name] = merge(choice, _held(yes, name), _held(no, name))
         if name in no.versions:
             versions[name] = max(versions.get(name, 0), no.versions[name])
     facts = {key: held for key, held in yes.facts.items() if no.facts.get(key) == held}
     return Env(values, yes.outer, facts, versions, changed, yes.dotted)
+
+
+def _held(env: Env, name: str) -> Value:
+    """What a name holds on one side: a property that only the other side changed is still that of its object."""
+    value = env.vars.get(name)
+    if value is None:
+        value = env.find(name)
+    return value if value is not None else NOTHING
 
 
 def decide(test: Test, env: Env) -> tuple[bool | None, Choice, str | None]:

@@ -34,6 +34,7 @@ from lints.extract.values import (
     Listing,
     Lit,
     Nothing,
+    Query,
     Record,
     Rope,
     Term,
@@ -58,6 +59,10 @@ def _text(interpreter: Interpreter, expression: Text, env: Env) -> Value:
 
 def _name(interpreter: Interpreter, expression: Name, env: Env) -> Value:
     value = env.lookup(expression.path, expression.span)
+    if interpreter.chains is not None and isinstance(value, Gap) and expression.path.endswith((".or", ".not", ".and")):
+        base = expression.path.rpartition(".")[0]
+        turned = interpreter.chains.turned(expression, Name(base, expression.span), env.find(base), env)
+        return turned if turned is not None else value
     if isinstance(value, Fn) and any(last_part(d) in _PROPERTIES for d in value.function.decorators):
         return invocations.inline(interpreter, value, (), env) or Gap(expression.path, expression.span)
     return value
@@ -131,6 +136,10 @@ def _other(interpreter: Interpreter, expression: Other, env: Env) -> Value:
         one, two = parts
         if isinstance(one, Record) and isinstance(two, Record):
             return Record(_with(one.fields, two), one.source)
+    if interpreter.chains is not None and len(parts) == 1 and isinstance(parts[0], (Query, Alt)):
+        turned = interpreter.chains.turned(expression, expression.parts[0], parts[0], env)
+        if turned is not None:
+            return turned
     if interpreter.orm and expression.operator:
         return Term(expression.operator, parts, {}, interpreter.notes.text(expression.span)[:200])
     return Gap(interpreter.notes.text(expression.span), expression.span)

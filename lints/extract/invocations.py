@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lints.extract import builders, calls, keys, methods
 from lints.extract.chains import helpers as chain_helpers
-from lints.extract.environment import Env
+from lints.extract.environment import Env, merged
 from lints.extract.facts import Call
 from lints.extract.ir import Closure, Func, Invoke, Name, Spread, Tagged, Text, last_part
 from lints.extract.recorder import bound_names
@@ -55,6 +55,14 @@ _ADDS_TABLES = regex(r"(?:^|[._]|with)ctes?(?=$|[_.!(])", re.IGNORECASE)
 
 _SHRINKS = names("pop remove clear shift splice popleft discard removeAt RemoveAt RemoveAll Clear removeIf")
 """Calls that take items out of a list."""
+_IF_ANY = names(
+    "forEach forEachIndexed forEachOrdered each eachWithIndex each_with_index each_with_object each_pair each_key"
+    " each_value each_entry each_slice for_each ForEach ForEachAsync map mapNotNull flatMap flat_map filter reduce fold"
+    " some every onEach times upto ifPresent ifPresentOrElse eachSeries eachOf forEachAsync array_map array_walk"
+    " array_filter array_reduce"
+)
+"""Calls that run the function they are given for each of what there is."""
+_IF_THERE = names("let also run apply")
 _PLACEHOLDERS = names(
     "addQueryValue addQueryParam addParam pushParam add_param add_query_value add_query_param push_param"
 )
@@ -77,7 +85,7 @@ def invoke(interpreter: Interpreter, call: Invoke, env: Env) -> Value:
     for argument in call.arguments:
         value = interpreter.eval(argument.value if isinstance(argument, Spread) else argument, env)
         if isinstance(value, Fn) and isinstance(argument, Closure):
-            value = _callback(interpreter, call, argument, value, env)
+            value = _callback(interpreter, call, argument, value, receiver, env)
         if isinstance(argument, Spread) and isinstance(value, Listing):
             arguments.extend(value.items)
         else:
@@ -205,8 +213,11 @@ def visit(interpreter: Interpreter, value: Value, described: Callable[[], Call] 
                 visit(interpreter, item, described, rank)
 
 
-def _callback(interpreter: Interpreter, call: Invoke, argument: Closure, value: Fn, env: Env) -> Value:
-    """Interpret a function handed to a call, here and now: it sees and changes the variables around it."""
+def _callback(
+    interpreter: Interpreter, call: Invoke, argument: Closure, value: Fn, receiver: Value | None, env: Env
+) -> Value:
+    """Interpret a function handed to a call, here and now: it sees and changes the variables around it, on one path
+    only if it is called for each of what may be nothing."""
     function = argument.function
     if function.span in interpreter.visited and not interpreter.notes.muted:
         return value
@@ -221,14 +232,30 @@ def _callback(interpreter: Interpreter, call: Invoke, argument: Closure, value: 
     shadowed = {name: env.vars.get(name) for parameter in function.parameters for name in bound_names(parameter.name)}
     given = tuple(Gap(parameter.name, function.span, origin=origin[:300]) for parameter in function.parameters)
     known = dict(env.facts)
-    result = interpreter.function(function, env, given)
-    env.facts = known
+    inner = env.copy() if _may_not_run(interpreter, call, receiver) else env
+    result = interpreter.function(function, inner, given)
+    inner.facts = known
     for name, before in shadowed.items():
         if before is None:
-            env.remove(name)
+            inner.remove(name)
         else:
-            env.put(name, before)
+            inner.put(name, before)
+    if inner is not env and inner.written:
+        key = f"each@{function.span[0]}"
+        env.become(merged(lambda yes, no: Alt(key, yes, no), inner, env.copy()))
     return Returned(result, function)
+
+
+def _may_not_run(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> bool:
+    """Whether a call runs the function that it is given for each of what may be nothing: `ids.forEach((id) => …)`."""
+    if isinstance(receiver, Listing) and any(not isinstance(item, (Alt, Nothing)) for item in receiver.items):
+        return False  # there is an item at least
+    if call.method in _IF_ANY:
+        return call.receiver is not None or call.method.startswith("array_")
+    if interpreter.language != "kotlin" or call.method not in _IF_THERE or call.receiver is None:
+        return False
+    between = interpreter.notes.text((call.receiver.span[1], call.arguments_span[0]))
+    return between.lstrip().startswith("?.")
 
 
 def _is_scene(call: Invoke) -> bool:

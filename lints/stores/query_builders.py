@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument, OrmStep
@@ -60,7 +60,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
     for name, table in _from(builder.table, builder.alias, steps):
         builder.tables[name] = as_stored(table, builder.model.tables)
     builder.alias = _named(builder, builder.alias) if builder.alias is not None else None
-    for step in _flat(steps):
+    for step in _turned(_flat(steps)):
         method, arguments = step.method, step.arguments
         part = _knex_condition(builder, method, arguments)
         if method == "clearWhere" or (method == "clear" and arguments and arguments[0].text in {"where", "wheres"}):
@@ -167,6 +167,21 @@ def _flat(steps: Sequence[OrmStep]) -> Iterator[OrmStep]:
             yield from (OrmStep(method=call.text, arguments=call.items) for call in added.items)
         else:
             yield step
+
+
+def _turned(steps: Iterable[OrmStep]) -> Iterator[OrmStep]:
+    """`.or.where({ a })`, `.not.whereIn("b", c)` as the calls they stand for."""
+    either = inverted = False
+    for step in steps:
+        method = step.method
+        if method in {"or", "not", "and"} and not step.arguments:
+            either, inverted = method == "or" or (either and method == "not"), inverted is not (method == "not")
+            continue
+        if (either or inverted) and method.startswith("where"):
+            method = f"whereNot{method[5:]}" if inverted and not method.startswith("whereNot") else method
+            step = OrmStep(method=f"orW{method[1:]}" if either else method, arguments=step.arguments)
+        either = inverted = False
+        yield step
 
 
 def _conflict(builder: Builder, given: Argument) -> tuple[list[str], list[tuple[str, str]] | None, bool]:

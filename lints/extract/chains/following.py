@@ -26,7 +26,7 @@ from lints.extract.chains import (
 )
 from lints.extract.chains.parts import Asked, Begun, as_written, class_name
 from lints.extract.facts import Function
-from lints.extract.ir import Func, Invoke, Name, Span
+from lints.extract.ir import Expr, Func, Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
     NOTHING,
@@ -199,6 +199,14 @@ class Chains:
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
 
+    def turned(self, expression: Expr, before: Expr, receiver: Value | None, env: Env) -> Value | None:
+        """What `.or`, `.not` and `.and` of Knex make of the call that follows: `.where({ a }).or.where({ b })`."""
+        named = javascript.TURNS.search(self.interpreter.notes.text(expression.span)[-40:])
+        if named is None or not isinstance(receiver, (Query, Alt)):
+            return None
+        where = expression.span
+        return self.called(Invoke(before, named[1], (), (), where, (where[1], where[1])), receiver, [], {}, env)
+
     def _on_paths(self, receiver: Alt, step: Step, call: Invoke, env: Env) -> Value | None:
         """What a call gives where its receiver is a query on some path: there it goes on with that, and on a path that
         comes with a set or a class it begins one."""
@@ -264,7 +272,7 @@ class Chains:
             base is not call.receiver and not isinstance(env.find(base.path), (Query, Alt))
         ):
             return None
-        return base.path
+        return javascript.TURNS.sub("", base.path) if receiver.kind == "knex" else base.path
 
     def replaced(self, value: Value) -> None:
         """A query that a method of the same class answers for: it runs only where that one uses it."""

@@ -46,6 +46,8 @@ _MANAGERS = names("manager entityManager em queryRunner tx trx")
 _NATIVE = {"nativeUpdate": "update", "nativeDelete": "delete"}
 """Calls of MikroORM by what TypeORM calls them."""
 _SUB_SELECTS = frozenset({"eb", "eb1", "eb2", "eb3", "qb", "expressionBuilder", "ctx.eb"})
+TURNS = regex(r"[?!]?\.\s*(or|not|and)$")
+"""Properties of a builder of Knex that turn the condition after them."""
 _CONNECTION = regex(r"(?:db|trx|tx|knex|conn|scoped|tenant|database)\w*$", re.IGNORECASE)
 _OF_MODELS = regex(r"(?:\w+\.)*(?:db|models|sequelize|database|entities)\.[A-Z]\w*")
 _BUILT_IN = names("Math Object Array Promise JSON Date Error Number String Reflect Map Set Symbol Buffer Response")
