@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from lints.extract.chains.linq import READS
-from lints.extract.facts import OrmStep
+from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.linq_conditions import LAMBDA, Names, condition, member, value_of
@@ -36,6 +37,10 @@ _NO_FILTER = regex(
 _NO_ROW = regex(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
 """What a key, a specification or a condition is called."""
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
+_PUT = regex(r"(Add|Update|Attach)(Sent|Unseen|New)(?<!UpdateNew)")
+_FIELD = regex(r"(\w+)\s*=(?!=)\s*(.+)", re.DOTALL)
+_CLIENTS = regex(r"(?:\w*[dD]to|req(?:uest)?|[mM]odel|input|body|payload|command|cmd|vm|viewModel)[?!]?\.")
+"""What a handler calls what a client sends."""
 _CALL = regex(r"\s*[?!]?\.\s*(\w+)(?:<[^<>()]{1,80}>)?\(")
 _CLAUSES = regex(r"\b(from|join|let|where|orderby|select|group)\b")
 _SOURCE = regex(r"(?:\w+\.)*(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))(?:\.(?:As\w+|Include|IgnoreQueryFilters)\([^()]*\))*")
@@ -68,6 +73,8 @@ def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
 def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boats.Where(b => b.TenantId == tenant)`, `from b in Boats where b.TenantId == tenant select b`."""
     methods = [step.method for step in steps]
+    if methods and (put := _PUT.fullmatch(methods[-1])) is not None:
+        return _put(builder, put, [argument.text for argument in steps[-1].arguments])
     names = Names({})
     current: Builder | None = builder
     if builder.entity is not None and "IgnoreQueryFilters" not in methods:
@@ -131,6 +138,41 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             runs = True
             _extended(builder, method, names, current)
     return [builder.select()] if runs else []
+
+
+def _put(builder: Builder, put: re.Match[str], given: Sequence[str]) -> list[str | None]:
+    """A row that is put into a set: by the fields it is made with, by who sent it, or unseen."""
+    verb, how = put.groups()
+    fields = {
+        found.group(1): Argument(kind="value", text=found.group(2).strip())
+        for text in given[1:]
+        for part in _parts(text)
+        if (found := _FIELD.fullmatch(part)) is not None
+    }
+    assigned, _ = builder.assignments(fields)
+    known = builder.model.tables.get(builder.table)
+    tenant = known.tenant_column if known is not None else None
+    spelled = (tenant or "").replace("_", "").lower()
+    assigned = [(tenant if tenant and name.replace("_", "").lower() == spelled else name, v) for name, v in assigned]
+    column = next((name for name in fields if spelled and name.lower() == spelled), None)
+    if column is not None and _CLIENTS.match(fields[column].text):
+        builder.untrusted = fields[column].text
+    if how == "Sent" and (verb != "Add" or tenant not in dict(assigned)):
+        builder.raw, builder.by_client_key = given[0], verb != "Add"
+        return []
+    if how == "Unseen" and tenant not in dict(assigned):
+        told = any(part.replace("_", "").lower().endswith(spelled) for part in re.findall(r"\w+", given[0]))
+        if tenant is None or not told:
+            return [None]
+        assigned = [*assigned, (tenant, builder.parameter())]
+    return [builder.insert(assigned)] if assigned else [None]
+
+
+def _parts(text: str) -> list[str]:
+    """The fields of an initializer, split at the commas outside brackets."""
+    flat = _blanked(text)
+    marks = [-1, *(found.start() for found in re.finditer(",", flat)), len(text)]
+    return [text[one + 1 : two].strip() for one, two in pairwise(marks)]
 
 
 def _by_made(builder: Builder, text: str) -> None:

@@ -264,7 +264,7 @@ _LINQ = Search(
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
     rb"\bfrom\s+\w+\s+in\s+\w+\.",
     rb"\.(?:Find|Get|Load|GetAll)(?:Async)?<\w",
-    rb"\.Update\(\s*new\s",
+    rb"\.(?:Add|Update|Attach)(?:Range)?(?:Async)?\(",
     rb"\bin\s+_?\w+\.\w+\)",
 )
 _NET = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lints.extract.chains.parts import Asked, Begun, as_written
+from lints.extract.ir import Span
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Step, Value
 from lints.patterns import regex
@@ -65,6 +66,19 @@ _ROW_OF = regex(
 """A row of a class by its key: `db.FindAsync<Boat>(id)`, `session.Get<Boat>(id)`."""
 _MADE = regex(r"\(\s*new\s+(?:\w+\.)*(\w+)\s*(?:\(\s*\))?\s*(\{[^{}]*\})\s*\)")
 """A row that is made only to be named: `db.Remove(new Boat { Id = id })`."""
+PUTS = regex(r"(Add|Update|Attach)(?:Range)?(?:Async)?")
+"""What hands a row, or rows, to a context or to a set of it."""
+_NEW = regex(r"\bnew\s+(?:\w+\.)*(\w+)\s*(?:\(([^()]*)\)\s*)?(?=([{])|[),;\s]|$)")
+_OF_CLIENT = r"\[From(?:Body|Form)[^\[\]]{{0,60}}\]\s*(?:\w+\.)*[\w<>\[\]?]+\s+{0}\b"
+_BOUND = r"\.Map(?:Post|Put|Patch)\([^{{}};]{{0,400}}?[\w>\]?]\s+{0}\s*[,)]"
+"""Parameters that a framework makes of what a client sends."""
+_MAPPED = regex(r"\.Map<[\w.<>]{1,80}>\(|\.Adapt<[\w.<>]{1,80}>\(|\.To(?:Entity|Model|Domain)\(\)")
+"""What makes a row of something else, field by field, out of sight."""
+_HEADER = regex(
+    r"^[ \t]*(?:\[[^\n\[\]]*\][ \t]*)*(?:public|private|protected|internal)\b[^;{}]{0,600}\)"
+    r"|\.Map(?:Post|Put|Patch|Get|Delete)\(",
+    re.MULTILINE,
+)
 _OF_CONTEXT = regex(r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)[?!]?(?:\.(?:\w+|Set<[\w.]+>\(\)))?$")
 _BY_KEY = regex(r"(?:Find|Get|Load|GetAll)(?:Async)?")
 _MAX_BEFORE = 8000
@@ -148,6 +162,9 @@ def _begun(asked: Asked) -> Begun | None:
     if made is not None and _OF_CONTEXT.search(written) is not None:
         given = Gap(made.group(2), call.arguments_span)
         return Begun("ef", made.group(1), (Step(f"{call.method}New", (given,), {}, call.span),))
+    put = PUTS.fullmatch(call.method)
+    if put is not None and call.arguments:
+        return _put(asked, put.group(1), _set_of(asked, held, written, last), _OF_CONTEXT.search(written) is not None)
     of_class = _ROWS_OF.search(written)
     if of_class is not None and call.method not in _NO_SETS:
         return Begun("ef", of_class.group(1), steps)
@@ -175,6 +192,101 @@ def _begun(asked: Asked) -> Begun | None:
         if found is not None and (known or (found.group(2) or "A") not in _NO_SETS):
             return Begun("ef", found.group(1) or found.group(2), steps)
     return None
+
+
+def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
+    """The set that a row is put into; empty if it is none."""
+    if last in held.sets:
+        return held.sets[last]
+    for text in (written, asked.path):
+        found = _SET.search(text)
+        if found is None and text.rpartition(".")[0] in held.contexts and text.rpartition(".")[2][:1].isupper():
+            found = re.fullmatch(rf"\w+\.{_OF_SET}", text)
+        if found is not None and (found.group(2) or "A") not in _NO_SETS:
+            return found.group(1) or found.group(2)
+    return ""
+
+
+def _put(asked: Asked, verb: str, of_set: str, of_context: bool) -> Begun | None:
+    """A row that is put into a set: made here of what is written (`AddNew`), sent by a client as it is (`AddSent`) or
+    made out of sight (`AddUnseen`). One that is loaded, or handed in, is judged where that is."""
+    call, notes = asked.call, asked.interpreter.notes
+    text = notes.text(call.arguments_span)[1:-1].strip()[:_MAX_BEFORE]
+    position = call.span[0]
+    name = text if text.isidentifier() else ""
+    before = notes.source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
+    heads = [found.start() for found in _HEADER.finditer(before)]
+    around = before[heads[-1] :] if heads else before
+    later = ""
+    if name:
+        made = list(re.finditer(rf"\b(\w+)\??\s+{name}\s*=(?![=>])\s*", around))
+        if made:
+            text = around[made[-1].end() :]
+            text = re.sub(r"^new\s*(?=[({])", f"new {made[-1].group(1)} ", text)
+            text, later = _until_semicolon(text)
+        else:
+            text, later = "", around
+    row = _NEW.search(text)
+    if row is not None and (of_set or of_context):
+        fields = _braced(text[row.start(3) :]) if row.group(3) else ""
+        given = [fields, *re.findall(rf"\b{name}\.(\w+\s*=(?!=)[^;]*);", later)] if name else [fields]
+        model = of_set or row.group(1)
+        if verb == "Attach" and not any(given[1:]):
+            return None  # only named, and never changed
+        unseen = verb != "Add" or (row.group(2) or "").strip()
+        if verb == "Add" or not re.search(r"\b[iI]d\s*=(?!=)", ",".join(given)):
+            how = "AddUnseen" if unseen and verb == "Add" else "AddNew"
+            return Begun("ef", model, (_said(how, [row.group(2) or "", *given], call.arguments_span),))
+        return Begun("ef", model, (_said("UpdateNew", ["{" + ",".join(given) + "}"], call.arguments_span),))
+    if not of_set and not of_context:
+        return None
+    sets = re.findall(rf"\b{name}\.(\w+\s*=(?!=)[^;]*);", later) if name else []
+    if name and not text and (client := _sent_by_client(before, around, name)) is not None:
+        model = of_set or client
+        return Begun("ef", model, (_said(f"{verb}Sent", [name, *sets], call.arguments_span),))
+    mapped = _MAPPED.search(text)
+    if mapped is not None and verb == "Add":
+        of = re.search(r"<(?:\w+\.)*(\w+)>\(", mapped.group())
+        model = of_set or (of.group(1) if of is not None else "")
+        return Begun("ef", model, (_said("AddUnseen", ["", *sets], call.arguments_span),)) if model else None
+    return None
+
+
+def _said(method: str, texts: Sequence[str], span: Span) -> Step:
+    return Step(method, tuple(Gap(text, span) for text in texts), {}, span)
+
+
+def _sent_by_client(before: str, around: str, name: str) -> str | None:
+    """The class of a parameter that is made of what a client sends; None if it is no such parameter."""
+    if not re.search(_OF_CLIENT.format(name), around) and not re.search(_BOUND.format(name), around):
+        attributes = before[: -len(around)][-300:] if around else ""
+        head = around.partition("{")[0]
+        signed = re.sub(r"\"[^\"\n]*\"", "", attributes + head)
+        posts = re.search(r"\[Http(?:Post|Put|Patch)\b[^;{}]*$", signed) is not None
+        if not posts or not re.search(rf"[\w>\]?]\s+{name}\s*[,)]", head):
+            return None
+    kind = re.search(rf"(?:\w+\.)*(\w+)>?(?:\[\])?\??\s+{name}\s*[,)]", around)
+    return kind.group(1) if kind is not None else None
+
+
+def _until_semicolon(text: str) -> tuple[str, str]:
+    """A statement, and what follows it."""
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(letter, 0)
+        if letter == ";" and depth <= 0:
+            return text[:position], text[position:]
+    return text, ""
+
+
+def _braced(text: str) -> str:
+    """What stands in the braces that a text begins with."""
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0:
+            return text[1:position]
+    return text[1:]
 
 
 def _source(value: Value) -> str:
