@@ -120,10 +120,20 @@ def _add(catalog: Catalog, model: _Model, known: Mapping[str, list[Class]], tabl
                 relations=relations,
                 reverse=reverse,
                 scopes=scopes,
-                methods=methods,
+                methods={**methods, **_assignable(model.chain)},
                 origin=origin,
             )
         )
+
+
+def _assignable(above: Sequence[Class]) -> dict[str, tuple[str, ...]]:
+    """`$fillable` and `$guarded`, as the nearest class that has them writes them out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for held in above:
+        for name, value, _, _ in members(held.body):
+            if name in {"fillable", "guarded"} and isinstance(value, Items):
+                found.setdefault(f"${name}", tuple(texts(value)))
+    return found
 
 
 def _attributes(above: Sequence[Class]) -> Iterator[str]:

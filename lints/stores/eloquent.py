@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
+from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES, WHOLE
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
@@ -25,6 +25,8 @@ _OF_ROWS = names(
     " saveMany push associate dissociate"
 )
 """What is done with a row that is held, or made."""
+_GUARDED = names("create createQuietly createMany fillAndInsert")
+"""Inserts that ask a model which columns may be filled."""
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _OWN = regex(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
 _CLOSURE = regex(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
@@ -39,6 +41,9 @@ _MAX_CLOSURE, _MAX_DEPTH = 4000, 6
 def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boat::where('tenant_id', $tenant)->find($id)`; what is put together elsewhere can't be seen."""
     condition: str | None = None
+    if steps and steps[0].method == "@filled":
+        taken, by = steps[0].arguments
+        return _filled(builder, taken, forced=by.text == "forceFill", made=by.text[:1].isupper())
 
     def add(part: str | None, *, beside: bool = False) -> None:
         nonlocal condition
@@ -113,6 +118,9 @@ def _run(
     if method in INSERTS:
         rows = given[0].items[:1] if given and given[0].kind == "list" else given[:1]
         assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
+        held = dict(written)
+        if not assigned and column not in held and rows and rows[0].kind in {"value", "dynamic"}:
+            return _filled(builder, rows[0], forced=builder.entity is None or method not in _GUARDED, made=True)
         assigned = [*written, *((name, value) for name, value in assigned if name not in dict(written))]
         return [builder.insert(assigned, dynamic=dynamic)] if assigned else []
     if method in UPDATES or method in {"updateOrCreate", "updateOrInsert"}:
@@ -121,6 +129,31 @@ def _run(
         assigned, dynamic = builder.assignments({name: value for name, value in values.items() if name not in keys})
         return [builder.update(assigned, dynamic=dynamic or not assigned)]
     return [builder.select()]
+
+
+def _filled(builder: Builder, given: Argument, *, forced: bool, made: bool) -> list[str | None]:
+    """A row that takes what it is handed as a whole: its tenant too, unless the model's `$fillable` or `$guarded` keep
+    it out. `forced`: they are not asked; `made`: it is a new row."""
+    known = builder.model.tables.get(builder.table)
+    tenant = known.tenant_column if known is not None else None
+    said = builder.entity.methods if builder.entity is not None else {}
+    fillable, guarded = said.get("$fillable"), said.get("$guarded")
+    if not forced and (
+        (fillable is not None and tenant not in fillable) or (guarded is not None and {tenant, "*"} & set(guarded))
+    ):
+        listed = known.columns if known is not None else ()
+        columns = [name for name in listed if (name in fillable if fillable is not None else name != tenant)]
+        if not made:
+            return []  # its tenant stays as it is
+        return [builder.insert([(name, builder.parameter()) for name in columns]) if columns else None]
+    whole = WHOLE.fullmatch(given.text.strip())
+    stated = forced or fillable is not None or guarded is not None
+    if whole is None or not stated or whole.group(1).lower() in {"validated", "only"} or f"'{tenant}'" in given.text:
+        return [None]
+    if whole.group(1).lower() in {"input", "post", "json"} and whole.group(2).strip():
+        return [None]
+    builder.raw = given.text
+    return []
 
 
 def _upserted(builder: Builder, given: Sequence[Argument]) -> str | None:

@@ -63,8 +63,13 @@ _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
 
 
 def _laravel(asked: Asked) -> Begun | None:
-    found = laravel.begun(asked.interpreter.notes, asked.call, asked.path, asked.step)
-    return Begun(*found, (asked.step,)) if found is not None else None
+    notes, call = asked.interpreter.notes, asked.call
+    found = laravel.begun(notes, call, asked.path, asked.step)
+    if found is not None:
+        return Begun(*found, (asked.step,))
+    model = laravel.held_model(notes.source, asked.path, call.span[0]) if call.receiver is not None else ""
+    filled = laravel.filled(notes, call, model) if model or call.receiver is None else None
+    return Begun("eloquent", model or call.method, (filled,)) if filled is not None else None
 
 
 _SCRIPTS: tuple[Callable[[Asked], Begun | None], ...] = (stores.index, javascript.begun)
@@ -141,6 +146,8 @@ class Chains:
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver) and not _narrowed_later(receiver, call):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
+            if receiver.kind == "eloquent" and (filled := laravel.filled(self.interpreter.notes, call, receiver.model)):
+                return self._kept_query(Query("eloquent", receiver.model, (filled,), call.span))
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
             if receiver.kind in ruby.KINDS and (record := ruby.record_of(receiver, call)) is not None:

@@ -128,6 +128,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
             rb"|orderBy\w*|select|latest|paginate|join|has|on|insert|upsert|updateOr\w+|destroy|truncate)\("
         ),
         rb"(?:app|resolve|make)\(\s*\\?[\w\\]+::class\s*\)\s*->",
+        rb"->(?:fill|forceFill|updateOrFail)\(",
+        rb"\bnew\s+[A-Z]\w*\(\s*\$?[rR]eq",
         rb"(?:->|::)table\(\s*['\"]\w",
         rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),

@@ -73,10 +73,18 @@ ANY_MODEL = "Model_of_"
 _ASKED_OF_ANY = regex(
     r"(?:only|with)Trashed|find(?:OrFail|Many|OrNew)?|query|newQuery|where\w*|first(?:OrFail|Where)|withoutGlobalScopes?"
 )
+_MAX_BEFORE = 6000
 _STATIC = regex(rb"\s*::")
 _MADE_BY_CLASS = names("app resolve make")
 _FORM = regex(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _RELATED = regex(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
+WHOLE = regex(
+    r"\$?\b(?:request|req)(?:\(\))?\s*(?:->|\.|::)\s*(?:safe\(\)\s*(?:->|\.)\s*)?(all|input|post|validated|except|only|toArray|json)"
+    r"\(([^()]{0,300})\)(?:\s*(?:->|\.)\s*(?:all|toArray)\(\))?",
+    re.IGNORECASE,
+)
+"""What a client sent as a whole: `$request->all()`; `->validated()` is as much of it as rules elsewhere name."""
+_FILLS = names("update updateQuietly updateOrFail fill forceFill")
 _CONNECTION = regex(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
 
 
@@ -131,6 +139,29 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     if not known and (call.method[:3] == "get" or _CHAINED.match(notes.source, call.span[1]) is None):
         return None  # a method of the class; a scope of the model would be followed by what runs it
     return "eloquent", _full_name(notes.source, name)
+
+
+def filled(notes: Recorder, call: Invoke, model: str) -> Step | None:
+    """`$boat->update($request->all())`, `new Boat($request->all())`: a row that takes whatever a client sent; None for
+    any other call."""
+    made = not model and call.receiver is None and call.method[:1].isupper()
+    if len(call.arguments) != 1 or not (call.method in _FILLS or made):
+        return None
+    text = " ".join(notes.text(call.arguments[0].span).split())[:400]
+    if WHOLE.fullmatch(text) is None or (made and not notes.text(call.span).startswith("new")):
+        return None
+    return Step("@filled", (Gap(text, call.arguments[0].span), Lit(call.method, call.span)), {}, call.span)
+
+
+def held_model(source: bytes, path: str, before: int) -> str:
+    """The model that a variable is declared as, or loaded from, last before a place; empty if that is not seen."""
+    if not path.isidentifier():
+        return ""
+    around = source[max(0, before - _MAX_BEFORE) : before].decode("utf-8", "replace")
+    around = around[max(around.rfind("function "), 0) :]
+    found = re.findall(rf"\b([A-Z]\w*)\s+\${path}\b|\${path}\s*=\s*(?:new\s+)?([A-Z]\w*)\b", around)
+    name = next((one or two for one, two in reversed(found)), "")
+    return _full_name(source, name) if name and name not in _NOT_MODELS else ""
 
 
 def along(asked: Asked) -> Begun | None:
