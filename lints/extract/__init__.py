@@ -133,7 +133,7 @@ def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extrac
 def _follows(
     path: str, data: bytes, language: str, tree: Tree, statements: Sequence[Statement], calls: Sequence[OrmCall]
 ) -> tuple[Follow, ...]:
-    if len(statements) + len(calls) < 2 or path_class(path) in {"migration", "seed"}:
+    if not (statements or calls) or path_class(path) in {"migration", "seed"}:
         return ()
     from lints.vouch.flow import follows_of
 

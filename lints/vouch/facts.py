@@ -8,6 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
     """The statement that begins at `line` and `column` runs only after the one at `first_line` and `first_column`.
+    Where that is itself, what it found is compared before anything is done with it.
 
     Expressions are as `plain` writes them, and mean the same in both places: no name in them has got another value.
     """

@@ -16,6 +16,7 @@ from lints.extract.lines import Lines
 from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.facts import Follow
+from lints.vouch.guarded import COMPARES, compared_after
 from lints.vouch.helpers import asked_through
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
@@ -44,6 +45,17 @@ class Flow(Results):
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""
         for later in self.accesses:
+            if later.helper is None and (compared := compared_after(self, later)):
+                yield Follow(
+                    line=later.line,
+                    column=later.column,
+                    first_line=later.line,
+                    first_column=later.column,
+                    values=(),
+                    rows=(),
+                    checked=False,
+                    compared=compared,
+                )
             if (
                 later.values
                 and later.helper is None
@@ -176,7 +188,7 @@ class Flow(Results):
             for found in seen:
                 self.each(node, found)
             return
-        made = [access for access in self._inside(node) if self._certain(access.node, node)]
+        made = [access for access in self._inside(node) if self.certain(access.node, node)]
         for found in seen:
             self.dropped(node, found)
         for access in made:
@@ -196,7 +208,7 @@ class Flow(Results):
         last = bisect_left(self._starts, node.end_byte)
         return [access for access in self.accesses[first:last] if access.node.end_byte <= node.end_byte]
 
-    def _certain(self, node: Node, top: Node) -> bool:
+    def certain(self, node: Node, top: Node) -> bool:
         """Whether a call runs whenever the statement around it does."""
         child = node
         while child != top and (parent := child.parent) is not None:
@@ -246,12 +258,12 @@ def follows_of(
     data: bytes, language: str, tree: Node, statements: Sequence[Statement], calls: Sequence[OrmCall]
 ) -> tuple[Follow, ...]:
     """The pairs of one parsed file."""
-    if len(statements) + len(calls) < 2:
+    if len(statements) + len(calls) < 2 and COMPARES.search(data) is None:
         return ()
     lines = Lines(data)
     found = [a for s in statements if (a := places.of_statement(s, data, language, tree, lines)) is not None]
     found += [a for c in calls if (a := places.of_call(c, data, tree, lines)) is not None]
-    if len(found) < 2 or len(found) > MAX_ACCESSES:
+    if not found or len(found) > MAX_ACCESSES:
         return ()
     found.sort(key=lambda one: one.node.start_byte)
     flow = Flow(data, language, tree, found)

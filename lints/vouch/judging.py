@@ -15,6 +15,7 @@ from lints.vouch.facts import Follow
 from lints.vouch.plain import plain
 
 RULE = "TENSQL024"
+GUARDED = "TENORM010"
 _HELPED = frozenset(
     [
         "TENSQL001", "TENSQL002", "TENSQL003", "TENSQL005", "TENSQL006", "TENSQL010", "TENSQL012", "TENSQL019",
@@ -86,6 +87,9 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
     """Places whose rows were found by keys, one of which is known to be the caller's."""
     for key in sorted(by_place):
         for later in places.get(key, ()):
+            guard = next((f for f in by_place[key] if (f.first_line, f.first_column) == key), None)
+            if guard is not None and len(places[key]) == 1:
+                later.rows[:] = _guarded(later, guard, model)
             violated = any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows)
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
@@ -93,7 +97,8 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
             known = [
                 known
                 for follow in by_place[key]
-                if len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
+                if follow is not guard
+                and len(firsts := places.get((follow.first_line, follow.first_column), ())) == 1
                 and ((follow.first_line, follow.first_column) in sure or _trusted(firsts[0].rows, follow, model))
                 for known in _known(follow, firsts[0], later, model)
             ]
@@ -103,6 +108,44 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                 later.rows[:] = _weaker(later, known, model)
             elif _unproven(later, known, model) == set():
                 sure.add(key)
+
+
+def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
+    """The rows of a statement that loads one row by its key, whose tenant is compared before it is used."""
+    loaded = {_loads(text, guard.compared, model) for text in place.texts}
+    if len(loaded) != 1 or None in loaded:
+        return place.rows
+    return [
+        assumed(replace(row, rule=None), GUARDED, "the row's tenant is compared before the row is used")
+        if row.verdict == "violation" and row.rule in _HELPED and row.table in loaded
+        else row
+        for row in place.rows
+    ]
+
+
+def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
+    """The table of which a statement gives one row, with its tenant, which is among the columns that are compared."""
+    from sqlglot import exp
+
+    tree = _tree(text.sql, text.dialect)
+    if not isinstance(tree, exp.Select) or tree.args.get("with_") is not None or tree.args.get("joins"):
+        return None
+    tables = _relations(tree)
+    known = _table(next(iter(tables.values())), model) if tables is not None and len(tables) == 1 else None
+    where = tree.args.get("where")
+    if known is None or where is None or known[1].tenant_column is None:
+        return None
+    if _spelled(known[1].tenant_column) not in map(_spelled, compared):
+        return None
+    equal = [part for part in _conjuncts(where.this) if isinstance(part, exp.EQ)]
+    sides = ((part.this, part.expression) for part in equal)
+    keys = (_stored(one.name, known) for pair in sides for one in pair if isinstance(one, exp.Column))
+    if not any(key is not None and _identifies(known, key) for key in keys):
+        return None
+    given = [item for item in tree.expressions if item.alias_or_name.lower() == known[1].tenant_column.lower()]
+    whole = text.table is not None or any(item.is_star for item in tree.expressions)
+    own = all(isinstance(item, exp.Column) and item.name.lower() == item.alias_or_name.lower() for item in given)
+    return known[0] if own and (given or whole) else None
 
 
 def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:

@@ -22,7 +22,7 @@ _NAME = regex(r"[$@]{0,2}[A-Za-z_]\w*")
 _CALLED = regex(r"\.(\w+[!?]?)\s*\(")
 _POINTED = regex(r"&(\w+)")
 _FLAGS = regex(r"(?:ok|has|found|exists?|present)\w*", re.IGNORECASE)
-_ERROR = regex(r"(?:\w*[eE]rr(?:or)?|e)\d?")
+ERROR = regex(r"(?:\w*[eE]rr(?:or)?|e)\d?")
 _LEFT = regex(r"\s*(?:const|let|var|val|final|auto|dynamic)?\s*")
 _FILLS = rb"push|unshift|splice|concat|add|append|extend|insert|Add|AddRange|update|\]?\s*=(?!=)|0|\w+\]\s*=(?!=)|\s*\w"
 _PART = regex(
@@ -37,6 +37,10 @@ _WALRUS = regex(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
 _SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
 _UNEQUAL = regex(rf"{_SIDE}\s*!==?\s*{_SIDE}")
 _EQUAL = regex(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_EQUALS = regex(
+    r"(?P<not>!|not\s+)?\s*(?:Objects\.equals\(\s*(?P<one>[\w.]{1,80})\s*,\s*(?P<two>[\w.]{1,80})\s*\)"
+    r"|(?P<left>[\w.]{1,80})\.(?:equals|Equals|contentEquals)\(\s*(?P<right>[\w.]{1,80})\s*\))"
+)
 _NOBODYS = regex(
     r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
     r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
@@ -249,9 +253,9 @@ class Results(Tree):
                 continue
             if xorm:
                 meant = Missing.FALSE if position == 0 and len(names) > 1 else Missing.THING
-            elif _ERROR.fullmatch(name) or len(names) == 1:
+            elif ERROR.fullmatch(name) or len(names) == 1:
                 meant = held if held is not None else Missing.THING
-                if meant is Missing.THING and _ERROR.fullmatch(name):
+                if meant is Missing.THING and ERROR.fullmatch(name):
                     meant = Missing.NULL  # to find nothing is no error
             else:
                 meant = Missing.FALSE if _FLAGS.fullmatch(name) and len(names) > 1 else Missing.THING
@@ -312,7 +316,7 @@ class Results(Tree):
             bound = plain(target.group())
             if self.language == "go":
                 if ".Scan(" in rest or rest.startswith((".Error", ".Err(")):
-                    found.names[bound] = held if _ERROR.fullmatch(bound) else Missing.THING
+                    found.names[bound] = held if ERROR.fullmatch(bound) else Missing.THING
                     found.rows.update(dict.fromkeys(_POINTED.findall(rest), value.end_byte))
                 continue
             if rest and any(m in results.leaving(self.language) for m in _CALLED.findall(rest)):
@@ -385,7 +389,7 @@ class Results(Tree):
             text, sign = self.text(condition), _EQUAL if node.type in NEGATED else _UNEQUAL
         split = _AND if sign is _EQUAL else _OR
         for part in split.split(text.strip().removeprefix("(").removesuffix(")")):
-            compared = sign.fullmatch(part.strip())
+            compared = sign.fullmatch(_with_signs(part.strip()))
             sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
             for shown, other in zip(sides, reversed(sides), strict=True):
                 name, _, rest = shown.partition(".")
@@ -420,6 +424,16 @@ class Results(Tree):
             names["found__"] = given or Missing.THING
         text = _WALRUS.sub("(", text)
         return when_missing(text, names, self.language)
+
+
+def _with_signs(text: str) -> str:
+    """`!doc.getTenantId().equals(tenant)`, `not Objects.equals(a, b)` with a sign between their sides."""
+    text = text.replace("()", "")
+    called = _EQUALS.fullmatch(text)
+    if called is None:
+        return text
+    left, right = called.group("left") or called.group("one"), called.group("right") or called.group("two")
+    return f"{left} {'!=' if called.group('not') else '=='} {right}"
 
 
 def _first_argument(text: str) -> str:
