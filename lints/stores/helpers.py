@@ -13,6 +13,7 @@ from itertools import product
 
 from lints.extract.chains.helpers import CONDITION, FROM, IMPORTED, INHERITED, OF, OF_BASES, RELATED, SCOPE, THROUGH
 from lints.extract.chains.python import DJANGO
+from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.facts import Argument, Helper, OrmCall, OrmStep
 from lints.schema.facts import Entity
 
@@ -113,7 +114,7 @@ class Helpers:
             found = self._by_manager(managed[0], step, depth, model)
             if step.method not in DJANGO or found != [(_hole("django"),)]:
                 return found  # else Django's own method, which the class does more in: `super().filter(*args, …)`
-        if kind == "django" and step.method not in DJANGO and first and step.method != INHERITED:
+        if kind == "django" and step.method not in DJANGO | {INHERITED, REASSIGNED} and first:
             return [(_hole(kind),)]  # a method of a manager that nobody has seen
         if step.method == INHERITED:
             plain = step.arguments[0].text in self._known.get(OF_BASES, {})

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from lints.extract.chains import doctrine as chain_doctrine
 from lints.extract.chains import ruby as chain_ruby
+from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.patterns import regex
 from lints.schema import constants
@@ -31,6 +32,7 @@ from lints.stores import (
     objection,
     python_records,
     query_builders,
+    reassigned,
     sqlalchemy,
     string_templates,
     supabase,
@@ -259,7 +261,8 @@ class Entities:
                 builder.optional = call.function.tenant_parameter
             if call.kind in jvm_orms.KINDS:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
-            texts = _RENDER[call.kind](builder, steps)
+            render = reassigned.reassigned if steps[-1].method == REASSIGNED else _RENDER[call.kind]
+            texts = render(builder, steps)
             told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS
             escape = builder.escape if told else _escape(call, steps) or builder.escape
             out.append(

@@ -25,6 +25,7 @@ from lints.extract.chains import (
     stores,
 )
 from lints.extract.chains.parts import Asked, Begun, as_written, class_name
+from lints.extract.chains.reassigned import reassigned
 from lints.extract.facts import Function
 from lints.extract.ir import Expr, Func, Invoke, Name, Span
 from lints.extract.sqltext import names
@@ -148,6 +149,10 @@ class Chains:
             self.used(receiver)  # what it gave is a record, or records: no part of the query
             if receiver.kind == "eloquent" and (filled := laravel.filled(self.interpreter.notes, call, receiver.model)):
                 return self._kept_query(Query("eloquent", receiver.model, (filled,), call.span))
+            if receiver.kind == "django" or receiver.kind in ruby.KINDS:
+                moved = reassigned(self.interpreter.notes, receiver, call)
+                if moved is not None:
+                    return self._kept_query(moved)
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
             if receiver.kind in ruby.KINDS and (record := ruby.record_of(receiver, call)) is not None:
