@@ -131,6 +131,26 @@ def _packed(tree: WorkTree, path: str) -> bool:
     return path_class(path) == "generated" or max(map(len, data.splitlines()), default=0) > MAX_LINE
 
 
+def candidates(model: Model) -> list[str]:
+    """What to write where nothing says who the tenants are: the columns by which several tables refer to one that
+    refers to no other, the most used first."""
+    from lints.schema.tenants import personal
+
+    tied: dict[tuple[str, str], set[str]] = {}
+    for name, table in model.tables.items():
+        for key in table.foreign_keys:
+            target = model.tables.get(key.references)
+            if target is None or len(key.columns) != 1 or key.references == name or key.columns == table.primary_key:
+                continue
+            if not personal(target) and all(up.references == key.references for up in target.foreign_keys):
+                tied.setdefault((key.columns[0], key.references), set()).add(name)
+    several = sorted((-len(names), *which, sorted(names)) for which, names in tied.items() if len(names) > 1)
+    return [
+        f"`tenant_columns: [{line(column)}]  # {', '.join(map(line, names[:3]))} refer to {line(root)}`"
+        for _, column, root, names in several[:2]
+    ]
+
+
 def _told(model: Model, written: list[str], dialect: str, *, packed: int, unread: bool) -> str:
     owned = Counter(str(table.ownership) for table in model.tables.values())
     found = ", ".join(f"{number} {line(name)}" for name, number in sorted(owned.items()))
@@ -142,6 +162,7 @@ def _told(model: Model, written: list[str], dialect: str, *, packed: int, unread
         lines.append("  no schema was found: name the scripts under source.migrations in gate.yaml")
     if model.tables and not (owned["owned"] or owned["root"]):
         lines.append(f"  no table names a tenant: say under tenant_columns in {TENANCY} which column does, if one does")
+        lines += [f"  perhaps {candidate}" for candidate in candidates(model)]
     if owned["unknown"]:
         lines.append(f"  whose rows the unknown ones hold has to be said in {TENANCY}")
     if packed:

@@ -196,6 +196,8 @@ class Catalog:
         self.policies = {key: policy for key, policy in self.policies.items() if key[0] != gone}
 
     def rename(self, draft: Draft, schema: str | None, name: str) -> None:
+        if "__hole_" in name:
+            return  # to what is not known: it stays what it was
         before = (draft.schema, draft.name)
         old = draft.name
         self.tables.pop(before, None)
@@ -229,6 +231,8 @@ class Catalog:
         relations: dict[str, Relation] = {}
         keys: dict[tuple[str | None, str], str] = {}
         for (schema, name), draft in self.tables.items():
+            if "__hole_" in name:
+                continue  # a table whose name is put together at run time
             key = f"{schema}.{name}" if schema is not None and name in shared else name
             keys[schema, name] = key
             relations[key] = self._relation(draft)

@@ -216,7 +216,8 @@ def _own(
         foreign_keys=relation.foreign_keys,
         schema=relation.schema,
     )
-    own = [column for column in columns if column in relation.columns]
+    upwards = {fk.columns[0] for fk in relation.foreign_keys if fk.references == key}  # the tenant above a tenant
+    own = [column for column in columns if column in relation.columns and column not in upwards]
     required = [column for column in own if not relation.columns[column].nullable]
     column = next(iter(required or own), None)
     if declaration is not None:
@@ -266,8 +267,13 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
         for name, table in tables.items()
         if table.ownership in (Ownership.UNKNOWN, Ownership.CHILD) and name in schema.relations
     }
+    people = {
+        name
+        for name, relation in schema.relations.items()
+        if tables[name].ownership is not Ownership.ROOT and tenants.personal(relation)
+    }
     while waiting:
-        parents = {name: _parent(schema.relations[name], reached - {name}) for name in sorted(waiting)}
+        parents = {name: _parent(schema.relations[name], reached - {name}, people) for name in sorted(waiting)}
         found = {name: parent for name, parent in parents.items() if parent is not None}
         sure = {name: parent for name, parent in found.items() if not parent[0]}
         ring: dict[str, Table] = {}
@@ -276,10 +282,18 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
             stated = name in declared.tables and table.ownership is Ownership.CHILD
             ring[name] = replace(table, ownership=Ownership.CHILD, parent=fk, origin=table.origin if stated else origin)
         if not ring:
-            return
+            break
         tables.update(ring)
         reached |= ring.keys()
         waiting -= ring.keys()
+    for name in waiting:
+        table = tables[name]
+        made = [
+            fk for fk in table.foreign_keys if fk.references in people & reached and _maker(schema.relations[name], fk)
+        ]
+        if made and name not in declared.tables:
+            said = f"{made[0].columns[0]}, which may be NULL, says who made a row of it, not whose it is"
+            tables[name] = replace(table, origin=replace(table.origin, why=said))
 
 
 _CALLER = regex(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
@@ -323,14 +337,24 @@ def _named_for(column: str, table: str) -> bool:
     return bool(stem) and (stem in {singular, name} or singular.endswith(f"_{stem}") or joined)
 
 
-def _parent(relation: Relation, reached: set[str]) -> tuple[bool, ForeignKey, Origin] | None:
+_MAKER = regex(r"(?:user|person|profile)_?(?:id|uuid)?", re.IGNORECASE)
+
+
+def _maker(relation: Relation, key: ForeignKey) -> bool:
+    """Whether a foreign key to people names who made a row, if anybody did: a `user_id` that may be NULL."""
+    column = relation.columns.get(key.columns[0]) if len(key.columns) == 1 else None
+    return column is not None and column.nullable and _MAKER.fullmatch(key.columns[0]) is not None
+
+
+def _parent(relation: Relation, reached: set[str], people: set[str]) -> tuple[bool, ForeignKey, Origin] | None:
     """The foreign key that says whose row it is, and whether it can be NULL: one that can't before one that can.
 
     One that can be NULL must be named for its table (`boat_id` of boats): an `avatar_file_id` makes no child.
     """
     usable: list[tuple[bool, int, ForeignKey, Origin]] = []
     for position, (fk, origin) in enumerate(zip(relation.foreign_keys, relation.foreign_key_origins, strict=True)):
-        if fk.references in reached and not any(column.lower() in WHO_DID_IT for column in fk.columns):
+        made = any(column.lower() in WHO_DID_IT for column in fk.columns)
+        if fk.references in reached and not made and not (fk.references in people and _maker(relation, fk)):
             nullable = any(relation.columns[c].nullable for c in fk.columns if c in relation.columns)
             if not nullable or len(fk.columns) > 1 or _named_for(fk.columns[0], fk.references):
                 usable.append((nullable, position, fk, origin))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from lints.patterns import regex
 from lints.schema.facts import Entity, Relation, Schema
+from lints.tenancy import Table
 
 DEFAULT = ("tenant_id",)
 _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -118,7 +119,7 @@ def _hub(schema: Schema) -> tuple[tuple[str, ...], int]:
     close = next((number for number, name, _ in ranked[1:] if name != root), 0)
     if count < _MIN_HUB or 2 * count < others or close >= count or root in leaves:
         return (), 0
-    return ((), 0) if _personal(schema.relations[root]) else ((column,), count)
+    return ((), 0) if personal(schema.relations[root]) else ((column,), count)
 
 
 def _leading(schema: Schema) -> tuple[str, ...]:
@@ -197,8 +198,8 @@ def _roots(schema: Schema, words: tuple[str, ...], names: Counter[str]) -> Itera
 
 def _of_people(schema: Schema, relation: Relation) -> bool:
     """Whether its rows are people: it has what people have, and nobody who signs in elsewhere is of one of them."""
-    if not _personal(relation) or _signs_in(relation):
-        return _personal(relation)
+    if not personal(relation) or _signs_in(relation):
+        return personal(relation)
     return not any(
         _signs_in(other) and any(schema.relations.get(key.references) is relation for key in other.foreign_keys)
         for other in schema.relations.values()
@@ -209,5 +210,6 @@ def _signs_in(relation: Relation) -> bool:
     return any("password" in name.lower() for name in relation.columns)
 
 
-def _personal(relation: Relation) -> bool:
+def personal(relation: Relation | Table) -> bool:
+    """Whether a table has what people have."""
     return any(name.lower().replace("_", "") in _PERSON for name in relation.columns)

@@ -127,3 +127,41 @@ def test_what_a_tool_has_packed_is_proposed_for_exclusion_and_nothing_else_is(re
     judged = gate(root, "check")
     assert judged.returncode == 1
     assert "could not be read, first app/old.py" in judged.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    {
+        "a small shop": (
+            (
+                "CREATE TABLE stores (id int PRIMARY KEY);"
+                "CREATE TABLE products (id int PRIMARY KEY, store_id int NOT NULL REFERENCES stores (id));"
+                "CREATE TABLE orders (id int PRIMARY KEY, store_id int NOT NULL REFERENCES stores (id));"
+            ),
+            "  perhaps `tenant_columns: [store_id]  # orders, products refer to stores`\n",
+        ),
+        "people are no tenants": (
+            (
+                "CREATE TABLE users (id int PRIMARY KEY, email text);"
+                "CREATE TABLE posts (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users (id));"
+                "CREATE TABLE likes (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users (id));"
+            ),
+            None,
+        ),
+        "one table is no sign": (
+            (
+                "CREATE TABLE stores (id int PRIMARY KEY);"
+                "CREATE TABLE products (id int PRIMARY KEY, store_id int NOT NULL REFERENCES stores (id));"
+            ),
+            None,
+        ),
+    }.values(),
+)
+def test_what_could_be_the_tenant_is_proposed(
+    schema: str, expected: str | None, repository: Callable[..., Path]
+) -> None:
+    done = gate(repository(**{"migrations/0001.sql": schema}), "init")
+
+    assert done.returncode == 0, done.stderr
+    assert "no table names a tenant" in done.stdout
+    assert expected in done.stdout if expected is not None else "perhaps" not in done.stdout
