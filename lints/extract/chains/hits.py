@@ -51,7 +51,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     "javascript": (
         rb"\.find(?:Many|Unique|First|One|By|All|AndCount|OrCreate|UniqueOrThrow|FirstOrThrow)\w*\s*[(<]",
         rb"\.(?:update|delete|create)(?:Many|Table|From)\w*\s*[(<]",
-        rb"\.(?:upsert|groupBy|aggregate|bulkCreate|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
+        rb"\.(?:upsert|groupBy|aggregate|bulkCreate|batchInsert|createQueryBuilder|selectFrom|insertInto)\s*[(<]",
         *(
             root + rb"\s*(?:<[^>\n]{1,60}>)?\(\s*(?:['\"`]\w|[A-Z]\w*[.)]|(?:this\.)?_?table\w{0,5}\s*\))"
             for root in (b"nex", b"trx", b"db", b"tx", b"conn", b"database", b"connection")

@@ -265,6 +265,9 @@ def _bare(value: Value) -> bool:
 
 def _knex(asked: Asked) -> Begun | None:
     call, path, method, first = asked.call, asked.path, asked.call.method, _first(asked)
+    if method == "batchInsert" and isinstance(first, Lit):
+        start = Step("table", asked.step.arguments[:1], {}, call.span)
+        return Begun("knex", first.text.strip(), (start, Step("insert", asked.step.arguments[1:2], {}, call.span)))
     if method not in _KNEX and method not in {"", "from", "table", "into"}:
         return None
     plain = isinstance(first, Lit) and re.fullmatch(r"[\w.]+(?:\s+as\s+\w+)?", first.text.strip()) is not None

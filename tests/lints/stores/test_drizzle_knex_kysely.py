@@ -284,3 +284,22 @@ def test_a_row_in_the_way_by_a_key_without_the_tenant_may_be_anybodys(key: str, 
     tree = {"src/schema.ts": (MYSQL % key).encode(), "src/a.ts": code.encode()}
     found = scan(sorted(tree.items()), build_model(tree, {"dialect": "mysql"}))
     assert [row.verdict for row in found.accesses] == [verdict], [(row.sql, row.why) for row in found.accesses]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ('await knex.batchInsert("boats", rows);', [("opaque", "TENORM013")]),
+        ('await trx.batchInsert("boats", req.body, 50);', [("violation", "TENORM004")]),
+        ('await knex.batchInsert("boats", [{ tenant_id: t, name: n }], 50);', [("proven", None)]),
+        ('await knex.batchInsert("boats", [{ name: n }]);', [("weak", "TENSQL004")]),
+        ('await knex.batchInsert("nowhere", rows);', []),
+    ],
+)
+def test_rows_that_knex_inserts_in_batches(code: str, expected: list[tuple[str, str | None]]) -> None:
+    schema = b"CREATE TABLE tenants (id int PRIMARY KEY); CREATE TABLE boats (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenants (id), name text);"
+    text = f'import knex from "knex";\nasync function f(req, trx, rows, t, n) {{ {code} }}\n'
+    found = scan([("src/a.ts", text.encode())], build_model({"db/1.sql": schema}, None))
+    assert [(row.verdict, row.rule) for row in found.accesses] == expected, [
+        (row.sql, row.why) for row in found.accesses
+    ]
