@@ -77,6 +77,7 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
     for query, function in interpreter.chains.finished():
         last = next((step.span for step in reversed(query.steps) if isinstance(step, Step)), query.span)
         variants = variants_of(query)
+        begin = lines.start(function.line) if function is not None else None
         (line, column), (end_line, end_column) = (
             lines.position(query.span[0]),
             lines.position(max(last[1], query.span[1])),
@@ -93,9 +94,9 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             model=query.model,
             variants=variants,
             function=function,
-            compared=compared(data, query.span[0], max(last[1], query.span[1]))
-            or compared(data, *last)
-            or checked(data, lines.start(function.line) if function is not None else None, query.span[0], last[1]),
+            compared=compared(data, query.span[0], max(last[1], query.span[1]), begin)
+            or compared(data, *last, begin)
+            or checked(data, begin, query.span[0], last[1]),
             receiver=interpreter.chains.receivers.get(query.span, ("", None))[0],
             origin=interpreter.chains.receivers.get(query.span, ("", None))[1],
         )
@@ -125,9 +126,9 @@ _BEFORE = regex(rb"(?:[^()\n;]|(?>\n\s*)){0,160}")
 _GIVEN = regex(rb"\s*[,)}]")
 
 
-def compared(data: bytes, start: int, end: int) -> str | None:
+def compared(data: bytes, start: int, end: int, function: int | None) -> str | None:
     """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
-    asks whether the caller may touch it."""
+    asks whether the caller may touch it. `function` is where the line of its function begins, which it ends with."""
     begin = max(0, start - 200)
     sign = data.rfind(b"=", begin, start)
     if sign < 0 or _ASSIGNED.fullmatch(data, sign, start) is None:
@@ -135,10 +136,18 @@ def compared(data: bytes, start: int, end: int) -> str | None:
     held = _REDLOH.match(data[begin:sign][::-1])
     if held is None:
         return None
-    name, after = held.group(1)[::-1].lower(), data[end : end + 900]
-    mentioned = _mentions(name, after.lower())
+    name, after = held.group(1)[::-1], data[end : end + 900]
+    if function is not None and (over := _outside(data, function).search(after)) is not None:
+        after = after[: over.start()]
+    mentioned = _mentions(name, after)
     found = (_guard(name, mentioned, after) or _authorized(mentioned, after)) if mentioned else None
     return " ".join(after[found[0] : found[1]].decode("utf-8", "replace").split())[:120] if found is not None else None
+
+
+def _outside(data: bytes, function: int) -> re.Pattern[bytes]:
+    """A line that stands no deeper than the one that begins a function."""
+    deep = len(data[function : function + 80]) - len(data[function : function + 80].lstrip(b" \t"))
+    return re.compile(rb"\n[ \t]{0,%d}[^\s)\]]" % deep)
 
 
 def _mentions(name: bytes, text: bytes) -> list[Span]:
@@ -164,7 +173,7 @@ def _guard(name: bytes, mentioned: Sequence[Span], text: bytes) -> Span | None:
     for asked in _ASKS.finditer(text):
         if first is not None and first[0] < asked.start():
             break
-        if asked.group(1).lower() == name and (of := _OF_TENANT.match(text, asked.end(1))) is not None:
+        if asked.group(1) == name and (of := _OF_TENANT.match(text, asked.end(1))) is not None:
             return asked.start(), of.end()
     return first
 

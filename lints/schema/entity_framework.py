@@ -31,7 +31,8 @@ _NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColum
 _HAS_KEY = regex(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
 _MULTI_TENANT = regex(r"\.IsMultiTenant\(\)")
 _CLASS = regex(
-    r"^[ \t]*(?:(?:public|internal|private|protected|sealed|abstract|partial|static|file)\s+)*"
+    r"^[ \t]*(?:\[(?:[^\[\]\n]|\[[^\[\]\n]{0,80}\]){1,300}\][ \t]*){0,6}"
+    r"(?:(?:public|internal|private|protected|sealed|abstract|partial|static|file)\s+)*"
     r"(?:class|record(?:\s+class)?)\s+(\w+)(?:<[^>{\n]{0,80}>)?\s*(\((?:[^()]|\([^()]*\)){0,2000}\))?\s*(?::\s*([^{;]{1,500}))?",
     re.MULTILINE,
 )
@@ -230,7 +231,7 @@ def _classes(path: str, text: str) -> Iterator[_Class]:
     heads = list(_CLASS.finditer(text))
     for position, head in enumerate(heads):
         stop = heads[position + 1].start() if position + 1 < len(heads) else len(text)
-        marks = text[max(0, head.start() - 600) : head.start()].rpartition(";")[2].rpartition("}")[2]
+        marks = text[max(0, head.start() - 600) : head.start(1)].rpartition(";")[2].rpartition("}")[2]
         line = text.count("\n", 0, head.start(1)) + 1
         bases = tuple(
             base.strip().partition("<")[0].partition("(")[0].rpartition(".")[2].strip()

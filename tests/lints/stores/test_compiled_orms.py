@@ -342,3 +342,24 @@ def test_sets_of_one_name_in_several_contexts() -> None:
     model = build_model(files, None)
     rows = scan([("src/A/S.cs", code), ("src/B/S.cs", code)], model).accesses
     assert [row.rule for row in rows] == ["TENORM001", "TENORM014"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '[Table("ships")]\npublic class Ship',
+        '[Table("ships")] public class Ship',
+        '[Table("ships")] [PrimaryKey(nameof(Id), nameof(Name))] public sealed class Ship',
+        '[Index(nameof(Id))][Table("ships")]internal class Ship',
+    ],
+)
+def test_an_entity_is_read_wherever_its_attributes_stand(head: str) -> None:
+    model = build_model(
+        {
+            "Fleet.cs": f"using Microsoft.EntityFrameworkCore;\n{head}\n".encode()
+            + b"{\n public Guid Id { get; set; }\n public Guid TenantId { get; set; }\n}\n"
+            b"public class Fleet : DbContext { public DbSet<Ship> Ships { get; set; } }\n"
+        },
+        None,
+    )
+    assert list(model.tables) == ["ships"]

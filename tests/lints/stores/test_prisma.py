@@ -294,6 +294,22 @@ CASES: dict[str, calls.Case] = {
         "import { fleetOf } from './x';\nconst f = (body) => { const id = fleetOf(body); return prisma.boat.findUnique({ where: { id } }); };",
         [("violation", "TENORM001")],
     ),
+    "prisma: compared in the next function, which has a variable of that name": (
+        "prisma",
+        (
+            "async function f(id) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n  return boat;\n}\n"
+            "async function g(boat, ctx) {\n  if (boat.tenantId !== ctx.tenantId) throw new Error();\n}"
+        ),
+        [("violation", "TENORM001")],
+    ),
+    "prisma: what is compared is another name but for its capitals": (
+        "prisma",
+        (
+            "async function f(id, ctx) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n"
+            "  if (Boat.tenantId !== ctx.tenantId) throw new Error();\n  return boat;\n}"
+        ),
+        [("violation", "TENORM001")],
+    ),
     "prisma: checked before, by key and tenant": (
         "prisma",
         "async function f(id, t){ await getBoatOrThrow({ id, tenantId: t.id }); return prisma.boat.update({ where: { id }, data: { name: 'x' } }) }",
