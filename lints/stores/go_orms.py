@@ -37,7 +37,7 @@ _CLAUSE = regex(
 _CONNECTS = regex(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
 _HANDED = regex(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
 _ON_CONFLICT = regex(r"\s*&?clause\.OnConflict\{")
-_COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}[\s,]*|[^{}]){0,40})\}")
+_COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}|[\s,]){0,80})\}")
 _ADDS_NOTHING = regex(r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\.")
 
 
