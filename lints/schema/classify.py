@@ -216,7 +216,8 @@ def _own(
         foreign_keys=relation.foreign_keys,
         schema=relation.schema,
     )
-    upwards = {fk.columns[0] for fk in relation.foreign_keys if fk.references == key}  # the tenant above a tenant
+    above = [fk.columns for fk in relation.foreign_keys if fk.references == key and len(fk.columns) == 1]
+    upwards = {column for names in above for column in names}  # the tenant above a tenant
     own = [column for column in columns if column in relation.columns and column not in upwards]
     required = [column for column in own if not relation.columns[column].nullable]
     column = next(iter(required or own), None)
