@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
-from lints.schema.laravel import snake
+from lints.schema.laravel import inside, snake
 from lints.schema.orm import Source
 from lints.tenancy import Column, ForeignKey, Origin
 
@@ -244,16 +244,7 @@ def _decoration(text: str, start: int, end: int) -> str:
 
 def _marks(text: str) -> Iterator[tuple[str, str]]:
     for found in _MARK.finditer(text):
-        yield found.group(1), _inside(text, found.end()) if found.group(2) else ""
-
-
-def _inside(text: str, start: int) -> str:
-    depth = 1
-    for position in range(start, min(len(text), start + 2000)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[start:position]
-    return text[start : start + 2000]
+        yield found.group(1), inside(text, found.end()) if found.group(2) else ""
 
 
 def _values(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lints.extract.chains.laravel import RUNS
 from lints.extract.ir import Assign, Define, Do, Expr, Invoke, Leave, Name
 from lints.patterns import regex
-from lints.schema.laravel import snake
+from lints.schema.laravel import inside, snake
 from lints.schema.orm import Class, calls_within, chain, returned
 from lints.tenancy import Origin
 
@@ -80,7 +80,7 @@ def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> d
         start, end = held.body.span
         text = held.source.data[start:end].decode("utf-8", "replace")
         for found in re.finditer(r"addGlobalScope\(", text):
-            written = _inside(text, found.end())
+            written = inside(text, found.end())
             named = _NAMED.match(written)
             if re.search(r"\b(?:function|fn)\b", written):
                 remember(written, held.source.origin(start, ""))
@@ -211,13 +211,3 @@ def _text(held: Class, member: Define) -> str:
 def _columns_in(text: str) -> tuple[str, ...]:
     dynamic = (snake(found) for found in _DYNAMIC.findall(text))
     return tuple(dict.fromkeys((*_COLUMN.findall(text), *dynamic)))
-
-
-def _inside(text: str, start: int) -> str:
-    """What stands between the parenthesis before `start` and its partner, at most 2,000 characters of it."""
-    depth = 1
-    for position in range(start, min(len(text), start + 2000)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[start:position]
-    return text[start : start + 2000]

@@ -211,3 +211,13 @@ def plural(name: str) -> str:
     if name.endswith(("s", "x", "ch", "sh")):
         return name + "es"
     return name + "s"
+
+
+def inside(text: str, start: int) -> str:
+    """What stands between the parenthesis before `start` and its partner, at most 2,000 characters of it."""
+    depth = 1
+    for position in range(start, min(len(text), start + 2000)):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[start:position]
+    return text[start : start + 2000]
