@@ -222,6 +222,7 @@ def _known(w: Work, row: KnownRow, root: Group) -> None:
     inst = w.instance(w.index.table(w.index.loose(table)), "known", root)
     key = w.insts[inst].key
     if key is not None:
+        w.known.add(w.label(marker))
         root.conds.append(Eq(Col(inst, w.index.loose(column)), Val(w.label(marker), Rank.PARAMETER), "known"))
         root.conds.append(Eq(key, Val("known to be the caller's", Rank.PARAMETER), "known"))
 

@@ -177,7 +177,11 @@ def _never_null(w: Work, value: Any, group: Group) -> bool:
 def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, why: str) -> None:
     """`left IN (values)` with a list."""
     if len(values) == 1:
-        equal(w, left, values[0], scope, group, why)
+        value = unwrap(values[0])
+        if type(value) is exp.Placeholder and row_of(unwrap(left)) is None:
+            _in_place(w, term(w, left, scope, group), term(w, value, scope, group), group, why)
+        else:
+            equal(w, left, value, scope, group, why)
         return
     row = row_of(unwrap(left))
     if row is None:
@@ -207,6 +211,15 @@ def one_of(w: Work, left: Any, values: list[Any], scope: Scope, group: Group, wh
         equal(w, left, value, scope, branch, why)
         branches.append(branch)
     disjoin(branches, group, why)
+
+
+def _in_place(w: Work, one: Term, value: Term, group: Group, why: str) -> None:
+    """`x IN (?)`: most drivers put a whole list there, so two that are in it need not be equal. `$1` is one
+    value, and what is known to name the caller's rows names them as one does."""
+    if type(one) is Col and type(value) is Val and not value.key.startswith("$") and value.key not in w.known:
+        member(w, one, value, group, why)
+    else:
+        match(w, one, value, group, why)
 
 
 def match(w: Work, left: Term, right: Term, group: Group, why: str) -> None:

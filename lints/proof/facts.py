@@ -336,14 +336,19 @@ class Closure:
         return False
 
     def _named(self, i: int, shape: Shape) -> bool:
-        """A tenant found by what is unique among tenants (a slug, a domain) is the one that is named so."""
+        """A tenant found by what is unique among tenants (a slug, a domain) is the one that is named so. A key of
+        another table's row (its account, its plan) names that row, which may be anybody's."""
         key_column = shape.level or shape.own
         if key_column is None or self.w.insts[i].group.why == CONFLICT:  # the row in a new tenant's way is another's
             return False
         own = Col(i, key_column)
         for key in shape.names:
             rank = max(Rank.SETTING, *(self.rank(Col(i, name)) for name in key))
-            if rank in _NAMES and rank < self.rank(own):
+            if rank not in _NAMES:
+                continue
+            if shape.referring.issuperset(key):
+                rank = max(rank, Rank.PRINCIPAL)
+            if rank < self.rank(own):
                 alias = self.w.insts[i].alias
                 self.edges.append((own, Col(i, key[0]), f"{alias} is the one with this {' and '.join(key)}"))
                 self.w.named[i] = f"{shape.table}.{' and '.join(key)} names one tenant, the caller's"
@@ -359,7 +364,7 @@ class Closure:
         own, wide = Col(i, key), Col(i, shape.tenant)
         if self.rank(own) <= Rank.SET < self.rank(wide):
             self.edges.append((wide, own, f"{self.w.insts[i].alias} is the caller's"))
-            self.lower(wide, Rank.SETTING)
+            self.lower(wide, max(self.rank(own), Rank.SETTING))
             return True
         if self.rank(wide) <= Rank.SET and self.rank(own) > Rank.WIDER:
             self.edges.append((own, wide, f"{self.w.insts[i].alias} is one of the caller's"))

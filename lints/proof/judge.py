@@ -84,11 +84,28 @@ def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
     if target.rule == "TENSQL014":
         return Finding(target, Rank.NONE, "TENSQL014", "no predicate can apply to TRUNCATE or COPY")
     rank, closure = rank_of(w, target, context)
+    if rank is Rank.SET and _tenants_listed(w, target, table, closure):
+        w.assume(f"each {target.table} of the list is one of the caller's")
+        because = f"{path_to(w, target, closure)}: several tenants, by a list of their keys"
+        return Finding(target, rank, "TENSQL020", because)
     if rank <= PROVES:
         return Finding(target, rank, None, path_to(w, target, closure), value=value_of(closure, target, w))
     if rank < Rank.NONE:
         return _weak(w, target, table, rank, closure)
     return unproven(w, target, table, context)
+
+
+def _tenants_listed(w: Work, target: Target, table: Table | None, closure: Closure) -> bool:
+    """Whether rows that are tenants themselves are asked for by a list of their keys. A list of tenants that other
+    rows belong to is the caller's word for whom it works for; keys of tenants are what any job has in its hands."""
+    if table is None:
+        return False
+    shape = w.index.shape(table)
+    key = shape.own if table.ownership is Ownership.ROOT else shape.level
+    own = Col(target.inst, key or "")
+    return key is not None and any(
+        own in edge and any(type(side) is Val and side.rank is Rank.SET for side in edge[:2]) for edge in closure.edges
+    )
 
 
 def _guarded(w: Work, finding: Finding, contexts: dict[int, Context]) -> Finding:

@@ -33,6 +33,7 @@ _CATALOG_TABLES = frozenset(
 
 
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
+_NONE: frozenset[str | None] = frozenset()
 
 
 class Bond(NamedTuple):
@@ -47,7 +48,7 @@ class Shape:
 
     __slots__ = (
         "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own", "place",
-        "principal", "table", "tenant", "trusted",
+        "principal", "referring", "table", "tenant", "trusted",
     )  # fmt: skip
 
     def __init__(self, index: Index, table: Table) -> None:
@@ -90,6 +91,8 @@ class Shape:
         is_tenant = table.ownership is Ownership.ROOT or self.level is not None
         self.names = tuple(k for k in self.keys if is_tenant and k not in ((index.place,), (self.level or self.own,)))
         """What is unique among tenants beside their key."""
+        self.referring = _referring(index, table) - {self.own} if self.names else _NONE
+        """Columns of a tenant that name a row of another table, which is no tenant."""
         self.also = tuple(sorted((index.tenant_names & self.known) - {self.own or ""}))
         """Columns that name a tenant of another level."""
         self.domain = index.domains.get(self.own or "", self.own or table.name)
@@ -122,6 +125,16 @@ class Shape:
                     self.trusted += (bond,)
             else:
                 self.trusted += (bond,)
+
+
+def _referring(index: Index, table: Table) -> frozenset[str | None]:
+    others = [(key, index.table(index.loose(key.references))) for key in table.foreign_keys]
+    return frozenset(
+        index.loose(column)
+        for key, parent in others
+        if parent is None or (parent is not table and parent.ownership is not Ownership.ROOT)
+        for column in key.columns
+    )
 
 
 def _carried(index: Index, table: Table) -> str | None:

@@ -66,7 +66,7 @@ class Work:
 
     __slots__ = (
         "among", "assigned", "assumptions", "dialect", "doubts", "headings", "index", "inline", "inlined", "insts",
-        "labels", "left", "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session",
+        "known", "labels", "left", "made", "named", "nullables", "opaque", "reference", "referred", "seen", "session",
         "statement", "strangers", "summaries", "tables", "targets", "temporary", "variables", "view", "views",
     )  # fmt: skip
 
@@ -100,6 +100,8 @@ class Work:
         self.session: dict[str, str] = {}
         """Rules broken by what the statement does to its session, with the reason."""
         self.tables: dict[str, None] = {}
+        self.known: set[str] = set()
+        """Values that name rows which are known to be the caller's, whatever the statement says."""
         self.temporary: dict[str, Any] = {}
         """The temporary tables that earlier statements of the text made (`temporary.Made`)."""
         self.variables: dict[str, Val] = {}

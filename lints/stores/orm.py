@@ -132,6 +132,7 @@ class Rendered:
     raw: str | None = None
     by_client_key: bool = False
     by_parent: str | None = None
+    attached: tuple[tuple[str, str], ...] = ()
     undefined: str | None = None
     zero: str | None = None
     untrusted: str | None = None
@@ -275,6 +276,7 @@ class Entities:
                     raw=builder.raw,
                     by_client_key=builder.by_client_key,
                     by_parent=builder.by_parent,
+                    attached=builder.attached,
                     undefined=builder.undefined if call.kind in UNDEFINED_IS_ANY else None,
                     zero=builder.zero,
                     untrusted=builder.untrusted,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lints.context.words import CLIENT
 from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.patterns import regex
 from lints.rows import Access
@@ -133,7 +134,7 @@ def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     if untrusted is not None and row.verdict == "proven":
         return assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
     if rule == "TENSQL004" and row.verdict == "violation":
-        return assumed(row, rule, "the model sets its tenant by itself")
+        return _set_by_model(row, paths)
     if rule == "TENORM008" and row.verdict == "violation" and all(path.by_parent for path in paths):
         return assumed(row, "TENORM002", f"what {paths[0].by_parent} refers to was checked to be the caller's")
     scopes = [path.scope for path in paths]
@@ -153,3 +154,22 @@ def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     if call.compared is not None:
         return assumed(row, "TENORM010", f"every path goes through `{call.compared}`")
     return replace(row, rule=rule)
+
+
+def _set_by_model(row: Access, paths: Sequence[Rendered]) -> Access:
+    """A new row without its tenant, which its model may set: from the row that it is put under, where it is put under
+    one. If a client names that row, it names the tenant."""
+    attached = [pair for path in paths for pair in path.attached]
+    sent = next(((c, v) for c, v in attached if any(known.search(v) for _, known in CLIENT)), None)
+    if sent is not None:
+        why = (
+            f"{row.why}; if the model takes it from what {sent[0]} refers to, {sent[1]}, which a client names, decides"
+        )
+        return replace(row, why=why)
+    if attached:
+        return assumed(
+            row,
+            "TENSQL004",
+            f"the model takes its tenant from what {attached[0][0]} refers to, checked to be the caller's",
+        )
+    return assumed(row, "TENSQL004", "the model sets its tenant by itself")

@@ -320,3 +320,53 @@ def test_rows_of_a_child_belong_to_a_row_of_its_parent_and_not_to_nobody() -> No
     assert [r.why_not for r in proof.references] == [
         "tenant_id is a caller's value, but rows of logs belong to a row of boats"
     ]
+
+
+PAID = Model(
+    tables={
+        t.name: t
+        for t in (
+            table("accounts", Ownership.UNKNOWN, "id"),
+            table(
+                "orgs", ROOT, "id account_id slug:text", tenant="id", keys=(fk("account_id", "accounts"),),
+                unique=("account_id", "slug"),
+            ),
+            table("teams", OWNED, "id org_id", tenant="org_id", keys=(fk("org_id", "orgs"),)),
+            table("tasks", OWNED, "id team_id", tenant="team_id", keys=(fk("team_id", "teams"),)),
+        )
+    },
+    tenant_columns=("org_id", "team_id"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sql", "verdict", "rule"),
+    [
+        ("SELECT * FROM orgs WHERE id = $1", "proven", None),
+        ("SELECT * FROM orgs WHERE id IN ($1)", "proven", None),
+        ("SELECT * FROM orgs WHERE slug = $1", "proven", None),
+        ("SELECT * FROM orgs WHERE account_id = $1", "weak", "TENSQL022"),
+        ("SELECT * FROM orgs WHERE id IN (:ids)", "weak", "TENSQL020"),
+        ("SELECT * FROM orgs WHERE id = ANY(:ids)", "weak", "TENSQL020"),
+        ("SELECT * FROM orgs WHERE id IN ($1, $2)", "weak", "TENSQL020"),
+        ("UPDATE orgs SET slug = $2 WHERE id = ANY($1)", "weak", "TENSQL020"),
+        ("SELECT * FROM orgs WHERE id = ANY($2) AND id = $1", "proven", None),
+        ("SELECT o.* FROM orgs o JOIN unnest($1::bigint[]) u(id) ON u.id = o.id", "weak", "TENSQL020"),
+        ("SELECT * FROM teams WHERE id IN (:ids)", "weak", "TENSQL020"),
+        ("SELECT * FROM tasks WHERE team_id = ANY($1)", "proven", None),
+        (
+            "SELECT * FROM orgs o JOIN teams t ON t.id IN (:ids) JOIN tasks k ON k.team_id IN (:ids) WHERE o.id = $1",
+            "weak",
+            "TENSQL020",
+        ),
+    ],
+)
+def test_tenants_by_a_list_or_by_another_rows_key(sql: str, verdict: str, rule: str | None) -> None:
+    proof = one(sql, PAID)
+    assert (proof.verdict.value, rule is None or rule in proof.rules) == (verdict, True), proof.steps
+
+
+def test_two_values_of_one_list_are_not_equal() -> None:
+    sql = "SELECT b.* FROM boats b, boats c WHERE c.harbour_id = :h AND c.id IN ({0}) AND b.id IN ({0})"
+    assert one(sql.format(":ids"), MODEL).verdict == "violation"
+    assert one(sql.format("$1"), MODEL).verdict == "proven"

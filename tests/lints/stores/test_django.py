@@ -380,3 +380,36 @@ def test_managers(asked: str, wanted: tuple[str, str | None]) -> None:
     tree = {"fleet/managers.py": MANAGERS, "fleet/models.py": MANAGED, "fleet/views.py": code}
     found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
     assert [(row.verdict, row.rule) for row in found.accesses if row.path == "fleet/views.py"] == [wanted]
+
+
+STAMPED = b"""
+from django.db import models
+class Tenant(models.Model):
+    pass
+class Project(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+class Favourite(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE)
+    name = models.TextField()
+    def save(self, *args, **kwargs):
+        self.tenant = self.project.tenant
+        super().save(*args, **kwargs)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict", "said"),
+    [
+        ("project_id=request.data.get('project')", "violation", "request.data.get('project'), which a client names"),
+        ("project_id=pk", "weak", "what project_id refers to, checked to be the caller's"),
+        ("name='a'", "weak", "the model sets its tenant by itself"),
+    ],
+)
+def test_a_tenant_that_the_model_takes_from_a_row_is_as_good_as_that_row(given: str, verdict: str, said: str) -> None:
+    code = f"def f(request, pk):\n    return Favourite.objects.create({given})\n".encode()
+    tree = {"fleet/models.py": STAMPED, "fleet/views.py": code}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    rows = [row for row in found.accesses if row.path == "fleet/views.py"]
+    assert [(row.verdict, row.rule) for row in rows] == [(verdict, "TENSQL004")]
+    assert said in rows[0].why
