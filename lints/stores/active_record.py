@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lints.extract.chains.ruby import PLAIN, RUNS, SURE
+from lints.extract.chains.ruby_rows import FILLED
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.schema.rails_scopes import OTHER
+from lints.stores import any_model
 from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import Reached, Records, table_of
 from lints.stores.rails_relation import MAX_DEPTH, Relation, labels
+from lints.stores.rails_rows import PERMITS, filled, is_open, permitted
 from lints.tenancy import Model, Ownership
 
 _FINDS = names("find_by find_by! find_sole_by exists? first_where")
@@ -22,6 +25,8 @@ _MAKES = names(
     "find_or_create_by find_or_create_by! find_or_initialize_by create_or_find_by create_or_find_by! first_or_create"
     " first_or_create! first_or_initialize"
 )
+_SIGNED = names("find_signed find_signed! find_by_token_for find_by_token_for!")
+"""By a key that only the server can have made."""
 _DELETES = names("delete_all destroy_all delete_by destroy_by delete destroy discard_all discard_all!")
 _UPDATES = names("update_all update update! touch_all undiscard_all")
 _COUNTERS = names("update_counters increment_counter decrement_counter reset_counters")
@@ -36,8 +41,6 @@ _HARMLESS = names(
     " without_state without_states @in"
 )
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
-_PERMITS = regex(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
-"""What a client may set: a list, or anything."""
 _OF_LISTS = names("find order limit delete first! last! ids create create! merge")
 """Calls that are sure to be a query's where nothing is known, but not behind a method that gives something else."""
 _LET_THROUGH = frozenset({"policy_scope", "accessible_by", "@unseen"})
@@ -59,7 +62,9 @@ def target(records: Records, model: Model, call: OrmCall) -> tuple[str, Entity |
     if call.kind == "sequel":
         return (call.model, None, records, None) if call.model in model.tables else None
     within = first.arguments[0].text if first is not None and first.method == "@in" else ""
-    entity = records.named(call.model, within)
+    entity = records.typical if call.model == any_model.NAME else records.named(call.model, within)
+    if entity is None and call.model[:1].islower():
+        entity = records.of_word(call.model, within)  # of a row that is called so
     if entity is not None:
         return (entity.table, entity, records, None) if entity.table in model.tables else None
     table = table_of(records, model, call.model)
@@ -103,6 +108,12 @@ class _Reader(Relation):
                 return []  # what stands in its block is judged there
             if method in {"new", "build"}:
                 return []  # a row in memory
+            if method == FILLED:
+                return filled(self, given[0], given[1].text, given[2].text)
+            if method in _SIGNED and given:
+                builder.held = True  # who has it was given it
+                self.add(self.compare(builder.key_of(builder.table), Argument(kind="value", text="")))
+                return [self._settled().select()]
             if method in _MAKES:
                 self.add(*self.parts(given, named))
                 return [self._settled().select()]
@@ -153,7 +164,7 @@ class _Reader(Relation):
     def _foreign(self, steps: Sequence[OrmStep]) -> bool:
         """Whether the first call is a method of the class that is none of its relation's."""
         first = next((step for step in steps if step.method not in {"@in", "without_tenant"}), None)
-        if first is None or first.method == "@along":
+        if first is None or first.method in {"@along", FILLED} or self.builder.entity is self.records.typical:
             return False
         local = self.builder.entity.methods if self.builder.entity is not None else {}
         if local.get(first.method) == (OTHER,) and not any(step.method in SURE - _OF_LISTS for step in steps):
@@ -437,7 +448,7 @@ class _Reader(Relation):
     def _create(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
         values = {**mapping(given[0] if given else None), **named}
         self._sent(given, values)
-        listed = [_permitted(one) for one in (*given, *values.values()) if _PERMITS.search(one.text)]
+        listed = [permitted(one.text) for one in (*given, *values.values()) if PERMITS.search(one.text)]
         assigned, dynamic = self._assigned({name: value for name, value in values.items() if name != "..."})
         others = [one for one in given if one.kind not in {"map", "closure"}] + [
             v for k, v in values.items() if k == "..."
@@ -459,7 +470,7 @@ class _Reader(Relation):
         if column is None or column in values or any(name == column for name, _ in self.written):
             return
         for one in given:
-            found = _PERMITS.search(one.text) if one.kind in {"value", "dynamic"} else None
+            found = PERMITS.search(one.text) if one.kind in {"value", "dynamic"} else None
             if found is not None and (found.group(1) is None or re.search(rf":{column}\b", found.group(1))):
                 self.builder.raw = one.text
 
@@ -473,6 +484,8 @@ class _Reader(Relation):
     def _many(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
         """`insert_all(rows)`, `upsert_all(rows, unique_by: :name)`; without a key named, that of the table counts."""
         first = given[0]
+        if first.kind in {"value", "dynamic"} and is_open(first.text):
+            self.builder.raw = first.text
         rows = first.items if first.kind == "list" else (first,) if first.kind == "map" else ()
         assigned, dynamic = self._assigned(mapping(rows[0]) if rows else {})
         conflict: list[str] | None = None
@@ -490,17 +503,6 @@ class _Reader(Relation):
         kept = {*(conflict or ()), known.tenant_column if known is not None else None}
         updated = [(column, "") for column, _ in assigned if column not in kept]
         return self.builder.insert(assigned, dynamic=dynamic or not rows, conflict=conflict, updated=updated)
-
-
-def _permitted(given: Argument) -> list[str] | None:
-    """The attributes that a client may set; None for anything."""
-    found = _PERMITS.search(given.text)
-    return _symbols(found.group(1)) if found is not None and found.group(1) is not None else None
-
-
-def _symbols(text: str) -> list[str]:
-    listed = [word for group in re.findall(r"%[iw]\[([^\]]*)\]", text) for word in group.split()]
-    return [*re.findall(r":(\w+)", text), *listed]
 
 
 def _listed(given: Iterable[Argument]) -> Argument:

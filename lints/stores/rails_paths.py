@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lints.patterns import regex
 from lints.schema.facts import Association, Entity
 from lints.schema.laravel import plural, snake
+from lints.stores import any_model
 from lints.tenancy import Model, Ownership
 
 FROM_CLIENT = regex(r"\b(?:params|headers?|cookies|request)\b")
@@ -48,6 +49,8 @@ class Records(dict[str, Entity]):
         self._labels: dict[str, list[tuple[Entity, Association]]] = {}
         self._words: dict[str, Entity] = {}
         self.root: Entity | None = None
+        self.typical: Entity | None = None
+        """What stands for a model that can't be seen."""
         for entity in entities:
             if entity.name in self:
                 continue
@@ -60,6 +63,7 @@ class Records(dict[str, Entity]):
             known = model.tables.get(entity.table)
             if known is not None and known.ownership is Ownership.ROOT and self.root is None:
                 self.root = entity
+        self.typical = any_model.stand_in(self, model)
         for name, entity in self.items():
             self._words.setdefault(snake(name.replace("::", "_")), entity)
             self._words.setdefault(plural(snake(name.rpartition("::")[2])), entity)

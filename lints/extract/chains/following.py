@@ -22,6 +22,7 @@ from lints.extract.chains import (
     mongo_csharp,
     python,
     ruby,
+    ruby_rows,
     stores,
 )
 from lints.extract.chains.parts import Asked, Begun, as_written, class_name
@@ -136,6 +137,8 @@ class Chains:
             ):  # of the relation that a scope is called on
                 for part in ruby.nested(step):
                     self._sub_select(part)
+            for part in ruby_rows.scopes(call, step):
+                self._sub_select(part)
         elif self.interpreter.language in {"java", "kotlin"} and receiver is not None:
             step = jvm.step_of(self.interpreter, call, receiver, step, env)
             for part in jvm.inside(call, arguments):
@@ -151,6 +154,8 @@ class Chains:
                 return self._kept_query(Query("eloquent", receiver.model, (filled,), call.span))
             if receiver.kind == "django" or receiver.kind in ruby.KINDS:
                 moved = reassigned(self.interpreter.notes, receiver, call)
+                if moved is None and receiver.kind in ruby.KINDS:
+                    moved = ruby_rows.of_query(self.interpreter.notes, receiver, call, step)
                 if moved is not None:
                     return self._kept_query(moved)
             if call.method in {"map", "flatMap", "filter", "slice"}:

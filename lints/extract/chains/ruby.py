@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from lints.extract.chains import ruby_rows
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Expr, Invoke, Items, Leave, Name, Other, Pairs, Text
 from lints.extract.recorder import Recorder
@@ -17,7 +18,8 @@ KINDS = frozenset({"active_record", "sequel"})
 ONE = names(
     "find find_by find_by! first first! last last! take take! second third sole find_sole_by find_or_create_by"
     " find_or_create_by! find_or_initialize_by first_or_create first_or_create! first_or_initialize"
-    " create_or_find_by create_or_find_by! create create! with_pk with_pk! first_where"
+    " create_or_find_by create_or_find_by! create create! with_pk with_pk! first_where find_signed find_signed!"
+    " find_by_token_for find_by_token_for!"
 )
 """Calls that give one record."""
 RUNS = ONE | names(
@@ -36,14 +38,14 @@ PLAIN = names(
     " except only none from readonly lock in_batches extending create_with annotate strict_loading missing"
     " associated excluding without invert_where regroup with load load_async reverse_order optimizer_hints unscope"
     " itself filter exclude join left_join inner_join association_join dataset for_update naked reverse select_all"
-    " eager eager_graph graph paginate"
+    " eager eager_graph graph paginate project"
 )
 SURE = names(
     "where rewhere find_by find_by! find_sole_by find_or_create_by find_or_create_by! find_or_initialize_by"
     " find_each find_in_batches in_batches update_all delete_all destroy_all touch_all pluck pick exists? joins"
     " left_joins left_outer_joins includes preload eager_load unscoped unscope insert_all insert_all! upsert_all"
     " delete_by destroy_by find order reorder limit ids create create! first_or_create first_or_create!"
-    " update_counters merge first! last! find_by_sql take!"
+    " update_counters merge first! last! find_by_sql take! find_signed find_signed!"
 )
 """Calls that a list or a hash does not have, or seldom."""
 _TAKES = names("where rewhere not or and merge find_by find_by! exists? exclude filter excluding without from with")
@@ -209,6 +211,15 @@ def begun(asked: Asked) -> Begun | None:
         written = asked.receiver.source
     if _CLASS.fullmatch(written):
         return _of_class(asked, written.replace(".", "::").removeprefix("::"), steps)
+    if ruby_rows.of_any(notes, call, written):
+        return Begun("active_record", ruby_rows.ANY_MODEL, steps)
+    of_arel = ruby_rows.of_table(call, asked.receiver, written)
+    if of_arel is not None:
+        return _of_class(asked, of_arel, steps)
+    row = ruby_rows.of_row(notes, call, asked.step)
+    if row is not None:
+        around = Lit("::".join(_around(notes.source, call.span[0])), call.span)
+        return Begun("active_record", row[0], (Step("@in", (around,), {}, call.span), row[1]), aside=True)
     known = method in RUNS or method in PLAIN
     if call.receiver is None or (not known and not ((call.arguments or call.keywords) and _followed(notes, call))):
         return None
@@ -262,14 +273,19 @@ def _followed(notes: Recorder, call: Invoke) -> bool:
 def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     method = asked.call.method
     last = name.rpartition("::")[2]
+    around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
+    where = Step("@in", (around,), {}, asked.call.span)
+    if name == "GlobalID::Locator" and method == "locate":
+        return Begun("active_record", ruby_rows.ANY_MODEL, (Step("find", asked.step.arguments, {}, asked.call.span),))
+    made = ruby_rows.filled(asked.interpreter.notes, asked.call, asked.step, made=True)
+    if made is not None:
+        return Begun("active_record", name, (where, made), aside=True)
     known = method in RUNS or method in PLAIN or method.startswith("find_by_")
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
         return None
     goes_on = asked.call.arguments or asked.call.keywords or _followed(asked.interpreter.notes, asked.call)
     if not known and (not goes_on or method[:1].isupper() or method in OF_CLASS):
         return None
-    around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
-    where = Step("@in", (around,), {}, asked.call.span)
     return Begun("active_record", name, (where, *steps))
 
 

@@ -1,0 +1,109 @@
+"""Rows of Active Record that take an object as a whole, and rows of a class that only the running code knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+SCHEMA = b"""ActiveRecord::Schema[7.1].define(version: 1) do
+  create_table "fleets", force: :cascade do |t|
+    t.string "name"
+  end
+  create_table "boats", force: :cascade do |t|
+    t.bigint "fleet_id", null: false
+    t.string "name"
+  end
+  create_table "logs", force: :cascade do |t|
+    t.bigint "boat_id", null: false
+    t.string "body"
+  end
+  create_table "countries", force: :cascade do |t|
+    t.string "name"
+  end
+  add_foreign_key "boats", "fleets"
+  add_foreign_key "logs", "boats"
+end
+"""
+MODELS = b"""class Fleet < ApplicationRecord
+  has_many :boats
+end
+class Boat < ApplicationRecord
+  belongs_to :fleet
+  has_many :logs
+end
+class Log < ApplicationRecord
+  belongs_to :boat
+end
+class Country < ApplicationRecord
+end
+"""
+CODE = """class BoatsController < ApplicationController
+  def update
+    %s
+  end
+
+  private
+
+  def open_params
+    params.require(:boat).permit!
+  end
+
+  def named_params
+    params.require(:boat).permit(:name, crew: [:id])
+  end
+
+  def tenant_params
+    params.require(:boat).permit(:name, :fleet_id)
+  end
+
+  def spread_params
+    params.require(:boat).permit(:name, *Boat::MORE)
+  end
+end
+"""
+MODEL = build_model({"db/schema.rb": SCHEMA, "app/models/all.rb": MODELS}, {"tenant_columns": ["fleet_id"]})
+Rows = list[tuple[str, str | None]]
+LOADED = "boat = Current.fleet.boats.find(params[:id]); "
+READ: Rows = [("proven", None)]
+SENT: Rows = [("violation", "TENORM004")]
+UNSEEN: Rows = [("weak", "TENORM013")]
+ANY: Rows = [("opaque", "TENORM013")]
+CASES: dict[str, tuple[str, Rows]] = {
+    "a loaded row takes everything": (LOADED + "boat.update(params.permit!)", READ + SENT),
+    "a loaded row takes a hash that nobody checks": (LOADED + "boat.assign_attributes(params[:boat].to_unsafe_h)", READ + SENT),
+    "by a method that lets everything through": (LOADED + "boat.update!(open_params)", READ + SENT),
+    "by a method that names the tenant": (LOADED + "boat.update(tenant_params)", READ + SENT),
+    "by a method that names what may be set": (LOADED + "boat.update(named_params)", READ),
+    "by a list of which a part is elsewhere": (LOADED + "boat.update(spread_params)", READ + UNSEEN),
+    "an object that can't be seen": (LOADED + "boat.update(attributes_of(boat))", READ + UNSEEN),
+    "of a child an object that can't be seen": ("log = Log.find(1); log.update(log_attributes)", [("violation", "TENORM001"), *UNSEEN]),
+    "the tenant is set after it": (LOADED + "boat.assign_attributes(open_params)\n    boat.fleet = Current.fleet", READ),
+    "the tenant is merged into it": (LOADED + "boat.update(open_params.merge(fleet: Current.fleet))", READ),
+    "columns that are written out": (LOADED + "boat.update(name: params[:name])", READ),
+    "a row that was loaded elsewhere": ("@boat.update(open_params)", SENT),
+    "a row that was loaded elsewhere, by what may be set": ("@boat.update(named_params)", []),
+    "of a table that is nobody's": ("@country.update(open_params)", []),
+    "a hash has such a method too": ("@options.update(open_params)", []),
+    "a new row": ("boat = Boat.new(open_params)", SENT),
+    "a new row whose tenant is set after it": ("boat = Boat.new(open_params)\n    boat.fleet_id = Current.fleet.id", []),
+    "a new row of what may be set": ("boat = Boat.new(named_params)", []),
+    "a new row of what can't be seen": ("boat = Boat.new(some_params)", []),
+    "rows of what was sent": ("Boat.insert_all(params[:boats].map(&:to_unsafe_h))", SENT),
+    "a class by its name": ("params[:kind].constantize.find(params[:id])", ANY),
+    "a class by its name, in a variable": ("klass = params[:kind].classify.constantize\n    klass.where(id: 1).to_a", ANY),
+    "a class by its name, within the tenant": ("model_class.where(fleet: Current.fleet).find(1)", READ),
+    "a class by its global id": ("GlobalID::Locator.locate(params[:gid])", ANY),
+    "a service by its name": ("service_class.find(1)", []),
+    "by a signed id": ("Boat.find_signed!(params[:sid])", [("weak", "TENORM003")]),
+    "Arel by itself": ("boats = Boat.arel_table\n    q = boats.project(boats[:name]).where(boats[:id].eq(1))", [("violation", "TENORM001")]),
+    "Arel by itself, within the tenant": ("boats = Boat.arel_table\n    q = boats.project(boats[:name]).where(boats[:fleet_id].eq(Current.fleet.id))", READ),
+    "a scope of what is loaded": ("ActiveRecord::Associations::Preloader.new(records: boats, associations: :logs, scope: Log.where(body: 1)).call", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=CASES.keys())
+def test_rows(code: str, expected: Rows) -> None:
+    rows = scan([("app/controllers/boats_controller.rb", (CODE % code).encode())], MODEL).accesses
+    assert [(row.verdict, row.rule) for row in rows] == expected, [(row.sql, row.why) for row in rows]
