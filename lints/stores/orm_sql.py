@@ -63,6 +63,8 @@ class Builder:
     by_client_key: bool = False
     """It is saved under a key that is part of what the client sent."""
     by_parent: str | None = None
+    attached: tuple[tuple[str, str], ...] = ()
+    """What a new row is put under: the column that refers to a row of a tenant's, and its value as written."""
     """The part of an upsert's key that refers to a row of a tenant's."""
     optional: str | None = None
     """The function's tenant parameter, if it may be left out."""
@@ -168,12 +170,18 @@ class Builder:
             self.held = True
 
     def _remember_parent(self, column: str, joined: str | None = None) -> None:
+        if self._refers_to_tenants(column, joined):
+            self.relation_keys.append(column)
+
+    def _refers_to_tenants(self, column: str, joined: str | None = None) -> bool:
+        """Whether a column of this table, or of one that is joined, names a row that belongs to a tenant."""
         table = self.model.tables.get(joined or "") or self.model.tables.get(self.table)
         for key in table.foreign_keys if table is not None else ():
             parent = self.model.tables.get(key.references)
             owned = parent is not None and parent.ownership not in (Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT)
             if owned and key.columns == (column,):
-                self.relation_keys.append(column)
+                return True
+        return False
 
     def all_of(self, parts: Iterable[str]) -> str:
         listed = [part for part in parts if part]
@@ -273,10 +281,10 @@ class Builder:
         return f"DELETE FROM {self.source()}{self.condition()}"
 
     def statement(self, verb: str) -> str:
-        """A `delete`, an `update` to values that are not seen, or else a select."""
+        """A `delete`, an `update` of a column that is not seen, or else a select."""
         if verb == "delete":
             return self.delete()
-        return self.update([], dynamic=True) if verb == "update" else self.select()
+        return self.update([]) if verb == "update" else self.select()
 
     def update(self, assigned: Sequence[tuple[str, str]], *, dynamic: bool = False, whole: bool = False) -> str:
         """UPDATE. `dynamic`: it sets what can't be seen, but not the tenant; `whole`: an object, which may name it."""
@@ -314,6 +322,9 @@ class Builder:
         columns = ", ".join(self.ident(column) for column, _ in assigned)
         values = ", ".join(value for _, value in assigned)
         text = f"INSERT INTO {self.ident(self.table)} ({columns}) VALUES ({values})"
+        self.attached = tuple(
+            (column, self.sources.get(value, "")) for column, value in assigned if self._refers_to_tenants(column)
+        )
         if conflict is not None:
             self.by_parent = self._parent_among(conflict)
             target = ", ".join(self.ident(column) for column in conflict)
