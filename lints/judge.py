@@ -26,6 +26,7 @@ from lints.telling import DYNAMIC, Telling, dotted
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
+    from lints.context.facts import Context
     from lints.ddl.reach import Reach
     from lints.vouch.facts import Follow
     from lints.vouch.judging import Text
@@ -112,6 +113,7 @@ class Judge:
             rows = self._orm(call, kind)
             if rows:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
+                rows = self._by_keys(rows, call, found.contexts)
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
@@ -126,6 +128,16 @@ class Judge:
             self._numbers[verdict] += 1
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
+
+    def _by_keys(self, rows: list[Access], call: OrmCall, facts: Sequence[Context]) -> list[Access]:
+        """The rows as they are judged where what they rest on is a key that a client sent."""
+        from lints.context.keys import BY_KEYS, unchecked
+
+        if not any(row.verdict == "weak" and row.rule in BY_KEYS for row in rows):
+            return rows
+
+        texts = tuple(self._texts(call))
+        return [unchecked(row, texts, facts, call.snippet, self.model) for row in rows]
 
     def _vouched(
         self,
@@ -185,22 +197,28 @@ class Judge:
             return [self._telling.row(statement, kind, "unparsed", None, "", (), why, statement.sql, variants[0][1])]
         rows: dict[tuple[str, str | None], Access] = {}
         good: set[str] = set()
-        unclassified = False
+        unclassified: dict[str, Access] = {}
+        beside = False
         for text, proofs in readable:
             opened = _DROPPED.search(text) is not None
             for proof in proofs:
                 if not proof.relevant and proof.verdict == "proven":
                     continue
+                beside = beside or any(r.proven and self._owned(r.table) for r in proof.references)
                 for row in self._telling.rows(statement, kind, proof, text, opened=opened):
                     if row.rule == "TENSQL000" and self._unclassified(row.table):
-                        unclassified = True
+                        unclassified.setdefault(row.table, row)
                         continue
                     if row.verdict in {"proven", "weak"}:
                         good.add(row.table)
                     key = (row.table, row.rule)
                     if key not in rows or RANK[row.verdict] > RANK[rows[key].verdict]:
                         rows[key] = row
-        self._count_unclassified(kind, when=unclassified and not rows)
+        if rows or beside:
+            for table, row in unclassified.items():  # a tenant's rows are read beside rows of nobody knows whom
+                said = f"{table}, which is not classified, holds no other tenant's rows"
+                rows.setdefault((table, row.rule), assumed(row, "TENSQL000", said))
+        self._count_unclassified(kind, when=bool(unclassified) and not rows)
         return self._settled(statement, list(rows.values()), good)
 
     def _count_unclassified(self, kind: str, *, when: bool) -> None:

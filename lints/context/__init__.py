@@ -31,7 +31,7 @@ _TENANT = Search(
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
     rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|\.input\(|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
-    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\.Get\(\"[xX]-|\.on\(\s*['\"]|<(?:\w{1,20}:)?\w{1,40}>"
+    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\(self, (?:attrs|data|instance,)|\.Get\(\"[xX]-|\.on\(\s*['\"]|<(?:\w{1,20}:)?\w{1,40}>"
     rb"|function \w{1,60}\([^()\n]{0,120}(?:[tT]enant|[oO]rgani[sz]ation|[wW]orkspace|[cC]ompany|[tT]eam|[aA]ccount)"
     rb"|@(?:Request|Query|Header|Path|Body|Param|Args|\w+Mapping\b)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
@@ -82,7 +82,7 @@ def contexts(path: str, data: bytes, language: str, module: tuple[Stmt, ...] | N
 
 def _around_statements(path: str, data: bytes, language: str, module: tuple[Stmt, ...]) -> list[Context]:
     tenants = _TENANT.possible(data)
-    values = _CLIENT(data) if tenants else []
+    values = _CLIENT(data)  # a key of a row is asked about where no tenant is named, too
     values += _DEFAULT(data) if tenants else []
     starts = _STARTS(data)
     work = _JOBS(data)

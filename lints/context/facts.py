@@ -41,6 +41,8 @@ class Context:
     """How a client's value came: body, query, header, path."""
     checked: str | None = None
     checked_line: int = 0
+    before: bool = False
+    """Nothing in the function checks it, only what stands before: that knows the tenant and the path, no other rows."""
     column: int = 0
     end_column: int = 0
     text: str = ""

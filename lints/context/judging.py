@@ -32,7 +32,7 @@ _FOUND_BY = regex(r"^([A-Z]\w*)\[params :(\w+)\]")
 _ID_OF = regex(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
 _ASKED_BEFORE = regex(r"(?:^|/)Http/Requests/")
 """Where a request of Laravel of a class of its own finds what its `authorize` asks about."""
-_OBJECTS = regex(
+OBJECTS = regex(
     r"(?:^|/)(?:services|jobs|models|lib|queries|interactors|operations|forms|policies|workers|mailers|serializers)/"
 )
 """Where `params` of Ruby is what an object was made with, not a request's."""
@@ -168,16 +168,16 @@ def _whose(
     if row.verdict != "proven" and row.rule != CLIENT_RULE:
         return row
     before = row if row.verdict == "proven" else _vouched(row)
-    if any(fact.about is About.STAFF for fact in around) or (row.language == "ruby" and _OBJECTS.search(row.path)):
+    if any(fact.about is About.STAFF for fact in around) or (row.language == "ruby" and OBJECTS.search(row.path)):
         return before  # for people of ours; `params` that are no request's
     if row.language == "php" and _ASKED_BEFORE.search(row.path) is not None:
         return before
     if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
         return before  # one of the caller's, whichever the client names
-    if any(f.checked is not None and _plain(f.name) == _plain(source.snippet) for f in around):
+    if any(f.checked is not None and plain_of(f.name) == plain_of(source.snippet) for f in around):
         return before  # loaded by it, then asked about
     if row.rule == CLIENT_RULE and not values:  # told by what reads the chain: a row that is found by its key
-        named = [f for f in around if f.about is About.CLIENT and f.name and _plain(f.name) in _plain(given)]
+        named = [f for f in around if f.about is About.CLIENT and f.name and plain_of(f.name) in plain_of(given)]
         return before if any(f.checked is not None for f in named) or _AMONG_HIS.search(given) is not None else row
     for value in values:
         found = _FOUND_BY.match(value)
@@ -186,9 +186,9 @@ def _whose(
                 return before  # the tenant of a row that a client names: whether he may is asked where it is found
             continue
         value = _FOUND_BY.sub(r"\1.find(params[:\2])", value)
-        facts = [f for f in around if f.about is About.CLIENT and _is(value, f)]
-        if not facts and _plain(value) not in _plain(source.snippet + given):  # a query that another function began
-            facts = [f for f in every if f.about is About.CLIENT and _is(value, f)]
+        facts = [f for f in around if f.about is About.CLIENT and is_value(value, f)]
+        if not facts and plain_of(value) not in plain_of(source.snippet + given):  # a query that another function began
+            facts = [f for f in every if f.about is About.CLIENT and is_value(value, f)]
             if not facts:
                 continue
             if any(f.checked is not None for f in facts):
@@ -204,7 +204,7 @@ def _whose(
         shown = " ".join(value.split())[:120] if sent is None or sent.said == sent.name else _shown(sent)
         return assumed(before, CLIENT_RULE, f"{shown}, which a client names, is checked to be the caller's own")
     for value in values if row.verdict == "proven" else ():
-        default = next((f for f in around if f.about is About.DEFAULT and _is(value, f)), None)
+        default = next((f for f in around if f.about is About.DEFAULT and is_value(value, f)), None)
         if default is not None:
             said_so = _as_default(default.channel, default.where)
             return assumed(row, DEFAULT_RULE, said_so)
@@ -240,9 +240,9 @@ def _shown(fact: Context) -> str:
     return f"{fact.said} (line {fact.where})"
 
 
-def _is(value: str, fact: Context) -> bool:
+def is_value(value: str, fact: Context) -> bool:
     """Whether an expression is the value that a fact is about, perhaps converted."""
-    plain, name = _CAST.sub("", _plain(value)), _plain(fact.name)
+    plain, name = _CAST.sub("", plain_of(value)), plain_of(fact.name)
     if not name:
         return False
     if plain.startswith(name):
@@ -253,7 +253,7 @@ def _is(value: str, fact: Context) -> bool:
     return "," in plain and name in plain.split(",") and plain.replace(",", "").isidentifier()
 
 
-def _plain(text: str) -> str:
+def plain_of(text: str) -> str:
     """An expression without what languages spell differently: `$a->b`, `a?.b`, `a['b']` are all `a.b`."""
     bare = re.sub(r"\s+", "", text).replace("?.", ".").replace("->", ".").replace("!", "").lstrip("$@")
     return _INDEX.sub(r".\1", bare)

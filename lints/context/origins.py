@@ -41,9 +41,11 @@ from lints.extract.ir import (
     If,
     Invoke,
     Leave,
+    Loop,
     Name,
     Other,
     Pairs,
+    Repeat,
     Span,
     Stmt,
     Text,
@@ -69,6 +71,8 @@ _NARROWS = regex(
     r"|Include|Join)(?:Async)?"
 )
 """What takes the conditions of a query, in languages where they are written as comparisons: nobody is asked by it."""
+_ITEM = regex(r"\bfor\s+(\w+(?:, \w+){0,8})\s+in\b")
+_EACH = frozenset(["map", "forEach", "flatMap", "filter", "each", "find", "some", "every", "Select", "each_with_index"])
 _EXPORTED = regex(rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)")
 
 
@@ -90,6 +94,8 @@ class _Origin:
     """Where it is known from: an expression that is no variable means the same in all of its function."""
     line_of: int | None = None
     """The line of another function that this was sent to."""
+    before: bool = False
+    """What checks it stands before the function, which knows the tenant and the path, and no other rows."""
 
     def checked_as(self, other: _Origin) -> None:
         """What is made of a value is checked as it is."""
@@ -132,6 +138,8 @@ class Origins:
         """What the function that is read gives to functions of other modules."""
         self._found: dict[str, tuple[int, list[_Origin]]] = {}
         """Variables that hold what was found by what a client sent, where, and by what."""
+        self._over: dict[Span, _Origin] = {}
+        """Functions that are called with each item of what a client sent."""
         self._out: list[tuple[_Origin, int, Callable[[Told], object]]] = []
         """What leaves the function that is read: the origin, where, and whom to tell."""
 
@@ -160,6 +168,7 @@ class Origins:
                         channel=origin.channel,
                         checked=origin.checked,
                         checked_line=self.lines.line(origin.checked_at) if origin.checked is not None else 0,
+                        before=origin.before,
                     )
                 )  # fmt: skip
         followed = {origin.said for origin in self._origins if origin.line_of is not None}
@@ -185,6 +194,9 @@ class Origins:
         for name, channel in filled(unit, self.path, self.language, self.module.bodies, exported=exported):
             inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
+        if unit.function.span in self._over and unit.function.parameters:
+            first = unit.function.parameters[0].name.split(",")
+            self._each(first, self._over[unit.function.span], inner, unit.span)
         self._block(unit.body(), inner, unit, depth)
         if unit.request is not None and self._calls:
             self._told_apart(unit, self._origins[start:])
@@ -198,6 +210,7 @@ class Origins:
             if origin.about is About.CLIENT and (
                 head is not None or (origin.channel == "path" and guarded and origin.line_of is None)
             ):
+                origin.before = origin.before or origin.checked is None
                 origin.checked, origin.checked_at, origin.until = head or unit.head[:60], unit.span[0], None
         for origin, offset, tell in self._out:
             if not origin.is_checked(offset):
@@ -267,11 +280,22 @@ class Origins:
             elif isinstance(statement, If):
                 self._filled_in(statement, names, unit)
                 self._asked(statement, names)
+            elif isinstance(statement, Loop) and statement.over is not None:
+                self._each(statement.names, self._origin(statement.over, names, unit), names, statement.span)
             for block in blocks(statement):
                 until, left = self._until, isinstance(statement, If) and block and isinstance(block[-1], Leave)
                 self._until = block[-1].span[1] if left and until is None else until
                 self._block(block, names, unit, depth + 1)
                 self._until = until
+
+    def _each(self, each: Iterable[str], over: _Origin | None, names: dict[str, _Origin], span: Span) -> None:
+        """`for tag in body.tags`, `body.tags.map(tag => …)`: an item of what a client sent is sent too."""
+        for name in each:
+            names.pop(name, None)
+            if over is not None and over.about is About.CLIENT:
+                made = names[name] = self._new(over.said, over.channel, span[0], span[1])
+                made.aliases.add(name)
+                made.checked_as(over)
 
     def _returned(self, origin: _Origin | None, span: Span, unit: Unit) -> None:
         """A function that hands on the client's word, or a default, says it wherever it is called."""
@@ -456,6 +480,17 @@ class Origins:
         if self._sent_here(value.span) and self._direct(value, unit):
             return
         before, self._narrows = self._narrows, self._narrows or self._is_condition(value)
+        if isinstance(value, Invoke) and value.receiver is not None and value.method in _EACH:
+            over = self._origin(value.receiver, names, unit)
+            self._over.update({a.function.span: over for a in value.arguments if over and isinstance(a, Closure)})
+        elif (
+            isinstance(value, Repeat)
+            and value.asked
+            and (over := self._origin(value.asked[0], names, unit)) is not None
+        ):
+            of = _ITEM.search(self.text(value.span))
+            names = dict(names)
+            self._each(of.group(1).split(", ") if of is not None else (), over, names, (value.span[0], unit.span[1]))
         for part in parts(value):
             self._expression(part, names, unit, depth + 1)
         self._narrows = before

@@ -37,6 +37,7 @@ _CLASSES = words(
     " trait_declaration object_declaration module abstract_class_declaration companion_object"
 ) - {"module", "class_body"}
 _OWN = frozenset(["this", "self", "cls", "static", "$this"])
+_KEEPS = regex(rb"(?:React\.)?(?:\w*[cC]ache|memo\w*|once)\(")
 _DOTTED = regex(r"(?<![\w.>:])([\w$@]+)(?:\.|->|::)$")
 
 
@@ -101,6 +102,9 @@ def _function_of(node: Node) -> Node | None:
 def _name_of(flow: Flow, function: Node) -> str:
     name = function.child_by_field_name("name")
     around = function.parent
+    call = around.parent if around is not None and around.type == "arguments" and around.named_child_count == 1 else None
+    if call is not None and _KEEPS.match(flow.data, call.start_byte) is not None:
+        around = call.parent  # `const getDoc = cache(async (id) => …)`
     if name is None and around is not None and around.type in {"variable_declarator", "field_definition", "pair"}:
         name = around.child_by_field_name("name") or around.child_by_field_name("key")
     return flow.text(name) if name is not None and flow.text(name).strip("!?").isidentifier() else ""
@@ -172,7 +176,8 @@ def _outcome(flow: Flow, function: Node, access: Access, end: Node, value: Node 
     if value is not None and value.start_byte <= access.node.start_byte and access.node.end_byte <= value.end_byte:
         made = Found(access, end.start_byte)
         flow.bind(made, value)
-        if made.checked:
+        alone = value.end_byte == access.node.end_byte and access.helper is None  # a promise is handed on as it is
+        if made.checked or (alone and results.leaves(flow.language, access.kind, access.methods)):
             return Missing.CURSOR
         held = flow.held(made, value)
         return held if held in _FALSY or held in {Missing.LIST, Missing.ZERO} else None

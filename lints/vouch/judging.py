@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lints.context.keys import HELD, unheld
 from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model, Ownership, Table
 from lints.vouch.facts import Follow
-from lints.vouch.plain import plain
+from lints.vouch.plain import plain, root
 
 RULE = "TENSQL024"
 GUARDED = "TENORM010"
@@ -90,6 +91,8 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
             guard = next((f for f in by_place[key] if (f.first_line, f.first_column) == key), None)
             if guard is not None and len(places[key]) == 1:
                 later.rows[:] = _guarded(later, guard, model)
+            if later.texts and any(row.verdict == "weak" and row.rule == HELD for row in later.rows):
+                later.rows[:] = _unheld(later, by_place[key], places, model)
             violated = any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows)
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
@@ -108,6 +111,28 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                 later.rows[:] = _weaker(later, known, model)
             elif _unproven(later, known, model) == set():
                 sure.add(key)
+
+
+def _unheld(
+    later: Place, follows: Sequence[Follow], places: Mapping[tuple[int, int], Sequence[Place]], model: Model
+) -> list[Access]:
+    """The rows of a statement that takes the key of a row that was loaded: if that was a violation, so is this."""
+    roots = {root(plain(source)) for text in later.texts for _, _, source in text.marks}
+    for follow in follows:
+        firsts = places.get((follow.first_line, follow.first_column), ())
+        named = [name for name, _ in follow.rows if name in roots]
+        if not named or follow.compared or (follow.first_line, follow.first_column) == (follow.line, follow.column):
+            continue
+        found = [row for first in firsts for row in first.rows]
+        if found and all(
+            row.verdict == "violation" and row.rule in _HELPED and row.operation != "insert" for row in found
+        ):
+            said = f"{named[0]} was not read under its tenant (line {follow.first_line})"
+            return [
+                unheld(row, later.texts, said, model) if row.verdict == "weak" and row.rule == HELD else row
+                for row in later.rows
+            ]
+    return later.rows
 
 
 def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:

@@ -1,0 +1,149 @@
+"""Keys of a request are nobody's until something asks about them; the name of a case is the mistake it is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from lints.scan import scan
+from lints.schema import build_model
+
+_TABLES = b"""CREATE TABLE tenants (id text PRIMARY KEY);
+CREATE TABLE boats (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), name text);
+CREATE TABLE trips (id text PRIMARY KEY, boat_id text NOT NULL REFERENCES boats (id), name text);"""
+SCHEMA = {
+    "migrations/1.sql": _TABLES,
+    "prisma/schema.prisma": b"""model Tenant { id String @id
+  boats Boat[]
+  @@map("tenants")
+}
+model Boat { id String @id
+  tenantId String @map("tenant_id")
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  trips Trip[]
+  @@map("boats")
+}
+model Trip { id String @id
+  boatId String @map("boat_id")
+  boat Boat @relation(fields: [boatId], references: [id])
+  @@map("trips")
+}""",
+    "app/models.py": b"""from django.db import models
+class Tenant(models.Model):
+    class Meta:
+        db_table = "tenants"
+class Boat(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    class Meta:
+        db_table = "boats"
+class Trip(models.Model):
+    boat = models.ForeignKey(Boat, on_delete=models.CASCADE)
+    class Meta:
+        db_table = "trips"
+""",
+    "app/Models/Trip.php": b"<?php\nnamespace App\\Models;\nclass Trip extends Model { protected $table = 'trips'; }\n",
+    "app/Models/Boat.php": b"<?php\nnamespace App\\Models;\nclass Boat extends Model { protected $table = 'boats'; }\n",
+}
+_TS = "router.post('/trips', %s async (req, res) => {\n%s\n});"
+_VIEW = "from app.models import Boat, Trip\nclass Trips(APIView):\n    %s\n    def post(self, request, boat_id):\n%s\n"
+_BODY = "        ids = request.data.get('boats', [])\n        Trip.objects.filter(boat_id__in=ids).delete()"
+_ITEMS = "  for (const boat of req.body.boats) {\n    await prisma.boat.findUnique({ where: { id: boat.id } });\n  }"
+_PHP = "<?php\nuse App\\Models\\Trip;\nclass TripController extends Controller { public function index(Request $request) {\n%s\n} }"
+_HELD = "  await prisma.boat.update({ where: { id: boat.id }, data: { name } });"
+VIOLATIONS: dict[str, tuple[str, str, str, str]] = {
+    "a list of a body, behind a guard that knows the tenant alone": (
+        "a.py", _VIEW % ("@allow_permission([ADMIN])", _BODY), "Trip.objects", "TENORM002",
+    ),
+    "an item of a list of a body is no instance": ("a.ts", _TS % ("requireMember,", _ITEMS), "findUnique", "TENORM001"),
+    "an item of a list that is gone through by a function": (
+        "a.ts",
+        _TS % ("", "  await Promise.all(req.body.boats.map((boat) => prisma.boat.delete({ where: { id: boat.id } })));"),
+        "delete", "TENORM001",
+    ),
+    "a query's value behind a guard": (
+        "a.ts",
+        _TS % ("requireMember,", "  const { boatId } = req.query;\n  await prisma.trip.findMany({ where: { boatId } });"),
+        "findMany", "TENORM002",
+    ),
+    "a value of a request of Laravel": (
+        "app/a.php", _PHP % "  return Trip::where('boat_id', $request->input('boat'))->get();", "Trip::", "TENORM002",
+    ),
+    "what a serializer was sent": (
+        "a.py",
+        ("from app.models import Boat\nclass TripSerializer(ModelSerializer):\n    def validate(self, attrs):\n"
+        "        ids = [boat.id for boat in attrs['boats']]\n        Boat.objects.filter(id__in=ids).delete()\n"),
+        "Boat.objects", "TENORM001",
+    ),
+    "the row was read without its tenant": (
+        "a.ts",
+        ("async function f(id, name) {\n  const boat = await prisma.boat.findUnique({ where: { id } });\n"
+        f"  if (!boat) throw new Gone();\n{_HELD}\n}}"),
+        "update", "TENORM001",
+    ),
+    "the row was read without its tenant, by a function of the file that keeps what it gives": (
+        "a.ts",
+        ("const getBoat = cache(async (id) => prisma.boat.findUniqueOrThrow({ where: { id } }));\n"
+        f"async function f(id, name) {{\n  const boat = await getBoat(id);\n{_HELD}\n}}"),
+        "update", "TENORM001",
+    ),
+}  # fmt: skip
+WEAK: dict[str, tuple[str, str, str, str]] = {
+    "a path that a guard knows": (
+        "a.py",
+        _VIEW % ("@allow_permission([ADMIN])", "        Trip.objects.filter(boat_id=boat_id).delete()"),
+        "Trip.objects", "TENORM002",
+    ),
+    "a body's key that was asked about": (
+        "a.ts",
+        _TS % ("", ("  const { boatId } = req.body;\n  await assertCanSail(req.user, boatId);\n"
+               "  await prisma.trip.findMany({ where: { boatId } });")),
+        "findMany", "TENORM002",
+    ),
+    "a guard that is named for what the key is of": (
+        "a.ts",
+        _TS % ("checkBoatOwner,", "  const { boatId } = req.body;\n  await prisma.trip.findMany({ where: { boatId } });"),
+        "findMany", "TENORM002",
+    ),
+    "a parameter of a service": (
+        "a.ts", "async function f(boat) {\n  await prisma.boat.delete({ where: { id: boat.id } });\n}",
+        "delete", "TENORM003",
+    ),
+    "a row that this function has written itself": (
+        "a.ts",
+        ("async function f(tenantId, name) {\n  const boat = await prisma.boat.create({ data: { name, tenantId } });\n"
+        f"{_HELD}\n}}"),
+        "update", "TENORM003",
+    ),
+    "the row was read under its tenant": (
+        "a.ts",
+        ("async function f(id, tenantId, name) {\n  const boat = await prisma.boat.findFirst({ where: { id, tenantId } });\n"
+        f"  if (!boat) throw new Gone();\n{_HELD}\n}}"),
+        "update", "TENORM003",
+    ),
+    "a row's own key and a key of what it belongs to": (
+        "a.ts",
+        _TS % ("requireMember,", ("  for (const trip of req.body.trips) {\n    await prisma.trip.findFirst({"
+               " where: { id: trip.id, boatId: boat.id } });\n  }")),
+        "findFirst", "TENORM002",
+    ),
+}  # fmt: skip
+
+
+def row_at(path: str, code: str, what: str) -> tuple[str, str | None]:
+    files = {**SCHEMA, path: code.encode()}
+    found = [a for a in scan(files.items(), build_model(files, {})).accesses if a.path == path and what in a.snippet]
+    assert found, what
+    return found[-1].verdict, found[-1].rule
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_a_key_that_nobody_asked_about_says_nothing(name: str) -> None:
+    path, code, what, rule = VIOLATIONS[name]
+
+    assert row_at(path, code, what) == ("violation", rule)
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_a_key_that_was_asked_about_is_taken_for_a_good_one(name: str) -> None:
+    path, code, what, rule = WEAK[name]
+
+    assert row_at(path, code, what) == ("weak", rule)
