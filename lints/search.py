@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 
 _PIECE = re.compile(
@@ -25,6 +25,7 @@ _PIECE = re.compile(
 )
 _OPENS = frozenset({"ahead", "around", "open", "odd"})
 _MANY = 40
+_WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 class Search:
@@ -77,6 +78,18 @@ class Search:
     @cached_property
     def _each(self) -> Sequence[Callable[[str], bool]]:
         return [_automaton(relaxed(expression, self.flags)) for expression in self.expressions]
+
+
+def named(data: bytes, name: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Where a name stands as a whole word: most are asked for once, for which an expression would cost too much."""
+    end = len(data) if end is None else end
+    length = len(name)
+    at = data.find(name, start, end)
+    while at >= 0:
+        after = at + length
+        if (not at or data[at - 1] not in _WORD) and (after >= end or data[after] not in _WORD):
+            yield at
+        at = data.find(name, after, end)
 
 
 def _alternatives(expression: bytes) -> list[bytes]:

@@ -113,6 +113,8 @@ def may_leave(name: str, method: str, arguments: str, *, alone: bool) -> bool:
 def names_caller(arguments: str) -> bool:
     """Whether the caller stands among the arguments, not only what he sent or what a value is given as: the account of
     `account_id: params[:account_id]` is nobody's yet."""
+    if CALLER_ID.search(arguments) is None:
+        return False
     code = _LITERAL.sub(lambda found: "''" if _SENTENCE.search(found.group()) else found.group(), arguments)
     return CALLER_ID.search(_KEY.sub("", _SENT.sub("", code))) is not None
 

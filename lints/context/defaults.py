@@ -44,8 +44,10 @@ def default_of(value: Expr, name: str, text: Callable[[Span, int], str], *, retu
 
 def default_apart(name: str, text: str) -> str | None:
     """The constant of a name while an object is taken apart: `const { tenantId = 'main' } = context`."""
+    if "=" not in text or TENANT.fullmatch(name) is None:
+        return None
     found = re.search(rf"\b{re.escape(name)}\s*=\s*(['\"][^'\"\n]{{1,60}}['\"]|\w*DEFAULT\w*)\s*[,}}]", text)
-    if found is None or TENANT.fullmatch(name) is None or found.group(1)[1:-1].lower() in NO_DEFAULT:
+    if found is None or found.group(1)[1:-1].lower() in NO_DEFAULT:
         return None
     return found.group(1)
 

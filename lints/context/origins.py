@@ -432,7 +432,7 @@ class Origins:
             made.line_of = told.line
             return made
         text = bare(self.text(value.span))
-        if (found := sent(text)) is not None:
+        if self._sent_in(value.span) and (found := sent(text)) is not None:
             return self._new(*found, value.span[0], unit.span[1])
         head = re.match(r"\$?@?[A-Za-z_]\w*", text)
         known = names.get(head.group().lstrip("$@")) if head is not None else None
@@ -478,6 +478,8 @@ class Origins:
             self._inner(value.function.span, names, depth)
             return
         if self._sent_here(value.span) and self._direct(value, unit):
+            return
+        if isinstance(value, (Name, Text)):
             return
         before, self._narrows = self._narrows, self._narrows or self._is_condition(value)
         if isinstance(value, Invoke) and value.receiver is not None and value.method in _EACH:
@@ -601,9 +603,13 @@ class Origins:
             channel = "query" if "Query" in call.method else "body"
             names[name] = self._new(name, channel, call.span[0], unit.span[1])
 
-    def _sent_here(self, span: Span) -> bool:
+    def _sent_in(self, span: Span) -> bool:
+        """Whether something that a client sends may be written between two places."""
         position = bisect_left(self.places, span[0])
-        return position < len(self.places) and self.places[position] < span[1] and span[1] - span[0] <= 200
+        return position < len(self.places) and self.places[position] < span[1]
+
+    def _sent_here(self, span: Span) -> bool:
+        return span[1] - span[0] <= 200 and self._sent_in(span)
 
     def _direct(self, value: Expr, unit: Unit) -> bool:
         """Whether an expression as a whole is what a client sends; it is noted then."""
@@ -643,9 +649,9 @@ class Origins:
     def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
         text = self.text(call.arguments_span, 600)
         decides = CHECKS.search(call.method) is not None
-        client = [name for name, origin in names.items() if origin.about is About.CLIENT and name.isidentifier()]
-        others = re.sub(rf"\b(?:{'|'.join(map(re.escape, client))})\b(?:\.\w+(?:\(\))?)*", "", text) if client else text
-        if not decides and (not names_caller(others) or _WRITES.match(call.method) is not None):
+        if not decides and (not names_caller(text) or _WRITES.match(call.method) is not None):
+            return
+        if not decides and not names_caller(self._others(text, names)):
             return
         if SIGNS_IN.match(call.method):
             return
@@ -656,6 +662,12 @@ class Origins:
         for name, (start, origins) in self._found.items():
             for origin in origins if name in words else ():  # who may use what was loaded was let name it
                 self._checked(origin, f"{callee(call)}(…)", start)
+
+    @staticmethod
+    def _others(text: str, names: dict[str, _Origin]) -> str:
+        """Arguments without what the client sent."""
+        client = [name for name, origin in names.items() if origin.about is About.CLIENT and name.isidentifier()]
+        return re.sub(rf"\b(?:{'|'.join(map(re.escape, client))})\b(?:\.\w+(?:\(\))?)*", "", text) if client else text
 
     def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
         text = self.text(span, 300)

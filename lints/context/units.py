@@ -11,6 +11,8 @@ from lints.context.words import CHECKS
 from lints.extract.ir import (
     Assign,
     Cases,
+    Cat,
+    Choose,
     ClassBody,
     Closure,
     Define,
@@ -24,10 +26,15 @@ from lints.extract.ir import (
     Loop,
     Member,
     Name,
+    Other,
     Pairs,
+    Percent,
+    Repeat,
     Scope,
     Span,
+    Spread,
     Stmt,
+    Tagged,
     Text,
     Unpack,
 )
@@ -438,13 +445,13 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
 
 def parts(value: Expr) -> tuple[Expr, ...]:
     """The expressions that an expression is made of; the body of a closure is not."""
-    from lints.extract.ir import Cat, Choose, Other, Percent, Repeat, Spread, Tagged
-
-    if isinstance(value, (Cat, Other)):
-        return value.parts
+    if isinstance(value, (Name, Text)):  # most are
+        return ()
     if isinstance(value, Invoke):
         receiver = (value.receiver,) if value.receiver is not None else ()
         return (*receiver, *value.arguments, *(given for _, given in value.keywords))
+    if isinstance(value, (Cat, Other, Tagged)):
+        return value.parts
     if isinstance(value, Choose):
         test = (value.test.value,) if value.test.value is not None and value.test.value is not value.then else ()
         return (*test, value.then, value.other)
@@ -456,6 +463,4 @@ def parts(value: Expr) -> tuple[Expr, ...]:
         return (value.value,)
     if isinstance(value, Repeat):
         return (value.item,)
-    if isinstance(value, Percent):
-        return (value.template, *(value.values or ()))
-    return value.parts if isinstance(value, Tagged) else ()
+    return (value.template, *(value.values or ())) if isinstance(value, Percent) else ()

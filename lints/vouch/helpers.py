@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.patterns import regex
+from lints.search import named
 from lints.vouch import results
 from lints.vouch.access import Access
 from lints.vouch.conditions import when_missing
@@ -55,7 +55,7 @@ def asked_through(flow: Flow) -> list[Access]:
     done = {(one.node.start_byte, one.line, one.column) for one in flow.accesses}
     calls = _calls(flow, helpers)
     for name, found in calls.items():
-        once = len(_defined(name).findall(flow.data)) < 2
+        once = sum(_is_declared(flow.data, at, at + len(name)) for at in named(flow.data, name)) < 2
         for function, access in helpers[name] if once else ():
             sites = [call for call, owner in found if _is_meant(flow, call, owner, function)]
             given = _given(flow, function, access) if sites else None
@@ -81,14 +81,23 @@ def asked_through(flow: Flow) -> list[Access]:
     return out
 
 
-@lru_cache(maxsize=256)
-def _defined(name: bytes) -> re.Pattern[bytes]:
-    """The places where a function of a name is declared: of two, it can't be said which one is meant."""
-    word = re.escape(name)
-    return re.compile(
-        rb"\b(?:function\*?|def|func|fun|fn)\s+(?:\([^()\n]{0,80}\)\s*)?(?:self\.)?" + word + rb"(?!\w)"
-        rb"|(?m:^)[\w \t<>\[\],?]{0,120}\b" + word + rb"\s*\([^()\n]{0,300}\)\s*(?::[^\n{=;]{0,80})?\{"
-        rb"|\b(?:const|let|var|val)\s+" + word + rb"\s*(?::[^=\n]{0,80})?="
+_KEYWORD = regex(
+    rb"\b(?:(?:function\*?|def|func|fun|fn)\s+(?:\([^()\n]{0,80}\)\s*)?(?:self\.)?|(?P<held>const|let|var|val)\s+)\Z"
+)
+_TYPE = regex(rb"[\w \t<>\[\],?]*\Z")
+_BODY = regex(rb"\s*\([^()\n]{0,300}\)\s*(?::[^\n{=;]{0,80})?\{")
+_OPENS = regex(rb"\s*\(")
+_VALUE = regex(rb"\s*(?::[^=\n]{0,80})?=")
+
+
+def _is_declared(data: bytes, start: int, end: int) -> bool:
+    """Whether a function is declared where a name stands: of two, it can't be said which one is meant."""
+    keyword = _KEYWORD.search(data, max(0, start - 120), start)
+    if keyword is not None:
+        return keyword["held"] is None or _VALUE.match(data, end) is not None
+    line = data.rfind(b"\n", max(0, start - 121), start) + 1
+    return (
+        (line > 0 or start <= 120) and _TYPE.match(data, line, start) is not None and _BODY.match(data, end) is not None
     )
 
 
@@ -222,22 +231,21 @@ def _parameters(flow: Flow, function: Node) -> Iterator[tuple[str, ...]]:
 
 def _calls(flow: Flow, names: Collection[bytes]) -> dict[bytes, list[tuple[Node, str]]]:
     """The calls of some names, each with what stands before its dot."""
-    pattern = re.compile(rb"(?<!\w)(" + b"|".join(map(re.escape, sorted(names))) + rb")(?=\s*\()")
     out: dict[bytes, list[tuple[Node, str]]] = {}
-    for count, found in enumerate(pattern.finditer(flow.data)):
-        if count > MAX_CALLS:
-            break
-        before = flow.data[max(0, found.start() - 60) : found.start()].rpartition(b"\n")[2].decode("utf-8", "replace")
+    places = sorted((at, name) for name in names for at in named(flow.data, name))
+    called = [(at, name) for at, name in places if _OPENS.match(flow.data, at + len(name)) is not None]
+    for at, name in called[: MAX_CALLS + 1]:
+        before = flow.data[max(0, at - 60) : at].rpartition(b"\n")[2].decode("utf-8", "replace")
         dotted = _DOTTED.search(before)
         if before[-1:] in {".", ">", ":"} and dotted is None:
             continue
-        node = flow.root.descendant_for_byte_range(found.start(), found.end() - 1)
+        node = flow.root.descendant_for_byte_range(at, at + len(name) - 1)
         for _ in range(4):
             if node is None or "call" in node.type or node.type in {"method_invocation", "invocation_expression"}:
                 break
             node = node.parent
         if node is not None and ("call" in node.type or "invocation" in node.type):
-            out.setdefault(found.group(1), []).append((node, dotted.group(1) if dotted is not None else ""))
+            out.setdefault(name, []).append((node, dotted.group(1) if dotted is not None else ""))
     return out
 
 

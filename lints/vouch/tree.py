@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from tree_sitter import Node
 
 from lints.patterns import regex
+from lints.search import named
 from lints.vouch import results
 from lints.vouch.plain import plain, root
 from lints.vouch.results import words
@@ -22,11 +22,6 @@ ASSIGNS = words(
 )
 
 _CLASS = regex(rb"\b(?:class|object|module)\s+(\w+)")
-
-
-@lru_cache(maxsize=1024)
-def _mentions(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![\w.])[$@]{0,2}" + re.escape(name.encode()) + rb"(?!\w)")
 
 
 class Tree:
@@ -141,11 +136,11 @@ class Tree:
         self._budget -= end - start + 1
         if self._budget <= 0:
             return True
-        if self.data.find(name.encode(), start, end) < 0:
-            return False
-        for found in _mentions(name).finditer(self.data, start, end):
-            at = found.end() - 1
-            written = self._written(at)
+        spelled = name.encode()
+        for at in named(self.data, spelled, start, end):
+            if self.data[at - 1 : at] == b"." and at:
+                continue
+            written = self._written(at + len(spelled) - 1)
             if written is not None and (path == written or path.startswith((f"{written}.", f"{written}["))):
                 return True
         return False

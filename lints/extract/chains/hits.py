@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from lints.patterns import regex
-from lints.search import Search
+from lints.search import Search, named
 
 _ENTITY = rb"(?:func\.\w{1,30}\(\s*)?(?:[a-z_]{1,30}\.){0,2}(?:[A-Z]|\w{0,30}model\b|cls\b|\w{1,60}\.c\.)"
 """A class as a first argument: `Boat`, `models.Boat.id`, `func.count(Boat.id)`, `self.model`, `cls`."""
@@ -304,21 +304,21 @@ _IDLE = regex(
 """What an array or the language does by a name that libraries have too."""
 
 
-_TYPED = regex(
-    rb"\b(\w{1,60})[?!]?\s{0,9}:\s{0,9}(?:\w*Repository<|Model<|ModelStatic<|typeof\s[A-Z]|Prisma(?:Client|Service)\b|Knex\b"
-    rb"|Kysely<|\w*Database<|DataSource\b|EntityManager\b)"
-    rb"|\b(\w{1,60})\s{0,9}=\s{0,9}[\w.]{0,80}\bget(?:\w*Repository|Model)\("
+_STORES = Search(
+    rb"(?:Repository|Model|ModelStatic|Kysely|Database)<|typeof\s[A-Z]|Prisma(?:Client|Service)\b|Knex\b|DataSource\b"
+    rb"|EntityManager\b|\bget(?:\w*Repository|Model)\("
 )
+_HOLDS = regex(rb"(?<!\w)(\w{1,60})(?:[?!]?\s{0,9}(:)\s{0,9}\w{0,60}|\s{0,9}=\s{0,9}[\w.]{0,80})\Z")
 """What a class or a function of TypeScript holds a store in: `private readonly boats: Repository<Boat>`."""
+_ASKED = regex(rb"[?!]?\s*(?:\.\s*\w+\s*){1,2}(?:<[^>\n]{1,60}>)?\(")
 
 
 def _held(data: bytes) -> list[int]:
     """Where something is asked of what a file holds stores in, whatever it is called: `this.boats.find({…})`."""
-    held = sorted({found[1] or found[2] for found in _TYPED.finditer(data)})
-    if not held:
-        return []
-    asked = rb"\b(?:%s)[?!]?\s*(?:\.\s*\w+\s*){1,2}(?:<[^>\n]{1,60}>)?\(" % b"|".join(map(re.escape, held))
-    return [found.start() for found in re.finditer(asked, data)]
+    before = ((at, _HOLDS.search(data, max(0, at - 170), at)) for at in _STORES(data))
+    held = {found[1] for at, found in before if found is not None and (not found[2]) is data.startswith(b"get", at)}
+    places = ((at, at + len(name)) for name in held for at in named(data, name))
+    return [start for start, end in places if _ASKED.match(data, end) is not None]
 
 
 def hits(language: str, data: bytes) -> list[int]:
@@ -337,7 +337,7 @@ def hits(language: str, data: bytes) -> list[int]:
 
 def possible(language: str, data: bytes) -> bool:
     """False only if there are no `hits`."""
-    if _search(language, data).possible(data) or (language in {"typescript", "tsx"} and _TYPED.search(data)):
+    if _search(language, data).possible(data) or (language in {"typescript", "tsx"} and _held(data)):
         return True
     searches = {search for name, search in _BY_NAME.get(language, {}).items() if name in data}
     return any(search.possible(data) for search in searches)
