@@ -71,7 +71,7 @@ def prove(argv: list[str]) -> int:
     if arguments.output == "json":
         sys.stdout.writelines(f"{json.dumps(document(None, found))}\n" for _, found in proofs)
     else:
-        sys.stdout.writelines(_text(text, found, model, verbose=not arguments.quiet) for text, found in proofs)
+        sys.stdout.writelines(_text(text, found, model, level=_level(arguments)) for text, found in proofs)
     return 0 if all(worst(found) in ("proven", "weak") for _, found in proofs) else 1
 
 
@@ -291,7 +291,7 @@ def _told(
             break
         rows = "" if found.rows is None else f", {found.rows:,} rows"
         spent = "" if found.milliseconds is None else f", {found.milliseconds / 1000:,.1f} s"
-        yield f"\n{found.calls:,} calls{rows}{spent}\n" + _text(found.sql, proofs, model, verbose=verbose)
+        yield f"\n{found.calls:,} calls{rows}{spent}\n" + _text(found.sql, proofs, model, level=2 if verbose else 0)
     if record.aside:
         yield f"\nnote: {record.aside:,} calls about transactions and the schema are not judged\n"
     for said in [*record.notes, *(f"not judged: {text}" for text in record.lost)]:
@@ -301,7 +301,12 @@ def _told(
 # For people
 
 
-def _text(sql: str, proofs: Iterable[Proof], model: Model, *, verbose: bool) -> str:
+def _level(arguments: Any) -> int:
+    return 0 if arguments.quiet else 2 if arguments.verbose else 1
+
+
+def _text(sql: str, proofs: Iterable[Proof], model: Model, *, level: int) -> str:
+    """A statement's proof; with level 1 whose the tables are and where that was read, with 2 each step of the proof."""
     from gate.report.escape import line
     from lints.proof import RULES
     from lints.proof.result import wanted
@@ -312,22 +317,31 @@ def _text(sql: str, proofs: Iterable[Proof], model: Model, *, verbose: bool) -> 
         lines.append(
             f"{str(proof.verdict).upper()}:{rules} {line(' '.join(sql[proof.start : proof.end].split()), 160)}"
         )
+        told: dict[str, int] = {}  # what was said of the references, and how often
+        explained: set[str] = set()
         for r in proof.references:
             mark = "weak" if r.proven and r.rule else "ok  " if r.proven else "FAIL"
             said = (r.proven_by if r.proven else r.why_not) or ""
             name = line(r.table) if r.alias == r.table else f"{line(r.table)} as {line(r.alias)}"
-            lines.append(f"  {mark} {name}: {line(said, 400)}")
+            entry = [f"  {mark} {name}: {line(said, 400)}"]
             table = model.tables.get(r.table)
-            if verbose and table is not None:
+            if level and table is not None and r.table not in explained:
                 place = f"{line(table.origin.path)}:{table.origin.line}"
-                lines.append(
+                entry.append(
                     f"       {line(table.name)} is {table.ownership.value} ({place}: {line(table.origin.why, 200)})"
                 )
             if (clause := wanted(r)) is not None:
-                lines.append(f"       {line(clause, 400)}")
+                entry.append(f"       {line(clause, 400)}")
+            if entry[0] in told:
+                told[entry[0]] += 1
+                continue
+            explained.add(r.table)
+            told[entry[0]] = 1
+            lines += entry
+        lines = [f"{text} ({told[text]} times)" if told.get(text, 0) > 1 else text for text in lines]
         lines += [f"  assuming that {line(text, 300)}" for text in proof.assumptions]
         if proof.reason:
             lines.append(f"  because {line(proof.reason, 300)}")
-        if verbose:
+        if level > 1 or (level and not proof.references):
             lines += [f"    {number}. {line(step, 300)}" for number, step in enumerate(proof.steps, 1)]
     return "\n".join(lines or ["UNPARSED: there is no statement in it"]) + "\n"

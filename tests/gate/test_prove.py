@@ -75,6 +75,28 @@ def test_the_steps_and_the_table_s_place_with_verbose(gate: Callable[..., Any]) 
     assert "1. select boats: proven, because" in out
 
 
+def test_what_is_said_of_a_table_is_said_once(gate: Callable[..., Any]) -> None:
+    code, out, _ = gate(f"{OPEN} UNION ALL {OPEN} UNION ALL {OPEN}")
+
+    assert code == 1
+    assert len([line for line in out.splitlines() if line.startswith("  FAIL boats: ")]) == 1
+    assert "nothing ties boats.tenant_id to a caller's value (3 times)" in out
+    assert out.count("would prove it") == out.count("boats is owned") == 1
+    assert "1. select boats" not in out
+
+
+def test_a_statement_over_a_table_that_is_not_classified_is_not_proven(
+    gate: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "tags.sql").write_text("CREATE TABLE tags (id uuid PRIMARY KEY, boat text)", "utf-8")
+    sql = "SELECT t.* FROM boats b JOIN tags t ON t.boat = b.name WHERE b.tenant_id = $1"
+    schema = [str(tmp_path / "schema.sql"), str(tmp_path / "tags.sql")]
+    code, out, _ = gate("--output", "json", "--schema", *schema, "--", sql, schema=False)
+
+    assert (code, json.loads(out)["verdict"]) == (0, "weak")
+    assert [(r["table"], r["rule"]) for r in json.loads(out)["references"]] == [("boats", None), ("tags", "TENSQL000")]
+
+
 def test_a_declared_table_is_told_with_its_line(gate: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "tenancy.yaml").write_text("version: 1\nglobals:\n  logs: 'the same for everybody'\n", "utf-8")
     code, out, _ = gate("--tenancy", str(tmp_path / "tenancy.yaml"), "SELECT * FROM logs")
