@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES, WHOLE
+from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
+from lints.extract.chains.laravel_rows import FILLED, WIRED
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.eloquent_scopes import BODY, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import tied
+from lints.stores.eloquent_rows import filled, updated, upserted
 from lints.stores.orm_sql import Builder, mapping
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
@@ -25,6 +27,8 @@ _OF_ROWS = names(
     " saveMany push associate dissociate"
 )
 """What is done with a row that is held, or made."""
+_BY_NUMBER = names("increment decrement touch restore incrementEach decrementEach updateFrom")
+"""Updates of columns that are named, or of those of time."""
 _GUARDED = names("create createQuietly createMany fillAndInsert")
 """Inserts that ask a model which columns may be filled."""
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
@@ -41,9 +45,10 @@ _MAX_CLOSURE, _MAX_DEPTH = 4000, 6
 def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boat::where('tenant_id', $tenant)->find($id)`; what is put together elsewhere can't be seen."""
     condition: str | None = None
-    if steps and steps[0].method == "@filled":
-        taken, by = steps[0].arguments
-        return _filled(builder, taken, forced=by.text == "forceFill", made=by.text[:1].isupper())
+    whole = next((step for step in steps if step.method == FILLED), None)
+    if whole is not None:
+        taken, by = whole.arguments
+        return filled(builder, taken, forced=by.text == "forceFill", made=by.text[:1].isupper())
 
     def add(part: str | None, *, beside: bool = False) -> None:
         nonlocal condition
@@ -87,8 +92,8 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             add(_by_key(builder, given[0]))
         if method in KEYED and given:
             add(_condition(builder, "where", given[:1]))
-        if method == "upsert" and len(given) > 1 and given[0].kind in {"list", "map"}:
-            return [_upserted(builder, given)]
+        if method == "upsert" and given:
+            return [upserted(builder, given)]
         if method in RUNS:
             return _run(builder, method, given, condition, [one.method for one in steps], written)
     if [step.method for step in steps] == ["query"] or not steps:
@@ -120,51 +125,18 @@ def _run(
         assigned, dynamic = builder.assignments(mapping(rows[0] if rows else None))
         held = dict(written)
         if not assigned and column not in held and rows and rows[0].kind in {"value", "dynamic"}:
-            return _filled(builder, rows[0], forced=builder.entity is None or method not in _GUARDED, made=True)
+            return filled(builder, rows[0], forced=builder.entity is None or method not in _GUARDED, made=True)
         assigned = [*written, *((name, value) for name, value in assigned if name not in dict(written))]
         return [builder.insert(assigned, dynamic=dynamic)] if assigned else []
     if method in UPDATES or method in {"updateOrCreate", "updateOrInsert"}:
         values = mapping(given[-1]) if given else {}
         keys = mapping(given[0]) if method in KEYED and given else {}
         assigned, dynamic = builder.assignments({name: value for name, value in values.items() if name not in keys})
-        return [builder.update(assigned, dynamic=dynamic or not assigned)]
+        last = given[-1] if given and method not in _BY_NUMBER else None
+        if last is not None and last.kind in {"value", "dynamic"}:
+            return updated(builder, last)
+        return [builder.update(assigned, dynamic=dynamic or not assigned, whole="..." in values)]
     return [builder.select()]
-
-
-def _filled(builder: Builder, given: Argument, *, forced: bool, made: bool) -> list[str | None]:
-    """A row that takes what it is handed as a whole: its tenant too, unless the model's `$fillable` or `$guarded` keep
-    it out. `forced`: they are not asked; `made`: it is a new row."""
-    known = builder.model.tables.get(builder.table)
-    tenant = known.tenant_column if known is not None else None
-    said = builder.entity.methods if builder.entity is not None else {}
-    fillable, guarded = said.get("$fillable"), said.get("$guarded")
-    if not forced and (
-        (fillable is not None and tenant not in fillable) or (guarded is not None and {tenant, "*"} & set(guarded))
-    ):
-        listed = known.columns if known is not None else ()
-        columns = [name for name in listed if (name in fillable if fillable is not None else name != tenant)]
-        if not made:
-            return []  # its tenant stays as it is
-        return [builder.insert([(name, builder.parameter()) for name in columns]) if columns else None]
-    whole = WHOLE.fullmatch(given.text.strip())
-    stated = forced or fillable is not None or guarded is not None
-    if whole is None or not stated or whole.group(1).lower() in {"validated", "only"} or f"'{tenant}'" in given.text:
-        return [None]
-    if whole.group(1).lower() in {"input", "post", "json"} and whole.group(2).strip():
-        return [None]
-    builder.raw = given.text
-    return []
-
-
-def _upserted(builder: Builder, given: Sequence[Argument]) -> str | None:
-    """`upsert([['id' => 1, …], …], ['id'], ['name'])`, by its first row."""
-    row = given[0].items[0] if given[0].kind == "list" and given[0].items else given[0]
-    assigned, dynamic = builder.assignments(mapping(row))
-    conflict = [one.text for one in (given[1].items if given[1].kind == "list" else given[1:2]) if one.kind == "text"]
-    changed = None
-    if len(given) > 2 and given[2].kind == "list":
-        changed = [(one.text, "") for one in given[2].items if one.kind == "text"]
-    return builder.insert(assigned, dynamic=dynamic, conflict=conflict or None, updated=changed)
 
 
 def _bare(method: str) -> str:
@@ -223,7 +195,7 @@ def _named_by_client(builder: Builder, column: str, value: Argument) -> None:
     if known is not None and column == known.tenant_column and value.kind in {"value", "dynamic"}:
         text = value.text if "->" in value.text else value.text.replace(".", "->")
         found = SENT.fullmatch(text)
-        builder.untrusted = text if found is not None else builder.untrusted
+        builder.untrusted = text if found is not None or text.endswith(WIRED) else builder.untrusted
 
 
 def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: int = 0) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from lints.extract.facts import Argument
 from lints.patterns import regex
-from lints.stores.orm_sql import Builder, mapping
+from lints.stores import taken as taken_by
+from lints.stores.orm_sql import mapping
 from lints.stores.rails_relation import Relation
-from lints.tenancy import Ownership
 
 PERMITS = regex(r"\.permit!|\.to_unsafe_h|\.(?:permit|expect)\(([^()]{0,400})\)")
 """What a client may set: a list, or anything."""
@@ -18,7 +17,6 @@ _LATER = regex(
     r"\.(?:merge!?|reverse_merge!?|slice|except|tap|deep_merge|select|reject|delete|transform_\w+)\b|\bif\b|\?|\.to_unsafe_h"
 )
 _LISTED = regex(r"%[iw]\[[^\]]*\]|:\w+\??|\b\w+:|\"\w+\"|'\w+'|[\[\]{},\s]|=>")
-_MAX_DEPTH = 6
 
 
 def symbols(text: str) -> list[str]:
@@ -43,7 +41,7 @@ def is_open(text: str) -> bool:
 def filled(relation: Relation, taken: Argument, by: str, after: str) -> list[str | None]:
     """What is stored of a row that takes an object: nothing to be said of one that leaves its tenant alone."""
     builder = relation.builder
-    columns = _of_tenant(builder)
+    columns = taken_by.of_tenant(builder)
     if not columns:
         return []
     names = {*columns, *(column.removesuffix("_id") for column in columns)}
@@ -58,34 +56,4 @@ def filled(relation: Relation, taken: Argument, by: str, after: str) -> list[str
         return []
     if by in {"new", "build"} or (plain and listed is not None):
         return []
-    confined = _confined(builder, builder.table)
-    if confined is None:
-        return []
-    builder.where[:] = [confined]
-    return [builder.update([], whole=True)]
-
-
-def _of_tenant(builder: Builder) -> Collection[str]:
-    """The columns of a table that say whose its rows are."""
-    known = builder.model.tables.get(builder.table)
-    if known is None or known.ownership not in {Ownership.OWNED, Ownership.SHARED_NULL, Ownership.CHILD}:
-        return ()
-    if known.ownership is Ownership.CHILD:
-        return known.parent.columns if known.parent is not None else ()
-    return (known.tenant_column,) if known.tenant_column is not None else ()
-
-
-def _confined(builder: Builder, table: str, depth: int = 0) -> str | None:
-    """The condition that a row is the caller's, by the tables that it belongs to."""
-    known = builder.model.tables.get(table)
-    if known is None or depth > _MAX_DEPTH:
-        return None
-    if known.tenant_column is not None:
-        return f"{builder.qualified(known.tenant_column, table)} = {builder.parameter()}"
-    above = known.parent
-    inner = _confined(builder, above.references, depth + 1) if above is not None and len(above.columns) == 1 else None
-    if above is None or inner is None or above.references == table:
-        return None
-    key = (above.referenced_columns or ("id",))[0]
-    tie = f"{builder.qualified(key, above.references)} = {builder.qualified(above.columns[0], table)}"
-    return f"EXISTS (SELECT 1 FROM {builder.ident(above.references)} WHERE {tie} AND {inner})"  # noqa: S608 - judged only
+    return taken_by.unseen(builder)

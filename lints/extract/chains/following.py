@@ -18,6 +18,7 @@ from lints.extract.chains import (
     javascript,
     jvm,
     laravel,
+    laravel_rows,
     linq,
     mongo_csharp,
     python,
@@ -70,7 +71,7 @@ def _laravel(asked: Asked) -> Begun | None:
     if found is not None:
         return Begun(*found, (asked.step,))
     model = laravel.held_model(notes.source, asked.path, call.span[0]) if call.receiver is not None else ""
-    filled = laravel.filled(notes, call, model) if model or call.receiver is None else None
+    filled = laravel_rows.filled(notes, call, asked.step, model=bool(model)) if model or call.receiver is None else None
     return Begun("eloquent", model or call.method, (filled,)) if filled is not None else None
 
 
@@ -150,8 +151,10 @@ class Chains:
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver) and not _narrowed_later(receiver, call):
             self.used(receiver)  # what it gave is a record, or records: no part of the query
-            if receiver.kind == "eloquent" and (filled := laravel.filled(self.interpreter.notes, call, receiver.model)):
-                return self._kept_query(Query("eloquent", receiver.model, (filled,), call.span))
+            if receiver.kind == "eloquent":
+                taken = laravel_rows.of_query(self.interpreter.notes, receiver, call, step)
+                if taken is not None:
+                    return self._kept_query(taken)
             if receiver.kind == "django" or receiver.kind in ruby.KINDS:
                 moved = reassigned(self.interpreter.notes, receiver, call)
                 if moved is None and receiver.kind in ruby.KINDS:

@@ -131,6 +131,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"->(?:fill|forceFill|updateOrFail)\(",
         rb"\bnew\s+[A-Z]\w*\(\s*\$?[rR]eq",
         rb"(?:->|::)table\(\s*['\"]\w",
+        rb"(?:DB|Capsule)::table\(\s*\$",
+        rb"(?:app|resolve|make)\(\s*\$\w+\s*\)\s*->",
         rb"\(new [A-Z]\w*(?:\(\))?\)\s*->\s*(?:where\w*|find\w*|newQuery|query|with\w*|first\w*)\(",
     ),
     "ruby": (

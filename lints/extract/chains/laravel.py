@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lints.extract.chains import laravel_rows
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
@@ -73,18 +74,14 @@ ANY_MODEL = "Model_of_"
 _ASKED_OF_ANY = regex(
     r"(?:only|with)Trashed|find(?:OrFail|Many|OrNew)?|query|newQuery|where\w*|first(?:OrFail|Where)|withoutGlobalScopes?"
 )
+_NAMED_MODEL = names("model modelClass entity eloquent")
+"""What a class that stands for any model calls it."""
+_VARIABLE = regex(r"\$\w+(?:->\w+)*")
 _MAX_BEFORE = 6000
 _STATIC = regex(rb"\s*::")
 _MADE_BY_CLASS = names("app resolve make")
 _FORM = regex(rb"\bclass\s+\w+\s+extends\s+\w*(?:Request|Component)\b")
 _RELATED = regex(r"(?:\$\w+|\w+\(\)|Auth)(?:->\w+(?:\(\))?)*->[a-z]\w*\(\)")
-WHOLE = regex(
-    r"\$?\b(?:request|req)(?:\(\))?\s*(?:->|\.|::)\s*(?:safe\(\)\s*(?:->|\.)\s*)?(all|input|post|validated|except|only|toArray|json)"
-    r"\(([^()]{0,300})\)(?:\s*(?:->|\.)\s*(?:all|toArray)\(\))?",
-    re.IGNORECASE,
-)
-"""What a client sent as a whole: `$request->all()`; `->validated()` is as much of it as rules elsewhere name."""
-_FILLS = names("update updateQuietly updateOrFail fill forceFill")
 _CONNECTION = regex(r"(?:^|\.)(?:DB|db|connection|database|Capsule)$")
 
 
@@ -97,6 +94,8 @@ def step_of(notes: Recorder, call: Invoke, arguments: list[Value]) -> Step:
     given: list[Value] = []
     for written, value in zip(call.arguments, arguments, strict=False):
         text = notes.text(written.span)
+        if form and laravel_rows.wired(notes.source, text):
+            text += laravel_rows.WIRED
         sent = isinstance(value, Gap) and ("[" in text or (form and text.startswith("$this->")))
         given.append(Gap(text, written.span) if sent or isinstance(value, (Fn, Returned)) else value)
     return Step(call.method, tuple(given), {}, call.span)
@@ -112,17 +111,25 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     made, first = call.receiver, step.arguments[0] if step.arguments else None
     if call.method == "query" and call.arguments:
         return None  # of SQL in text, on a connection
-    if call.method == "table" and isinstance(first, Lit) and made is not None:
+    if call.method == "table" and isinstance(first, (Lit, Gap)) and made is not None:
         connected = isinstance(made, Invoke) and made.method in {"connection", "getConnection"}
-        return ("laravel", first.text.strip()) if connected or _CONNECTION.search(path) else None
+        if not connected and _CONNECTION.search(path) is None:
+            return None
+        if isinstance(first, Gap):
+            return ("laravel", ANY_MODEL) if _VARIABLE.fullmatch(notes.text(call.arguments[0].span)) else None
+        return "laravel", first.text.strip()
     name = path
     held = path.removeprefix("this.") if path.startswith("this.") else ""
     if held:
         asks = call.method in _ON_MODEL or re.match(r"where|(?:or)?[hH]as|doesntHave", call.method) is not None
         name = _held(notes.source).get(held, "") if asks else ""
+        if name in {"", "Model"} and held in _NAMED_MODEL and _ASKED_OF_ANY.fullmatch(call.method):
+            return "eloquent", ANY_MODEL  # of whichever model those made of the class have
     elif isinstance(made, Invoke) and made.receiver is None and made.method in _MADE_BY_CLASS and made.arguments:
         asked = made.arguments[0]
         name = asked.path.removesuffix(".class") if isinstance(asked, Name) and asked.path.endswith(".class") else ""
+        if not name and _VARIABLE.fullmatch(notes.text(asked.span)) and _ASKED_OF_ANY.fullmatch(call.method):
+            return "eloquent", ANY_MODEL
     elif isinstance(made, Invoke) and made.receiver is None and made.method[:1].isupper():
         name = made.method if re.match(r"\(?\s*new\b", notes.text(made.span)) else ""
     elif path in {"self", "static"}:
@@ -139,18 +146,6 @@ def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, st
     if not known and (call.method[:3] == "get" or _CHAINED.match(notes.source, call.span[1]) is None):
         return None  # a method of the class; a scope of the model would be followed by what runs it
     return "eloquent", _full_name(notes.source, name)
-
-
-def filled(notes: Recorder, call: Invoke, model: str) -> Step | None:
-    """`$boat->update($request->all())`, `new Boat($request->all())`: a row that takes whatever a client sent; None for
-    any other call."""
-    made = not model and call.receiver is None and call.method[:1].isupper()
-    if len(call.arguments) != 1 or not (call.method in _FILLS or made):
-        return None
-    text = " ".join(notes.text(call.arguments[0].span).split())[:400]
-    if WHOLE.fullmatch(text) is None or (made and not notes.text(call.span).startswith("new")):
-        return None
-    return Step("@filled", (Gap(text, call.arguments[0].span), Lit(call.method, call.span)), {}, call.span)
 
 
 def held_model(source: bytes, path: str, before: int) -> str:

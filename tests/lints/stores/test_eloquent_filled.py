@@ -38,6 +38,7 @@ class HarbourController {
 }
 """
 SENT, UNSEEN, UNSET = ("violation", "TENORM004"), ("opaque", "TENORM013"), ("weak", "TENSQL004")
+TAKEN, MOVED = ("weak", "TENORM013"), ("violation", "TENORM004")
 CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "created": ("Boat::create($request->all());", [SENT]),
     "created, by the helper": ("Boat::create(request()->all());", [SENT]),
@@ -60,9 +61,79 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "$b = Boat::where('fleet_id', $fleet->id)->find(1); $b->update($request->all());", [("proven", None), SENT]),
     "updated, where it was loaded, the tenant not fillable": (
         "$b = Pier::where('fleet_id', $fleet->id)->find(1); $b->update($request->all());", [("proven", None)]),
+    "updated, by what can't be seen": ("$boat->update($data);", [TAKEN]),
+    "updated, by what rules elsewhere name": ("$boat->update($request->validated());", [TAKEN]),
+    "updated, by what was put together": ("$boat->update(array_merge($data, ['name' => 'x']));", [TAKEN]),
+    "updated, by what can't be seen, the tenant not fillable": ("$pier->update($data);", []),
+    "updated, by some fields": ("$boat->update($request->only(['name', 'state']));", []),
+    "updated, by some fields, the tenant among them": ("$boat->update($request->only('name', 'fleet_id'));", [SENT]),
+    "updated, all but the tenant": ("$boat->update($request->except(['fleet_id']));", []),
+    "updated, in a variable": ("$all = $request->all(); $boat->update($all);", [SENT]),
+    "updated, where it was loaded along a relation": (
+        "$b = $fleet->boats()->find(1); $b->update($request->all());", [("proven", None), SENT]),
+    "updated, the tenant by name": (
+        "$b = $fleet->boats()->find(1); $b->update(['fleet_id' => $request->fleet]);", [("proven", None), MOVED]),
+    "saved, the tenant by name": (
+        "$b = $fleet->boats()->find(1); $b->fleet_id = $request->fleet; $b->save();", [("proven", None), MOVED]),
+    "saved, something else by name": (
+        "$b = $fleet->boats()->find(1); $b->name = $request->name; $b->save();", [("proven", None)]),
+    "made, then filled": ("$b = new Boat; $b->fill($request->all())->save();", [SENT]),
+    "rows that are updated": ("Boat::where('fleet_id', $fleet->id)->update($request->all());", [SENT]),
+    "rows that are updated, which asks no model": ("Pier::where('fleet_id', $fleet->id)->update($request->all());", [SENT]),
+    "rows that are updated, by what can't be seen": ("Pier::where('fleet_id', $fleet->id)->update($data);", [TAKEN]),
+    "rows that are updated, by some fields": (
+        "Boat::where('fleet_id', $fleet->id)->update($request->only(['name']));", [("proven", None)]),
+    "rows that are counted up": ("Boat::where('fleet_id', $fleet->id)->increment('count');", [("proven", None)]),
+    "the query builder's, by what can't be seen": ("DB::table('boats')->where('fleet_id', $fleet->id)->update($data);", [TAKEN]),
+    "rows that are put, of what was sent": ("Boat::upsert($request->input('boats'), ['id']);", [SENT]),
+    "rows that are put, all that was sent": ("Boat::upsert($request->all(), ['id']);", [SENT]),
+    "a table by its name": ("DB::table($data['table'])->where('id', 1)->first();", []),
+    "a table in a variable": ("$t = $data['table']; DB::table($t)->where('id', 1)->first();", [UNSEEN]),
+    "a class by its name": ("app($data)->where('id', 1)->first();", [UNSEEN]),
+    "a class by its name, within the tenant": ("app($data)->where('fleet_id', $fleet->id)->first();", [("proven", None)]),
+    "a model that those made of the class have": ("$this->model->find(1);", [UNSEEN]),
+    "a model that those made of the class have, within the tenant": (
+        "$this->model->where('fleet_id', $fleet->id)->find(1);", [("proven", None)]),
     "updated by one field": ("$boat->update(['name' => $request->name]);", []),
     "something else that is updated": ("$cart->update($request->all()); $cache->fill($request->all());", []),
 }  # fmt: skip
+
+
+LIVEWIRE = """<?php
+namespace App\\Livewire;
+use App\\Models\\Boat;
+use Livewire\\Component;
+class Boats extends Component {
+    public $fleetId;
+    #[Locked]
+    public int $lockedId;
+    public ?Fleet $fleet;
+    protected $ownId;
+    public function render() { return Boat::where('fleet_id', %s)->get(); }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ("$this->fleetId", "weak"),
+        ("$this->lockedId", "proven"),
+        ("$this->fleet->id", "proven"),
+        ("$this->ownId", "proven"),
+    ],
+)
+def test_a_public_property_of_livewire_is_what_a_client_sends(value: str, verdict: str) -> None:
+    path = "app/Livewire/Boats.php"
+    files = {
+        "database/migrations/2024_01_01_fleet.php": MIGRATION,
+        "app/Models/Boat.php": MODELS,
+        path: (LIVEWIRE % value).encode(),
+    }
+    model = build_model(files, {"tenant_columns": ["fleet_id"]}, dialect="mysql")
+    rows = [row for row in scan(sorted(files.items()), model).accesses if row.path == path]
+    assert [row.verdict for row in rows] == [verdict]
+    assert verdict == "proven" or "$this->fleetId (a public property), which a client names" in rows[0].why
 
 
 @pytest.mark.parametrize(("code", "expected"), CASES.values(), ids=list(CASES))

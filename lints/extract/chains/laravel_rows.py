@@ -1,0 +1,97 @@
+"""Rows of Eloquent that take an object as a whole, or another tenant, and what a client may set of a component."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lints.extract.chains.reassigned import REASSIGNED
+from lints.extract.ir import Invoke, Name
+from lints.extract.sqltext import names
+from lints.extract.values import Gap, Lit, Query, Step
+from lints.patterns import regex
+
+if TYPE_CHECKING:
+    from lints.extract.recorder import Recorder
+
+FILLED = "@filled"
+WHOLE = regex(
+    r"\$?\b(?:request|req)(?:\(\))?\s*(?:->|\.|::)\s*(?:safe\(\)\s*(?:->|\.)\s*)?(all|input|post|validated|except|only|toArray|json)"
+    r"\(([^()]{0,300})\)(?:\s*(?:->|\.)\s*(?:all|toArray)\(\))?",
+    re.IGNORECASE,
+)
+"""What a client sent as a whole: `$request->all()`; `->validated()` is as much of it as rules elsewhere name."""
+WIRED = " (a public property)"
+"""Behind the name of a property that a client may set: Livewire takes its public properties from there."""
+_FILLS = names("update updateQuietly updateOrFail fill forceFill")
+_SAVES = names("save saveQuietly saveOrFail push")
+_OBJECT = regex(r"\$\w+(?:->\w+)*|[\w\\$>:-]+\([^;]{0,300}\)")
+_SENT = regex(
+    r"\$request->[^;\n]{1,120}|request\(\)?[^;\n]{1,120}|\$this->request->[^;\n]{1,120}|Request::\w+\([^;\n]{1,80}"
+)
+_PAIR = regex(r"['\"](\w+)['\"]\s*=>\s*(\$request->[^,\]\n]{1,120}|request\([^,\]\n]{1,120})")
+_WIRE = regex(rb"\bLivewire\b")
+_OWN = regex(r"\$this->(\w+)")
+_PUBLIC = regex(
+    rb"(#\[[^\]\n]{0,80}\]\s*)?\bpublic\s+(?:\??(?:int|string|array|bool|float|mixed)(?:\|null)?\s+)?\$(\w+)\s*[=;,]"
+)
+_MAX_BEFORE, _MAX_GIVEN = 6000, 20
+
+
+def filled(notes: Recorder, call: Invoke, step: Step, *, model: bool) -> Step | None:
+    """`$boat->update($request->all())`, `$boat->fill($data)`, `new Boat($request->all())`: a row that takes an object;
+    None for any other call. `model`: it is called on a row of a model that is known."""
+    made = not model and call.receiver is None and call.method[:1].isupper()
+    if len(call.arguments) != 1 or not (call.method in _FILLS or made):
+        return None
+    value = step.arguments[0] if step.arguments else None
+    text = " ".join(notes.text(call.arguments[0].span).split())[:400]
+    came = value.origin or "" if isinstance(value, Gap) and isinstance(call.arguments[0], Name) else ""
+    text = came if WHOLE.fullmatch(came) is not None else text
+    if WHOLE.fullmatch(text) is None and (made or not isinstance(value, Gap) or _OBJECT.fullmatch(text) is None):
+        return None
+    if made and not notes.text(call.span).startswith("new"):
+        return None
+    return Step(FILLED, (Gap(text, call.arguments[0].span), Lit(call.method, call.span)), {}, call.span)
+
+
+def of_query(notes: Recorder, query: Query, call: Invoke, step: Step) -> Query | None:
+    """The row that a query has loaded, where it takes an object, or a tenant that a client names."""
+    made = filled(notes, call, step, model=True) or _reassigned(notes, call)
+    if made is None:
+        return None
+    held = tuple(one for one in query.steps[:1] if isinstance(one, Step) and one.method == "@along")
+    return Query(query.kind, query.model, (*held, made), call.span)
+
+
+def _reassigned(notes: Recorder, call: Invoke) -> Step | None:
+    """What a row was given before it is saved, as `column=source`, where a client named it."""
+    given: list[str] = []
+    if call.method in _SAVES and isinstance(call.receiver, Name) and call.receiver.path.isidentifier():
+        name = call.receiver.path
+        before = notes.source[max(0, call.span[0] - _MAX_BEFORE) : call.span[0]].decode("utf-8", "replace")
+        around = before[max(before.rfind("function "), 0) :]
+        for column, value in re.findall(rf"\${name}->(\w+)\s*=(?![=>])\s*([^;\n]{{1,200}});", around):
+            given += [f"{column}={value.strip()}"] if _SENT.fullmatch(value.strip()) else []
+    elif call.method in _FILLS:
+        pairs = _PAIR.findall(notes.text(call.arguments_span)[:_MAX_BEFORE])
+        given = [f"{column}={value.strip()}" for column, value in pairs]
+    if not given:
+        return None
+    return Step(REASSIGNED, tuple(Gap(text, call.span) for text in given[:_MAX_GIVEN]), {}, call.span)
+
+
+def wired(source: bytes, text: str) -> bool:
+    """Whether a value is a public property of a Livewire component that is not locked: a client may set it."""
+    found = _OWN.fullmatch(text)
+    return found is not None and _WIRE.search(source) is not None and found.group(1) in _open_properties(source)
+
+
+@lru_cache(maxsize=4)
+def _open_properties(source: bytes) -> frozenset[str]:
+    return frozenset(
+        found.group(2).decode()
+        for found in _PUBLIC.finditer(source)
+        if found.group(1) is None or re.search(rb"Locked|Computed|Session", found.group(1)) is None
+    )
