@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lints.schema import constants, entity_framework, go_models, go_scopes, jvm_conditions, jvm_models
 from lints.schema.catalog import Catalog
 from lints.schema.facts import Entity
+from lints.schema.go_names import snake
 from lints.tenancy import Column, ForeignKey, Origin
 
 ENDINGS = (".java", ".kt", ".cs", ".go", ".stg")
@@ -62,7 +63,8 @@ def read_compiled_models(catalog: Catalog, files: Mapping[str, str]) -> None:
     stored = set(spelled)
     for entity in found.values():  # scripts fold the names that they do not quote
         if entity.table not in stored:
-            entity.table = folded.get(entity.table.lower(), entity.table)
+            spelt = snake(entity.table)
+            entity.table = folded.get(entity.table.lower()) or (spelt if spelt in stored else entity.table)
     for entity in list(found.values()):
         if entity.mapped:
             _inherit(entity, found)
@@ -143,14 +145,14 @@ def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
     columns: dict[str, str] = {}
     relations: dict[str, str] = {}
     for name, (written, kind, line) in entity.columns.items():
-        column = stored.get(written.lower(), written)
+        column = stored.get(written.lower()) or stored.get(snake(written), written)
         columns[name] = column
         nullable = kind.endswith("?") or kind.startswith("*")
         if column not in draft.columns:
             place = Origin(path=path, line=line, why=f"{column} is a property of {entity.name}")
             draft.add_column(Column(name=column, type=kind.lower()[:60], nullable=nullable), place)
     for name, (written, target, line) in entity.references.items():
-        column = stored.get(written.lower(), written)
+        column = stored.get(written.lower()) or stored.get(snake(written), written)
         relations[name] = target
         if entity.kind in {"jpa", "link"}:
             columns[name] = column

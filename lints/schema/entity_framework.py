@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from lints.schema.compiled_models import Found
 
 DECLARES = regex(
-    rb"\bDbSet<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
+    rb"\bDbSet<|\bITable<|\{\s*get;|HasQueryFilter|IEntityTypeConfiguration<|\brecord\s+\w+\s*\(|\.Entity<\w|\bthis\s+IQueryable<"
     rb"|\bIMongoCollection<|\bMongo\w*<|\[(?:Sugar)?Table\(|\bClassMap<"
     rb"|\babstract\s+(?:partial\s+)?(?:class|record)\s+\w+[^{};]{0,80}:"
 )
-_SET = regex(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
+_SET = regex(r"\b(?:DbSet|ITable)<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = regex(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
 _TO_TABLE = regex(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
@@ -37,7 +37,7 @@ _CLASS = regex(
     re.MULTILINE,
 )
 _PROPERTY = regex(
-    r"(?:^|[{;}])[ \t]*public[ \t]{1,20}(?:(?:virtual|required|override|new)[ \t]{1,20})*"
+    r"(?:^|[{;}\]])[ \t]*public[ \t]{1,20}(?:(?:virtual|required|override|new)[ \t]{1,20})*"
     r"(\w[\w.<>?\[\], ]{0,79}?)[ \t]{1,20}(\w+)\s*"
     r"\{\s*(?:\[[^\]]*\]\s*)?get\b",
     re.MULTILINE,
@@ -47,8 +47,14 @@ _TABLE = regex(r"\[(?:Sugar)?Table\(\s*(?:Name\s*=\s*)?\"(\w+)\"")
 _MARKED = regex(r"\[(?:Sugar)?Table\([^\]\n]{1,200}\][^;{}]{0,600}?\b(?:class|record)\s+(\w+)", re.DOTALL)
 _MAPPED = regex(r"\bClassMap<(?:\w+\.)*(\w+)>")
 _MAPPED_TABLE = regex(r"^\s*Table\(\s*\"(\w+)\"", re.MULTILINE)
-_COLUMN = regex(r"\[Column\(\s*\"(\w+)\"")
+_COLUMN = regex(
+    r"[\[,]\s*(?:Column|SugarColumn|Map)\(\s*(?:[^()\"]{0,80}?\b(?:Name|ColumnName|DbName)\s*=\s*)?\"(\w+)\""
+)
+_KEYED = regex(r"[\[,]\s*(?:Explicit)?Key\b|\bPrimaryKey\b|\bIsPrimary(?:Key)?\s*=\s*true|\[Primary\b")
+_NOT_STORED = regex(r"\bNotMapped\b|\bNotColumn\b|\bIs(?:Only)?Ignore\s*=\s*true|\[Ignore\b|\bWrite\(false\)")
 _FOREIGN = regex(r"\[ForeignKey\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
+_MAPPED_BY = regex(r"\b(?:Map|Id|References)\(\s*\w+\s*=>\s*\w+\.(\w+)\s*(?:,\s*\"(\w+)\"\s*)?\)([^;]{0,300});")
+_BY_COLUMN = regex(r"\.Column\(\s*\"(\w+)\"")
 _COLLECTION = regex(
     r"(?:\w+\.)*(?:I?Collection|I?List|IEnumerable|HashSet|ISet|IReadOnly\w+|ObservableCollection)<(?:\w+\.)*(\w+)"
 )
@@ -85,6 +91,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     extensions: dict[str, dict[str, tuple[str, ...]]] = {}
     documented: dict[str, str] = {}
     marked: dict[str, str] = {}
+    fluent: dict[str, dict[str, str]] = {}
     for path, text in sources.items():
         for name in mongo_csharp.documents(text) if "Mongo" in text else ():
             documented.setdefault(name, path)
@@ -97,6 +104,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         of_map = _MAPPED.search(text)
         if of_map is not None:  # Fluent NHibernate
             marked.setdefault(of_map.group(1), path)
+            fluent.setdefault(of_map.group(1), {}).update(_mapped_columns(text))
             stated = _MAPPED_TABLE.search(text)
             sets.setdefault(of_map.group(1), stated.group(1) if stated is not None else of_map.group(1))
         for name, body, start in _configurations(text):
@@ -142,6 +150,11 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
                 entity.scopes.setdefault(column, place)
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
+        for attribute, column in fluent.get(name, {}).items():
+            if attribute in entity.columns:
+                kept = entity.columns[attribute][0]
+                entity.columns[attribute] = (column, *entity.columns[attribute][1:])
+                entity.keys = tuple(column if key == kept else key for key in entity.keys)
         generic = (added for of, added in extensions.items() if re.fullmatch(r"T(?:[A-Z]\w*)?", of))
         for added in (*generic, extensions.get(name, {})):
             entity.methods.update(added)
@@ -159,6 +172,15 @@ def _configurations(text: str) -> Iterator[tuple[str, str, int]]:
         if mark.group(2) is not None:  # one statement, or the lambda in its brackets
             stop = min(stop, _end(text, mark.end() - 1))
         yield mark.group(1) or mark.group(2), text[mark.start() : stop], mark.start()
+
+
+def _mapped_columns(text: str) -> Iterator[tuple[str, str]]:
+    """(property, column) of `Map(x => x.TenantId).Column("tenant_id")` and `Map(x => x.TenantId, "tenant_id")`."""
+    for found in _MAPPED_BY.finditer(text):
+        name, beside, tail = found.groups()
+        column = _BY_COLUMN.search(tail)
+        if beside or column is not None:
+            yield name, beside or (column.group(1) if column is not None else "")
 
 
 def _extensions(text: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -277,7 +299,7 @@ def _shared(one: str, two: str) -> int:
 def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
     for name, kind, line, marks in part.properties:
         plain = kind.strip().strip("?").rpartition(".")[2]
-        if "[NotMapped" in marks or name in entity.references:
+        if (marks and _NOT_STORED.search(marks) is not None) or name in entity.references:
             continue
         if (plain in wanted and plain != entity.name) or (plain == entity.name and name.startswith("Parent")):
             keyed = _FOREIGN.search(marks)
@@ -292,8 +314,7 @@ def _properties(entity: Found, part: _Class, wanted: set[str]) -> None:
         elif not _COLLECTION.match(plain) and name not in entity.columns:
             column = _COLUMN.search(marks)
             entity.columns[name] = (column.group(1) if column is not None else name, kind.strip(), line)
-            rank = (
-                3 if "[Key" in marks else 2 if name == "Id" else 1 if name.lower() == f"{entity.name}id".lower() else 0
-            )
+            named = 2 if name == "Id" else int(name.lower() == f"{entity.name}id".lower())
+            rank = 3 if _KEYED.search(marks) is not None else named
             if rank > entity.keyed:
                 entity.keyed, entity.keys = rank, (entity.columns[name][0],)

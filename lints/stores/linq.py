@@ -10,6 +10,7 @@ from lints.extract.chains.linq import READS
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.facts import Entity
+from lints.stores import linq_writes
 from lints.stores.linq_conditions import LAMBDA, Names, condition, member, value_of
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
@@ -37,7 +38,7 @@ _NO_FILTER = regex(
 _NO_ROW = regex(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
 """What a key, a specification or a condition is called."""
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
-_PUT = regex(r"(Add|Update|Attach)(Sent|Unseen|New)(?<!UpdateNew)")
+_PUT = regex(r"(Add|Update|Attach|Remove)(Sent|Unseen|New|Handed)(?<!UpdateNew)(?<!RemoveNew)")
 _FIELD = regex(r"(\w+)\s*=(?!=)\s*(.+)", re.DOTALL)
 _CLIENTS = regex(r"(?:\w*[dD]to|req(?:uest)?|[mM]odel|input|body|payload|command|cmd|vm|viewModel)[?!]?\.")
 """What a handler calls what a client sends."""
@@ -73,24 +74,37 @@ def with_sets(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
 def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boats.Where(b => b.TenantId == tenant)`, `from b in Boats where b.TenantId == tenant select b`."""
     methods = [step.method for step in steps]
-    if methods and (put := _PUT.fullmatch(methods[-1])) is not None:
-        return _put(builder, put, [argument.text for argument in steps[-1].arguments])
     names = Names({})
+    if methods and (put := _PUT.fullmatch(methods[0]) or _PUT.fullmatch(methods[-1])) is not None:
+        put_in = steps[0] if put.string == methods[0] else steps[-1]
+        for step in steps[1:] if put_in is steps[0] else ():  # `Updateable(boat).Where(b => …)`
+            found = LAMBDA.fullmatch(step.arguments[0].text) if step.arguments else None
+            if step.method == "Where" and found is not None:
+                builder.where.append(condition(names.with_(found.group(1), builder), builder, found.group(2)))
+        return _put(builder, put, [argument.text for argument in put_in.arguments])
     current: Builder | None = builder
     if builder.entity is not None and "IgnoreQueryFilters" not in methods:
         _own_filter(builder, names)
     runs = False
-    first = next((step for step in steps if step.method != "IgnoreQueryFilters"), None)
+    steps = [step for step in steps if step.method != "IgnoreQueryFilters"]
+    change = linq_writes.Change(builder, names)
+    steps = change.begun(steps)
+    first = steps[0] if steps else None
     for step in steps:
         given = [argument.text for argument in step.arguments]
         method = step.method
         if method in {"RemoveNew", "UpdateNew"}:
             _by_made(builder, given[0])
             return [builder.delete() if method == "RemoveNew" else builder.update([])] if builder.where else []
-        if method.startswith("FromSql") or method in _WRITES or method in {"Remove", "RemoveRange"}:
+        if change.takes(method, given):
+            runs = True
+            continue
+        ends = linq_writes.ENDS.fullmatch(method) is not None and (bool(builder.where) or "=>" in "".join(given[:1]))
+        if method.startswith("FromSql") or (method in _WRITES and not ends) or method in {"Remove", "RemoveRange"}:
             return []
         if (
-            (step is first or re.fullmatch(r"(?:Find|Get)(?:ById)?(?:Async)?", method) is not None)
+            not ends
+            and (step is first or re.fullmatch(r"(?:Find|Get)(?:ById)?(?:Async)?", method) is not None)
             and READS.fullmatch(method)
             and not _FILTERS.fullmatch(method)
         ):
@@ -124,9 +138,11 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif method.startswith("ExecuteDelete"):
             return [builder.delete()]
         elif method.startswith("ExecuteUpdate"):
-            return [builder.update([])]
-        elif _IN_BULK.fullmatch(method) or (builder.where and re.fullmatch(r"(?:Delete|Update)(?:Async)?", method)):
-            return [builder.delete() if "Delete" in method else builder.update([])]
+            change.setters(given)
+            return [change.update()]
+        elif ends or _IN_BULK.fullmatch(method):
+            change.ends(given)
+            return [builder.delete() if "Delete" in method else change.update()]
         elif method in {"Join", "GroupJoin", "Union", "Concat", "Except", "Intersect"}:
             builder.where.append(builder.hole())
             current = None
@@ -137,12 +153,15 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif not _SILENT.fullmatch(method):
             runs = True
             _extended(builder, method, names, current)
-    return [builder.select()] if runs else []
+    return [change.statement()] if runs or change.verb else []
 
 
 def _put(builder: Builder, put: re.Match[str], given: Sequence[str]) -> list[str | None]:
     """A row that is put into a set: by the fields it is made with, by who sent it, or unseen."""
     verb, how = put.groups()
+    if how == "Handed":  # whose it is is for whoever hands it in to know: here it goes by its key alone
+        builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
+        return [builder.delete() if verb == "Remove" else builder.update([], whole=True)]
     fields = {
         found.group(1): Argument(kind="value", text=found.group(2).strip())
         for text in given[1:]

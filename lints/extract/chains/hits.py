@@ -98,13 +98,13 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
     ),
     "go": (
         rb"\.\s*(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
-        rb"\.\s*New(?:Select|Update|Delete)\(\)",
-        rb"ngine\.\s*(?:\w+\([^()\n]{0,80}\)\.\s*){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate)\(",
+        rb"\.\s*New(?:Select|Update|Delete|Insert)\(\)",
+        rb"ngine\.\s*(?:\w+\([^()\n]{0,80}\)\.\s*){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate|Insert|InsertOne)\(",
         rb"ession\.(?:Get|Find|Count|Exist|Update|Delete|FindAndCount)\(\s*&",
         rb"gorm\.G\[",
-        rb"ollection\(\s*\"\w+\"\s*\)\s*\.\s*Find\(",
+        rb"ollection\(\s*\"\w+\"\s*\)\s*\.\s*(?:Find|Insert|InsertReturning)\(",
         rb"\.\s*(?:Select|Delete)From\(\s*\"",
-        rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|Get|GetX)\(",
+        rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|UpdateOne|DeleteOne|Get|GetX|Create\(\)\.\s*Set\w+)\(",
     ),
     "php": (
         rb"createQueryBuilder\(",
@@ -178,7 +178,7 @@ _REPOSITORY_HITS = (
 
 _GO_ORM_HIT = (
     rb"\.\s*(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
-    rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager)\("
+    rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager|CreateInBatches|UpdateColumns?|Insert(?:One|Multi)?)\("
 )
 _GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
 
@@ -271,16 +271,24 @@ _LINQ = Search(
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
     rb"\bfrom\s+\w+\s+in\s+\w+\.",
     rb"\.(?:Find|Get|Load|GetAll)(?:Async)?<\w",
-    rb"\.(?:Add|Update|Attach)(?:Range)?(?:Async)?\(",
+    rb"\.(?:Add|Update|Attach|Entry|Bulk(?:Update|Delete|Merge|InsertOrUpdate))(?:Range)?(?:Async)?\(",
     rb"\bin\s+_?\w+\.\w+\)",
+)
+_OTHER_NET = Search(
+    rb"\.(?:Update|Delete|DeleteAll|QueryAll|Query|GetList|Set|InsertOrUpdate|Deleteable|Updateable)(?:Async)?<\w",
+    rb"\.(?:SaveOrUpdate|Merge|InsertOrReplace|Updateable|Deleteable|Storageable|SetSource|Execute(?:Command|Affrows))(?:Async)?\(",
+    _LINQ,
 )
 _NET = {
     **dict.fromkeys(
         (
-            *(b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework", b"Store<", b"NHibernate", b"Marten"),
-            *(b"LinqToDB", b"SqlSugar", b"FreeSql", b"Dapper", b"Raven.Client", b"Azure.Cosmos"),
+            *(b"DbSet<", b"Repository<", b"DbContext", b"EntityFramework", b"Store<", b"Marten", b"Raven.Client"),
+            b"Azure.Cosmos",
         ),
         _LINQ,
+    ),
+    **dict.fromkeys(
+        (b"NHibernate", b"LinqToDB", b"SqlSugar", b"FreeSql", b"Dapper", b"RepoDb", b"PetaPoco", b"NPoco"), _OTHER_NET
     ),
     **dict.fromkeys(
         (b"MongoDB.Driver", b"IMongoCollection<"),
@@ -292,6 +300,7 @@ _NET = {
 }
 _BUILT = Search(rb"\.\s*(?:Select|Insert|Update|Delete|From|SelectFrom|InsertInto|DeleteFrom)\(")
 _GO_BUILDERS = dict.fromkeys((b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb."), _BUILT)
+_GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
 _MONGOOSE = Search(_MONGOOSE_HIT, _of("javascript"))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from lints.extract.chains.linq_rows import put
 from lints.extract.chains.parts import Asked, Begun, as_written
-from lints.extract.ir import Span
 from lints.extract.sqltext import names
 from lints.extract.values import Gap, Lit, Step, Value
 from lints.patterns import regex
 
 _OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
 _SET = regex(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
+_ANY_SET = regex(r"\w[?!]?\.Set<(?:\w+\.)*(\w+)>\(\)$")
 _LINQ = names(
     "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
     " Any AnyAsync Count CountAsync Find FindAsync ToList ToListAsync ToArrayAsync IgnoreQueryFilters Include"
@@ -33,12 +34,13 @@ READS = regex(
 RUNS = regex(
     r"(?:First|Single|Last|Find|Any|All|Count|LongCount|Max|Min|Sum|Average|ExecuteDelete|ExecuteUpdate|ElementAt|Contains"
     r"|To(?:List|Array|Dictionary|HashSet|Lookup))(?:OrDefault)?(?:Async)?"
+    r"|(?:UniqueResult|List|ExecuteCommand|ExecuteAffrows|InSingle)(?:Async)?"
 )
 """Calls that run a query: what is called on their result is no part of it."""
 _CONTEXT = regex(
-    r"\b\w*Context\??\s+(\w+)\s*[,;)=]|\bvar\s+(\w+)\s*=[^;=]{0,120}?(?:\bCreateDbContext(?:Async)?\(|<\w*Context>\()"
+    r"\b\w*(?:Context|Db|DB)\??\s+(\w+)\s*[,;)=]|\bvar\s+(\w+)\s*=[^;=]{0,120}?(?:\bCreateDbContext(?:Async)?\(|<\w*Context>\()"
 )
-_DECLARED = regex(r"\bDbSet<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
+_DECLARED = regex(r"\b(?:DbSet|ITable)<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:[;={,)]|$)", re.MULTILINE)
 _REPOSITORY = regex(
     r"\b(?!I?(?:User|Role|Password|Login|Claim|Token|Key|Data|(?:In)?Memory)\w{0,20}Store<)"
     r"I?\w*(?:Repository(?:Base)?|EfRepo\w*|Store|Dao|DataAccess)<([\w., ?]{1,160})>\??\s+(\w+)\s*[;={,)]"
@@ -55,8 +57,9 @@ _UNIT = regex(r"\b(?:Get)?Repository(?:Async)?<(?:\w+\.)*(\w+)(?:,[^<>]{1,80})?>
 _OWN_SET = regex(r"(?:^|\.)(?:Table(?:NoTracking)?|_?[dD]bSet|_?Entities|_entities|_set)$")
 _OWN_CALL = names("GetDbSetAsync GetDbSet GetQueryableAsync GetQueryable GetAll GetAllAsync Query AsQueryable")
 _ROWS_OF = regex(
-    r"(?:^|[.(\s!])_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[sS]ql(?:ugar|Sugar)?\w*|[cC]ontainer|[sS]tore)[?!]?"
-    r"\s*\.\s*(?:Query(?:able|Over)?|GetTable|Select|GetItemLinqQueryable|Linq|Table|Entities)<(?:\w+\.)*(\w+)>\([^()]{0,120}\)$"
+    r"(?:^|[.(\s!])_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[cC]ontext|[cC]tx|[dD]b\w*|[sS]ql(?:ugar|Sugar)?\w*|[cC]ontainer|[sS]tore)(?:\(\))?[?!]?"
+    r"\s*\.\s*(Query(?:able|Over)?|GetTable|Select|GetItemLinqQueryable|Linq|Table|Entities|CreateCriteria|Deleteable|Updateable"
+    r"|Delete|Update)<(?:\w+\.)*(\w+)>\(([^()]{0,120})\)$"
 )
 """Rows of a class where NHibernate, Marten, linq2db, SqlSugar, FreeSql or Cosmos is asked for them."""
 _ROW_OF = regex(
@@ -64,21 +67,12 @@ _ROW_OF = regex(
     r"\s*\.\s*(?:Find|Get|Load|GetAll|Single|First|QuerySingleById)(?:Async)?<(?:\w+\.)*(\w+)>\($"
 )
 """A row of a class by its key: `db.FindAsync<Boat>(id)`, `session.Get<Boat>(id)`."""
-_MADE = regex(r"\(\s*new\s+(?:\w+\.)*(\w+)\s*(?:\(\s*\))?\s*(\{[^{}]*\})\s*\)")
-"""A row that is made only to be named: `db.Remove(new Boat { Id = id })`."""
-PUTS = regex(r"(Add|Update|Attach)(?:Range)?(?:Async)?")
-"""What hands a row, or rows, to a context or to a set of it."""
-_NEW = regex(r"\bnew\s+(?:\w+\.)*(\w+)\s*(?:\(([^()]*)\)\s*)?(?=([{])|[),;\s]|$)")
-_OF_CLIENT = r"\[From(?:Body|Form)[^\[\]]{{0,60}}\]\s*(?:\w+\.)*[\w<>\[\]?]+\s+{0}\b"
-_BOUND = r"\.Map(?:Post|Put|Patch)\([^{{}};]{{0,400}}?[\w>\]?]\s+{0}\s*[,)]"
-"""Parameters that a framework makes of what a client sends."""
-_MAPPED = regex(r"\.Map<[\w.<>]{1,80}>\(|\.Adapt<[\w.<>]{1,80}>\(|\.To(?:Entity|Model|Domain)\(\)")
-"""What makes a row of something else, field by field, out of sight."""
-_HEADER = regex(
-    r"^[ \t]*(?:\[[^\n\[\]]*\][ \t]*)*(?:public|private|protected|internal)\b[^;{}]{0,600}\)"
-    r"|\.Map(?:Post|Put|Patch|Get|Delete)\(",
-    re.MULTILINE,
+PUTS = regex(
+    r"(Add|Update|Attach|Remove)(?:Range)?(?:Async)?|Entry(Added|Modified|Deleted)"
+    r"|(?:Bulk|Single)(Update|Delete|Merge|InsertOrUpdate)(?:Async)?"
 )
+"""What hands a row, or rows, to a context or to a set of it."""
+_ENTRIES = {"Added": "Add", "Deleted": "Remove", "Delete": "Remove"}
 _OF_CONTEXT = regex(r"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)[?!]?(?:\.(?:\w+|Set<[\w.]+>\(\)))?$")
 _BY_KEY = regex(r"(?:Find|Get|Load|GetAll)(?:Async)?")
 _MAX_BEFORE = 8000
@@ -88,6 +82,18 @@ _DISABLED = regex(
 )
 """Where ABP's filter by tenant is taken away."""
 _TEXT = regex(r"[$@]*\"")
+_CHANGES = names("Delete DeleteAsync Update UpdateAsync Set Value")
+"""Calls of linq2db that change rows, which other libraries hand rows."""
+_LIBRARIES = (b"Dapper", b"LinqToDB", b"RepoDb", b"SqlSugar", b"FreeSql", b"NHibernate", b"PetaPoco", b"NPoco")
+_VERBS = regex(
+    r"(Update|Delete|DeleteAll|SaveOrUpdate|Merge|Save|InsertOrReplace|InsertOrUpdate|Deleteable|Updateable|Storageable"
+    r"|Query|QueryAll|GetList|SetSource)(?:Async)?"
+)
+_OF_CONNECTION = regex(
+    r"(?:^|[.(\s!])_?\w*(?:[sS]ession|[cC]onn(?:ection)?|[dD]b\w*|[sS]ql(?:ugar|Sugar)\w*|[dD]atabase|Update<[\w.]+>\(\)|InsertOrUpdate<[\w.]+>\(\))"
+    r"(?:\(\))?[?!]?$"
+)
+_OF_TYPE = regex(r"<(?:\w+\.)*(\w+)>(?:\(\)\s*\.\s*SetSource)?$")
 _AGNOSTIC = regex(r"\b(?:tenantAgnostic|ignoreQueryFilters|(?:ignore|disable)Tenant\w*)\s*:\s*true\b")
 """What a wrapper is told that takes the tenant's filter away."""
 _AFTER = regex(r"\s*\)?[?!]?\s*\.(\w+)")
@@ -158,23 +164,27 @@ def _begun(asked: Asked) -> Begun | None:
     of_repository = of_unit.group(1) if of_unit is not None else held.repositories.get(last)
     if of_repository is not None:
         return Begun("ef", of_repository, steps) if call.method in _LINQ or READS.fullmatch(call.method) else None
-    made = _MADE.match(notes.text(call.arguments_span)) if call.method in {"Remove", "Update"} else None
-    if made is not None and _OF_CONTEXT.search(written) is not None:
-        given = Gap(made.group(2), call.arguments_span)
-        return Begun("ef", made.group(1), (Step(f"{call.method}New", (given,), {}, call.span),))
-    put = PUTS.fullmatch(call.method)
-    if put is not None and call.arguments:
-        return _put(asked, put.group(1), _set_of(asked, held, written, last), _OF_CONTEXT.search(written) is not None)
+    puts = PUTS.fullmatch(call.method)
+    lambdas = "=>" in notes.text(call.arguments_span)[:200]
+    if puts is not None and call.arguments and not (puts.group(1) == "Update" and lambdas):
+        of_context = _OF_CONTEXT.search(written) is not None or last in held.contexts
+        verb = puts.group(1) or _ENTRIES.get(puts.group(2) or puts.group(3), "Update")
+        handed = put(asked, verb, _set_of(asked, held, written, last), of_context)
+        if handed is not None:
+            return handed
     of_class = _ROWS_OF.search(written)
-    if of_class is not None and call.method not in _NO_SETS:
-        return Begun("ef", of_class.group(1), steps)
+    if of_class is not None and call.method not in _NO_SETS and call.method != "SetSource":
+        begins = Step(f"@{of_class.group(1)}", (Gap(of_class.group(3), call.receiver.span),), {}, call.span)
+        return Begun("ef", of_class.group(2), (begins, *steps))
+    if (written_by := _written(asked, written)) is not None:
+        return written_by
     if _BY_KEY.fullmatch(call.method) and "HttpContext" not in written:
         whole = notes.source[call.receiver.span[0] : call.arguments_span[0] + 1].decode("utf-8", "replace")[-240:]
         row = _ROW_OF.search(whole)
         if row is not None and not (steps[0].arguments and _TEXT.match(_source(steps[0].arguments[0]))):
             method = "GetAll" if call.method.startswith("GetAll") else "Find"
             return Begun("ef", row.group(1), (as_written(asked.interpreter, call, method),))
-    known = call.method in _LINQ
+    known = call.method in _LINQ or (lambdas and call.method in _CHANGES)
     if not known and not _narrows(notes.source, call.span[1], call.method):
         return None
     if last in held.sets:
@@ -191,7 +201,27 @@ def _begun(asked: Asked) -> Begun | None:
             found = named if name[:1].isupper() else None
         if found is not None and (known or (found.group(2) or "A") not in _NO_SETS):
             return Begun("ef", found.group(1) or found.group(2), steps)
-    return None
+    of_any = _ANY_SET.search(written)  # of a context by another name
+    return Begun("ef", of_any.group(1), steps) if of_any is not None else None
+
+
+def _written(asked: Asked, written: str) -> Begun | None:
+    """A row, or a key, that a library beside Entity Framework is handed: `connection.Update(boat)`."""
+    call, notes = asked.call, asked.interpreter.notes
+    verb = _VERBS.fullmatch(call.method)
+    if verb is None or not any(name in notes.source for name in _LIBRARIES) or _OF_CONNECTION.search(written) is None:
+        return None
+    whole = notes.source[call.span[0] : call.arguments_span[0]].decode("utf-8", "replace")[-240:]
+    named = _OF_TYPE.search(whole)
+    of_class = named.group(1) if named is not None else ""
+    first = as_written(asked.interpreter, call, call.method)
+    said = _source(first.arguments[0]) if first.arguments else ""
+    if of_class and (not call.arguments or re.match(r"\(?\w+\)?\s*=>|new\s*\{|[\w.]*[iI]ds?(?:\.Value)?$", said)):
+        return None if _TEXT.match(said) else Begun("ef", of_class, (replace(first, method=f"@{verb.group(1)}"), first))
+    if not call.arguments:
+        return None
+    does = "Remove" if verb.group(1) in {"Delete", "Deleteable"} else "Update"
+    return put(asked, does, of_class, True) if verb.group(1) not in {"Query", "GetList", "DeleteAll"} else None
 
 
 def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
@@ -205,88 +235,6 @@ def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
         if found is not None and (found.group(2) or "A") not in _NO_SETS:
             return found.group(1) or found.group(2)
     return ""
-
-
-def _put(asked: Asked, verb: str, of_set: str, of_context: bool) -> Begun | None:
-    """A row that is put into a set: made here of what is written (`AddNew`), sent by a client as it is (`AddSent`) or
-    made out of sight (`AddUnseen`). One that is loaded, or handed in, is judged where that is."""
-    call, notes = asked.call, asked.interpreter.notes
-    text = notes.text(call.arguments_span)[1:-1].strip()[:_MAX_BEFORE]
-    position = call.span[0]
-    name = text if text.isidentifier() else ""
-    before = notes.source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
-    heads = [found.start() for found in _HEADER.finditer(before)]
-    around = before[heads[-1] :] if heads else before
-    later = ""
-    if name:
-        made = list(re.finditer(rf"\b(\w+)\??\s+{name}\s*=(?![=>])\s*", around))
-        if made:
-            text = around[made[-1].end() :]
-            text = re.sub(r"^new\s*(?=[({])", f"new {made[-1].group(1)} ", text)
-            text, later = _until_semicolon(text)
-        else:
-            text, later = "", around
-    row = _NEW.search(text)
-    if row is not None and (of_set or of_context):
-        fields = _braced(text[row.start(3) :]) if row.group(3) else ""
-        given = [fields, *re.findall(rf"\b{name}\.(\w+\s*=(?!=)[^;]*);", later)] if name else [fields]
-        model = of_set or row.group(1)
-        if verb == "Attach" and not any(given[1:]):
-            return None  # only named, and never changed
-        unseen = verb != "Add" or (row.group(2) or "").strip()
-        if verb == "Add" or not re.search(r"\b[iI]d\s*=(?!=)", ",".join(given)):
-            how = "AddUnseen" if unseen and verb == "Add" else "AddNew"
-            return Begun("ef", model, (_said(how, [row.group(2) or "", *given], call.arguments_span),))
-        return Begun("ef", model, (_said("UpdateNew", ["{" + ",".join(given) + "}"], call.arguments_span),))
-    if not of_set and not of_context:
-        return None
-    sets = re.findall(rf"\b{name}\.(\w+\s*=(?!=)[^;]*);", later) if name else []
-    if name and not text and (client := _sent_by_client(before, around, name)) is not None:
-        model = of_set or client
-        return Begun("ef", model, (_said(f"{verb}Sent", [name, *sets], call.arguments_span),))
-    mapped = _MAPPED.search(text)
-    if mapped is not None and verb == "Add":
-        of = re.search(r"<(?:\w+\.)*(\w+)>\(", mapped.group())
-        model = of_set or (of.group(1) if of is not None else "")
-        return Begun("ef", model, (_said("AddUnseen", ["", *sets], call.arguments_span),)) if model else None
-    return None
-
-
-def _said(method: str, texts: Sequence[str], span: Span) -> Step:
-    return Step(method, tuple(Gap(text, span) for text in texts), {}, span)
-
-
-def _sent_by_client(before: str, around: str, name: str) -> str | None:
-    """The class of a parameter that is made of what a client sends; None if it is no such parameter."""
-    if not re.search(_OF_CLIENT.format(name), around) and not re.search(_BOUND.format(name), around):
-        attributes = before[: -len(around)][-300:] if around else ""
-        head = around.partition("{")[0]
-        signed = re.sub(r"\"[^\"\n]*\"", "", attributes + head)
-        posts = re.search(r"\[Http(?:Post|Put|Patch)\b[^;{}]*$", signed) is not None
-        if not posts or not re.search(rf"[\w>\]?]\s+{name}\s*[,)]", head):
-            return None
-    kind = re.search(rf"(?:\w+\.)*(\w+)>?(?:\[\])?\??\s+{name}\s*[,)]", around)
-    return kind.group(1) if kind is not None else None
-
-
-def _until_semicolon(text: str) -> tuple[str, str]:
-    """A statement, and what follows it."""
-    depth = 0
-    for position, letter in enumerate(text):
-        depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(letter, 0)
-        if letter == ";" and depth <= 0:
-            return text[:position], text[position:]
-    return text, ""
-
-
-def _braced(text: str) -> str:
-    """What stands in the braces that a text begins with."""
-    depth = 0
-    for position, letter in enumerate(text):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if depth == 0:
-            return text[1:position]
-    return text[1:]
 
 
 def _source(value: Value) -> str:

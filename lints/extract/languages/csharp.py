@@ -203,9 +203,20 @@ class CSharpLowering(Lowering):
             if target is not None and target.endswith(".CommandText"):
                 owner = Name(target.removesuffix(".CommandText"), span(child))
                 out.append(Do(self.invocation(child, owner, "CommandText", [value]), span(child)))
+            elif left is not None and isinstance(value, Name) and value.path.startswith("EntityState."):
+                out.extend(self.entry(left, value.path, child))
             sign = operator.type if operator is not None else self.operator_of(child)
             out.append(Assign(target, value, sign == "+=", span(child)))
         return out
+
+    def entry(self, left: Node, state: str, node: Node) -> Iterable[Stmt]:
+        """`_db.Entry(boat).State = EntityState.Modified`: a call that says what becomes of a row."""
+        of = left.child_by_field_name("expression")
+        call = self.expression(of) if of is not None and left.type == "member_access_expression" else None
+        if isinstance(call, Invoke) and call.method == "Entry" and state.endswith(("Modified", "Deleted", "Added")):
+            method = f"Entry{state.removeprefix('EntityState.')}"
+            parts = (call.receiver, method, call.arguments, call.keywords, span(node), call.arguments_span)
+            yield Do(Invoke(*parts), span(node))
 
     def operator_of(self, node: Node) -> str:
         return next((child.type for child in node.children if not child.is_named), "=")
