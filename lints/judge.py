@@ -26,7 +26,6 @@ from lints.telling import DYNAMIC, Telling, dotted
 from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
-    from lints.context.facts import Context
     from lints.ddl.reach import Reach
     from lints.vouch.facts import Follow
     from lints.vouch.judging import Text
@@ -113,7 +112,7 @@ class Judge:
             rows = self._orm(call, kind)
             if rows:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
-                rows = self._by_keys(rows, call, found.contexts)
+                rows = self._by_keys(rows, call, found)
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
@@ -129,15 +128,18 @@ class Judge:
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
 
-    def _by_keys(self, rows: list[Access], call: OrmCall, facts: Sequence[Context]) -> list[Access]:
-        """The rows as they are judged where what they rest on is a key that a client sent."""
-        from lints.context.keys import BY_KEYS, unchecked
-
-        if not any(row.verdict == "weak" and row.rule in BY_KEYS for row in rows):
+    def _by_keys(self, rows: list[Access], call: OrmCall, found: Extraction) -> list[Access]:
+        """The rows as they are judged where what they rest on is a key that a client sent, or an empty one."""
+        if not any(row.verdict == "weak" and row.rule in {"TENORM002", "TENORM003", "TENORM007"} for row in rows):
             return rows
+        from lints.context.keys import never_empty, unchecked
 
         texts = tuple(self._texts(call))
-        return [unchecked(row, texts, facts, call.snippet, self.model) for row in rows]
+        filled = next(
+            (f.filled for f in found.follows if f.filled and (f.line, f.column) == (call.line, call.column)), ()
+        )
+        rows = [unchecked(row, texts, found.contexts, call.snippet, self.model) for row in rows]
+        return [never_empty(row, call, filled) for row in rows]
 
     def _vouched(
         self,

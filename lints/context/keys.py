@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ from lints.rows import Access
 from lints.tenancy import Model, Ownership, Table
 
 if TYPE_CHECKING:
+    from lints.extract import OrmCall
     from lints.vouch.judging import Text
 
-RELATION, HELD, ALONE = "TENORM002", "TENORM003", "TENORM001"
+RELATION, HELD, ALONE, EMPTY = "TENORM002", "TENORM003", "TENORM001", "TENORM007"
 BY_KEYS = frozenset({RELATION, HELD})
 _KEY = regex(r"(?:(?P<of>[\w$]+)[\"`\]]?\.)?[\"`\[]?(?P<column>\w+)[\"`\]]?\s*(?:=|\bIN\b)\s*\(?(?:\s*:h\d+,\s*)*$")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT})
@@ -54,6 +55,25 @@ def unheld(row: Access, texts: Sequence[Text], why: str, model: Model, clients: 
 
 
 _TAKEN = "; taken as scoped because "
+
+
+NEVER_EMPTY = " is never empty here"
+
+
+def never_empty(row: Access, call: OrmCall, filled: Collection[str]) -> Access:
+    """The row of a call that leaves out the tenant where its value is empty: `filled` holds what is not.
+
+    A parameter that nobody asks may be empty; what is a part of something, or comes from a call, is taken not to be.
+    """
+    name, said, _ = (row.assumptions[-1] if row.assumptions else "").partition(NEVER_EMPTY)
+    if row.verdict != "weak" or row.rule != EMPTY or not said:
+        return row
+    if name in filled:
+        why = row.why.partition(_TAKEN)[0]
+        return replace(row, verdict="proven", rule=None, assumptions=row.assumptions[:-1], why=why)
+    if call.function is None or name not in call.function.parameters:
+        return row
+    return _open(row, EMPTY, f"{name} may be empty, which nothing asks before, and then this ORM leaves the tenant out")
 
 
 def _open(row: Access, rule: str, said: str) -> Access:

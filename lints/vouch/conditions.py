@@ -15,10 +15,11 @@ _STRINGS = regex(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`")
 _COMPARED = regex(
     r"(?P<left>.+?)\s*(?P<sign>===|!==|==|!=|<=|>=|<>|<|>|\bis\s+not\b|\bis\b)\s*(?P<right>.+)", re.DOTALL
 )
+_BLANK = '""'
 _NOTHING = frozenset({"null", "nil", "None", "undefined", "NULL"})
 _CALLED = regex(
     r"(?P<name>is_null|isNil|isNull|Objects\.isNull|Objects\.nonNull|empty|isset|_\.isEmpty|isEmpty|_\.isNil|len|count|sizeof|Boolean|bool"
-    r"|CollectionUtils\.isEmpty|any|exists|isNotNull|isset)\s*\((?P<inner>.*)\)",
+    r"|CollectionUtils\.isEmpty|any|exists|isNotNull|isset|strings\.TrimSpace)\s*\((?P<inner>.*)\)",
     re.DOTALL,
 )
 _NO_ROWS = regex(
@@ -43,6 +44,8 @@ def when_missing(text: str, names: Mapping[str, Missing], language: str) -> bool
     strings: list[str] = []
 
     def kept(found: re.Match[str]) -> str:
+        if len(found.group()) == 2:
+            return _BLANK
         strings.append(found.group())
         return f"\x01{len(strings) - 1}\x01"
 
@@ -193,7 +196,13 @@ def _there(held: Missing, language: str) -> Missing | None:
     return Missing.FALSE if held in {Missing.NULL, Missing.UNDEFINED} else None
 
 
+def _trimmed(held: Missing, language: str) -> Missing | None:
+    return held if held is Missing.BLANK else None
+
+
 def _size(held: Missing, language: str) -> Missing | None:
+    if held is Missing.BLANK:
+        return Missing.ZERO
     return Missing.ZERO if held is Missing.LIST or (held is Missing.THING and language in {"go", "python"}) else None
 
 
@@ -205,7 +214,7 @@ def _bool(held: Missing, language: str) -> Missing | None:
 _ASKED: Mapping[str, Callable[[Missing, str], Missing | None]] = {
     "is_null": _null, "isNil": _null, "isNull": _null, "nonNull": _there, "isNotNull": _there, "isset": _there,
     "empty": _empty, "isEmpty": _empty, "len": _size, "count": _size, "sizeof": _size, "Boolean": _bool, "bool": _bool,
-    "any": _bool, "exists": _bool,
+    "any": _bool, "exists": _bool, "TrimSpace": _trimmed,
 }  # fmt: skip
 
 
@@ -223,7 +232,7 @@ def _truth(held: Missing | None, language: str) -> bool | None:
 
 def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], language: str) -> bool | None:
     left, right, sign = _bare(left), _bare(right), " ".join(sign.split())
-    if left in _NOTHING or re.fullmatch(r"\d+|false|False|true|True", left):
+    if left in _NOTHING or left == _BLANK or re.fullmatch(r"\d+|false|False|true|True", left):
         left, right = right, left
         sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
     if sign == "is" and right.startswith("not "):
@@ -232,7 +241,9 @@ def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], 
     if held is None:
         return None
     equal: bool | None = None
-    if right in _NOTHING:
+    if held is Missing.BLANK:
+        equal = True if right in {_BLANK, "nil", "0", "uuid.Nil"} else None
+    elif right in _NOTHING:
         strict = sign in {"===", "!=="}
         if held in {Missing.NULL, Missing.UNDEFINED}:
             equal = None if strict and (right == "undefined") is not (held is Missing.UNDEFINED) else True

@@ -25,5 +25,7 @@ class Follow:
     """The function leaves if the first one finds nothing."""
     asked: int = 0
     """The line of the call that runs the first one, if that is a call of a function of the file."""
+    filled: tuple[str, ...] = ()
+    """Variables that the second one is given and that are not empty where it runs; told of it and itself."""
     compared: tuple[str, ...] = ()
     """Parts of what it found that are compared with something: the function leaves where they differ."""

@@ -16,6 +16,7 @@ from lints.extract.lines import Lines
 from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.facts import Follow
+from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import COMPARES, compared_after
 from lints.vouch.helpers import asked_through
 from lints.vouch.names import Event, Found, Results, copied
@@ -45,7 +46,9 @@ class Flow(Results):
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""
         for later in self.accesses:
-            if later.helper is None and (compared := compared_after(self, later)):
+            compared = compared_after(self, later) if later.helper is None else ()
+            held = filled(self, later) if later.kind in LEAVES_OUT else ()
+            if compared or held:
                 yield Follow(
                     line=later.line,
                     column=later.column,
@@ -54,6 +57,7 @@ class Flow(Results):
                     values=(),
                     rows=(),
                     checked=False,
+                    filled=held,
                     compared=compared,
                 )
             if (
@@ -258,7 +262,8 @@ def follows_of(
     data: bytes, language: str, tree: Node, statements: Sequence[Statement], calls: Sequence[OrmCall]
 ) -> tuple[Follow, ...]:
     """The pairs of one parsed file."""
-    if len(statements) + len(calls) < 2 and COMPARES.search(data) is None:
+    left = any(call.kind in LEAVES_OUT for call in calls)
+    if len(statements) + len(calls) < 2 and not left and COMPARES.search(data) is None:
         return ()
     lines = Lines(data)
     found = [a for s in statements if (a := places.of_statement(s, data, language, tree, lines)) is not None]

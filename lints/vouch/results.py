@@ -22,6 +22,8 @@ class Missing(Enum):
     ERROR = auto()
     CURSOR = auto()
     """An object whose rows are still to be fetched."""
+    BLANK = auto()
+    """The empty value of its type in Go: an empty text or list, zero, nil."""
 
 
 def words(text: str) -> frozenset[str]:

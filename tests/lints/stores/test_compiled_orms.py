@@ -166,7 +166,7 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "go: Updates": ("go", 'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(v)', SCOPED),
 }
 VERDICTS = {SCOPED: "proven", UNSEEN: "opaque"} | dict.fromkeys(
-    ("TENORM002", "TENORM003", "TENORM007", "TENORM014"), "weak"
+    ("TENORM002", "TENORM003", "TENORM014"), "weak"
 )
 
 
