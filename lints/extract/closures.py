@@ -1,9 +1,10 @@
-"""Closures that a query builder is given, as the calls on what they get: `function () { this.on(a, b) }`."""
+"""Closures that a query builder is given, as the calls on what they get: `function () { this.on(a, b) }`; one that
+gives an object, `(eb) => ({ price: eb("price", "+", 1) })`, as that."""
 
 from __future__ import annotations
 
 from lints.extract.facts import Argument
-from lints.extract.ir import Do, Expr, Func, Invoke, Items, Leave, Name, Pairs, Text
+from lints.extract.ir import Closure, Do, Expr, Func, Invoke, Items, Leave, Name, Pairs, Text
 
 _MAX_STATEMENTS, _MAX_DEPTH = 40, 4
 UNSEEN = Argument(kind="dynamic", text="…")
@@ -14,6 +15,9 @@ def calls_of(function: Func) -> tuple[Argument, ...]:
     """The calls in order, each a term with its arguments; UNSEEN where there is anything else."""
     own = {parameter.name for parameter in function.parameters} | {"this"}
     found: list[Argument] = []
+    given = _given(function)
+    if given is not None:
+        return (_argument(given),)
     for position, statement in enumerate(function.lower_body()):
         value = statement.value if isinstance(statement, (Do, Leave)) else None
         made = _chain(value)
@@ -28,6 +32,13 @@ def calls_of(function: Func) -> tuple[Argument, ...]:
             items = tuple(_argument(argument) for argument in call.arguments)
             found.append(Argument(kind="term", text=call.method, items=items, names=("",) * len(items)))
     return tuple(found)
+
+
+def _given(function: Func) -> Pairs | None:
+    """The object that is all there is to a function."""
+    body = function.lower_body()
+    only = body[0] if len(body) == 1 else None
+    return only.value if isinstance(only, Leave) and isinstance(only.value, Pairs) else None
 
 
 def _chain(expression: Expr | None) -> list[Invoke]:
@@ -52,4 +63,6 @@ def _argument(expression: Expr, depth: int = 0) -> Argument:
         names = tuple(key if key is not None else "[]" for key, _ in expression.pairs)
         held = tuple(_argument(value, depth + 1) for _, value in expression.pairs)
         return Argument(kind="map", names=names, items=held)
+    if isinstance(expression, Closure) and depth < _MAX_DEPTH and (given := _given(expression.function)) is not None:
+        return _argument(given, depth + 1)
     return UNSEEN

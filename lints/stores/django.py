@@ -74,7 +74,7 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return []
         elif method == "update":
             pairs, dynamic = builder.assignments(keywords)
-            return [builder.update(pairs, dynamic=dynamic)]
+            return [builder.update(pairs, whole=dynamic)]
         elif method == "delete":
             return [builder.delete()]
         elif method == "create":
@@ -85,15 +85,74 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             keywords.pop("create_defaults", None)
             builder.where.extend(_lookups(builder, keywords, 0))
             pairs, dynamic = assigned(builder, {**keywords, **defaults})
-            return [builder.select(), builder.insert(pairs, dynamic=dynamic)]
+            found = builder.select()
+            if method == "update_or_create":
+                changed, unseen = builder.assignments(defaults)
+                found = builder.update(changed, whole=unseen or _unseen(step, "defaults"))
+            return [found, builder.insert(pairs, dynamic=dynamic)]
         elif method == "bulk_create" and step.arguments:
-            rows = step.arguments[0].items[:1] if step.arguments[0].kind == "list" else ()
-            made = {n: v for row in rows if row.kind == "term" for n, v in zip(row.names, row.items, strict=True) if n}
-            pairs, dynamic = assigned(builder, made)
-            return [builder.insert(pairs, dynamic=dynamic)]
-        elif method == "bulk_update":
-            return []  # rows that were loaded before
+            return _made(builder, step.arguments[0], keywords)
+        elif method == "bulk_update" and step.arguments:
+            return _changed(builder, step)
     return [builder.select()]
+
+
+def _unseen(step: OrmStep, name: str) -> bool:
+    """Whether an object is handed to a call under a name, and its columns can't be seen."""
+    given = dict(step.keywords).get(name)
+    return given is not None and given.kind not in {"map", "null"}
+
+
+def _made(builder: Builder, rows: Argument, keywords: Mapping[str, Argument]) -> list[str | None]:
+    """Rows that are made at once. With `update_conflicts` those in the way by `unique_fields` are changed."""
+    row = rows.items[0] if rows.kind == "list" and rows.items else None
+    if rows.kind == "list" and row is None:
+        return []
+    pairs, dynamic = assigned(builder, _fields(row))
+    if "update_conflicts" not in keywords:
+        return [builder.insert(pairs, dynamic=dynamic)]
+    named, changed = (
+        [_field(builder, item) for item in listed.items] if listed is not None and listed.kind == "list" else []
+        for listed in (keywords.get("unique_fields"), keywords.get("update_fields"))
+    )
+    keys = [column for column in named if column is not None]
+    if not keys or len(keys) < len(named):
+        return [None]
+    sets = [(column, "") for column in changed if column is not None]
+    return [builder.insert(pairs, dynamic=dynamic, conflict=keys, updated=sets or None)]
+
+
+def _fields(row: Argument | None) -> dict[str, Argument]:
+    """What `Boat(name=n)` sets; of a row that is not seen everything is."""
+    if row is None or row.kind != "term":
+        return {"**": row} if row is not None else {}
+    return {name: value for value, name in zip(row.items, row.names, strict=True) if name}
+
+
+def _changed(builder: Builder, step: OrmStep) -> list[str | None]:
+    """`bulk_update(rows, ["name"])`, each row by its key: rows that a query gave are judged by that, those that are
+    made of something by their key alone, those that are handed over are the caller's."""
+    rows, keywords = step.arguments[0], dict(step.keywords)
+    first = rows.items[0] if rows.kind == "list" and rows.items else rows
+    if first.kind == "query" or (rows.kind == "list" and not rows.items):
+        return []
+    listed = step.arguments[1] if len(step.arguments) > 1 else keywords.get("fields")
+    seen = listed is not None and listed.kind == "list"
+    named = [_field(builder, item) for item in listed.items] if listed is not None and seen else []
+    builder.where.append(builder.compare(builder.key_of(builder.table), Argument(kind="value")))
+    builder.held = first.kind != "term"
+    pairs = [(column, builder.parameter()) for column in named if column is not None]
+    return [builder.update(pairs, whole=not seen)]
+
+
+def _field(builder: Builder, given: Argument) -> str | None:
+    """The column of `"tenant"` or, of Peewee, `Tag.tenant`."""
+    name = given.text.rpartition(".")[2]
+    column = builder.column(name)
+    if column is not None or builder.entity is None:
+        return column
+    target = builder.entities.get(builder.entity.relations.get(name, ""))
+    return builder.foreign_column(target.table) if target is not None else None
 
 
 def _extra(builder: Builder, step: OrmStep, keywords: Mapping[str, Argument]) -> list[str] | None:

@@ -28,7 +28,7 @@ class _Read:
     assigned: list[tuple[str, str]] = field(default_factory=list)
     dynamic: bool = False
     conflict: list[str] | None = None
-    changed: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[tuple[str, str]] | None = None
     duplicate: str = ""
 
 
@@ -39,10 +39,10 @@ def drizzle(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     read = _read(builder, steps)
     if read.verb == "insert":
         conflict = read.conflict or None
-        made = builder.insert(read.assigned, dynamic=read.dynamic, conflict=conflict, updated=read.changed or None)
+        made = builder.insert(read.assigned, dynamic=read.dynamic, conflict=conflict, updated=read.changed)
         return [made + read.duplicate if made is not None else None]
     if read.verb == "update":
-        return [builder.update(read.assigned, dynamic=read.dynamic)]
+        return [builder.update(read.assigned, whole=read.dynamic)]
     return [builder.delete() if read.verb == "delete" else builder.select()]
 
 
@@ -74,8 +74,7 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             items = target_argument.items if target_argument is not None and listed else (target_argument,)
             keys = [c for item in items if item is not None and (c := builder.column(item.text.rpartition(".")[2]))]
             read.conflict = keys if method == "onConflictDoUpdate" else None
-            changed, unseen = builder.assignments(mapping(mapping(arguments[0]).get("set")))
-            read.changed = changed if not unseen else []
+            read.changed = builder.changed(mapping(arguments[0]).get("set"))
         elif method == "onDuplicateKeyUpdate" and arguments:
             read.duplicate = builder.on_duplicate(mapping(arguments[0]).get("set"))
     return read

@@ -138,14 +138,14 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if step.method.startswith("update"):
         assigned, dynamic = builder.assignments(mapping(data))
         attached = _attached(builder, mapping(data))
-        return [builder.update(assigned, dynamic=dynamic or (data is not None and data.kind != "map")), *attached]
+        return [builder.update(assigned, whole=dynamic or (data is not None and data.kind != "map")), *attached]
     if step.method == "upsert":
         assigned, dynamic = builder.assignments(mapping(options.get("create")))
         keys: list[str] = []
         for name, value in mapping(options.get("where")).items():
             column = builder.column(name)
             keys += [column] if column is not None else [c for part in mapping(value) if (c := builder.column(part))]
-        changed, _ = builder.assignments(mapping(options.get("update")))
+        changed = builder.changed(options.get("update")) or []
         made = builder.insert(assigned, dynamic=dynamic, conflict=keys, updated=changed) if keys else None
         return [made]
     if step.method.startswith("delete"):
@@ -190,7 +190,7 @@ def typeorm(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         second = step.arguments[1] if len(step.arguments) > 1 and method == "update" else None
         builder.as_sent(second)
         assigned, dynamic = builder.assignments(mapping(second))
-        return [builder.update(assigned, dynamic=dynamic or second is None or second.kind != "map")]
+        return [builder.update(assigned, whole=dynamic or (second is not None and second.kind != "map"))]
     if method in {"save", "insert", "upsert", "remove", "softRemove", "preload", "merge", "assign"}:
         saved = step.arguments[1] if method in {"merge", "assign"} and len(step.arguments) > 1 else first
         if method not in {"remove", "softRemove"}:
@@ -299,7 +299,7 @@ def _query_builder(builder: Builder, steps: Sequence[OrmStep]) -> list[str | Non
     if verb == "delete":
         return [builder.delete()]
     if verb == "update":
-        return [builder.update(assigned, dynamic=dynamic)]
+        return [builder.update(assigned, whole=dynamic)]
     return [] if verb == "insert" else [builder.select()]
 
 
@@ -365,11 +365,11 @@ def sequelize(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         options = mapping(arguments[1]) if len(arguments) > 1 else {}
         builder.where.append(filtered(builder, options.get("where")))
         assigned, dynamic = builder.assignments(mapping(first))
-        return [builder.update(assigned, dynamic=dynamic or (first is not None and first.kind != "map"))]
+        return [builder.update(assigned, whole=dynamic or (first is not None and first.kind != "map"))]
     _find_options(builder, first, by_id=False)
     _included(builder, mapping(first).get("include"))
     if method in {"increment", "decrement"}:
-        return [builder.update([], dynamic=True)]
+        return [builder.update([])]
     return [builder.delete() if method in {"destroy", "truncate"} else builder.select()]
 
 

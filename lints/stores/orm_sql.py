@@ -304,7 +304,9 @@ class Builder:
         """What MySQL does with a row that is in the way by any of the table's keys."""
         values, unseen = self.assignments(mapping(given))
         sets = [f"{self.ident(column)} = {value}" for column, value in values]
-        if unseen or not sets:
+        if unseen or (given is not None and given.kind != "map"):
+            sets.append(self.hole())
+        elif not sets:
             sets.append(f"{self.hole()} = {self.parameter()}")
         return f" ON DUPLICATE KEY UPDATE {', '.join(sets)}"
 
@@ -315,8 +317,9 @@ class Builder:
         dynamic: bool = False,
         conflict: Sequence[str] | None = None,
         updated: Sequence[tuple[str, str]] | None = None,
+        only: str = "",
     ) -> str | None:
-        """INSERT; None if too little of what is written can be seen."""
+        """INSERT; None if too little of what is written can be seen. `only`: which rows in the way are changed."""
         if dynamic or not assigned:
             return None
         columns = ", ".join(self.ident(column) for column, _ in assigned)
@@ -332,9 +335,22 @@ class Builder:
                 updated if updated is not None else [(column, "") for column, _ in assigned if column not in conflict]
             )
             changed = changed or [(column, "") for column in conflict]
-            sets = ", ".join(f"{self.ident(c)} = {value or 'EXCLUDED.' + self.ident(c)}" for c, value in changed)
-            text += f" ON CONFLICT ({target}) DO UPDATE SET {sets}"
+            sets = ", ".join(
+                f"{self.ident(c)} = {value or 'EXCLUDED.' + self.ident(c)}" if c else self.hole()
+                for c, value in changed
+            )
+            text += f" ON CONFLICT ({target}) DO UPDATE SET {sets}{' WHERE ' + only if only else ''}"
         return text
+
+    def changed(self, given: Argument | None) -> list[tuple[str, str]] | None:
+        """What an upsert sets of a row that is in the way, with a pair of nothing for an object whose columns are not
+        seen; None if that is what would be inserted."""
+        if given is None or any(
+            "excluded" in item.text.lower() for item in (given, *given.items) if item.kind != "map"
+        ):
+            return None
+        found, unseen = self.assignments(mapping(given))
+        return [*found, ("", "")] if unseen or given.kind != "map" else found or None
 
     def _parent_among(self, columns: Sequence[str]) -> str | None:
         table = self.model.tables.get(self.table)

@@ -49,7 +49,7 @@ def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         made = builder.insert(read.assigned, dynamic=read.dynamic, conflict=conflict, updated=read.changed)
         return [made + read.duplicate if made is not None and (read.conflict or not read.merges) else None]
     if read.verb == "update":
-        return [builder.update(read.assigned, dynamic=read.dynamic)]
+        return [builder.update(read.assigned, whole=read.dynamic)]
     return [builder.delete() if read.verb == "delete" else builder.select()]
 
 
@@ -77,7 +77,8 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             read.verb = "update"
             if arguments and method != "updateTable":
                 builder.as_sent(arguments[0])
-                given = mapping(arguments[0])
+                made = arguments[0].items[:1] if arguments[0].kind == "closure" else ()  # `(eb) => ({ … })`
+                given = mapping(made[0] if made else arguments[0])
                 if arguments[0].kind == "text" and len(arguments) > 1:
                     given = {arguments[0].text: arguments[1]}
                 values, unseen = builder.assignments(given)
@@ -95,8 +96,8 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             read.conflict, read.changed, read.merges = _conflict(builder, arguments[0])
         elif method == "merge" and read.conflict is not None:
             read.merges = True
-            given = mapping(arguments[0] if arguments else None)
-            read.changed = builder.assignments(given)[0] if given else None
+            listed = arguments[0].kind in {"list", "text"} if arguments else True  # those of what would be inserted
+            read.changed = builder.changed(arguments[0]) if not listed else None
         elif method == "onDuplicateKeyUpdate" and arguments:
             read.duplicate = builder.on_duplicate(arguments[0])
         elif method in {"select", "distinct", "pluck", "column"} and arguments and read.selected is None:
@@ -200,8 +201,7 @@ def _conflict(builder: Builder, given: Argument) -> tuple[list[str], list[tuple[
             keys += [item.text for item in items if item.kind == "text"]
         elif call.kind != "term" or call.text == "doUpdateSet":
             merges = True
-            values, unseen = builder.assignments(mapping(first))
-            changed = values if first is not None and first.kind == "map" and not unseen else None
+            changed = builder.changed(first)
     return keys, changed, merges
 
 

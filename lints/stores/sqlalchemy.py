@@ -33,6 +33,8 @@ class _Read:
     dynamic: bool = False
     conflict: list[str] | None = None
     merged: list[tuple[str, str]] | None = None
+    only: str = ""
+    """Which of the rows in the way are changed."""
     rows: str | None = None
     """The query that an INSERT takes its rows from."""
     unseen: bool = False
@@ -56,9 +58,12 @@ def sqlalchemy(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         columns = ", ".join(builder.ident(column) for column, _ in read.assigned)
         return [f"INSERT INTO {builder.ident(builder.table)} ({columns}) {read.rows}"]
     if read.verb == "insert":
-        return [builder.insert(read.assigned, dynamic=read.dynamic, conflict=read.conflict, updated=read.merged)]
+        made = builder.insert(
+            read.assigned, dynamic=read.dynamic, conflict=read.conflict, updated=read.merged, only=read.only
+        )
+        return [made]
     if read.verb == "update":
-        return [builder.update(read.assigned, dynamic=read.dynamic)]
+        return [builder.update(read.assigned, whole=read.dynamic)]
     return [builder.delete() if read.verb == "delete" else builder.select()]
 
 
@@ -115,8 +120,9 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
             if not read.conflict:
                 read.unseen = True  # a constraint by its name, or a key that can't be seen
                 return read
-            changed, unseen = builder.assignments(mapping(dict(step.keywords).get("set_")))
-            read.merged = changed if not unseen and changed else None
+            read.merged = builder.changed(dict(step.keywords).get("set_"))
+            where = dict(step.keywords).get("where")
+            read.only = condition(builder, where, selected) if where is not None else ""
         elif method in {"join", "outerjoin"} and arguments:
             isouter = any(name in {"isouter", "full"} for name, _ in step.keywords)
             current = _join(builder, step, outer=method == "outerjoin" or isouter) or current
@@ -178,7 +184,7 @@ def _written(builder: Builder, step: OrmStep) -> str | None:
     if step.method == "bulk_update_mappings":
         key = builder.key_of(builder.table)
         builder.where.append(builder.compare(key, Argument(kind="value")))
-        return builder.update([], dynamic=True)
+        return builder.update([])
     given = dict(step.keywords)
     if step.method == "bulk_insert_mappings":
         rows = step.arguments[0].items[:1] if step.arguments and step.arguments[0].kind == "list" else ()

@@ -57,7 +57,7 @@ def supabase(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb in {"insert", "upsert"}:
         return [builder.insert(assigned, dynamic=dynamic, conflict=conflict)]
     if verb == "update":
-        return [builder.update(assigned, dynamic=dynamic)]
+        return [builder.update(assigned, whole=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
 
 

@@ -461,7 +461,8 @@ class PythonLowering(Lowering):
             if child.type == "pair":
                 key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
                 written = self.expression(key)
-                pairs.append((written.value if isinstance(written, Text) else None, self.expression(value)))
+                named = written.value if isinstance(written, Text) else _attribute(written)
+                pairs.append((named, self.expression(value)))
             elif child.type == "dictionary_splat":
                 pairs.append((None, Spread(self.inner(child), span(child))))
         return Pairs(tuple(pairs), span(node))
@@ -536,6 +537,12 @@ class PythonLowering(Lowering):
 
 
 _COMPARED = regex(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
+
+
+def _attribute(key: Expr) -> str | None:
+    """The column that `{Boat.price: 3}` names."""
+    owner, _, attribute = key.path.rpartition(".") if isinstance(key, Name) else ("", "", "")
+    return attribute if owner.rpartition(".")[2][:1].isupper() and attribute.islower() else None
 
 
 def _in_class(node: Node) -> bool:

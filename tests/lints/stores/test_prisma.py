@@ -75,7 +75,7 @@ CASES: dict[str, calls.Case] = {
             "async function f(req, t, id) { const data = patch.parse(req.body);"
             " return prisma.boat.update({ where: { id, tenantId: t }, data }); }"
         ),
-        [("proven", None)],
+        [("weak", "TENORM013")],
     ),
     "prisma: the body as it was sent": (
         "prisma",
