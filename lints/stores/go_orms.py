@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.patterns import regex
 from lints.schema import go_scopes
 from lints.schema.facts import Entity
 from lints.schema.go_names import plural, snake
+from lints.stores import go_writes
+from lints.stores.go_text import COMPUTED, MAP, STRUCT, arguments, as_id, named, written
 from lints.stores.orm_sql import Builder
 
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
@@ -17,18 +20,14 @@ _PREDICATE = regex(r"\s*[a-z]\w*\.(\w+)\((.*)\)\s*", re.DOTALL)
 _SUFFIX = regex(
     r"(\w+?)(EQ|NEQ|NotIn|In|GTE|GT|LTE|LT|IsNil|NotNil|ContainsFold|Contains|HasPrefix|HasSuffix|EqualFold)?"
 )
-_STRUCT = regex(r"\s*[&*]?(?:\w+\.)?[A-Za-z]\w*\{")
-_MAP = regex(r"\s*(?:&?(?:\w+\.)?map\[string\]|(?:\w+\.)?(?:M|Map|H|Eq|Cond)\{)")
-_COMPUTED = regex(r"[{,]\s*[A-Za-z_][\w.]*\s*:")
-"""A key of a map that is not written out."""
 _MAX_DEPTH = 8
 _READS = frozenset(
     {"First", "Find", "Take", "Last", "Count", "Pluck", "Scan", "FirstOrCreate", "FirstOrInit", "Rows", "Row", "All",
      "Exists", "Exist", "Get", "FindAndCount", "FindInBatches", "Iterate", "Sum", "ScanRows", "Sums"}
 )  # fmt: skip
-_WRITES = frozenset({"Updates", "Update", "UpdateColumn", "UpdateColumns"})
 _CONDITIONS = frozenset({"Where", "Or", "Not", "Scopes", "Joins", "Order", "Limit", "Select", "Preload", "Table"})
 """Calls of GORM's generic API that take no context."""
+_UNSEEN = Argument(kind="value")
 _DELETES = frozenset({"Delete", "Destroy"})
 _INLINE = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
 _CLAUSE = regex(
@@ -36,8 +35,6 @@ _CLAUSE = regex(
 )
 _CONNECTS = regex(r"(?:^(?:New|Get)?Session|Begin|Prepare|[dD][bB]|[tT]x|[cC]onn\w*|[eE]ngine|Context|Session)$")
 _HANDED = regex(r"\s*((?:\w+\.)*)(\w+)\s*(?:\(|$)")
-_ON_CONFLICT = regex(r"\s*&?clause\.OnConflict\{")
-_COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}|[\s,]){0,80})\}")
 _ADDS_NOTHING = regex(r"\s*&?clause\.(?:Locking|Returning|OnConflict|Insert|OrderBy|Limit|GroupBy|Select)\b|\s*hints\.")
 
 
@@ -153,25 +150,33 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
             for step in steps
         ]
     names = {step.method for step in steps}
-    if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL", "Create", "CreateInBatches", "Insert"}):
-        sent = _sent(builder, steps)
-        return (
-            [] if sent else _upserted(builder, steps)
-        )  # else rows of a record that is held, or a statement that is judged where it stands
+    if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL"}):
+        return []  # rows of a record that is held, or a statement that is judged where it stands
+    limits = go_writes.limits_of(builder, steps, zeros="Save" in names or kind == "pop")
+    if go_writes.sent(builder, steps, limits):
+        return []
+    made = next((step for step in steps if step.method in go_writes.INSERTS and step.arguments), None)
+    if made is not None:
+        return go_writes.upserted(builder, steps) or _made(builder, made)
     for step in steps:
-        part = _part(builder, step, kind)
+        part = _part(builder, step, kind, keyed="Model" not in names)
         method = step.method
         if method in _READS:
             verb = verb or "select"
         elif method in _DELETES:
             verb = "delete"
-        elif method in _WRITES or method == "Save":
+        elif method == "Save":
+            return _saved(builder, step, limits)
+        elif method in go_writes.WRITES:
             verb = "update"
-            assigned = _assigned(builder, step)
+            by_column = kind == "gorm" and method in {"Update", "UpdateColumn"} and len(step.arguments) == 2
+            assigned += go_writes.column_set(builder, step) if by_column else go_writes.sets(builder, step, limits)
+        elif kind == "xorm" and method in {"SetExpr", "Incr", "Decr"} and step.arguments:
+            assigned += go_writes.column_set(builder, replace(step, arguments=(*step.arguments[:1], _UNSEEN)))
         if part is not None:
             sign = "OR" if method == "Or" else "AND"
             condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
-    if not verb or _sent(builder, steps) or "Save" in names:
+    if not verb:
         return []
     if condition is not None:
         builder.where.append(condition)
@@ -180,45 +185,28 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     return [builder.delete() if verb == "delete" else builder.select()]
 
 
-def _upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """`Clauses(clause.OnConflict{Columns: …, UpdateAll: true}).Create(&boat)`: whose row is in the way is asked by the
-    columns of the conflict, which are the primary key's where none are named."""
-    created = next((step for step in steps if step.method in {"Create", "CreateInBatches"} and step.arguments), None)
-    given = (argument.text for step in steps if step.method == "Clauses" for argument in step.arguments)
-    found = next((text for text in given if _ON_CONFLICT.match(text)), None)
-    known = builder.model.tables.get(builder.table)
-    if created is None or found is None or known is None or re.search(r"\bDoNothing:\s*true\b", found):
+def _made(builder: Builder, step: OrmStep) -> list[str | None]:
+    text = go_writes.inserted(builder, step)
+    return [text] if text is not None else []
+
+
+def _saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[str | None]:
+    """`Save(&boat)`: the row of its key is written anew, whatever else is compared: one that is not found is inserted
+    over the one that is in the way."""
+    first = step.arguments[0] if step.arguments else None
+    if first is None:
         return []
-    _, says, rest = found.partition("Columns:")
-    listed = _COLUMNS.match(rest)
-    named = re.findall(r"Name:\s*\"([\w.]+)\"", listed.group(1)) if listed is not None else []
-    said = re.search(r"\bUpdateAll:\s*true\b|\bDoUpdates:", found) is not None
-    if (
-        not said
-        or re.search(r"\bOnConstraint:|\bWhere:", found)
-        or (says and (listed is None or listed.group(1).count("{") != len(named)))
-    ):
-        return [None]
-    conflict = [builder.column(name) or name for name in named] or list(known.primary_key)
-    record = created.arguments[0].text
-    literal = _STRUCT.match(record) is not None and ":" in record
-    fields = [column for name in _named(record) if (column := builder.column(name))] if literal else list(known.columns)
-    columns = list(dict.fromkeys((*fields, *conflict)))
-    if re.search(r"\bUpdateAll:\s*true\b", found):
-        changed = [column for column in columns if column not in {*conflict, *known.primary_key}]
-    else:
-        after = found.partition("DoUpdates:")[2]
-        changed = [column for column in re.findall(r"\"(\w+)\"", after) if column in known.columns]
-    written = [(column, builder.parameter()) for column in columns]
-    if builder.model.dialect == "mysql":  # which asks by every key of the table
-        sets = ", ".join(f"{builder.ident(column)} = VALUES({builder.ident(column)})" for column in changed or conflict)
-        return [f"{builder.insert(written)} ON DUPLICATE KEY UPDATE {sets}"]
-    updated = [(column, "") for column in changed] or None
-    return [builder.insert(written, conflict=conflict, updated=updated)]
+    given = next((value for name, value in go_writes.since(step).items() if name in {"ID", "Id"}), None)
+    key = _by_key(builder, given) if given is not None else _held(builder, first, step)
+    if key is None:  # a new one
+        return _made(builder, step)
+    assigned = go_writes.sets(builder, step, limits)
+    builder.where.append(key)
+    return [builder.update(assigned, dynamic=not assigned)]
 
 
-def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
-    """The condition that one call adds."""
+def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | None:
+    """The condition that one call adds. `keyed`: what is written says by its key which row is meant."""
     method, given = step.method, step.arguments
     first = given[0] if given else None
     if method in {"Where", "Or", "And", "Not"} and first is not None:
@@ -251,7 +239,8 @@ def _part(builder: Builder, step: OrmStep, kind: str) -> str | None:
         return _held(builder, first, step)
     if method in _INLINE and first is not None:
         return _inline(builder, step)
-    return _held(builder, first, step) if method == "Save" else None
+    by_record = keyed and method in {"Updates", "UpdateColumns"}
+    return _held(builder, first, step) if by_record else None
 
 
 def _xorm(builder: Builder, step: OrmStep) -> str | None:
@@ -265,7 +254,7 @@ def _xorm(builder: Builder, step: OrmStep) -> str | None:
     if method in {"Get", "Exist", "Delete", "Count", "Find", "Update", "FindAndCount"}:
         second = method in {"Find", "Update", "FindAndCount"}
         bean = given[-1] if second and len(given) == 2 else None if method == "Update" else first
-        if bean is not None and _STRUCT.match(bean.text):
+        if bean is not None and STRUCT.match(bean.text):
             _remember_zero(builder, bean.text)
             return _fields(builder, bean.text) if ":" in bean.text else None
         if bean is not None and bean.text.startswith("*"):
@@ -277,10 +266,13 @@ def _by_keys(builder: Builder, given: Argument) -> str | None:
     """`ID(core.PK{owner, name})`: every column of the key, in order."""
     listed = re.fullmatch(r"\s*&?(?:\w+\.)?PK\{(.*)\}\s*", given.text, re.DOTALL)
     known = builder.model.tables.get(builder.table)
-    values = _arguments(listed.group(1)) if listed is not None else []
+    values = arguments(listed.group(1)) if listed is not None else []
     if known is None or not values or len(values) != len(known.primary_key):
         return builder.hole() if listed is not None else None
-    return builder.all_of(f"{builder.qualified(column)} = {builder.parameter()}" for column in known.primary_key)
+    pairs = zip(known.primary_key, values, strict=True)
+    return builder.all_of(
+        f"{builder.qualified(column)} = {builder.parameter(value.strip())}" for column, value in pairs
+    )
 
 
 def _inline(builder: Builder, step: OrmStep) -> str | None:
@@ -289,27 +281,29 @@ def _inline(builder: Builder, step: OrmStep) -> str | None:
         second = step.arguments[1]
         if second.kind == "text" and re.search(r"[=?@<> ]", second.text):
             return _condition(builder, second, len(step.arguments) - 2)
-        if second.kind in {"dynamic", "map"} or _STRUCT.match(second.text) or _MAP.match(second.text):
+        if second.kind in {"dynamic", "map"} or STRUCT.match(second.text) or MAP.match(second.text):
             return _condition(builder, second, 0)
         return _by_key(builder, second)
     first = step.arguments[0]
     if step.method == "Delete":
         return _held(builder, first, step)
-    return _key_of_literal(builder, first.text)
+    return _key_of_literal(builder, named(first.text)) if STRUCT.match(first.text) else None
 
 
 def _by_key(builder: Builder, given: Argument) -> str:
     column = builder.key_of(builder.table)
-    return builder.compare(column, Argument(kind="value", text=_as_id(given.text)))
+    return builder.compare(column, Argument(kind="value", text=as_id(given.text)))
 
 
 def _held(builder: Builder, first: Argument | None, step: OrmStep) -> str | None:
     """The key of a record in a variable; a new one has none, and a literal has what is written."""
     text = first.text if first is not None else ""
+    if first is not None and first.kind == "map":
+        return _key_of_literal(builder, first.names)
     if text.startswith("fresh:") or re.match(r"\s*\(\*|\s*&?\[\]", text):
         return None
-    if _STRUCT.match(text) or re.match(r"\s*new\(", text):
-        return _key_of_literal(builder, text)
+    if STRUCT.match(text) or re.match(r"\s*new\(", text):
+        return _key_of_literal(builder, named(text))
     if re.fullmatch(r"(?:request:)?&?\*?\w[\w.]*(?:\[\w+\])?", text):
         client = text.startswith("request:")
         name = text.removeprefix("request:").lstrip("&*")
@@ -319,11 +313,9 @@ def _held(builder: Builder, first: Argument | None, step: OrmStep) -> str | None
     return builder.hole()
 
 
-def _key_of_literal(builder: Builder, text: str) -> str | None:
+def _key_of_literal(builder: Builder, names: Sequence[str]) -> str | None:
     """Of a struct's fields GORM compares the primary key alone when it loads into it or deletes it."""
-    if not _STRUCT.match(text):
-        return None
-    columns = [builder.column(name) for name in _named(text)]
+    columns = [builder.column(name) for name in names]
     known = builder.model.tables.get(builder.table)
     keys = known.primary_key if known is not None else ()
     found = [column for column in columns if column is not None and (column in keys or column == "id")]
@@ -346,13 +338,13 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
         sign = {"Eq": "=", "IN": "IN"}.get(clause.group(1), ">")
         value = f"({builder.parameter()})" if sign == "IN" else builder.parameter()
         return f"{_column(builder, clause.group(2))} {sign} {value}"
-    if _MAP.match(given.text):
+    if MAP.match(given.text):
         names = re.findall(r"\"([\w.]+)\"\s*:", given.text)
         said = [f"{_column(builder, name)} = {builder.parameter()}" for name in names]
-        if not said or _COMPUTED.search(given.text) is not None:
+        if not said or COMPUTED.search(given.text) is not None:
             said.append(builder.hole())
         return builder.all_of(said)
-    if _STRUCT.match(given.text):
+    if STRUCT.match(given.text):
         if more == 0:  # else the fields that count are named, empty or not
             _remember_zero(builder, given.text)
         return _fields(builder, given.text)
@@ -367,13 +359,12 @@ def _remember(builder: Builder, condition: Argument, values: Sequence[Argument])
     for part, value in zip(parts, values, strict=True):
         found = re.fullmatch(r"\s*\(?\s*(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s*=\s*\?\s*\)?\s*", part)
         if found is not None and value.kind == "value":
-            builder.remember(found.group(1), Argument(kind="value", text=_as_id(value.text)))
+            builder.remember(found.group(1), Argument(kind="value", text=as_id(value.text)))
 
 
 def _fields(builder: Builder, text: str) -> str:
-    written = _written(text)
-    columns = [(builder.column(name), value) for name, value in written]
-    if not written or not all(column for column, _ in columns):
+    columns = [(builder.column(name), value) for name, value in written(text)]
+    if not columns or not all(column for column, _ in columns):
         return builder.hole()
     return builder.all_of(
         f"{builder.qualified(column)} = {_value(builder, value)}" for column, value in columns if column
@@ -384,26 +375,17 @@ def _remember_zero(builder: Builder, text: str) -> None:
     """The value of the tenant's field of a struct, where one that is empty is left out."""
     known = builder.model.tables.get(builder.table)
     tenant = known.tenant_column if known is not None else None
-    held = next((value.strip() for name, value in _written(text) if builder.column(name) == tenant), None)
+    held = next((value.strip() for name, value in written(text) if builder.column(name) == tenant), None)
     if tenant is not None and held and not re.fullmatch(r"\"[^\"]+\"|[1-9]\d*", held):
         builder.zero = held
 
 
-def _value(builder: Builder, written: str) -> str:
+def _value(builder: Builder, said: str) -> str:
     """A constant as it is, anything else as a parameter."""
-    stated = re.fullmatch(r"\s*\"([^\"\\]+)\"\s*", written)
-    return builder.value(Argument(kind="text", text=stated.group(1))) if stated is not None else builder.parameter()
-
-
-def _written(text: str) -> list[tuple[str, str]]:
-    """(field, value) of a struct literal, those of structs inside left out."""
-    inner = text[text.index("{") + 1 : text.rindex("}")] if "}" in text else text[text.index("{") + 1 :]
-    found = [re.match(r"\s*(\w+)\s*:(.*)", part, re.DOTALL) for part in _arguments(inner)]
-    return [(match.group(1), match.group(2)) for match in found if match is not None]
-
-
-def _named(text: str) -> list[str]:
-    return [name for name, _ in _written(text)]
+    stated = re.fullmatch(r"\s*\"([^\"\\]+)\"\s*", said)
+    if stated is not None:
+        return builder.value(Argument(kind="text", text=stated.group(1)))
+    return builder.parameter(said.strip())
 
 
 def _eq(builder: Builder, text: str) -> str:
@@ -459,37 +441,6 @@ def _joined(builder: Builder, step: OrmStep, kind: str) -> str | None:
         return None
     target = builder.entities.get(builder.entity.relations.get(text, "")) if builder.entity is not None else None
     return None if target is not None else builder.hole()  # it is read along a key of a row that is judged
-
-
-def _assigned(builder: Builder, step: OrmStep) -> list[tuple[str, str]]:
-    """The tenant's column among what is written; the rest is of no interest."""
-    known = builder.model.tables.get(builder.table)
-    tenant = known.tenant_column if known is not None else None
-    first = step.arguments[0] if step.arguments else None
-    if tenant is None or first is None:
-        return []
-    if first.kind == "text":
-        return [(tenant, builder.parameter())] if first.text == tenant else []
-    if _MAP.match(first.text):
-        return [(tenant, builder.parameter())] if f'"{tenant}"' in first.text else []
-    written = _STRUCT.match(first.text) and step.method != "Update"
-    return [(tenant, builder.parameter())] if written and tenant in map(builder.column, _named(first.text)) else []
-
-
-def _sent(builder: Builder, steps: Sequence[OrmStep]) -> bool:
-    """Whether a record is written as a client sent it."""
-    for step in steps:
-        text = step.arguments[0].text if step.arguments else ""
-        if step.method in {"Save", "Create", "Updates", "Insert", "Update"} and text.startswith("request:"):
-            builder.raw = text.removeprefix("request:").lstrip("&")
-            builder.by_client_key = step.method == "Save"
-            return True
-    return False
-
-
-def _as_id(text: str) -> str:
-    """`boat.ID` as other languages spell it: the key of a record that the code holds."""
-    return re.sub(r"\.(?:ID|Id|UID)$", ".id", text.strip())
 
 
 def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -579,7 +530,7 @@ def _predicate(builder: Builder, text: str, depth: int) -> str:
         return builder.hole()
     name, inner = found.groups()
     if name in {"And", "Or"}:
-        parts = [_predicate(builder, part, depth + 1) for part in _arguments(inner)]
+        parts = [_predicate(builder, part, depth + 1) for part in arguments(inner)]
         return builder.all_of(parts) if name == "And" else builder.any_of(parts)
     if name == "Not":
         return f"NOT ({_predicate(builder, inner, depth + 1)})"
@@ -608,14 +559,3 @@ def _predicate(builder: Builder, text: str, depth: int) -> str:
 
 def _compare(builder: Builder, column: str, text: str) -> str:
     return builder.compare(column, Argument(kind="value", text=re.sub(r"\.ID$", ".id", text.strip())))
-
-
-def _arguments(text: str) -> list[str]:
-    """The arguments of a call, split at the commas outside brackets."""
-    out, depth, start = [], 0, 0
-    for position, letter in enumerate(text):
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(letter, 0)
-        if letter == "," and depth == 0:
-            out.append(text[start:position])
-            start = position + 1
-    return [part for part in (*out, text[start:]) if part.strip()]

@@ -132,6 +132,8 @@ class Rendered:
     raw: str | None = None
     by_client_key: bool = False
     by_parent: str | None = None
+    taken: str | None = None
+    """What is taken for granted of what it writes (`Builder.taken`)."""
     attached: tuple[tuple[str, str], ...] = ()
     undefined: str | None = None
     zero: str | None = None
@@ -276,6 +278,7 @@ class Entities:
                     raw=builder.raw,
                     by_client_key=builder.by_client_key,
                     by_parent=builder.by_parent,
+                    taken=builder.taken,
                     attached=builder.attached,
                     undefined=builder.undefined if call.kind in UNDEFINED_IS_ANY else None,
                     zero=builder.zero,

@@ -110,7 +110,18 @@ def assumed(row: Access, rule: str, said: str) -> Access:
 
 def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     """A row in the terms of call sites."""
-    return of_any_model(of_tenant(_call_row(row, call, paths), call), call)
+    return _as_a_whole(of_any_model(of_tenant(_call_row(row, call, paths), call), call), paths)
+
+
+def _as_a_whole(row: Access, paths: Sequence[Rendered]) -> Access:
+    """A row of a write of which it cannot be seen that it names no other tenant."""
+    taken = next((path.taken for path in paths if path.taken is not None), None)
+    if taken is None or row.verdict not in {"proven", "weak"}:
+        return row
+    row = replace(
+        row, assumptions=tuple(said for said in row.assumptions if not said.startswith("the interpolated column"))
+    )
+    return assumed(row, row.rule or "TENORM013", taken)
 
 
 def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:

@@ -72,6 +72,8 @@ class Builder:
     """The source of the filter that is being read."""
     untrusted: str | None = None
     """The value of the tenant's column, if a client names it."""
+    taken: str | None = None
+    """What is taken for granted of what it writes, as a clause: a struct that is written as a whole may name a tenant."""
     undefined: str | None = None
     """The value of the tenant's column, if it may be undefined."""
     zero: str | None = None

@@ -399,7 +399,7 @@ class Chains:
         if query.kind == "ef":
             step = as_written(self.interpreter, call, step.method)
         elif query.kind in go.KINDS:
-            step = go.step_of(self.interpreter, call, step.arguments, env)
+            step = go.step_of(self.interpreter, call, step.arguments, env, query.kind)
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = go.struct_of(self.interpreter, step)
         elif query.kind in doctrine.KINDS:

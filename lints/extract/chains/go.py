@@ -7,9 +7,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lints.extract.chains.parts import Asked, Begun
-from lints.extract.ir import Closure, Invoke, Leave, Name, Text
+from lints.extract.ir import Closure, Expr, Invoke, Leave, Name, Text
 from lints.extract.sqltext import names
-from lints.extract.values import Alt, Fn, Gap, Joined, Lit, Query, Record, Rope, Step, Value, is_text
+from lints.extract.values import (
+    Alt,
+    Fn,
+    Gap,
+    Joined,
+    Listing,
+    Lit,
+    Nothing,
+    Query,
+    Record,
+    Rope,
+    Step,
+    Value,
+    is_text,
+)
 from lints.patterns import regex
 
 if TYPE_CHECKING:
@@ -20,7 +34,7 @@ if TYPE_CHECKING:
 
 _ASKS = names(
     "Where First Find Take Last Model Delete Not Or Scopes Joins InnerJoins Preload Unscoped Updates Count Table Save"
-    " FirstOrCreate FirstOrInit Pluck Create Clauses"
+    " FirstOrCreate FirstOrInit Pluck Create CreateInBatches UpdateColumn UpdateColumns Clauses"
 )
 _ORDERS = names("Order Limit Offset Select Omit Group Distinct Attrs Assign")
 """What may stand first in a chain of GORM, and says nothing of whose rows there are."""
@@ -31,16 +45,23 @@ _POP = names(
 )
 _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
-    " OrderBy Limit NotIn Omit AllCols Alias Rows Sum"
+    " OrderBy Limit NotIn Omit AllCols Alias Rows Sum Insert InsertOne InsertMulti"
 )
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
+_WRITES = names(
+    "Update Updates UpdateColumn UpdateColumns UpdateNotZero UpdateReturning Save Create CreateInBatches Insert"
+    " InsertOne InsertMulti InsertReturning"
+)
+"""Calls whose first argument is written into a row."""
+_BY_MODEL = frozenset({"bun", "pg"})
+"""Kinds that write what `Model` is given."""
 _BEANS = names("Get Find Exist Count Delete FindAndCount Update")
 """Calls of xorm that compare what is set in the bean they are given; `*boat` is a pointer that comes from elsewhere."""
 _HANDS = names("Scopes Scope Apply")
 _NAMES_NOTHING = names(
-    "Where Or Not And Table Preload Joins Order Association Select ID Id Clauses Session Scopes Attrs Assign Set Omit"
+    "Where Or Not And Preload Joins Order Association Select ID Id Clauses Session Scopes Attrs Assign Set Omit"
     " Group Having Distinct In NotIn Cols Join InnerJoins With Apply"
 )
 """Calls whose structs are not what the rows are loaded into."""
@@ -51,6 +72,7 @@ _GORM_ROOT = regex(
 )
 _GENERIC = regex(rb"\bgorm\.G\[\*?((?:\w+\.)?\w+)\]\(\s*$")
 _DOT = regex(r"\s*\.\s*")
+_PATH = regex(r"[A-Za-z_][\w.]{0,100}")
 _ENGINE = regex(r"(?:^|[._])(?:\w*[eE]ngine|\w*[xX]orm\w*)(?:\(\))?$")
 _GIVES = regex(r"((?:\w+\.){0,2}\w*(?:[sS]ession|[sS]cope|[qQ]uery|[dD][bB]|[tT]enant|[tT]x|[oO]rg|[bB]ase)\w*)\(")
 _CONNECTION = regex(
@@ -185,12 +207,21 @@ def orm_of(source: bytes) -> str | None:
     return next((kind for kind, pattern in _IMPORTS if pattern.search(head) is not None), None)
 
 
-def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], env: Env) -> Step:
-    """A step with its texts folded and everything else as it is written; a struct by the fields it always has."""
+def step_of(
+    interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], env: Env, kind: str | None = None
+) -> Step:
+    """A step with its texts folded and everything else as it is written; a struct by the fields it always has.
+
+    What is written is a struct with all of its fields, with those that a variable was given since as keywords."""
     whole = len(arguments) == len(call.arguments)
     given: list[Value] = []
+    writes = call.method in _WRITES or (call.method == "Model" and kind in _BY_MODEL)
+    since = _since(call.arguments[0], env) if writes and call.arguments else {}
     for position, value in enumerate(arguments):
         written = call.arguments[position] if whole else None
+        if writes and position == 0 and written is not None:
+            given.append(_written_value(interpreter, value, written, call))
+            continue
         text = interpreter.notes.text(written.span)[:1000] if written is not None else getattr(value, "source", "…")
         where = written.span if written is not None else call.span
         if isinstance(value, (Lit, Rope, Joined)) or (isinstance(value, Alt) and is_text(value)):
@@ -209,7 +240,50 @@ def step_of(interpreter: Interpreter, call: Invoke, arguments: Sequence[Value], 
         else:
             given.append(Gap(_unfolded(interpreter, text, env) if call.method == "Where" else text, where))
     expanded = _scope(call, arguments, env) if call.method in _HANDS else None
-    return expanded if expanded is not None else Step(call.method, tuple(given), {}, call.span)
+    return expanded if expanded is not None else Step(call.method, tuple(given), since, call.span)
+
+
+def _written_value(interpreter: Interpreter, value: Value, written: Expr, call: Invoke) -> Value:
+    """What is written into a row: a struct or a map by its fields, a text, a variable and whether it is a client's."""
+    listed = isinstance(value, Listing) and bool(value.items)
+    if isinstance(value, (Record, Lit, Rope, Joined)) or listed:
+        return value
+    text = interpreter.notes.text(written.span)[:_MAX_TEXT]
+    if isinstance(written, Name) and _from_request(interpreter, written.path, call):
+        return Gap(f"request:{text}", written.span)
+    if isinstance(written, Name) and _untouched(interpreter.notes.source, written.path, call.span[0]):
+        return Gap(f"fresh:{text}", written.span)
+    if text in {"a query", "…"} or isinstance(value, Query):
+        return Gap("…", written.span)
+    return Gap(text, written.span)
+
+
+def _since(written: Expr, env: Env) -> dict[str, Value]:
+    """The fields of a variable that were given a value: `boat.TenantID = tenant`."""
+    name = written.path if isinstance(written, Name) else ""
+    if name not in env.dotted:
+        return {}
+    found: dict[str, Value] = {}
+    for key, value in {**env.outer, **env.vars}.items():
+        head, _, field = key.partition(".")
+        if head == name and field.isidentifier() and field[:1].isupper():
+            plain = isinstance(value, (Lit, Gap, Rope, Joined, Alt, Nothing))
+            found[field] = value if plain else Gap("…", written.span)
+    return found
+
+
+def _untouched(source: bytes, name: str, before: int) -> bool:
+    """Whether a variable holds an empty struct but for the fields it was given by name."""
+    if not name.isidentifier():
+        return False
+    around = function_before(source, before)
+    spelled = name.encode()
+    made = re.search(
+        rb"\bvar\s+%s\s+(?!\*|\[)[\w.]+\n|\b%s\s*:=\s*(?:&?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around
+    )
+    return (
+        made is not None and re.search(rb"&%s\b|\b%s\s*=[^=]|[(,]\s*%s\b" % (spelled, spelled, spelled), around) is None
+    )
 
 
 def _unfolded(interpreter: Interpreter, text: str, env: Env, depth: int = 0) -> str:
@@ -241,17 +315,25 @@ def _literal(value: Record) -> str:
     named = _WRITTEN.match(value.source)
     inner = value.fields.get("Model")
     held_fields = {**value.fields, **(inner.fields if isinstance(inner, Record) else {})}
-    fields = [name for name, held in held_fields.items() if isinstance(held, (Lit, Gap)) and name.isidentifier()]
-    return f"{named.group(1)}{{{', '.join(f'{name}: {name}' for name in fields)}}}" if named and named.group(1) else "…"
+    fields = [
+        f"{name}: {_spelled(held, name)}"
+        for name, held in held_fields.items()
+        if isinstance(held, (Lit, Gap)) and name.isidentifier()
+    ]
+    return f"{named.group(1)}{{{', '.join(fields)}}}" if named and named.group(1) else "…"
+
+
+def _spelled(held: Lit | Gap, name: str) -> str:
+    """The value of a field as it was written, where that is no more than a name."""
+    return held.source if isinstance(held, Gap) and _PATH.fullmatch(held.source) is not None else name
 
 
 def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
-    """Whether a variable was filled with what a client sent, and its tenant not set since."""
+    """Whether a variable was filled with what a client sent."""
     if not name.isidentifier():
         return False
     source = function_before(interpreter.notes.source, call.span[0])
-    found = re.search(_REQUEST % name.encode(), source)
-    return found is not None and re.search(rb"\b%s\.\w+\s*=[^=]" % name.encode(), source[found.end() :]) is None
+    return re.search(_REQUEST % name.encode(), source) is not None
 
 
 def _narrowing(asked: Asked, receiver: Invoke, *, sure: bool) -> tuple[Step, ...] | None:
@@ -334,7 +416,7 @@ def _struct_of(interpreter: Interpreter, step: Step) -> str:
     if step.method in _NAMES_NOTHING:
         return ""
     for value in step.arguments[:1]:
-        text = value.source if isinstance(value, Gap) else ""
+        text = value.source if isinstance(value, (Gap, Record)) else ""
         named = _WRITTEN.match(text)
         if named is not None:
             found = next(group for group in named.groups() if group)

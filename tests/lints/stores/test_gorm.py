@@ -7,7 +7,7 @@ import pytest
 from lints.rows import Access
 from lints.scan import scan
 from lints.schema import build_model
-from lints.stores.go_orms import _COLUMNS
+from lints.stores.go_writes import _COLUMNS
 
 MODELS = b"""package models
 
@@ -138,6 +138,10 @@ GORM: dict[str, tuple[str, str | None]] = {
         "TENORM008"),
     "upserted by the tenant's key": (
         'db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}, {Name: "tenant_id"}}, DoUpdates: x}).Create(&boat)',
+        "TENORM013"),
+    "upserted by the tenant's key, with the tenant": (
+        ('boat.TenantID = t\n\tdb.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}, {Name: "tenant_id"}},'
+         " DoUpdates: x}).Create(&boat)"),
         SCOPED),
     "upserted by what a variable says": (
         "on := clause.OnConflict{Columns: key, UpdateAll: true}\n\tdb.Clauses(on).Create(&boat)", UNSEEN),
