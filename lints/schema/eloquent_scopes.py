@@ -24,6 +24,8 @@ _EQUAL = regex(
     r"(?!\s*(?:['\"](?:[<>!]|not|like)|null\b))"
 )
 _DYNAMIC = regex(r"->where((?:[A-Z][a-z0-9]+)+)\(")
+_RAW = regex(r"\w*[rR]aw\([^;]{0,300}")
+_IN_RAW = regex(r"\b([a-z]\w*)`?\s*(?:=|\b[iI][nN]\b)")
 _CONDITIONAL = regex(r"\bif\s*\(|\bwhen\(|\bunless\(|\borWhere|\?")
 _SCOPED_BY = regex(r"#\[\s*(?:\w+\\)*ScopedBy\(\s*\[?([^\])]{1,400})")
 _NAMED = regex(r"(?:new\s+|^[ \t]*)\\?(?:\w+\\)*(\w+)(?:::class)?")
@@ -210,4 +212,5 @@ def _text(held: Class, member: Define) -> str:
 
 def _columns_in(text: str) -> tuple[str, ...]:
     dynamic = (snake(found) for found in _DYNAMIC.findall(text))
-    return tuple(dict.fromkeys((*_COLUMN.findall(text), *dynamic)))
+    raw = (column for said in _RAW.findall(text) for column in _IN_RAW.findall(said))
+    return tuple(dict.fromkeys((*_COLUMN.findall(text), *dynamic, *raw)))

@@ -15,7 +15,7 @@ from lints.schema.facts import Entity
 from lints.schema.rails_scopes import OTHER
 from lints.stores import any_model
 from lints.stores.orm_sql import Builder, mapping
-from lints.stores.rails_paths import Reached, Records, table_of
+from lints.stores.rails_paths import FROM_CLIENT, Reached, Records, table_of
 from lints.stores.rails_relation import MAX_DEPTH, Relation, labels
 from lints.stores.rails_rows import PERMITS, filled, is_open, permitted
 from lints.tenancy import Model, Ownership
@@ -115,7 +115,7 @@ class _Reader(Relation):
                 self.add(self.compare(builder.key_of(builder.table), Argument(kind="value", text="")))
                 return [self._settled().select()]
             if method in _MAKES:
-                self.add(*self.parts(given, named))
+                self.add(*self.parts([one for one in given if one.kind != "closure"], named))
                 return [self._settled().select()]
             if method in {"find", "destroy", "delete", "find_with_order", "with_pk", "with_pk!"} and self._keyed(given):
                 self.add(self.compare(builder.key_of(builder.table), given[0] if len(given) == 1 else _listed(given)))
@@ -202,7 +202,9 @@ class _Reader(Relation):
             self.negate = False
         elif method in {"not", "exclude"}:
             self.negate = False
+            keys = list(builder.relation_keys)
             self.add(f"NOT ({self.conditions(given, named)})")
+            builder.relation_keys[:] = keys  # what they are not says of no row whose it is
         elif method in {"missing", "associated"}:
             self.negate = False
         elif method.startswith("find_by_") and (builder.entity is None or method not in builder.entity.methods):
@@ -479,6 +481,11 @@ class _Reader(Relation):
         known = self.builder.model.tables.get(self.builder.table)
         own = {name: value for name, value in stored.items() if known is None or name in known.columns or name == "..."}
         found, dynamic = self.builder.assignments(own)
+        made = self.builder.entity.associations if self.builder.entity is not None else {}
+        for name, value in given.items():
+            row = name in made and made[name].kind == "belongs_to" and value.kind in {"value", "query"}
+            if row and FROM_CLIENT.search(value.text) is None:
+                self.builder._remember_parent(self.key(name) or name)  # a row that something has loaded
         return found, dynamic or "" in given
 
     def _many(self, method: str, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:

@@ -14,6 +14,12 @@ from lints.stores.orm_sql import Builder
 from lints.tenancy import Model, Ownership
 
 _BEFORE = regex(r"^(?:current|the|my|new|old|parent|other|target|source|existing|auth|logged)(?=[A-Z_])_?")
+_NO_ROW = regex(
+    r"\w*(?:validat(?:or|ion)|request|response|session|exception|faker|paginator|cache|config|logger|errors?|bag|crawler"
+    r"|browser|builder)",
+    re.IGNORECASE,
+)
+"""Names of what is no row of a model, whatever it has."""
 _SKIPPED = frozenset({"auth", "Auth", "request", "app", "resolve"})
 
 
@@ -42,6 +48,8 @@ def reached(step: OrmStep, known: Mapping[str, Entity]) -> Reached | None:
         return Reached(owner=owner, target=target, start=start) if target is not None else None
     if owner is not None and label in owner.relations:
         return None  # a single row
+    if len(names) < 2 or _NO_ROW.fullmatch(names[-2]) is not None:
+        return None
     targets = {one.reverse[label] for one in known.values() if label in one.reverse}
     target = known.get(next(iter(targets))) if len(targets) == 1 else None
     return Reached(owner=None, target=target, start=start) if target is not None else None

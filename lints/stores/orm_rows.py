@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lints.context.words import CLIENT
 from lints.extract import Call, Confidence, OrmCall, Statement
+from lints.extract.facts import OrmStep
 from lints.patterns import regex
 from lints.rows import Access
 from lints.schema.declared import Carrier, Trust
@@ -29,13 +30,18 @@ def as_statement(call: OrmCall, texts: tuple[str, ...]) -> Statement:
         confidence=Confidence.EXECUTED,
         call=Call(
             receiver=call.receiver or call.model,
-            method=call.variants[0][-1].method,
+            method=_asked(call.variants[0][-1]),
             arguments=(),
             line=call.line,
             receiver_origin=call.origin,
         ),
         function=call.function,
     )
+
+
+def _asked(step: OrmStep) -> str:
+    """What the last call of a query is called, as written: `update` where a row takes an object."""
+    return step.arguments[1].text if step.method == "@filled" and len(step.arguments) > 1 else step.method
 
 
 def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:

@@ -54,6 +54,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "of a class in a property": ("return $this->model::findOrFail($id);", [("opaque", "TENORM013")]),
     "tied, whatever the class": ("return $class::where('fleet_id', $fleet->id)->first();", [("proven", None)]),
     "no query of a class in a variable": ("return $class::from($id) ?? $class::make($id)->get();", []),
+    "what only has the name of a relation": ("return $validator->boats()->toArray();", []),
     "of a row": ("return $boat->logbooks()->find($id);", [("weak", "TENORM002")]),
     "on some paths more": (
         "$logs = $boat->logbooks();\nif ($id) { $logs->where('id', $id); }\nreturn $logs->get();", [("weak", "TENORM002")]

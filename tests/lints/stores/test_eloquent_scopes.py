@@ -53,6 +53,11 @@ class Boat extends Model {
     public static function kept() { return once(function () { return Boat::ours()->get(); }); }
     public static function known() { return self::ours()->get(); }
     public static function either($fleet) { return self::where('fleet_id', $fleet)->orWhere('name', 'Nobody'); }
+    public function scopeScope($query, $fleet = false) {
+        if (!$fleet && Auth::check()) { $fleet = Auth::user()->fleet_id; }
+        if ($fleet !== false) { $query->whereRaw(\\DB::raw('('.$this->getTable().'.fleet_id = '.$fleet.')')); }
+        return $query;
+    }
     #[Scope]
     protected function afloat(Builder $query, $fleet): void { $query->where('fleet_id', $fleet); }
     public function newEloquentBuilder($query): BoatBuilder { return new BoatBuilder($query); }
@@ -85,6 +90,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "return Boat::ours()->where('id', $id)->first();",
         [PROVEN],
     ),
+    "a scope that compares in text": ("return Boat::scope()->find($id);", [UNSEEN]),
     "a static method behind query()": ("return Boat::of($fleet)->find($id);", [PROVEN]),
     "a static method that compares something else": ("return Boat::named($name)->first();", [UNSCOPED]),
     "a static method that compares on some paths": ("return Boat::perhaps($fleet)->find($id);", [UNSEEN]),

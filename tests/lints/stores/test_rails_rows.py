@@ -99,6 +99,10 @@ CASES: dict[str, tuple[str, Rows]] = {
     "by a signed id": ("Boat.find_signed!(params[:sid])", [("weak", "TENORM003")]),
     "Arel by itself": ("boats = Boat.arel_table\n    q = boats.project(boats[:name]).where(boats[:id].eq(1))", [("violation", "TENORM001")]),
     "Arel by itself, within the tenant": ("boats = Boat.arel_table\n    q = boats.project(boats[:name]).where(boats[:fleet_id].eq(Current.fleet.id))", READ),
+    "a new row under one that is held": ("Log.create!(body: 1, boat: boat)", [("weak", "TENORM002")]),
+    "a new row under one that a client names": ("Log.create!(body: 1, boat: params[:boat])", [("violation", "TENORM002")]),
+    "rows that others are not": ("Boat.where.not(id: current_user.boats.select(:id)).to_a", [("violation", "TENORM001")]),
+    "a block that makes the row": ("Boat.find_or_initialize_by(name: 1) do |boat|\n      boat.name = 2\n    end", [("violation", "TENORM001")]),
     "a scope of what is loaded": ("ActiveRecord::Associations::Preloader.new(records: boats, associations: :logs, scope: Log.where(body: 1)).call", []),
 }  # fmt: skip
 
