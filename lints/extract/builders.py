@@ -29,7 +29,7 @@ from lints.patterns import regex
 if TYPE_CHECKING:
     from lints.extract.interpret import Interpreter
 
-_HOLDERS = regex(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder)(?:\(\))?$", re.IGNORECASE)
+_HOLDERS = regex(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder|sql(?=\(\)))(?:\(\))?$", re.IGNORECASE)
 _GOQUS = regex(r"(?:^|[._])(?:goqu|dialect)(?:\(\))?$|goqu\.Dialect\([^()]*\)$", re.IGNORECASE)
 _IMPORTED = regex(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
 _VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
@@ -38,7 +38,10 @@ _JOINS = {
     "CrossJoin": " CROSS JOIN ", "JoinClause": " ",
 }  # fmt: skip
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
-_ENDS = names("ToSql MustSql Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext")
+_ENDS = names(
+    "ToSql MustSql ToSQL Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext ScanStruct"
+    " ScanStructs ScanVal ScanVals ScanStructContext ScanStructsContext Count CountContext"
+)
 _TABLE = regex(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
 _NAMES_TABLE = names("TableName Table GetTableName tableName")
 _QUOTES = names("QuoteIdentifier QuoteIdent Quote")
@@ -74,7 +77,9 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     if named is not None:
         return named
     begins = call.method in _VERBS or (
-        call.method == "From" and arguments and _GOQUS.search(_holder(interpreter, call, receiver))
+        call.method == "From"
+        and arguments
+        and (_GOQUS.search(_holder(interpreter, call, receiver)) or _of_goqu(interpreter, arguments[0]))
     )
     if not begins or call.receiver is None:
         return None
@@ -96,6 +101,11 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     elif arguments:
         fields["table"] = _relation(arguments[:1], call.span)
     return noted(interpreter, Record(fields, _STATE))
+
+
+def _of_goqu(interpreter: Interpreter, table: Value) -> bool:
+    """Whether `db.From("boats")` is a statement of goqu, whatever the database is called."""
+    return isinstance(table, Lit) and b"/goqu/" in interpreter.notes.source[:6000]
 
 
 def _holder(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> str:
@@ -161,9 +171,14 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     elif method in {"SetMap", "Set"} and arguments and isinstance(arguments[0], Record):
         for name in arguments[0].fields:
             add("sets", rope(Lit(f"{name} = ", where), Gap(name, where, bound=True)))
+    elif method in {"SetMap", "Set"} and len(arguments) == 1:  # a map, or a struct: which columns it names is not seen
+        add("sets", arguments[0] if is_text(arguments[0]) else Gap(interpreter.notes.text(call.span)[-60:], where))
     elif method == "Rows" and arguments and isinstance(arguments[0], Record):
         fields["columns"] = Listing(tuple(Lit(name, where) for name in arguments[0].fields))
         fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments[0].fields))
+    elif method == "Rows" and not isinstance(arguments[0] if arguments else NOTHING, (Nothing, Listing)):
+        fields["columns"] = Listing((Gap("columns", where),))
+        fields["values"] = Listing((Gap("values", where),))
     elif method in {"Values", "Vals", "Rows"}:
         fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments))
     elif method in _TAILS and arguments:
@@ -232,7 +247,7 @@ def _maker(interpreter: Interpreter, call: Invoke, receiver: Value | None) -> st
     if isinstance(receiver, Gap) and receiver.origin is not None and text.isidentifier():
         text = receiver.origin
     text = re.sub(r"\s", "", text)
-    if _LIBRARY.match(text) or len(text) > 200:
+    if _LIBRARY.match(text) or text.endswith(".SQL()") or len(text) > 200:
         return ""
     source = interpreter.notes.source
     head, dot, rest = text.partition(".")

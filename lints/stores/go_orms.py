@@ -1,4 +1,4 @@
-"""GORM, pop, xorm, Bun and ent as the SQL their calls stand for; texts are constants, the rest comes as source text."""
+"""GORM, pop and xorm as the SQL their calls stand for; texts are constants, the rest comes as source text."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ from lints.stores import go_writes
 from lints.stores.go_text import COMPUTED, MAP, STRUCT, arguments, as_id, named, written
 from lints.stores.orm_sql import Builder
 
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
-_PREDICATE = regex(r"\s*[a-z]\w*\.(\w+)\((.*)\)\s*", re.DOTALL)
-_SUFFIX = regex(
-    r"(\w+?)(EQ|NEQ|NotIn|In|GTE|GT|LTE|LT|IsNil|NotNil|ContainsFold|Contains|HasPrefix|HasSuffix|EqualFold)?"
-)
-_MAX_DEPTH = 8
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent"})
 _READS = frozenset(
     {"First", "Find", "Take", "Last", "Count", "Pluck", "Scan", "FirstOrCreate", "FirstOrInit", "Rows", "Row", "All",
      "Exists", "Exist", "Get", "FindAndCount", "FindInBatches", "Iterate", "Sum", "ScanRows", "Sums"}
@@ -62,7 +57,7 @@ def scopes(by_kind: Mapping[str, Mapping[str, Entity]], path: str) -> dict[str, 
     return found
 
 
-def _scoped(builder: Builder, given: Sequence[Argument], *, plain: bool = False) -> str | None:
+def scoped(builder: Builder, given: Sequence[Argument], *, plain: bool = False) -> str | None:
     """What the functions that a query is handed to add to it; a hole for one that nobody knows.
 
     `plain`: a function that says it gives a connection adds nothing."""
@@ -220,7 +215,7 @@ def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | N
             _remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part
     if method in {"Scopes", "Scope", "@made"} and given:
-        return _scoped(builder, given, plain=method == "@made")
+        return scoped(builder, given, plain=method == "@made")
     if method in {"Scopes", "Scope", "Filter"}:
         return builder.hole()
     if method == "Clauses":
@@ -441,121 +436,3 @@ def _joined(builder: Builder, step: OrmStep, kind: str) -> str | None:
         return None
     target = builder.entities.get(builder.entity.relations.get(text, "")) if builder.entity is not None else None
     return None if target is not None else builder.hole()  # it is read along a key of a row that is judged
-
-
-def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """`db.NewSelect().Model(&boat).Where("tenant_id = ?", tenant).Scan(ctx)`."""
-    verb = steps[0].method if steps else ""
-    condition: str | None = None
-    runs = False
-    builder.alias = builder.alias or _alias(builder, steps)
-    for step in steps[1:]:
-        part: str | None = None
-        if step.method in {"Where", "WhereOr"} and step.arguments:
-            first = step.arguments[0]
-            part = _text(builder, first.text) if first.kind == "text" else builder.hole()
-        elif step.method == "WherePK":
-            part = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
-        elif step.method in {"Apply", "ApplyQueryBuilder"} and step.arguments:
-            part = _scoped(builder, step.arguments)
-        elif step.method in {
-            "WhereGroup",
-            "Join",
-            "TableExpr",
-            "ModelTableExpr",
-            "With",
-            "Scopes",
-        }:
-            part = builder.hole()
-        elif step.method in {"Exec", "Scan", "Count", "Exists", "ScanAndCount", "Rows"}:
-            runs = True
-        if part is not None:
-            sign = "OR" if step.method == "WhereOr" else "AND"
-            condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"
-    if not runs:
-        condition = f"{condition} AND ({builder.hole()})" if condition is not None else builder.hole()
-    if condition is not None:
-        builder.where.append(condition)
-    if verb == "NewUpdate":
-        return [builder.update([], dynamic=True)]
-    return [builder.delete() if verb == "NewDelete" else builder.select()]
-
-
-def _alias(builder: Builder, steps: Sequence[OrmStep]) -> str | None:
-    """The alias that a query's conditions use for its own table, which the struct's tag gives it."""
-    if any("Join" in step.method or step.method in {"TableExpr", "ModelTableExpr", "With"} for step in steps):
-        return None
-    related = {snake(name) for name in builder.entity.relations} if builder.entity is not None else set()
-    said = " ".join(step.arguments[0].text for step in steps if step.method.startswith("Where") and step.arguments)
-    used = set(re.findall(r"(?<![\w.\"?])\"?(\w+)\"?\.\"?\w+\"?\s*(?:=|IN\b|IS\b|<|>|LIKE\b)", said)) - related
-    return used.pop() if len(used) == 1 and builder.table not in used else None
-
-
-def _text(builder: Builder, text: str) -> str:
-    text = re.sub(r"\?Table(?:Alias|Name)\b", lambda _: builder.ident(builder.table), text)
-    text = re.sub(r"\?PKs\b", lambda _: builder.qualified(builder.key_of(builder.table)), text)
-    return re.sub(
-        r"\(\s*\?\s*\)|\?",
-        lambda found: f"({builder.parameter()})" if "(" in found.group() else builder.parameter(),
-        text,
-    )
-
-
-def ent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """`client.Boat.Query().Where(boat.ID(id), boat.TenantID(tenant)).Only(ctx)`."""
-    first = steps[0]
-    if first.method in {"Get", "GetX", "UpdateOneID", "DeleteOneID"} and first.arguments:
-        builder.where.append(_compare(builder, builder.key_of(builder.table), first.arguments[-1].text))
-    runs = first.method != "Query"
-    for step in steps[1:]:
-        if step.method == "Where":
-            builder.where += [_predicate(builder, argument.text, 0) for argument in step.arguments]
-        elif re.match(r"Query[A-Z]|Modify|Filter|Scopes", step.method):
-            builder.where.append(builder.hole())
-            runs = True
-        elif re.fullmatch(
-            r"(?:All|First|Only|Count|Exist|IDs|FirstID|OnlyID|Scan|Select|GroupBy|Aggregate|Clone)X?", step.method
-        ):
-            runs = True
-    if not runs:
-        builder.where.append(builder.hole())
-    if first.method.startswith("Delete"):
-        return [builder.delete()]
-    return [builder.update([], dynamic=True) if first.method.startswith("Update") else builder.select()]
-
-
-def _predicate(builder: Builder, text: str, depth: int) -> str:
-    found = _PREDICATE.fullmatch(text)
-    if found is None or depth > _MAX_DEPTH:
-        return builder.hole()
-    name, inner = found.groups()
-    if name in {"And", "Or"}:
-        parts = [_predicate(builder, part, depth + 1) for part in arguments(inner)]
-        return builder.all_of(parts) if name == "And" else builder.any_of(parts)
-    if name == "Not":
-        return f"NOT ({_predicate(builder, inner, depth + 1)})"
-    known = builder.model.tables.get(builder.table)
-    columns = known.columns if known is not None else {}
-    related = re.fullmatch(r"Has(\w+)With", name)
-    if related is not None:
-        column, key = f"{snake(related.group(1))}_id", _PREDICATE.fullmatch(inner)
-        if column in columns and key is not None and key.group(1) in {"ID", "IDEQ"}:
-            return _compare(builder, column, key.group(2))
-        return builder.hole()
-    said = _SUFFIX.fullmatch(name)
-    whole = snake(name)
-    column = whole if whole in columns else snake(said.group(1)) if said is not None else ""
-    sign = "" if whole in columns or said is None else said.group(2) or ""
-    if column not in columns:
-        return builder.hole()
-    if sign in {"", "EQ"}:
-        return _compare(builder, column, inner)
-    if sign == "In":
-        return f"{builder.qualified(column)} IN ({builder.parameter()})"
-    if sign in {"IsNil", "NotNil"}:
-        return f"{builder.qualified(column)} IS {'NOT ' if sign == 'NotNil' else ''}NULL"
-    return f"{builder.qualified(column)} > {builder.parameter()}"
-
-
-def _compare(builder: Builder, column: str, text: str) -> str:
-    return builder.compare(column, Argument(kind="value", text=re.sub(r"\.ID$", ".id", text.strip())))

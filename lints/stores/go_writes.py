@@ -74,8 +74,8 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
     tenant = builder.model.tables[builder.table].tenant_column
     held, unseen = _flat(builder, {**(fields or {}), **since(step)})
     found = {
-        column: _value(builder, value)
-        for column, value in held.items()
+        column: value(builder, one)
+        for column, one in held.items()
         if limits.allow(column) and (column != deciding or tenant is not None)
     }
     for column in sorted(limits.only or ()) if fields is None else ():
@@ -90,8 +90,8 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
             return [*found.items(), (deciding, own)]
         builder.taken = f"{_shown(given)}, which is written as a whole, assigns {deciding} no other tenant"
         return list(found.items())
-    of_map = MAP.match(given.text) is not None
-    if limits.zeros and not of_map and tenant is not None:
+    nothing = MAP.match(given.text) is not None or not (held or fields)  # a map, or a struct that nobody has filled
+    if limits.zeros and not nothing and tenant is not None:
         found[tenant] = "''"
     return list(found.items())
 
@@ -102,14 +102,23 @@ def column_set(builder: Builder, step: OrmStep) -> list[tuple[str, str]]:
     deciding = _deciding(builder)
     if first.kind == "text":
         name = builder.column(first.text) or first.text
-        return [] if name == deciding != _tenant(builder) else [(name, _value(builder, step.arguments[1]))]
-    if deciding is not None:
-        builder.taken = f"the column that {_shown(first)} names is not {deciding}"
+        return [] if name == deciding != _tenant(builder) else [(name, value(builder, step.arguments[1]))]
+    suppose(builder, first)
     return []
 
 
-def inserted(builder: Builder, step: OrmStep) -> str | None:
-    """INSERT of a struct, or of a list of them; None if that is none of the tenants' tables."""
+def suppose(builder: Builder, named: Argument) -> None:
+    """A column that is named at run time is not the one that says whose row it is."""
+    deciding = _deciding(builder)
+    if deciding is not None:
+        builder.taken = f"the column that {_shown(named)} names is not {deciding}"
+
+
+def inserted(
+    builder: Builder, step: OrmStep, *, conflict: Sequence[str] | None = None, updated: Sequence[str] = ()
+) -> str | None:
+    """INSERT of a struct, or of a list of them; None if that is none of the tenants' tables. `updated`: the columns
+    that are set where a row is in the way by those of `conflict`."""
     deciding = _deciding(builder)
     if deciding is None:
         return None
@@ -119,7 +128,10 @@ def inserted(builder: Builder, step: OrmStep) -> str | None:
         rows = [Argument(kind="value", text=given.text)]
     found = [_row(builder, row, set_since, deciding) for row in rows or [Argument(kind="value", text="…")]]
     short = next((row for row in found if all(column != deciding for column, _ in row)), found[0])
-    return builder.insert(short or [(builder.key_of(builder.table), builder.parameter())])
+    pairs = short or [(builder.key_of(builder.table), builder.parameter())]
+    present = {column for column, _ in pairs}
+    pairs += [(column, builder.parameter()) for column in conflict or () if column not in present]
+    return builder.insert(pairs, conflict=conflict, updated=[(column, "") for column in updated] or None)
 
 
 def _row(builder: Builder, given: Argument, set_since: Mapping[str, Argument], deciding: str) -> list[tuple[str, str]]:
@@ -232,7 +244,7 @@ def _tenant(builder: Builder) -> str | None:
     return known.tenant_column if known is not None else None
 
 
-def _value(builder: Builder, given: Argument) -> str:
+def value(builder: Builder, given: Argument) -> str:
     """A value to write: what the statement compares with as well is the same placeholder."""
     if given.kind != "value":
         return builder.value(given) if given.kind in {"text", "null"} else builder.parameter()

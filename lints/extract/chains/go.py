@@ -39,6 +39,7 @@ _ASKS = names(
 _ORDERS = names("Order Limit Offset Select Omit Group Distinct Attrs Assign")
 """What may stand first in a chain of GORM, and says nothing of whose rows there are."""
 _ADDS_NOTHING = _ORDERS | {"WithContext", "Debug", "Session", "Preload"}
+_OF_COLLECTION = names("Find Insert InsertReturning UpdateReturning")
 _POP = names(
     "Where First Find Last All Count Exists Delete Destroy Update Eager EagerPreload Scope Q Order Join InnerJoin"
     " LeftJoin Select Paginate PaginateFromParams Save"
@@ -47,8 +48,8 @@ _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
     " OrderBy Limit NotIn Omit AllCols Alias Rows Sum Insert InsertOne InsertMulti"
 )
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "ent"})
-MUTABLE = frozenset({"pop", "xorm", "bun", "ent"})
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent"})
+MUTABLE = frozenset({"pop", "xorm", "bun", "pg", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
 _WRITES = names(
     "Update Updates UpdateColumn UpdateColumns UpdateNotZero UpdateReturning Save Create CreateInBatches Insert"
@@ -88,10 +89,11 @@ _IMPORTS = (
         "xorm",
         regex(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
     ),
+    ("pg", regex(rb"\"(?:github\.com/go-pg/pg|gopkg\.in/pg\.v)")),
 )
-_BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM}
+_BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
 _ENT = regex(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
-_ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID Get GetX")
+_ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID UpdateOne DeleteOne Get GetX Create")
 _TYPE = r"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
 _WRITTEN = regex(rf"(?:&|\*)?(?:\[\])?\*?{_TYPE}\s*\{{|\(\*{_TYPE}\)\(nil\)|new\({_TYPE}\)")
 _REQUEST = (
@@ -121,7 +123,11 @@ _LENGTHENS = regex(r"(?:with|apply|filter|scope|add|expand|include|paginate|orde
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of Go begins; None for any other call."""
     call, method = asked.call, asked.call.method
-    if method in {"NewSelect", "NewUpdate", "NewDelete"} and call.receiver is not None and not call.arguments:
+    if (
+        method in {"NewSelect", "NewUpdate", "NewDelete", "NewInsert"}
+        and call.receiver is not None
+        and not call.arguments
+    ):
         return Begun("bun", "", (Step(method, (), {}, call.span),))
     if call.receiver is None:
         return None
@@ -146,7 +152,7 @@ def begun(asked: Asked) -> Begun | None:
     made = _GIVES.match(handed) if handed is not None else None
     if made is not None and (kind is not None or "ession" in made.group(1)):
         kind = kind or "xorm"
-        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, kind)
         if method in _BEGINS[kind]:
             start = Step("@made", (Gap(handed or "", call.receiver.span),), {}, call.receiver.span)
             return Begun(kind, struct_of(asked.interpreter, step), (start, step))
@@ -169,7 +175,7 @@ def begun(asked: Asked) -> Begun | None:
             before = found
     elif _CONNECTION.search(written) is None:
         return None
-    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, kind)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
 
 
@@ -177,14 +183,16 @@ def _upper(asked: Asked, call: Invoke) -> Begun | None:
     """`sess.Collection("boats").Find(db.Cond{…})` and `sess.SQL().SelectFrom("boats")` of upper/db."""
     from_table = call.method in {"SelectFrom", "DeleteFrom"}
     named = call if from_table else call.receiver if isinstance(call.receiver, Invoke) else None
-    if named is None or (not from_table and (call.method != "Find" or named.method != "Collection")):
+    if named is None or (not from_table and (call.method not in _OF_COLLECTION or named.method != "Collection")):
         return None
     table = named.arguments[0] if named.arguments else None
     if not isinstance(table, Text):
         return None
     steps = [Step("Table", (Lit(table.value, table.span),), {}, named.span)]
+    asks = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+    if call.method not in {"Find", "SelectFrom", "DeleteFrom"}:
+        return Begun("gorm", struct_of(asked.interpreter, asks), (*steps, asks))
     if call.arguments and not from_table:
-        asks = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
         steps.append(Step("Where", asks.arguments, {}, call.span))
     steps.append(Step("Delete" if call.method == "DeleteFrom" else "Find", (), {}, call.span))
     return Begun("gorm", "", tuple(steps))

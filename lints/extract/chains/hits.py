@@ -180,7 +180,15 @@ _GO_ORM_HIT = (
     rb"\.\s*(?:Save|Create|Updates?|Pluck|Count|Table|Joins|InnerJoins|Clauses|FirstOrCreate|FirstOrInit|Destroy|All|Exists?"
     rb"|Get|ID|In|FindAndCount|Q|Unscoped|Preload|Eager|CreateInBatches|UpdateColumns?|Insert(?:One|Multi)?)\("
 )
-_GO_ORMS = (b"gorm.io/gorm", b"jinzhu/gorm", b"gobuffalo/pop", b"ory/pop", b"xorm.io/xorm", b"go-xorm/xorm")
+_GO_ORMS = (
+    b"gorm.io/gorm",
+    b"jinzhu/gorm",
+    b"gobuffalo/pop",
+    b"ory/pop",
+    b"xorm.io/xorm",
+    b"go-xorm/xorm",
+    b"go-pg/pg",
+)
 
 
 def _words(*groups: Iterable[str]) -> bytes:
@@ -299,7 +307,9 @@ _NET = {
     ),
 }
 _BUILT = Search(rb"\.\s*(?:Select|Insert|Update|Delete|From|SelectFrom|InsertInto|DeleteFrom)\(")
-_GO_BUILDERS = dict.fromkeys((b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb."), _BUILT)
+_GO_BUILDERS = dict.fromkeys(
+    (b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb.", b"upper/db"), _BUILT
+)
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
