@@ -35,9 +35,11 @@ from lints.stores import (
     python_records,
     query_builders,
     reassigned,
+    sequelize,
     sqlalchemy,
     string_templates,
     supabase,
+    typeorm,
 )
 from lints.stores.constants import Constants
 from lints.stores.orm_sql import Builder, as_stored, mapping
@@ -57,9 +59,9 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "sqlalchemy": sqlalchemy.sqlalchemy,
     "python_record": python_records.records,
     "prisma": javascript_orms.prisma,
-    "typeorm": javascript_orms.typeorm,
-    "entity": javascript_orms.sequelize,
-    "sequelize": javascript_orms.sequelize,
+    "typeorm": typeorm.typeorm,
+    "entity": sequelize.sequelize,
+    "sequelize": sequelize.sequelize,
     "knex": query_builders.knex,
     "kysely": query_builders.knex,
     "objection": objection.objection,

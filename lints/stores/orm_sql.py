@@ -378,7 +378,7 @@ class Builder:
                 found.append((column, self._written(value)))
                 if self._holds(name, value):
                     self._remember_parent(column)  # a row under one that the code holds
-                if column == self._tenant():  # set after what was spread: the caller's value wins
+                if column == self.tenant():  # set after what was spread: the caller's value wins
                     dynamic = dynamic and raw is not None  # what a client sent may connect other rows too
                     raw = None
                 continue
@@ -387,7 +387,7 @@ class Builder:
                 found.append(linked)
                 if value.kind in {"value", "term"} and self.entity is not None and self.entity.kind == "sqlalchemy":
                     self._remember_parent(linked[0])  # an instance, which something has loaded or made
-                if raw is not None and linked[0] == self._tenant():
+                if raw is not None and linked[0] == self.tenant():
                     raw = None
         self.raw = raw or self.raw
         return found, dynamic
@@ -409,7 +409,8 @@ class Builder:
         if given is not None and self.client(given):
             self.raw = given.text
 
-    def _tenant(self) -> str | None:
+    def tenant(self) -> str | None:
+        """The column that names the tenant of the table's rows."""
         known = self.model.tables.get(self.table)
         return known.tenant_column if known is not None else None
 

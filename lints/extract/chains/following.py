@@ -394,7 +394,7 @@ class Chains:
             self._extend(part)
         for part in javascript.nested(step) if query.kind == "drizzle" else ():
             self._sub_select(part)
-        if query.kind == "typeorm" and not model and step.method in {"from", "update", "into"}:
+        if query.kind == "typeorm" and not model and step.method in {"from", "update", "into", "relation"}:
             model = (class_name(call.arguments[0]) if call.arguments else None) or ""
         if query.kind == "ef":
             step = as_written(self.interpreter, call, step.method)

@@ -312,7 +312,33 @@ _GO_BUILDERS = dict.fromkeys(
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
-_BY_NAME: Mapping[str, Mapping[bytes, Search]] = {"java": _JVM, "kotlin": _JVM, "c_sharp": _NET, "go": _GO_BUILDERS}
+_SCRIPTS = {
+    b"equelize": Search(rb"[A-Z]\w*\.build\("),
+    b"lickhouse": Search(rb"\.insert\(\s*\{"),
+    b"ysely": Search(rb"\.(?:replaceInto|mergeInto)\("),
+    b"bjection": Search(rb"[A-Z]\w*\.relatedQuery\("),
+}
+_PYTHON = {
+    b"peewee": Search(
+        rb"\b[A-Z]\w*\.(?:replace|replace_many|create|insert|insert_many|update|bulk_create|bulk_update|raw)\(",
+        rb"\b[A-Z]\w*\[[a-z]",
+    ),
+    b"tortoise": Search(rb"\b[A-Z]\w*\.(?:bulk_update|bulk_create|get_or_create|update_or_create|create)\("),
+    b"beanie": Search(
+        rb"\b[A-Z]\w*\.(?:find|find_one|find_all|find_many|get|aggregate|insert_many|insert_one|count|distinct|update_all|delete_all)\("
+    ),
+    b"mongo": Search(
+        rb"\b(?:db|database|collection|coll)\w*(?:\.\w+|\[[^\]\n]{1,60}\])?\s*\.(?:find|aggregate|bulk_write|distinct)\(",
+        rb"ollection\.(?:find|aggregate|bulk_write|distinct)\(",
+    ),
+}
+_BY_NAME: Mapping[str, Mapping[bytes, Search]] = {
+    **dict.fromkeys(("java", "kotlin"), _JVM),
+    **dict.fromkeys(("typescript", "tsx", "javascript"), _SCRIPTS),
+    "c_sharp": _NET,
+    "go": _GO_BUILDERS,
+    "python": _PYTHON,
+}
 _MONGOOSE = Search(_MONGOOSE_HIT, _of("javascript"))
 _GO_WITH_ORM = Search(_GO_ORM_HIT, _of("go"))
 _REPOSITORY = Search(*_REPOSITORY_HITS, _MONGOOSE)

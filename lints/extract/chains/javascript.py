@@ -29,11 +29,12 @@ _PRISMA_SURE = names(
 _REPOSITORY = names(
     "find findOne findOneBy findBy findOneOrFail findOneByOrFail findAndCount findAndCountBy count countBy exist exists"
     " existsBy save insert update upsert delete softDelete remove softRemove restore increment decrement nativeDelete"
-    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear nativeUpdate"
+    " createQueryBuilder findByIds findOneById preload sum average minimum maximum query clear nativeUpdate upsertMany"
+    " insertMany findAll"
 )
 _SEQUELIZE = names(
     "findAll findOne findByPk findAndCountAll findOrCreate findCreateFind create bulkCreate update destroy count upsert"
-    " increment decrement restore max min sum truncate aggregate"
+    " increment decrement restore max min sum truncate aggregate build"
 )
 _MONGO = names(
     "findById findByIdAndUpdate findByIdAndDelete findByIdAndRemove findOneAndUpdate findOneAndDelete findOneAndReplace"
@@ -43,7 +44,10 @@ _FRESH = regex(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SELECTS = names("select selectDistinct selectDistinctOn")
 _SOURCE = regex(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
 _MANAGERS = names("manager entityManager em queryRunner tx trx")
-_NATIVE = {"nativeUpdate": "update", "nativeDelete": "delete"}
+_NATIVE = {
+    "nativeUpdate": "update", "nativeDelete": "delete", "upsertMany": "upsert", "insertMany": "insert",
+    "findAll": "find",
+}  # fmt: skip
 """Calls of MikroORM by what TypeORM calls them."""
 _SUB_SELECTS = frozenset({"eb", "eb1", "eb2", "eb3", "qb", "expressionBuilder", "ctx.eb"})
 TURNS = regex(r"[?!]?\.\s*(or|not|and)$")
@@ -96,6 +100,8 @@ def begun(asked: Asked) -> Begun | None:
 def _begun(asked: Asked) -> Begun | None:
     if entity_of(asked) is not None:  # of TypeORM, even where others have a method of the same name
         return _typeorm(asked)
+    if asked.path.rpartition(".")[2] in _MANAGERS and (found := _typeorm(asked)) is not None:
+        return found
     return (
         _repository(asked)
         or _prisma(asked)
@@ -191,21 +197,38 @@ def _typeorm(asked: Asked) -> Begun | None:
         fresh = _FRESH.match(first.origin or "") if isinstance(first, Gap) else None
         # what is copied onto a new entity is what will be saved
         return Begun("typeorm", fresh.group(1), (step,), aside=True) if fresh is not None else None
+    last = path.rpartition(".")[2]
+    if call.method == "create" and last in _MANAGERS and b"ikro-orm" in asked.interpreter.notes.source:
+        named = _entity_named(call.arguments[0], asked.env) if len(call.arguments) > 1 else None
+        rest = Step("create", step.arguments[1:], step.keywords, call.span)  # it is saved with everything else
+        return Begun("typeorm", named, (rest,)) if named is not None else None
     if call.method not in _REPOSITORY:
         return None
     entity = entity_of(asked)
     if entity is not None:
-        return Begun("typeorm", entity, (step,))
-    last = path.rpartition(".")[2]
+        method = _NATIVE.get(call.method, call.method)
+        return Begun("typeorm", entity, (Step(method, _set_later(asked), step.keywords, call.span),))
     if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
         return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
     if last in _MANAGERS or _SOURCE.search(last) is not None:
         named = _entity_named(call.arguments[0], asked.env) if call.arguments else None
         if named is not None:
             method = _NATIVE.get(call.method, call.method)
-            rest = Step(method, step.arguments[1:], step.keywords, call.span)
+            rest = Step(method, _set_later(asked)[1:], step.keywords, call.span)
             return Begun("typeorm", named, (rest,))
     return None
+
+
+def _set_later(asked: Asked) -> tuple[Value, ...]:
+    """The arguments of a call, of which a new entity is what was set on it: `boat.name = name` after `new Boat()`."""
+    given, written = asked.step.arguments, asked.call.arguments
+    last = written[-1] if written and asked.call.method in {"save", "insert", "upsert"} else None
+    held = given[-1] if isinstance(last, Name) and len(given) == len(written) else None
+    if not isinstance(last, Name) or not isinstance(held, Gap) or _FRESH.match(held.source) is None:
+        return given
+    head = f"{last.path}."
+    fields = {name.removeprefix(head): value for name, value in asked.env.vars.items() if name.startswith(head)}
+    return (*given[:-1], Record(fields, f"{{ {', '.join(fields)} }}")) if fields else given
 
 
 def _entity_named(expression: Expr, env: Env) -> str | None:

@@ -113,7 +113,11 @@ CASES: dict[str, calls.Case] = {
         "async function f(req, ds, t){ const b = await ds.getRepository(Boat).findOneBy({ id: 1, tenantId: t }); Object.assign(b, req.body); return ds.getRepository(Boat).save(b) }",
         [("proven", None), ("violation", "TENORM008")],
     ),
-    "typeorm: save dto": ("typeorm", "async function f(dto, ds){ return ds.getRepository(Boat).save(dto) }", []),
+    "typeorm: save dto": (
+        "typeorm",
+        "async function f(dto, ds){ return ds.getRepository(Boat).save(dto) }",
+        [("opaque", "TENORM013")],
+    ),
     "typeorm: save body": (
         "typeorm",
         "async function f(req, ds){ return ds.getRepository(Boat).save(req.body) }",
@@ -122,7 +126,7 @@ CASES: dict[str, calls.Case] = {
     "typeorm: save body keyed": (
         "typeorm",
         "async function f(req, ds, id, t){ return ds.getRepository(Boat).save({ ...req.body, id, tenantId: t }) }",
-        [],
+        [("violation", "TENORM008")],
     ),
     "typeorm: update body": (
         "typeorm",

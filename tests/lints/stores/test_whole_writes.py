@@ -19,6 +19,8 @@ OPAQUE = [("opaque", "TENORM013")]
 BY_KEY = [("violation", "TENORM001")]
 UPSERT = [("violation", "TENORM008")]
 
+BOATS = "const r = getRepository(Boat);\n"
+
 CASES: dict[str, calls.Case] = {
     "django: an object": ("django", "def f(t, i, data):\n    Boat.objects.filter(id=i, tenant_id=t).update(**data)\n", WEAK),
     "django: an object by key": ("django", "def f(i, data):\n    Boat.objects.filter(id=i).update(**data)\n", BY_KEY),
@@ -138,12 +140,12 @@ CASES: dict[str, calls.Case] = {
     ),
     "typeorm: an object": (
         "typeorm",
-        "const r = getRepository(Boat);\nconst f = (t, id, d) => r.update({ id, tenantId: t }, d);",
+        f"{BOATS}const f = (t, id, d) => r.update({{ id, tenantId: t }}, d);",
         WEAK,
     ),
     "typeorm: another tenant": (
         "typeorm",
-        "const r = getRepository(Boat);\nconst f = (t, id, o) => r.update({ id, tenantId: t }, { tenantId: o });",
+        f"{BOATS}const f = (t, id, o) => r.update({{ id, tenantId: t }}, {{ tenantId: o }});",
         MOVED,
     ),
     "drizzle: an object": (
@@ -216,6 +218,111 @@ CASES: dict[str, calls.Case] = {
             ".onConflict((oc) => oc.columns(['tenant_id', 'name']).doUpdateSet(d)).execute();"
         ),
         WEAK,
+    ),
+    "typeorm: what came is saved": ("typeorm", f"{BOATS}const f = (dto) => r.save(dto);", OPAQUE),
+    "typeorm: what came is inserted": ("typeorm", f"{BOATS}const f = (dto) => r.insert(dto);", OPAQUE),
+    "typeorm: what came is inserted with the tenant": (
+        "typeorm", f"{BOATS}const f = (t, dto) => r.insert({{ ...dto, tenantId: t }});", PROVEN,
+    ),
+    "typeorm: what came is saved with the tenant": (
+        "typeorm", f"{BOATS}const f = (t, dto) => r.save({{ ...dto, tenantId: t }});", WEAK,
+    ),
+    "typeorm: what came is saved with a key and the tenant": (
+        "typeorm", f"{BOATS}const f = (t, id, dto) => r.save({{ ...dto, id, tenantId: t }});", UPSERT,
+    ),
+    "typeorm: what came is saved with a key": (
+        "typeorm", f"{BOATS}const f = (id, name) => r.save({{ id, name }});", BY_KEY,
+    ),
+    "typeorm: a new row": ("typeorm", f"{BOATS}const f = (t, name) => r.save({{ name, tenantId: t }});", PROVEN),
+    "typeorm: a new entity": (
+        "typeorm",
+        f"{BOATS}const f = (t, n) => {{ const b = new Boat(); b.name = n; b.tenantId = t; return r.save(b); }};",
+        PROVEN,
+    ),
+    "typeorm: a new entity without its tenant": (
+        "typeorm",
+        f"{BOATS}const f = (n) => {{ const b = new Boat(); b.name = n; return r.save(b); }};",
+        [("weak", "TENSQL004")],
+    ),
+    "typeorm: what is copied onto a new entity": (
+        "typeorm",
+        f"{BOATS}const f = (dto) => {{ const b = Object.assign(new Boat(), dto); return r.save(b); }};",
+        OPAQUE,
+    ),
+    "typeorm: an entity made of what came": (
+        "typeorm", f"{BOATS}const f = (dto) => {{ const b = r.create(dto); return r.save(b); }};", OPAQUE,
+    ),
+    "typeorm: an entity that was handed over": (
+        "typeorm", f"{BOATS}const f = (boat) => r.save(boat);", [("weak", "TENORM003")],
+    ),
+    "typeorm: an entity that was loaded": (
+        "typeorm",
+        f"{BOATS}const f = async (t, id) => {{ const b = await r.findOneBy({{ id, tenantId: t }}); return r.save(b); }};",
+        PROVEN,
+    ),
+    "typeorm: an entity that is removed": (
+        "typeorm", f"{BOATS}const f = (boat) => r.remove(boat);", [("weak", "TENORM003")],
+    ),
+    "typeorm: what is merged onto the row of a key": (
+        "typeorm", f"{BOATS}const f = (id, dto) => r.preload({{ id, ...dto }});", BY_KEY,
+    ),
+    "typeorm: rows of a builder": (
+        "typeorm", f"{BOATS}const f = (dto) => r.createQueryBuilder().insert().values(dto).execute();", OPAQUE,
+    ),
+    "typeorm: rows of a builder with the tenant": (
+        "typeorm",
+        f"{BOATS}const f = (t, n) => r.createQueryBuilder().insert().values([{{ tenantId: t, name: n }}]).execute();",
+        PROVEN,
+    ),
+    "typeorm: rows of a builder that are in the way": (
+        "typeorm",
+        (
+            f"{BOATS}const f = (t, id, n) => r.createQueryBuilder().insert().values({{ id, tenantId: t, name: n }})"
+            ".orUpdate(['name'], ['id']).execute();"
+        ),
+        UPSERT,
+    ),
+    "typeorm: what belongs to a row": (
+        "typeorm",
+        "const f = (ds, id, l) => ds.createQueryBuilder().relation(Boat, 'logbooks').of(id).add(l);",
+        BY_KEY,
+    ),
+    "typeorm: the largest": ("typeorm", f"{BOATS}const f = (name) => r.maximum('price', {{ name }});", BY_KEY),
+    "mikro: found or made by its key": (
+        "typeorm", "const f = (em, id, t) => em.upsert(Boat, { id, tenantId: t, name: 'x' });", MOVED + UPSERT,
+    ),
+    "mikro: what came": (
+        "typeorm", "import '@mikro-orm/core';\nconst f = (em, dto) => em.create(Boat, dto);", OPAQUE,
+    ),
+    "mikro: what came with the tenant": (
+        "typeorm",
+        "import '@mikro-orm/core';\nconst f = (em, t, dto) => em.create(Boat, { ...dto, tenantId: t });",
+        PROVEN,
+    ),
+    "mikro: many rows that came": ("typeorm", "const f = (em, rows) => em.insertMany(Boat, rows);", OPAQUE),
+    "sequelize: rows that are in the way by any key": (
+        "typeorm",
+        (
+            "const f = (t, rows) => Boat.bulkCreate(rows.map((r) => ({ id: r.id, name: r.name, tenantId: t })),"
+            " { updateOnDuplicate: ['name'] });"
+        ),
+        UPSERT,
+    ),
+    "sequelize: many rows": (
+        "typeorm", "const f = (t, rows) => Boat.bulkCreate(rows.map((r) => ({ name: r.name, tenantId: t })));", PROVEN,
+    ),
+    "sequelize: many rows that came": ("typeorm", "const f = (rows) => Boat.bulkCreate(rows);", OPAQUE),
+    "sequelize: found or made by its key": (
+        "typeorm", "const f = (t, id) => Boat.upsert({ id, tenantId: t, name: 'x' });", MOVED + UPSERT,
+    ),
+    "sequelize: counted up": (
+        "typeorm", "const f = (t, id) => Boat.increment({ price: 1 }, { where: { id, tenantId: t } });", PROVEN,
+    ),
+    "sequelize: counted up by key": (
+        "typeorm", "const f = (id) => Boat.increment({ price: 1 }, { where: { id } });", BY_KEY,
+    ),
+    "sequelize: made of what came": (
+        "typeorm", "import 'sequelize';\nconst f = (dto) => Boat.build(dto).save();", OPAQUE,
     ),
 }  # fmt: skip
 
