@@ -195,8 +195,7 @@ def _whose(
                 return before
         if not facts and not named_by_client(value):
             continue
-        compared = isinstance(source, OrmCall) and source.compared is not None
-        if compared or any(f.checked is not None and f.checked_line <= source.line for f in facts):
+        if any(f.checked is not None and f.checked_line <= source.line for f in facts):
             return before
         if names_caller(given) and row.operation != "insert":
             return before

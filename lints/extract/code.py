@@ -77,7 +77,6 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
     for query, function in interpreter.chains.finished():
         last = next((step.span for step in reversed(query.steps) if isinstance(step, Step)), query.span)
         variants = variants_of(query)
-        begin = lines.start(function.line) if function is not None else None
         (line, column), (end_line, end_column) = (
             lines.position(query.span[0]),
             lines.position(max(last[1], query.span[1])),
@@ -94,124 +93,11 @@ def _orm_calls(path: str, data: bytes, language: str, interpreter: Interpreter, 
             model=query.model,
             variants=variants,
             function=function,
-            compared=compared(data, query.span[0], max(last[1], query.span[1]), begin)
-            or compared(data, *last, begin)
-            or checked(data, begin, query.span[0], last[1]),
             receiver=interpreter.chains.receivers.get(query.span, ("", None))[0],
             origin=interpreter.chains.receivers.get(query.span, ("", None))[1],
         )
         found.setdefault((query.span, variants), made)
     return sorted(found.values(), key=lambda call: (call.line, call.column, call.snippet))
-
-
-_REDLOH = regex(rb"(?:[^=;\n]{1,80}:)?\s*\]?\s*(\w+)")
-"""What stands before an assignment's sign, read backwards: perhaps a type, and a name, perhaps alone in brackets."""
-_ASSIGNED = regex(rb"=\s*(?:await\s+)?[\w.]*\s*")
-_TENANT = rb"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*"
-_COMPARES = regex(
-    rb"[\w.?!\s>-]{0,80}?(?:\.|->)\s*" + _TENANT + rb"[\w.!?]{0,40}\s*[!=]==?[^\n;]{1,120}", re.IGNORECASE
-)
-"""What follows a name whose tenant is compared with something: `boat.tenantId !== tenantId`."""
-_ASKS = regex(rb"(?:if|elif|return|assert)\b[^\n;=!]{1,80}[!=]==?\s*(?=(\w+))", re.IGNORECASE)
-_OF_TENANT = regex(rb"[\w.?!>-]{0,60}?(?:\.|->)" + _TENANT + rb"[\w.]{0,40}", re.IGNORECASE)
-"""What follows a name whose tenant something is compared with: `if (tenantId !== boat.tenantId`."""
-_AUTHORIZES = regex(
-    rb"\b(?:authori[sz]e\w*|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|has)_?\w*"
-    rb"(?:permission|access|owner|member|allowed)\w*|is\w*(?:forbidden|allowed|authori[sz]ed|permitted)"
-    rb"|(?:assert_?)?can(?:not)?)\s*\(",
-    re.IGNORECASE,
-)
-"""A question whether the caller may do something with the very object: `authorize(user, "read", boat)`."""
-_BEFORE = regex(rb"(?:[^()\n;]|(?>\n\s*)){0,160}")
-_GIVEN = regex(rb"\s*[,)}]")
-
-
-def compared(data: bytes, start: int, end: int, function: int | None) -> str | None:
-    """The guard that what a query loaded goes through in the lines after it: `if (boat.tenantId !== …)`, a call that
-    asks whether the caller may touch it. `function` is where the line of its function begins, which it ends with."""
-    begin = max(0, start - 200)
-    sign = data.rfind(b"=", begin, start)
-    if sign < 0 or _ASSIGNED.fullmatch(data, sign, start) is None:
-        return None
-    held = _REDLOH.match(data[begin:sign][::-1])
-    if held is None:
-        return None
-    name, after = held.group(1)[::-1], data[end : end + 900]
-    if function is not None and (over := _outside(data, function).search(after)) is not None:
-        after = after[: over.start()]
-    mentioned = _mentions(name, after)
-    found = (_guard(name, mentioned, after) or _authorized(mentioned, after)) if mentioned else None
-    return " ".join(after[found[0] : found[1]].decode("utf-8", "replace").split())[:120] if found is not None else None
-
-
-def _outside(data: bytes, function: int) -> re.Pattern[bytes]:
-    """A line that stands no deeper than the one that begins a function."""
-    deep = len(data[function : function + 80]) - len(data[function : function + 80].lstrip(b" \t"))
-    return re.compile(rb"\n[ \t]{0,%d}[^\s)\]]" % deep)
-
-
-def _mentions(name: bytes, text: bytes) -> list[Span]:
-    """Where a word stands in a text."""
-    found: list[Span] = []
-    start = text.find(name)
-    while start >= 0:
-        end = start + len(name)
-        if not _is_word(text[start - 1 : start]) and not _is_word(text[end : end + 1]):
-            found.append((start, end))
-        start = text.find(name, start + 1)
-    return found
-
-
-def _is_word(byte: bytes) -> bool:
-    return byte.isalnum() or byte == b"_"
-
-
-def _guard(name: bytes, mentioned: Sequence[Span], text: bytes) -> Span | None:
-    """The first comparison with the tenant of what `name` holds."""
-    places = ((start, _COMPARES.match(text, end)) for start, end in mentioned)
-    first = next(((start, found.end()) for start, found in places if found is not None), None)
-    for asked in _ASKS.finditer(text):
-        if first is not None and first[0] < asked.start():
-            break
-        if asked.group(1) == name and (of := _OF_TENANT.match(text, asked.end(1))) is not None:
-            return asked.start(), of.end()
-    return first
-
-
-def _authorized(mentioned: Sequence[Span], text: bytes) -> Span | None:
-    """The first call that asks whether somebody may do something with it."""
-    for call in _AUTHORIZES.finditer(text):
-        for start, end in mentioned:
-            given = _GIVEN.match(text, end)
-            if given is not None and _BEFORE.fullmatch(text, call.end(), start) is not None:
-                return call.start(), given.end()
-    return None
-
-
-_BY_KEY = regex(
-    rb"where\s*:\s*\{\s*(?P<own>id|uuid|slug|code|\w{1,40}Id)\s*(?::\s*(?P<given>[\w.]{1,80})\s*)?,?\s*\}"
-    rb"|\(\s*(?:pk|id|uuid|code)\s*=\s*(?P<named>[\w.]{1,80})\s*\)"
-)
-_CHECKS = regex(
-    rb"\b(?:(?:get|find|fetch|load|retrieve)\w{0,60}(?:OrThrow|OrFail|OrError|_or_404|_or_raise)"
-    rb"|(?:assert|verify|ensure|require|authori[sz]e|check)\w{0,60})\s*\((?P<given>[^;()]{1,400})\)"
-)
-_MAX_BEFORE = 4000
-
-
-def checked(data: bytes, begin: int | None, start: int, end: int) -> str | None:
-    """The call before a query by key alone, in the same function, that was handed that key and a tenant and does not
-    come back if they do not belong together: `await getBoatOrThrow({ id, tenantId })`."""
-    key = _BY_KEY.search(data, start, end)
-    if begin is None or key is None:
-        return None
-    name = key.group("given") or key.group("own") or key.group("named")
-    asked = re.compile(rb"(?<![\w.])" + re.escape(name) + rb"(?![\w.])")
-    for found in _CHECKS.finditer(data, max(begin, start - _MAX_BEFORE), start):
-        given = found.group("given")
-        if asked.search(given) is not None and re.search(_TENANT, given, re.IGNORECASE) is not None:
-            return " ".join(found.group().decode("utf-8", "replace").split())[:120]
-    return None
 
 
 _LOWERINGS = {

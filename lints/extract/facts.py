@@ -142,8 +142,6 @@ class OrmCall:
     model: str
     variants: tuple[tuple[OrmStep, ...], ...]
     function: Function | None = None
-    compared: str | None = None
-    """The comparison of a tenant that what was loaded goes through afterwards, as written."""
     receiver: str = ""
     """What the call is made on, as written: `prisma.boat`, `trx`."""
     origin: str | None = None

@@ -64,7 +64,7 @@ def faults(text: str, names: Mapping[str, Missing], language: str) -> bool:
 def _value(text: str, names: Mapping[str, Missing], language: str, depth: int) -> bool | None:
     if depth > 20:
         return None
-    text = _bare(text)
+    text = bare(text)
     for signs, combine in ((("||", "or"), _any), (("&&", "and"), _all)):
         parts = _split(text, signs)
         if parts is None:
@@ -94,7 +94,8 @@ def _negated(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """An expression without the parentheses around it."""
     text = text.strip()
     while text.startswith("(") and _closing(text) == len(text) - 1:
         text = text[1:-1].strip()
@@ -155,7 +156,7 @@ def _atom(text: str, names: Mapping[str, Missing], language: str) -> bool | None
 
 def _held(text: str, names: Mapping[str, Missing], language: str) -> Missing | None:
     """What an expression holds."""
-    text = _bare(text)
+    text = bare(text)
     called = _CALLED.fullmatch(text)
     if called is not None:
         inner = _held(called.group("inner"), names, language)
@@ -231,7 +232,7 @@ def _truth(held: Missing | None, language: str) -> bool | None:
 
 
 def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], language: str) -> bool | None:
-    left, right, sign = _bare(left), _bare(right), " ".join(sign.split())
+    left, right, sign = bare(left), bare(right), " ".join(sign.split())
     if left in _NOTHING or left == _BLANK or re.fullmatch(r"\d+|false|False|true|True", left):
         left, right = right, left
         sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)

@@ -28,4 +28,7 @@ class Follow:
     filled: tuple[str, ...] = ()
     """Variables that the second one is given and that are not empty where it runs; told of it and itself."""
     compared: tuple[str, ...] = ()
-    """Parts of what it found that are compared with something: the function leaves where they differ."""
+    """Parts of what it found, as paths, that are compared with something: the function leaves where they differ."""
+    guard: str = ""
+    """The call, as written, that raises unless the caller may touch what it found; told of a statement and itself. It
+    was given the row, or what stands in `values` and a tenant."""

@@ -17,7 +17,7 @@ from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.facts import Follow
 from lints.vouch.filled import LEAVES_OUT, filled
-from lints.vouch.guarded import COMPARES, compared_after
+from lints.vouch.guarded import COMPARES, guard_of
 from lints.vouch.helpers import asked_through
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
@@ -46,19 +46,20 @@ class Flow(Results):
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""
         for later in self.accesses:
-            compared = compared_after(self, later) if later.helper is None else ()
+            guard = guard_of(self, later) if later.helper is None else None
             held = filled(self, later) if later.kind in LEAVES_OUT else ()
-            if compared or held:
+            if guard is not None or held:
                 yield Follow(
                     line=later.line,
                     column=later.column,
                     first_line=later.line,
                     first_column=later.column,
-                    values=(),
+                    values=((guard.key, guard.key),) if guard is not None and guard.key else (),
                     rows=(),
                     checked=False,
                     filled=held,
-                    compared=compared,
+                    compared=guard.compared if guard is not None else (),
+                    guard=guard.asked if guard is not None else "",
                 )
             if (
                 later.values

@@ -4,48 +4,101 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from lints.patterns import regex
 from lints.vouch.access import Access
-from lints.vouch.names import ERROR, Event, Found
+from lints.vouch.conditions import bare
+from lints.vouch.names import ERROR, MAX_STATED, Event, Found, compared_in
+from lints.vouch.plain import paths_in, plain
 from lints.vouch.results import Missing
-from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, TRIES
+from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES
 
 if TYPE_CHECKING:
     from lints.vouch.flow import Flow
 
-COMPARES = regex(rb"[!=]=|[eE]quals\(")
-"""What a file has somewhere in which a row is compared with something."""
+COMPARES = regex(
+    rb"[!=]=|[eE]quals\(|[aA]uthori[sz]e|[aA]ssert|[vV]erify|[eE]nsure|[rR]equire|[cC]heck|\bcan\w*[(?]|[fF]orbidden|[pP]ermi|[aA]llow"
+    rb"|[aA]ccess|[oO]wner|_or_|Or(?:Throw|Fail|Error)|[iI]nvariant|[aA]bort|[tT]hrow"
+)
+"""What a file has somewhere in which a row is compared with something, or asked about."""
 _STAYS = regex(r"\b(?:break|continue|next|redo)\b")
 """What leaves a loop only: the row may be used behind it."""
 _MAX_STATEMENTS = 60
+_WHOSE = r"(?:permission|access|owner|member|allowed|tenan(?:t|cy)|belongs)"
+_RAISES = regex(
+    rf"(?:authori[sz]e\w*!?|check_object_permissions|(?:assert|check|ensure|require|verify|enforce|deny)_?\w*{_WHOSE}\w*!?"
+    rf"|assert_?[cC]an\w*)(?:\(|\s(?=[:@\w]))",
+    re.IGNORECASE,
+)
+"""A call that raises unless the caller may do something with what it is given: `authorize(user, "read", boat)`."""
+_ANSWERS = regex(
+    rf"(?:(?P<no>is_?(?:forbidden|denied)|cannot)|can|(?-i:can[A-Z_]\w*)|authori[sz]ed?|has_?\w*{_WHOSE}\w*|is_?\w*(?:allowed|authori[sz]ed|permitted)"
+    rf"|may\w*|allows|check_?\w*{_WHOSE}\w*)\??\(",
+    re.IGNORECASE,
+)
+"""A call that says whether he may."""
+_CHECKS = regex(
+    r"(?<![\w$])(?:(?:get|find|fetch|load|retrieve)\w{0,60}(?:OrThrow|OrFail|OrError|_or_404|_or_raise)"
+    r"|(?:assert|verify|ensure|require|authori[sz]e|check)\w{0,60})\s*\((?P<given>[^;()]{1,400})\)"
+)
+_OF_TENANT = regex(
+    r"\w*(?:tenant|org|organi[sz]ation|workspace|project|team|account|environment|company)\w*", re.IGNORECASE
+)
+_PLAINLY = regex(
+    r"(?:(?:const|let|var|val|final)\s+)?(?:[\w$@{},\s]{1,80}:?=\s*)?(?:await\s+)?(?:[\w$]+(?:\.|->|::)){0,4}"
+)
+_SHOWN = 120
+STRIPPED = "an `assert`, which `python -O` leaves out"
 
 
-def compared_after(flow: Flow, access: Access) -> tuple[str, ...]:
-    """The parts of a row that are compared with something before it is used, where the function leaves if they differ;
-    none if that is not certain."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What a statement's rows go through: `compared` are parts of the row; `asked` is a call, as written, that is given
+    the row, or, before the statement, its `key` and a tenant."""
+
+    compared: tuple[str, ...] = ()
+    asked: str = ""
+    key: str = ""
+
+
+def guard_of(flow: Flow, access: Access) -> Guard | None:
+    """What the row of a statement goes through before anything is done with it, where the function leaves if it is
+    another one's; None if that is not certain."""
+    return _after_it(flow, access) or _before_it(flow, access)
+
+
+def _after_it(flow: Flow, access: Access) -> Guard | None:
     top = _statement(access.node)
     if top is None or not flow.certain(access.node, top):
-        return ()
+        return None
     found = Found(access, top.start_byte)
     flow.bind(found, top)
     names = _held(found)
     if not names or (top.type in BRANCHES and _told(flow, top, names)):
-        return ()
-    for count, statement in enumerate(_after(top)):
-        if count > _MAX_STATEMENTS or flow.spent:
-            return ()
+        return None
+    after = list(islice(_after(top), _MAX_STATEMENTS))
+    for position, statement in enumerate(after):
+        if flow.spent:
+            return None
         flow.dropped(statement, found)
         flow.compare(Event(statement), found)
-        if found.compared:
-            ends = flow.consequence(statement)
-            stays = ends is None or _STAYS.search(flow.text(ends)) is not None
-            if stays or _told(flow, statement, names) or _caught(flow, statement, names):
-                return ()
-            return tuple(sorted(found.compared))
+        asked = "" if found.compared else _asked(flow, statement, names)
+        if found.compared or asked:
+            leaves = statement.type in BRANCHES
+            ends = flow.consequence(statement) if leaves else None
+            stays = leaves and (ends is None or _STAYS.search(flow.text(ends)) is not None)
+            if stays or (leaves and _told(flow, statement, names)) or _caught(flow, statement, names):
+                return None
+            asked = STRIPPED if statement.type == "assert_statement" else asked
+            return Guard(compared=tuple(sorted(found.compared)), asked=asked)
+        inside = _only_inside(flow, statement, after[position + 1 :], found, names)
+        if inside:
+            return Guard(compared=inside)
         known, checked = set(found.rows), found.checked
         flow.derive(statement, found)
         if not checked:
@@ -54,9 +107,98 @@ def compared_after(flow: Flow, access: Access) -> tuple[str, ...]:
             found.rows.keys() - known
             or (found.checked and not checked and not (statement.type in BRANCHES and _told(flow, statement, names)))
         ):
-            return ()
+            return None
         names |= _held(found)
-    return ()
+    return None
+
+
+def _only_inside(flow: Flow, statement: Node, rest: list[Node], found: Found, names: set[str]) -> tuple[str, ...]:
+    """`if (boat.tenantId === tenantId) return boat;`: what is compared where the row is used nowhere else."""
+    condition = flow.condition(statement) if statement.type in BRANCHES and statement.type not in NEGATED else None
+    if condition is None:
+        return ()
+    compared = tuple(sorted(compared_in(flow.text(condition), True, found.rows)))
+    other = flow.alternative(statement)
+    elsewhere = [*([other] if other is not None else []), *rest]
+    if not compared or any(_mentions(flow, node, names) for node in elsewhere) or _caught(flow, statement, names):
+        return ()
+    return compared
+
+
+def _asked(flow: Flow, statement: Node, names: set[str]) -> str:
+    """The call that a statement is, or leaves by, which asks whether the caller may touch the row."""
+    if statement.type in BRANCHES:
+        condition = flow.condition(statement)
+        if condition is None or not flow.leaves(flow.consequence(statement)):
+            return ""
+        text = bare(flow.text(condition))
+        turned = statement.type in NEGATED
+        for part in [text] if turned else re.split(r"\|\||\bor\b", text):
+            negated = re.match(r"\s*(?:!|not\b)\s*\(?", part)
+            inner = part[negated.end() :] if negated is not None else part.strip()
+            called = _ANSWERS.search(inner)
+            if called is None or _PLAINLY.fullmatch(inner, 0, called.start()) is None:
+                continue
+            refuses = called.group("no") is not None
+            if refuses is not (turned or negated is not None) and _is_given(inner[called.end() :], names):
+                return _shown(inner)
+        return ""
+    inner_node = statement.named_children[0] if statement.named_children else statement
+    if statement.type not in _CALLED_ALONE or inner_node.end_byte - inner_node.start_byte > MAX_STATED:
+        return ""
+    text = flow.text(inner_node if statement.type == "expression_statement" else statement)
+    stated = _ABORTS.match(text)
+    called = (_ANSWERS if stated is not None else _RAISES).search(text, stated.end() if stated is not None else 0)
+    if called is None or _PLAINLY.fullmatch(text, stated.end() if stated is not None else 0, called.start()) is None:
+        return ""
+    if stated is not None and called.group("no") is not None:
+        return ""
+    return _shown(text) if _is_given(text[called.end() :], names) and ".catch(" not in text else ""
+
+
+_CALLED_ALONE = frozenset(["expression_statement", "call", "call_expression", "method_invocation", "await_expression"])
+_ABORTS = regex(r"(?:abort_unless|throw_unless|invariant|(?:\w+\.)?throwIfFalse|Assert\.isTrue)\(\s*")
+
+
+def _is_given(arguments: str, names: set[str]) -> bool:
+    """Whether a row itself stands among what a call is given, not only a part of it."""
+    given = plain(arguments)
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.(])", given) is not None for name in names)
+
+
+def _before_it(flow: Flow, access: Access) -> Guard | None:
+    """The call before a statement that was handed its key and a tenant and does not come back if they do not belong
+    together: `await getBoatOrThrow({ id, tenantId })`."""
+    keys = {value for value in access.values if "(" not in value}
+    for event in flow.before(access.node) if keys and _CHECKED.search(flow.data) is not None else ():
+        node = event.node
+        if (
+            event.holds is not None
+            or event.loop
+            or node.type in BRANCHES
+            or node.end_byte - node.start_byte > MAX_STATED
+        ):
+            continue
+        text = flow.text(node)
+        called = _CHECKS.search(text)
+        if called is None or _PLAINLY.fullmatch(text, 0, called.start()) is None or ".catch(" in text:
+            continue
+        given = set(paths_in(called.group("given")))
+        key = next((key for key in sorted(keys & given) if _OF_TENANT.fullmatch(key) is None), None)
+        words = re.findall(r"\w+", called.group("given"))
+        tenant = any(_OF_TENANT.fullmatch(word) for word in words)
+        if key is not None and tenant and not flow.changed(key, node.end_byte, access.node.end_byte):
+            return Guard(asked=_shown(text), key=key)
+    return None
+
+
+_CHECKED = regex(
+    rb"OrThrow|OrFail|OrError|_or_404|_or_raise|(?:assert|verify|ensure|require|[aA]uthori[sz]e|check)\w*\s*\("
+)
+
+
+def _shown(text: str) -> str:
+    return " ".join(text.split())[:_SHOWN]
 
 
 def _statement(node: Node) -> Node | None:
@@ -118,4 +260,4 @@ def _told(flow: Flow, branch: Node, names: set[str]) -> bool:
 
 def _mentions(flow: Flow, node: Node, names: set[str]) -> bool:
     words = set(re.findall(r"\w+", flow.text(node)))
-    return not names.isdisjoint(words)
+    return not words.isdisjoint(name.rpartition(".")[2] for name in names)

@@ -93,6 +93,8 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                 later.rows[:] = _guarded(later, guard, model)
             if later.texts and any(row.verdict == "weak" and row.rule == HELD for row in later.rows):
                 later.rows[:] = _unheld(later, by_place[key], places, model)
+            if later.texts and any(row.verdict == "proven" for row in later.rows):
+                later.rows[:] = _borrowed(later, by_place[key], places, model)
             violated = any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows)
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
@@ -135,32 +137,86 @@ def _unheld(
     return later.rows
 
 
+_SET_TO = regex(r"(?:[\w$]+[\"`\]]?\.)?[\"`\[]?(\w+)[\"`\]]?\s*=\s*$")
+
+
+def _borrowed(
+    later: Place, follows: Sequence[Follow], places: Mapping[tuple[int, int], Sequence[Place]], model: Model
+) -> list[Access]:
+    """The rows of a statement whose tenant is that of a row that was loaded: no caller's, if that was a violation."""
+    tenants = {table.tenant_column for table in model.tables.values()}
+    given = set()
+    for text in later.texts:
+        for start, _, source in text.marks:
+            compared = _SET_TO.search(text.sql, max(0, start - 200), start)
+            if compared is not None and compared.group(1) in tenants and "." in source:
+                given.add(root(plain(source)))
+    for follow in follows if given else ():
+        named = next((name for name, _ in follow.rows if name in given), None)
+        if named is None or follow.compared or (follow.first_line, follow.first_column) == (follow.line, follow.column):
+            continue
+        firsts = places.get((follow.first_line, follow.first_column), ())
+        found = [row for first in firsts for row in first.rows]
+        if found and all(row.verdict == "violation" and row.operation != "insert" for row in found):
+            said = f"{named}, whose tenant is compared, was itself read inside its tenant (line {follow.first_line})"
+            rule = HELD if later.texts[0].table is not None else RULE
+            return [assumed(row, rule, said) if row.verdict == "proven" else row for row in later.rows]
+    return later.rows
+
+
 def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
-    """The rows of a statement that loads one row by its key, whose tenant is compared before it is used."""
-    loaded = {_loads(text, guard.compared, model) for text in place.texts}
-    if len(loaded) != 1 or None in loaded:
+    """The rows of a statement that loads one row, which is compared or asked about before it is used."""
+    if guard.compared:
+        tables = {_loads(text, guard.compared, model) for text in place.texts}
+        said = f"the row's tenant is compared before the row is used{f', by {guard.guard}' if guard.guard else ''}"
+    elif guard.values:
+        pinned = (_pinned(place, value, model) for value, _ in guard.values)
+        tables = {table for keys in pinned for table, _, through in keys if not through}
+        said = f"every path goes through `{guard.guard}`"
+    elif guard.guard:
+        tables = {_given_alone(text, model) for text in place.texts}
+        said = f"every path goes through `{guard.guard}`"
+    else:
+        return place.rows
+    if len(tables) != 1 or None in tables:
         return place.rows
     return [
-        assumed(replace(row, rule=None), GUARDED, "the row's tenant is compared before the row is used")
-        if row.verdict == "violation" and row.rule in _HELPED and row.table in loaded
+        assumed(replace(row, rule=None), GUARDED, said)
+        if row.verdict == "violation" and row.rule in _HELPED and row.table in tables
         else row
         for row in place.rows
     ]
 
 
-def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
-    """The table of which a statement gives one row, with its tenant, which is among the columns that are compared."""
+def _given_alone(text: Text, model: Model) -> str | None:
+    """The table whose rows a statement gives, if it gives rows of one as they are."""
     from sqlglot import exp
 
     tree = _tree(text.sql, text.dialect)
-    if not isinstance(tree, exp.Select) or tree.args.get("with_") is not None or tree.args.get("joins"):
+    if not isinstance(tree, exp.Select) or tree.args.get("with_") is not None:
         return None
+    if text.table is not None:
+        return text.table
+    tables = _relations(tree)
+    known = _table(next(iter(tables.values())), model) if tables is not None and len(tables) == 1 else None
+    return known[0] if known is not None and not tree.args.get("joins") else None
+
+
+def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
+    """The table of which a statement gives one row, with its tenant, which is among the parts that are compared."""
+    from sqlglot import exp
+
+    tree = _tree(text.sql, text.dialect)
+    if not isinstance(tree, exp.Select) or tree.args.get("with_") is not None:
+        return None
+    if text.table is not None:  # an ORM gives a row with everything that it has
+        return text.table if any(_of_tenant(path, model.tables.get(text.table), model) for path in compared) else None
     tables = _relations(tree)
     known = _table(next(iter(tables.values())), model) if tables is not None and len(tables) == 1 else None
     where = tree.args.get("where")
-    if known is None or where is None or known[1].tenant_column is None:
+    if known is None or where is None or known[1].tenant_column is None or tree.args.get("joins"):
         return None
-    if _spelled(known[1].tenant_column) not in map(_spelled, compared):
+    if _spelled(known[1].tenant_column) not in {_spelled(path.rpartition(".")[2]) for path in compared}:
         return None
     equal = [part for part in _conjuncts(where.this) if isinstance(part, exp.EQ)]
     sides = ((part.this, part.expression) for part in equal)
@@ -168,15 +224,24 @@ def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
     if not any(key is not None and _identifies(known, key) for key in keys):
         return None
     given = [item for item in tree.expressions if item.alias_or_name.lower() == known[1].tenant_column.lower()]
-    whole = text.table is not None or any(item.is_star for item in tree.expressions)
+    whole = any(item.is_star for item in tree.expressions)
     own = all(isinstance(item, exp.Column) and item.name.lower() == item.alias_or_name.lower() for item in given)
     return known[0] if own and (given or whole) else None
+
+
+def _of_tenant(path: str, table: Table | None, model: Model) -> bool:
+    """Whether a part of a row is its tenant's key, a part of the tenant's row, or the tenant of what it belongs to."""
+    parts = [_spelled(part) for part in path.split(".")]
+    own = _spelled(table.tenant_column) if table is not None and table.tenant_column is not None else None
+    if own is not None and parts[0] in {own, own.removesuffix("id"), own.removesuffix("uuid")}:
+        return True
+    return len(parts) > 1 and parts[-1] in {_spelled(column) for column in model.tenant_columns}
 
 
 def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
     """Whether what the first statement finds is known to be the caller's where the second one runs."""
     columns = {_spelled(column) for column in model.tenant_columns}
-    compared = not columns.isdisjoint(map(_spelled, follow.compared))
+    compared = not columns.isdisjoint(_spelled(path.rpartition(".")[2]) for path in follow.compared)
     return bool(rows) and all(
         row.verdict in {"proven", "weak"} and (row.rule in _TRUSTED or (row.rule in _LOADED and compared))
         for row in rows

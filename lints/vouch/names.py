@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -11,7 +11,7 @@ from tree_sitter import Node
 from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
-from lints.vouch.conditions import faults, when_missing
+from lints.vouch.conditions import bare, faults, when_missing
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
@@ -19,6 +19,7 @@ from lints.vouch.tree import Tree
 
 _PREFIX = regex(r"(?:await|yield\s+from|yield|\s|\(|try!?|\*|&|<-|Optional\.ofNullable\(|list\(|next\(|unwrap\()*")
 _NAME = regex(r"[$@]{0,2}[A-Za-z_]\w*")
+_MEMBER = regex(r"(?:this|self)\.\w+")
 _CALLED = regex(r"\.(\w+[!?]?)\s*\(")
 _POINTED = regex(r"&(\w+)")
 _FLAGS = regex(r"(?:ok|has|found|exists?|present)\w*", re.IGNORECASE)
@@ -46,6 +47,16 @@ _NOBODYS = regex(
     r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
 )
 """What says nothing of whose a row is: constants, and what a client sends."""
+_TURNED = regex(r"(?:!(?!=)|not\b)\s*")
+_STATES = regex(
+    r"(?:await\s+)?(?:(?P<if>abort_if|throw_if|throwIf|throwIfTrue|(?:\w+\.)?(?:throwIf|ThrowIf|throwIfTrue|isFalse))"
+    r"|(?P<two>assert\.(?:equal|strictEqual|deepEqual|deepStrictEqual)|(?:Assert|Validate)\.(?:areEqual|equals))"
+    r"|abort_unless|throw_unless|throwUnless|throwIfFalse|(?:tiny_?)?invariant|assert(?=\.ok\(|\()|(?:\w+\.)?(?:throwIfFalse|throwUnless)"
+    r"|(?:Assert|Asserts|Validate|Preconditions|Check|Guard|Ensure)\.(?:isTrue|IsTrue|that|That|state|checkArgument|checkState|notFalse)"
+    r"|checkArgument|checkState|check|require)(?:\.ok)?\("
+)
+"""Calls that raise unless what they are given holds, or (`if`) where it does; of two values, unless they are equal."""
+MAX_STATED = 600
 _OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
 _KEYS: Mapping[str, Missing] = {
     "rows": Missing.LIST, "rowCount": Missing.ZERO, "count": Missing.ZERO, "affectedRows": Missing.ZERO,
@@ -239,7 +250,10 @@ class Results(Tree):
                     found.rows[bound] = value.end_byte
             return
         name = _NAME.match(written)
-        if name is not None and plain(name.group()) == plain(written.partition(":")[0]):
+        member = plain(written) if name is not None and plain(name.group()) in {"this", "self"} else ""
+        if _MEMBER.fullmatch(member) is not None and held is not None:
+            found.rows[member] = value.end_byte
+        elif name is not None and plain(name.group()) == plain(written.partition(":")[0]):
             bound = plain(name.group())
             found.names[bound] = held if held is not None else Missing.THING
             if held is not None:
@@ -265,7 +279,10 @@ class Results(Tree):
 
     def each(self, loop: Node, found: Found) -> None:
         """`for (const doc of docs)`: a row of those that were found."""
-        left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+        over_rows = next((child for child in loop.named_children if child.type == "range_clause"), loop)  # Go
+        left, right = over_rows.child_by_field_name("left"), over_rows.child_by_field_name("right")
+        if over_rows is not loop and left is not None:
+            left = left.named_children[-1] if left.named_child_count == 2 else None
         if loop.type == "foreach_statement" and left is None and len(loop.named_children) == 3:  # PHP
             right, left = loop.named_children[:2]
         if left is None or right is None:
@@ -382,20 +399,32 @@ class Results(Tree):
             return
         if event.holds is not None:
             text, sign = self.text(node), _EQUAL if event.holds else _UNEQUAL
-        else:
-            condition = self.condition(node) if node.type in BRANCHES else None
+        elif node.type in BRANCHES:
+            condition = self.condition(node)
             if condition is None or not self.leaves(self.consequence(node)):
                 return
             text, sign = self.text(condition), _EQUAL if node.type in NEGATED else _UNEQUAL
-        split = _AND if sign is _EQUAL else _OR
-        for part in split.split(text.strip().removeprefix("(").removesuffix(")")):
-            compared = sign.fullmatch(_with_signs(part.strip()))
-            sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
-            for shown, other in zip(sides, reversed(sides), strict=True):
-                name, _, rest = shown.partition(".")
-                own = other.partition(".")[0] == name or _NOBODYS.match(other) is not None
-                if name in found.rows and not own and rest.count(".") < 2 and rest.replace(".", "").isidentifier():
-                    found.compared.add(rest.rpartition(".")[2])
+        else:
+            stated = self._stated(node)
+            if stated is None:
+                return
+            text, sign = stated
+        found.compared |= set(compared_in(text, sign is _EQUAL, found.rows))
+
+    def _stated(self, node: Node) -> tuple[str, re.Pattern[str]] | None:
+        """What a call that raises else is given, and the sign it means: `abort_unless($doc->tenant === $x, 404)`."""
+        if node.type == "assert_statement" and self.language == "python":
+            return self.text(node).removeprefix("assert"), _EQUAL
+        inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
+        text = self.text(inner) if inner.end_byte - inner.start_byte < MAX_STATED else ""
+        called = _STATES.match(text)
+        if called is None:
+            return None
+        given = text[called.end() :]
+        if called.group("two") is not None:
+            one = _first_argument(given)
+            return f"{one} == {_first_argument(given[len(one) + 1 :])}", _EQUAL
+        return _first_argument(given), _UNEQUAL if called.group("if") is not None else _EQUAL
 
     def _asked(self, text: str, found: Found) -> None:
         """`abort_unless($doc, 404)`, `Objects.requireNonNull(doc)`, `optional.orElseThrow()`."""
@@ -426,9 +455,32 @@ class Results(Tree):
         return when_missing(text, names, self.language)
 
 
+def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[str]:
+    """The parts of rows, as paths, that a condition compares with something of which they must be `equal` where it
+    holds, or unequal."""
+    sign = _EQUAL if equal else _UNEQUAL
+    for part in (_AND if equal else _OR).split(bare(text)):
+        compared = sign.fullmatch(_with_signs(part.strip()))
+        sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
+        for shown, other in zip(sides, reversed(sides), strict=True):
+            name = next((row for row in rows if shown.startswith(f"{row}.")), None)
+            if name is None or other == name or other.startswith(f"{name}.") or _NOBODYS.match(other) is not None:
+                continue
+            rest = shown[len(name) + 1 :]
+            if rest.count(".") < 3 and rest.replace(".", "").isidentifier():
+                yield rest
+
+
 def _with_signs(text: str) -> str:
     """`!doc.getTenantId().equals(tenant)`, `not Objects.equals(a, b)` with a sign between their sides."""
     text = text.replace("()", "")
+    turned = _TURNED.match(text)
+    if turned is not None:
+        inner = bare(text[turned.end() :])
+        if _EQUAL.fullmatch(inner) is not None:
+            return re.sub(r"(?<![!=])===?", "!=", inner, count=1)
+        if _UNEQUAL.fullmatch(inner) is not None:
+            return re.sub(r"!==?", "==", inner, count=1)
     called = _EQUALS.fullmatch(text)
     if called is None:
         return text

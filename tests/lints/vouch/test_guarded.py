@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from .test_vouch import go, java, judged, kotlin, python, script, sharp
+from .test_vouch import go, java, judged, kotlin, php, python, ruby, script, sharp
 
 _LOAD = 'cur.execute("SELECT id, tenant_id, title FROM docs WHERE id = %s", (id,))'
 _ROW = "row = cur.fetchone()"
@@ -57,8 +57,60 @@ SAFE = {
         "Use(doc);",
     ),
 }
+_FIND = "const doc = await prisma.doc.findUnique({ where: { id } });"
+_PHP = "$doc = Doc::findOrFail($id);"
+_KOTLIN = 'val doc = jdbc.queryForObject("SELECT * FROM docs WHERE id = ?", Doc::class.java, id)'
+SAFE |= {
+    "java, stated": java(_JDBC, "Assert.isTrue(doc.getTenantId().equals(tenantId));", "use(doc);"),
+    "java, stated with a word": java(_JDBC, 'Preconditions.checkArgument(doc.getTenantId().equals(tenantId), "no");'),
+    "java, an own statement": java(_JDBC, "ApiException.throwIfFalse(doc.getTenantId().equals(tenantId), MSG);", "use(doc);"),
+    "java, thrown if not": java(_JDBC, "ApiException.throwIf(!doc.getTenantId().equals(tenantId), MSG);", "use(doc);"),
+    "kotlin, required": kotlin(_KOTLIN, "require(doc.tenantId == tenantId)", "use(doc)"),
+    "typescript, invariant": script(_FIND, "invariant(doc.tenantId === tenantId, 'gone');", "return doc;"),
+    "typescript, equal": script(_FIND, "assert.strictEqual(doc.tenantId, tenantId);", "return doc;"),
+    "typescript, used only where it is equal": script(_FIND, "if (doc.tenantId === tenantId) {", "  return doc;", "}", "return null;"),
+    "typescript, not equal": script(_FIND, "if (!(doc.tenantId === tenantId)) throw new Gone();", "return doc;"),
+    "typescript, of its tenant": script(_FIND.replace("id } }", "id }, include: { tenant: true } }"), "if (doc.tenant.id !== tenantId) throw new Gone();", "return doc;"),
+    "typescript, asked about": script(_FIND, 'await authorize(user, "read", doc);', "return doc;"),
+    "typescript, asked about in a question": script(_FIND, "if (!doc || !canRead(user, doc)) throw new Gone();", "return doc;"),
+    "typescript, forbidden": script(_FIND, "if (isForbidden(user, doc)) return null;", "return doc;"),
+    "typescript, asked before, with its key and the tenant": script("await assertDocOfTenant(id, tenantId);", _FIND, "return doc;"),
+    "php, aborted unless": php(_PHP, "abort_unless($doc->tenant_id === $tenantId, 404);", "return $doc;"),
+    "php, aborted if": php(_PHP, "abort_if($doc->tenant_id !== $tenantId, 404);", "return $doc;"),
+    "php, authorized": php(_PHP, "$this->authorize('update', $doc);", "return $doc;"),
+    "php, the gate": php(_PHP, "Gate::authorize('update', $doc);", "return $doc;"),
+    "php, aborted unless he may": php(_PHP, "abort_unless($user->can('update', $doc), 403);", "return $doc;"),
+    "php, a member of the class": php("$this->doc = Doc::findOrFail($id);", "if ($this->doc->tenant_id !== $tenantId) {", "    throw new Gone;", "}", "use($this->doc);"),
+    "ruby, unless": ruby("doc = Doc.find(id)", "raise Gone unless doc.tenant_id == tenant.id", "use(doc)"),
+    "ruby, authorized": ruby("doc = Doc.find(id)", "authorize! :read, doc", "use(doc)"),
+    "python, stated": python(_LOAD, _ROW, 'assert row["tenant_id"] == tenant_id', "return row"),
+}  # fmt: skip
 
 UNSAFE = {
+    "typescript, only one branch asks": script(
+        _FIND, "if (strict) {", '  await assertPermission(user, "write");', "} else {", '  await assertPermission(user, "x", doc);', "}", "return doc;"
+    ),
+    "typescript, allowed is refused": script(_FIND, "if (canRead(user, doc)) throw new Gone();", "return doc;"),
+    "typescript, another one is asked about": script(_FIND, 'await authorize(user, "read", other);', "return doc;"),
+    "typescript, asked about a part": script(_FIND, "await assertAccess(user, doc.title);", "return doc;"),
+    "typescript, asked about too late": script(_FIND, "await send(doc);", 'await authorize(user, "read", doc);'),
+    "typescript, the question is caught": script(_FIND, 'await authorize(user, "read", doc).catch(() => null);', "return doc;"),
+    "typescript, the answer is dropped": script(_FIND, "canRead(user, doc);", "return doc;"),
+    "typescript, used in the other branch": script(_FIND, "if (doc.tenantId === tenantId) log(1);", "else return doc;"),
+    "typescript, used behind it": script(_FIND, "if (doc.tenantId === tenantId) {", "  log(1);", "}", "return doc;"),
+    "typescript, asked before under a condition": script("if (strict) await assertDocOfTenant(id, tenantId);", _FIND, "return doc;"),
+    "typescript, asked before about another one": script("await assertDocOfTenant(other, tenantId);", _FIND, "return doc;"),
+    "typescript, asked before without a tenant": script("await assertExists(id, title);", _FIND, "return doc;"),
+    "typescript, the key gets another value": script("await assertDocOfTenant(id, tenantId);", "id = other;", _FIND, "return doc;"),
+    "php, aborted unless something else": php(_PHP, "abort_unless($doc->title === $title, 404);", "return $doc;"),
+    "php, aborted where it is equal": php(_PHP, "abort_if($doc->tenant_id === $tenantId, 404);", "return $doc;"),
+    "php, with what a client sends": php(_PHP, "abort_unless($doc->tenant_id === $request->input('tenant'), 404);", "return $doc;"),
+    "java, stated of another": java(_JDBC, "Assert.isTrue(other.getTenantId().equals(tenantId));", "use(doc);"),
+    "java, the assert of the language": java(_JDBC, "assert doc.getTenantId().equals(tenantId);", "use(doc);"),
+    "c#, the assert of a debugger": sharp(
+        'var doc = await conn.QueryFirstAsync<Doc>("SELECT * FROM docs WHERE id = @id", new { id });',
+        "Debug.Assert(doc.TenantId == tenantId);", "Use(doc);",
+    ),
     "handed out before": python(_LOAD, _ROW, "send(row)", *_DIFFERS, "return row"),
     "the cursor is handed out before": python(_LOAD, "send(cur)", _ROW, *_DIFFERS),
     "a part is kept before": python(_LOAD, _ROW, 'title = row["title"]', "send(title)", *_DIFFERS),
@@ -110,3 +162,9 @@ def test_it_may_be_used(name: str) -> None:
     rows = judged(*UNSAFE[name])
 
     assert [row.verdict for row in rows] == ["violation"], rows
+
+
+def test_an_assert_is_named_that_may_be_left_out() -> None:
+    rows = judged(*SAFE["python, stated"])
+
+    assert "python -O" in rows[0].assumptions[-1]
