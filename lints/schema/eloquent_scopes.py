@@ -45,6 +45,8 @@ BODY = "{"
 """Stands before the text of a scope that is a condition on related rows: it is read where it is used."""
 CLIENT = "&"
 """Stands before what a client sends, where a scope compares with that."""
+CALLED = "@"
+"""Stands before what a global scope is called."""
 OPENS = "-"
 """A scope that takes what is compared in every query away."""
 ROWS = "="
@@ -63,20 +65,23 @@ _MAX_CALLS = 3
 
 
 def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> dict[str, str]:
-    """Column to place: what conditions are put on every query of the model. `*` stands for the tenant's, unseen."""
+    """Column to place: what conditions are put on every query of the model. `*` stands for the tenant's, unseen; what a
+    scope is called, behind `@`, leads to the columns that it compares."""
     scopes: dict[str, str] = {}
 
-    def remember(text: str, place: Origin) -> None:
+    def remember(text: str, place: Origin, name: str) -> None:
         for column in _EQUAL.findall(text):
             scopes.setdefault(column, f"{place.path}:{place.line}")
+            scopes[f"{CALLED}{name}"] = f"{scopes.get(f'{CALLED}{name}', '')} {column}"
 
     def of_class(name: str) -> None:
         for scope in known.get(name, []):
             origin = scope.source.origin(scope.body.span[0], name)
             text = scope.source.data[scope.body.span[0] : scope.body.span[1]].decode("utf-8", "replace")
-            remember(text, origin)
+            scopes.setdefault(f"{CALLED}{name}", "")
+            remember(text, origin, name)
             for method in _handed(scope, text, known):
-                remember(method, origin)
+                remember(method, origin, name)
 
     for held in above:
         start, end = held.body.span
@@ -85,7 +90,10 @@ def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> d
             written = inside(text, found.end())
             named = _NAMED.match(written)
             if re.search(r"\b(?:function|fn)\b", written):
-                remember(written, held.source.origin(start, ""))
+                called = re.match(r"\s*['\"]([\w.-]+)['\"]\s*,", written)
+                name = called.group(1) if called is not None else ""
+                scopes.setdefault(f"{CALLED}{name}", "")
+                remember(written, held.source.origin(start, ""), name)
             elif named is not None:
                 of_class(named.group(1))
         by = _SCOPED_BY.search(text)

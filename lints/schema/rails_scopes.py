@@ -82,6 +82,8 @@ def conditions(source: Source, function: Func, owner: str = "", *, scope: bool =
             read = _chain(source, call, known=scope)
             if read is not None:
                 found = True
+                if any(one.method == "or" for one in chain(call)):  # beside what a variable of the body held
+                    marks = {f"~{mark}" if mark[:1].isalpha() else mark: None for mark in marks}
                 marks |= dict.fromkeys(read)
     if not found or not isinstance(last, (Do, Leave, Assign, If, Cases)):
         return None

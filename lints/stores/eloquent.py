@@ -7,14 +7,14 @@ query on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.chains.laravel_rows import FILLED, WIRED
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
-from lints.schema.eloquent_scopes import BODY, CLIENT, OPENS, ROWS, SENT
+from lints.schema.eloquent_scopes import BODY, CALLED, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import tied
 from lints.stores.eloquent_rows import filled, updated, upserted
@@ -73,7 +73,7 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif method in local:
             add(_named(builder, method))
             if "!" in local[method][:2] and step is steps[-1]:
-                return _run(builder, "get", (), condition, [one.method for one in steps])
+                return _run(builder, "get", (), condition, steps)
         elif method in {"firstWhere", "where"} or _bare(method).startswith("where"):
             add(
                 _condition(builder, _bare(method.replace("firstWhere", "where")), given), beside=method.startswith("or")
@@ -95,11 +95,11 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method == "upsert" and given:
             return [upserted(builder, given)]
         if method in RUNS:
-            return _run(builder, method, given, condition, [one.method for one in steps], written)
+            return _run(builder, method, given, condition, steps, written)
     if [step.method for step in steps] == ["query"] or not steps:
         return []
     add(builder.hole())  # whoever it is handed to may add to it
-    return _run(builder, "get", (), condition, [one.method for one in steps])
+    return _run(builder, "get", (), condition, steps)
 
 
 def _run(
@@ -107,7 +107,7 @@ def _run(
     method: str,
     given: Sequence[Argument],
     condition: str | None,
-    all_methods: Sequence[str],
+    steps: Sequence[OrmStep],
     written: Sequence[tuple[str, str]] = (),
 ) -> list[str | None]:
     if condition is not None:
@@ -115,7 +115,8 @@ def _run(
     scopes = builder.entity.scopes if builder.entity is not None else {}
     known = builder.model.tables.get(builder.table)
     column = known.tenant_column if known is not None else None
-    if column is not None and builder.escape is None and not _ESCAPES.intersection(all_methods):
+    builder.escape = builder.escape or _released(scopes, steps, column)
+    if column is not None and builder.escape is None:
         place = scopes.get(column) or scopes.get("*")
         builder.scope = f"{column}, which a scope of the model compares in every query ({place})" if place else None
     if method in DELETES:
@@ -137,6 +138,22 @@ def _run(
             return updated(builder, last)
         return [builder.update(assigned, dynamic=dynamic or not assigned, whole="..." in values)]
     return [builder.select()]
+
+
+def _released(scopes: Mapping[str, str], steps: Sequence[OrmStep], column: str | None) -> str | None:
+    """The call that takes the tenant's scope away; one that names another scope leaves it there."""
+    for step in steps:
+        if step.method not in _ESCAPES:
+            continue
+        given = [item for one in step.arguments for item in (one.items if one.kind == "list" else (one,))]
+        called = [re.sub(r"(?:::|\.)class$", "", one.text).rpartition("\\")[2] for one in given]
+        others = (
+            name == "SoftDeletingScope" or column not in scopes.get(f"{CALLED}{name}", f" {column}").split()
+            for name in called
+        )
+        if not called or not all(others):
+            return step.method
+    return None
 
 
 def _bare(method: str) -> str:

@@ -111,6 +111,8 @@ UNDEFINED_IS_ANY = frozenset({"prisma", "typeorm", "entity", "mongo"})
 
 _ESCAPES = frozenset({"unscoped", "without_tenant", "IgnoreQueryFilters", "withoutGlobalScopes", "withoutGlobalScope"})
 _ESCAPES |= {"withoutTenancy", "allTenants", "withoutTenant"}
+_TOLD = frozenset({"eloquent", "laravel"})
+"""Kinds whose reader says itself what takes the tenant's filter away."""
 _MANAGERS = regex(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
 
 
@@ -272,7 +274,7 @@ class Entities:
                 builder.scope = jvm_orms.scope(call, entity, table, self.by_kind, self.model)
             render = reassigned.reassigned if steps[-1].method == REASSIGNED else _RENDER[call.kind]
             texts = render(builder, steps)
-            told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS
+            told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS or call.kind in _TOLD
             escape = builder.escape if told else _escape(call, steps) or builder.escape
             out.append(
                 Rendered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import ClassVar
 
 from tree_sitter import Node
@@ -35,6 +36,9 @@ _ESCAPES = Escapes(
     letters={"n": "\n", "r": "\r", "t": "\t", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'},
     octal=0xFF,
 )
+
+
+_SETS = regex(rb"(?:->|::\$)(\w+)\s*(?:\[[^\]\n]{0,80}\]\s*)?(?:[.+*/-]|\?\?)?=(?![=>])")
 
 
 class PhpLowering(Lowering):
@@ -133,6 +137,11 @@ class PhpLowering(Lowering):
             return (*self.class_declaration(unnamed), Leave(None, True, span(node)))
         return super().return_statement(node)
 
+    @cached_property
+    def set_later(self) -> frozenset[str]:
+        """The properties that something in the file sets."""
+        return frozenset(found.decode("utf-8", "replace") for found in _SETS.findall(self.source))
+
     def constants(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []
         for element in node.named_children:
@@ -142,10 +151,17 @@ class PhpLowering(Lowering):
         return out
 
     def properties(self, node: Node) -> Iterable[Stmt]:
+        """What properties begin with, as far as it stays what they are: none that is set later, or by a client."""
         out: list[Stmt] = []
+        open_ = b"Livewire" in self.source and self.source[node.start_byte : node.start_byte + 6] == b"public"
         for element in node.named_children:
             name, value = element.child_by_field_name("name"), element.child_by_field_name("default_value")
-            if name is not None and value is not None:
+            if (
+                name is not None
+                and value is not None
+                and not open_
+                and self.text(name).lstrip("$") not in self.set_later
+            ):
                 out.append(Assign(self.text(name).lstrip("$"), self.expression(value), False, span(element)))
         return out
 

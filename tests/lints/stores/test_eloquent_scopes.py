@@ -72,6 +72,14 @@ class Logbook extends Model {
     public static function ours() { return Logbook::whereRelation('boat.fleet', 'id', fleet()->id)->latest(); }
 }
 class Pier extends Model { use Owned; protected $table = 'boats'; }
+class Ferry extends Model {
+    use SoftDeletes;
+    protected $table = 'boats';
+    protected static function booted() {
+        static::addGlobalScope('wet', fn ($query) => $query->where('name', 'wet'));
+        static::addGlobalScope('ours', fn ($query) => $query->where('fleet_id', fleet()->id));
+    }
+}
 trait Owned { public static function bootOwned() { static::addGlobalScope(new OwnedScope); } }
 final class OwnedScope implements Scope {
     public function apply(Builder $builder, Model $model) { return Fleet::narrow($builder); }
@@ -81,9 +89,11 @@ CODE = """<?php
 namespace App\\Http;
 use App\\Models\\Boat;
 use App\\Models\\Logbook;
+use App\\Models\\Ferry;
 use App\\Models\\Pier;
-class Harbour {{ public function f($fleet, $id, $name) {{ {} }} }}
+class Harbour {{ private $kept = 7; private $set = 7; public function g($set) {{ $this->set = $set; }} public function f($fleet, $id, $name) {{ {} }} }}
 """
+ESCAPED = ("violation", "TENORM011")
 PROVEN, UNSCOPED, UNSEEN = ("proven", None), ("violation", "TENORM001"), ("opaque", "TENORM013")
 CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a static method that begins a query of the tenant's": (
@@ -114,6 +124,24 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a method of the model's builder": ("return Boat::query()->inFleet($fleet)->find($id);", [PROVEN]),
     "a method of the builder that compares something else": ("return Boat::query()->wet()->get();", [UNSCOPED]),
     "a method of the builder, on some paths": ("return Boat::query()->maybeIn($fleet)->get();", [UNSEEN]),
+    "the tenant's scope is taken away by name": ("return Ferry::withoutGlobalScope('ours')->find($id);", [ESCAPED]),
+    "the tenant's scope is taken away among others": (
+        "return Ferry::withoutGlobalScopes(['wet', 'ours'])->find($id);",
+        [ESCAPED],
+    ),
+    "every scope is taken away": ("return Ferry::withoutGlobalScopes()->find($id);", [ESCAPED]),
+    "a scope that is not known is taken away": ("return Ferry::withoutGlobalScope($name)->find($id);", [ESCAPED]),
+    "another scope is taken away": ("return Ferry::withoutGlobalScope('wet')->find($id);", [("weak", "TENORM014")]),
+    "that of deleted rows is taken away": (
+        "return Ferry::withoutGlobalScope(SoftDeletingScope::class)->find($id);",
+        [("weak", "TENORM014")],
+    ),
+    "the scope of a class is taken away": ("return Pier::withoutGlobalScope(OwnedScope::class)->find($id);", [ESCAPED]),
+    "a property that stays what it is": (
+        "return Boat::where('fleet_id', $this->kept)->get();",
+        [("weak", "TENSQL007")],
+    ),
+    "a property that is set later": ("return Boat::where('fleet_id', $this->set)->get();", [PROVEN]),
     "a scope that hands its query to another class": (
         "return Pier::where('id', $id)->get();",
         [("weak", "TENORM014")],

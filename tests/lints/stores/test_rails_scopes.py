@@ -56,6 +56,14 @@ class Boat < ApplicationRecord
   end
   pg_search_scope :search_by_name, against: :name
   scope :ours, ->(account) { where(account_id: account.id) }
+  def self.visible(account)
+    records = where(account: account)
+    records.or(where(name: "public"))
+  end
+  def self.narrowed(account)
+    records = where(account: account)
+    records.where(name: "x")
+  end
   scope :fast, -> { afloat.racing.called("x") }
   scope :fast_of, ->(account) { afloat.ours(account) }
 end
@@ -81,6 +89,8 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a finder of ClassMethods": ("Boat.find_by_number(number)", [UNSCOPED]),
     "a scope of ClassMethods": ("Boat.of_account(account).find(id)", [PROVEN]),
     "a module that the class is extended with": ("Boat.called(name).first", [UNSCOPED]),
+    "a method that goes on beside what it held": ("Boat.visible(account).to_a", [UNSCOPED]),
+    "a method that goes on with what it held": ("Boat.narrowed(account).to_a", [PROVEN]),
     "a flag": ("Boat.afloat.find(id)", [UNSCOPED]),
     "a flag that is not set": ("Boat.not_sunk.where(account: account).first", [PROVEN]),
     "a state": ("Boat.racing.find(id)", [UNSCOPED]),
