@@ -135,7 +135,7 @@ def _kinds(path: str, data: bytes) -> Iterator[Schema]:
         models = path.endswith(_COMPILED) and _models_in_compiled(path, data)
     if models:
         yield Schema.MODELS
-    if path.endswith((".py", *_TYPESCRIPT)) and _gives_queries(data):
+    if path.endswith((".py", *_TYPESCRIPT)) and _gives_queries(path, data):
         yield Schema.QUERIES
 
 
@@ -154,9 +154,9 @@ def queries_of(path: str, data: bytes) -> Queries:
     from lints.extract.lines import Lines
     from lints.schema.catalog import Catalog
     from lints.schema.orm import Source
-    from lints.schema.query_helpers import DECLARES, read_query_helpers
+    from lints.schema.query_helpers import declares, read_query_helpers
 
-    if DECLARES.search(data) is None:
+    if declares(path).search(data) is None:
         return Queries(read=False)
     body = lowered(path, data)
     if body is None:
@@ -210,9 +210,11 @@ def _names_tables(data: bytes) -> bool:
     ).possible(data)
 
 
-def _gives_queries(data: bytes) -> bool:
+def _gives_queries(path: str, data: bytes) -> bool:
     """Whether some function in it may give a query or a condition to its callers."""
-    return _declares("query_helpers").possible(data) and max(map(len, data.splitlines()), default=0) <= MAX_LINE
+    return (
+        _conditions(path[path.rindex(".") :]).possible(data) and max(map(len, data.splitlines()), default=0) <= MAX_LINE
+    )
 
 
 def _models_in_php(data: bytes) -> bool:
@@ -224,6 +226,13 @@ def _declares(module: str, name: str = "DECLARES") -> Search:
     """What a reader of models asks of a file, to be answered in no more time than reading it took."""
     pattern: re.Pattern[bytes] = getattr(import_module(f"lints.schema.{module}"), name)
     return Search(pattern.pattern, flags=re.RegexFlag(pattern.flags))
+
+
+@cache
+def _conditions(ending: str) -> Search:
+    from lints.schema.query_helpers import DECLARES
+
+    return Search(DECLARES[ending].pattern)
 
 
 def _models_in_ruby(data: bytes) -> bool:

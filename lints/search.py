@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 _PIECE = re.compile(
     r"""
@@ -28,6 +28,12 @@ _MANY = 40
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
+@lru_cache(maxsize=1)
+def _characters(data: bytes) -> str:
+    """The bytes of a file as characters: one file is searched for many things, one after another."""
+    return data.decode("latin-1")
+
+
 class Search:
     """Where any of some expressions matches in a file.
 
@@ -42,7 +48,7 @@ class Search:
 
     def __call__(self, data: bytes) -> list[int]:
         """Offsets where a match begins, in order."""
-        text = data.decode("latin-1")
+        text = _characters(data)
         if not self._any(text):
             return []
         found: set[int] = set()
@@ -53,7 +59,7 @@ class Search:
 
     def possible(self, data: bytes) -> bool:
         """False only if none of the expressions matches."""
-        return self._any(data.decode("latin-1"))
+        return self._any(_characters(data))
 
     def matches(self, data: bytes) -> bool:
         """Whether one of the expressions does."""

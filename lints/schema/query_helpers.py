@@ -6,7 +6,7 @@ Python and TypeScript, functions of a module and static methods of its classes. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract import invocations
 from lints.extract.chains.helpers import CONDITION, is_condition, whole
@@ -20,16 +20,26 @@ from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.orm import Source
 
-DECLARES = regex(
-    rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|filter|filter_by|exclude|andWhere)\("
-    rb"|(?:select|and_|or_|and|or|eq|inArray|Q)\(|[\w.]{1,60}\s*==|[A-Z]\w{0,40}\.\w{1,40}\.(?:in_|is_)\()"
-    rb"|\bclass\s+\w{1,60}\(\s*(?:[\w.]{1,60}\s*,\s*){0,3}[\w.]{0,60}(?:Manager|Query[sS]et)\b"
-    rb"|=>\s*(?:and|or|eq|inArray)\("
+_OF_TENANT = (
     rb"|(?:=>\s*\(|\breturn\s+)\{\s*(?:\w{1,40}\s*:[^{}\n,]{0,80},\s*){0,3}"
     rb"\w{0,20}(?:[tT]enant|[oO]rg|[wW]orkspace|[tT]eam|[pP]roject|[aA]ccount|[cC]ompany)\w{0,20}\s*[:,}]"
 )
-"""Some expression that a helper returns; what else is in the file does not matter."""
-ENDINGS = (".py", ".ts", ".tsx", ".mts", ".js", ".mjs")
+_MARKUP = (
+    rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|andWhere)\("
+    rb"|(?:select|and|or|eq|inArray)\()|=>\s*(?:and|or|eq|inArray)\("
+)
+_PYTHON = (
+    rb"\breturn\s+\(?\s*(?:[\w.]{1,80}\s*(?:\([^()\n]{0,120}\)\s*)?\.(?:where|filter|filter_by|exclude)\("
+    rb"|(?:select|and_|or_|Q)\(|[\w.]{1,60}\s*==|[A-Z]\w{0,40}\.\w{1,40}\.(?:in_|is_)\()"
+    rb"|\bclass\s+\w{1,60}\(\s*(?:[\w.]{1,60}\s*,\s*){0,3}[\w.]{0,60}(?:Manager|Query[sS]et)\b"
+)
+DECLARES: Mapping[str, re.Pattern[bytes]] = {
+    ".py": regex(_PYTHON + _OF_TENANT),
+    ".tsx": regex(_MARKUP),  # what a page or a component gives of a tenant are its properties
+    **dict.fromkeys((".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"), regex(_MARKUP + _OF_TENANT)),
+}
+"""By the ending of a file, some expression that a helper returns; what else is in the file does not matter. Arrays of
+JavaScript have a `filter` and comparisons are no conditions there, so that neither says anything."""
 MANAGERS = ("Manager", "QuerySet", "Queryset")
 """How Django's managers and query sets, and what is made of them, are called."""
 _MAX_HELPERS = 100
@@ -38,6 +48,11 @@ _NARROWS = (
 )
 _NARROWED = regex(r"(?<![\w.])(\w+)" + _NARROWS)
 _CHANGED = regex(r"\.(?:andWhere|orWhere)\(")
+
+
+def declares(path: str) -> re.Pattern[bytes]:
+    """What a helper of a file of `DECLARES` returns."""
+    return DECLARES[path[path.rindex(".") :]]
 
 
 def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
@@ -103,10 +118,9 @@ def _among(name: str, narrowed: set[str], text: str) -> bool:
 
 def _returns(source: Source, function: Func) -> bool:
     """Whether it may return a query or a condition."""
-    return (
-        DECLARES.search(source.data[slice(*function.body_span)]) is not None
-        or DECLARES.search(source.data, *function.span) is not None
-    )
+    spans = (function.span, function.body_span)
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    return declares(source.path).search(source.data, start, end) is not None
 
 
 def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn, *, managed: bool) -> Helper | None:

@@ -189,7 +189,8 @@ def read_queries(catalog: Catalog, files: Mapping[str, bytes]) -> None:
     """Functions that give queries: each file by itself, whatever else is in the catalog."""
     from lints.schema import query_helpers
 
-    _read(catalog, files, query_helpers.ENDINGS, query_helpers.DECLARES.search, query_helpers.read_query_helpers)
+    for ending, told in query_helpers.DECLARES.items():
+        _read(catalog, files, (ending,), told.search, query_helpers.read_query_helpers)
 
 
 def _read(
