@@ -148,7 +148,7 @@ def _assign_one(w: Work, column: Any, value: Term, place: Any, scope: Scope, gro
         inst, name = behind
         table = w.insts[inst].table
     if is_hole(column.this.name):
-        w.assume(f"the interpolated column {column.this.name} is not the tenant's")
+        w.assume(f"the interpolated column {column.this.name} is not the tenant's, or is given the row's own")
         return
     if table is None or table.ownership is Ownership.GLOBAL:
         return
