@@ -25,7 +25,7 @@ _WORDS = (
     b"@Entity", b"@MappedSuperclass", b"@MappedEntity", b"RepositoryBase<",
     b"@Table", b"@TenantId", b"@FilterDef", b"Repository<", b"Mapper<", b"MapperX<",
     b"IService<", b"ServiceImpl<", b"TenantLineInnerInterceptor", b'Table("', b"IdTable(", b"PanacheEntity",
-    b"EntityClass<", b"Table() {", b"TableName() {",
+    b"EntityClass<", b"Table() {", b"TableName() {", b"Repository {", b"Repository{", b"org.ktorm.",
 )  # fmt: skip
 _ENDINGS = ("Constants.java", "Constants.kt")
 _HEADER = regex(
@@ -33,11 +33,11 @@ _HEADER = regex(
     r"(?P<what>class|interface)\s+(?P<name>\w+)"
 )
 _OBJECT = regex(
-    r"^\s*(?:internal\s+)?object\s+(?P<name>\w+)\s*:\s*(?P<base>\w*Table)\s*\(\s*(?:name\s*=\s*)?(?:\"(?P<table>[\w.]+)\")?"
+    r"^\s*(?:internal\s+)?object\s+(?P<name>\w+)\s*:\s*(?P<base>\w*Table)\s*(?:<[^<>]{1,60}>)?\s*\(\s*(?:name\s*=\s*)?(?:\"(?P<table>[\w.]+)\")?"
 )
 _FIELD = regex(
     r"^\s*(?:@[\w.]+(?:\([^()]*\))?\s+)*(?:(?:private|protected|public)\s+)"
-    r"(?:(?:final|transient|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
+    r"(?:(?:final|volatile)\s+)*([\w.<>, \[\]?]{1,80}?)\s+(\w+)\s*"
     r"(?:=[^;]*)?;|^\s*(?:@[\w.:]+(?:\([^()]*\))?\s+)*(?:(?:private|override|lateinit|protected|open|final)\s+)*va[lr]\s+(\w+)\s*"
     r"(?::\s*([\w.<>?, ]{1,80})|=\s*\w+<([\w.<>?, ]{1,80})>\()"
 )
@@ -60,9 +60,14 @@ _FIRST = regex(r"^\s*(\w+)\s*(?:<[^<>]*>)?\s*\(")
 _OF = regex(
     r"^(?![ \t]*(?:\*|/))[^\n;{}]{0,120}?\b(?:interface|class)\s+(\w+)[^{;]{0,400}?"
     r"\b(\w*(?:Repository|Mapper|MapperX|Dao|IService|ServiceImpl|RepositoryBase))\s*<"
-    r"\s*(?:[\w.]+Mapper\s*,\s*)?(?:\w+\.)*(\w+)",
+    r"\s*(?:[\w.]+Mapper\s*,\s*|(?:UUID|Long|Integer|Int|String)\s*,\s*)?(?:\w+\.)*(\w+)",
     re.MULTILINE,
 )
+_OF_ANOTHER = regex(
+    r"^(?:public[ \t]+)?interface\s+(\w+)\s*(?:extends\s|:)\s*((?:[\w.]+\s*,\s*){0,4}[\w.]*Repository)\b(?!\s*<)",
+    re.MULTILINE,
+)
+"""A repository that takes over another one's methods, and says nothing of its own entity."""
 _QUERY = regex(
     r"@(?:\w+\.)*(?:Query|NativeQuery|Select|Update|Delete|Insert|SelectProvider|UpdateProvider|DeleteProvider)\b"
 )
@@ -103,6 +108,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
     rows: dict[str, str] = {}
     added: str | None = None
     stores: dict[str, Store] = {}
+    heirs: dict[str, tuple[list[str], frozenset[str], Origin]] = {}
     for path, text in texts.items():
         if not path.endswith((".java", ".kt")):
             continue
@@ -117,6 +123,10 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
         _classes(path, text, found, constants)
         for row, table in _DAO.findall(text) if path.endswith(".kt") else ():
             rows.setdefault(table, row)
+        for heir in _OF_ANOTHER.finditer(text) if "Repository" in text else ():
+            place = Origin(path=path, line=text.count("\n", 0, heir.start()) + 1, why=f"extends {heir.group(2)}")
+            above = [part.strip().rpartition(".")[2] for part in heir.group(2).split(",")]
+            heirs[heir.group(1)] = (above, _own_queries(text[heir.end() :], declared=False), place)
         for held in _OF.finditer(text):
             name, kind, of = held.groups()
             stores.setdefault(
@@ -128,6 +138,10 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
                     origin=Origin(path=path, line=text.count("\n", 0, held.start()) + 1, why=f"{kind} of {of}"),
                 ),
             )
+    for name, (above, own, origin) in heirs.items():
+        taken = next((stores[one] for one in above if one in stores), None)
+        if taken is not None and name not in stores:
+            stores[name] = Store(entity=taken.entity, own=taken.own | own, unconfined=taken.unconfined, origin=origin)
     for table, row in rows.items():
         if table in found and found[table].kind == "exposed":
             found[table].also = row

@@ -27,13 +27,24 @@ _JOOQ_JOINS = {
 }  # fmt: skip
 _JOOQ_STARTS = names("select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto with")
 _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle fetchStream")
+_NAMES_TABLE = names("@made mergeInto from selectFrom update delete deleteFrom insertInto") | _JOOQ_FETCHES
 _CONSTANT = regex(r"[A-Z][A-Z0-9_]*")
 
 
 def jooq_table(steps: Sequence[OrmStep], model: Model) -> str | None:
     """The table that a query is about; None if it does not say."""
     for step in steps:
-        if step.method in {"from", "selectFrom", "update", "delete", "deleteFrom", "insertInto", *_JOOQ_FETCHES}:
+        if step.method in {
+            "@made",
+            "mergeInto",
+            "from",
+            "selectFrom",
+            "update",
+            "delete",
+            "deleteFrom",
+            "insertInto",
+            *_JOOQ_FETCHES,
+        }:
             table = _table(step.arguments[0].text, model)[0] if step.arguments else None
             if table is not None:
                 return table
@@ -58,6 +69,8 @@ def jooq(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if chain[0].name in _JOOQ_FETCHES:  # dsl.fetchOne(BOATS, BOATS.ID.eq(id))
         given = chain[0].arguments or ()
         chain = [Called("selectFrom", given[:1]), *([Called("where", given[1:])] if len(given) > 1 else [])]
+    if chain[0].name in {"@made", "mergeInto"}:
+        return [None]  # what it is made of, or set to, is not to be seen
     if chain[0].name == "insertInto":
         return _inserted(builder, chain)
     return [_Jooq(builder).query(chain)]
@@ -78,9 +91,15 @@ def _table(text: str, model: Model) -> tuple[str | None, str | None]:
 def _inserted(builder: Builder, chain: Sequence[Called]) -> list[str | None]:
     columns = [name for text in (chain[0].arguments or ())[1:] if (name := _field(text)) is not None]
     conflict: list[str] | None = None
+    own = [builder.key_of(builder.table)]
+    updates, changed = False, []
     for called in chain[1:]:
         given = called.arguments or ()
-        if called.name == "columns":
+        if called.name in {"doUpdate", "onDuplicateKeyUpdate"}:
+            updates, conflict = True, conflict or own
+        elif updates and called.name == "set":
+            changed += [column for text in given[:1] if (column := _field(text)) is not None]
+        elif called.name == "columns":
             columns += [name for text in given if (name := _field(text)) is not None]
         elif called.name == "set" and len(given) == 2 and (column := _field(given[0])) is not None:
             columns.append(column)
@@ -88,8 +107,9 @@ def _inserted(builder: Builder, chain: Sequence[Called]) -> list[str | None]:
             conflict = [name for text in given if (name := _field(text)) is not None]
         elif called.name in {"select", "set"}:
             return [None]
-    updates = any(called.name == "doUpdate" for called in chain)
-    return [builder.insert([(c, builder.parameter()) for c in columns], conflict=conflict if updates else None)]
+    updated = [(column, builder.parameter()) for column in changed] or None
+    written = [(column, builder.parameter()) for column in columns]
+    return [builder.insert(written, conflict=conflict if updates else None, updated=updated)]
 
 
 def _field(text: str) -> str | None:
@@ -136,6 +156,10 @@ class _Jooq:
             elif called.name == "set" and len(given) == 2:
                 column = _field(given[0])
                 sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else f"{builder.hole()} = 1")
+            elif called.name == "set":  # a record, or a map
+                sets.append(builder.hole())
+            elif called.name == "@key":
+                where = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
             elif called.name in {"union", "unionAll", "intersect", "except", "with", "using"}:
                 where = builder.all_of([where or "TRUE", builder.hole()])
         source = " ".join(sources)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores import jpql, jvm_helpers
 from lints.stores.call_text import Called, bare, calls, closure, literal, words
@@ -19,6 +20,8 @@ from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
 
 _MAX_DEPTH = 8
+_TAKES_CONDITIONS = names("first firstOrNull single singleOrNull any count none")
+_EXPOSED_SET = regex(r"\b(?:it|this|row|stmt)\s*\[\s*(?:\w+\.)*(\w+)\s*\]\s*=(?!=)\s*([^;\n}]{1,200})")
 _SILENT = names(
     "ne notEqual gt ge lt le greaterThan lessThan greaterThanOrEqualTo lessThanOrEqualTo like notLike between isNotNull"
     " isTrue isFalse greaterOrEqual lessOrEqual likeIgnoreCase contains startsWith endsWith neq greater less notIn"
@@ -174,8 +177,10 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             "deleteWhere",
             "deleteIgnoreWhere",
             "adjustWhere",
-        }:
-            verb = "delete" if method.startswith("delete") else verb
+            "filter",
+            "removeIf",
+        } or (method in _TAKES_CONDITIONS and block is not None):
+            verb = "delete" if method.startswith(("delete", "remove")) else verb
             block = given[0] if block is None and method == "find" and given else block
             part = _infix(builder, block) if block is not None else None
             if part is None and method != "select":
@@ -195,12 +200,27 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             verb = "delete"
         elif method in {"innerJoin", "leftJoin", "join", "crossJoin", "rightJoin", "fullJoin", "union", "unionAll"}:
             unseen = True
-        elif method in {"insert", "insertAndGetId", "batchInsert", "new", "upsert", "replace", "insertIgnore"}:
+        elif method in {"insert", "insertAndGetId", "upsert", "insertIgnore"}:
+            return [_exposed_row(builder, block or "", conflict=method == "upsert")]
+        elif method in {"batchInsert", "new", "replace"}:
             return []
     if said is not None:
         builder.where.append(said)
     text = builder.statement(verb)
     return [text, None] if unseen else [text]
+
+
+def _exposed_row(builder: Builder, block: str, *, conflict: bool) -> str | None:
+    """`{ it[Boats.tenantId] = tenant; it[name] = dto.name }`: a new row; with `conflict` also one that is there."""
+    assigned: list[tuple[str, str]] = []
+    columns = builder.entity.columns if builder.entity is not None else {}
+    for found in _EXPOSED_SET.finditer(block):
+        column = columns.get(found.group(1))
+        if column is not None:
+            assigned.append((column, builder.parameter(found.group(2).strip())))
+    if not assigned or re.search(r"\bit\s*[,)]|\bthis\s*[,)]", block) is not None:
+        return None  # something else fills it
+    return builder.insert(assigned, conflict=[builder.key_of(builder.table)] if conflict else None)
 
 
 def _infix(builder: Builder, text: str, depth: int = 0) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.patterns import regex
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, mybatis_plus, querydsl
+from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, jvm_rows, mybatis_plus, querydsl
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
@@ -21,6 +21,8 @@ RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] =
     "panache": jvm_builders.panache,
     "querydsl": querydsl.querydsl,
     "template": querydsl.template,
+    "whole": jvm_rows.whole,
+    "expressions": jvm_rows.expressions,
 }
 KINDS = frozenset(RENDER)
 _ENTITIES: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +33,8 @@ _ENTITIES: Mapping[str, tuple[str, ...]] = {
     "template": ("link", "jpa"),
     "mybatis_plus": ("mybatis",),
     "exposed": ("exposed",),
+    "expressions": ("link", "jpa"),
+    "whole": ("mybatis", "link", "jpa"),
 }
 _BY_KEY = regex(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")
 _CLASS = regex(r"(?:\w+\.)*(\w+)(?:\.class|::class)")
@@ -60,6 +64,12 @@ def target(
     if call.kind == "querydsl":
         about = next((known.get(name) for steps in call.variants if (name := querydsl.entity_of(steps))), None)
         return (about.table, about, known, None) if about is not None else None
+    if call.kind == "whole":
+        store, at, named_class = call.model.rpartition("@")
+        if at and store not in by_kind.get("repository", {}):
+            return None  # of something that is no repository
+        entity = known.get(named_class)
+        return (entity.table, entity, known, None) if entity is not None else None
     entity = known.get(held.relations["of"]) if held is not None else None
     entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")
     return (entity.table, entity, known, None) if entity is not None else None

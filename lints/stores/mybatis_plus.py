@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
-from lints.stores.call_text import calls, closure, literal
+from lints.stores.call_text import calls, closure, literal, split
 from lints.stores.orm_sql import Builder
 
 SELECTS = names(
@@ -19,10 +19,13 @@ SELECTS = names(
     " selectJoinOne selectJoinPage selectJoinCount exists list listMaps listObjs getOne getOneOpt getMap getObj count"
     " page pageMaps one oneOpt selectJoinMaps"
 )
-DELETES = names("delete deleteBatch remove")
+DELETES = names("delete deleteBatch remove deleteByMap removeByMap")
 UPDATES = names("update updateBatch")
-KEYS = names("selectById getById getOptById selectByIdForUpdate deleteById removeById updateById")
+WHOLE = names("updateById saveOrUpdate insertOrUpdate saveOrUpdateBatch updateBatchById")
+"""Calls that write a row, or rows, by their keys."""
+KEYS = names("selectById getById getOptById selectByIdForUpdate deleteById removeById") | WHOLE
 MANY = names("selectBatchIds selectByIds listByIds deleteBatchIds deleteByIds removeByIds removeBatchByIds")
+MAPS = names("selectByMap listByMap deleteByMap removeByMap")
 RUNS = SELECTS | DELETES | UPDATES
 _COMPARES = names(
     "ne gt ge lt le like notLike likeLeft likeRight notLikeLeft notLikeRight between notBetween notIn isNotNull inSql"
@@ -55,6 +58,8 @@ def mybatis_plus(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]
         builder.where.append(builder.compare(builder.key_of(builder.table), _key(method, last.arguments[0])))
     elif method in MANY and given:
         builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} IN ({builder.parameter()})")
+    elif method in MAPS:
+        builder.where.append(_mapped(builder, given[0] if given else ""))
     elif method not in RUNS:
         return []
     elif not _pairs(builder, given) and len(steps) == 1:
@@ -70,8 +75,9 @@ def mybatis_plus(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]
         builder.where.append(said)
     if method in DELETES or method.startswith(("delete", "remove")):
         text = builder.delete()
-    elif method in UPDATES or method == "updateById":
-        text = builder.update([], dynamic=True)
+    elif method in UPDATES or method in WHOLE:
+        row = given[0] if given and len(steps) > 1 else ""
+        text = _updated(builder, conditions, row, whole=method in WHOLE)
     else:
         text = builder.select()
     return [text, None] if unseen else [text]
@@ -79,7 +85,30 @@ def mybatis_plus(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]
 
 def _key(method: str, given: Argument) -> Argument:
     """The key that a row is found by; `updateById` takes the row itself, or the key of one that was loaded."""
-    return Argument(kind="value") if method == "updateById" and not given.text.endswith(".id") else given
+    return Argument(kind="value") if method in WHOLE and not given.text.endswith(".id") else given
+
+
+def _updated(builder: Builder, conditions: _Conditions, row: str, *, whole: bool) -> str:
+    """UPDATE with what a wrapper sets, and with a row: made here of these fields, or one whose fields nobody sees."""
+    assigned = list(conditions.assigned)
+    if row.startswith("{"):
+        for part in row[1:-1].split("; "):
+            name, _, value = part.partition(" = ")
+            column = builder.column(name)
+            if column is not None and value != "null":
+                assigned.append((column, builder.parameter(value)))
+    return builder.update(assigned, dynamic=not assigned, whole=whole or bool(row and not row.startswith("{")))
+
+
+def _mapped(builder: Builder, text: str) -> str:
+    """`Map.of("tenant_id", tenant, "name", name)` as what the columns equal."""
+    found = re.fullmatch(r"\s*(?:\w+\.)*(?:of|mapOf|singletonMap)\((.*)\)\s*", text, re.DOTALL)
+    parts = split(found.group(1)) if found is not None else []
+    names_of = [literal(part) for part in parts[::2]]
+    if not parts or len(parts) % 2 or not all(names_of):
+        return builder.hole()
+    pairs = zip(names_of, parts[1::2], strict=True)
+    return builder.all_of(builder.compare(n or "", Argument(kind="value", text=value.strip())) for n, value in pairs)
 
 
 def _settles(text: str) -> bool:
@@ -125,6 +154,7 @@ class _Conditions:
         self.builder = builder
         self.depth = depth
         self.parts: list[str] = []
+        self.assigned: list[tuple[str, str]] = []
         self.after_or = False
 
     def text(self) -> str:
@@ -153,6 +183,11 @@ class _Conditions:
             if given and not _HARMLESS.match(given[0]):
                 self.after_or = bool(self.parts)
                 self.add(builder.hole())  # what stands at the end can open an OR
+        elif method == "set":
+            told = given[1:] if len(given) > 2 else given
+            column = _column(builder, told[0]) if len(told) == 2 else None
+            if column is not None:
+                self.assigned.append((column, builder.parameter(told[1].strip())))
         elif method == "apply":
             stated = literal(given[0]) if given else None
             self.add(f"({_placed(builder, stated)})" if stated is not None else builder.hole())
@@ -172,7 +207,7 @@ class _Conditions:
         if method.startswith("in") and len(values) > 2 and _column(builder, values[0]) is not None:
             values = values[:2]  # in(column, one, two)
         elif len(values) > wanted:
-            optional = True
+            optional = values[0].strip() != "true"
             values = values[1:]
         column = _column(builder, values[0]) if len(values) >= wanted else None
         if column is None:

@@ -241,8 +241,18 @@ _OF_REPOSITORIES = Search(
     rb"epository\s*\.\s*(?:findOne|exists|findBy|count|delete)\(",
     rb"(?:return|->|=)\s+(?:this\.)?(?:findOne|exists|count|find\w{0,60}By\w{0,60}|findAll\w{0,20})\(",
 )
+_OF_ANY_NAME = Search(
+    rb"\.(?<!ervice\.)(?:find|exists|count|delete)(?:All|First|Top|One)?\d{0,3}By[A-Z]\w*\(",
+    rb"\.(?<!ervice\.)(?:findAll|deleteAll|listAll)\w*\(",
+)
+_WRITES_ROWS = Search(rb"\.(?<!ervice\.)(?:save|saveAll|saveAndFlush|update|delete|merge)\(\s*\w+\s*\)")
 _JVM = {
     **dict.fromkeys((b"Repository", b"Dao", b"DAO", b"Repo", b"Store"), _OF_REPOSITORIES),
+    **dict.fromkeys((b".findById(", b".deleteById(", b".findAll(", b".findBy", b".listAll("), _OF_ANY_NAME),
+    **dict.fromkeys((b"@RequestBody", b"@Body", b".setId(", b"@PUT", b"@PATCH"), _WRITES_ROWS),
+    b"EntityManager": Search(
+        rb"\.(?:find|getReference)\(\s*\w+(?:\.class|::class)", rb"\.(?:merge|remove)\(\s*\w+\s*\)"
+    ),
     b"anache": Search(
         rb"\.(?:findById|deleteById|findAll|deleteAll|count)\(",
         rb"\b(?:find|list|stream|count|delete|update)\(\s*\"",
@@ -250,26 +260,37 @@ _JVM = {
     ),
     b"uerydsl": Search(rb"\.(?:selectFrom|from|update|delete|select)\("),
     b"emplate": Search(rb"emplate\s*\.\s*(?:select|selectOne|delete|update|count|exists)\("),
-    b"ibernate": Search(rb"[sS]ession(?:\(\))?\s*\.\s*(?:get|load|find)\(\s*\w+(?:\.class|::class)"),
+    b"ibernate": Search(
+        rb"[sS]ession(?:\(\))?\s*\.\s*(?:get|load|find|byId|createCriteria)\(\s*\w+(?:\.class|::class)",
+        rb"[sS]ession(?:\(\))?\s*\.\s*(?:update|saveOrUpdate|merge|delete|remove)\(\s*\w+\s*\)",
+    ),
+    b"io.ebean": Search(rb"\.(?:find|delete|update|findNative)\(\s*\w+(?:\.class|::class|\s*\))"),
+    b"ktorm": Search(rb"\.(?:from|update|delete|sequenceOf)\(\s*[A-Z]", rb"\.(?:find|filter|removeIf|toList)\s*\{"),
     b"apper": Search(
         rb"Wrapper\w{0,3}\s*[<.(]",
-        rb"apper\s*\.\s*(?:select|delete|update)\w*\(",
+        rb"apper\s*\.\s*(?:select|delete|update|insertOrUpdate)\w*\(",
         rb"lambda(?:Query|Update)\(\)",
         rb"(?:select|delete)\w*\(\s*\w+::get",
     ),
+    b"toolkit.Db;": Search(rb"\bDb\.\w+\("),
     b"ServiceImpl<": Search(
-        rb"\b(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById)\(",
+        rb"\b(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById|saveOrUpdate\w{0,5}"
+        rb"|updateBatchById|listByMap|removeByMap)\(",
         rb"\b(?:list|count)\(\)",
     ),
     b"ervice": Search(
-        rb"ervice\s*\.\s*(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById)\(",
+        rb"ervice\s*\.\s*(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById"
+        rb"|saveOrUpdate\w{0,5}|updateBatchById|listByMap|removeByMap)\(",
         rb"ervice\.(?:list|count)\(\)",
     ),
-    b"jooq": Search(rb"\.(?:selectFrom|deleteFrom|insertInto|from|update|delete|fetch\w{0,20})\("),
+    b"jooq": Search(
+        rb"\.(?:selectFrom|deleteFrom|insertInto|mergeInto|from|update|delete|fetch\w{0,20}|execute(?:Update|Delete|Insert))\(",
+        rb"\.(?:store|insert)\(\s*\)",
+    ),
     b"xposed": Search(
         rb"\.(?:selectAll|deleteAll|findById)\(",
-        rb"\.(?:deleteWhere|select|find|update\s*\()\s*\{",
-        rb"(?:Dao|DAO|Entity)(?:\[|\.(?:find|all|get)\()",
+        rb"\.(?:deleteWhere|select|find|insert|insertAndGetId|insertIgnore|upsert|update\s*\((?:\s*where\s*=)?)\s*\{",
+        rb"\b[A-Z]\w*[a-z]\w*(?:\[|\.(?:find|all|get)\()",
     ),
 }
 """What is looked for only in files that name a library, or what holds its queries."""
@@ -315,6 +336,7 @@ _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _SCRIPTS = {
     b"equelize": Search(rb"[A-Z]\w*\.build\("),
     b"lickhouse": Search(rb"\.insert\(\s*\{"),
+    b"ongoose": Search(rb"\.save\(\s*\)"),
     b"ysely": Search(rb"\.(?:replaceInto|mergeInto)\("),
     b"bjection": Search(rb"[A-Z]\w*\.relatedQuery\("),
 }

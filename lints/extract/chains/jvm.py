@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chains import jvm_text, mybatis_plus
+from lints.extract.chains import jvm_rows, jvm_text, mybatis_plus
 from lints.extract.chains.mybatis_plus import declared
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.ir import Text
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _REPOSITORY = regex(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _SESSION = regex(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = regex(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
-_STORES = rb"[A-Z]\w*(?:Dao|DAO|Repo|Repos|Store|Storage)"
+_STORES = rb"(?!String\b|Map\b|List\b|Set\b|Object\b|Optional\b)[A-Z]\w*(?<!Service)(?<!Controller)"
 _OF_ITSELF = regex(r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*")
 _REPOSITORIES = regex(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
@@ -34,10 +34,23 @@ _DSL = regex(
 )
 _JOOQ = names(
     "select selectFrom selectOne selectCount selectDistinct update delete deleteFrom insertInto fetch fetchOne fetchAny"
-    " fetchCount fetchExists fetchOptional fetchSingle"
+    " fetchCount fetchExists fetchOptional fetchSingle mergeInto store insert executeUpdate executeDelete executeInsert"
 )
+_RECORDS = names("store update delete insert")
+_OF_RECORDS = names("executeUpdate executeDelete executeInsert")
+_NEW_RECORD = regex(r"\.newRecord\(\s*(?:\w+\.)*([A-Z][A-Z0-9_]*)\s*(,[^;]{1,200})?\)")
+_CONTEXT = regex(rb"\bDSLContext\s+(\w{1,60})\s*[;=,)]")
+_CONTEXT_AFTER = regex(rb"\b(\w{1,60})\s{0,4}:\s{0,4}DSLContext\b")
 _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle update delete")
-_EXPOSED = names("select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById get all")
+_EXPOSED = names(
+    "select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById get all upsert insert insertAndGetId"
+    " insertIgnore"
+)
+_EBEAN = names("find update delete deleteAll createQuery reference")
+_SERVER = regex(r"(?:^|\.)(?:DB|Ebean|\w*[dD]atabase|\w*[sS]erver|db)$")
+_SEQUENCE = regex(r"\.(?:from|sequenceOf)\(\s*([A-Z]\w*)\s*\)$")
+_TABLE_OBJECT = regex(r"[A-Z]\w*[a-z]\w*")
+_WHERE = regex(r"\bwhere\s*\{")
 _OF_ROWS = names("find findById get all")
 """Calls on a class of rows of Exposed."""
 _PANACHE = names(
@@ -60,7 +73,7 @@ _PANACHES = regex(
 _TAKES_QUERIES = names("in notIn eq ne exists notExists any all")
 
 
-KINDS = frozenset({"mybatis_plus", "criteria", "jooq", "exposed", "querydsl", "template"})
+KINDS = frozenset({"expressions", "mybatis_plus", "criteria", "jooq", "exposed", "querydsl", "template"})
 MUTABLE = KINDS
 """A call on what is held in a variable changes it."""
 RUNS = {
@@ -76,6 +89,10 @@ RUNS = {
     ),
     "mybatis_plus": mybatis_plus.ENDS,
     "querydsl": names("fetch fetchOne fetchFirst fetchCount fetchResults execute stream iterate transform"),
+    "expressions": names(
+        "findOne findList findOneOrEmpty findCount findIds findEach findIterate findPagedList findMap findSet"
+        " findSingleAttribute findStream findExists list uniqueResult delete update"
+    ),
     "template": names("all one first count exists selectOne delete update"),
 }
 
@@ -88,6 +105,8 @@ def begun(asked: Asked) -> Begun | None:
         or mybatis_plus.begun(asked)
         or _template(asked)
         or _querydsl(asked)
+        or _expressions(asked)
+        or _row(asked)
         or _spring(asked)
         or _criteria(asked)
         or _jooq(asked)
@@ -106,7 +125,10 @@ def step_of(interpreter: Interpreter, call: Invoke, receiver: Value, step: Step,
     held = receiver.yes if isinstance(receiver, Alt) else receiver
     if not isinstance(held, Query) or held.kind not in KINDS:
         return step
-    return _stated(interpreter, call, step.method)
+    stated = _stated(interpreter, call, step.method)
+    if held.kind != "mybatis_plus" or len(stated.arguments) < 3:
+        return stated
+    return mybatis_plus.stated(stated, jvm_text.before(interpreter.notes.source, call.span[0]))
 
 
 def _stated(interpreter: Interpreter, call: Invoke, method: str) -> Step:
@@ -192,6 +214,27 @@ def _kind_of(source: bytes, name: str) -> str | None:
     return found.group(1).decode() if found is not None else None
 
 
+def _expressions(asked: Asked) -> Begun | None:
+    """A query of Ebean, or an old one of Hibernate, with the class of its rows."""
+    call, notes = asked.call, asked.interpreter.notes
+    if call.receiver is None or not call.arguments:
+        return None
+    if call.method == "createCriteria":
+        if not jvm_rows.is_manager(asked):
+            return None
+    elif call.method not in _EBEAN or b"io.ebean" not in notes.source or _SERVER.search(asked.path) is None:
+        return None
+    named = _CLASS.fullmatch(notes.text(call.arguments[0].span)[:200].removesuffix(".java"))
+    step = _stated(asked.interpreter, call, f"{call.method}@")
+    return Begun("expressions", named.group(1), (step,)) if named is not None else None
+
+
+def _row(asked: Asked) -> Begun | None:
+    """A row that is written as a whole."""
+    last = asked.path.rpartition(".")[2]
+    return jvm_rows.begun(asked, _kind_of(asked.interpreter.notes.source, last) if last.isidentifier() else None)
+
+
 def _around(asked: Asked) -> str | None:
     """The repository in whose interface a call stands, on itself: in a method that has a body there."""
     found = [one for one in _REPOSITORIES.finditer(asked.interpreter.notes.source) if one.start() < asked.call.span[0]]
@@ -206,7 +249,8 @@ def _spring(asked: Asked) -> Begun | None:
         around = _around(asked) if _OF_ITSELF.fullmatch(method) is not None else None
         step = _stated(asked.interpreter, asked.call, method) if around is not None else None
         return Begun("jpa", around, (step,)) if around is not None and step is not None else None
-    manager = last in {"em", "entityManager"} and method in {"find", "getReference"}
+    manages = last in {"em", "entityManager"} or last in jvm_rows.managers(asked.interpreter.notes.source)
+    manager = manages and method in {"find", "getReference"}
     if method in {"get", "load", "find"} and len(asked.call.arguments) > 1 and asked.call.receiver is not None:
         manager = manager or _SESSION.search(asked.interpreter.notes.text(asked.call.receiver.span)[-60:]) is not None
     if held is None and not manager:
@@ -247,10 +291,13 @@ def _criteria(asked: Asked) -> Begun | None:
 
 def _jooq(asked: Asked) -> Begun | None:
     call, method = asked.call, asked.call.method
-    if method not in _JOOQ or call.receiver is None:
+    if method not in _JOOQ or call.receiver is None or b"jooq" not in asked.interpreter.notes.source:
         return None
     receiver = re.sub(r"\s+", "", asked.interpreter.notes.text(call.receiver.span)[-200:])[-80:]
-    if not _DSL.search(receiver):
+    held = receiver.rpartition(".")[2] in _contexts(asked.interpreter.notes.source)
+    if (method in _RECORDS and not call.arguments) or (method in _OF_RECORDS and (held or _DSL.search(receiver))):
+        return _record(asked)
+    if not held and not _DSL.search(receiver):
         return None
     first = asked.interpreter.notes.text(call.arguments[0].span) if call.arguments else ""
     if method in _JOOQ_FETCHES and re.match(r"(?:\w+\.)*[A-Z][A-Z0-9_]*\b", first) is None:
@@ -258,6 +305,34 @@ def _jooq(asked: Asked) -> Begun | None:
         if re.match(r"(?:DSL\.)?table\(", named) is None:
             return None
     return Begun("jooq", "", (_stated(asked.interpreter, call, method),))
+
+
+@lru_cache(maxsize=4)
+def _contexts(source: bytes) -> frozenset[str]:
+    """What is declared to be a context of jOOQ in this file."""
+    names_of = (*_CONTEXT.findall(source), *_CONTEXT_AFTER.findall(source)) if b"DSLContext" in source else ()
+    return frozenset(name.decode() for name in names_of)
+
+
+def _record(asked: Asked) -> Begun | None:
+    """A record that is written by its key: `BoatsRecord boat = dsl.newRecord(BOATS, dto); boat.update()`."""
+    call, notes = asked.call, asked.interpreter.notes
+    given = notes.text(call.arguments_span)[1:-1].strip() if call.arguments else asked.path
+    made, later = _NEW_RECORD.search(given), ""
+    if made is None and given.isidentifier():
+        before = jvm_rows.inside(jvm_text.before(notes.source, call.span[0]))
+        held = list(re.finditer(rf"\b{given}\s*=(?!=)\s*([^;]{{1,300}})", before))
+        made, later = (_NEW_RECORD.search(held[-1].group(1)), before[held[-1].end() :]) if held else (None, "")
+    if made is None:
+        return None
+    table = Gap(made.group(1), call.span)
+    filled = made.group(2) or ".from(" in later
+    if asked.call.method in {"store", "insert", "executeInsert"}:
+        tenant = re.search(r"\.\s*set\w*[tT]enant|TENANT", later) is not None
+        return Begun("jooq", "", (Step("@made", (table,), {}, call.span),)) if filled and not tenant else None
+    verb = "delete" if "elete" in call.method else "update"
+    sets = (Step("set", (Gap(given, call.span),), {}, call.span),) if verb == "update" else ()
+    return Begun("jooq", "", (Step(verb, (table,), {}, call.span), *sets, Step("@key", (), {}, call.span)))
 
 
 def _querydsl(asked: Asked) -> Begun | None:
@@ -304,6 +379,28 @@ def _exposed_join(asked: Asked) -> Begun | None:
     return Begun("exposed", joined[1], steps)
 
 
+def _ktorm(asked: Asked) -> Begun | None:
+    """`database.from(Boats).select()`, `database.update(Boats) { … }`, `database.sequenceOf(Boats).find { … }`."""
+    call, notes = asked.call, asked.interpreter.notes
+    if b"org.ktorm." not in notes.source:
+        return None
+    step = as_written(asked.interpreter, call, call.method)
+    of = _SEQUENCE.search(notes.text(call.receiver.span)[-120:]) if call.receiver is not None else None
+    if of is not None:
+        return Begun("exposed", of.group(1), (step,))
+    given = [argument.source for argument in step.arguments if isinstance(argument, Gap)]
+    if call.method not in {"update", "delete", "deleteAll"} or not given or not _TABLE_OBJECT.fullmatch(given[0]):
+        return None
+    block = given[1] if len(given) > 1 else ""
+    if call.method == "update":
+        narrowed = _WHERE.search(block)
+        said = block[narrowed.end() - 1 : jvm_text.closes(block, narrowed.end() - 1) + 1] if narrowed else ""
+        told = (Gap(said or "{", call.span), Gap("{", call.span)) if said else (Gap("{}", call.span),)
+        return Begun("exposed", given[0], (Step("update", told, {}, call.span),))
+    method = "deleteWhere" if block else "deleteAll"
+    return Begun("exposed", given[0], (Step(method, step.arguments[1:], {}, call.span),))
+
+
 def _by_class(asked: Asked) -> Begun | None:
     """A call on a class: a table of Exposed, an entity of Panache; or in one, on itself."""
     call, method = asked.call, asked.call.method
@@ -312,15 +409,26 @@ def _by_class(asked: Asked) -> Begun | None:
         if around:
             model = (around[-1].group(2) or around[-1].group(1)).decode()
             return Begun("panache", model, (as_written(asked.interpreter, call, method),))
+    of_ktorm = _ktorm(asked) if asked.interpreter.language == "kotlin" else None
+    if of_ktorm is not None:
+        return of_ktorm
     if not asked.path and method in {"selectAll", "select"} and asked.interpreter.language == "kotlin":
         return _exposed_join(asked)
+    if method in _PANACHE and (_is_text(asked) or method in _WHOLE):
+        last = asked.path.rpartition(".")[2]
+        kind = _kind_of(asked.interpreter.notes.source, last) if last[:1].islower() and last.isidentifier() else None
+        if kind is not None:
+            return Begun("panache", f"{kind}@", (as_written(asked.interpreter, call, method),))
     if not re.fullmatch(r"[A-Z]\w*[a-z]\w*", asked.path):
         return None
     if method in _EXPOSED and asked.interpreter.language == "kotlin":
-        block = any(asked.interpreter.notes.text(argument.span)[:1] == "{" for argument in call.arguments)
-        rows = re.search(r"(?:Dao|DAO|Entity)$", asked.path) is not None and method in _OF_ROWS
-        if block or rows or method in {"selectAll", "deleteAll", "findById"}:
-            return Begun("exposed", asked.path, (as_written(asked.interpreter, call, method),))
+        notes = asked.interpreter.notes
+        block = any(notes.text(argument.span)[:1] == "{" for argument in call.arguments)
+        named = re.search(r"(?:Dao|DAO|Entity)$", asked.path) is not None or b"xposed" in notes.source
+        if block or (named and method in _OF_ROWS) or method in {"selectAll", "deleteAll", "findById"}:
+            step = as_written(asked.interpreter, call, method)
+            told = tuple(Gap(f"where = {notes.text(v.span)[:1000]}", v.span) for n, v in call.keywords if n == "where")
+            return Begun("exposed", asked.path, (Step(method, (*told, *step.arguments), {}, step.span),))
     if method in _PANACHE:
         return Begun("panache", asked.path, (as_written(asked.interpreter, call, method),))
     return None

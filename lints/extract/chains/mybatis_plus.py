@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from lints.extract.chains import jvm_text
+from lints.extract.chains import jvm_rows, jvm_text
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Query, Step, Value
@@ -29,13 +29,21 @@ _TAKES_OVER = regex(
 _RUNS = names(
     "selectOne selectList selectCount selectPage selectMaps selectMapsPage selectObjs selectFirstOne selectJoinList"
     " selectJoinOne selectJoinPage selectJoinCount exists list listMaps listObjs getOne getOneOpt getMap getObj count"
-    " page pageMaps delete remove update selectJoinMaps deleteBatch updateBatch"
+    " page pageMaps delete remove update selectJoinMaps deleteBatch updateBatch selectByMap deleteByMap listByMap"
+    " removeByMap"
 )
 _KEYS = names(
     "selectById deleteById updateById selectBatchIds selectByIds deleteBatchIds deleteByIds selectByIdForUpdate"
+    " insertOrUpdate"
 )
-_OF_SERVICES = names("getById getOptById removeById removeByIds removeBatchByIds listByIds updateById")
+_OF_SERVICES = names(
+    "getById getOptById removeById removeByIds removeBatchByIds listByIds updateById saveOrUpdate saveOrUpdateBatch"
+    " updateBatchById listByMap removeByMap"
+)
 _ALL = names("list count")
+_CHANGES = names("update updateBatch saveOrUpdate")
+_MAKES = names("saveOrUpdate insertOrUpdate")
+_IF_THERE = regex(r"([\w.]+)\s*!=\s*null|(?:\w+\.)?(?:isNot(?:Null|Blank|Empty)|nonNull|hasText)\(\s*([\w.]+)\s*\)")
 ENDS = (_RUNS | _KEYS | _OF_SERVICES | names("one oneOpt")) - names("exists count")
 """Calls after which a wrapper has run."""
 
@@ -57,17 +65,63 @@ def begun(asked: Asked) -> Begun | None:
         if wrapper is not None:
             # What stands beside the wrapper is a page or the row that is written.
             model = wrapper.model or _mapped(asked)
-            return Begun("mybatis_plus", model, (*wrapper.steps, Step(method, (), {}, call.span)), base=(wrapper,))
+            given = tuple(Gap(row, call.span) for row in (_changed(asked),) if row) if method in _CHANGES else ()
+            return Begun("mybatis_plus", model, (*wrapper.steps, Step(method, given, {}, call.span)), base=(wrapper,))
     if _WRAPPER.fullmatch(method) is not None and call.receiver is None:
         return Begun("mybatis_plus", _class_of(asked), (Step("wrapper", (), {}, call.span),))
     if method in _WRAPS and re.search(r"(?:^|\.)(?:Wrappers|ChainWrappers|JoinWrappers)$", asked.path):
         return Begun("mybatis_plus", _class_of(asked), (Step("wrapper", (), {}, call.span),))
+    if asked.path == "Db" and b"mybatisplus" in asked.interpreter.notes.source:
+        return _of_db(asked)
     if method in {"lambdaQuery", "lambdaUpdate"} and not call.arguments:
         return Begun("mybatis_plus", _mapped(asked), (Step("wrapper", (), {}, call.span),))
     if not _stores(asked):
         return None
+    step = _of_row(asked, as_written(asked.interpreter, call, method))
+    if method in _MAKES and _is_new(asked):
+        return None
+    return Begun("mybatis_plus", _mapped(asked), (step,))
+
+
+def _changed(asked: Asked) -> str:
+    """The row whose fields an update sets: `update(boat, wrapper)`."""
+    call = asked.call
+    text = asked.interpreter.notes.text(call.arguments[0].span).strip()[:200] if len(call.arguments) > 1 else "null"
+    return jvm_rows.written(asked, text) if text != "null" else ""
+
+
+def _is_new(asked: Asked) -> bool:
+    """Whether a row that is saved was made here, without a key."""
+    call = asked.call
+    name = asked.interpreter.notes.text(call.arguments[0].span).strip()[:200] if call.arguments else ""
+    said = jvm_rows.written(asked, name)
+    return said.startswith("{") and re.search(r"[{;]\s*id =", said) is None
+
+
+def _of_db(asked: Asked) -> Begun | None:
+    """`Db.getById(id, Boat.class)`, `Db.lambdaQuery(Boat.class)`."""
+    call, method = asked.call, asked.call.method
+    model = _class_of(asked)
+    named = re.search(r"\b([A-Z]\w*)(?:\.class|::class)", asked.interpreter.notes.text(call.arguments_span)[:400])
+    model = model or (named.group(1) if named is not None else "")
+    if method in _WRAPS:
+        return Begun("mybatis_plus", model, (Step("wrapper", (), {}, call.span),))
+    if not model or not (method in _OF_SERVICES or method in _ALL):
+        return None
     step = as_written(asked.interpreter, call, method)
-    return Begun("mybatis_plus", _mapped(asked), (_of_row(asked, step),))
+    return Begun(
+        "mybatis_plus", model, (Step(method, step.arguments[:1] if method in _OF_SERVICES else (), {}, call.span),)
+    )
+
+
+def stated(step: Step, around: str) -> Step:
+    """A comparison of a value that is there for sure, which a wrapper is told to make only if it is."""
+    test = step.arguments[0] if len(step.arguments) > 2 else None
+    found = _IF_THERE.fullmatch(test.source.strip()) if isinstance(test, Gap) else None
+    name = next((group for group in found.groups() if group), "") if found is not None else ""
+    if not name or not jvm_rows.required(around, name):
+        return step
+    return Step(step.method, (Gap("true", step.span), *step.arguments[1:]), step.keywords, step.span)
 
 
 def _stores(asked: Asked) -> bool:
