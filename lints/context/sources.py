@@ -48,8 +48,8 @@ _FOLDERS = regex(r"(?:^|/)(?:\+server|\+page\.server)\.[cm]?[jt]s$|(?:^|/)routes
 _NEXT = regex(r"(?:^|/)route\.[cm]?[jt]sx?$")
 
 
-_FIELDS, _VALIDATED = frozenset(["validate", "create", "update"]), frozenset(["attrs", "data", "validated_data"])
-"""Methods of a serializer of Django, and what they call the fields that a client sent: their form is valid."""
+_VALIDATED = frozenset(["attrs", "data", "validated_data"])
+"""How `validate` of a serializer of Django calls what a client sent; a view adds its own to what is saved."""
 _ONLY_HERE = regex(
     r"(?:Knex|Transaction|PrismaClient|PoolClient|EntityManager|DataSource|Session|trx|tx|knex|db)(?:\.\w+)?"
 )
@@ -149,7 +149,7 @@ def _python(
     for name, text in found.items():
         if (filled := _FASTAPI.search(text)) is not None:  # of a dependency, too
             yield name, _FASTAPI_CHANNELS.get(filled.group(1), "body")
-    if unit.name in _FIELDS and any(name.endswith("Serializer") for name in (unit.owner, *unit.owner_marks)):
+    if unit.name == "validate" and any(name.endswith("Serializer") for name in (unit.owner, *unit.owner_marks)):
         yield from ((name, "body") for name in names if name in _VALIDATED)
     if unit.request is None:
         return

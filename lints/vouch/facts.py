@@ -29,6 +29,8 @@ class Follow:
     """Variables that the second one is given and that are not empty where it runs; told of it and itself."""
     compared: tuple[str, ...] = ()
     """Parts of what it found, as paths, that are compared with something: the function leaves where they differ."""
+    against: tuple[tuple[int, int], ...] = ()
+    """The statements that what it is compared with was found by."""
     guard: str = ""
     """The call, as written, that raises unless the caller may touch what it found; told of a statement and itself. It
     was given the row, or what stands in `values` and a tenant."""

@@ -59,6 +59,7 @@ class Flow(Results):
                     checked=False,
                     filled=held,
                     compared=guard.compared if guard is not None else (),
+                    against=guard.against if guard is not None else (),
                     guard=guard.asked if guard is not None else "",
                 )
             if (

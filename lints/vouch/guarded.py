@@ -64,6 +64,8 @@ class Guard:
     compared: tuple[str, ...] = ()
     asked: str = ""
     key: str = ""
+    against: tuple[tuple[int, int], ...] = ()
+    """The statements that what the row is compared with was found by."""
 
 
 def guard_of(flow: Flow, access: Access) -> Guard | None:
@@ -95,10 +97,12 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
             if stays or (leaves and _told(flow, statement, names)) or _caught(flow, statement, names):
                 return None
             asked = STRIPPED if statement.type == "assert_statement" else asked
-            return Guard(compared=tuple(sorted(found.compared)), asked=asked)
+            against = _found_by(flow, statement, access, found.against)
+            return Guard(compared=tuple(sorted(found.compared)), asked=asked, against=against)
         inside = _only_inside(flow, statement, after[position + 1 :], found, names)
         if inside:
-            return Guard(compared=inside)
+            against = _found_by(flow, statement, access, {other for _, other in inside})
+            return Guard(compared=tuple(sorted({part for part, _ in inside})), against=against)
         known, checked = set(found.rows), found.checked
         flow.derive(statement, found)
         if not checked:
@@ -112,7 +116,16 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
     return None
 
 
-def _only_inside(flow: Flow, statement: Node, rest: list[Node], found: Found, names: set[str]) -> tuple[str, ...]:
+def _found_by(flow: Flow, statement: Node, access: Access, others: set[str]) -> tuple[tuple[int, int], ...]:
+    """The statements whose rows some paths are parts of, where another one stands."""
+    made = [found for found in flow.known(flow.before(statement)) if found.access is not access] if others else []
+    by = (f.access for f in made for name in f.rows if any(f"{other}.".startswith(f"{name}.") for other in others))
+    return tuple(sorted({(one.line, one.column) for one in by}))
+
+
+def _only_inside(
+    flow: Flow, statement: Node, rest: list[Node], found: Found, names: set[str]
+) -> tuple[tuple[str, str], ...]:
     """`if (boat.tenantId === tenantId) return boat;`: what is compared where the row is used nowhere else."""
     condition = flow.condition(statement) if statement.type in BRANCHES and statement.type not in NEGATED else None
     if condition is None:
@@ -156,6 +169,7 @@ def _asked(flow: Flow, statement: Node, names: set[str]) -> str:
     return _shown(text) if _is_given(text[called.end() :], names) and ".catch(" not in text else ""
 
 
+_PLAIN_TEXT = regex(r"'[^'\\\n{$]*'|\"[^\"\\\n{$#]*\"")
 _CALLED_ALONE = frozenset(["expression_statement", "call", "call_expression", "method_invocation", "await_expression"])
 _ABORTS = regex(r"(?:abort_unless|throw_unless|invariant|(?:\w+\.)?throwIfFalse|Assert\.isTrue)\(\s*")
 
@@ -259,5 +273,5 @@ def _told(flow: Flow, branch: Node, names: set[str]) -> bool:
 
 
 def _mentions(flow: Flow, node: Node, names: set[str]) -> bool:
-    words = set(re.findall(r"\w+", flow.text(node)))
+    words = set(re.findall(r"\w+", _PLAIN_TEXT.sub("", flow.text(node))))
     return not words.isdisjoint(name.rpartition(".")[2] for name in names)

@@ -89,7 +89,7 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
     for key in sorted(by_place):
         for later in places.get(key, ()):
             guard = next((f for f in by_place[key] if (f.first_line, f.first_column) == key), None)
-            if guard is not None and len(places[key]) == 1:
+            if guard is not None and len(places[key]) == 1 and not _strangers(guard, places):
                 later.rows[:] = _guarded(later, guard, model)
             if later.texts and any(row.verdict == "weak" and row.rule == HELD for row in later.rows):
                 later.rows[:] = _unheld(later, by_place[key], places, model)
@@ -162,6 +162,12 @@ def _borrowed(
             rule = HELD if later.texts[0].table is not None else RULE
             return [assumed(row, rule, said) if row.verdict == "proven" else row for row in later.rows]
     return later.rows
+
+
+def _strangers(guard: Follow, places: Mapping[tuple[int, int], Sequence[Place]]) -> bool:
+    """Whether a row is compared with another one that may be anybody's itself."""
+    rows = [row for place in guard.against for one in places.get(place, ()) for row in one.rows]
+    return any(row.verdict in {"violation", "opaque"} for row in rows)
 
 
 def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:

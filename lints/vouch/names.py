@@ -82,12 +82,21 @@ class Found:
     checked: bool = False
     compared: set[str] = field(default_factory=set)
     """Parts of the row that are compared: the code goes on only where they are equal to something."""
+    against: set[str] = field(default_factory=set)
+    """What they are compared with."""
 
 
 def copied(found: Found) -> Found:
     """The same for now: what becomes known of one afterwards is not known of the other."""
     return Found(
-        found.access, found.start, {**found.names}, {**found.rows}, {**found.lists}, found.checked, {*found.compared}
+        found.access,
+        found.start,
+        {**found.names},
+        {**found.rows},
+        {**found.lists},
+        found.checked,
+        {*found.compared},
+        {*found.against},
     )
 
 
@@ -409,7 +418,9 @@ class Results(Tree):
             if stated is None:
                 return
             text, sign = stated
-        found.compared |= set(compared_in(text, sign is _EQUAL, found.rows))
+        for part, other in compared_in(text, sign is _EQUAL, found.rows):
+            found.compared.add(part)
+            found.against.add(other)
 
     def _stated(self, node: Node) -> tuple[str, re.Pattern[str]] | None:
         """What a call that raises else is given, and the sign it means: `abort_unless($doc->tenant === $x, 404)`."""
@@ -455,8 +466,8 @@ class Results(Tree):
         return when_missing(text, names, self.language)
 
 
-def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[str]:
-    """The parts of rows, as paths, that a condition compares with something of which they must be `equal` where it
+def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The parts of rows, as paths, that a condition compares, and with what: they are `equal` to it where the condition
     holds, or unequal."""
     sign = _EQUAL if equal else _UNEQUAL
     for part in (_AND if equal else _OR).split(bare(text)):
@@ -468,7 +479,7 @@ def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[str]:
                 continue
             rest = shown[len(name) + 1 :]
             if rest.count(".") < 3 and rest.replace(".", "").isidentifier():
-                yield rest
+                yield rest, other
 
 
 def _with_signs(text: str) -> str:

@@ -86,6 +86,10 @@ SAFE |= {
     "python, stated": python(_LOAD, _ROW, 'assert row["tenant_id"] == tenant_id', "return row"),
 }  # fmt: skip
 
+_MEMBER = "const member = await prisma.member.findFirst({ where: { userId: user.id, tenantId } });"
+_ANY = "const member = await prisma.doc.findUnique({ where: { id: other } });"
+_SAME = "if (doc.tenantId !== member.tenantId) throw new Gone();"
+
 UNSAFE = {
     "typescript, only one branch asks": script(
         _FIND, "if (strict) {", '  await assertPermission(user, "write");', "} else {", '  await assertPermission(user, "x", doc);', "}", "return doc;"
@@ -168,3 +172,12 @@ def test_an_assert_is_named_that_may_be_left_out() -> None:
     rows = judged(*SAFE["python, stated"])
 
     assert "python -O" in rows[0].assumptions[-1]
+
+
+def test_what_it_is_compared_with_may_be_a_row_of_the_caller_but_no_strangers() -> None:
+    def verdicts(*lines: str) -> list[str]:
+        return [row.verdict for row in judged(*script(*lines))]
+
+    assert verdicts(_MEMBER, _FIND, _SAME, "return doc;") == ["proven", "weak"]
+    assert verdicts(_FIND, _MEMBER, _SAME, "return doc;") == ["weak", "proven"]
+    assert verdicts(_ANY, _FIND, _SAME, "return doc;") == ["violation", "violation"]
