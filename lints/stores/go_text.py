@@ -78,7 +78,9 @@ def listed(given: Argument) -> list[str] | None:
 
 
 def _inner(text: str) -> str:
-    return text[text.index("{") + 1 : text.rindex("}")] if "}" in text else text[text.index("{") + 1 :]
+    """What stands in the braces of a literal; of one that is cut short, what is there."""
+    _, _, rest = text.partition("{")
+    return rest.rpartition("}")[0] if "}" in rest else rest
 
 
 def _valued(text: str) -> Argument:

@@ -80,6 +80,7 @@ GORM: dict[str, tuple[str, str | None]] = {
         "db.Delete(&models.Vessel{ID: id, OwnerRef: t})", UNSCOPED),
     "a held record": ("db.Delete(boat)", HELD),
     "a new record": ("var one models.Boat\n\tdb.Where(\"name = ?\", n).Delete(&one)", UNSCOPED),
+    "all of a model that is made on the spot": ('db.Where("name = ?", n).Delete(new(models.Boat))', UNSCOPED),
     "all of a model": ("db.Model(&models.Boat{}).Count(&n)", UNSCOPED),
     "a model of a held record": ('db.Model(boat).Update("name", n)', HELD),
     "the tenant is changed": ('db.Model(boat).Where("tenant_id = ?", t).Update("tenant_id", id)', "TENORM004"),
