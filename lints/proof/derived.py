@@ -97,7 +97,7 @@ def function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
     """A function in FROM: declared in the model, known to invent its rows from its arguments, or opaque."""
     if type(call) is exp.Unnest:
         return unnest(w, node, scope, group, call)
-    name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower()
+    name = (str(call.this) if type(call) is exp.Anonymous else type(call).__name__).lower().strip('"')
     body = called(w, call, scope, group)
     if body is not None:
         alias, names = alias_of(w, node)

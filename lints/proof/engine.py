@@ -10,11 +10,11 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from lints.patterns import regex
-from lints.proof import equality, queries, session, temporary, writes
+from lints.proof import calls, equality, queries, session, temporary, writes
 from lints.proof.dialects import ALIASES, DIALECTS
 from lints.proof.facets import worst
 from lints.proof.holes import holes_of
-from lints.proof.inlined import bodies
+from lints.proof.inlined import bodies, of_one_form
 from lints.proof.ir import Atom, Col, Eq, Group, Kind, OutOfBudget, Rank, Unsupported, Val
 from lints.proof.judge import judge
 from lints.proof.names import Index
@@ -65,6 +65,7 @@ def index_of(model: Model, dialect: str) -> Index:
         _indexes.clear()
     index = Index(model, dialect)
     index.bodies = bodies(model)
+    index.routines = of_one_form(model)
     _indexes[key] = (model, index)
     return index
 
@@ -198,6 +199,8 @@ def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame, kno
     outcome = session.special(w, statement, prepared.text, root, _translate)
     if isinstance(outcome, session.Session):
         return _of_session(outcome, frame)
+    if isinstance(outcome, session.Called):
+        return _of_call(w, outcome, prepared, frame)
     if outcome is None:
         if statement.tree is None:
             return _refused(statement, _operation(statement.tokens), frame)
@@ -214,6 +217,14 @@ def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame, kno
     if statement.dropped or OPENS in w.opaque:
         root.conds.append(Atom(frozenset(), hole=True))
     return _assemble(w, prepared, judge(w), outcome, frame)
+
+
+def _of_call(w: Work, call: session.Called, prepared: Prepared, frame: Frame) -> Proof:
+    found = calls.judged(w, call.name, call.rest, prepared.text, _prove, w.variables)
+    if isinstance(found, str):
+        w.tables[call.name] = None
+        return _opaque(w, "call", found, frame)
+    return replace(found, assumptions=(*w.assumptions, *found.assumptions), **frame)
 
 
 def _known(w: Work, row: KnownRow, root: Group) -> None:

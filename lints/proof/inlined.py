@@ -15,6 +15,7 @@ from lints.proof.work import Columns, Work
 from lints.tenancy import Model
 
 _ARGUMENT = regex(r"__argument_(\d+)__\Z")
+_RETURNED = regex(r"\breturns\s+table\s+(?:with\s+\w+\s+)?as\s+return\b(.*)", re.IGNORECASE | re.DOTALL)
 _POSITION = regex(r"\$(\d{1,2})(?!\d)")
 
 
@@ -28,22 +29,26 @@ class Body(NamedTuple):
 
 def bodies(model: Model) -> dict[str, Any]:
     """The routines that could be read so, by name: SQL, of one form, with the rights of whoever calls."""
+    return {
+        name: routine
+        for name, routine in of_one_form(model).items()
+        if routine.language == "sql" and routine.body and not (routine.trigger or routine.definer)
+    }
+
+
+def of_one_form(model: Model) -> dict[str, Any]:
+    """The routines of the schema by name, but for those of several forms."""
     schema = getattr(model, "schema", None)
     routines = schema.routines if schema is not None else ()
     forms = Counter(routine.name.lower() for routine in routines)
-    return {
-        routine.name.lower(): routine
-        for routine in routines
-        if routine.language == "sql" and routine.body and not (routine.trigger or routine.definer)
-        and forms[routine.name.lower()] == 1
-    }  # fmt: skip
+    return {routine.name.lower(): routine for routine in routines if forms[routine.name.lower()] == 1}
 
 
 def called(w: Work, call: Any, scope: Scope, group: Any) -> tuple[Columns, list[str]] | None:
     """The columns of a call, and their names; None if it is no function of one query."""
-    if type(call) is not exp.Anonymous or scope.env is not None or w.dialect != "postgres":
+    if type(call) is not exp.Anonymous or scope.env is not None or w.dialect not in ("postgres", "tsql"):
         return None
-    name = str(call.this).lower()
+    name = str(call.this).lower().strip('"')
     body = _body(w.index, name)
     if body is None or name in w.views or len(call.expressions) != body.arguments:
         return None
@@ -76,6 +81,8 @@ def _read(index: Index, routine: Any) -> Body | None:
     from lints.schema.routines import argument_names
     from lints.schema.security import parenthesised, top_level_commas
 
+    if index.dialect == "tsql":
+        return _transact(routine)
     names = argument_names(routine.arguments)
     columns = {column for table in index.model.tables.values() for column in table.columns}
     text = _POSITION.sub(lambda found: f"__argument_{found[1]}__", routine.body)
@@ -92,3 +99,24 @@ def _read(index: Index, routine: Any) -> Body | None:
     returned = parenthesised(routine.sql, "returns table")
     given = [part.split()[0].strip('"') for part in top_level_commas(returned) if part.split()] if returned else []
     return Body(tree, given, len(names))
+
+
+def _transact(routine: Any) -> Body | None:
+    """T-SQL's function of one query: RETURNS TABLE AS RETURN …"""
+    from lints.proof.scripts import head
+
+    returned = _RETURNED.search(routine.sql)
+    if returned is None:
+        return None
+    given = [parameter.name for parameter in head(routine.sql[: returned.start()])]
+    _, statements = parse(returned[1].strip(), "tsql")
+    tree = statements[0].tree if len(statements) == 1 else None
+    while type(tree) is exp.Subquery and not any(value for part, value in tree.args.items() if part != "this"):
+        tree = tree.this
+    if not isinstance(tree, exp.Query):
+        return None
+    for parameter in list(tree.find_all(exp.Parameter)):
+        name = f"@{parameter.name}".lower()
+        if name in given:
+            parameter.replace(exp.column(f"__argument_{given.index(name) + 1}__"))
+    return Body(tree, [], len(given))

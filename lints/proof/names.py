@@ -192,6 +192,14 @@ class Index:
         self.bodies: Mapping[str, Any] = {}
         """Stored functions that are one query each (`lints.proof.inlined`)."""
         self.read_bodies: dict[str, Any] = {}
+        self.routines: Mapping[str, Any] = {}
+        """Stored routines of one form, by name in small letters."""
+        self.scripts: dict[str, Any] = {}
+        """Their statements (`lints.proof.scripts`), once they were asked for."""
+        self.calling: list[str] = []
+        """The procedures that are being judged, the outermost first."""
+        self.called = 0
+        """Statements that were judged for the outermost of them."""
         self.guarded: Mapping[str, Any] = getattr(model, "guarded", {})
         """Tables whose policies confine their rows (`lints.schema.facts.Guard`)."""
         self.harmless = frozenset(n.lower() for n in getattr(model, "harmless", ()))

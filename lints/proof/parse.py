@@ -112,7 +112,7 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
     if dialect == "mysql" and "/*!" in sql:
         sql = _RUN.sub(_uncovered, sql)
     prepared = prepare(sql, dialect)
-    tokens = _tokenize(prepared.text, dialect)
+    tokens = tokenize(prepared.text, dialect)
     if isinstance(tokens, str):
         return prepared, [Statement(None, tokens, [])]
     if dialect == "mysql" and "/*" in prepared.text and re.search(r"/\*M?!", prepared.text):
@@ -158,7 +158,7 @@ def _uncovered(found: re.Match[str]) -> str:
     return " " * (3 + len(found["version"])) + found["text"] + "  "
 
 
-def _tokenize(text: str, dialect: str) -> list[Any] | str:
+def tokenize(text: str, dialect: str) -> list[Any] | str:
     """The tokens, or why there are none."""
     try:
         tokens: list[Any] = _tools.of(dialect)[0].tokenize(text)
@@ -218,7 +218,7 @@ def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:
 
 def refusal(text: str, dialect: str) -> str | None:
     """Why the parser must not see a text, if there is a reason; what can't be split into tokens is one."""
-    tokens = _tokenize(text, ALIASES.get(dialect, dialect))
+    tokens = tokenize(text, ALIASES.get(dialect, dialect))
     return tokens if isinstance(tokens, str) else _scan(tokens)[0]
 
 
@@ -363,7 +363,7 @@ _CLASS = regex(r"<class '[\w.]*?(\w+)'>")
 def reparse(tokens: list[Any] | None, text: str, dialect: str) -> Statement:
     """A statement inside another one, from its tokens, or from a text whose offsets are those of the whole."""
     if tokens is None:
-        found = _tokenize(text, dialect)
+        found = tokenize(text, dialect)
         if isinstance(found, str):
             return Statement(None, found, [])
         tokens = found
@@ -377,7 +377,7 @@ def unfold(tokens: list[Any], text: str, dialect: str) -> list[Any]:
     if len(tokens) != 2 or tokens[1].token_type is not TokenType.STRING:
         return tokens
     start = tokens[0].end + 1
-    rest = _tokenize(" " * start + text[start : tokens[1].end + 1], dialect)
+    rest = tokenize(" " * start + text[start : tokens[1].end + 1], dialect)
     if isinstance(rest, str):
         return tokens
     if len(rest) == 2 and rest[1].token_type is TokenType.STRING and text[rest[1].start] not in "'\"":

@@ -60,7 +60,7 @@ def branches(tokens: list[Any]) -> list[list[Any]] | None:
     depth = cases = 0
     marks: list[int] = []
     for position, token in enumerate(tokens):
-        word = token.text.lower() if token.token_type not in _QUOTED else ""
+        word = token.text.lower() if token.token_type not in QUOTED else ""
         depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
         cases += (word == "case") - (word == "end" and cases > 0)
         if depth or cases or not position:
@@ -78,7 +78,7 @@ def branches(tokens: list[Any]) -> list[list[Any]] | None:
 
 
 _ASKED = ((TokenType.SELECT, "SELECT"), (TokenType.NUMBER, "1"), (TokenType.WHERE, "WHERE"))
-_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.NATIONAL_STRING})
+QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.NATIONAL_STRING})
 
 
 def _statements(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -150,7 +150,10 @@ def _column(w: Work, node: Any, scope: Scope, group: Group) -> Term:
 def _placeholder(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     name = node.this
     text = name if isinstance(name, str) else getattr(name, "name", "") or "?"
-    return Val(w.label(text), Rank.PARAMETER)
+    label = w.label(text)
+    if w.variables and label in w.variables:
+        return w.variables[label]
+    return Val(label, Rank.PARAMETER)
 
 
 def _parameter(w: Work, node: Any, scope: Scope, group: Group) -> Term:

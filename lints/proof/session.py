@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from lints.patterns import regex
+from lints.proof.calls import name_of
 from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
@@ -55,7 +56,17 @@ class Session(NamedTuple):
     unparsed: bool = False
 
 
-def special(w: Work, statement: Statement, text: str, group: Group, translate: Translate) -> str | Session | None:
+class Called(NamedTuple):
+    """A call of a stored procedure that the schema defines, and the tokens of what it is handed."""
+
+    name: str
+    rest: list[Any]
+
+
+Special = str | Session | Called
+
+
+def special(w: Work, statement: Statement, text: str, group: Group, translate: Translate) -> Special | None:
     """Handle a statement that is not a query or a write; None if it is one.
 
     Returns the operation of a statement found inside it and translated, or the judgement if it touches no rows.
@@ -98,9 +109,12 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word in ("execute", "exec"):
         if rest and f"\0prepared {rest[0]}" in w.temporary:
             return Session("execute", None, f"{rest[0]} was prepared above, and is judged there")
-        return _execute(rest)
+        called = name_of(tokens)
+        return _procedure(w, called) or _execute(rest, called[0] if called is not None else None)
     if word in ("call", "perform"):
         return _call(w, tokens, text, group, translate)
+    if word == "{" and "call" in rest[:5] and tokens[-1].text == "}":  # ODBC's and JDBC's escape
+        return _call(w, tokens[1 + rest.index("call") : -1], text, group, translate)
     if word == "do" and (body := next((t for t in tokens if t.token_type is TokenType.HEREDOC_STRING), None)):
         return block(w, text, text.index("$", text.index("$", body.start) + 1) + 1, body.end, group, translate)
     if w.dialect == "oracle" and statement.error == REASON:
@@ -173,7 +187,7 @@ def _after_options(tokens: list[Any], position: int) -> int:
     return position
 
 
-def _inner(w: Work, tokens: list[Any], position: int, text: str, group: Group, translate: Translate) -> str | Session:
+def _inner(w: Work, tokens: list[Any], position: int, text: str, group: Group, translate: Translate) -> Special:
     """The statement inside another one, judged in its place."""
     w.spend(2000)  # it is read anew
     inner = reparse(tokens[position:], text, w.dialect)
@@ -205,7 +219,7 @@ _STRINGS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING})
 _BEFORE_TEXT = frozenset({"(", "immediate", "sp_executesql", "sys", ".", "from", "@", "stmt", "="})
 
 
-def _inner_text(w: Work, said: tuple[int, str], text: str, group: Group, translate: Translate) -> str | Session:
+def _inner_text(w: Work, said: tuple[int, str], text: str, group: Group, translate: Translate) -> Special:
     """The statement that stands as a string inside another one."""
     w.spend(2000)
     inner = reparse(None, " " * said[0] + said[1], w.dialect)
@@ -214,7 +228,7 @@ def _inner_text(w: Work, said: tuple[int, str], text: str, group: Group, transla
     return special(w, inner, text, group, translate) or translate(w, inner.tree, group)
 
 
-def _replace(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
+def _replace(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> Special:
     """REPLACE INTO is an INSERT that deletes the rows in its way."""
     start = 1
     while start < len(tokens) and tokens[start].text.lower() in ("low_priority", "delayed"):
@@ -301,7 +315,7 @@ def _is_call(tokens: list[Any], dialect: str) -> bool:
     return runs and (rest[0].text.lower() == "immediate" or rest[position].text.lower() in ("using", "into", "as"))
 
 
-def _branches(w: Work, inside: list[list[Any]], text: str, group: Group, translate: Translate) -> str | Session:
+def _branches(w: Work, inside: list[list[Any]], text: str, group: Group, translate: Translate) -> Special:
     """T-SQL's IF … statement ELSE statement: what it asks and what it may run."""
     for tokens in inside:
         w.spend(2000)
@@ -312,15 +326,23 @@ def _branches(w: Work, inside: list[list[Any]], text: str, group: Group, transla
     return "if"
 
 
-def _execute(rest: list[str]) -> Session:
+def _execute(rest: list[str], name: str | None) -> Session:
     if "sp_set_session_context" in rest[:3]:
         return Session("set", None, "the pool resets a session context")
-    return Session("execute", "TENSQL013", "what runs is not in the text", opaque=True)
+    named = f"the procedure {name} is not in the schema: " if name else ""
+    return Session("execute", "TENSQL013", f"{named}what runs is not in the text", opaque=True)
 
 
-def _call(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
-    """CALL of a procedure: judged if it is declared with its tenant argument."""
+def _procedure(w: Work, called: tuple[str, list[Any]] | None) -> Called | None:
+    """The procedure that is called, if the schema defines it."""
+    return Called(*called) if called is not None and called[0] in w.index.routines else None
+
+
+def _call(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> Special:
+    """CALL of a procedure: judged if it is declared with its tenant argument, or by its own statements."""
     name = tokens[1].text.lower() if len(tokens) > 1 else ""
+    if name not in w.index.functions and (found := _procedure(w, name_of(tokens))) is not None:
+        return found
     if name not in w.index.functions:
         return Session("call", "TENSQL013", f"the procedure {name} is not declared in the tenancy model", opaque=True)
     start = tokens[1].start
@@ -338,7 +360,7 @@ def _declare(w: Work, tree: Any, group: Group) -> str | Session:
     return "declare"
 
 
-def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group, translate: Translate) -> str | Session:
+def _alter(w: Work, tokens: list[Any], rest: list[str], text: str, group: Group, translate: Translate) -> Special:
     words = " ".join(t.text.lower() for t in tokens)
     if re.search(r"\b(disable|no force) row level security\b", words):
         return Session("ddl", "TENSQL017", "row level security is switched off")
@@ -377,7 +399,7 @@ def _whole(w: Work, tokens: list[Any], group: Group, operation: str) -> str:
     return operation
 
 
-def _mutation(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> str | Session:
+def _mutation(w: Work, tokens: list[Any], text: str, group: Group, translate: Translate) -> Special:
     """ClickHouse: `ALTER TABLE t UPDATE ... WHERE` and `ALTER TABLE t DELETE WHERE` write rows."""
     words = [t.text.lower() for t in tokens]
     at = next((i for i, word in enumerate(words) if word in ("update", "delete")), 0)
@@ -412,7 +434,7 @@ _OBJECTS = frozenset(
 
 def _create(
     w: Work, tree: Any, tokens: list[Any], rest: list[str], text: str, group: Group, translate: Translate
-) -> str | Session:
+) -> Special:
     if tokens and rest and rest[0] not in _OBJECTS:
         return Session("other", None, "not a statement", unparsed=True)
     kinds = {"function", "procedure", "trigger", "rule", "event"}

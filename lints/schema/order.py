@@ -50,6 +50,9 @@ _RIGHTS = regex(
     rb"(?:role|user|index|function|procedure|routine)|alter\s+default\s+privileges)\b|^\s*(?:grant|revoke|do)\s",
     re.IGNORECASE | re.MULTILINE,
 )
+_MAKES_ROUTINE = regex(
+    rb"\bcreate\s+(?:or\s+(?:replace|alter)\s+)?(?:definer\s*=\s*\S+\s+)?(?:function|proc(?:edure)?)\s", re.IGNORECASE
+)
 _CHUNK = regex(r"(\d+)")
 
 
@@ -79,8 +82,11 @@ def defines_schema(path: str, data: bytes) -> bool:
 
 
 def changes_rights(path: str, data: bytes) -> bool:
-    """Whether a migration changes who may do what, or how: roles, privileges, policies, routines, indexes, blocks."""
-    return path.lower().endswith(".sql") and in_migrations(path) and _RIGHTS.search(data) is not None
+    """Whether a migration changes who may do what, or how: roles, privileges, policies, routines, indexes, blocks; or
+    a script of its own makes a routine."""
+    if not path.lower().endswith(".sql"):
+        return False
+    return (_RIGHTS if in_migrations(path) else _MAKES_ROUTINE).search(data) is not None
 
 
 def is_down(path: str) -> bool:

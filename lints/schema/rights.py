@@ -40,8 +40,11 @@ _MEMBERSHIP = regex(
 )
 _TAIL = regex(r"\b(?:with\s+(?:grant|admin|inherit|set)|granted\s+by|cascade|restrict)\b.*", re.IGNORECASE | re.DOTALL)
 _ROUTINE = regex(
-    rf"create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?:if\s+not\s+exists\s+)?({NAME})\s*", re.IGNORECASE
+    rf"create\s+(?:or\s+(?:replace|alter)\s+)?(?:definer\s*=\s*\S+\s+)?(?:function|proc(?:edure)?)\s+(?:if\s+not\s+exists\s+)?({NAME})\s*",
+    re.IGNORECASE,
 )
+_ONE_FORM = frozenset({"tsql", "mysql", "oracle"})
+"""Dialects in which routines of one name have one form."""
 _CHANGED = regex(rf"(alter|drop)\s+(?:function|procedure|routine)\s+(?:if\s+exists\s+)?({NAME})\s*(\()?", re.IGNORECASE)
 _LANGUAGE = regex(r"\blanguage\s+'?(\w+)'?", re.IGNORECASE)
 _DOLLARS = regex(r"\bas\s+(\$\w*\$)(.*?)\1", re.IGNORECASE | re.DOTALL)
@@ -145,7 +148,8 @@ def apply_routine(s: Statement, text: str) -> bool:
     made = _ROUTINE.match(text)
     if made is not None:
         routine = _routine(s, s.written_name(made.group(1))[1], text, made.end())
-        s.catalog.routines[routine.name, _signature(routine.arguments)] = routine
+        form = "" if s.dialect in _ONE_FORM else _signature(routine.arguments)
+        s.catalog.routines[routine.name, form] = routine
         return True
     changed = _CHANGED.match(text)
     if changed is None:

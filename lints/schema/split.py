@@ -53,6 +53,11 @@ _ROUTINE = regex(
     r"(?:constraint\s+)?(?:trigger|procedure|function|event)\b",
     re.IGNORECASE,
 )
+_BATCHED = regex(
+    r"\s*(?:create(?:\s+or\s+alter)?|alter)\s+(?:proc(?:edure)?|function|trigger)\b",
+    re.IGNORECASE,
+)
+"""What T-SQL lets go on to the end of its batch, whatever stands between."""
 _COPY_DATA = regex(r"copy\s[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
 _END_OF_CONTROL = regex(r"\s+(?:if|loop|while|repeat)\b", re.IGNORECASE)
 _DELIMITER = regex(r"[ \t]+(\S{1,16})[ \t]*(?:\r?\n|$)")
@@ -187,7 +192,7 @@ def split(text: str, dialect: str = "postgres") -> Iterator[Piece]:
         elif kind == "end" or kind == "batch":
             if kind == "batch":
                 depth = 0
-            if depth:
+            if depth or (kind == "end" and dialect == "tsql" and _BATCHED.match(text, start)):
                 continue
             found = piece(match.start())
             if found is not None:
