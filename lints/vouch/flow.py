@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from tree_sitter import Node
 
@@ -17,7 +18,7 @@ from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.facts import Follow
 from lints.vouch.filled import LEAVES_OUT, filled
-from lints.vouch.guarded import COMPARES, guard_of
+from lints.vouch.guarded import CHECKED, COMPARES, guard_of
 from lints.vouch.helpers import asked_through
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
@@ -40,8 +41,15 @@ class Flow(Results):
     def __init__(self, data: bytes, language: str, tree: Node, accesses: Sequence[Access]) -> None:
         super().__init__(data, language, tree)
         self.accesses = accesses
+        self.checks: dict[int, tuple[str, frozenset[str]]] = {}
+        """What the statements that were looked at check."""
         self._starts = [access.node.start_byte for access in accesses]
         self._known: list[tuple[list[tuple[int, bool | None, bool]], list[Found]]] = []
+
+    @cached_property
+    def has_checks(self) -> bool:
+        """Whether there is a call in the file that checks something."""
+        return CHECKED.search(self.data) is not None
 
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""

@@ -26,6 +26,10 @@ COMPARES = regex(
     rb"|[aA]ccess|[oO]wner|_or_|Or(?:Throw|Fail|Error)|[iI]nvariant|[aA]bort|[tT]hrow"
 )
 """What a file has somewhere in which a row is compared with something, or asked about."""
+CHECKED = regex(
+    rb"OrThrow|OrFail|OrError|_or_404|_or_raise|(?:assert|verify|ensure|require|[aA]uthori[sz]e|check)\w*\s*\("
+)
+"""What a file has somewhere in which something is checked by a call."""
 _STAYS = regex(r"\b(?:break|continue|next|redo)\b")
 """What leaves a loop only: the row may be used behind it."""
 _MAX_STATEMENTS = 60
@@ -184,31 +188,29 @@ def _before_it(flow: Flow, access: Access) -> Guard | None:
     """The call before a statement that was handed its key and a tenant and does not come back if they do not belong
     together: `await getBoatOrThrow({ id, tenantId })`."""
     keys = {value for value in access.values if "(" not in value}
-    for event in flow.before(access.node) if keys and _CHECKED.search(flow.data) is not None else ():
+    for event in flow.before(access.node) if keys and flow.has_checks else ():
         node = event.node
-        if (
-            event.holds is not None
-            or event.loop
-            or node.type in BRANCHES
-            or node.end_byte - node.start_byte > MAX_STATED
-        ):
+        if event.holds is not None or event.loop or node.type in BRANCHES:
             continue
-        text = flow.text(node)
-        called = _CHECKS.search(text)
-        if called is None or _PLAINLY.fullmatch(text, 0, called.start()) is None or ".catch(" in text:
-            continue
-        given = set(paths_in(called.group("given")))
+        if node.id not in flow.checks:
+            flow.checks[node.id] = _check(flow, node)
+        shown, given = flow.checks[node.id]
         key = next((key for key in sorted(keys & given) if _OF_TENANT.fullmatch(key) is None), None)
-        words = re.findall(r"\w+", called.group("given"))
-        tenant = any(_OF_TENANT.fullmatch(word) for word in words)
-        if key is not None and tenant and not flow.changed(key, node.end_byte, access.node.end_byte):
-            return Guard(asked=_shown(text), key=key)
+        if key is not None and not flow.changed(key, node.end_byte, access.node.end_byte):
+            return Guard(asked=shown, key=key)
     return None
 
 
-_CHECKED = regex(
-    rb"OrThrow|OrFail|OrError|_or_404|_or_raise|(?:assert|verify|ensure|require|[aA]uthori[sz]e|check)\w*\s*\("
-)
+def _check(flow: Flow, node: Node) -> tuple[str, frozenset[str]]:
+    """The call that a statement is, if it is handed a tenant and does not come back if something is wrong; and the
+    paths that it is given."""
+    text = flow.text(node) if node.end_byte - node.start_byte <= MAX_STATED else ""
+    called = _CHECKS.search(text)
+    if called is None or _PLAINLY.fullmatch(text, 0, called.start()) is None or ".catch(" in text:
+        return "", frozenset()
+    given = called.group("given")
+    tenant = any(_OF_TENANT.fullmatch(word) for word in re.findall(r"\w+", given))
+    return _shown(text), frozenset(paths_in(given) if tenant else ())
 
 
 def _shown(text: str) -> str:
