@@ -16,7 +16,7 @@ from lints.schema.facts import Entity
 from lints.schema.go_names import imports_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
-_WORDS = (b"gorm", b'bun:"', b'xorm:"', b"TableName(", b"Table() string")
+_WORDS = (b"gorm", b'bun:"', b'pg:"', b'xorm:"', b"TableName(", b"Table() string")
 _PACKAGE = regex(r"^package\s+(\w+)", re.MULTILINE)
 _STRUCT = regex(r"^(?:type\s+|\t)(\w+)\s+struct\s*\{(\s*\})?")
 _FIELD = regex(r"^\s*(\w+)\s+([\w.*\[\]]{1,80}|map\[\w+\][\w.*]{1,60})\s*(?:`([^`]*)`)?")
@@ -26,8 +26,11 @@ _TABLE = regex(
     r"(?:return\s*[\"`]([\w.]+)[\"`]|return\s+(\w+)\s)",
     re.MULTILINE,
 )
+_TABLE_NAME = regex(r"^\s*tableName\s+struct\{\s*\}\s+`[^`]*?\b(?:pg|sql):\"([\w.]+)")
+"""How go-pg is told the table of a struct."""
 _CONSTANT = regex(r"^(?:const\s+|\t)(\w+)\s*(?:string\s*)?=\s*\"([\w.]+)\"", re.MULTILINE)
 _KINDS = (("gorm", regex(r"\bgorm:\"([^\"]*)\"")), ("bun", regex(r"\bbun:\"([^\"]*)\"")),
+          ("pg", regex(r"\bpg:\"([^\"]*)\"")),
           ("xorm", regex(r"\bxorm:\"([^\"]*)\"")), ("pop", regex(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
 _PLAIN = regex(r"\*?(?:\[\]byte|\w*\.?(?:string|u?int\d*|float\d+|bool|Time|UUID|ULID|ID|Null\w+|JSON\w*|DeletedAt))")
 
@@ -129,6 +132,10 @@ def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
         else:
             struct.bases.append((name, None))
         return
+    named = _TABLE_NAME.match(line) if "tableName" in line else None
+    if named is not None:
+        struct.kind, struct.table = "pg", named.group(1)
+        return
     member = _FIELD.match(line)
     if member is None or not member.group(1)[:1].isupper():
         return
@@ -157,7 +164,7 @@ def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
             return
     if many and "byte" not in kind and not said:
         return
-    if not said and not uses_gorm and struct.kind not in {"bun", "xorm"}:
+    if not said and not uses_gorm and struct.kind not in {"bun", "pg", "xorm"}:
         return
     column = _column(name, said, said_by)
     if column is None:
@@ -273,7 +280,7 @@ def _draft(catalog: Catalog, struct: _Struct) -> Draft | None:
     """The table of a struct; made where an ORM makes tables of structs."""
     schema, _, bare = struct.table.rpartition(".")
     draft = catalog.find(schema or None, bare)
-    made = struct.kind == "gorm" or (struct.kind in {"bun", "xorm"} and struct.keys)
+    made = struct.kind == "gorm" or (struct.kind in {"bun", "pg", "xorm"} and struct.keys)
     if draft is None and made and struct.columns:
         draft = catalog.create(schema or None, bare, struct.origin)
     return draft
@@ -291,7 +298,7 @@ def _add(
     path = struct.origin.path
     for name, (written, kind, line) in struct.columns.items():
         columns[name] = stored.get(written.lower(), written)
-        if columns[name] not in draft.columns and struct.kind in {"gorm", "bun", "xorm"}:
+        if columns[name] not in draft.columns and struct.kind in {"gorm", "bun", "pg", "xorm"}:
             place = Origin(path=path, line=line, why=f"{columns[name]} is a field of {struct.name}")
             nullable = kind.startswith("*") or "Null" in kind
             draft.add_column(Column(name=columns[name], type=kind.lower()[:60], nullable=nullable), place)

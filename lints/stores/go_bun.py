@@ -14,11 +14,13 @@ from lints.stores.go_text import arguments
 from lints.stores.orm_sql import Builder
 
 _RUNS = frozenset({"Exec", "Scan", "Count", "Exists", "ScanAndCount", "Rows"})
-_HIDES = frozenset(
-    {"WhereGroup", "WhereOrGroup", "WhereNotGroup", "Join", "TableExpr", "ModelTableExpr", "With", "Scopes"}
-)
+_HIDES = frozenset({"WhereGroup", "WhereOrGroup", "WhereNotGroup", "TableExpr", "ModelTableExpr", "With", "Scopes"})
 _ASSIGNS = regex(r"\s*(?:\w+\.)?[\"`]?(\w+)[\"`]?\s*=\s*(.*)", re.DOTALL)
 _CONFLICT = regex(r"\s*(?:CONFLICT\s*)?\(([\w\s,\"]+)\)\s*DO\s+UPDATE\b", re.IGNORECASE)
+_SAYS = ("Where", "Join")
+_JOIN = regex(r"(?:(?:inner|left|right|full|cross)\s+)?(?:outer\s+)?join\b", re.IGNORECASE)
+_JOINED = regex(r"\bJOIN\s+[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?[\"`]?(?!ON\b)(\w+))?", re.IGNORECASE)
+_QUALIFIED = regex(r"(?<![\w.\"?])\"?(\w+)\"?\.\"?\w+\"?\s*(?:=|IN\b|IS\b|<|>|LIKE\b)")
 _NOTHING = regex(r"\s*(?:CONFLICT\b[^?]*)?DO\s+NOTHING\s*", re.IGNORECASE)
 _PG = {
     **dict.fromkeys(
@@ -55,9 +57,11 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif step.method in {"WhereIn", "WhereInMulti"} and step.arguments and step.arguments[0].kind == "text":
             part = _text(builder, step.arguments[0].text)
         elif step.method == "WherePK":
-            part = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+            part = _by_keys(builder, steps)
         elif step.method in {"Apply", "ApplyQueryBuilder"} and step.arguments:
             part = scoped(builder, step.arguments)
+        elif step.method in {"Join", "JoinOn", "JoinOnOr"}:
+            part = _joined(builder, step)
         elif step.method in _HIDES:
             part = builder.hole()
         elif step.method in _RUNS:
@@ -73,6 +77,17 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         assigned = _assigned(builder, steps)
         return [builder.update(assigned, dynamic=not assigned)]
     return [builder.delete() if verb == "NewDelete" else builder.select()]
+
+
+def _by_keys(builder: Builder, steps: Sequence[OrmStep]) -> str:
+    """`WherePK()`: every column of the key has what the model holds."""
+    model = next((step for step in steps if step.method == "Model" and step.arguments), None)
+    known = builder.model.tables.get(builder.table)
+    keys = known.primary_key if known is not None else ()
+    if model is None or len(keys) < 2:
+        return f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+    held = go_writes.held(builder, model)
+    return builder.all_of(f"{builder.qualified(key)} = {builder.parameter(held.get(key, ''))}" for key in keys)
 
 
 def _compared(builder: Builder, step: OrmStep) -> str:
@@ -132,13 +147,35 @@ def _inserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [text] if text is not None else []
 
 
+def _joined(builder: Builder, step: OrmStep) -> str | None:
+    """`Join("JOIN ports AS p")`, `JoinOn("p.id = b.port_id")`: a join as it is written; a hole for one that is not."""
+    first = step.arguments[0] if step.arguments else None
+    if first is None or first.kind != "text":
+        return builder.hole()
+    if step.method == "Join":
+        said = first.text.strip()
+        builder.joins.append(_text(builder, said if _JOIN.match(said) else f"JOIN {said}"))
+        return None
+    if not builder.joins:
+        return builder.hole()
+    before = builder.joins[-1]
+    word = "AND" if re.search(r"\bON\b", before, re.IGNORECASE) else "ON"
+    builder.joins[-1] = f"{before} {word if step.method == 'JoinOn' else 'OR'} ({_text(builder, first.text)})"
+    return None
+
+
 def _alias(builder: Builder, steps: Sequence[OrmStep]) -> str | None:
     """The alias that a query's conditions use for its own table, which the struct's tag gives it."""
-    if any("Join" in step.method or step.method in {"TableExpr", "ModelTableExpr", "With"} for step in steps):
+    if any(step.method in {"TableExpr", "ModelTableExpr", "With"} for step in steps):
         return None
-    related = {snake(name) for name in builder.entity.relations} if builder.entity is not None else set()
-    said = " ".join(step.arguments[0].text for step in steps if step.method.startswith("Where") and step.arguments)
-    used = set(re.findall(r"(?<![\w.\"?])\"?(\w+)\"?\.\"?\w+\"?\s*(?:=|IN\b|IS\b|<|>|LIKE\b)", said)) - related
+    names = {snake(name) for name in builder.entity.relations} if builder.entity is not None else set()
+    texts = [step.arguments[0].text for step in steps if step.method.startswith(_SAYS) and step.arguments]
+    for text in texts:
+        names.update(name for pair in _JOINED.findall(text) for name in pair)
+    used = set(_QUALIFIED.findall(" ".join(texts))) - names
+    own = snake(builder.entity.name.rpartition(".")[2]) if builder.entity is not None else ""
+    if len(used) > 1 and own in used:
+        return own
     return used.pop() if len(used) == 1 and builder.table not in used else None
 
 

@@ -96,6 +96,16 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
     return list(found.items())
 
 
+def held(builder: Builder, step: OrmStep) -> dict[str, str]:
+    """What a struct holds in its columns, as written: `boat.TenantID` where it is not known to be anything else."""
+    given = step.arguments[0]
+    seen, _ = _flat(builder, {**(fields_of(given) or {}), **since(step)})
+    name = _plain(given.text).removeprefix("fresh:")
+    columns = builder.entity.columns if builder.entity is not None else {}
+    own = {column: f"{name}.{field}" for field, column in columns.items()} if name.isidentifier() else {}
+    return {**own, **{column: value.text for column, value in seen.items() if value.kind == "value"}}
+
+
 def column_set(builder: Builder, step: OrmStep) -> list[tuple[str, str]]:
     """`Update("name", name)`, `SetExpr("name", …)`."""
     first = step.arguments[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,9 @@ def begun(asked: Asked) -> Begun | None:
     entity = _ENT.search(_DOT.sub(".", asked.path)) if method in _ENT_CALLS else None
     if entity is not None:
         return Begun("ent", entity.group(1), (step_of(asked.interpreter, call, asked.step.arguments, asked.env),))
+    if method == "ModelContext" and len(call.arguments) > 1:
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, "pg")
+        return Begun("pg", struct_of(asked.interpreter, step), (step,))
     kind = orm_of(asked.interpreter.notes.source)
     written = _DOT.sub(".", asked.interpreter.notes.text(call.receiver.span)[-400:])
     if kind is None and method in _XORM and _ENGINE.search(written) is not None:
@@ -221,6 +225,8 @@ def step_of(
     """A step with its texts folded and everything else as it is written; a struct by the fields it always has.
 
     What is written is a struct with all of its fields, with those that a variable was given since as keywords."""
+    if call.method == "ModelContext" and len(call.arguments) == len(arguments) > 1:
+        call, arguments = replace(call, method="Model", arguments=call.arguments[1:]), arguments[1:]
     whole = len(arguments) == len(call.arguments)
     given: list[Value] = []
     writes = call.method in _WRITES or (call.method == "Model" and kind in _BY_MODEL)

@@ -97,7 +97,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\bDbSet<\w+>\(\)",
     ),
     "go": (
-        rb"\.\s*(?:Where|First|Find|Take|Last|Model|Delete|Scopes)\(\s*[&\"\w]",
+        rb"\.\s*(?:Where|First|Find|Take|Last|Model|ModelContext|Delete|Scopes)\(\s*[&\"\w]",
         rb"\.\s*New(?:Select|Update|Delete|Insert)\(\)",
         rb"ngine\.\s*(?:\w+\([^()\n]{0,80}\)\.\s*){0,3}(?:Get|Find|ID|Count|Exist|Update|Delete|FindAndCount|Iterate|Insert|InsertOne)\(",
         rb"ession\.(?:Get|Find|Count|Exist|Update|Delete|FindAndCount)\(\s*&",
