@@ -49,6 +49,7 @@ def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str],
     rule: str | None = None
     why: str | None = None
     proven: str | None = None
+    taken = ""
     root = _is_root(collection, keys)
     if root:
         keys |= {"_id", "id"}
@@ -71,6 +72,8 @@ def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str],
         changed = _reassigns(step, keys) if proven is not None and action == "update" else None
         if changed is not None:
             rule, why, proven = "TENMGO009", changed, None
+        elif proven is not None and action == "update" and rule is None and (whole := _whole(step, keys)) is not None:
+            rule, taken = "TENMGO009", f"{whole}, which is set as a whole, names no other tenant"
         if proven is not None and method == "aggregate":
             beside = _looks_up(first, keys)
             if beside == "all":
@@ -95,6 +98,7 @@ def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str],
         verdict = Verdict.WEAK
     said = {
         "TENMGO007": "the tenant written in the call is meant",
+        "TENMGO009": taken,
         "TENMGO010": "looked-up documents are the tenant's too",
     }
     return Proof(
@@ -312,6 +316,21 @@ def _upserts(step: OrmStep) -> bool:
         v for n, v in step.keywords if n == "upsert"
     ]
     return any(option is not None and option.kind != "null" for option in options)
+
+
+def _whole(step: OrmStep, keys: frozenset[str]) -> str | None:
+    """What a document takes as a whole, so that the tenant's field may be in it, unless that is set beside it."""
+    given = step.arguments[1] if len(step.arguments) > 1 else None
+    written = mapping(given).get("$set", given)
+    if written is None:
+        return None
+    if written.kind in {"value", "call", "dynamic"}:
+        return written.text[:80] or "an object"
+    names = list(written.names) if written.kind == "map" else []
+    spread = max((names.index(name) for name in ("...", "**") if name in names), default=-1)
+    if spread < 0 or not keys.isdisjoint(names[spread:]):
+        return None
+    return written.items[spread].text[:80] or "an object"
 
 
 def _reassigns(step: OrmStep, keys: frozenset[str]) -> str | None:

@@ -54,6 +54,8 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
     return "TENORM004", f"{sent.raw} is copied onto the row as a whole, its tenant too if the client says so"
 
 
+_WITHOUT_MODELS = frozenset({"knex", "kysely"})
+"""Query builders, where nothing sets a column that a call does not name."""
 _SCRIPTS = frozenset({"typescript", "tsx", "javascript"})
 _POOL = regex(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")
 
@@ -133,7 +135,8 @@ def _as_a_whole(row: Access, paths: Sequence[Rendered]) -> Access:
 def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     """Relation keys and held instances are weaker findings, not violations."""
     steps = row.why.partition(" on some paths only: ")[2]
-    if row.rule == "TENSQL005" and len(call.variants) == 1 and steps:  # steps of one path: found, else made
+    apart = len(call.variants) == 1 and call.kind != "kysely"
+    if row.rule == "TENSQL005" and apart and steps:  # steps of one path: found, else made
         row = replace(row, rule="TENSQL001", why=steps)
     rule = AS_ORM.get(row.rule or "", row.rule)
     if rule == "TENORM005" and call.variants[0][0].method == "@along" and all(path.relation_keys for path in paths):
@@ -150,7 +153,7 @@ def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     untrusted = next((path.untrusted for path in paths if path.untrusted is not None), None)
     if untrusted is not None and row.verdict == "proven":
         return assumed(row, "TENCTX001", f"{untrusted}, which a client names, is checked to be the caller's own")
-    if rule == "TENSQL004" and row.verdict == "violation":
+    if rule == "TENSQL004" and row.verdict == "violation" and call.kind not in _WITHOUT_MODELS:
         return _set_by_model(row, paths)
     if rule == "TENORM008" and row.verdict == "violation" and all(path.by_parent for path in paths):
         return assumed(row, "TENORM002", f"what {paths[0].by_parent} refers to was checked to be the caller's")

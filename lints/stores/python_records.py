@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lints.extract.facts import Argument, OrmStep
 from lints.stores.django import django
-from lints.stores.orm_sql import Builder
+from lints.stores.orm_sql import Builder, mapping
 from lints.stores.sqlalchemy import sqlalchemy
 
 _BY_KEY = frozenset({"get_by_id", "delete_by_id", "set_by_id"})
@@ -19,12 +19,18 @@ def records(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         named = (replace(step, method="get") if step.method in {"get_or_none", "exists"} else step for step in steps)
         return django(builder, list(named))
     first = steps[0]
-    if first.method in {"create", "get_or_create", "bulk_create"}:
+    if first.method in {"create", "get_or_create", "bulk_create", "bulk_update"}:
         return django(builder, steps)
     if first.method == "insert_many" and first.arguments:
         first = replace(first, method="values", arguments=first.arguments[:1])
         return sqlalchemy(builder, [OrmStep(method="insert"), first, *map(_as_written, steps[1:])])
-    if first.method in {"insert", "replace", "update"}:
+    if first.method == "replace":
+        given = OrmStep(method="values", arguments=first.arguments[:1], keywords=first.keywords)
+        columns = {**mapping(given.arguments[0] if given.arguments else None), **dict(given.keywords)}
+        rows = Argument(kind="map", names=tuple(columns), items=tuple(columns.values()))
+        made = sqlalchemy(builder, [OrmStep(method="insert"), given])[0]
+        return [made + builder.on_duplicate(rows) if made is not None else None]  # by whichever key is in the way
+    if first.method in {"insert", "update"}:
         written = OrmStep(method="values", arguments=first.arguments[:1], keywords=first.keywords)
         verb = "update" if first.method == "update" else "insert"
         return sqlalchemy(builder, [OrmStep(method=verb), written, *map(_as_written, steps[1:])])
@@ -45,5 +51,9 @@ def _as_written(step: OrmStep) -> OrmStep:
         on = tuple(given for given in step.arguments[1:] if given.kind == "term")
         return replace(step, method="outerjoin" if outer else "join", arguments=(*step.arguments[:1], *on))
     if step.method in {"on_conflict", "on_conflict_replace"}:
-        return OrmStep(method="on_conflict_do_update", keywords=(("index_elements", Argument(kind="value")),))
+        given = dict(step.keywords)
+        names = (("conflict_target", "index_elements"), ("update", "set_"), ("where", "where"))
+        said = tuple((known, given[name]) for name, known in names if name in given)
+        said = said if "conflict_target" in given else (("index_elements", Argument(kind="value")), *said)
+        return OrmStep(method="on_conflict_do_update", keywords=said)
     return step

@@ -19,6 +19,7 @@ _SHOWS = regex(r"select\w*|clearSelect|orderBy\w*|limit|offset|fetch|groupBy|ret
 """Calls that say nothing of which rows are meant."""
 _BUILDER = regex(r"eb\d?")
 """What the expression builder of Kysely is called: `_TERMS` of `lints.extract.chains.following`."""
+_WHERE = regex(r"(?:or)?[wW]here\w*")
 _HAS_RUN = regex(r"execute\w*|stream|then|map|flatMap|filter|slice|reduce|forEach|find|some|first")
 _JOINS = regex(r"(?:inner|left|right|full)?(?:Outer)?[jJ]oin")
 _COMPARES = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "in", "is", "is not", "not in"})
@@ -34,20 +35,50 @@ class _Read:
     conflict: list[str] | None = None
     changed: list[tuple[str, str]] | None = None
     merges: bool = False
+    replaces: bool = False
+    """Rows in the way by any key are taken away: `REPLACE INTO` of MySQL and SQLite."""
     duplicate: str = ""
     selected: str | None = None
     """The first column that it selects."""
 
 
 def knex(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
-    """Knex and Kysely: conditions by column name, `and` by default, `or…` beside them."""
+    """Knex and Kysely: conditions by column name, `and` by default, `or…` beside them. What `$if` adds, if that can be
+    seen, is there on one path and not on the other."""
+    sometimes = [step for step in steps if _adds(step)]
+    if sometimes:
+        apart = builder.inside(builder.entity) if builder.entity is not None else None
+        apart = apart or Builder(builder.model, builder.entities, builder.table, alias=builder.alias)
+        without = _statements(apart, [step for step in steps if step not in sometimes])
+        steps = [made for step in steps for made in (_added(step) if step in sometimes else (step,))]
+        return [*_statements(builder, steps), *without]
+    return _statements(builder, steps)
+
+
+def _adds(step: OrmStep) -> bool:
+    """Whether a step is an `$if` whose function adds conditions that can be seen."""
+    added = step.arguments[-1] if step.method == "$if" and step.arguments else None
+    seen = added is not None and added.kind == "closure" and all(call.kind == "term" for call in added.items)
+    return added is not None and seen and all(_WHERE.fullmatch(call.text) for call in added.items)
+
+
+def _added(step: OrmStep) -> Iterator[OrmStep]:
+    yield from (OrmStep(method=call.text, arguments=call.items) for call in step.arguments[-1].items)
+
+
+def _statements(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     read = _read(builder, steps)
     if _correlated(builder, steps):
         return []  # part of a query around it, which is judged
     if read.verb == "insert":
         conflict = read.conflict if read.merges else None
         made = builder.insert(read.assigned, dynamic=read.dynamic, conflict=conflict, updated=read.changed)
+        if read.replaces and made is not None:
+            sets = ", ".join(f"{builder.ident(column)} = {value}" for column, value in read.assigned)
+            made += f" ON DUPLICATE KEY UPDATE {sets}"
         return [made + read.duplicate if made is not None and (read.conflict or not read.merges) else None]
+    if read.verb == "merge":
+        return [None]
     if read.verb == "update":
         return [builder.update(read.assigned, whole=read.dynamic)]
     return [builder.delete() if read.verb == "delete" else builder.select()]
@@ -83,9 +114,19 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
                     given = {arguments[0].text: arguments[1]}
                 values, unseen = builder.assignments(given)
                 read.assigned, read.dynamic = read.assigned + values, read.dynamic or unseen or not given
-        elif method in {"insert", "values", "insertInto"}:
+        elif method == "selectFrom" and arguments and arguments[0].kind == "list":
+            for named in arguments[0].items[1:]:
+                table, _, alias = named.text.partition(" as ")
+                stored = as_stored(table.strip(), builder.model.tables)
+                shown = f" AS {builder.ident(alias.strip())}" if alias else ""
+                builder.joins.append(f"CROSS JOIN {builder.ident(stored)}{shown}")
+        elif method == "mergeInto":
+            read.verb = "merge"
+        elif method in {"insert", "values", "insertInto", "replaceInto"}:
             read.verb = "insert"
-            if arguments and method != "insertInto":
+            if method == "replaceInto":
+                read.replaces = True
+            elif arguments and method != "insertInto":
                 rows = arguments[0].items[:1] if arguments[0].kind == "list" else arguments[:1]
                 builder.as_sent(rows[0] if rows else None)
                 values, unseen = builder.assignments(mapping(rows[0] if rows else None))
@@ -112,9 +153,12 @@ def _from(table: str, alias: str | None, steps: Sequence[OrmStep]) -> Iterator[t
     """The tables in FROM by the names that conditions use for them."""
     yield alias or table, table
     for step in steps:
-        if _JOINS.fullmatch(step.method) and step.arguments and step.arguments[0].kind == "text":
-            joined, _, known = step.arguments[0].text.partition(" as ")
-            yield known.strip() or joined.strip(), joined.strip()
+        if _JOINS.fullmatch(step.method) or step.method == "selectFrom":
+            first = step.arguments[0] if step.arguments else None
+            for named in (first.items if first.kind == "list" else (first,)) if first is not None else ():
+                joined, _, known = named.text.partition(" as ") if named.kind == "text" else ("", "", "")
+                if joined:
+                    yield known.strip() or joined.strip(), joined.strip()
 
 
 def _sub_select(builder: Builder, given: Argument, *, exists: bool = False) -> str | None:

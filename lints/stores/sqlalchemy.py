@@ -198,8 +198,17 @@ def _conflict_keys(builder: Builder, keywords: Mapping[str, Argument]) -> list[s
     """The columns of `on_conflict_do_update(index_elements=["id", Boat.name])`."""
     listed = keywords.get("index_elements")
     items = listed.items if listed is not None and listed.kind == "list" else ()
-    found = [builder.column(item.text.rpartition(".")[2]) for item in items]
+    found = [_key_column(builder, item.text.rpartition(".")[2]) for item in items]
     return [column for column in found if column is not None] if all(found) else []
+
+
+def _key_column(builder: Builder, name: str) -> str | None:
+    """The column of an attribute; that of a foreign key by the name of its relationship, as Peewee has it."""
+    column = builder.column(name)
+    if column is not None or builder.entity is None:
+        return column
+    target = builder.entities.get(builder.entity.relations.get(name, ""))
+    return builder.foreign_column(target.table) if target is not None else None
 
 
 def _joined(builder: Builder, steps: Sequence[OrmStep]) -> set[str]:

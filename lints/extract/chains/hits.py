@@ -21,7 +21,11 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"execute_values\(",
         rb"View\)\s*:",
         rb"\.(?:get_or_none|get_by_id|delete_by_id|set_by_id|insert_many)\(",
-        rb"\.(?:filter|get|exclude|create|get_or_create|update_or_create|update|insert|exists)\(\s*(?:\w{1,40}\s*=|Q\()",
+        (
+            rb"\.(?:filter|get|exclude|create|get_or_create|update_or_create|update|insert|exists|replace)"
+            rb"\(\s*(?:\w{1,40}\s*=|Q\(|\*\*)"
+        ),
+        rb"\.bulk_(?:create|update)\(",
         rb"\.all\(\)",
         rb"\.in_bulk\(",
         rb"\.(?:get|update)\(\s*\{?\(?[A-Z]\w*\.",
@@ -341,11 +345,8 @@ _SCRIPTS = {
     b"bjection": Search(rb"[A-Z]\w*\.relatedQuery\("),
 }
 _PYTHON = {
-    b"peewee": Search(
-        rb"\b[A-Z]\w*\.(?:replace|replace_many|create|insert|insert_many|update|bulk_create|bulk_update|raw)\(",
-        rb"\b[A-Z]\w*\[[a-z]",
-    ),
-    b"tortoise": Search(rb"\b[A-Z]\w*\.(?:bulk_update|bulk_create|get_or_create|update_or_create|create)\("),
+    b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),
+    b"tortoise": Search(rb"\b[A-Z]\w*\.(?:get_or_create|update_or_create|create)\("),
     b"beanie": Search(
         rb"\b[A-Z]\w*\.(?:find|find_one|find_all|find_many|get|aggregate|insert_many|insert_one|count|distinct|update_all|delete_all)\("
     ),

@@ -11,7 +11,7 @@ from lints.extract.chains import stores
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
 from lints.extract.ir import Choose, Expr, Invoke, Name, Other, Pairs
 from lints.extract.sqltext import names
-from lints.extract.values import Fn, Gap, Lit, Query, Record, Returned, Step, Term, Value
+from lints.extract.values import Fn, Gap, Listing, Lit, Query, Record, Returned, Step, Term, Value
 from lints.patterns import regex
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ def _with_callback(asked: Asked, options: Value | None) -> Step:
 def _mongo(asked: Asked) -> Begun | None:
     """Collections of the driver, models of Mongoose."""
     call, path = asked.call, asked.path
+    if call.method == "save":
+        return _new_document(asked)
     if call.method not in _MONGO and call.method not in _MONGOOSE:
         return None
     head, _, last = path.rpartition(".")
@@ -179,6 +181,16 @@ def _mongo(asked: Asked) -> Begun | None:
     if call.method in _MONGO and (re.fullmatch(r"[A-Z]\w*", path) or re.search(r"[cC]ollection$|(?:M|^m)odel$", last)):
         return Begun("mongo", path if not head else last, (asked.step,))
     return None
+
+
+def _new_document(asked: Asked) -> Begun | None:
+    """`new Boat(dto).save()` of Mongoose, or of a variable that holds the document."""
+    held = asked.receiver
+    made = held.call if isinstance(held, Gap) and b"ongoose" in asked.interpreter.notes.source else None
+    fresh = _FRESH.match(held.source) if isinstance(held, Gap) and made is not None and made.arguments else None
+    if fresh is None or made is None:
+        return None
+    return Begun("mongo", fresh[1], (replace(asked.step, method="create", arguments=tuple(made.arguments[:1])),))
 
 
 def _constant_of(asked: Asked) -> str:
@@ -242,8 +254,10 @@ def _entity_named(expression: Expr, env: Env) -> str | None:
 
 def _kysely(asked: Asked) -> Begun | None:
     first = _first(asked)
-    if asked.call.method not in {"selectFrom", "updateTable", "deleteFrom", "insertInto"}:
+    if asked.call.method not in {"selectFrom", "updateTable", "deleteFrom", "insertInto", "replaceInto", "mergeInto"}:
         return None
+    if isinstance(first, Listing):  # `selectFrom(["boats", "logbooks as l"])`
+        first = first.items[0] if first.items else None
     named = first.text.strip() if isinstance(first, Lit) else _any_table(first)
     return Begun("kysely", named, (asked.step,), inner=asked.path in _SUB_SELECTS) if named is not None else None
 
@@ -286,8 +300,20 @@ def _bare(value: Value) -> bool:
     return isinstance(value, Gap) and re.fullmatch(r"[\w.]+", value.source) is not None
 
 
+def _clickhouse(asked: Asked, given: Value | None) -> Begun | None:
+    """`client.insert({ table: "events", values: rows })`."""
+    fields = given.fields if isinstance(given, Record) else {}
+    table, rows = fields.get("table"), fields.get("values")
+    if not isinstance(table, Lit) or rows is None or b"lickhouse" not in asked.interpreter.notes.source:
+        return None
+    span = asked.call.span
+    return Begun("knex", table.text.strip(), (Step("table", (table,), {}, span), Step("insert", (rows,), {}, span)))
+
+
 def _knex(asked: Asked) -> Begun | None:
     call, path, method, first = asked.call, asked.path, asked.call.method, _first(asked)
+    if method == "insert":
+        return _clickhouse(asked, first)
     if method == "batchInsert" and isinstance(first, Lit):
         start = Step("table", asked.step.arguments[:1], {}, call.span)
         return Begun("knex", first.text.strip(), (start, Step("insert", asked.step.arguments[1:2], {}, call.span)))

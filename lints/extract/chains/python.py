@@ -50,7 +50,7 @@ _EXECUTES = names("execute exec scalars scalar stream stream_scalars execute_asy
 _NESTED_IN = names("where filter exclude get having from_select join outerjoin")
 _OF_RECORDS = names(
     "select filter exclude get get_or_none get_by_id delete_by_id set_by_id create get_or_create update_or_create"
-    " bulk_create insert insert_many replace update delete all first annotate in_bulk exists"
+    " bulk_create bulk_update insert insert_many replace update delete all first annotate in_bulk exists"
 )
 """What Peewee and Tortoise ask a model's class itself for."""
 _OF_TABLES = names("select insert update delete")
@@ -78,7 +78,7 @@ RUNS = {
     ),
     "python_record": names(
         "first get get_or_none get_by_id delete_by_id set_by_id create get_or_create update_or_create bulk_create count"
-        " exists scalar in_bulk"
+        " exists scalar in_bulk bulk_update"
     ),
     "sqlalchemy": names(
         "first one one_or_none all scalar count get get_one first_or_404 one_or_404 get_or_404 update delete"

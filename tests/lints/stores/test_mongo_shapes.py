@@ -19,6 +19,10 @@ CASES = {
     "Mongoose, afterwards something else": ("BoatModel.findById(id).where('name').equals(t)", "violation"),
     "Mongoose, afterwards by another operator": ("BoatModel.findById(id).where('tenantId').ne(t)", "violation"),
     "Mongoose, and": ("BoatModel.findOneAndUpdate({ _id: id }, { a: 1 }).and([{ tenantId: t }])", "proven"),
+    "an object that is written": ("col.updateOne({ _id: id, tenantId: t }, { $set: u })", "weak"),
+    "an object that is written bare": ("col.updateOne({ _id: id, tenantId: t }, { ...u })", "weak"),
+    "an object with the tenant after it": ("col.updateOne({ _id: id, tenantId: t }, { ...u, tenantId: t })", "proven"),
+    "a field that is written": ("col.updateOne({ _id: id, tenantId: t }, { $set: { name: n } })", "proven"),
     "no filter": ("col.find({ name: n })", "violation"),
     "empty": ("col.find({})", "violation"),
     "or all": ("col.find({ $or: [{ tenantId: t, a: 1 }, { tenantId: t, b: 2 }] })", "proven"),
@@ -107,6 +111,22 @@ def test_mongoose_models_are_told_by_their_import() -> None:
     source = "import mongoose from 'mongoose';\nconst f = (t) => Boat.find({ tenantId: t });\nconst g = () => Boat.find({});\n"
     found = scan([("src/a.ts", source.encode())], Model(tables={}))
     assert [(row.verdict, row.rule) for row in found.accesses] == [("proven", None), ("violation", "TENMGO001")]
+
+
+def test_a_new_document_of_mongoose_is_written_where_it_is_saved() -> None:
+    source = """
+import mongoose from 'mongoose';
+import { Boat } from './boat';
+const f = (dto) => new Boat(dto).save();
+const g = (t, dto) => { const boat = new Boat({ ...dto, tenantId: t }); return boat.save(); };
+const h = (name) => new Boat({ name }).save();
+"""
+    found = scan([("src/a.ts", source.encode())], Model(tables={}))
+    assert [(row.verdict, row.rule) for row in found.accesses] == [
+        ("opaque", "TENMGO013"),
+        ("proven", None),
+        ("violation", "TENMGO004"),
+    ]
 
 
 def test_a_collection_in_a_variable_is_no_array() -> None:

@@ -62,7 +62,7 @@ CASES: dict[str, calls.Case] = {
     "kysely: a tenant that is compared on a condition only": (
         "sql-ts",
         "const f = (db, id, t) => db.selectFrom('boats').select('id').$if(t, (qb) => qb.where('tenantId', '=', t)).where('id', '=', id).execute();",
-        [("opaque", "TENORM013")],
+        [("violation", "TENORM005")],
     ),
     "knex: IN a query of the tenant's rows, which is judged too": (
         "sql-ts",

@@ -55,6 +55,24 @@ OF_PEEWEE: dict[str, tuple[str, list[str]]] = {
     "deleted, by its key": ("Boat.delete_by_id(i)", ["violation"]),
     "made": ("Boat.create(tenant=t, name=i)", ["proven"]),
     "made without a tenant": ("Boat.create(name=i)", ["weak"]),
+    "an object that is written": ("Boat.update(**i).where(Boat.tenant == t).execute()", ["weak"]),
+    "moved": ("Boat.update(tenant=i).where(Boat.tenant == t).execute()", ["violation"]),
+    "made of an object": ("Boat.create(**i)", ["opaque"]),
+    "made of an object, with the tenant": ("Boat.create(**i, tenant=t)", ["proven"]),
+    "in the place of what is there": ("Boat.replace(id=i, tenant=t).execute()", ["violation", "violation"]),
+    "in the way by a key": (
+        "Boat.insert(id=i, tenant=t).on_conflict(conflict_target=[Boat.id], update={Boat.name: 'x'}).execute()",
+        ["violation"],
+    ),
+    "in the way by a key with the tenant": (
+        (
+            "Boat.insert(name=i, tenant=t).on_conflict(conflict_target=[Boat.tenant, Boat.name],"
+            " update={Boat.name: 'x'}).execute()"
+        ),
+        ["proven"],
+    ),
+    "rows that are handed over": ("Boat.bulk_update(i, fields=[Boat.name])", ["weak"]),
+    "several made that are handed over": ("Boat.bulk_create(i)", ["opaque"]),
     "several made": ("Boat.insert_many([{'tenant': t, 'name': n} for n in i]).execute()", ["proven"]),
     "joined": ("Logbook.select().join(Boat, JOIN.LEFT_OUTER).where(Boat.tenant == t)", ["proven"]),
     "joined on a condition": (

@@ -211,6 +211,67 @@ CASES: dict[str, calls.Case] = {
         ),
         PROVEN,
     ),
+    "kysely: of several tables": (
+        "sql-ts",
+        (
+            "const f = (t) => db.selectFrom(['boats as b', 'logbooks as l']).selectAll('l')"
+            ".whereRef('l.boat_id', '=', 'b.id').where('b.tenant_id', '=', t).execute();"
+        ),
+        PROVEN,
+    ),
+    "kysely: of several tables, one of which is anybody's": (
+        "sql-ts",
+        "const f = (t) => db.selectFrom(['logbooks', 'boats']).selectAll('logbooks').where('boats.tenant_id', '=', t).execute();",
+        BY_KEY,
+    ),
+    "kysely: in the place of what is there": (
+        "sql-ts",
+        "const f = (t, id) => db.replaceInto('boats').values({ id, tenant_id: t }).execute();\n// kysely",
+        MOVED + UPSERT,
+    ),
+    "kysely: merged": (
+        "sql-ts",
+        (
+            "const f = () => db.mergeInto('boats').using('logbooks', 'boats.id', 'logbooks.boat_id').whenMatched()"
+            ".thenDelete().execute();\n// kysely"
+        ),
+        OPAQUE,
+    ),
+    "kysely: the tenant on one path": (
+        "sql-ts",
+        "const f = (t) => db.selectFrom('boats').selectAll().$if(!!t, (qb) => qb.where('tenant_id', '=', t)).execute();",
+        [("violation", "TENORM005")],
+    ),
+    "kysely: a name on one path": (
+        "sql-ts",
+        (
+            "const f = (t, n) => db.selectFrom('boats').selectAll().where('tenant_id', '=', t)"
+            ".$if(!!n, (qb) => qb.where('name', '=', n)).execute();"
+        ),
+        PROVEN,
+    ),
+    "kysely: something else on one path": (
+        "sql-ts",
+        (
+            "const f = (t, n) => db.selectFrom('boats').selectAll().where('tenant_id', '=', t)"
+            ".$if(!!n, (qb) => qb.orWhere('name', '=', n)).execute();"
+        ),
+        [("violation", "TENORM005")],
+    ),
+    "knex: nobody sets the tenant": (
+        "sql-ts", "const f = (name) => knex('boats').insert({ name });", [("violation", "TENSQL004")],
+    ),
+    "clickhouse: rows that came": (
+        "sql-ts", "// clickhouse\nconst f = (c, values) => c.insert({ table: 'boats', values });", OPAQUE,
+    ),
+    "clickhouse: rows of a tenant": (
+        "sql-ts",
+        (
+            "// clickhouse\nconst f = (c, t, rows) => c.insert({ table: 'boats', format: 'JSONEachRow',"
+            " values: rows.map((r) => ({ name: r.name, tenant_id: t })) });"
+        ),
+        PROVEN,
+    ),
     "kysely: a row that is in the way takes an object": (
         "sql-ts",
         (
