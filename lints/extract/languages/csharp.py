@@ -47,6 +47,9 @@ _NUMBERS = frozenset(
     {"FromSqlRaw", "ExecuteSqlRaw", "ExecuteSqlRawAsync", "SqlQueryRaw", "ExecuteSqlCommand", "ExecuteSqlCommandAsync"}
 )
 """Calls whose statement names its parameters by their numbers: `WHERE id = {0}`."""
+_TABLES = frozenset({"Table", "TableName"})
+"""What generic repositories call the table that they are of."""
+_OF_ROWS = regex(r":\s*(?:\w+\.)*\w*(?:Repository|Store|Dao)\w*<\s*(?:\w+\.)*([A-Z]\w+)\s*[,>]")
 _NUMBER = regex(r"'?\{(\d{1,2})\}'?")
 _CONDITIONS = "/**where**/"
 """Where Dapper's SqlBuilder puts the conditions it is given."""
@@ -311,11 +314,28 @@ class CSharpLowering(Lowering):
                     written = _ESCAPES.resolved(written)
                 if not raw:
                     written = written.replace("{{", "{").replace("}}", "}")
-                parts.append(Text(written, span(node)))
+                before = parts.pop() if parts and isinstance(parts[-1], Text) else None
+                parts.append(Text((before.value if isinstance(before, Text) else "") + written, span(node)))
             elif child.type == "interpolation":
                 inner = [part for part in self.parts(child) if not part.type.startswith("interpolation_")]
-                parts.append(self.expression(inner[0]) if inner else Text("", span(node)))
+                table = self.own_table(inner[0]) if inner else None
+                if table is not None:
+                    before = parts.pop() if parts and isinstance(parts[-1], Text) else None
+                    parts.append(Text((before.value if isinstance(before, Text) else "") + table, span(node)))
+                else:
+                    parts.append(self.expression(inner[0]) if inner else Text("", span(node)))
         return tuple(parts)
+
+    def own_table(self, node: Node) -> str | None:
+        """`User` of `{Table}` in a class that is a `Repository<User, Guid>`, whose base names the table by its rows."""
+        if node.type != "identifier" or self.text(node) not in _TABLES:
+            return None
+        around = node.parent
+        while around is not None and around.type != "class_declaration":
+            around = around.parent
+        head = self.source[around.start_byte : around.start_byte + 2000].decode("utf-8", "replace") if around else ""
+        found = _OF_ROWS.search(head.partition("{")[0])
+        return found.group(1) if found is not None else None
 
     def assigned(self, node: Node) -> Expr:
         return self.expression(node.child_by_field_name("right"))

@@ -355,3 +355,13 @@ def test_a_message_that_says_match_is_no_graph_query() -> None:
 def test_a_stored_procedure_that_is_run_is_a_statement(path: str, call: str) -> None:
     (statement,) = extract(f"src/{path}", f"class A {{ void F(C c) {{ {call}; }} }}".encode()).statements
     assert statement.sql.lower().startswith(("call moor", "execute moor"))
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [(" : Repository<Moor, Guid>, IMoors", "Moor_Read"), ("", "_Read"), ("<T> : IRepository<T>", "_Read")],
+)
+def test_a_procedure_is_named_after_the_rows_that_its_repository_is_of(base: str, name: str) -> None:
+    call = 'c.QueryAsync<B>($"[{Schema}].[{Table}_Read]", new { Id = id }, commandType: CommandType.StoredProcedure)'
+    (statement,) = extract("src/A.cs", f"class A{base} {{ void F(C c) {{ {call}; }} }}".encode()).statements
+    assert statement.sql == f"EXECUTE {name}"
