@@ -10,12 +10,13 @@ from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.orm import Source, chain, constant, texts, truth
+from lints.schema.php_migrations import apply_php
 from lints.tenancy import Column, ForeignKey
 
-DECLARES = regex(rb"Schema::|Blueprint\b")
+DECLARES = regex(rb"Schema::|Blueprint\b|->\s*createTable\(|->\s*addForeignKey\(|->\s*(?:db)?forge\s*->")
 INSTALLS = regex(rb"\bSchema::create\(")
 """Code that makes tables where it is not among migrations: an installer."""
-_DOWN = frozenset({"down"})
+_DOWN = frozenset({"down", "safeDown"})
 _KEYS = names("id increments bigIncrements mediumIncrements smallIncrements tinyIncrements integerIncrements")
 _REFERENCES = names("foreignId foreignUuid foreignUlid foreignIdFor")
 _KINDS = names(
@@ -27,8 +28,10 @@ _KINDS = names(
 
 
 def apply_laravel(catalog: Catalog, source: Source) -> None:
-    """The `up` of a migration, or its body if it has no such function."""
-    for call in _calls(source.body):
+    """The `up` of a migration of Laravel, Yii or CodeIgniter, or its body if it has no such function."""
+    calls = list(_calls(source.body))
+    apply_php(catalog, source, calls)
+    for call in calls:
         names_of = [made.method for made in chain(call)]
         outer = chain(call)[-1]
         if not _on_schema(call):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lints.extract.ir import Define, Invoke, Items, Name, Pairs
+from lints.extract.ir import Define, Invoke, Items, Leave, Name, Pairs
 from lints.patterns import regex
 from lints.schema.catalog import Catalog
 from lints.schema.eloquent_scopes import global_scopes, local_scopes
@@ -16,10 +16,11 @@ from lints.schema.orm import Class, Source, chain, classes, constant, inherited,
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = regex(
-    rb"\bEloquent\b|\bextends\s+\w*(?:Model|Pivot|Authenticatable|User|Builder)\b|\bimplements\s[\w\\, ]{0,200}Scope\b"
+    rb"\bEloquent\b|\bextends\s+[\w\\]*(?:ActiveRecord|Model|Pivot|Authenticatable|User|Builder)\b"
+    rb"|\bimplements\s[\w\\, ]{0,200}Scope\b"
     rb"|addGlobalScope|\$fillable\b|\$guarded\b|(?:belongsTo|hasMany|hasOne)\("
 )
-_BASES = frozenset({"Model", "Eloquent", "Authenticatable", "Pivot", "MorphPivot"})
+_BASES = frozenset({"ActiveRecord", "CActiveRecord", "Model", "Eloquent", "Authenticatable", "Pivot", "MorphPivot"})
 _NAMESPACE = regex(rb"^[ \t]*namespace\s+([\w\\]+)", re.MULTILINE)
 _RELATIONS = {"belongsTo": True, "hasMany": False, "hasOne": False, "hasOneThrough": False, "hasManyThrough": False,
               "belongsToMany": False, "morphMany": False, "morphOne": False}  # fmt: skip
@@ -44,7 +45,7 @@ def read_php_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         for found in group:
             above = inherited(found, known)
             if any(base in _BASES or base.endswith("Model") for held in above for base in held.body.bases):
-                stated = _said(above, "table")
+                stated = _said(above, "table") or _told(above)
                 models.append(_Model(found, above, stated or _table_of(catalog, found.body.name), stated is not None))
     by_name: dict[str, str] = {}
     for model in models:
@@ -58,6 +59,17 @@ def _said(above: Sequence[Class], wanted: str) -> str | None:
         for name, value, _, _ in members(held.body):
             if name == wanted and (text := constant(value)) is not None:
                 return text
+    return None
+
+
+def _told(above: Sequence[Class]) -> str | None:
+    """The table that `tableName()` of Yii gives, without the marks of a prefix: `{{%boats}}`."""
+    for held in above:
+        for member in held.body.body:
+            if isinstance(member, Define) and member.function.name == "tableName":
+                given = next((one.value for one in member.function.lower_body() if isinstance(one, Leave)), None)
+                text = constant(given)
+                return re.sub(r"[{}%]", "", text) if text is not None else None
     return None
 
 

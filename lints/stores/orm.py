@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from lints.extract.chains import doctrine as chain_doctrine
+from lints.extract.chains import php_tables as chain_php_tables
 from lints.extract.chains import ruby as chain_ruby
 from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.facts import OrmCall, OrmStep, Statement
@@ -32,6 +33,7 @@ from lints.stores import (
     jvm_orms,
     linq,
     objection,
+    php_tables,
     python_records,
     query_builders,
     reassigned,
@@ -82,6 +84,9 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "ent": go_ent.ent,
     "eloquent": eloquent.eloquent,
     "laravel": eloquent.eloquent,
+    "codeigniter": php_tables.codeigniter,
+    "yii": php_tables.yii,
+    "medoo": php_tables.medoo,
 }
 _ENTITY_KINDS = {
     "django": {"django", "tortoise", "peewee"},
@@ -96,9 +101,11 @@ _ENTITY_KINDS = {
     "pop": {"go"},
     "xorm": {"go"},
     "bun": {"go"},
+    "pg": {"go"},
     "ent": {"go"},
     "eloquent": {"eloquent"},
-    "pg": {"go"},
+    "codeigniter": {"eloquent"},
+    "yii": {"eloquent"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
     "knex": {"knex"},
@@ -367,6 +374,8 @@ class Entities:
             return jvm_orms.target(call, self.by_kind, self.model)
         elif call.kind in chain_ruby.KINDS:
             return active_record.target(self.records, self.model, call)
+        elif call.kind in chain_php_tables.KINDS:
+            return php_tables.target(call, known, self.model)
         elif call.kind in chain_doctrine.KINDS:
             return doctrine.target(call, self.by_kind.get("doctrine", {}), self.model)
         elif call.kind == "eloquent" and call.variants and call.variants[0][0].method == "@along":

@@ -21,6 +21,7 @@ from lints.extract.chains import (
     laravel_rows,
     linq,
     mongo_csharp,
+    php_tables,
     python,
     ruby,
     ruby_rows,
@@ -59,7 +60,7 @@ _TERMS = names(
 )
 _WITHOUT_TERMS = frozenset({"go", "c_sharp"})
 _MUTABLE = frozenset({"typeorm", "knex", "objection", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
-_MUTABLE |= doctrine.KINDS
+_MUTABLE |= doctrine.KINDS | php_tables.KINDS
 _APART = names("with withRecursive union unionAll intersect except")
 """Calls of Kysely whose callbacks give queries that are no conditions."""
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
@@ -85,7 +86,7 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "kotlin": (jvm.begun,),
     "c_sharp": (mongo_csharp.begun, linq.begun),
     "go": (go.begun,),
-    "php": (doctrine.begun, _laravel, laravel.along),
+    "php": (php_tables.begun, doctrine.begun, _laravel, laravel.along),
     "ruby": (ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
@@ -93,6 +94,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(doctrine.KINDS, doctrine.RUNS),
     "eloquent": laravel.RUNS,
     "laravel": laravel.RUNS,
+    **php_tables.RUNS,
     **jvm.RUNS,
     **python.RUNS,
     helpers.RELATED: python.RUNS["django"],
@@ -147,6 +149,9 @@ class Chains:
         for value in arguments if call.method in _APART else ():
             if isinstance(value, Returned) and isinstance(value.result, Query):
                 self._by_itself(value.result)
+        if isinstance(receiver, Query) and php_tables.anew(receiver, call):
+            self.used(receiver)
+            receiver = None
         if isinstance(receiver, Query) and doctrine.tells(receiver, call):
             return Gap(self.interpreter.notes.text(call.span)[:200], call.span)
         if isinstance(receiver, Query) and _loaded(receiver) and not _narrowed_later(receiver, call):
@@ -202,7 +207,7 @@ class Chains:
             return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
         begun = self._begun(asked)
         if begun is not None:
-            if begun.kind == "eloquent" and path[:1].islower() and path not in {"self", "static"}:
+            if begun.kind in {"eloquent", "codeigniter"} and path[:1].islower() and path not in {"self", "static"}:
                 env.put(path, begun)  # a relation that a variable holds is now the query
             if call.receiver is not None:
                 written = " ".join(self.interpreter.notes.text(call.receiver.span).split())[:200]

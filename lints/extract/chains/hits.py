@@ -355,7 +355,24 @@ _PYTHON = {
         rb"ollection\.(?:find|aggregate|bulk_write|distinct)\(",
     ),
 }
+_IGNITED = Search(
+    rb"db\s*->\s*(?:get|get_where|getWhere|where|or_where|select|from|join|table|update|delete|insert\w*|replace)\(",
+    rb"odel\s*->\s*(?:find\w*|where\w*|first|update|delete|insert)\(",
+    rb"\bmodel\(\s*[\w'\"\\]",
+    rb"\$this->(?:find\w*|where\w*|first)\(",
+)
+_PHP = {
+    **dict.fromkeys((b"CodeIgniter", b"BASEPATH", b"CI_", b"MY_", b"BaseController", b"ResourceController"), _IGNITED),
+    **dict.fromkeys(
+        (b"yii", b"Yii", b"app\\models"),
+        Search(rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("),
+    ),
+    b"edoo": Search(
+        rb"->\s*(?:select|get|has|count|sum|max|min|avg|rand|update|delete|insert|replace)\(\s*['\"]\w+['\"]\s*,"
+    ),
+}
 _BY_NAME: Mapping[str, Mapping[bytes, Search]] = {
+    "php": _PHP,
     **dict.fromkeys(("java", "kotlin"), _JVM),
     **dict.fromkeys(("typescript", "tsx", "javascript"), _SCRIPTS),
     "c_sharp": _NET,

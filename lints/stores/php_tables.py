@@ -1,0 +1,277 @@
+"""Queries of CodeIgniter, Yii and Medoo as the SQL they stand for: conditions as arrays, tables named in calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lints.extract.chains.php_tables import RUNS
+from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.extract.sqltext import names
+from lints.patterns import regex
+from lints.schema.facts import Entity
+from lints.schema.laravel import snake
+from lints.stores.orm_sql import Builder, mapping
+from lints.tenancy import Model
+
+_NAMED_IN = names("from get getWhere get_where update delete insert insertBatch insert_batch replace countAllResults")
+_NAMED_IN |= names("count_all_results countAll count_all truncate emptyTable empty_table table")
+_QUIET = names(
+    "table select addSelect distinct limit offset orderBy order_by addOrderBy groupBy group_by having with asArray as"
+    " indexBy from find selectCount selectMax select_max selectSum select_sum select_min select_avg set withDeleted"
+    " onlyDeleted asObject set_dbprefix alias"
+)
+_WHERES = names("where andWhere orWhere or_where filterWhere andFilterWhere orFilterWhere onCondition andOnCondition")
+_DELETES = names("delete deleteAll truncate emptyTable empty_table")
+_UPDATES = names("update updateAll updateAllCounters updateBatch update_batch")
+_INSERTS = names("insert insertBatch insert_batch replace")
+_BY_KEY = names("find findOne")
+_KEYED = regex(
+    r"(?:`?(\w+)`?\.)?`?(\w+)`?\s*(?:\[)?(=|!=?|<>|>=?|<=?|~|!~|><|like|in|not in)?\]?(?:\(\w+\))?", re.IGNORECASE
+)
+_SENT = regex(
+    r"(?:\$?this|\w*[iI]gniter|Yii::\$?app|Yii\.app|\$?request|service\([^()]*\))?(?:->|\.)?(?:input|request)(?:->|\.)"
+    r"(?:post|get|getPost|getVar|getGet|get_post|getParam|getQueryParam|getBodyParam|param)\([^()]{0,80}\)"
+)
+_PLACE = regex(r"(?<![:\w]):\w+|\?")
+_MAX_DEPTH = 6
+
+
+def target(
+    call: OrmCall, known: Mapping[str, Entity], model: Model
+) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
+    """The table that a query is about: that of its model, or the one that it names."""
+    entity = known.get(call.model)
+    if entity is not None:
+        return (entity.table, entity, known, None) if entity.table in model.tables else None
+    written = call.model
+    for step in (step for steps in call.variants for step in steps) if not written else ():
+        first = step.arguments[0] if step.arguments and step.method in _NAMED_IN else None
+        if first is not None and first.kind in {"text", "list", "map"}:
+            item = first.items[0] if first.items else first
+            alias = first.names[0] if first.kind == "map" and first.names else ""
+            written = f"{item.text} {alias}".strip() if item.kind == "text" else written
+    found = re.fullmatch(r"(?:\{\{%?)?`?(\w+)`?(?:\}\})?(?:\s+(?:as\s+)?(\w+))?", written.strip(), re.IGNORECASE)
+    if found is None or found.group(1) not in model.tables:
+        spelled = snake(written)
+        return (spelled, None, known, None) if written and spelled in model.tables else None
+    return found.group(1), None, known, found.group(2)
+
+
+def codeigniter(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`$this->db->where('id', $id)->get('boats')`, `$boatModel->find($id)`."""
+    return _tables(builder, steps, RUNS["codeigniter"])
+
+
+def yii(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Boat::find()->where(['id' => $id])->one()`, `(new Query())->from('boats')->all()`."""
+    return _tables(builder, steps, RUNS["yii"])
+
+
+def _tables(builder: Builder, steps: Sequence[OrmStep], runs: frozenset[str]) -> list[str | None]:
+    condition = ""
+    written: Argument | None = None
+    for step in steps:
+        method, given = step.method, step.arguments
+        if method in _WHERES and given:
+            condition = _beside(builder, condition, _where(builder, given), beside=method.lower().startswith("or"))
+        elif method in {"whereIn", "where_in", "orWhereIn", "or_where_in"} and len(given) > 1:
+            part = _compared(builder, given[0], given[1], many=True)
+            condition = _beside(builder, condition, part, beside=method.startswith("or"))
+        elif re.match(r"(?:or|not)?_?like$|where_?not_?in$", method, re.IGNORECASE):
+            condition = _beside(builder, condition, _neutral(builder), beside=method.startswith("or"))
+        elif method in {"join", "innerJoin", "leftJoin", "rightJoin"} and len(given) > 1:
+            _join(builder, method, given)
+        elif method == "set":
+            written = given[0] if given else written
+        elif method in {"joinWith", "innerJoinWith"} and given and given[0].kind == "text":
+            _related(builder, given[0].text)
+        elif method in runs:
+            return _run(builder, method, given, condition, written, keyed=builder.entity is not None)
+        elif method not in _QUIET:
+            condition = _beside(builder, condition, builder.hole())
+    return _run(builder, "all", (), _beside(builder, condition, builder.hole()) if len(steps) > 1 else condition, None)
+
+
+def medoo(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`$db->select('boats', '*', ['id' => $id])`: the conditions come last, joins before the columns."""
+    method, given = steps[-1].method, steps[-1].arguments[1:]
+    written = given[0] if method in _UPDATES | _INSERTS and given else None
+    last = given[-1] if given and given[-1] is not written else None
+    if last is not None and last.kind == "map":
+        builder.where.append(_map(builder, last))
+    elif last is not None and last.kind not in {"text", "list"}:
+        builder.where.append(builder.hole())
+    if method in {"select", "get"} and len(given) > 2 and given[0].kind == "map":
+        builder.where.append(_neutral(builder))  # what is joined
+    return _written(builder, method, written)
+
+
+def _run(
+    builder: Builder,
+    method: str,
+    given: Sequence[Argument],
+    condition: str,
+    written: Argument | None,
+    *,
+    keyed: bool = False,
+) -> list[str | None]:
+    """`keyed`: on a model, whose calls are given keys, and no table."""
+    rest = list(given)
+    if method in _NAMED_IN and rest and rest[0].kind == "text" and not keyed:
+        rest = rest[1:]  # the table
+    if method in {"getWhere", "get_where"} and rest:
+        condition = _beside(builder, condition, _where(builder, rest[:1]))
+    elif method in {"updateAll", "updateAllCounters"}:
+        written, more = (rest[0], rest[1:]) if rest else (None, [])
+        condition = _beside(builder, condition, _where(builder, more)) if more else condition
+    elif method == "update":
+        if keyed and len(rest) > 1:
+            condition, rest = _beside(builder, condition, _by_key(builder, rest[0])), rest[1:]
+        written = rest[0] if rest else written
+        condition = _beside(builder, condition, _where(builder, rest[1:2])) if len(rest) > 1 else condition
+    elif method in _DELETES and rest:
+        by_key = keyed and rest[0].kind not in {"map", "list"} and method == "delete"
+        part = _by_key(builder, rest[0]) if by_key else _where(builder, rest)
+        condition = _beside(builder, condition, part)
+    elif method in {*_BY_KEY, "findAll"} and rest and (keyed or method != "findAll"):
+        of_map = rest[0].kind in {"map", "list"} and method != "find"
+        if method != "findAll" or of_map:
+            part = _where(builder, rest) if of_map else _by_key(builder, rest[0])
+            condition = _beside(builder, condition, part)
+    elif method in _INSERTS:
+        written = rest[0] if rest else written
+    if condition:
+        builder.where.append(condition)
+    return _written(builder, method, written)
+
+
+def _written(builder: Builder, method: str, written: Argument | None) -> list[str | None]:
+    if method in _DELETES:
+        return [builder.delete()]
+    row = written.items[0] if written is not None and written.kind == "list" and written.items else written
+    assigned, dynamic = builder.assignments(mapping(row))
+    unseen = dynamic or (row is not None and row.kind != "map")
+    if method in _INSERTS:
+        if row is not None and row.kind in {"value", "dynamic"} and _SENT.search(row.text):
+            builder.raw = row.text
+        return [builder.insert(assigned, dynamic=unseen)]
+    if method in _UPDATES:
+        if (
+            row is not None
+            and row.kind in {"value", "dynamic"}
+            and builder.entity is None
+            and _SENT.fullmatch(row.text)
+        ):
+            builder.raw = row.text
+        return [builder.update(assigned, whole=unseen)]
+    return [builder.select()]
+
+
+def _beside(builder: Builder, condition: str, part: str, *, beside: bool = False) -> str:
+    if not condition:
+        return f"({part})"
+    return f"{condition} OR ({part})" if beside else f"{condition} AND ({part})"
+
+
+def _neutral(builder: Builder) -> str:
+    """A condition that can't say whose row it is."""
+    return f"{builder.qualified(builder.key_of(builder.table))} > {builder.parameter()}"
+
+
+def _by_key(builder: Builder, given: Argument) -> str:
+    return builder.compare(builder.key_of(builder.table), given, "in" if given.kind == "list" else "=")
+
+
+def _where(builder: Builder, given: Sequence[Argument], depth: int = 0) -> str:
+    if not given:
+        return builder.hole()
+    first = given[0]
+    if first.kind == "map":
+        return _map(builder, first, depth)
+    if first.kind == "list":
+        return _listed(builder, first.items, depth)
+    if (
+        first.kind == "text"
+        and len(given) > 1
+        and re.fullmatch(r"[\w.`]+\s*(?:[<>!=]{1,2}|like)?\s*", first.text, re.IGNORECASE)
+    ):
+        return _compared(builder, first, given[1])
+    if first.kind == "text":
+        text = re.sub(r"\{\{%?|\}\}|\[\[|\]\]", "", first.text)
+        return _PLACE.sub(lambda _: builder.parameter(), text) or "TRUE"
+    return builder.hole()
+
+
+def _listed(builder: Builder, items: Sequence[Argument], depth: int) -> str:
+    """`['and', […], […]]`, `['=', 'id', $id]`, `['in', 'id', $ids]`."""
+    sign = items[0].text.strip().lower() if items and items[0].kind == "text" else ""
+    if depth > _MAX_DEPTH:
+        return builder.hole()
+    if sign in {"and", "or"} and len(items) > 1:
+        parts = [_where(builder, [one], depth + 1) for one in items[1:]]
+        return f"({builder.any_of(parts)})" if sign == "or" else builder.all_of(f"({part})" for part in parts)
+    if sign in {"=", "in"} and len(items) == 3:
+        return _compared(builder, items[1], items[2], many=sign == "in")
+    if sign in {"not", "exists", "not exists"}:
+        return _neutral(builder) if sign == "not" else builder.hole()
+    return _neutral(builder) if len(items) >= 3 and items[1].kind == "text" else builder.hole()
+
+
+def _map(builder: Builder, given: Argument, depth: int = 0) -> str:
+    """`['id' => $id, 'OR' => […]]`."""
+    parts: list[str] = []
+    for name, value in mapping(given).items():
+        word = name.partition("#")[0].strip().upper()
+        if word in {"AND", "OR"} and depth < _MAX_DEPTH:
+            inner = [
+                _map(builder, Argument(kind="map", items=(v,), names=(n,)), depth + 1)
+                for n, v in mapping(value).items()
+            ]
+            parts.append(f"({builder.any_of(inner)})" if word == "OR" else builder.all_of(inner))
+            if not inner:
+                parts.append(builder.hole())
+        elif word not in {"ORDER", "LIMIT", "GROUP", "HAVING", "MATCH"}:
+            parts.append(_compared(builder, Argument(kind="text", text=name), value))
+    return builder.all_of(f"({part})" if " OR " in part else part for part in parts)
+
+
+def _compared(builder: Builder, name: Argument, value: Argument, *, many: bool = False) -> str:
+    found = _KEYED.fullmatch(name.text.strip()) if name.kind == "text" else None
+    if found is None:
+        return builder.hole()
+    table, column, sign = found.group(1), found.group(2), (found.group(3) or "=").lower()
+    if sign not in {"=", "in"}:
+        return _neutral(builder)
+    if table is not None and table not in {builder.table, builder.alias}:
+        return f"{builder.ident(table)}.{builder.ident(column)} = {builder.value(value)}"
+    known = builder.model.tables.get(builder.table)
+    if known is not None and column == known.tenant_column and _SENT.fullmatch(value.text):
+        builder.untrusted = value.text
+    return builder.compare(column, value, "in" if many or value.kind == "list" else "=")
+
+
+def _related(builder: Builder, label: str) -> None:
+    """`joinWith('boat')`: the table of what `getBoat()` gives, along the only key between the two."""
+    held = builder.entity.reverse.get(f"get{label[:1].upper()}{label[1:]}", "") if builder.entity is not None else ""
+    target = builder.entities.get(held)
+    if target is None or target.table == builder.table:
+        return
+    mine = builder.foreign_column(target.table)
+    theirs = builder.inside(target).foreign_column(builder.table) if mine is None else None
+    ours = builder.qualified(mine or builder.key_of(builder.table))
+    other = builder.qualified(theirs or builder.key_of(target.table), target.table)
+    if mine is not None or theirs is not None:
+        builder.joins.append(f"LEFT JOIN {builder.ident(target.table)} ON {other} = {ours}")
+
+
+def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:
+    """`join('ports p', 'p.id = boats.port_id', 'left')`."""
+    if any(one.kind != "text" for one in given[:2]):
+        return
+    found = re.fullmatch(r"(?:\{\{%?)?(\w+)(?:\}\})?(?:\s+(?:as\s+)?(\w+))?", given[0].text.strip(), re.IGNORECASE)
+    if found is None or re.fullmatch(r"[\w.\s=`]+", given[1].text) is None:
+        return
+    left = method == "leftJoin" or (len(given) > 2 and given[2].text.lower() == "left")
+    alias = f" AS {builder.ident(found.group(2))}" if found.group(2) else ""
+    builder.joins.append(f"{'LEFT JOIN' if left else 'JOIN'} {builder.ident(found.group(1))}{alias} ON {given[1].text}")
