@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lints.extract.facts import OrmStep
+from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.go_names import snake
 from lints.stores import go_writes
-from lints.stores.go_orms import scoped
-from lints.stores.go_text import arguments
+from lints.stores.go_orms import named_table, remember, scoped
+from lints.stores.go_text import arguments, plain
 from lints.stores.orm_sql import Builder
 
 _RUNS = frozenset({"Exec", "Scan", "Count", "Exists", "ScanAndCount", "Rows"})
-_HIDES = frozenset({"WhereGroup", "WhereOrGroup", "WhereNotGroup", "TableExpr", "ModelTableExpr", "With", "Scopes"})
+_HIDES = frozenset({"WhereGroup", "WhereOrGroup", "WhereNotGroup", "With", "Scopes"})
 _ASSIGNS = regex(r"\s*(?:\w+\.)?[\"`]?(\w+)[\"`]?\s*=\s*(.*)", re.DOTALL)
 _CONFLICT = regex(r"\s*(?:CONFLICT\s*)?\(([\w\s,\"]+)\)\s*DO\s+UPDATE\b", re.IGNORECASE)
+_TABLES = frozenset({"TableExpr", "ModelTableExpr"})
 _SAYS = ("Where", "Join")
 _JOIN = regex(r"(?:(?:inner|left|right|full|cross)\s+)?(?:outer\s+)?join\b", re.IGNORECASE)
 _JOINED = regex(r"\bJOIN\s+[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?[\"`]?(?!ON\b)(\w+))?", re.IGNORECASE)
@@ -62,7 +63,7 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             part = scoped(builder, step.arguments)
         elif step.method in {"Join", "JoinOn", "JoinOnOr"}:
             part = _joined(builder, step)
-        elif step.method in _HIDES:
+        elif step.method in _HIDES or (step.method in _TABLES and not _alone(steps, step)):
             part = builder.hole()
         elif step.method in _RUNS:
             runs = True
@@ -79,13 +80,21 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [builder.delete() if verb == "NewDelete" else builder.select()]
 
 
+def _alone(steps: Sequence[OrmStep], step: OrmStep) -> bool:
+    """Whether a table that is written out is the only one: `TableExpr("boats AS b")` stands beside that of a model."""
+    beside = step.method == "TableExpr" and any(one.method in {"Model", "ModelTableExpr"} for one in steps)
+    return not beside and named_table(steps)[0] is not None
+
+
 def _by_keys(builder: Builder, steps: Sequence[OrmStep]) -> str:
     """`WherePK()`: every column of the key has what the model holds."""
     model = next((step for step in steps if step.method == "Model" and step.arguments), None)
     known = builder.model.tables.get(builder.table)
     keys = known.primary_key if known is not None else ()
+    name = plain(model.arguments[0].text) if model is not None and model.arguments[0].kind == "value" else ""
     if model is None or len(keys) < 2:
-        return f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+        key = Argument(kind="value", text=f"{name}.id" if name.isidentifier() else "")
+        return builder.compare(builder.key_of(builder.table), key)
     held = go_writes.held(builder, model)
     return builder.all_of(f"{builder.qualified(key)} = {builder.parameter(held.get(key, ''))}" for key in keys)
 
@@ -99,6 +108,8 @@ def _compared(builder: Builder, step: OrmStep) -> str:
     text = _text(builder, first.text)
     if builder.counter[0] - issued == len(values):
         builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(values, start=1))
+    if step.method == "Where":
+        remember(builder, first, values)
     return text
 
 

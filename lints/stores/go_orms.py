@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lints.extract.facts import Argument, OrmCall, OrmStep
+from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema import go_scopes
 from lints.schema.facts import Entity
@@ -104,19 +104,18 @@ def table_of(name: str) -> str:
     return plural(snake(name.rpartition(".")[2])) if name else ""
 
 
-def named_table(call: OrmCall) -> tuple[str | None, str | None]:
+def named_table(steps: Sequence[OrmStep]) -> tuple[str | None, str | None]:
     """The table and the alias that a query names as text: `db.Table("boats AS b")`."""
-    for steps in call.variants:
-        for step in steps:
-            first = step.arguments[0] if step.arguments else None
-            named = step.method in {"Table", "TableExpr", "ModelTableExpr"} and first is not None
-            if named and first is not None and first.kind in {"text", "dynamic"}:
-                found = re.fullmatch(
-                    r"\s*(?:\{[^{}]*\})?(?:\w+\.)?[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?(\w+))?\s*",
-                    first.text,
-                    re.IGNORECASE,
-                )
-                return (found.group(1), found.group(2)) if found is not None else (None, None)
+    for step in steps:
+        first = step.arguments[0] if step.arguments else None
+        named = step.method in {"Table", "TableExpr", "ModelTableExpr"} and first is not None
+        if named and first is not None and first.kind in {"text", "dynamic"}:
+            found = re.fullmatch(
+                r"\s*(?:\{[^{}]*\})?(?:\w+\.)?[\"`]?(\w+)[\"`]?(?:\s+(?:AS\s+)?(\w+))?\s*",
+                first.text,
+                re.IGNORECASE,
+            )
+            return (found.group(1), found.group(2)) if found is not None else (None, None)
     return None, None
 
 
@@ -212,7 +211,7 @@ def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | N
         if first.kind == "text" and "@" not in first.text and builder.counter[0] - issued == len(given) - 1:
             builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(given[1:], start=1))
         if method == "Where":
-            _remember(builder, first, given[1:])
+            remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part
     if method in {"Scopes", "Scope", "@made"} and given:
         return scoped(builder, given, plain=method == "@made")
@@ -346,7 +345,7 @@ def _condition(builder: Builder, given: Argument, more: int) -> str:
     return builder.hole()
 
 
-def _remember(builder: Builder, condition: Argument, values: Sequence[Argument]) -> None:
+def remember(builder: Builder, condition: Argument, values: Sequence[Argument]) -> None:
     """What `boat_id = ?` is compared with says whose rows these are."""
     parts = re.split(r"\s+AND\s+", condition.text, flags=re.IGNORECASE) if condition.kind == "text" else []
     if len(parts) != len(values) or re.search(r"\bOR\b", condition.text, re.IGNORECASE):

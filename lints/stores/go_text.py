@@ -16,6 +16,10 @@ _OF_MAP = regex(r"\s*\"([\w.]+)\"\s*:(.*)", re.DOTALL)
 _OF_STRUCT = regex(r"\s*(\w+)\s*:(.*)", re.DOTALL)
 _LISTED = regex(r"\s*(?:\[\d*\]string|\[\]interface\{\}|\[\]any)\{(.*)\}(?:\.\.\.)?\s*", re.DOTALL)
 _STATED = regex(r"\s*[\"`]([^\"`]*)[\"`]\s*")
+_CONVERTED = regex(
+    r"(?:\w+\.)?(?:string|u?int\d*|ID|UUID|\w+ID)\((.*)\)|(.*)\.(?:String|Hex|Int64|Value|StringValue)\(\)", re.DOTALL
+)
+_MAX_CONVERTED = 200
 _WHOLE_LIST = regex(r"\s*&?\[\]\*?(?:\w+\.)?\w+\{")
 
 
@@ -48,7 +52,14 @@ def named(text: str) -> list[str]:
 
 def as_id(text: str) -> str:
     """`boat.ID` as other languages spell it: the key of a record that the code holds."""
-    return re.sub(r"\.(?:ID|Id|UID)$", ".id", text.strip())
+    return re.sub(r"\.(?:ID|Id|UID)$", ".id", plain(text))
+
+
+def plain(text: str) -> str:
+    """A value without what converts it: `&tenant`, `tenant.String()`, `string(tenant)`."""
+    text = text.strip().removeprefix("request:").lstrip("&*")
+    found = _CONVERTED.fullmatch(text) if len(text) < _MAX_CONVERTED else None
+    return plain(found.group(1) or found.group(2)) if found is not None else text
 
 
 def fields_of(given: Argument) -> Mapping[str, Argument] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.go_names import snake
-from lints.stores.go_text import MAP, as_id, fields_of, listed
+from lints.stores.go_text import MAP, as_id, fields_of, listed, plain
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Ownership
 
@@ -19,9 +19,6 @@ _ON_CONFLICT = regex(r"\s*&?clause\.OnConflict\{")
 _COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}|[\s,]){0,80})\}")
 _EMBEDS = regex(r"\w*(?:Base|Model|Common|Tenant|Owned|Entity|Mixin)\w*")
 """A field that is not the table's and may be a struct of others: one that is embedded."""
-_CONVERTED = regex(
-    r"(?:\w+\.)?(?:string|u?int\d*|ID|UUID|\w+ID)\((.*)\)|(.*)\.(?:String|Hex|Int64|Value)\(\)", re.DOTALL
-)
 _LIMITS = {"Select": "only", "Cols": "only", "Column": "only", "Omit": "but", "ExcludeColumn": "but"}
 _MAX_SHOWN = 60
 
@@ -84,7 +81,7 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
     if deciding in found or not limits.allow(deciding):
         return list(found.items())
     if fields is None or unseen:
-        name = _plain(given.text)
+        name = plain(given.text)
         own = next((mark for mark, said in builder.sources.items() if _names(builder, name, said, deciding)), None)
         if own is not None:
             return [*found.items(), (deciding, own)]
@@ -100,7 +97,7 @@ def held(builder: Builder, step: OrmStep) -> dict[str, str]:
     """What a struct holds in its columns, as written: `boat.TenantID` where it is not known to be anything else."""
     given = step.arguments[0]
     seen, _ = _flat(builder, {**(fields_of(given) or {}), **since(step)})
-    name = _plain(given.text).removeprefix("fresh:")
+    name = plain(given.text).removeprefix("fresh:")
     columns = builder.entity.columns if builder.entity is not None else {}
     own = {column: f"{name}.{field}" for field, column in columns.items()} if name.isidentifier() else {}
     return {**own, **{column: value.text for column, value in seen.items() if value.kind == "value"}}
@@ -153,7 +150,7 @@ def _row(builder: Builder, given: Argument, set_since: Mapping[str, Argument], d
     )
     if deciding in held or known.ownership is Ownership.ROOT or not (fields is None or unseen):
         return pairs
-    name = _plain(given.text)
+    name = plain(given.text)
     if known.tenant_column is None:
         builder.relation_keys.append(deciding)
         return [*pairs, (deciding, builder.parameter())]
@@ -258,25 +255,18 @@ def value(builder: Builder, given: Argument) -> str:
     """A value to write: what the statement compares with as well is the same placeholder."""
     if given.kind != "value":
         return builder.value(given) if given.kind in {"text", "null"} else builder.parameter()
-    plain = _plain(given.text)
-    same = next((mark for mark, said in builder.sources.items() if plain and _plain(said) == plain), None)
+    text = plain(given.text)
+    same = next((mark for mark, said in builder.sources.items() if text and plain(said) == text), None)
     return same or builder.parameter(given.text)
-
-
-def _plain(text: str) -> str:
-    """A value without what converts it: `&tenant`, `tenant.String()`, `string(tenant)`."""
-    text = text.strip().removeprefix("request:").lstrip("&*")
-    found = _CONVERTED.fullmatch(text)
-    return _plain(found.group(1) or found.group(2)) if found is not None and len(text) < 200 else text
 
 
 def _names(builder: Builder, name: str, said: str, column: str) -> bool:
     """Whether a value is the tenant of the very struct that is written: `boat.TenantID` of `boat`."""
-    head, _, last = _plain(said).rpartition(".")
+    head, _, last = plain(said).rpartition(".")
     return bool(head) and head == name and builder.column(last) == column
 
 
 def _shown(given: Argument) -> str:
-    text = " ".join(_plain(given.text).split()) or "what it is given"
+    text = " ".join(plain(given.text).split()) or "what it is given"
     text = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
     return text if given.kind != "map" else f"{text.partition('{')[0]}{{…}}"

@@ -394,7 +394,7 @@ class Entities:
     ) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
         """The struct of a call: of the package that it is qualified with, or of the folder's own."""
         known = {**known, **go_orms.scopes(self.by_kind, call.path)}
-        table, alias = go_orms.named_table(call)
+        table, alias = go_orms.named_table([step for steps in call.variants for step in steps])
         if table is not None:
             return (table, None, known, alias) if table in self.model.tables else None
         entity = go_orms.entity_named(call.model, call.path, known)
