@@ -15,7 +15,7 @@ from lints.context.values import markers_of
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
-from lints.rows import Access, Judged, ProofLike, Prove, Unanalysed
+from lints.rows import Access, Callee, Judged, ProofLike, Prove, Unanalysed
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, path_class
 from lints.stores.active_record import incidental
@@ -27,6 +27,7 @@ from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
     from lints.ddl.reach import Reach
+    from lints.extract.facts import Function
     from lints.vouch.facts import Follow
     from lints.vouch.judging import Text
 
@@ -63,6 +64,8 @@ class Judge:
         self._proofs: dict[str, Sequence[ProofLike]] = {}
         self._telling = Telling(model)
         self._numbers: Counter[str] = Counter()
+        self._callees: dict[tuple[str, int], Callee] = {}
+        """The functions of the file that is judged, by name and line."""
 
     def judge(self, examined: Examined) -> Judged:
         """Everything one file does. Queries inside a schema script are data changes of a migration."""
@@ -73,6 +76,7 @@ class Judge:
         self._telling.quotes = {(quote.line, quote.end_line): quote for quote in examined.quotes}
         if len(self._proofs) > _MAX_PROOFS:
             self._proofs.clear()
+        self._callees = {}
         accesses = self._accesses(found, self._class_of(examined))
         return Judged(
             path=found.path,
@@ -80,6 +84,7 @@ class Judge:
             suppressions=found.suppressions,
             unanalysed=tuple(_unanalysed(problem) for problem in found.problems),
             numbers=dict(sorted(numbers.items())),
+            callees=tuple(self._callees.values()),
         )
 
     def _class_of(self, examined: Examined) -> str:
@@ -120,6 +125,9 @@ class Judge:
                 by_place[key], sources[key] = rows, call
         if found.follows and any(row.verdict == "violation" for rows in by_place.values() for row in rows):
             self._vouched(found.follows, by_place, sources)
+        if kind == "source":
+            for key, rows in by_place.items():
+                self._called(sources[key].function, rows)
         for rows in _once(by_place.values()):
             self._numbers["statements"] += 1
             if not rows:
@@ -129,6 +137,16 @@ class Judge:
             self._numbers[verdict] += 1
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
+
+    def _called(self, function: Function | None, rows: Sequence[Access]) -> None:
+        """What a function does with rows, for those who call it."""
+        if function is None or not function.name or not rows:
+            return
+        before = self._callees.get((function.name, function.line))
+        scoped = all(row.verdict == "proven" for row in rows) and (before is None or before.scoped)
+        self._callees[(function.name, function.line)] = Callee(
+            path=rows[0].path, line=function.line, name=function.name, scoped=scoped, asks=function.asks
+        )
 
     def _by_keys(self, rows: list[Access], call: OrmCall, found: Extraction) -> list[Access]:
         """The rows as they are judged where what they rest on is a key that a client sent, or an empty one."""

@@ -141,6 +141,20 @@ class Unanalysed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callee:
+    """A function that reads or writes a tenant's rows, for those who call it from other files.
+
+    `scoped`: each of its rows is proven. `asks`: something in it knows the caller, or decides who may do something.
+    """
+
+    path: str
+    line: int
+    name: str
+    scoped: bool
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What was found in one file, its accesses without fingerprints: these are numbered over the whole tree."""
 
@@ -149,6 +163,7 @@ class Judged:
     suppressions: tuple[Suppression, ...] = ()
     unanalysed: tuple[Unanalysed, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    callees: tuple[Callee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lints.context.callees import called
 from lints.extract import Suppression
 from lints.patterns import regex
-from lints.rows import Access, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, marked
+from lints.rows import Access, Callee, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, marked
 from lints.tenancy import Model, Ownership
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
@@ -61,6 +62,7 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
     counts: Counter[str] = Counter()
     suppressions: list[Suppression] = []
     unanalysed: list[Unanalysed] = []
+    callees: list[Callee] = []
     for one in judged:
         rows.extend(one.accesses)
         paths.add(one.path)
@@ -68,6 +70,8 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
             counts[name] += number
         suppressions.extend(one.suppressions)
         unanalysed.extend(one.unanalysed)
+        callees.extend(one.callees)
+    rows = called(rows, callees)
     rows.sort(key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
     kept = _without_twins(rows, paths)
     seen: Counter[tuple[str, str, str]] = Counter()

@@ -110,7 +110,8 @@ def _by_itself(
         path=path, line=fact.line, column=fact.column, end_line=fact.line, end_column=fact.end_column,
         snippet=fact.text.strip(), language=language, operation="context", table="", tables=(), verdict=verdict,
         rule=rule, why=why, owned_because=None, assumptions=assumptions, fingerprint="",
-        statement=fingerprint(rule, about, fact.text.strip()), path_class=kind, confidence="likely", call=None,
+        statement=fingerprint(rule, about, fact.text.strip()), path_class=kind, confidence="likely",
+        call=fact.said if fact.about in {About.LEAVES, About.APART} else None,
         carrier=None, function=fact.function or None, tenant_parameter=None, tenant_ignored=False, variants=1,
         sql=fact.text.strip(), first_line=fact.line, source=fact.text,
     )  # fmt: skip

@@ -58,6 +58,8 @@ class Function:
     """Its body never mentions that parameter."""
     tenant_optional: bool = False
     """The parameter may be left out, and the body never asks whether it was."""
+    asks: bool = False
+    """Something in its body knows the caller, compares a tenant, or is called like what decides who may do something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

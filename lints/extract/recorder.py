@@ -19,6 +19,14 @@ _TENANT_NAME = regex(
 )
 
 
+_ASKS = regex(
+    rb"(?:[aA]uthori[sz]|[pP]ermi(?:ssion|tted)|[mM]ember|[gG]uard|[bB]elong|[fF]orbid|[eE]nforce|[pP]olic|[rR]estrict|[vV]erif|[aA]ssert"
+    rb"|[eE]nsure|[cC]heck|[dD]eny|[aA]bort|\bcan[A-Z_]|[aA]llow|[oO]wner)\w*[!?]?\s*\("
+    rb"|[cC]urrent_?(?:[uU]ser|[aA]ccount|[tT]enant|[oO]rg|[tT]eam|[wW]orkspace|[mM]ember)|[lL]og(?:in|ged)_?[iI]?[nN]?_?[uU]ser|[pP]rincipal"
+    rb"|[sS]ecurity_?[cC]ontext|\b[sS]ession\b|\b(?:ctx|context|req|request|auth)(?:\.|->)(?:user|auth)|\b[aA]uth(?:\(|::)|\buser_?[iI]d\b"
+    rb"|(?:[tT]enant|[oO]rg|[oO]rgani[sz]ation|[tT]eam|[wW]orkspace|[aA]ccount|[cC]ompany)_?[iI]d\)?(?:\(\))?\)?\s*(?:[!=]==?|\.equals)"
+)
+"""What a function has in it that asks whose something is, or knows who is asking."""
 _UNDEFINED = regex(r"\|\s*(?:undefined|null)\b|^(?:undefined|null)\s*\|")
 
 
@@ -101,6 +109,7 @@ class Recorder:
             tenant_parameter=tenant,
             tenant_ignored=ignored,
             tenant_optional=tenant is not None and parameter is not None and self._optional(owner, tenant, parameter),
+            asks=_ASKS.search(self.source, *named.body_span) is not None,
         )
 
     def _optional(self, owner: Func, tenant: str, parameter: Parameter) -> bool:
