@@ -300,8 +300,12 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
 _CALLER = regex(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
 
 
+_MEMBERSHIP = regex(r"member(?:ship)?s?$", re.IGNORECASE)
+
+
 def _memberships(tables: dict[str, Table]) -> None:
-    """Tables whose key is (somebody, something owned): the somebody says whose rows these are, as a caller's own key.
+    """Tables whose key is (somebody, something owned), or that are called members of something: the somebody says whose
+    rows these are, as a caller's own key.
 
     A membership of a tenant, a collaborator of a document: rows found by their user are that user's.
     """
@@ -327,6 +331,10 @@ def _memberships(tables: dict[str, Table]) -> None:
             if len(key) == 2 and len(people) == 1 and set(key) - set(people) <= tied:
                 tables[name] = replace(table, principal_columns=(people[0],))
                 break
+        else:
+            somebody = [column for column in table.columns if _CALLER.fullmatch(column) and column not in WHO_DID_IT]
+            if table.ownership is Ownership.OWNED and _MEMBERSHIP.search(name) and len(somebody) == 1:
+                tables[name] = replace(table, principal_columns=(somebody[0],))
 
 
 def _named_for(column: str, table: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lints.extract.chains.helpers import SCOPE
 from lints.extract.chains.python import DJANGO
@@ -27,6 +28,8 @@ _GIVES = frozenset({"get", "first", "last", "latest", "earliest", "create", "age
 _TRANSFORMS = frozenset(
     {"date", "time", "day", "month", "year", "week", "hour", "minute", "second", "week_day", "quarter", "iso_year"}
 )
+_FINDS = frozenset({"filter", "exclude", "all", "values", "values_list", "only", "order_by"})
+"""Steps of a query set that say which rows there are, or what is taken of them."""
 _AGGREGATE = regex(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
 
 
@@ -35,6 +38,7 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if any(_correlated(value) for step in steps for value in (*step.arguments, *(v for _, v in step.keywords))):
         return []  # a sub-query: rows of the query around it
     given_names: set[str] = set()
+    asked_for: dict[str, Argument] = {}
     computed: set[str] = (
         set()
     )  # what groups or sub-queries give: a condition on it says nothing of whose rows these are
@@ -52,7 +56,9 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 for name, value in keywords.items()
                 if name not in counted
             }  # by another name it can be any column
-            parts = [_q(builder, given, 0) for given in step.arguments] + _lookups(builder, asked, 0)
+            named = [asked_for[name] for name, value in keywords.items() if name in asked_for and value.text == "True"]
+            asked = {name: value for name, value in asked.items() if name or not named}
+            parts = [_q(builder, given, 0) for given in (*step.arguments, *named)] + _lookups(builder, asked, 0)
             if parts:
                 joined = builder.all_of(parts)
                 builder.where.append(f"NOT ({joined})" if method == "exclude" else joined)
@@ -60,6 +66,9 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 return [builder.select()]
         elif method in {"annotate", "alias"}:
             given_names |= {name for name, _ in step.keywords}
+            asked_for |= {
+                name: value for name, value in step.keywords if value.kind == "term" and value.text == "Exists"
+            }
             computed |= {name for name, value in step.keywords if _AGGREGATE.match(value.text) is not None}
         elif method in _DJANGO_ENDS:
             return [builder.select()]
@@ -199,6 +208,8 @@ def _q(builder: Builder, given: Argument, depth: int) -> str:
         return builder.all_of(
             [*(_q(builder, item, depth + 1) for item in positions), *_lookups(builder, keywords, depth)]
         )
+    if given.text == "Exists" and len(positions) == 1:
+        return _exists(builder, positions[0]) or builder.hole()
     if given.text == "|":
         return builder.any_of(_q(builder, item, depth + 1) for item in positions)
     if given.text == "&":
@@ -207,6 +218,43 @@ def _q(builder: Builder, given: Argument, depth: int) -> str:
         inner = _q(builder, positions[0], depth + 1)
         return f"NOT ({inner})" if inner else ""
     return builder.hole()
+
+
+def _exists(builder: Builder, given: Argument) -> str | None:
+    """`Exists(Membership.objects.filter(tenant=OuterRef("tenant"), user=user))`: a row beside each one."""
+    entity = builder.entities.get(given.text)
+    steps = steps_of(given)
+    if entity is None or not steps or any(step.method not in _FINDS for step in steps):
+        return None
+    inner = builder.inside(entity)
+    if entity.table == (builder.alias or builder.table):
+        inner.alias = f"inner_{entity.table}"
+    texts = django(inner, [_around(builder, step) for step in steps])
+    if len(texts) != 1 or texts[0] is None or not texts[0].startswith("SELECT"):
+        return None
+    builder.relation_keys += [key for key in inner.relation_keys if key not in builder.relation_keys]
+    joins = "".join(f" {join}" for join in inner.joins)
+    return f"EXISTS (SELECT 1 FROM {inner.source()}{joins}{inner.condition()})"
+
+
+def _around(builder: Builder, step: OrmStep) -> OrmStep:
+    """A step of a sub-query, with the columns of the row around it in the place of `OuterRef("tenant")`."""
+    return replace(step, keywords=tuple((name, _outer(builder, value)) for name, value in step.keywords))
+
+
+def _outer(builder: Builder, value: Argument) -> Argument:
+    if value.kind != "term" or value.text != "OuterRef" or not value.items:
+        return value
+    *path, named = value.items[0].text.split("__")
+    for part in path[:MAX_DEPTH]:
+        entity = builder.entity
+        target = builder.entities.get(entity.relations.get(part, "")) if entity is not None else None
+        column = _field(builder, Argument(kind="text", text=part))
+        if target is None or column is None:
+            return value
+        builder = builder.joined(column, target)
+    column = builder.key_of(builder.table) if named == "pk" else _field(builder, Argument(kind="text", text=named))
+    return Argument(kind="outer", text=builder.qualified(column)) if column is not None else value
 
 
 def _lookups(builder: Builder, keywords: Mapping[str, Argument], depth: int) -> list[str]:
@@ -297,6 +345,8 @@ def _of_row(value: Argument, depth: int = 0) -> bool:
 
 def _compare(builder: Builder, column: str, rest: Sequence[str], value: Argument) -> str:
     operator = _LOOKUPS.get(rest[0], "") if rest else "="
+    if value.kind == "outer":
+        return f"{builder.qualified(column)} {operator if operator == '=' else '>'} {value.text}"
     if operator == "isnull":
         null = value.kind == "value" and value.text == "True"
         return f"{builder.qualified(column)} IS {'' if null else 'NOT '}NULL"
