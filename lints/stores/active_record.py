@@ -18,6 +18,7 @@ from lints.stores.orm_sql import Builder, mapping
 from lints.stores.rails_paths import FROM_CLIENT, Reached, Records, table_of
 from lints.stores.rails_relation import MAX_DEPTH, Relation, labels
 from lints.stores.rails_rows import PERMITS, filled, is_open, permitted
+from lints.stores.taken import of_tenant
 from lints.tenancy import Model, Ownership
 
 _FINDS = names("find_by find_by! find_sole_by exists? first_where")
@@ -29,6 +30,7 @@ _SIGNED = names("find_signed find_signed! find_by_token_for find_by_token_for!")
 """By a key that only the server can have made."""
 _DELETES = names("delete_all destroy_all delete_by destroy_by delete destroy discard_all discard_all!")
 _UPDATES = names("update_all update update! touch_all undiscard_all")
+_OF_TIME = names("touch_all undiscard_all")
 _COUNTERS = names("update_counters increment_counter decrement_counter reset_counters")
 _MANY = names("insert_all insert_all! upsert_all insert insert! upsert multi_insert import import!")
 _INNER = names("joins join inner_join association_join")
@@ -127,7 +129,7 @@ class _Reader(Relation):
                     self.add(*self.parts(given, named))
                 return [self._settled().delete()]
             if method in _UPDATES:
-                return [self._update(given, named)]
+                return [self._update(given if method not in _OF_TIME else (), named)]
             if method in _COUNTERS and given:
                 key = given[-1] if method in {"increment_counter", "decrement_counter"} else given[0]
                 self.add(self.compare(builder.key_of(builder.table), key))
@@ -443,13 +445,23 @@ class _Reader(Relation):
         values = {**mapping(given[-1] if given else None), **named}
         if given and given[0].kind in {"value", "list"} and (len(given) > 1 or (named and given[0].kind == "value")):
             self.add(self.compare(builder.key_of(builder.table), given[0]))  # Boat.update(id, name: name)
-        self._sent(given, values)
+        self._sent(given, values, ())
         assigned, dynamic = self._assigned(values)
-        return self._settled().update(assigned, dynamic=dynamic or not assigned)
+        return self._settled().update(assigned, dynamic=dynamic or not assigned, whole=self._unseen(given, values))
+
+    def _unseen(self, given: Sequence[Argument], values: Mapping[str, Argument]) -> bool:
+        """Whether rows are set to an object, or to a text, that may name their tenant."""
+        last = given[-1] if given else Argument(kind="null")
+        if last.kind in {"text", "dynamic"} and permitted(last.text) is None:
+            text = last.text if last.kind == "text" else re.sub(r"=\s*[^,]*", "= ?", last.text)
+            return "{" in text or any(
+                re.search(rf"\b{re.escape(column)}\b", text) for column in of_tenant(self.builder)
+            )
+        return "..." in values or (last.kind == "value" and permitted(last.text) is None)
 
     def _create(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str | None:
         values = {**mapping(given[0] if given else None), **named}
-        self._sent(given, values)
+        self._sent(given, values, self.written)
         listed = [permitted(one.text) for one in (*given, *values.values()) if PERMITS.search(one.text)]
         assigned, dynamic = self._assigned({name: value for name, value in values.items() if name != "..."})
         others = [one for one in given if one.kind not in {"map", "closure"}] + [
@@ -465,11 +477,16 @@ class _Reader(Relation):
         ours = column is not None and (column in set_by or last)  # it wins over what is given
         return self.builder.insert(assigned, dynamic=dynamic and not ours)
 
-    def _sent(self, given: Sequence[Argument], values: Mapping[str, Argument]) -> None:
-        """`create!(params.require(:boat).permit(:name, :fleet_id))`: what a client may set, the tenant among it."""
+    def _sent(
+        self, given: Sequence[Argument], values: Mapping[str, Argument], written: Sequence[tuple[str, str]]
+    ) -> None:
+        """`create!(params.require(:boat).permit(:name, :fleet_id))`: what a client may set, the tenant among it.
+
+        `written` is set by an association, whatever else is.
+        """
         known = self.builder.model.tables.get(self.builder.table)
         column = known.tenant_column if known is not None else None
-        if column is None or column in values or any(name == column for name, _ in self.written):
+        if column is None or column in values or any(name == column for name, _ in written):
             return
         for one in given:
             found = PERMITS.search(one.text) if one.kind in {"value", "dynamic"} else None

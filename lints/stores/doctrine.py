@@ -373,5 +373,5 @@ def _short(builder: Builder, method: str, given: Sequence[Argument]) -> str | No
     return (
         builder.insert(assigned, dynamic=dynamic)
         if method == "insert_row"
-        else builder.update(assigned, dynamic=dynamic)
+        else builder.update(assigned, whole=dynamic)
     )

@@ -10,7 +10,6 @@ from lints.extract.facts import Argument, OrmCall, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.facts import Entity
-from lints.schema.laravel import snake
 from lints.stores.orm_sql import Builder, mapping
 from lints.tenancy import Model
 
@@ -52,10 +51,18 @@ def target(
             alias = first.names[0] if first.kind == "map" and first.names else ""
             written = f"{item.text} {alias}".strip() if item.kind == "text" else written
     found = re.fullmatch(r"(?:\{\{%?)?`?(\w+)`?(?:\}\})?(?:\s+(?:as\s+)?(\w+))?", written.strip(), re.IGNORECASE)
-    if found is None or found.group(1) not in model.tables:
-        spelled = snake(written)
-        return (spelled, None, known, None) if written and spelled in model.tables else None
-    return found.group(1), None, known, found.group(2)
+    if found is None:
+        return None
+    table = found.group(1) if found.group(1) in model.tables else _prefixed(found.group(1), model)
+    return (table, None, known, found.group(2)) if table is not None else None
+
+
+def _prefixed(name: str, model: Model) -> str | None:
+    """The table that a name means where code leaves out the prefix that most tables have."""
+    ends = [table for table in model.tables if table.endswith(f"_{name}")]
+    prefix = ends[0].removesuffix(name) if len(ends) == 1 else ""
+    having = sum(table.startswith(prefix) for table in model.tables) if prefix else 0
+    return ends[0] if having * 2 > len(model.tables) else None
 
 
 def codeigniter(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -83,7 +90,7 @@ def _tables(builder: Builder, steps: Sequence[OrmStep], runs: frozenset[str]) ->
         elif method in {"join", "innerJoin", "leftJoin", "rightJoin"} and len(given) > 1:
             _join(builder, method, given)
         elif method == "set":
-            written = given[0] if given else written
+            written = _set(written, given)
         elif method in {"joinWith", "innerJoinWith"} and given and given[0].kind == "text":
             _related(builder, given[0].text)
         elif method in runs:
@@ -107,6 +114,19 @@ def medoo(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return _written(builder, method, written)
 
 
+def _set(written: Argument | None, given: Sequence[Argument]) -> Argument | None:
+    """What is set with `set('name', $name)`, `set(['name' => $name])`, beside what was set before."""
+    first = given[0] if given else None
+    if first is None or (written is not None and written.kind != "map"):
+        return written
+    pair = first.kind == "text" and len(given) > 1
+    more = {first.text: given[1]} if pair else mapping(first)
+    if not more:
+        return first
+    both = {**mapping(written), **more}
+    return Argument(kind="map", names=tuple(both), items=tuple(both.values()))
+
+
 def _run(
     builder: Builder,
     method: str,
@@ -128,7 +148,7 @@ def _run(
     elif method == "update":
         if keyed and len(rest) > 1:
             condition, rest = _beside(builder, condition, _by_key(builder, rest[0])), rest[1:]
-        written = rest[0] if rest else written
+        written = _set(written, rest[:1])
         condition = _beside(builder, condition, _where(builder, rest[1:2])) if len(rest) > 1 else condition
     elif method in _DELETES and rest:
         by_key = keyed and rest[0].kind not in {"map", "list"} and method == "delete"
@@ -140,7 +160,7 @@ def _run(
             part = _where(builder, rest) if of_map else _by_key(builder, rest[0])
             condition = _beside(builder, condition, part)
     elif method in _INSERTS:
-        written = rest[0] if rest else written
+        written = _set(written, rest[:1])
     if condition:
         builder.where.append(condition)
     return _written(builder, method, written)

@@ -177,6 +177,9 @@ class Chains:
                 env.put(changed, longer)  # the builder itself has changed
             return longer
         if isinstance(receiver, Alt) and (made := self._on_paths(receiver, step, call, env)) is not None:
+            grown = made if isinstance(made, Query) and made.kind in _MUTABLE else None
+            if grown is not None and (changed := self._variable_of(call, grown, env)) is not None:
+                env.put(changed, grown)
             return made
         if arguments and isinstance(arguments[0], Query) and call.method in python.ASKS and receiver is None:
             asks = Step(python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)

@@ -120,7 +120,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"epository\([^()\n]{1,80}\)\s*->(?:find|count|matching)\(",
         rb"\$this->(?:find|count|matching)\(",
         rb"->find\(\s*\\?[\w\\]+::class",
-        rb"->(?:insert|update|delete)\(\s*['\"]\w+['\"]\s*,\s*\[",
+        rb"->(?:insert|update|delete)\(\s*['\"]\w+['\"]\s*,\s*(?:\[|\$\w+\s*,\s*\[)",
         (
             rb"(?:\b[A-Z]\w*|\bstatic|\bself)::(?:where\w*|find\w*|query|all|first\w*|updateOr\w+|create|destroy|with\w*|insert\w*|upsert"
             rb"|truncate|count|pluck|on|select|onlyTrashed|latest|oldest|orderBy\w*|has|doesntHave|paginate|get|forceCreate"
