@@ -210,7 +210,8 @@ class Chains:
             return self._kept_query(Query(given.kind, given.model, (*given.steps, unseen), given.span, (given,)))
         begun = self._begun(asked)
         if begun is not None:
-            if begun.kind in {"eloquent", "codeigniter"} and path[:1].islower() and path not in {"self", "static"}:
+            holds = begun.kind == "eloquent" or php_tables.grows(begun)
+            if holds and path[:1].islower() and path not in {"self", "static"}:
                 env.put(path, begun)  # a relation that a variable holds is now the query
             if call.receiver is not None:
                 written = " ".join(self.interpreter.notes.text(call.receiver.span).split())[:200]

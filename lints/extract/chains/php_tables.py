@@ -106,7 +106,14 @@ def _around(source: bytes, call: Invoke) -> str:
 
 
 def anew(query: Query, call: Invoke) -> bool:
-    """Whether a call begins another query on a connection of CodeIgniter, whose last one has run."""
+    """Whether a call begins another query on a connection or a model of CodeIgniter, whose last one has run."""
     last = query.steps[-1] if query.steps else None
     ran = isinstance(last, Step) and last.method in _IGNITED
-    return query.kind == "codeigniter" and ran and isinstance(call.receiver, Name) and call.receiver.path.endswith("db")
+    asks = call.method in _BUILDS or call.method in _IGNITED
+    return query.kind == "codeigniter" and ran and asks and isinstance(call.receiver, Name)
+
+
+def grows(begun: Query) -> bool:
+    """Whether what a query begins on is the builder itself: `$this->db->where(…)`, but not `$this->db->table(…)`."""
+    first = begun.steps[0] if begun.steps else None
+    return begun.kind == "codeigniter" and isinstance(first, Step) and first.method != "table"
