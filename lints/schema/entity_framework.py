@@ -162,6 +162,20 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             stored = entity.columns.get(column)  # `StoreId`, which may be stored under another name
             entity.references[relation] = (stored[0] if stored is not None else column, target, line)
         found.setdefault(name, entity)
+    for name in sorted(wanted):
+        if name in found:
+            _by_convention(found[name], found)
+
+
+def _by_convention(entity: Found, found: Mapping[str, Found]) -> None:
+    """`ICollection<Log> Logs` of a boat, and `BoatId` of a log that has no navigation back: the one refers to it."""
+    for name in entity.inverse.values():
+        other, key = found.get(name), f"{entity.name}Id"
+        if other is None or other.kind != "ef" or key not in other.columns:
+            continue
+        column, _, line = other.columns[key]
+        if all(target != entity.name and kept != column for kept, target, _ in other.references.values()):
+            other.references[f"@{entity.name}"] = (column, entity.name, line)
 
 
 def _configurations(text: str) -> Iterator[tuple[str, str, int]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lints.extract.facts import Argument
 from lints.patterns import regex
+from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder
 
 _ANY = regex(
@@ -94,9 +95,10 @@ def _exists(names: Names, builder: Builder, found: re.Match[str], depth: int) ->
     """`_context.Logs.Any(l => l.BoatId == b.Id)` and `b.Logs.Any(l => l.Seen)`; None if the rows can't be seen."""
     path, narrowed, given = found.groups()
     owner, _, label = path.replace("?", "").replace("!", "").rpartition(".")
-    of = names.known.get(owner)
+    of_row = owner.partition(".")[0] in names.known
+    of = _reached(names, owner)
     back = of.entity.reverse.get(label) if of is not None and of.entity is not None else None
-    target = builder.entities.get(back or ("" if owner in names.known else label))
+    target = builder.entities.get(back or ("" if of_row else label))
     if target is None or target.table == builder.table:
         return None
     inner = builder.inside(target)
@@ -194,14 +196,31 @@ def member(names: Names, text: str) -> _Column | None:
         if position == len(parts) - 1:
             column = rows.column(part)
             return _Column(rows, column) if column is not None else None
-        target = rows.entities.get(rows.entity.relations.get(part, "")) if rows.entity is not None else None
-        forward = rows.foreign_column(target.table) if target is not None else None
-        if target is None or forward is None:
+        step = _related(rows, part)
+        if step is None:
             return None
+        forward, target = step
         if parts[position + 1 :] == ["Id"]:
             return _Column(rows, forward)
         rows = rows.joined(forward, target)
     return None
+
+
+def _related(rows: Builder, name: str) -> tuple[str, Entity] | None:
+    """(column, entity) of a navigation to the row that a column refers to."""
+    target = rows.entities.get(rows.entity.relations.get(name, "")) if rows.entity is not None else None
+    forward = rows.foreign_column(target.table) if target is not None else None
+    return (forward, target) if target is not None and forward is not None else None
+
+
+def _reached(names: Names, path: str) -> Builder | None:
+    """The rows that `l.Boat.Tenant` leads to, joined."""
+    first, *steps = path.split(".")
+    rows = names.known.get(first)
+    for name in steps:
+        step = _related(rows, name) if rows is not None else None
+        rows = rows.joined(*step) if rows is not None and step is not None else None
+    return rows
 
 
 def _bare(text: str) -> str:

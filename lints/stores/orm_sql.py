@@ -277,10 +277,17 @@ class Builder:
 
     def delete(self) -> str:
         if self.joins:
-            key, joins = self.key_of(self.table), " ".join(self.joins)
-            rows = f"SELECT {self.qualified(key)} FROM {self.source()} {joins}{self.condition()}"
-            return f"DELETE FROM {self.ident(self.table)} WHERE {self.ident(key)} IN ({rows})"
+            return f"DELETE FROM {self.ident(self.table)} WHERE {self._among_joined()}"
         return f"DELETE FROM {self.source()}{self.condition()}"
+
+    def _among_joined(self) -> str:
+        """A row of this table, by its key, among those that the joined tables narrow."""
+        known = self.model.tables.get(self.table)
+        keys = known.primary_key if known is not None and known.primary_key else (self.key_of(self.table),)
+        chosen = ", ".join(self.qualified(key) for key in keys)
+        own = ", ".join(self.qualified(key, self.table) for key in keys)
+        rows = f"SELECT {chosen} FROM {self.source()} {' '.join(self.joins)}{self.condition()}"
+        return f"{f'({own})' if len(keys) > 1 else own} IN ({rows})"
 
     def statement(self, verb: str) -> str:
         """A `delete`, an `update` of a column that is not seen, or else a select."""
@@ -291,10 +298,8 @@ class Builder:
     def update(self, assigned: Sequence[tuple[str, str]], *, dynamic: bool = False, whole: bool = False) -> str:
         """UPDATE. `dynamic`: it sets what can't be seen, but not the tenant; `whole`: an object, which may name it."""
         if self.joins:
-            key, joins = self.key_of(self.table), " ".join(self.joins)
-            rows = f"SELECT {self.qualified(key)} FROM {self.source()} {joins}{self.condition()}"
-            self.joins, self.where, self.alias = [], [], None
-            self.where.append(f"{self.qualified(key)} IN ({rows})")
+            rows = self._among_joined()
+            self.joins, self.where, self.alias = [], [rows], None
         sets = [f"{self.ident(column)} = {value}" for column, value in assigned]
         if whole:
             sets.append(self.hole())

@@ -14,7 +14,10 @@ from lints.extract.values import Gap, Lit, Step, Value
 from lints.patterns import regex
 
 _OF_SET = r"(?:Set<(?:\w+\.)*(\w+)>\(\)|(\w+))$"
-_SET = regex(rf"(?:^|[.(\s!])_?\w*(?:[cC]ontext|[cC]tx|[dD]b\w*)(?:\(\))?[?!]?\.{_OF_SET}")
+_SET = regex(
+    r"(?:^|[.(\s!])(_?\w*(?:[cC]ontext|[cC]tx|[dD]b(?:[cC]ontext|[cC]tx|[sS]ession|[aA]ccess|\d+)?))(?:\(\))?[?!]?\."
+    rf"{_OF_SET}"
+)
 _ANY_SET = regex(r"\w[?!]?\.Set<(?:\w+\.)*(\w+)>\(\)$")
 _LINQ = names(
     "Where First FirstAsync FirstOrDefault FirstOrDefaultAsync Single SingleAsync SingleOrDefault SingleOrDefaultAsync"
@@ -37,6 +40,13 @@ RUNS = regex(
     r"|(?:UniqueResult|List|ExecuteCommand|ExecuteAffrows|InSingle)(?:Async)?"
 )
 """Calls that run a query: what is called on their result is no part of it."""
+_STRANGER = regex(r"\b([A-Z]\w*)(?:<[^<>;(){}]{1,60}>)?\??\s+(_?(?:\w*[cC]ontext|\w*[cC]tx|db|Db))\s*[,;)]")
+_NO_STORE = regex(
+    r"(?:Validation|Http|Authorization\w*|Action\w*|Exception\w*|Consume|Resource\w*|Handler|Request|Security|Test|Host\w*"
+    r"|Filter|Job\w*|Command|Page\w*|Message|Tag\w*|Model\w*|Hub\w*|Server\w*|Rendering|Mapping|Resolution|Token\w*)Context"
+    r"|\w*(?:Dto|DTO|State|Model|Request|Response|Command|Event)"
+)
+"""Types of what is called a context, and is none of Entity Framework."""
 _CONTEXT = regex(
     r"\b\w*(?:Context|Db|DB)\??\s+(\w+)\s*[,;)=]|\bvar\s+(\w+)\s*=[^;=]{0,120}?(?:\bCreateDbContext(?:Async)?\(|<\w*Context>\()"
 )
@@ -108,6 +118,8 @@ class _Held:
     """What the fields, parameters and variables of a file are declared as."""
 
     contexts: frozenset[str]
+    strangers: frozenset[str]
+    """What is called a context, and is declared to be something else."""
     sets: Mapping[str, str]
     repositories: Mapping[str, str]
     own: tuple[tuple[int, str], ...]
@@ -194,13 +206,9 @@ def _begun(asked: Asked) -> Begun | None:
         return Begun("ef", mine, steps)
     alias = asked.receiver.source if isinstance(asked.receiver, Gap) else ""
     for text in (written, asked.path, alias[-160:]):
-        found = _SET.search(text)
-        if found is None:
-            base, _, name = text.rpartition(".")
-            named = re.fullmatch(rf"\w+\.{_OF_SET}", text) if base in held.contexts else None
-            found = named if name[:1].isupper() else None
-        if found is not None and (known or (found.group(2) or "A") not in _NO_SETS):
-            return Begun("ef", found.group(1) or found.group(2), steps)
+        found = _named_set(held, text)
+        if found is not None and (known or (found.group(3) or "A") not in _NO_SETS):
+            return Begun("ef", found.group(2) or found.group(3), steps)
     of_any = _ANY_SET.search(written)  # of a context by another name
     return Begun("ef", of_any.group(1), steps) if of_any is not None else None
 
@@ -229,12 +237,21 @@ def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
     if last in held.sets:
         return held.sets[last]
     for text in (written, asked.path):
-        found = _SET.search(text)
-        if found is None and text.rpartition(".")[0] in held.contexts and text.rpartition(".")[2][:1].isupper():
-            found = re.fullmatch(rf"\w+\.{_OF_SET}", text)
-        if found is not None and (found.group(2) or "A") not in _NO_SETS:
-            return found.group(1) or found.group(2)
+        found = _named_set(held, text)
+        if found is not None and (found.group(3) or "A") not in _NO_SETS:
+            return found.group(2) or found.group(3)
     return ""
+
+
+def _named_set(held: _Held, text: str) -> re.Match[str] | None:
+    """(context, class or set) of `_db.Set<Boat>()`, `_db.Boats`."""
+    found = _SET.search(text)
+    if found is not None and found.group(1) in held.strangers:
+        return None
+    base, _, name = text.rpartition(".")
+    if found is None and base in held.contexts and name[:1].isupper():
+        found = re.fullmatch(rf"(\w+)\.{_OF_SET}", text)
+    return found
 
 
 def _source(value: Value) -> str:
@@ -264,7 +281,10 @@ def _held(source: bytes) -> _Held:
     own: list[tuple[int, str]] = []
     for found in _CLASS.finditer(text) if "Repository" in text else ():
         own.append((len(text[: found.start()].encode()), _entity(found.group(1) or "T")))
+    typed = [(_NO_STORE.fullmatch(kind) is not None, name) for kind, name in _STRANGER.findall(text)]
+    known = {name for other, name in typed if not other}
     return _Held(
+        strangers=frozenset(name for other, name in typed if other and name not in known),
         contexts=frozenset(one or two for one, two in _CONTEXT.findall(text)),
         sets={name: entity for entity, name in _DECLARED.findall(text)},
         repositories={name: entity for of, name in _REPOSITORY.findall(text) if (entity := _entity(of))},

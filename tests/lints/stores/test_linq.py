@@ -58,6 +58,22 @@ public class BoatRepository : EfCoreRepository<FleetContext, Boat, Guid> {{
 public class Elsewhere {{ public object G(Guid id) {{ return Table.First(b => b.Id == id); }} }}
 """
 CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
+    "rows around a row's own row": (
+        "return fleet.Logs.Where(l => l.Id == id && l.Boat.Logs.Any(m => m.SeenBy == id)).ToList();",
+        [("opaque", "TENORM013")],
+    ),
+    "a row's own row is around": (
+        "return fleet.Logs.Where(l => l.Boat.TenantId == tenantId && l.Boat.Logs.Any(m => m.SeenBy == id)).ToList();",
+        [("proven", None)],
+    ),
+    "a collection of a row that was loaded": (
+        "var dbBoat = Load(); return dbBoat.Logs.Where(l => l.SeenBy == id);",
+        [],
+    ),
+    "a context of another kind": (
+        "return Check((ValidationContext<Boat> context, int n) => context.Boats.Any(b => b.Name == name));",
+        [],
+    ),
     "a context by its type, not its name": (
         "return await fleet.Boats.Where(b => b.Name == name).ToListAsync();",
         [("violation", "TENORM001")],
@@ -412,3 +428,40 @@ def test_calls(code: str, expected: list[tuple[str, str | None]]) -> None:
 @pytest.mark.parametrize(("code", "expected"), OWN.values(), ids=list(OWN))
 def test_inside_a_repository(code: str, expected: list[tuple[str, str | None]]) -> None:
     assert _rows(REPOSITORY.format(code)) == expected
+
+
+PORT = """
+using Microsoft.EntityFrameworkCore;
+public class PortContext : DbContext {
+    public DbSet<Tenant> Tenants { get; set; }
+    public DbSet<Member> Members { get; set; }
+    public DbSet<Boat> Boats { get; set; }
+    public DbSet<Log> Logs { get; set; }
+    public DbSet<Berth> Berths { get; set; }
+    protected override void OnModelCreating(ModelBuilder builder) {
+        builder.Entity<Berth>().HasKey(b => new { b.BoatId, b.PierId });
+    }
+}
+public class Tenant { public Guid Id { get; set; } public ICollection<Member> Members { get; set; } }
+public class Member { public Guid Id { get; set; } public Guid TenantId { get; set; } public Guid UserId { get; set; } }
+public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } public Tenant Tenant { get; set; } }
+public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; } }
+public class Berth { public Guid BoatId { get; set; } public Guid PierId { get; set; } public Boat Boat { get; set; } }
+"""
+THROUGH = {
+    "_db.Logs.Where(l => l.Id == id && l.Boat.Tenant.Members.Any(m => m.UserId == userId)).ToList()": "weak",
+    "_db.Logs.Where(l => l.Boat.Tenant.Members.Any(m => m.TenantId == tenantId)).ToList()": "proven",
+    "_db.Boats.Where(b => b.Id == id && b.Tenant.Members.Any(m => m.UserId == userId)).ToList()": "weak",
+    "_db.Berths.Where(b => b.Boat.TenantId == tenantId).ExecuteDelete()": "proven",
+    "_db.Berths.Where(b => b.Boat.TenantId == tenantId).ExecuteUpdate(s => s.SetProperty(b => b.PierId, id))": "proven",
+    "_db.Berths.Where(b => b.Boat.Id == id).ExecuteDelete()": "weak",
+    "_db.Berths.Where(b => b.PierId == id).ExecuteDelete()": "violation",
+}
+
+
+@pytest.mark.parametrize(("code", "verdict"), THROUGH.items())
+def test_rows_that_several_navigations_lead_to(code: str, verdict: str) -> None:
+    around = f"public class A {{ PortContext _db; object F(Guid tenantId, Guid userId, Guid id) {{ return {code}; }} }}"
+    files = {"src/Port.cs": PORT.encode(), "src/A.cs": f"using Microsoft.EntityFrameworkCore;\n{around}".encode()}
+    rows = scan(sorted(files.items()), build_model(files, {"tenant_columns": ["TenantId"]})).accesses
+    assert [row.verdict for row in rows] == [verdict], [(row.sql, row.why) for row in rows]
