@@ -122,7 +122,7 @@ def _assigned(builder: Builder, steps: Sequence[OrmStep]) -> list[tuple[str, str
     for step in said:
         found += _set(builder, step)
     if model is not None and (listed or not said):
-        found += go_writes.sets(builder, model, go_writes.limits_of(builder, steps, zeros=True))
+        found += go_writes.sets(builder, model, go_writes.limits_of(builder, steps, "bun", zeros=True))
     return found
 
 

@@ -66,13 +66,18 @@ def _assigned(builder: Builder, steps: Sequence[OrmStep]) -> list[tuple[str, str
         if setter.group(1) == "Input":
             found.update(go_writes.sets(builder, step, go_writes.Limits()))
             continue
-        named = (snake(setter.group(1)), f"{snake(setter.group(1))}_id")
-        known = builder.model.tables.get(builder.table)
-        column = next((name for name in named if known is not None and name in known.columns), None)
+        column = _set_column(builder, setter.group(1))
         if column is not None:
             of_key = Argument(kind=given.kind, text=re.sub(r"\.ID$", ".id", given.text.strip()))
             found[column] = go_writes.value(builder, of_key)
     return list(found.items())
+
+
+def _set_column(builder: Builder, name: str) -> str | None:
+    """The column that a setter sets: `SetTenantID`, or `SetTenant` of an edge."""
+    known = builder.model.tables.get(builder.table)
+    named = (snake(name), f"{snake(name)}_id")
+    return next((column for column in named if known is not None and column in known.columns), None)
 
 
 def _created(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -83,8 +88,8 @@ def _created(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         setter = _SETS.fullmatch(step.method)
         if setter is not None and setter.group(1) == "Input":
             whole = step
-        elif setter is not None and step.arguments:
-            fields[setter.group(1)] = step.arguments[0]
+        elif setter is not None and step.arguments and (column := _set_column(builder, setter.group(1))) is not None:
+            fields[column] = step.arguments[0]
     made = Argument(kind="map", names=tuple(fields), items=tuple(fields.values()))
     step = OrmStep(method="Create", arguments=(made,)) if whole is None else whole
     text = go_writes.inserted(builder, replace(step, keywords=tuple(fields.items())))

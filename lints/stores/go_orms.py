@@ -23,6 +23,8 @@ _READS = frozenset(
 _CONDITIONS = frozenset({"Where", "Or", "Not", "Scopes", "Joins", "Order", "Limit", "Select", "Preload", "Table"})
 """Calls of GORM's generic API that take no context."""
 _UNSEEN = Argument(kind="value")
+_NEW_KEY = regex(r"(?:\w+\.)*(?:New\w*|Make|Generate\w*|Must\w*)\(")
+"""A key that is made for a new row: `uuid.New()`."""
 _DELETES = frozenset({"Delete", "Destroy"})
 _INLINE = frozenset({"First", "Find", "Take", "Last", "Delete", "FirstOrCreate", "FirstOrInit"})
 _CLAUSE = regex(
@@ -146,7 +148,7 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     names = {step.method for step in steps}
     if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL"}):
         return []  # rows of a record that is held, or a statement that is judged where it stands
-    limits = go_writes.limits_of(builder, steps, zeros="Save" in names or kind == "pop")
+    limits = go_writes.limits_of(builder, steps, kind, zeros="Save" in names or kind == "pop")
     if go_writes.sent(builder, steps, limits):
         return []
     made = next((step for step in steps if step.method in go_writes.INSERTS and step.arguments), None)
@@ -192,7 +194,7 @@ def _saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[st
         return []
     given = next((value for name, value in go_writes.since(step).items() if name in {"ID", "Id"}), None)
     key = _by_key(builder, given) if given is not None else _held(builder, first, step)
-    if key is None:  # a new one
+    if key is None or (given is not None and _NEW_KEY.match(given.text)):  # a new one
         return _made(builder, step)
     assigned = go_writes.sets(builder, step, limits)
     builder.where.append(key)

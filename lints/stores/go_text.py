@@ -59,7 +59,7 @@ def plain(text: str) -> str:
     """A value without what converts it: `&tenant`, `tenant.String()`, `string(tenant)`."""
     text = text.strip().removeprefix("request:").lstrip("&*")
     found = _CONVERTED.fullmatch(text) if len(text) < _MAX_CONVERTED else None
-    return plain(found.group(1) or found.group(2)) if found is not None else text
+    return plain(next(group for group in found.groups() if group is not None)) if found is not None else text
 
 
 def fields_of(given: Argument) -> Mapping[str, Argument] | None:

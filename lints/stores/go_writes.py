@@ -35,8 +35,9 @@ class Limits:
         return (self.only is None or column in self.only) and column not in self.but
 
 
-def limits_of(builder: Builder, steps: Sequence[OrmStep], *, zeros: bool = False) -> Limits:
-    """What the calls of a chain say of that: `Select("name")`, `Cols("name")`, `Omit("tenant_id")`, `AllCols()`."""
+def limits_of(builder: Builder, steps: Sequence[OrmStep], kind: str, *, zeros: bool = False) -> Limits:
+    """What the calls of a chain say of that: `Select("name")`, `Cols("name")`, `Omit("tenant_id")`, `AllCols()`; pop's
+    `Update(&boat, "tenant_id")` leaves columns out."""
     only: set[str] | None = None
     but: set[str] = set()
     for step in steps:
@@ -44,6 +45,10 @@ def limits_of(builder: Builder, steps: Sequence[OrmStep], *, zeros: bool = False
             zeros = True
         elif step.method == "OmitZero":
             zeros = False
+        elif kind == "pop" and step.method in {"Update", "UpdateColumns"} and len(step.arguments) > 1:
+            rest = {builder.column(a.text) or a.text for a in step.arguments[1:] if a.kind == "text"}
+            but |= rest if step.method == "Update" else set()
+            only = rest if step.method == "UpdateColumns" else only
         elif step.method in _LIMITS and step.arguments:
             found = [listed(argument) for argument in step.arguments]
             seen = {builder.column(name) or snake(name) for each in found for name in each or ()}

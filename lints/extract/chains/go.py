@@ -43,7 +43,7 @@ _ADDS_NOTHING = _ORDERS | {"WithContext", "Debug", "Session", "Preload"}
 _OF_COLLECTION = names("Find Insert InsertReturning UpdateReturning")
 _POP = names(
     "Where First Find Last All Count Exists Delete Destroy Update Eager EagerPreload Scope Q Order Join InnerJoin"
-    " LeftJoin Select Paginate PaginateFromParams Save"
+    " LeftJoin Select Paginate PaginateFromParams Save Create UpdateColumns ValidateAndCreate ValidateAndUpdate"
 )
 _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"

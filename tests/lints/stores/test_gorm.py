@@ -151,6 +151,10 @@ GORM: dict[str, tuple[str, str | None]] = {
         "db.Clauses(clause.OnConflict{Columns: key, UpdateAll: true}).Create(&boat)", UNSEEN),
     "upserted by a constraint": (
         'db.Clauses(clause.OnConflict{OnConstraint: "one", UpdateAll: true}).Create(&boat)', UNSEEN),
+    "saved under a new key": (
+        'boat.ID = uuid.New()\n\tboat.TenantID = t\n\tdb.Save(boat)', SCOPED),
+    "saved under a key that is given": (
+        'boat.ID = id\n\tboat.TenantID = t\n\tdb.Save(boat)', "TENORM004"),
     "sent by a client, the tenant set": ("c.ShouldBindJSON(&boat)\n\tboat.TenantID = t\n\tdb.Create(&boat)", SCOPED),
 }  # fmt: skip
 _HEAD = """package fleet
@@ -244,6 +248,9 @@ POP: dict[str, tuple[str, str | None]] = {
     "on some paths": (
         'q := tx.Where("id = ?", id)\n\tif n != "" {\n\t\tq.Where("tenant_id = ?", t)\n\t}\n\tq.All(&boats)', SOME),
     "a held record": ("tx.Destroy(boat)", HELD),
+    "columns that are left out": (
+        'boat.TenantID = t\n\ttx.Update(boat, "tenant_id")', HELD),
+    "columns that are written": ('boat.TenantID = t\n\ttx.UpdateColumns(boat, "name", "tenant_id")', "TENORM004"),
     "a scope": ("tx.Scope(mine).All(&boats)", UNSEEN),
     "a join": ('tx.Join("harbours h", "h.id = boats.harbour_id").Where("boats.tenant_id = ?", t).All(&boats)', SCOPED),
 }  # fmt: skip
