@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lints.context.judging import alone, in_context
-from lints.context.values import markers_of
+from lints.context.values import given_to, markers_of, values_in
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
@@ -109,6 +109,7 @@ class Judge:
             rows = self._judged(statement, kind)
             if rows:
                 rows = in_context(rows, statement, found.contexts, self.model.tenant_columns, self.declared.carriers)
+                rows = self._own(rows, statement)
             key = (statement.line, statement.column, statement.variants)
             before = by_place.get(key)
             if rows is None:
@@ -119,7 +120,7 @@ class Judge:
             rows = self._orm(call, kind)
             if rows:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
-                rows = self._by_keys(rows, call, found)
+                rows = self._own(self._by_keys(rows, call, found), call)
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
@@ -137,6 +138,16 @@ class Judge:
             self._numbers[verdict] += 1
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
+
+    def _own(self, rows: list[Access], source: Statement | OrmCall) -> list[Access]:
+        """The rows as they are judged where they are the caller's own, found by the id of whoever is signed in."""
+        if not any(row.verdict == "violation" for row in rows):
+            return rows
+        from lints.vouch.own import own, possible
+
+        if not possible(values_in(source) if isinstance(source, OrmCall) else given_to(source)):
+            return rows
+        return own(rows, tuple(self._texts(source)), self.model)
 
     def _called(self, function: Function | None, rows: Sequence[Access]) -> None:
         """What a function does with rows, for those who call it."""

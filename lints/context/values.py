@@ -213,6 +213,17 @@ def values_of(statement: Statement) -> str:
     return " ".join(given_to(statement))
 
 
+def values_in(call: OrmCall) -> Iterator[str]:
+    """The sources of everything that an ORM call is given, as far as they are single expressions."""
+    waiting = [a for steps in call.variants[:8] for s in steps for a in (*s.arguments, *(v for _, v in s.keywords))]
+    for count, given in enumerate(waiting):
+        if count > 200:
+            return
+        if given.kind in {"value", "call", "dynamic"} and given.text:
+            yield given.text
+        waiting += given.items
+
+
 def markers_of(statement: Statement, text: str) -> tuple[tuple[int, int, str], ...]:
     """Each placeholder of a text with the expression that it stands for: its start, its end and the source."""
     out: list[tuple[int, int, str]] = []

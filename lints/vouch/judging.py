@@ -17,7 +17,7 @@ from lints.vouch.plain import plain, root
 
 RULE = "TENSQL024"
 GUARDED = "TENORM010"
-_HELPED = frozenset(
+HELPED = frozenset(
     [
         "TENSQL001", "TENSQL002", "TENSQL003", "TENSQL005", "TENSQL006", "TENSQL010", "TENSQL012", "TENSQL019",
         "TENORM001", "TENORM002", "TENORM005", "TENORM006",
@@ -95,7 +95,7 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                 later.rows[:] = _unheld(later, by_place[key], places, model)
             if later.texts and any(row.verdict == "proven" for row in later.rows):
                 later.rows[:] = _borrowed(later, by_place[key], places, model)
-            violated = any(row.verdict == "violation" and row.rule in _HELPED for row in later.rows)
+            violated = any(row.verdict == "violation" and row.rule in HELPED for row in later.rows)
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
                 continue
@@ -127,7 +127,7 @@ def _unheld(
             continue
         found = [row for first in firsts for row in first.rows]
         if found and all(
-            row.verdict == "violation" and row.rule in _HELPED and row.operation != "insert" for row in found
+            row.verdict == "violation" and row.rule in HELPED and row.operation != "insert" for row in found
         ):
             said = f"{named[0]} was not read under its tenant (line {follow.first_line})"
             return [
@@ -188,7 +188,7 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
         return place.rows
     return [
         assumed(replace(row, rule=None), GUARDED, said)
-        if row.verdict == "violation" and row.rule in _HELPED and row.table in tables
+        if row.verdict == "violation" and row.rule in HELPED and row.table in tables
         else row
         for row in place.rows
     ]
@@ -278,7 +278,7 @@ def _weaker(later: Place, known: Sequence[_Known], model: Model) -> list[Access]
     said = dict.fromkeys(k.said for k in known)
     return [
         assumed(replace(row, rule=None), RULE, "; ".join(said))
-        if row.verdict == "violation" and row.rule in _HELPED and row.table not in bad
+        if row.verdict == "violation" and row.rule in HELPED and row.table not in bad
         else row
         for row in later.rows
     ]
@@ -348,8 +348,8 @@ def _pinned(first: Place, value: str, model: Model) -> set[_Key]:
     """The tables of which a statement, on every path, finds the one row whose key is a value."""
     out: set[_Key] | None = None
     for text in first.texts:
-        marked = text.with_values({value: f"h{_MARK}"})
-        found = _keys(marked, text.dialect, model) if f":h{_MARK}" in marked else set()
+        sql = marked(text, value)
+        found = _keys(sql, text.dialect, model) if f":h{_MARK}" in sql else set()
         out = found if out is None else out & found
     return out or set()
 
@@ -397,6 +397,20 @@ def _compared(tree: Any, model: Model) -> Iterable[tuple[tuple[str, Table], str]
             key = _stored(column.name, known) if known is not None else None
             if known is not None and key is not None:
                 yield known, key
+
+
+def marked(text: Text, value: str) -> str:
+    """The text with a placeholder of its own for an expression; see `equal_to`."""
+    return text.with_values({value: f"h{_MARK}"})
+
+
+def equal_to(sql: str, dialect: str, model: Model) -> Iterable[tuple[str, str]]:
+    """The tables and columns that what `marked` has marked is equal to in every row."""
+    from sqlglot import exp
+
+    tree = _tree(sql, dialect)
+    if isinstance(tree, (exp.Select, exp.Update, exp.Delete)):
+        yield from ((known[0], column) for known, column in _compared(tree, model))
 
 
 def _named_by(known: tuple[str, Table], column: str, model: Model) -> set[_Key]:
