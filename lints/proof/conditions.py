@@ -343,7 +343,7 @@ def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         equal_query(w, row_of(unwrap(node.this)) or [node.this], query, scope, group, why)
     elif field is not None:
         value = unwrap(field)
-        if type(value) is exp.Placeholder:
+        if type(value) is exp.Placeholder or type(value) is exp.Parameter:  # `IN @ids`, which Dapper writes out
             member(w, term(w, node.this, scope, group), term(w, value, scope, group), group, why)
         else:
             compared(w, (term(w, node.this, scope, group), term(w, value, scope, group)), group)

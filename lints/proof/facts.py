@@ -288,7 +288,7 @@ class Closure:
         insts = self.w.insts
         for position, (i, shape) in enumerate(rows):
             self.w.spend()
-            if shape.principal:
+            if shape.principal or shape.wider:
                 changed |= self._principal(i, shape)
             if shape.names and insts[i].stored:
                 changed |= self._named(i, shape)
@@ -332,6 +332,11 @@ class Closure:
             return False
         if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.principal):
             self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
+            return True
+        if self.rank(Col(i, shape.tenant)) <= Rank.WIDER:
+            return False
+        if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.wider):
+            self.lower(Col(i, shape.tenant), Rank.WIDER)
             return True
         return False
 

@@ -48,7 +48,7 @@ class Shape:
 
     __slots__ = (
         "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own", "place",
-        "principal", "referring", "table", "tenant", "trusted",
+        "principal", "referring", "table", "tenant", "trusted", "wider",
     )  # fmt: skip
 
     def __init__(self, index: Index, table: Table) -> None:
@@ -73,6 +73,8 @@ class Shape:
             key = table.columns.get(table.primary_key[0])
             self.place = loose(table.primary_key[0]) if key is not None and key.type == "integer" else None
         self.principal = tuple(map(loose, table.principal_columns))
+        self.wider: tuple[str, ...] = ()
+        """Those of them that name the tenant of a wider level."""
         self.own: str | None = None
         """The column that names the tenant of a row, if it has one of its own."""
         if table.tenant_column is not None:
@@ -95,6 +97,8 @@ class Shape:
         """Columns of a tenant that name a row of another table, which is no tenant."""
         self.also = tuple(sorted((index.tenant_names & self.known) - {self.own or ""}))
         """Columns that name a tenant of another level."""
+        self.wider = tuple(name for name in self.principal if name in self.also)
+        self.principal = tuple(name for name in self.principal if name not in self.also)
         self.domain = index.domains.get(self.own or "", self.own or table.name)
         """Whose values the tenant column holds: the table it refers to, or its own name."""
         self.child: Bond | None = None

@@ -67,6 +67,9 @@ def read(w: Work, target: Target, closure: Closure) -> Rank:
         shape = w.insts[target.inst].shape
         if shape is not None and any(closure.rank(Col(target.inst, n)) <= PROVES for n in shape.principal):
             return Rank.PRINCIPAL
+        wider = shape.wider if shape is not None and rank > Rank.WIDER else ()
+        if any(closure.rank(Col(target.inst, n)) <= PROVES for n in wider):
+            return Rank.WIDER
     return rank
 
 

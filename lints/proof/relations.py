@@ -259,6 +259,8 @@ def relation(w: Work, node: Any, scope: Scope, group: Group) -> list[Rel]:
         return [named(w, node, columns)]
     if kind is exp.Unnest:
         return [unnest(w, node, scope, group)]
+    if kind is exp.TableFromRows:  # TABLE(FLATTEN(…))
+        return [function(w, node.this, node, scope, group)]
     if isinstance(node, exp.Query):
         return [named(w, node, w.inline(w, node, scope.outer, group, env=scope.env))]
     text = f"{kind.__name__} in FROM is not modelled"

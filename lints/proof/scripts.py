@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -181,7 +181,7 @@ def top_level(tokens: list[Any]) -> list[list[Any]]:
 class _Pieces:
     """Cuts a body of T-SQL into its statements. What IF and WHILE ask is a statement of its own; each branch counts as
     run, for a statement that is confined is so whether it runs or not. That holds of variables only while none is
-    assigned twice, or in a loop."""
+    read after it was assigned on one of several paths, or in a loop."""
 
     def __init__(self, text: str, parameters: frozenset[str]) -> None:
         self.text = text
@@ -189,7 +189,8 @@ class _Pieces:
         self.found: list[str] = []
         self.refusal: str | None = None
         self.branches = self.loops = False
-        self.assigned: Counter[str] = Counter()
+        self.assigned: dict[str, list[int]] = {}
+        """Where each variable is given a value: after how many statements."""
         self.piece: list[Any] = []
         self.kind = ""
         self.taken = False
@@ -221,12 +222,19 @@ class _Pieces:
         self._close()
         if self.refusal is None and self.loops and self.assigned:
             self.refusal = "variables are assigned in a loop"
-        twice = any(n > 1 for n in self.assigned.values()) or not self.parameters.isdisjoint(self.assigned)
-        if self.refusal is None and self.branches and twice:
+        if self.refusal is None and self.branches and any(map(self._unsure, self.assigned)):
             self.refusal = "a variable is assigned on some paths only"
         if self.refusal is None and not 0 < len(self.found) <= _MOST:
             self.refusal = "it has no statement, or too many"
         return self.refusal or tuple(self.found)
+
+    def _unsure(self, name: str) -> bool:
+        """Whether a variable is read after a value that it has on some paths only."""
+        places = self.assigned[name]
+        if len(places) == 1 and name not in self.parameters:
+            return False
+        named = re.compile(rf"{re.escape(name)}\b", re.IGNORECASE)
+        return any(named.search(said) for said in self.found[places[0] + 1 :])
 
     def _goes_on(self, word: str, before: Any, after: Any) -> bool:
         """Whether a word that could begin a statement is a part of the one that stands there."""
@@ -280,11 +288,14 @@ class _Pieces:
         if kind == "declare":
             for part in top_level(piece[1:]):
                 if len(part) > 1 and any(token.token_type is TokenType.EQ for token in part):
-                    self.assigned[f"@{part[1].text}".lower()] += 1
+                    self._given(part[1])
         elif kind == "set" and len(piece) > 2 and piece[1].token_type is TokenType.PARAMETER:
-            self.assigned[f"@{piece[2].text}".lower()] += 1
+            self._given(piece[2])
         elif kind in ("select", "update"):
             for before, mark, named, sign in zip(piece, piece[1:], piece[2:], piece[3:], strict=False):
                 begins = before.text.lower() in ("select", "set", ",", "distinct")
                 if begins and mark.token_type is TokenType.PARAMETER and sign.token_type is TokenType.EQ:
-                    self.assigned[f"@{named.text}".lower()] += 1
+                    self._given(named)
+
+    def _given(self, named: Token) -> None:
+        self.assigned.setdefault(f"@{named.text}".lower(), []).append(len(self.found))

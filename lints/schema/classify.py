@@ -332,7 +332,11 @@ def _memberships(tables: dict[str, Table]) -> None:
                 tables[name] = replace(table, principal_columns=(people[0],))
                 break
         else:
-            somebody = [column for column in table.columns if _CALLER.fullmatch(column) and column not in WHO_DID_IT]
+            somebody = [
+                column
+                for column in table.columns
+                if _CALLER.fullmatch(column) and column not in WHO_DID_IT and (column,) != table.primary_key
+            ]
             if table.ownership is Ownership.OWNED and _MEMBERSHIP.search(name) and len(somebody) == 1:
                 tables[name] = replace(table, principal_columns=(somebody[0],))
 

@@ -1,7 +1,7 @@
 """A SQL script cut into its statements, each with its place, without trusting the script to be well formed.
 
 Knows what hides a semicolon: quotes, dollar quotes, comments, routine bodies (`BEGIN … END`), MySQL's `DELIMITER`,
-T-SQL's `GO`, the data rows of a `COPY … FROM stdin`, and psql's backslash commands. Linear in the length of the script.
+T-SQL's `GO`, Oracle's `/`, the data rows of a `COPY … FROM stdin`, psql's own commands. Linear in the script's length.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _TOKEN = regex(
     | (?P<word>\b(?:begin|case|end|delimiter)\b)
     | (?P<psql>^\\[^\n]*)
     | (?P<batch>^[ \t]*go(?:[ \t]+\d{1,9})?[ \t]*\r?$)
+    | (?P<slash>^[ \t]*/[ \t]*\r?$)
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
@@ -187,10 +188,10 @@ def split(text: str, dialect: str = "postgres") -> Iterator[Piece]:
         elif kind == "psql":
             if _BLANK.fullmatch(text, start, match.start()):
                 start = position
-        elif kind == "batch" and dialect != "tsql":
+        elif (kind == "batch" and dialect != "tsql") or (kind == "slash" and dialect != "oracle"):
             continue
-        elif kind == "end" or kind == "batch":
-            if kind == "batch":
+        elif kind == "end" or kind == "batch" or kind == "slash":
+            if kind != "end":
                 depth = 0
             if depth or (kind == "end" and dialect == "tsql" and _BATCHED.match(text, start)):
                 continue
