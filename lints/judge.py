@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lints.context.judging import alone, in_context
-from lints.context.values import given_to, markers_of, values_in
+from lints.context.values import given_to, markers_of, values_in, values_of
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
@@ -40,6 +40,8 @@ _DROPPED = regex(r"/\*__hole_\d+__\*/")
 _MIXED = regex(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
 _VALUE = regex(r":h\d+\b")
 _MAX_PROOFS = 5_000
+_BY_KEYS = frozenset({"TENORM002", "TENORM003", "TENORM007", "TENSQL022"})
+"""What is said of rows that are found by keys, whose worth the code around says."""
 
 
 class Judge:
@@ -109,7 +111,7 @@ class Judge:
             rows = self._judged(statement, kind)
             if rows:
                 rows = in_context(rows, statement, found.contexts, self.model.tenant_columns, self.declared.carriers)
-                rows = self._own(rows, statement)
+                rows = self._own(self._by_keys(rows, statement, found), statement)
             key = (statement.line, statement.column, statement.variants)
             before = by_place.get(key)
             if rows is None:
@@ -159,18 +161,20 @@ class Judge:
             path=rows[0].path, line=function.line, name=function.name, scoped=scoped, asks=function.asks
         )
 
-    def _by_keys(self, rows: list[Access], call: OrmCall, found: Extraction) -> list[Access]:
+    def _by_keys(self, rows: list[Access], source: Statement | OrmCall, found: Extraction) -> list[Access]:
         """The rows as they are judged where what they rest on is a key that a client sent, or an empty one."""
-        if not any(row.verdict == "weak" and row.rule in {"TENORM002", "TENORM003", "TENORM007"} for row in rows):
+        if not any(row.verdict == "weak" and row.rule in _BY_KEYS for row in rows):
             return rows
         from lints.context.keys import never_empty, unchecked
 
-        texts = tuple(self._texts(call))
-        filled = next(
-            (f.filled for f in found.follows if f.filled and (f.line, f.column) == (call.line, call.column)), ()
-        )
-        rows = [unchecked(row, texts, found.contexts, call.snippet, self.model) for row in rows]
-        return [never_empty(row, call, filled) for row in rows]
+        texts = tuple(self._texts(source))
+        given = source.snippet if isinstance(source, OrmCall) else values_of(source)
+        rows = [unchecked(row, texts, found.contexts, given, self.model) for row in rows]
+        if not isinstance(source, OrmCall):
+            return rows
+        at = (source.line, source.column)
+        filled = next((f.filled for f in found.follows if f.filled and (f.line, f.column) == at), ())
+        return [never_empty(row, source, filled) for row in rows]
 
     def _vouched(
         self,

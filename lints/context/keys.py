@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lints.extract import OrmCall
     from lints.vouch.judging import Text
 
-RELATION, HELD, ALONE, EMPTY = "TENORM002", "TENORM003", "TENORM001", "TENORM007"
-BY_KEYS = frozenset({RELATION, HELD})
+RELATION, HELD, ALONE, EMPTY, OWN = "TENORM002", "TENORM003", "TENORM001", "TENORM007", "TENSQL022"
+BY_KEYS = frozenset({RELATION, HELD, OWN})
 _KEY = regex(r"(?:(?P<of>[\w$]+)[\"`\]]?\.)?[\"`\[]?(?P<column>\w+)[\"`\]]?\s*(?:=|\bIN\b)\s*\(?(?:\s*:h\d+,\s*)*$")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT})
 _SURE = frozenset({"path", "header"})
@@ -27,31 +27,34 @@ _SURE = frozenset({"path", "header"})
 
 
 def unchecked(row: Access, texts: Sequence[Text], facts: Sequence[Context], given: str, model: Model) -> Access:
-    """The row of an ORM's call as it is judged where every key that it rests on is what a client sent.
+    """The row of a statement or call as it is judged where every key that it rests on is what a client sent.
 
     A relation's key says whose rows these are if what it refers to was checked, a row's own key if the row was loaded
-    inside its tenant; a value of a request is neither until something asks about it. `given` is the call as written.
+    inside its tenant, a user's if he is the one who is signed in; a value of a request is neither until something asks
+    about it. `given` is the call as written.
     """
-    if row.verdict != "weak" or row.rule not in BY_KEYS or row.operation == "insert" or names_caller(given):
+    if row.verdict != "weak" or row.rule not in BY_KEYS or row.operation == "insert":
+        return row
+    if row.rule != OWN and names_caller(given):
         return row
     around = [fact for fact in facts if fact.line <= row.line <= fact.end_line]
     if any(fact.about is About.STAFF for fact in around) or (row.language == "ruby" and OBJECTS.search(row.path)):
         return row
     clients = [fact for fact in around if fact.about is About.CLIENT]
-    said = _said(row, texts, clients, model, held=row.rule == HELD)
+    said = _said(row, texts, clients, model, row.rule)
     if said is None:
         return row
-    return unheld(row, texts, said, model, clients) if row.rule == HELD else _open(row, RELATION, said)
+    return _open(row, RELATION, said) if row.rule == RELATION else unheld(row, texts, said, model, clients)
 
 
 def unheld(row: Access, texts: Sequence[Text], why: str, model: Model, clients: Sequence[Context] = ()) -> Access:
     """The row of a call whose row's own key is worth nothing: as it would be judged without that."""
-    other = next((column for text in texts for column, _ in _compared(text, row, model, held=False)), None)
-    if other is not None and _said(row, texts, clients, model, held=False) is None:
+    other = next((column for text in texts for column, _ in _compared(text, row, model, RELATION)), None)
+    if other is not None and _said(row, texts, clients, model, RELATION) is None:
         said = f"what {other} refers to was checked to be the caller's"
         told = f"{row.why.partition(_TAKEN)[0]}{_TAKEN}{said}"
         return replace(row, rule=RELATION, assumptions=(*row.assumptions[:-1], said), why=told)
-    return _open(row, ALONE, why)
+    return _open(row, ALONE if texts and texts[0].table is not None else "TENSQL001", why)
 
 
 _TAKEN = "; taken as scoped because "
@@ -80,16 +83,16 @@ def _open(row: Access, rule: str, said: str) -> Access:
     return replace(row, verdict="violation", rule=rule, assumptions=(), why=f"{row.why.partition(_TAKEN)[0]}; {said}")
 
 
-def _said(row: Access, texts: Iterable[Text], clients: Sequence[Context], model: Model, *, held: bool) -> str | None:
+def _said(row: Access, texts: Iterable[Text], clients: Sequence[Context], model: Model, rule: str) -> str | None:
     """Why the keys of a kind are worth nothing on some path; None if there are none, or one that may be."""
     for text in texts:
-        told = [_sent(value, clients, row.line) for _, value in _compared(text, row, model, held=held)]
+        told = [_sent(value, clients, row.line) for _, value in _compared(text, row, model, rule)]
         if told and all(told):
             return f"{told[0]}, and nothing asks whose it is"
     return None
 
 
-def _compared(text: Text, row: Access, model: Model, *, held: bool) -> Iterator[tuple[str, str]]:
+def _compared(text: Text, row: Access, model: Model, rule: str) -> Iterator[tuple[str, str]]:
     """The keys that a statement rests on, each with what it is compared with, as written."""
     table = model.tables.get(row.table)
     if table is None:
@@ -100,8 +103,9 @@ def _compared(text: Text, row: Access, model: Model, *, held: bool) -> Iterator[
         if found is None:
             continue
         column, of = found.group("column"), found.group("of")
-        if held:
-            if own == (column,) and (of is None or of == row.table):
+        if rule in {HELD, OWN}:
+            named = own == (column,) if rule == HELD else column in table.principal_columns
+            if named and (of is None or of == row.table):
                 yield column, source
         elif _refers(model.tables.get(of or "") or table, column, model):
             yield column, source

@@ -9,6 +9,7 @@ from lints.schema import build_model
 
 _TABLES = b"""CREATE TABLE tenants (id text PRIMARY KEY);
 CREATE TABLE boats (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), name text);
+CREATE TABLE members (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), user_id text NOT NULL);
 CREATE TABLE trips (id text PRIMARY KEY, boat_id text NOT NULL REFERENCES boats (id), name text);"""
 SCHEMA = {
     "migrations/1.sql": _TABLES,
@@ -86,6 +87,12 @@ VIOLATIONS: dict[str, tuple[str, str, str, str]] = {
         "update", "TENORM001",
     ),
 }  # fmt: skip
+VIOLATIONS |= {
+    "a user that a client names is not the caller": (
+        "a.ts", _TS % ("", "  await pool.query('SELECT * FROM members WHERE user_id = $1', [req.query.userId]);"),
+        "SELECT", "TENSQL001",
+    ),
+}  # fmt: skip
 WEAK: dict[str, tuple[str, str, str, str]] = {
     "a path that a guard knows": (
         "a.py",
@@ -102,6 +109,14 @@ WEAK: dict[str, tuple[str, str, str, str]] = {
         "a.ts",
         _TS % ("checkBoatOwner,", "  const { boatId } = req.body;\n  await prisma.trip.findMany({ where: { boatId } });"),
         "findMany", "TENORM002",
+    ),
+    "a user whose session it is": (
+        "a.ts", _TS % ("", "  await pool.query('SELECT * FROM members WHERE user_id = $1', [req.user.id]);"),
+        "SELECT", "TENSQL022",
+    ),
+    "a user that a service is told": (
+        "a.ts", "async function f(userId) {\n  await pool.query('SELECT * FROM members WHERE user_id = $1', [userId]);\n}",
+        "SELECT", "TENSQL022",
     ),
     "a parameter of a service": (
         "a.ts", "async function f(boat) {\n  await prisma.boat.delete({ where: { id: boat.id } });\n}",
