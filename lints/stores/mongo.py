@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
+from lints.patterns import regex
 from lints.proof.result import Proof, Reference, Verdict
 from lints.stores.orm_sql import RAW, mapping
 from lints.tenancy import Ownership
@@ -27,11 +28,15 @@ _DELETES = frozenset(
     {"deleteOne", "deleteMany", "findOneAndDelete", "delete_one", "delete_many", "find_one_and_delete"}
 )
 _MAX_DEPTH = 10
+_FIELD = regex(r"(?:\w+\.)*[A-Z]\w*\.[a-z_]\w*")
+"""A field of a document's class, as Beanie compares it."""
+_WRITES = regex(r"(?:pymongo(?:\.\w+)*:)?(InsertOne|UpdateOne|UpdateMany|DeleteOne|DeleteMany|ReplaceOne)")
+"""What a bulk of pymongo is made of."""
 
 
 def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str], globals_: frozenset[str]) -> Proof:
     """Judge one call on a collection. `keys` are the spellings of the tenant's field."""
-    step = _with_conditions(steps)
+    step = _of_terms(_with_conditions(steps))
     method = step.method
     action = (
         "insert"
@@ -142,6 +147,37 @@ def _with_conditions(steps: Sequence[OrmStep]) -> OrmStep:
     whole = Argument(kind="map", names=("$and",), items=(named,))
     method = step.method.replace("ById", "One") if by_key else step.method
     return OrmStep(method=method, arguments=(whole, *step.arguments[1:]), keywords=step.keywords)
+
+
+def _of_terms(step: OrmStep) -> OrmStep:
+    """A call of Beanie, `find_one(Boat.id == key, In(Boat.name, names))`, with its conditions as an object."""
+    given = step.arguments
+    if not any(_condition(item) is not None for item in given):
+        return step
+    names: list[str] = []
+    items: list[Argument] = []
+    for item in given:
+        found = _condition(item)
+        if found is not None:
+            names.append(found[0])
+            items.append(found[1])
+        elif item.kind == "map":
+            names += item.names
+            items += item.items
+        else:
+            names.append("...")
+            items.append(item)
+    whole = Argument(kind="map", names=tuple(names), items=tuple(items))
+    return OrmStep(method=step.method, arguments=(whole,), keywords=step.keywords)
+
+
+def _condition(given: Argument) -> tuple[str, Argument] | None:
+    """The field of a condition, and its value if it is compared by equality."""
+    if given.kind != "term" or len(given.items) != 2 or _FIELD.fullmatch(given.items[0].text) is None:
+        return None
+    field = given.items[0].text.rpartition(".")[2]
+    by = Argument(kind="map", names=(f"${given.text}",), items=given.items[1:])
+    return ("_id" if field == "id" else field), given.items[1] if given.text in {"==", "Eq"} else by
 
 
 def _is_root(collection: str, keys: frozenset[str]) -> bool:
@@ -279,10 +315,16 @@ def _searched(value: Argument | None, keys: frozenset[str]) -> _Answer:
     return "TENMGO001", "the search does not filter by the tenant", None
 
 
-def _bulk(given: Argument | None, keys: frozenset[str]) -> _Answer:
+def _bulk(bulk: Argument | None, keys: frozenset[str]) -> _Answer:
     """Each write of a bulk is judged; the first that is not tied decides."""
     answers: list[_Answer] = []
-    for operation in given.items[:200] if given is not None and given.kind == "list" else ():
+    for operation in bulk.items[:200] if bulk is not None and bulk.kind == "list" else ():
+        written = operation.items[0].text if operation.kind == "call" and operation.items else operation.text
+        made = _WRITES.fullmatch(written) if operation.kind in {"call", "term"} else None
+        if made is not None:
+            given = operation.items[1 if operation.kind == "call" else 0 :]
+            first = given[0] if given else None
+            answers.append(_document(first, keys) if made[1] == "InsertOne" else _filter(first, keys))
         for name, value in mapping(operation).items():
             options = mapping(value)
             answers.append(

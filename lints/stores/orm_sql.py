@@ -21,7 +21,7 @@ _UNHELD = regex(
     r"\b(?:req|request|params?|body|input|args?|query|data|dto|payload|ctx|event|form|kwargs|message)\b", re.IGNORECASE
 )
 _VARIABLE = regex(r"[A-Za-z_$][\w$]*(?:\.\w+)*")
-_HELD = regex(r"[A-Za-z_][\w.]*(?:\[\d\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
+_HELD = regex(r"[A-Za-z_][\w.]*(?:\[(?:-?\d|\w+\.length - 1)\])?[!?]?\.(?:id|pk|uuid|[a-z]\w*(?:Id|_id))$")
 _OF_TENANT = regex(
     r"(?:await\s+)?[\w.]{1,80}\(\s*(?:\w+\.)?(?:workspace|tenant|organi[sz]ation|org|team|account|company)\s*\)"
 )
@@ -73,7 +73,7 @@ class Builder:
     untrusted: str | None = None
     """The value of the tenant's column, if a client names it."""
     taken: str | None = None
-    """What is taken for granted of what it writes, as a clause: a struct that is written as a whole may name a tenant."""
+    """What is taken for granted of what it writes, as a clause: a struct that is written whole may name a tenant."""
     undefined: str | None = None
     """The value of the tenant's column, if it may be undefined."""
     zero: str | None = None

@@ -348,11 +348,11 @@ _PYTHON = {
     b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),
     b"tortoise": Search(rb"\b[A-Z]\w*\.(?:get_or_create|update_or_create|create)\("),
     b"beanie": Search(
-        rb"\b[A-Z]\w*\.(?:find|find_one|find_all|find_many|get|aggregate|insert_many|insert_one|count|distinct|update_all|delete_all)\("
+        rb"\b[A-Z]\w*\.(?:find|find_one|find_all|find_many|get|aggregate|insert_many|insert_one|count|delete_all)\("
     ),
     b"mongo": Search(
         rb"\b(?:db|database|collection|coll)\w*(?:\.\w+|\[[^\]\n]{1,60}\])?\s*\.(?:find|aggregate|bulk_write|distinct)\(",
-        rb"ollection\.(?:find|aggregate|bulk_write|distinct)\(",
+        rb"oll(?:ection)?(?:\([^()\n]{0,80}\))?\s*\.(?:find|aggregate|bulk_write|distinct)\(",
     ),
 }
 _IGNITED = Search(

@@ -37,6 +37,17 @@ _MONGO_PYTHON = names(
     "find_one find_one_and_update find_one_and_delete find_one_and_replace update_one update_many delete_one"
     " delete_many replace_one insert_one insert_many count_documents"
 )
+_OF_BEANIE = {
+    "find": "find", "find_many": "find", "find_all": "find", "find_one": "find_one", "get": "findById",
+    "aggregate": "aggregate", "count": "count_documents", "insert_many": "insert_many", "insert_one": "insert_one",
+    "delete_all": "delete_many",
+}  # fmt: skip
+"""What Beanie asks a document's class for, by what a collection calls it."""
+_OF_COLLECTIONS = {"find": "find", "aggregate": "aggregate", "distinct": "distinct", "bulk_write": "bulkWrite"}
+_COLLECTION = regex(
+    r"(?:\w+\.)*(?:\w*db|database|mongo\w*)\.(?!db$|client$)\w+|(?:\w+\.)*_?(?:\w+_)?(?:collection|coll)"
+)
+_HELD_COLLECTION = regex(r"(?:\w+\.)*(?:\w*db|database|mongo\w*)\[[^\]]{1,60}\]|.{0,80}\bget_collection\([^()]{0,80}\)")
 KINDS = frozenset({"django", "sqlalchemy", "python_record"})
 ROOTS = frozenset({"select", "update", "delete", "insert", "exists"})
 _OF_COLUMNS = names(
@@ -93,8 +104,14 @@ def begun(asked: Asked) -> Begun | None:
     method = call.method
     head, _, last = path.rpartition(".")
     of_class = last[:1].isupper() and not last.isupper()
+    if method in _OF_BEANIE and of_class and b"beanie" in asked.interpreter.notes.source:
+        return Begun("mongo", last, (Step(_OF_BEANIE[method], step.arguments, step.keywords, call.span),))
     if method in _OF_RECORDS and of_class:
         return Begun("python_record", last, (step,))
+    if method == "insert_many" and _MODEL.fullmatch(last) is not None:
+        return None  # of a model that a class of its own holds: it is for each that it is made for
+    if method in _OF_COLLECTIONS and _is_collection(asked):
+        return Begun("mongo", collection(call, last), (Step(_OF_COLLECTIONS[method], *_given(step), call.span),))
     if method in _MONGO_PYTHON and (path or isinstance(call.receiver, Other)):
         return Begun("mongo", collection(call, last), (step,))
     if method in {"table", "from_"}:
@@ -150,6 +167,22 @@ def begun(asked: Asked) -> Begun | None:
     if method in {"get", "get_one"} and _SESSION.search(path):
         return Begun("sqlalchemy", model, (Step("get", step.arguments[1:], step.keywords, call.span),))
     return None
+
+
+def _is_collection(asked: Asked) -> bool:
+    """Whether a call is made on a collection of MongoDB: `db.boats`, `db["boats"]`, `boats_collection`."""
+    source, receiver = asked.interpreter.notes.source, asked.call.receiver
+    if receiver is None or (b"mongo" not in source and b"motor" not in source):
+        return False
+    if isinstance(receiver, Name):
+        return _COLLECTION.fullmatch(receiver.path) is not None
+    return _HELD_COLLECTION.fullmatch(asked.interpreter.notes.text(receiver.span)[:200]) is not None
+
+
+def _given(step: Step) -> tuple[tuple[Value, ...], dict[str, Value]]:
+    """The arguments of a call of pymongo, its filter or its pipeline first, though it is named."""
+    named = next((step.keywords[name] for name in ("filter", "pipeline", "requests") if name in step.keywords), None)
+    return ((named,) if named is not None and not step.arguments else step.arguments), dict(step.keywords)
 
 
 def _handed(expression: Expr, env: Env) -> str | None:

@@ -138,3 +138,41 @@ const h = (collection, t) => collection.find((one) => one.tenantId === t);
 """
     found = scan([("src/a.ts", source.encode())], Model(tables={}))
     assert [row.verdict for row in found.accesses] == ["violation", "proven"]
+
+
+PYTHON = {
+    "motor: by its key": ("await db.boats.find_one({'_id': i})", ["violation"]),
+    "motor: several": ("await db.boats.find({'name': n}).to_list(10)", ["violation"]),
+    "motor: several of the tenant": ("await self.db['boats'].find({'tenant_id': t}).to_list(10)", ["proven"]),
+    "motor: of a function": ("await client.get_collection('boats').find({'name': n}).to_list(9)", ["violation"]),
+    "motor: of a variable": ("boats_collection.find({'tenant_id': t})", ["proven"]),
+    "motor: a text is searched": ("line.find('x')", []),
+    "motor: stages": ("db.boats.aggregate([{'$match': {'tenant_id': t}}, {'$sort': {'a': 1}}])", ["proven"]),
+    "motor: stages, named": ("db.boats.aggregate(pipeline=[{'$sort': {'a': 1}}])", ["violation"]),
+    "motor: values": ("db.boats.distinct('name', {'name': n})", ["violation"]),
+    "motor: a bulk by key": ("db.boats.bulk_write([UpdateOne({'_id': i}, {'$set': {'a': 1}})])", ["violation"]),
+    "motor: a bulk of the tenant": (
+        "db.boats.bulk_write([UpdateOne({'_id': i, 'tenant_id': t}, {'$set': {'a': 1}}) for i in n])",
+        ["proven"],
+    ),
+    "motor: a bulk that came": ("db.boats.bulk_write(n)", ["opaque"]),
+    "motor: an object": ("db.boats.update_one({'_id': i, 'tenant_id': t}, {'$set': n})", ["weak"]),
+    "beanie: by its key": ("await Boat.get(i)", ["violation"]),
+    "beanie: of the tenant": ("await Boat.find(Boat.tenant_id == t).to_list()", ["proven"]),
+    "beanie: of the tenant's and more": ("await Boat.find_one(Boat.id == i, Boat.tenant_id == t)", ["proven"]),
+    "beanie: of another than the tenant": ("await Boat.find(Boat.tenant_id != t).to_list()", ["violation"]),
+    "beanie: of some tenants": ("await Boat.find(In(Boat.tenant_id, n)).to_list()", ["violation"]),
+    "beanie: of anybody": ("await Boat.find(Boat.name == n).delete()", ["violation"]),
+    "beanie: a condition that came": ("await Boat.find(n, Boat.name == n).to_list()", ["opaque"]),
+    "beanie: all": ("await Boat.find_all().to_list()", ["violation"]),
+    "beanie: many": ("await Boat.insert_many([Boat(**r) for r in n])", ["opaque"]),
+}
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_python(name: str) -> None:
+    call, wanted = PYTHON[name]
+    head = "import motor\nfrom beanie import Document\nfrom pymongo import UpdateOne\n"
+    source = f"{head}async def f(self, db, client, boats_collection, line, t, i, n):\n    return {call}\n"
+    found = scan([("app/a.py", source.encode())], Model(tables={}))
+    assert [row.verdict for row in found.accesses] == wanted, [(row.rule, row.why) for row in found.accesses]
