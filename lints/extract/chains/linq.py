@@ -199,7 +199,7 @@ def _begun(asked: Asked) -> Begun | None:
     known = call.method in _LINQ or (lambdas and call.method in _CHANGES)
     if not known and not _narrows(notes.source, call.span[1], call.method):
         return None
-    if last in held.sets:
+    if last in held.sets and not _other_here(notes.source, call.span[0], last):
         return Begun("ef", held.sets[last], steps)
     mine = _own(held, call.span[0]) if _OWN_SET.search(asked.path) is not None else ""
     if mine:
@@ -234,13 +234,20 @@ def _written(asked: Asked, written: str) -> Begun | None:
 
 def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
     """The set that a row is put into; empty if it is none."""
-    if last in held.sets:
+    if last in held.sets and not _other_here(asked.interpreter.notes.source, asked.call.span[0], last):
         return held.sets[last]
     for text in (written, asked.path):
         found = _named_set(held, text)
         if found is not None and (found.group(3) or "A") not in _NO_SETS:
             return found.group(2) or found.group(3)
     return ""
+
+
+def _other_here(source: bytes, position: int, name: str) -> bool:
+    """Whether a name that stands for a set elsewhere in a file is the parameter of another kind here."""
+    before = source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
+    kinds = re.findall(rf"\b([A-Z]\w*)(?:<[^;(){{}}]{{0,80}}>)?\??[ \t]+{re.escape(name)}[ \t]*[,)=;]", before)
+    return bool(kinds) and kinds[-1] not in {"DbSet", "ITable", "IQueryable", "IIncludableQueryable"}
 
 
 def _named_set(held: _Held, text: str) -> re.Match[str] | None:

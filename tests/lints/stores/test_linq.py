@@ -70,6 +70,16 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "var dbBoat = Load(); return dbBoat.Logs.Where(l => l.SeenBy == id);",
         [],
     ),
+    "a set's name elsewhere, rows here": (
+        "return G(); } object G(DbSet<Boat> rows) { return null; } object H(List<Boat> rows) {"
+        " return rows.Where(b => b.Name == null).ToList();",
+        [],
+    ),
+    "a set that is handed in": (
+        "return G(); } object H(List<Boat> rows) { return null; } object G(DbSet<Boat> rows) {"
+        " return rows.Where(b => b.Name == null).ToList();",
+        [("violation", "TENORM001")],
+    ),
     "a context of another kind": (
         "return Check((ValidationContext<Boat> context, int n) => context.Boats.Any(b => b.Name == name));",
         [],
