@@ -49,7 +49,7 @@ _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
     " OrderBy Limit NotIn Omit AllCols Alias Rows Sum Insert InsertOne InsertMulti"
 )
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent"})
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "pg", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
 _WRITES = names(
@@ -93,6 +93,9 @@ _IMPORTS = (
     ("pg", regex(rb"\"(?:github\.com/go-pg/pg|gopkg\.in/pg\.v)")),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
+_OF_GEN = regex(rb"\"(?:gorm\.io/gen\b|[\w./-]+/(?:query|dal|dao)\")")
+"""What a file imports that asks by code which GORM Gen has made."""
+_GENERATED = regex(r"^(?:\w+\.)+([A-Z][a-z]\w*)$")
 _ENT = regex(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
 _ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID UpdateOne DeleteOne Get GetX Create")
 _TYPE = r"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
@@ -140,6 +143,8 @@ def begun(asked: Asked) -> Begun | None:
     if method == "ModelContext" and len(call.arguments) > 1:
         step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, "pg")
         return Begun("pg", struct_of(asked.interpreter, step), (step,))
+    if method == "WithContext" and isinstance(call.receiver, Name) and (model := _generated(asked, call.receiver)):
+        return Begun("gen", model, (Step(method, (), {}, call.span),))
     kind = orm_of(asked.interpreter.notes.source)
     written = _DOT.sub(".", asked.interpreter.notes.text(call.receiver.span)[-400:])
     if kind is None and method in _XORM and _ENGINE.search(written) is not None:
@@ -181,6 +186,18 @@ def begun(asked: Asked) -> Begun | None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, kind)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
+
+
+def _generated(asked: Asked, receiver: Name) -> str:
+    """The struct that a query of GORM Gen is about: `q.Boat.WithContext(ctx)`, `boats := q.Boat`."""
+    if _OF_GEN.search(asked.interpreter.notes.source[:_MAX_HEAD]) is None:
+        return ""
+    held = asked.receiver.source if isinstance(asked.receiver, Gap) else receiver.path
+    for path in (receiver.path, held):
+        found = _GENERATED.search(path)
+        if found is not None and _CONNECTION.search(path) is None:
+            return found.group(1)
+    return ""
 
 
 def _upper(asked: Asked, call: Invoke) -> Begun | None:
@@ -281,6 +298,8 @@ def _since(written: Expr, env: Env) -> dict[str, Value]:
     for key, value in {**env.outer, **env.vars}.items():
         head, _, field = key.partition(".")
         if head == name and field.isidentifier() and field[:1].isupper():
+            if field in {"ID", "Id"} and isinstance(value, Alt):
+                continue  # one that had none gets a new key
             plain = isinstance(value, (Lit, Gap, Rope, Joined, Alt, Nothing))
             found[field] = value if plain else Gap("…", written.span)
     return found
