@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RELATION, HELD, ALONE, EMPTY, OWN = "TENORM002", "TENORM003", "TENORM001", "TENORM007", "TENSQL022"
 BY_KEYS = frozenset({RELATION, HELD, OWN})
 _KEY = regex(r"(?:(?P<of>[\w$]+)[\"`\]]?\.)?[\"`\[]?(?P<column>\w+)[\"`\]]?\s*(?:=|\bIN\b)\s*\(?(?:\s*:h\d+,\s*)*$")
+_PLACE = regex(r":h\d+\b")
 _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN, Ownership.ROOT})
 _SURE = frozenset({"path", "header"})
 """What stands before a function knows these; what a body or a query names beside the tenant is found out later."""
@@ -98,7 +99,9 @@ def _compared(text: Text, row: Access, model: Model, rule: str) -> Iterator[tupl
     if table is None:
         return
     own = tuple(name for name in table.primary_key if name != table.tenant_column)
-    for start, _, source in text.marks:
+    told = {start: source for start, _, source in text.marks}
+    unseen = {found.start(): "" for found in _PLACE.finditer(text.sql)}  # what it stands for can't be seen
+    for start, source in sorted((unseen | told).items()):
         found = _KEY.search(text.sql, max(0, start - 300), start)
         if found is None:
             continue
@@ -122,7 +125,7 @@ def _refers(table: Table, column: str, model: Model) -> bool:
 
 def _sent(value: str, clients: Sequence[Context], line: int) -> str | None:
     """How it is told that a client sent a value of which nobody asked anything up to a line; None if that is not so."""
-    told = [fact for fact in clients if is_value(value, fact)]
+    told = [fact for fact in clients if value and is_value(value, fact)]
     if any(_is_checked(value, fact, line) for fact in told):
         return None
     shown = re.sub(r"\s+", " ", value)[:120]
