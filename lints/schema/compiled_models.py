@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lints.schema import constants, entity_framework, go_models, go_scopes, jvm_conditions, jvm_models
-from lints.schema.catalog import Catalog
+from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.go_names import snake
 from lints.tenancy import Column, ForeignKey, Origin
@@ -135,6 +135,8 @@ def declares(path: str, data: bytes) -> bool:
         return jvm_models.declares(path, data) or constants.declares(path, data)
     if path.endswith(".go"):
         return go_models.declares(data) or go_scopes.declares(data) or constants.declares(path, data)
+    if path.endswith("ModelSnapshot.cs"):
+        return True
     return path.endswith(".cs") and entity_framework.DECLARES.search(data) is not None
 
 
@@ -159,7 +161,7 @@ def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
         place = Origin(path=path, line=line, why=f"{column} joins {entity.name}.{name} to {target}")
         if column not in draft.columns:
             draft.add_column(Column(name=column), place)
-        if target in known:
+        if target in known and not _refers(draft, column, known[target].table):
             draft.foreign_keys.setdefault(
                 f"{entity.table}_{column}_fkey",
                 (ForeignKey(columns=(column,), references=known[target].table, referenced_columns=()), place),
@@ -181,3 +183,9 @@ def _add(catalog: Catalog, entity: Found, known: Mapping[str, Found]) -> None:
                 origin=entity.origin,
             )
         )
+
+
+def _refers(draft: Draft, column: str, table: str) -> bool:
+    """Whether a script has said already that a column refers to a table."""
+    keys = (key for key, _ in draft.foreign_keys.values())
+    return any(key.columns == (column,) and key.references == table for key in keys)

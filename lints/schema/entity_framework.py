@@ -28,6 +28,9 @@ _SET = regex(r"\b(?:DbSet|ITable)<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
 _CONFIGURED = regex(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
 _TO_TABLE = regex(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
+_SNAPSHOT = regex(r"\.Entity\(\s*\"(?:\w+\.)*(\w+)\"\s*,\s*\w+\s*=>")
+"""What the last migration left of an entity: the names that its conventions gave to the table and the columns."""
+_STORED_AS = regex(r"\.Property<[^\n]{1,120}>\(\"(\w+)\"\)[^;]{0,600}?\.HasColumnName\(\"(\w+)\"\)")
 _HAS_KEY = regex(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
 _MULTI_TENANT = regex(r"\.IsMultiTenant\(\)")
 _CLASS = regex(
@@ -92,7 +95,12 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     documented: dict[str, str] = {}
     marked: dict[str, str] = {}
     fluent: dict[str, dict[str, str]] = {}
+    left: dict[str, tuple[str, dict[str, str]]] = {}
     for path, text in sources.items():
+        if path.endswith("ModelSnapshot.cs"):
+            for name, table, columns in _snapshots(text):
+                left.setdefault(name, (table, columns))
+            continue
         for name in mongo_csharp.documents(text) if "Mongo" in text else ():
             documented.setdefault(name, path)
         for of, name, compared in _extensions(text):
@@ -135,7 +143,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             continue
         said = next((m.group(1) for part in parts if (m := _TABLE.search(part.marks))), None)
         origin = Origin(path=parts[0].path, line=parts[0].line, why=f"entity {name}")
-        entity = Found(name, said or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
+        stored_as, columns_as = left.get(name, ("", {}))
+        entity = Found(name, said or stored_as or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
         for part in inherited:
             _properties(entity, part, wanted)
             for base in part.bases:
@@ -148,6 +157,11 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         for column, place in automatic.get("", {}).items():
             if any(kept == column for kept, _, _ in entity.columns.values()):
                 entity.scopes.setdefault(column, place)
+        for attribute, column in columns_as.items():
+            kept = entity.columns.get(attribute)
+            if kept is not None and kept[0] == attribute:
+                entity.columns[attribute] = (column, *kept[1:])
+                entity.keys = tuple(column if key == attribute else key for key in entity.keys)
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
         for attribute, column in fluent.get(name, {}).items():
@@ -186,6 +200,16 @@ def _configurations(text: str) -> Iterator[tuple[str, str, int]]:
         if mark.group(2) is not None:  # one statement, or the lambda in its brackets
             stop = min(stop, _end(text, mark.end() - 1))
         yield mark.group(1) or mark.group(2), text[mark.start() : stop], mark.start()
+
+
+def _snapshots(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """(class, table, property to column) of what a snapshot of the model says."""
+    marks = list(_SNAPSHOT.finditer(text))
+    for position, mark in enumerate(marks):
+        body = text[mark.end() : marks[position + 1].start() if position + 1 < len(marks) else len(text)]
+        table = _TO_TABLE.search(body)
+        if table is not None and table.group(1):
+            yield mark.group(1), table.group(1), dict(_STORED_AS.findall(body))
 
 
 def _mapped_columns(text: str) -> Iterator[tuple[str, str]]:

@@ -172,7 +172,11 @@ def _compiled(catalog: Catalog, files: Mapping[str, bytes], _: str) -> None:
         path: decoded(data)
         for path, data in sorted(files.items())
         if path.endswith(compiled_models.ENDINGS)
-        and (path_class(path) == "source" or (path.endswith(".gen.go") and b'`gorm:"' in data))  # what GORM Gen makes
+        and (
+            path_class(path) == "source"
+            or path.endswith("ModelSnapshot.cs")  # what Entity Framework's conventions have made of names
+            or (path.endswith(".gen.go") and b'`gorm:"' in data)  # what GORM Gen makes
+        )
         and compiled_models.declares(path, data)
     }
     compiled_models.read_compiled_models(catalog, compiled)

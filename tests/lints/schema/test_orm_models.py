@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lints.schema import build_model, read_schema
-from lints.tenancy import Model
+from lints.tenancy import Model, Ownership
 
 PRISMA = """
 datasource db { provider = "postgresql" }
@@ -253,3 +253,28 @@ export const boatRelations = relations(boats, ({ one }) => ({
     assert found.tables["users"].schema == "auth"
     assert found.tables["logs"].parent is not None
     assert not found.tables["boats"].foreign_keys  # what is seen from the side that is referred to
+
+
+def test_what_a_script_and_an_entity_say_of_one_key_is_one_way() -> None:
+    script = b"""CREATE TABLE "Tenants" ("Id" uuid PRIMARY KEY);
+    CREATE TABLE "Boats" ("Id" uuid PRIMARY KEY, "TenantId" uuid NOT NULL REFERENCES "Tenants" ("Id"));
+    CREATE TABLE "Logs" ("Id" uuid PRIMARY KEY, "BoatId" uuid NOT NULL REFERENCES "Boats" ("Id"));"""
+    context = b"""public class Fleet : DbContext { public DbSet<Boat> Boats { get; set; } public DbSet<Log> Logs { get; set; } }
+public class Boat { public Guid Id { get; set; } public Guid TenantId { get; set; } }
+public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; } public Boat Boat { get; set; } }"""
+    model = build_model({"migrations/1.sql": script, "src/Fleet.cs": context}, {"tenant_columns": ["TenantId"]})
+    assert len(model.tables["Logs"].foreign_keys) == 1
+    assert model.tables["Logs"].ownership is Ownership.CHILD
+
+
+def test_a_snapshot_names_what_conventions_have_made() -> None:
+    context = b"""public class Fleet : DbContext { public DbSet<BoatLog> BoatLogs { get; set; } }
+public class BoatLog { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Said { get; set; } }"""
+    snapshot = b"""partial class FleetModelSnapshot : ModelSnapshot { protected override void BuildModel(ModelBuilder m) {
+        m.Entity("Fleet.BoatLog", b => {
+            b.Property<Guid>("Id").HasColumnType("uuid").HasColumnName("id");
+            b.Property<Guid>("TenantId").HasColumnType("uuid").HasColumnName("tenant_id");
+            b.HasKey("Id"); b.ToTable("boat_logs", (string)null); }); } }"""
+    files = {"src/Fleet.cs": context, "src/Migrations/FleetModelSnapshot.cs": snapshot}
+    table = build_model(files, {}).tables["boat_logs"]
+    assert (table.tenant_column, table.primary_key) == ("tenant_id", ("id",))
