@@ -158,9 +158,9 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             if any(kept == column for kept, _, _ in entity.columns.values()):
                 entity.scopes.setdefault(column, place)
         for attribute, column in columns_as.items():
-            kept = entity.columns.get(attribute)
-            if kept is not None and kept[0] == attribute:
-                entity.columns[attribute] = (column, *kept[1:])
+            declared = entity.columns.get(attribute)
+            if declared is not None and declared[0] == attribute:
+                entity.columns[attribute] = (column, *declared[1:])
                 entity.keys = tuple(column if key == attribute else key for key in entity.keys)
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
