@@ -304,6 +304,9 @@ class Judge:
 
     def _orm(self, call: OrmCall, kind: str) -> list[Access] | None:
         """The rows of an ORM call, judged by the SQL it stands for; None if nothing is known of its model."""
+        if call.kind == "repository" and (typed := self._entities.of_entity_repository(call)) is not None:
+            method = call.variants[0][0].method if call.variants and call.variants[0] else ""
+            return self._orm(typed, kind) if method not in {"create", "merge"} else []  # in memory
         if call.kind in {"mongo", "repository"} and self._entities.passes_on(call):
             return []
         if call.kind == "repository":

@@ -1,4 +1,5 @@
-"""Classes around a Mongoose model whose methods hand a query on as they get it: their callers are who asks."""
+"""Classes around a Mongoose model whose methods hand a query on as they get it, and repositories of TypeORM or MikroORM
+that have a class of their own: their callers are who asks."""
 
 from __future__ import annotations
 
@@ -17,17 +18,35 @@ _ASKS = names(
     " countDocuments exists aggregate updateOne updateMany deleteOne deleteMany replaceOne bulkWrite insertMany create"
 )
 _PASSED = regex(rf"this\.(?:\w{{1,60}}\s*\.\s*)?({'|'.join(sorted(_ASKS))})\(\s*(\w+)\s*[,)]")
+_EXTENDS = regex(
+    rb"\bclass\s+\w{1,80}\s+extends\s+(?:Tree|Entity|MikroOrmBaseEntity|SqlEntity|Base|Abstract)?Repository<\s*([A-Z]\w{0,80})\s*>"
+)
+_ORM = regex(rb"typeorm|mikro-orm")
 _MADE = regex(r"\bnew\s+this\.\w{1,60}\(\s*(\w+)\s*\)")
 
 
 def read_repositories(catalog: Catalog, sources: Sequence[Source]) -> None:
-    """Add each class whose methods, its own or inherited, hand their first parameter to a model."""
+    """Add each class whose methods, its own or inherited, hand their first parameter to a model, and each that extends
+    the repository of an entity."""
     known: dict[str, list[Class]] = {}
     for source in sources:
         for found in classes(source):
             known.setdefault(found.body.name, []).append(found)
     for group in known.values():
         for found in group:
+            entity = _entity(found)
+            if entity is not None:
+                origin = found.source.origin(found.body.span[0], f"class {found.body.name}")
+                one = Entity(
+                    name=found.body.name,
+                    table=entity,
+                    kind="entity_repository",
+                    columns={},
+                    relations={},
+                    origin=origin,
+                )
+                catalog.entities.append(one)
+                continue
             passes = _passes(found, known)
             if passes:
                 catalog.entities.append(
@@ -41,6 +60,14 @@ def read_repositories(catalog: Catalog, sources: Sequence[Source]) -> None:
                         methods=passes,
                     )
                 )
+
+
+def _entity(found: Class) -> str | None:
+    """`Boat` of `class BoatRepository extends Repository<Boat>`."""
+    start = found.body.span[0]
+    named = _EXTENDS.search(found.source.data[start : start + 400])
+    imported = named is not None and _ORM.search(found.source.data) is not None
+    return named[1].decode() if named is not None and imported else None
 
 
 def _passes(found: Class, known: Mapping[str, list[Class]]) -> dict[str, tuple[str, ...]]:

@@ -308,6 +308,18 @@ class Entities:
             )
         return tuple(out)
 
+    def of_entity_repository(self, call: OrmCall) -> OrmCall | None:
+        """The call of an entity that a repository of a class of its own stands for: `this.boatRepository.find({…})`."""
+        entity = self._of_class(call.model)
+        return replace(call, kind="typeorm", model=entity) if entity is not None else None
+
+    def _of_class(self, name: str) -> str | None:
+        """The entity of a repository by its class, or by what something of that class is called."""
+        known = self.by_kind.get("entity_repository", {})
+        named = name[:1].upper() + name[1:]
+        found = known.get(named) or known.get(f"{named}sitory" if named.endswith("Repo") else "")
+        return found.table if found is not None else None
+
     def of_repository(self, call: OrmCall) -> OrmCall | None:
         """The call of a model that a project's own class makes of a call of itself; None if that is not known."""
         known = self.by_kind.get("mongo_repository", {})
@@ -387,6 +399,8 @@ class Entities:
             entity = self._nearest(call) or next((e for e in known.values() if e.table == call.model), None)
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
+            if entity is None and call.kind == "typeorm":
+                entity = known.get(self._of_class(call.model) or "")
             if entity is None and call.kind == "drizzle" and call.model == "table" and any_model.NAME in known:
                 entity = replace(known[any_model.NAME], name="table")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)

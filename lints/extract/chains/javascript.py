@@ -67,6 +67,10 @@ _PASSED_ON = _MONGO | names(
     "find findOne findMany findAll findBatch findFirst list count exists distinct aggregate create insert update upsert"
     " upsertMany delete remove softDelete paginate"
 )
+_OF_REPOSITORIES = _PASSED_ON | names(
+    "findOneBy findBy findOneOrFail findOneByOrFail findAndCount findAndCountBy countBy existsBy save softRemove"
+    " restore increment decrement nativeUpdate nativeDelete preload insertMany"
+)
 _DATABASE = regex(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
 ANY_MODEL = "Model_of_"
 """What stands for a table or an entity that a class or a function is handed (`lints.stores.any_model`)."""
@@ -139,14 +143,18 @@ def _repository(asked: Asked) -> Begun | None:
 
     What its method does with the query is told by where the class is (`lints.schema.repositories`).
     """
-    if asked.call.method not in _PASSED_ON or not asked.step.arguments or entity_of(asked) is not None:
+    builds = asked.call.method == "createQueryBuilder"
+    if entity_of(asked) is not None or not (builds or asked.call.method in _OF_REPOSITORIES):
+        return None
+    kind = "typeorm" if builds else "repository"
+    if not asked.step.arguments and asked.call.method in _PASSED_ON:
         return None
     held = _HELD_REPOSITORY.fullmatch(asked.path)
     if held is not None:
-        return Begun("repository", held[1], (asked.step,))
+        return Begun(kind, held[1], (asked.step,))
     own = asked.env.find("cls") if asked.path in {"this", "super"} else None
     if isinstance(own, Gap) and own.source.endswith("Repository"):
-        return Begun("repository", own.source, (asked.step,))
+        return Begun(kind, own.source, (asked.step,))
     return None
 
 
