@@ -98,8 +98,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     left: dict[str, tuple[str, dict[str, str]]] = {}
     for path, text in sources.items():
         if path.endswith("ModelSnapshot.cs"):
-            for name, table, columns in _snapshots(text):
-                left.setdefault(name, (table, columns))
+            for name, table, kept_as in _snapshots(text):
+                left.setdefault(name, (table, kept_as))
             continue
         for name in mongo_csharp.documents(text) if "Mongo" in text else ():
             documented.setdefault(name, path)
