@@ -15,6 +15,7 @@ from gate.report.escape import line
 from gate.tree import WorkTree
 
 if TYPE_CHECKING:
+    from lints.schema.tenants import Levels
     from lints.tenancy import Model, Table
 
 
@@ -84,17 +85,37 @@ def _explain(model: Model, name: str | None) -> str:
 def starter(model: Model) -> str:
     """A tenancy.yaml to start from: every table that the schema can't classify, to be decided by a person."""
     unknown = sorted(name for name, table in model.tables.items() if table.ownership == "unknown")
+    from lints.schema.tenants import levels
+
+    two = levels(model.tables)
+    named = sorted(model.tenant_columns) if two is None else [*two.inner_columns, *two.outer_columns]
     lines = [
         "# Whose rows a table holds, where migrations can't say it. Taking a table out of judgement needs a reason.",
         "version: 1",
-        "# The columns that name a tenant, as far as the schema shows them.",
-        f"tenant_columns: [{', '.join(json.dumps(name) for name in sorted(model.tenant_columns))}]",
+        *(
+            _two_levels(two)
+            if two is not None
+            else ["# The columns that name a tenant, as far as the schema shows them."]
+        ),
+        f"tenant_columns: [{', '.join(json.dumps(name) for name in dict.fromkeys(named))}]",
     ]
     if unknown:
         lines.append("# Decide for each: keep it here with a true reason, or give the table its tenant column.")
         lines.append("#globals:")
         lines += [f'#  {json.dumps(name)}: "why these rows are the same for every tenant"' for name in unknown]
     return "\n".join(lines) + "\n"
+
+
+def _two_levels(two: Levels) -> list[str]:
+    """Why the inner one of two levels is proposed as the tenant."""
+    inner, outer = line(two.inner), line(two.outer)
+    shown = ", ".join(map(line, two.named_by_inner[:4])) + (", …" if len(two.named_by_inner) > 4 else "")
+    apart = f"; a row of {outer} alone: {len(two.named_by_outer)}" if two.named_by_outer else ""
+    return [
+        f"# Two levels of tenants: a row of {inner} is inside of one of {outer}.",
+        f"# Tables that name a row of {inner} alone: {len(two.named_by_inner)} ({shown}){apart}.",
+        f"# So rows belong to {inner} first, and to {outer} where they name nothing narrower.",
+    ]
 
 
 def _json(model: Model) -> str:

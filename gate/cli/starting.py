@@ -133,8 +133,8 @@ def _packed(tree: WorkTree, path: str) -> bool:
 
 def candidates(model: Model) -> list[str]:
     """What to write where nothing says who the tenants are: the columns by which several tables refer to one that
-    refers to no other, the most used first."""
-    from lints.schema.tenants import personal
+    refers to no other, those that people belong to and the most used first."""
+    from lints.schema.tenants import has_people, personal
 
     tied: dict[tuple[str, str], set[str]] = {}
     for name, table in model.tables.items():
@@ -144,10 +144,14 @@ def candidates(model: Model) -> list[str]:
                 continue
             if not personal(target) and all(up.references == key.references for up in target.foreign_keys):
                 tied.setdefault((key.columns[0], key.references), set()).add(name)
-    several = sorted((-len(names), *which, sorted(names)) for which, names in tied.items() if len(names) > 1)
+    several = sorted(
+        (not has_people(model.tables.values(), {root}, {column}), -len(names), column, root, sorted(names))
+        for (column, root), names in tied.items()
+        if len(names) > 1
+    )
     return [
         f"`tenant_columns: [{line(column)}]  # {', '.join(map(line, names[:3]))} refer to {line(root)}`"
-        for _, column, root, names in several[:2]
+        for _, _, column, root, names in several[:2]
     ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from lints.patterns import regex
 from lints.schema.facts import Entity, Relation, Schema
-from lints.tenancy import Table
+from lints.tenancy import Ownership, Table
 
 DEFAULT = ("tenant_id",)
 _GROUPS: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -178,8 +179,37 @@ def _means_tenants(schema: Schema, words: tuple[str, ...], names: Counter[str], 
     roots = list(_roots(schema, words, names))
     if weight == 1:
         people = "team" not in words and any(_of_people(schema, root) for root in roots)
-        return bool(roots) and not people
+        return bool(roots) and not people and has_people(schema.relations.values(), {r.name for r in roots}, names)
     return bool(roots) or total >= _MIN_WITHOUT_ROOT
+
+
+_PEOPLE = regex(r"(?:^|_)(?:users?|members?|memberships?|staff|people|persons?|operators?)$")
+_USERS = regex(r"(?:^|_)users?$")
+_SOMEBODY = regex(r"(?:user|member|person|profile|identity)_?(?:u?id|uuid)?", re.IGNORECASE)
+_NARROW = 6
+"""Columns of a table that may do nothing but tie people to what they belong to."""
+
+
+def has_people(tables: Iterable[Relation | Table], roots: Collection[str], names: Collection[str]) -> bool:
+    """Whether people belong to what is called a tenant: they name it, or a table of people and it does. Where a schema
+    has people, bank accounts and customers that none of them belongs to are what they work on. A schema without people
+    says nothing of it."""
+    others = [table for table in tables if table.name not in roots]
+    people = [table for table in others if personal(table) or _PEOPLE.search(_snake(table.name))]
+    if not any(_signs_in(table) or _USERS.search(_snake(table.name)) for table in people):
+        return True
+    if any(name in table.columns for table in people for name in names):
+        return True
+    return any(
+        any(_SOMEBODY.fullmatch(column) for column in key)
+        for table in others
+        if any(name in table.columns for name in names)
+        for key in (table.primary_key, *table.unique, tuple(table.columns) if len(table.columns) < _NARROW else ())
+    )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.rpartition(".")[2]).lower()
 
 
 def _roots(schema: Schema, words: tuple[str, ...], names: Counter[str]) -> Iterator[Relation]:
@@ -206,8 +236,78 @@ def _of_people(schema: Schema, relation: Relation) -> bool:
     )
 
 
-def _signs_in(relation: Relation) -> bool:
+def _signs_in(relation: Relation | Table) -> bool:
     return any("password" in name.lower() for name in relation.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Two levels of tenants: `inner` is the table inside of `outer`, each with the columns that name it elsewhere, and
+    the tables that have the inner's column alone, or the outer's alone."""
+
+    inner: str
+    outer: str
+    inner_columns: tuple[str, ...]
+    outer_columns: tuple[str, ...]
+    named_by_inner: tuple[str, ...]
+    named_by_outer: tuple[str, ...]
+
+
+def levels(tables: Mapping[str, Table]) -> Levels | None:
+    """An organisation and its workspaces, where most tables name the workspace alone: then that is whose they are.
+
+    `tables` are classified. The inner table refers to the outer one by a column that is never NULL, and at least three
+    tables, no fewer than name the outer one alone, refer to the inner one by a column that is called after it.
+    """
+    found: list[Levels] = []
+    for name, table in tables.items():
+        if table.ownership not in (Ownership.OWNED, Ownership.ROOT, Ownership.CHILD) or len(table.primary_key) != 1:
+            continue
+        for key in table.foreign_keys:
+            outer = tables.get(key.references)
+            if outer is None or outer is table or len(key.columns) != 1 or personal(outer) or personal(table):
+                continue
+            if key.columns == table.primary_key or table.columns[key.columns[0]].nullable or not _of_tenants(outer):
+                continue
+            whole = _levels(tables, name, table, key.references, outer)
+            if whole is not None:
+                found.append(whole)
+    return max(found, key=lambda level: (len(level.named_by_inner), level.inner), default=None)
+
+
+def _of_tenants(table: Table) -> bool:
+    """Whether it is the table of tenants, or is called what tenants are called."""
+    words = {word for _, group in _GROUPS for word in group}
+    return table.ownership is Ownership.ROOT or not words.isdisjoint(_called(table.name))
+
+
+def _levels(tables: Mapping[str, Table], inner_name: str, inner: Table, outer_name: str, outer: Table) -> Levels | None:
+    ours = _naming(tables, inner_name, inner)
+    theirs = _naming(tables, outer_name, outer)
+    alone = tuple(sorted(name for name in ours if name not in theirs))
+    rest = tuple(sorted(name for name in theirs if name not in ours and name != inner_name))
+    if len(alone) < _MIN_HUB or len(alone) < len(rest) or len(alone) < sum(name in theirs for name in ours):
+        return None
+    return Levels(
+        inner=inner_name, outer=outer_name, inner_columns=_frequent(ours), outer_columns=_frequent(theirs),
+        named_by_inner=alone, named_by_outer=rest,
+    )  # fmt: skip
+
+
+def _naming(tables: Mapping[str, Table], root_name: str, root: Table) -> dict[str, str]:
+    """The tables that refer to one by a column that is called after it, with the column."""
+    called = _called(root.name)
+    return {
+        name: key.columns[0]
+        for name, table in tables.items()
+        for key in table.foreign_keys
+        if key.references == root_name and len(key.columns) == 1 and table is not root
+        and _KEY.sub("", key.columns[0].lower().replace("_", "")) in called
+    }  # fmt: skip
+
+
+def _frequent(naming: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(column for column, _ in Counter(naming.values()).most_common())
 
 
 def personal(relation: Relation | Table) -> bool:

@@ -165,3 +165,26 @@ def test_what_could_be_the_tenant_is_proposed(
     assert done.returncode == 0, done.stderr
     assert "no table names a tenant" in done.stdout
     assert expected in done.stdout if expected is not None else "perhaps" not in done.stdout
+
+
+def test_of_two_levels_the_inner_one_is_proposed(repository: Callable[..., Path]) -> None:
+    schema = "CREATE TABLE organizations (id int PRIMARY KEY);" + "".join(
+        f"CREATE TABLE {name} (id int PRIMARY KEY, {column} int NOT NULL REFERENCES {other} (id));"
+        for name, column, other in (
+            ("workspaces", "organization_id", "organizations"), ("bills", "organization_id", "organizations"),
+            ("boats", "workspace_id", "workspaces"), ("crews", "workspace_id", "workspaces"),
+            ("ports", "workspace_id", "workspaces"),
+        )
+    )  # fmt: skip
+    root = repository(**{"migrations/0001.sql": schema})
+    assert gate(root, "init").returncode == 0
+
+    told = (root / "tenancy.yaml").read_text("utf-8")
+    assert 'tenant_columns: ["workspace_id", "organization_id"]' in told
+    assert (
+        "# Tables that name a row of workspaces alone: 3 (boats, crews, ports); a row of organizations alone: 1."
+        in told
+    )
+    done = gate(root, "tenancy", "show")
+    assert done.returncode == 0, done.stdout
+    assert "boats" in done.stdout

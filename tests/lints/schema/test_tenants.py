@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lints.schema import build_model
+from lints.schema import build_model, tenants
 from lints.tenancy import Model
 
 
@@ -257,3 +257,76 @@ def test_an_owner_that_the_keys_of_nearly_all_tables_begin_with_names_the_tenant
     assert set(model(*keyed[:6], *(f"u{i} (id int PRIMARY KEY, owner text)" for i in range(4))).tenant_columns) == {
         "tenant_id"
     }
+
+
+BANK = """
+CREATE TABLE users (id int PRIMARY KEY, email text, password text);
+CREATE TABLE accounts (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users (id), iban text);
+CREATE TABLE transactions (id int PRIMARY KEY, account_id int NOT NULL REFERENCES accounts (id), cents int);
+CREATE TABLE piggy_banks (id int PRIMARY KEY, account_id int NOT NULL REFERENCES accounts (id), target int);
+CREATE TABLE account_meta (id int PRIMARY KEY, account_id int NOT NULL REFERENCES accounts (id), data text);
+"""
+MEMBERS = "CREATE TABLE account_users (id int PRIMARY KEY, account_id int REFERENCES accounts (id), user_id int);"
+
+
+@pytest.mark.parametrize(
+    ("more", "root"),
+    [
+        ("", False),
+        (MEMBERS, True),
+        ("ALTER TABLE users ADD COLUMN account_id int REFERENCES accounts (id);", True),
+        ("CREATE TABLE AccountMember (account_id int, userUid text, PRIMARY KEY (account_id, userUid));", True),
+        ("CREATE TABLE payees (id int PRIMARY KEY, account_id int, user_id int, a int, b int, c int);", False),
+    ],
+)
+def test_accounts_that_nobody_belongs_to_are_no_tenants(more: str, root: bool) -> None:
+    found_model = build_model({"migrations/1.sql": (BANK + more).encode()}, None)
+    assert (found_model.tables["accounts"].ownership == "root") is root
+
+
+def test_a_schema_without_people_says_nothing_of_who_belongs_to_its_accounts() -> None:
+    found_model = build_model(
+        {"migrations/1.sql": BANK.replace("users", "holders").replace("password", "note").encode()}, None
+    )
+    assert found_model.tables["accounts"].ownership == "root"
+
+
+TWO_LEVELS = """
+CREATE TABLE users (id uuid PRIMARY KEY, email text, password text);
+CREATE TABLE organizations (id uuid PRIMARY KEY, name text);
+CREATE TABLE memberships (organization_id uuid NOT NULL REFERENCES organizations (id), user_id uuid REFERENCES users (id));
+CREATE TABLE invoices (id uuid PRIMARY KEY, organization_id uuid NOT NULL REFERENCES organizations (id));
+CREATE TABLE projects (id uuid PRIMARY KEY, org_id uuid NOT NULL REFERENCES organizations (id), lead_id uuid REFERENCES users (id));
+CREATE TABLE traces (id uuid PRIMARY KEY, project_id uuid NOT NULL REFERENCES projects (id));
+CREATE TABLE scores (id uuid PRIMARY KEY, project_id uuid NOT NULL REFERENCES projects (id));
+CREATE TABLE prompts (id uuid PRIMARY KEY, project_id uuid NOT NULL REFERENCES projects (id));
+"""
+
+
+def test_of_two_levels_the_inner_one_is_proposed_with_why() -> None:
+    found_model = build_model({"migrations/1.sql": TWO_LEVELS.encode()}, None)
+    found = tenants.levels(found_model.tables)
+    assert found is not None
+    assert (found.inner, found.outer) == ("projects", "organizations")
+    assert (found.inner_columns, found.outer_columns) == (("project_id",), ("organization_id",))
+    assert found.named_by_inner == ("prompts", "scores", "traces")
+    assert found.named_by_outer == ("invoices", "memberships")
+
+    declared = {"version": 1, "tenant_columns": [*found.inner_columns, *found.outer_columns]}
+    found_model = build_model({"migrations/1.sql": TWO_LEVELS.encode()}, declared)
+    assert found_model.tables["traces"].tenant_column == "project_id"
+    assert found_model.tables["invoices"].tenant_column == "organization_id"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("project_id uuid NOT NULL REFERENCES projects (id));\nCREATE TABLE scores", "a int);\nCREATE TABLE scores"),
+        ("project_id uuid NOT NULL", "organization_id uuid REFERENCES organizations (id), project_id uuid NOT NULL"),
+        ("org_id uuid NOT NULL", "org_id uuid"),
+        ("projects (id uuid PRIMARY KEY,", "projects (id uuid PRIMARY KEY, email text, password text,"),
+    ],
+)
+def test_what_is_no_second_level(change: tuple[str, str]) -> None:
+    found_model = build_model({"migrations/1.sql": TWO_LEVELS.replace(*change).encode()}, None)
+    assert tenants.levels(found_model.tables) is None
