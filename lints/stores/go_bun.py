@@ -75,7 +75,8 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if condition is not None:
         builder.where.append(condition)
     if verb == "NewUpdate":
-        assigned = _assigned(builder, steps)
+        keyed = builder.held and all(step.method != "Where" for step in steps)
+        assigned = _assigned(builder, steps, by_key=keyed)
         return [builder.update(assigned, dynamic=not assigned)]
     return [builder.delete() if verb == "NewDelete" else builder.select()]
 
@@ -113,7 +114,7 @@ def _compared(builder: Builder, step: OrmStep) -> str:
     return text
 
 
-def _assigned(builder: Builder, steps: Sequence[OrmStep]) -> list[tuple[str, str]]:
+def _assigned(builder: Builder, steps: Sequence[OrmStep], *, by_key: bool) -> list[tuple[str, str]]:
     """What `Set("name = ?", name)` says; without one, or with a list of columns, what the model holds."""
     said = [step for step in steps if step.method == "Set" and step.arguments]
     listed = any(step.method == "Column" for step in steps)
@@ -122,7 +123,7 @@ def _assigned(builder: Builder, steps: Sequence[OrmStep]) -> list[tuple[str, str
     for step in said:
         found += _set(builder, step)
     if model is not None and (listed or not said):
-        found += go_writes.sets(builder, model, go_writes.limits_of(builder, steps, "bun", zeros=True))
+        found += go_writes.sets(builder, model, go_writes.limits_of(builder, steps, "bun", zeros=True), by_key=by_key)
     return found
 
 

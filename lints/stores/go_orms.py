@@ -166,7 +166,10 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
         elif method in go_writes.WRITES:
             verb = "update"
             by_column = kind == "gorm" and method in {"Update", "UpdateColumn"} and len(step.arguments) == 2
-            assigned += go_writes.column_set(builder, step) if by_column else go_writes.sets(builder, step, limits)
+            if by_column:
+                assigned += go_writes.column_set(builder, step)
+            else:
+                assigned += go_writes.sets(builder, step, limits, by_key=builder.held and condition is None)
         elif kind == "xorm" and method in {"SetExpr", "Incr", "Decr"} and step.arguments:
             assigned += go_writes.column_set(builder, replace(step, arguments=(*step.arguments[:1], _UNSEEN)))
         if part is not None:
@@ -196,7 +199,7 @@ def _saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[st
     key = _by_key(builder, given) if given is not None else _held(builder, first, step)
     if key is None or (given is not None and _NEW_KEY.match(given.text)):  # a new one
         return _made(builder, step)
-    assigned = go_writes.sets(builder, step, limits)
+    assigned = go_writes.sets(builder, step, limits, by_key=builder.held)
     builder.where.append(key)
     return [builder.update(assigned, dynamic=not assigned)]
 

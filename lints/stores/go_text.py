@@ -57,7 +57,7 @@ def as_id(text: str) -> str:
 
 def plain(text: str) -> str:
     """A value without what converts it: `&tenant`, `tenant.String()`, `string(tenant)`."""
-    text = text.strip().removeprefix("request:").lstrip("&*")
+    text = text.strip().removeprefix("request:").lstrip("&* \t\n")
     found = _CONVERTED.fullmatch(text) if len(text) < _MAX_CONVERTED else None
     return plain(next(group for group in found.groups() if group is not None)) if found is not None else text
 

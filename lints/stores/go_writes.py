@@ -56,7 +56,7 @@ def limits_of(builder: Builder, steps: Sequence[OrmStep], kind: str, *, zeros: b
                 but |= seen
             else:  # a list that cannot be seen may name any column
                 only = {*(only or ()), *seen} if None not in found else None
-                zeros = True
+                zeros = zeros or None not in found
     return Limits(only=frozenset(only) if only is not None else None, but=frozenset(but), zeros=zeros)
 
 
@@ -65,9 +65,10 @@ def since(step: OrmStep) -> dict[str, Argument]:
     return {name: value for name, value in step.keywords if value.kind != "null"}
 
 
-def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str]]:
+def sets(builder: Builder, step: OrmStep, limits: Limits, *, by_key: bool = False) -> list[tuple[str, str]]:
     """(column, value) pairs of an UPDATE by a struct, or by a map. What cannot be seen to name no other tenant is taken
-    for granted, and said (`Builder.taken`)."""
+    for granted, and said (`Builder.taken`). `by_key`: nothing but the key of a record that the code holds says which
+    row it is, so that a tenant which the record is given is its own."""
     deciding = _deciding(builder)
     given = step.arguments[0] if step.arguments else None
     if given is None or deciding is None:
@@ -83,6 +84,9 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
     for column in sorted(limits.only or ()) if fields is None else ():
         if column != deciding:
             found.setdefault(column, builder.parameter())
+    if by_key and fields is None and deciding == tenant:
+        found.pop(deciding, None)
+        return list(found.items())
     if deciding in found or not limits.allow(deciding):
         return list(found.items())
     if fields is None or unseen:
@@ -93,7 +97,8 @@ def sets(builder: Builder, step: OrmStep, limits: Limits) -> list[tuple[str, str
         builder.taken = f"{_shown(given)}, which is written as a whole, assigns {deciding} no other tenant"
         return list(found.items())
     nothing = MAP.match(given.text) is not None or not (held or fields)  # a map, or a struct that nobody has filled
-    if limits.zeros and not nothing and tenant is not None:
+    of_root = builder.model.tables[builder.table].ownership is Ownership.ROOT  # whose key nothing writes
+    if limits.zeros and not nothing and tenant is not None and not of_root:
         found[tenant] = "''"
     return list(found.items())
 

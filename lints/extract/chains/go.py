@@ -57,6 +57,7 @@ _WRITES = names(
     " InsertOne InsertMulti InsertReturning"
 )
 """Calls whose first argument is written into a row."""
+_LISTS = names("Select Omit Cols MustCols Column ExcludeColumn")
 _BY_MODEL = frozenset({"bun", "pg"})
 """Kinds that write what `Model` is given."""
 _BEANS = names("Get Find Exist Count Delete FindAndCount Update")
@@ -255,7 +256,8 @@ def step_of(
             continue
         text = interpreter.notes.text(written.span)[:1000] if written is not None else getattr(value, "source", "…")
         where = written.span if written is not None else call.span
-        if isinstance(value, (Lit, Rope, Joined)) or (isinstance(value, Alt) and is_text(value)):
+        listed = isinstance(value, Listing) and bool(value.items) and call.method in _LISTS
+        if isinstance(value, (Lit, Rope, Joined)) or (isinstance(value, Alt) and is_text(value)) or listed:
             given.append(value)
         elif isinstance(value, Record) and isinstance(written, Name):
             given.append(Gap(_literal(value), where))
