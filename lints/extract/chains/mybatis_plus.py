@@ -71,6 +71,8 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("mybatis_plus", _class_of(asked), (Step("wrapper", (), {}, call.span),))
     if method in _WRAPS and re.search(r"(?:^|\.)(?:Wrappers|ChainWrappers|JoinWrappers)$", asked.path):
         return Begun("mybatis_plus", _class_of(asked), (Step("wrapper", (), {}, call.span),))
+    if not call.arguments and asked.path[:1].isupper() and _gives_wrapper(asked):
+        return Begun("mybatis_plus", asked.path.rpartition(".")[2], (Step("wrapper", (), {}, call.span),))
     if asked.path == "Db" and b"mybatisplus" in asked.interpreter.notes.source:
         return _of_db(asked)
     if method in {"lambdaQuery", "lambdaUpdate"} and not call.arguments:
@@ -81,6 +83,14 @@ def begun(asked: Asked) -> Begun | None:
     if method in _MAKES and _is_new(asked):
         return None
     return Begun("mybatis_plus", _mapped(asked), (step,))
+
+
+def _gives_wrapper(asked: Asked) -> bool:
+    """Whether conditions on its own columns are asked of what a class gives: `Boat.gw().eq(Boat::getId, id)`."""
+    name = re.escape(asked.path.rpartition(".")[2])
+    end = asked.call.span[1]
+    after = asked.interpreter.notes.source[end : end + 200].decode("utf-8", "replace")
+    return re.match(rf"\s*\.\s*\w+\(\s*(?:[^(),;]{{1,60}},\s*)?{name}::(?:get|is)\w", after) is not None
 
 
 def _changed(asked: Asked) -> str:
