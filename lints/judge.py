@@ -331,8 +331,10 @@ class Judge:
         statement = as_statement(call, texts)
         judged = self._judged(statement, kind) or [] if texts else []
         main = rendered[0].table if rendered else ""
-        # Tables joined along foreign keys of the one that is asked for are read through rows that are judged.
-        rows = [row for row in judged if row.table == main or row.rule != "TENSQL011"]
+        # Tables joined along foreign keys of the one that is asked for are read through rows that are judged, as are
+        # somebody's own memberships that are asked for beside it.
+        beside = {"TENSQL011", "TENSQL022"} if self._owned(main) else {"TENSQL011"}
+        rows = [row for row in judged if row.table == main or row.rule not in beside]
         own = max((RANK[row.verdict] for row in rows if row.table == main), default=-2)
         if own > -2:  # a condition on a relation is told with the call itself
             rows = [row for row in rows if row.table == main or RANK[row.verdict] > own]

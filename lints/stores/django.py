@@ -144,6 +144,7 @@ def _changed(builder: Builder, step: OrmStep) -> list[str | None]:
     rows, keywords = step.arguments[0], dict(step.keywords)
     first = rows.items[0] if rows.kind == "list" and rows.items else rows
     if first.kind == "query" or (rows.kind == "list" and not rows.items):
+        builder.held = True
         return []
     listed = step.arguments[1] if len(step.arguments) > 1 else keywords.get("fields")
     seen = listed is not None and listed.kind == "list"

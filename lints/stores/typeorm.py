@@ -105,6 +105,7 @@ def _saved(builder: Builder, method: str, given: Argument) -> list[str | None]:
     object is inserted, or overwrites the row whose key it has."""
     row = given.items[0] if given.kind == "list" and given.items else given
     if row.kind == "query" or (given.kind == "list" and not given.items):
+        builder.held = True
         return []
     if row.kind != "map":
         if builder.client(row):

@@ -49,6 +49,14 @@ CASES = {
         "Boat.objects.filter(Exists(Membership.objects.filter(user=u)))",
         "violation",
     ),
+    "of the tenant, and beside a membership": (
+        "Boat.objects.filter(tenant_id=t, tenant__memberships__user=u)",
+        "proven",
+    ),
+    "of the tenant, where one is a member of something": (
+        "Boat.objects.filter(Exists(Membership.objects.filter(user=u)), tenant_id=t)",
+        "proven",
+    ),
     "beside no membership": (f"Boat.objects.filter(~Exists({MINE}))", "violation"),
     "beside a membership or not": (f"Boat.objects.filter(Exists({MINE}) | Q(status='public'))", "violation"),
     "beside a membership, or only said so": (f"Boat.objects.annotate(m=Exists({MINE})).filter(m=False)", "opaque"),

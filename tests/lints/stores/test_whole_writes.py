@@ -68,6 +68,14 @@ CASES: dict[str, calls.Case] = {
     "django: rows that were handed over": (
         "django", "def f(boats):\n    Boat.objects.bulk_update(boats, ['name'])\n", [("weak", "TENORM003")],
     ),
+    "django: rows that are gathered": (
+        "django",
+        (
+            "def f(t):\n    found = []\n    for boat in Boat.objects.filter(tenant_id=t):\n        found.append(boat)\n"
+            "    Boat.objects.bulk_update(found, ['name'])\n"
+        ),
+        [("proven", None), ("weak", "TENORM003")],
+    ),
     "django: the tenant of rows that were handed over": (
         "django", "def f(boats):\n    Boat.objects.bulk_update(boats, ['name', 'tenant'])\n",
         [("weak", "TENORM003"), ("violation", "TENORM004")],
