@@ -41,6 +41,7 @@ _OF_SERVICES = names(
     " updateBatchById listByMap removeByMap"
 )
 _ALL = names("list count")
+_INTO_WRAPPER = regex(r"Wrapper\w{0,3}<\s*(?:\w+\.)*\w+\s*>\s+\w+\s*=\s*$")
 _CHANGES = names("update updateBatch saveOrUpdate")
 _MAKES = names("saveOrUpdate insertOrUpdate")
 _IF_THERE = regex(r"([\w.]+)\s*!=\s*null|(?:\w+\.)?(?:isNot(?:Null|Blank|Empty)|nonNull|hasText)\(\s*([\w.]+)\s*\)")
@@ -86,9 +87,13 @@ def begun(asked: Asked) -> Begun | None:
 
 
 def _gives_wrapper(asked: Asked) -> bool:
-    """Whether conditions on its own columns are asked of what a class gives: `Boat.gw().eq(Boat::getId, id)`."""
+    """Whether conditions on its own columns are asked of what a class gives, `Boat.gw().eq(Boat::getId, id)`, or it is
+    declared to be a wrapper."""
     name = re.escape(asked.path.rpartition(".")[2])
-    end = asked.call.span[1]
+    start, end = asked.call.span
+    before = asked.interpreter.notes.source[max(0, start - 160) : start].decode("utf-8", "replace")
+    if _INTO_WRAPPER.search(before) is not None:
+        return True
     after = asked.interpreter.notes.source[end : end + 200].decode("utf-8", "replace")
     return re.match(rf"\s*\.\s*\w+\(\s*(?:[^(),;]{{1,60}},\s*)?{name}::(?:get|is)\w", after) is not None
 
