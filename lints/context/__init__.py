@@ -30,8 +30,8 @@ _TENANT = Search(
 )
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
-    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|\.input\(|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
-    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\(self, (?:attrs|data|instance,)|\.Get\(\"[xX]-|\.on\(\s*['\"]|<(?:\w{1,20}:)?\w{1,40}>"
+    rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|\.input\(|\b(?:input|args)[?!]?\.\w|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
+    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\(self, (?:attrs|data|instance,)|\.Get\(\"[xX]-|\.on\(\s*['\"]|[/'\"_.-]<(?:\w{1,20}:)?\w{1,40}>"
     rb"|function \w{1,60}\([^()\n]{0,120}(?:[tT]enant|[oO]rgani[sz]ation|[wW]orkspace|[cC]ompany|[tT]eam|[aA]ccount)"
     rb"|@(?:Request|Query|Header|Path|Body|Param|Args|\w+Mapping\b)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )
@@ -49,8 +49,8 @@ _HANDED = Search(
 _STARTS = Search(
     rb"\.(?:get|post|put|patch|delete|route|all)\(\s*['\"`]/|@\w*(?:Mapping|Get|Post|Put|Patch|Delete|route|api_view|action)\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|route)\(|def \w+\((?:self, )?request|ResponseWriter|gin\.Context|echo\.Context"
-    rb"|fiber\.Ctx|\[Http|Controller\b|NextRequest|NextApiRequest|HttpServletRequest|rocedure|\.input\(|\.action\(|['\"]use server"
-    rb"|,\s*next\s*(?::\s*\w+\s*)?\)|get_response|headers(?:\(\))?[.\[]|[Hh]eader\("
+    rb"|fiber\.Ctx|\[Http|(?<!<)Controller\b(?!\s*[,}]|['\"])|NextRequest|NextApiRequest|HttpServletRequest|rocedure|\.input\(|\.action\((?!\s*\))|['\"]use server"
+    rb"|,\s*next\s*(?::\s*\w+\s*)?\)|\(req(?:uest)?\s*(?::[^,()\n]{1,60})?,\s*res|get_response|headers(?:\(\))?[.\[]|(?:[.>=,]\s?|get\w{0,20})[Hh]eader\("
 )
 _JOBS = Search(
     rb"@\w*\.?(?:task|shared_task|periodic_task|actor|job|scheduled_job|db_task)\b|@(?:Cron|Process|Scheduled|KafkaListener|RabbitListener"
@@ -67,7 +67,8 @@ def possible(language: str, data: bytes) -> bool:
 
 def hands_on(data: bytes) -> bool:
     """Whether a file without a statement may hand a client's tenant to one that has some: then it is parsed."""
-    return _STARTS.possible(data) and _CLIENT.possible(data) and _HANDED.matches(data)
+    asked = (_STARTS, _CLIENT, _HANDED)
+    return all(search.possible(data) for search in asked) and all(search.matches(data) for search in asked)
 
 
 def contexts(path: str, data: bytes, language: str, module: tuple[Stmt, ...] | None) -> tuple[Context, ...]:

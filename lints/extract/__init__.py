@@ -115,7 +115,9 @@ def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extrac
             path=path, language=language, analysed=False, problems=(_problem(path, "parsing took too long"),)
         )
     parsed = Parsed(language, data, tree)
-    statements, calls, problems = statements_of(path, data, language, parsed, seen)
+    statements, calls, problems = (
+        ([], [], []) if seen.only_hands_on else statements_of(path, data, language, parsed, seen)
+    )
     if conflict is not None:
         problems.append(_problem(path, "unresolved merge conflict markers", conflict, whole_file=False))
     return Extraction(

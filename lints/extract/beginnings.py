@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lints.patterns import regex
 from lints.search import Search
 
 _BLANK = rb"(?:\s|\\[nrt]|--[^\n\\]{0,200}(?:\n|\\n)|/\*[^*]{0,200}\*/)"
@@ -15,7 +16,7 @@ def _spaced(*expressions: bytes) -> tuple[bytes, ...]:
 # A verb with the word that must follow it near by. These are matched against the lower-cased text, and each begins with
 # a literal, which is what makes the search fast.
 _STATEMENTS = _spaced(
-    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?=[\s\S]{0,4000}?from\b(?:(?<!\wfrom)|(?<=\\[nrt]from)))",
+    rb"select\b(?:(?<!\wselect)|(?<=\\[nrt]select))(?!:|\s*[,;=}>|])(?=[\s\S]{0,4000}?from\b(?:(?<!\wfrom)|(?<=\\[nrt]from)))",
     rb"select\s+(?:(?<!\wselect\s)|(?<=\\[nrt]select\s))[\w.\"]{1,80}\(",
     rb"insert\s+(?:ignore\s+|overwrite\s+|or\s+\w+\s+)?into\b",
     rb"replace\s+into\b",
@@ -57,6 +58,13 @@ _SKIPPED = (
 """What may stand before a statement: comments, brackets, what a statement is explained with."""
 _OPENING = rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)" + _SKIPPED
 """What begins a literal, a line, a statement after another or after a tag, or goes on after a hole."""
+_NEAR = 8_000
+_FILLS = b" \t\r\n\f\v(;|@$#{?=\\"
+_BEFORE = regex(
+    rb"(?:[\"'`}>]|\*/|\\(?:[nrtfv]|[ux]\{?[0-9a-f]{2,8}\}?)|%(?:\(\w*\))?[\w@]|\$\w+|explain[^\n]*|analyze|verbose|profile"
+    rb"|optional|exists|begin|tran|transaction|use\s[\w.\[\]]{1,80})\Z"
+)
+"""What a statement stands behind: see `_OPENING`."""
 _UNUSUAL = _spaced(
     (
         rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
@@ -90,9 +98,18 @@ def hits(language: str, data: bytes) -> list[int]:
     found = _SEARCH(lower)
     if _AT_HEAD.possible(lower):
         found = sorted({*found, *_RARE(lower)})
-    if found and language in _QUOTED and not _LITERAL.possible(lower) and not _KEYS.possible(lower):
+    quoted = found and language in _QUOTED and not _KEYS.possible(lower)
+    if quoted and not (_LITERAL.possible(lower) and any(_opened(lower, at) for at in found)):
         return []  # prose, or names of the language
     return found
+
+
+def _opened(lower: bytes, at: int) -> bool:
+    """Whether a literal, a line or another statement begins or ends before a place, with nothing of a text between."""
+    near = lower[max(0, at - _NEAR) : at]
+    bare = near.rstrip(_FILLS)
+    between = near[len(bare) :]
+    return not bare or b"\n" in between or b";" in between or _BEFORE.search(bare[-200:]) is not None
 
 
 def possible(data: bytes) -> bool:

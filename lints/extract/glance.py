@@ -30,6 +30,11 @@ class Glance:
     def __bool__(self) -> bool:
         return bool(self.texts) or bool(self.calls) or self.hands_on
 
+    @property
+    def only_hands_on(self) -> bool:
+        """Whether there is no statement in the file, but perhaps the tenant of one that is elsewhere."""
+        return self.hands_on and not self.texts and not self.calls
+
     def within(self, span: Span) -> bool:
         """Whether there may be something in a part of the file."""
         start, end = span
