@@ -16,7 +16,7 @@ from lints.schema.facts import Entity
 from lints.schema.go_names import imports_of, plural, snake
 from lints.tenancy import Column, ForeignKey, Origin
 
-_WORDS = (b"gorm", b'bun:"', b'pg:"', b'xorm:"', b"TableName(", b"Table() string")
+_WORDS = (b"gorm", b'bun:"', b'pg:"', b'xorm:"', b'`orm:"', b"TableName(", b"Table() string")
 _PACKAGE = regex(r"^package\s+(\w+)", re.MULTILINE)
 _STRUCT = regex(r"^(?:type\s+|\t)(\w+)\s+struct\s*\{(\s*\})?")
 _FIELD = regex(r"^\s*(\w+)\s+([\w.*\[\]]{1,80}|map\[\w+\][\w.*]{1,60})\s*(?:`([^`]*)`)?")
@@ -31,7 +31,8 @@ _TABLE_NAME = regex(r"^\s*tableName\s+struct\{\s*\}\s+`[^`]*?\b(?:pg|sql):\"([\w
 _CONSTANT = regex(r"^(?:const\s+|\t)(\w+)\s*(?:string\s*)?=\s*\"([\w.]+)\"", re.MULTILINE)
 _KINDS = (("gorm", regex(r"\bgorm:\"([^\"]*)\"")), ("bun", regex(r"\bbun:\"([^\"]*)\"")),
           ("pg", regex(r"\bpg:\"([^\"]*)\"")),
-          ("xorm", regex(r"\bxorm:\"([^\"]*)\"")), ("pop", regex(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
+          ("xorm", regex(r"\bxorm:\"([^\"]*)\"")),
+          ("beego", regex(r"\borm:\"([^\"]*)\"")), ("pop", regex(r"\bdb:\"([^\"]*)\"")))  # fmt: skip
 _PLAIN = regex(r"\*?(?:\[\]byte|\w*\.?(?:string|u?int\d*|float\d+|bool|Time|UUID|ULID|ID|Null\w+|JSON\w*|DeletedAt))")
 
 
@@ -94,7 +95,7 @@ def _read(path: str, text: str, structs: dict[str, _Struct]) -> None:
     constants = dict(_CONSTANT.findall(text))
     tables = {owner: said or constants.get(held, "") for owner, said, held in _TABLE.findall(text)}
     current: _Struct | None = None
-    uses_gorm = "gorm" in text
+    uses_gorm = "gorm" in text or "beego" in text
     imports = imports_of(text)
     for number, line in enumerate(text.split("\n"), 1):
         header = _STRUCT.match(line)
@@ -164,13 +165,13 @@ def _field(struct: _Struct, line: str, number: int, *, uses_gorm: bool) -> None:
             return
     if many and "byte" not in kind and not said:
         return
-    if not said and not uses_gorm and struct.kind not in {"bun", "pg", "xorm"}:
+    if not said and not uses_gorm and struct.kind not in {"bun", "pg", "xorm", "beego"}:
         return
     column = _column(name, said, said_by)
     if column is None:
         return
     struct.columns[name] = (column, kind, number)
-    if name == "ID" or re.search(r"primary_?key|\bpk\b", said, re.IGNORECASE):
+    if name in {"ID", "Id"} or re.search(r"primary_?key|\bpk\b", said, re.IGNORECASE):
         struct.keys = (*struct.keys, column) if column not in struct.keys else struct.keys
 
 
@@ -178,6 +179,9 @@ def _column(name: str, said: str, orm: str) -> str | None:
     if orm == "gorm":
         found = re.search(r"\bcolumn:\s*(\w+)", said, re.IGNORECASE)
         return found.group(1) if found is not None else snake(name)
+    if orm == "beego":
+        found = re.search(r"\bcolumn\((\w+)\)", said)
+        return found.group(1) if found is not None else f"{snake(name)}_id" if "rel(fk)" in said else snake(name)
     if orm == "xorm":
         found = re.search(r"'(\w+)'", said)
         return found.group(1) if found is not None else snake(name)
@@ -271,7 +275,7 @@ def _stored(catalog: Catalog, struct: _Struct) -> str:
             bare if catalog.find(None, struct.table) is None and catalog.find(None, bare) is not None else struct.table
         )
     one = snake(struct.name)
-    if struct.kind == "xorm":
+    if struct.kind in {"xorm", "beego"}:
         return one
     return one if catalog.find(None, plural(one)) is None and catalog.find(None, one) is not None else plural(one)
 
@@ -280,7 +284,7 @@ def _draft(catalog: Catalog, struct: _Struct) -> Draft | None:
     """The table of a struct; made where an ORM makes tables of structs."""
     schema, _, bare = struct.table.rpartition(".")
     draft = catalog.find(schema or None, bare)
-    made = struct.kind == "gorm" or (struct.kind in {"bun", "pg", "xorm"} and struct.keys)
+    made = struct.kind == "gorm" or (struct.kind in {"bun", "pg", "xorm", "beego"} and struct.keys)
     if draft is None and made and struct.columns:
         draft = catalog.create(schema or None, bare, struct.origin)
     return draft
@@ -298,7 +302,7 @@ def _add(
     path = struct.origin.path
     for name, (written, kind, line) in struct.columns.items():
         columns[name] = stored.get(written.lower(), written)
-        if columns[name] not in draft.columns and struct.kind in {"gorm", "bun", "pg", "xorm"}:
+        if columns[name] not in draft.columns and struct.kind in {"gorm", "bun", "pg", "xorm", "beego"}:
             place = Origin(path=path, line=line, why=f"{columns[name]} is a field of {struct.name}")
             nullable = kind.startswith("*") or "Null" in kind
             draft.add_column(Column(name=columns[name], type=kind.lower()[:60], nullable=nullable), place)

@@ -49,7 +49,7 @@ _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
     " OrderBy Limit NotIn Omit AllCols Alias Rows Sum Insert InsertOne InsertMulti"
 )
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen"})
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "pg", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
 _WRITES = names(
@@ -92,8 +92,12 @@ _IMPORTS = (
         regex(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
     ),
     ("pg", regex(rb"\"(?:github\.com/go-pg/pg|gopkg\.in/pg\.v)")),
+    ("beego", regex(rb"\"github\.com/(?:astaxie/beego|beego/beego(?:/v\d)?(?:/client)?|beego/orm)/?(?:orm)?\"")),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
+_OF_BEEGO = names("Read ReadForUpdate ReadOrCreate Insert InsertMulti Update Delete")
+_NEW_ORM = regex(r"\borm\.NewOrm(?:UsingDB)?\(")
+_ORMER = regex(r"(?:\w+\.)*(?:o|orm|ormer|db|tx|txOrm|txo)")
 _OF_GEN = regex(rb"\"(?:gorm\.io/gen\b|[\w./-]+/(?:query|dal|dao)\")")
 """What a file imports that asks by code which GORM Gen has made."""
 _GENERATED = regex(r"^(?:\w+\.)+([A-Z][a-z]\w*)$")
@@ -147,6 +151,8 @@ def begun(asked: Asked) -> Begun | None:
     if method == "WithContext" and isinstance(call.receiver, Name) and (model := _generated(asked, call.receiver)):
         return Begun("gen", model, (Step(method, (), {}, call.span),))
     kind = orm_of(asked.interpreter.notes.source)
+    if kind == "beego":
+        return _beego(asked)
     written = _DOT.sub(".", asked.interpreter.notes.text(call.receiver.span)[-400:])
     if kind is None and method in _XORM and _ENGINE.search(written) is not None:
         kind = "xorm"  # the engine that another file of the package has made
@@ -187,6 +193,30 @@ def begun(asked: Asked) -> Begun | None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, kind)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
+
+
+def _beego(asked: Asked) -> Begun | None:
+    """`o.QueryTable("boats")`, `o.Read(&boat)` of Beego's ORM; a condition of text is judged where it stands."""
+    call = asked.call
+    if call.method == "QueryTable" and len(call.arguments) == 1:
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        table = asked.step.arguments[0]
+        named = (Step("Table", (table,), {}, call.span),) if isinstance(table, Lit) else ()
+        return Begun("beego", struct_of(asked.interpreter, step), named or (step,))
+    if call.method not in _OF_BEEGO or not call.arguments or call.receiver is None:
+        return None
+    written = asked.interpreter.notes.text(call.receiver.span)
+    origin = asked.receiver.origin if isinstance(asked.receiver, Gap) else None
+    if _NEW_ORM.search(origin or written) is None and _ORMER.fullmatch(written) is None:
+        return None
+    position = 1 if call.method == "InsertMulti" else 0
+    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+    return Begun("beego", struct_of(asked.interpreter, _from(step, position)), (step,))
+
+
+def _from(step: Step, position: int) -> Step:
+    """A step without the arguments before a position."""
+    return Step(step.method, step.arguments[position:], step.keywords, step.span)
 
 
 def _generated(asked: Asked, receiver: Name) -> str:
