@@ -30,7 +30,11 @@ _TO_TABLE = regex(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
 _SNAPSHOT = regex(r"\.Entity\(\s*\"(?:\w+\.)*(\w+)\"\s*,\s*\w+\s*=>")
 """What the last migration left of an entity: the names that its conventions gave to the table and the columns."""
-_STORED_AS = regex(r"\.Property<[^\n]{1,120}>\(\"(\w+)\"\)[^;]{0,600}?\.HasColumnName\(\"(\w+)\"\)")
+_STORED_AS = regex(
+    r"\.Property<([^\n]{1,120})>\(\"(\w+)\"\)(?:[^;\"]{0,200}(?:\"[^\"]*\"[^;\"]{0,60}){0,6}?\.HasColumnName\(\"(\w+)\"\))?"
+)
+_REFERS = regex(r"\.HasOne\(\"(?:\w+\.)*(\w+)\"[^;]{0,300}?\.HasForeignKey\(\"(\w+)\"\)")
+_CONFINED = regex(r"\"Finbuckle:MultiTenant\",\s*true")
 _HAS_KEY = regex(r"\.HasKey\(\s*\w+\s*=>\s*(?:(\w+\.\w+)\s*\)|new\s*\{([^{}]{1,200})\})")
 _MULTI_TENANT = regex(r"\.IsMultiTenant\(\)")
 _CLASS = regex(
@@ -82,6 +86,18 @@ class _Class:
     """(name, type, line, what stands on it)."""
 
 
+@dataclass(slots=True)
+class _Left:
+    """What a snapshot of the model says of a class. `columns`: property to (column, type); `references`: property of
+    a key to class; `confined`: where a library that confines its rows is told."""
+
+    table: str = ""
+    line: int = 1
+    confined: str = ""
+    columns: dict[str, tuple[str, str]] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
+
+
 def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     """Add the entities of `.cs` files, by class name."""
     from lints.schema.compiled_models import Found
@@ -95,11 +111,10 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
     documented: dict[str, str] = {}
     marked: dict[str, str] = {}
     fluent: dict[str, dict[str, str]] = {}
-    left: dict[str, tuple[str, dict[str, str]]] = {}
+    left: dict[str, _Left] = {}
     for path, text in sources.items():
         if path.endswith("ModelSnapshot.cs"):
-            for name, table, kept_as in _snapshots(text):
-                left.setdefault(name, (table, kept_as))
+            _snapshots(path, text, left)
             continue
         for name in mongo_csharp.documents(text) if "Mongo" in text else ():
             documented.setdefault(name, path)
@@ -143,8 +158,8 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
             continue
         said = next((m.group(1) for part in parts if (m := _TABLE.search(part.marks))), None)
         origin = Origin(path=parts[0].path, line=parts[0].line, why=f"entity {name}")
-        stored_as, columns_as = left.get(name, ("", {}))
-        entity = Found(name, said or stored_as or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
+        snapshot = left.get(name, _Left())
+        entity = Found(name, said or snapshot.table or sets.get(name, name), "ef", origin, also=sets.get(name, ""))
         for part in inherited:
             _properties(entity, part, wanted)
             for base in part.bases:
@@ -157,11 +172,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> None:
         for column, place in automatic.get("", {}).items():
             if any(kept == column for kept, _, _ in entity.columns.values()):
                 entity.scopes.setdefault(column, place)
-        for attribute, column in columns_as.items():
-            declared = entity.columns.get(attribute)
-            if declared is not None and declared[0] == attribute:
-                entity.columns[attribute] = (column, *declared[1:])
-                entity.keys = tuple(column if key == attribute else key for key in entity.keys)
+        _as_left(entity, snapshot, wanted)
         for path, body, line in configured.get(name, []):
             _configure(entity, path, body, line)
         for attribute, column in fluent.get(name, {}).items():
@@ -202,14 +213,37 @@ def _configurations(text: str) -> Iterator[tuple[str, str, int]]:
         yield mark.group(1) or mark.group(2), text[mark.start() : stop], mark.start()
 
 
-def _snapshots(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """(class, table, property to column) of what a snapshot of the model says."""
+def _snapshots(path: str, text: str, left: dict[str, _Left]) -> None:
+    """Add what a snapshot of the model says of each class."""
     marks = list(_SNAPSHOT.finditer(text))
     for position, mark in enumerate(marks):
         body = text[mark.end() : marks[position + 1].start() if position + 1 < len(marks) else len(text)]
+        known = left.setdefault(mark.group(1), _Left())
         table = _TO_TABLE.search(body)
-        if table is not None and table.group(1):
-            yield mark.group(1), table.group(1), dict(_STORED_AS.findall(body))
+        if table is not None and table.group(1) and not known.table:
+            known.table = table.group(1)
+            known.line = text.count("\n", 0, mark.start()) + 1
+            known.columns = {name: (column or name, kind) for kind, name, column in _STORED_AS.findall(body)}
+            if _CONFINED.search(body) is not None:
+                known.confined = f"{path}:{known.line}"
+        for target, column in _REFERS.findall(body):
+            known.references.setdefault(column, target)
+
+
+def _as_left(entity: Found, left: _Left, wanted: set[str]) -> None:
+    """Names that conventions gave, properties that no class declares, and whose rows a library confines."""
+    for name, (column, kind) in left.columns.items():
+        declared = entity.columns.get(name)
+        if declared is None and all(name != key for key, _, _ in entity.references.values()):
+            entity.columns[name] = (column, kind, entity.origin.line)
+        elif declared is not None and declared[0] == name:
+            entity.columns[name] = (column, *declared[1:])
+            entity.keys = tuple(column if key == name else key for key in entity.keys)
+    for column, target in left.references.items():
+        if target in wanted and all(kept != column for kept, _, _ in entity.references.values()):
+            entity.references[f"@{target}.{column}"] = (column, target, entity.origin.line)
+    if left.confined:
+        entity.scopes.setdefault("*", left.confined)
 
 
 def _mapped_columns(text: str) -> Iterator[tuple[str, str]]:

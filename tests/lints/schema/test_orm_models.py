@@ -269,12 +269,16 @@ public class Log { public Guid Id { get; set; } public Guid BoatId { get; set; }
 
 def test_a_snapshot_names_what_conventions_have_made() -> None:
     context = b"""public class Fleet : DbContext { public DbSet<BoatLog> BoatLogs { get; set; } }
-public class BoatLog { public Guid Id { get; set; } public Guid TenantId { get; set; } public string Said { get; set; } }"""
+public class BoatLog { public Guid Id { get; set; } public string Said { get; set; } }"""
     snapshot = b"""partial class FleetModelSnapshot : ModelSnapshot { protected override void BuildModel(ModelBuilder m) {
         m.Entity("Fleet.BoatLog", b => {
             b.Property<Guid>("Id").HasColumnType("uuid").HasColumnName("id");
-            b.Property<Guid>("TenantId").HasColumnType("uuid").HasColumnName("tenant_id");
-            b.HasKey("Id"); b.ToTable("boat_logs", (string)null); }); } }"""
+            b.Property<string>("TenantId").IsRequired().HasMaxLength(64).HasColumnType("text").HasColumnName("tenant_id");
+            b.Property<string>("Said").HasColumnType("text");
+            b.HasKey("Id"); b.HasAnnotation("Finbuckle:MultiTenant", true); b.ToTable("boat_logs", (string)null); }); } }"""
     files = {"src/Fleet.cs": context, "src/Migrations/FleetModelSnapshot.cs": snapshot}
     table = build_model(files, {}).tables["boat_logs"]
     assert (table.tenant_column, table.primary_key) == ("tenant_id", ("id",))
+    assert set(table.columns) == {"id", "tenant_id", "Said"}
+    entities = read_schema(files).entities
+    assert all("FleetModelSnapshot.cs:2" in entity.scopes["*"] for entity in entities if entity.name == "BoatLog")
