@@ -25,7 +25,7 @@ DECLARES = regex(
     rb"|\babstract\s+(?:partial\s+)?(?:class|record)\s+\w+[^{};]{0,80}:"
 )
 _SET = regex(r"\b(?:DbSet|ITable)<(?:\w+\.)*(\w+)>\??\s+(\w+)\s*(?:\{|=>)")
-_CONFIGURED = regex(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w*[Bb]uilder\.Entity<(?:\w+\.)*(\w+)>\s*\(")
+_CONFIGURED = regex(r"\bIEntityTypeConfiguration<(?:\w+\.)*(\w+)>|\b\w+\.Entity<(?:\w+\.)*(\w+)>\s*\(")
 _TO_TABLE = regex(r"\.ToTable\(\s*(?:\"(\w+)\"|nameof\((?:\w+\.)*(\w+)\))")
 _NAMED = regex(r"\.Property\(\s*\w+\s*=>\s*\w+\.(\w+)\s*\)[^;]{0,300}?\.HasColumnName\(\s*\"(\w+)\"")
 _SNAPSHOT = regex(r"\.Entity\(\s*\"(?:\w+\.)*(\w+)\"\s*,\s*\w+\s*=>")

@@ -38,6 +38,8 @@ _NO_FILTER = regex(
 _NO_ROW = regex(r"(?:[iI]ds?|[kK]eys?|[gG]uid|pec\w*|redicate|xpression)$")
 """What a key, a specification or a condition is called."""
 _WRITES = frozenset({"Add", "AddAsync", "AddRange", "AddRangeAsync", "Update", "UpdateRange", "Attach", "Entry"})
+_NAMES_TENANT = regex(r"tenant|organi[sz]ation|workspace|company|account|owner", re.IGNORECASE)
+_FILTERS_NAMED = regex(r"(?:new\s*\w*\s*(?:\[\])?\s*)?[\[{]\s*(?:[\w.]+|\"\w+\")(?:\s*,\s*(?:[\w.]+|\"\w+\"))*\s*[\]}]")
 _PUT = regex(r"(Add|Update|Attach|Remove)(Sent|Unseen|New|Handed)(?<!UpdateNew)(?<!RemoveNew)")
 _FIELD = regex(r"(\w+)\s*=(?!=)\s*(.+)", re.DOTALL)
 _CLIENTS = regex(r"(?:\w*[dD]to|req(?:uest)?|[mM]odel|input|body|payload|command|cmd|vm|viewModel)[?!]?\.")
@@ -83,7 +85,7 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 builder.where.append(condition(names.with_(found.group(1), builder), builder, found.group(2)))
         return _put(builder, put, [argument.text for argument in put_in.arguments])
     current: Builder | None = builder
-    if builder.entity is not None and "IgnoreQueryFilters" not in methods:
+    if builder.entity is not None and all(s.method != "IgnoreQueryFilters" or keeps_tenant(s) for s in steps):
         _own_filter(builder, names)
     runs = False
     steps = [step for step in steps if step.method != "IgnoreQueryFilters"]
@@ -154,6 +156,13 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             runs = True
             _extended(builder, method, names, current)
     return [change.statement()] if runs or change.verb else []
+
+
+def keeps_tenant(step: OrmStep) -> bool:
+    """Whether filters are taken away by their names, and none of these is the tenant's:
+    `IgnoreQueryFilters([Filters.SoftDelete])`."""
+    text = step.arguments[0].text if step.method == "IgnoreQueryFilters" and step.arguments else ""
+    return bool(text) and _NAMES_TENANT.search(text) is None and _FILTERS_NAMED.fullmatch(text.strip()) is not None
 
 
 def _put(builder: Builder, put: re.Match[str], given: Sequence[str]) -> list[str | None]:

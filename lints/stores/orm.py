@@ -136,7 +136,7 @@ def _of_no_rows(steps: Sequence[OrmStep]) -> bool:
 
 
 def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
-    found = next((step.method for step in steps if step.method in _ESCAPES), None)
+    found = next((step.method for step in steps if step.method in _ESCAPES and not linq.keeps_tenant(step)), None)
     named = _MANAGERS.search(call.snippet)
     return found or (named.group()[1:] if named is not None else None)
 
