@@ -109,6 +109,7 @@ _REQUEST = (
     rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
     rb"\([^;\n]{0,120}?&?\b%s\b"
 )
+_SENT = regex(rb"Bind|Decode|Unmarshal|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity")
 _KIND = rb"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
 _DECLARED = (
     rb"\b%s(?:\s*,\s*\w+)?\s*(?::?=\s*(?:[&*(]*(?:\[\])?\*?" + _KIND + rb"\s*\{|new\(" + _KIND + rb"\)"
@@ -343,6 +344,8 @@ def _untouched(source: bytes, name: str, before: int) -> bool:
         return False
     around = function_before(source, before)
     spelled = name.encode()
+    if not _declared(around, spelled):
+        return False
     made = re.search(
         rb"\bvar\s+%s\s+(?!\*|\[)[\w.]+\n|\b%s\s*:=\s*(?:&?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around
     )
@@ -398,7 +401,7 @@ def _from_request(interpreter: Interpreter, name: str, call: Invoke) -> bool:
     if not name.isidentifier():
         return False
     source = function_before(interpreter.notes.source, call.span[0])
-    return re.search(_REQUEST % name.encode(), source) is not None
+    return _SENT.search(source) is not None and re.search(_REQUEST % name.encode(), source) is not None
 
 
 def _narrowing(asked: Asked, receiver: Invoke, *, sure: bool) -> tuple[Step, ...] | None:
@@ -524,12 +527,21 @@ def _filled(source: bytes, name: str, before: int) -> str | None:
     return f"{kind}{{{listed}}}" if kind is not None else None
 
 
+def _declared(around: bytes, name: bytes) -> bool:
+    """Whether a function can declare a name at all: asked of its bytes before an expression is made of it."""
+    _, named, results = around[: around.find(b"{\n")].rpartition(b") (")
+    made = b"var " + name in around or name + b" :=" in around or name + b":=" in around
+    return made or (bool(named) and name in results)
+
+
 def is_fresh(source: bytes, name: str, before: int) -> bool:
     """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
     if not name.isidentifier():
         return False
     around = function_before(source, before)
     spelled = name.encode()
+    if not _declared(around, spelled):
+        return False
     made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
     made = made or re.search(
         rb"\)\s*\((?:[^()\n]{0,100},\s*)?%s\s+(?:\[\])?[\w.]+[^()\n]{0,100}\)\s*\{" % spelled, around
