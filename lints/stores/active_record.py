@@ -14,11 +14,11 @@ from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.schema.rails_scopes import OTHER
 from lints.stores import any_model
-from lints.stores.orm_sql import Builder, mapping
+from lints.stores.orm_sql import Builder, mapping, step_of
 from lints.stores.rails_paths import FROM_CLIENT, Reached, Records, table_of
 from lints.stores.rails_relation import MAX_DEPTH, Relation, labels
 from lints.stores.rails_rows import PERMITS, filled, is_open, permitted
-from lints.stores.taken import of_tenant
+from lints.stores.taken import of_tenant, others
 from lints.tenancy import Model, Ownership
 
 _FINDS = names("find_by find_by! find_sole_by exists? first_where")
@@ -133,7 +133,7 @@ class _Reader(Relation):
             if method in _COUNTERS and given:
                 key = given[-1] if method in {"increment_counter", "decrement_counter"} else given[0]
                 self.add(self.compare(builder.key_of(builder.table), key))
-                return [self._settled().update([], dynamic=True)]
+                return [self._settled().update(others(builder))]
             if self.start is not None and self.start.guessed and method in {"create", "create!"}:
                 return []  # a client of some service has such names too
             if method in {"create", "create!"} or (method in _MANY and not self._rows(given)):
@@ -368,7 +368,7 @@ class _Reader(Relation):
         if given.kind == "value":
             reached = self.records.reached(given.text, "") if "." in given.text and self.depth <= MAX_DEPTH else None
             return self._along(reached, given.text) if reached is not None and not reached.guessed else None
-        steps = [_step(item) for item in given.items if item.kind == "term"]
+        steps = [step_of(item) for item in given.items if item.kind == "term"]
         first = next((step for step in steps if step.method in {"@along", "@in"}), None)
         if self.depth > MAX_DEPTH or not steps:
             return None
@@ -447,7 +447,8 @@ class _Reader(Relation):
             self.add(self.compare(builder.key_of(builder.table), given[0]))  # Boat.update(id, name: name)
         self._sent(given, values, ())
         assigned, dynamic = self._assigned(values)
-        return self._settled().update(assigned, dynamic=dynamic or not assigned, whole=self._unseen(given, values))
+        whole = self._unseen(given, values) or dynamic
+        return self._settled().update(assigned or ([] if whole else others(self.builder)), whole=whole)
 
     def _unseen(self, given: Sequence[Argument], values: Mapping[str, Argument]) -> bool:
         """Whether rows are set to an object, or to a text, that may name their tenant."""
@@ -531,15 +532,6 @@ class _Reader(Relation):
 
 def _listed(given: Iterable[Argument]) -> Argument:
     return Argument(kind="list", items=tuple(given))
-
-
-def _step(term: Argument) -> OrmStep:
-    pairs = list(zip(term.names, term.items, strict=True))
-    return OrmStep(
-        method=term.text,
-        arguments=tuple(item for name, item in pairs if not name),
-        keywords=tuple((name, item) for name, item in pairs if name),
-    )
 
 
 def _call(kind: str, model: str, steps: tuple[OrmStep, ...]) -> OrmCall:

@@ -18,7 +18,8 @@ from lints.schema.eloquent_scopes import BODY, CALLED, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import tied
 from lints.stores.eloquent_rows import filled, updated, upserted
-from lints.stores.orm_sql import Builder, mapping
+from lints.stores.orm_sql import Builder, mapping, step_of
+from lints.stores.taken import others
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
 _ESCAPES = names("withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant")
@@ -136,7 +137,8 @@ def _run(
         last = given[-1] if given and method not in _BY_NUMBER else None
         if last is not None and last.kind in {"value", "dynamic"}:
             return updated(builder, last)
-        return [builder.update(assigned, dynamic=dynamic or not assigned, whole="..." in values)]
+        whole = dynamic or "..." in values
+        return [builder.update(assigned or ([] if whole else others(builder)), whole=whole)]
     return [builder.select()]
 
 
@@ -279,6 +281,8 @@ def _sign(rest: Sequence[Argument]) -> str:
 def _compared(builder: Builder, name: str, value: Argument, sign: str) -> str:
     if not re.fullmatch(r"[\w.`]+", name):
         return builder.hole() if "->" not in name else _neutral(builder)
+    if value.kind == "query" and sign in {"=", "in"} and (rows := _sub_select(builder, value)) is not None:
+        return f"{_column(builder, name)} IN ({rows})"
     if sign in {"=", "==", "<=>", "in"}:
         bare = name.rpartition(".")[2].strip("`")
         if "." not in name or name.partition(".")[0] in {builder.table, builder.alias}:
@@ -290,6 +294,36 @@ def _compared(builder: Builder, name: str, value: Argument, sign: str) -> str:
     if value.kind == "null":
         return f"{_column(builder, name)} IS NOT NULL"
     return f"{_column(builder, name)} {'<>' if sign == '!=' else sign.upper()} {builder.value(value)}"
+
+
+def _sub_select(builder: Builder, given: Argument) -> str | None:
+    """The rows of a query that has not run, `Boat::where('fleet_id', $fleet)->select('id')`; None if it has."""
+    steps = [step_of(item) for item in given.items if item.kind == "term"]
+    entity = builder.entities.get(given.text) or builder.entities.get(given.text.rpartition("\\")[2])
+    table = entity.table if entity is not None else given.text
+    if not steps or steps[0].method == "@along" or any(step.method in RUNS for step in steps):
+        return None
+    if table not in builder.model.tables:
+        return builder.hole()
+    side = Builder(builder.model, builder.entities, table, entity, counter=builder.counter, sources=builder.sources)
+    column, condition = side.key_of(table), ""
+    for step in steps:
+        bare = _bare(step.method)
+        part: str | None = None
+        if bare.startswith("where"):
+            part = _condition(side, bare, step.arguments, 1)
+        elif step.method == "select" and step.arguments and step.arguments[0].kind == "text":
+            column = step.arguments[0].text.rpartition(".")[2]
+        elif step.method not in PLAIN:
+            part = _named(side, step.method)
+        if part is not None:
+            sign = "OR" if step.method.startswith("or") else "AND"
+            condition = f"{condition} {sign} ({part})" if condition else f"({part})"
+    if entity is not None and entity.scopes:
+        side.where.append(side.hole())  # what the model puts on its queries
+    side.where += [condition] if condition else []
+    builder.relation_keys += [key for key in side.relation_keys if key not in builder.relation_keys]
+    return f"SELECT {side.qualified(column)} FROM {side.source()}{side.condition()}"  # noqa: S608 - judged, never sent
 
 
 def _column(builder: Builder, text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lints.extract.facts import Argument
+from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.tenancy import Model, Ownership
@@ -462,3 +462,13 @@ def _snaked(name: str) -> str:
 
 def mapping(given: Argument | None) -> dict[str, Argument]:
     return dict(zip(given.names, given.items, strict=True)) if given is not None and given.kind == "map" else {}
+
+
+def step_of(term: Argument) -> OrmStep:
+    """A call of a query that is an argument of another one."""
+    pairs = list(zip(term.names, term.items, strict=True))
+    return OrmStep(
+        method=term.text,
+        arguments=tuple(item for name, item in pairs if not name),
+        keywords=tuple((name, item) for name, item in pairs if name),
+    )

@@ -11,6 +11,7 @@ from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores.orm_sql import Builder, mapping
+from lints.stores.taken import others
 from lints.tenancy import Model
 
 _NAMED_IN = names("from get getWhere get_where update delete insert insertBatch insert_batch replace countAllResults")
@@ -184,7 +185,7 @@ def _written(builder: Builder, method: str, written: Argument | None) -> list[st
             and _SENT.fullmatch(row.text)
         ):
             builder.raw = row.text
-        return [builder.update(assigned, whole=unseen)]
+        return [builder.update(assigned or ([] if unseen else others(builder)), whole=unseen)]
     return [builder.select()]
 
 

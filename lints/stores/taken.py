@@ -20,6 +20,15 @@ def of_tenant(builder: Builder) -> Collection[str]:
     return (known.tenant_column,) if known.tenant_column is not None else ()
 
 
+def others(builder: Builder) -> list[tuple[str, str]]:
+    """What an update sets that leaves alone whose its rows are: a column that says nothing of that, if there is one."""
+    known = builder.model.tables.get(builder.table)
+    keys = {*of_tenant(builder), *(known.primary_key if known is not None else ())}
+    keys |= {column for key in (known.foreign_keys if known is not None else ()) for column in key.columns}
+    column = next((name for name in (known.columns if known is not None else ()) if name not in keys), None)
+    return [(column, builder.parameter())] if column is not None else []
+
+
 def unseen(builder: Builder) -> list[str | None]:
     """An update of a row in its tenant to what can't be seen: where it is loaded is judged by itself."""
     confined = _confined(builder, builder.table)

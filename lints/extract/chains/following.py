@@ -133,6 +133,8 @@ class Chains:
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = laravel.step_of(self.interpreter.notes, call, arguments)
+            for part in laravel.nested(step):
+                self._sub_select(part)
         elif self.interpreter.language == "ruby":
             step = ruby.step_of(self.interpreter.notes, call, arguments, keywords)
             if call.method == "merge" and not isinstance(

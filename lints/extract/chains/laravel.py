@@ -11,7 +11,7 @@ from lints.extract.chains import laravel_rows
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
-from lints.extract.values import Fn, Gap, Lit, Returned, Step, Value
+from lints.extract.values import Fn, Gap, Lit, Query, Returned, Step, Value
 from lints.patterns import regex
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ PLAIN = names(
 )
 """Methods that say nothing of whose rows are read."""
 _BUILDS = regex(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
+_MEMBER = regex(r"(?:or)?[wW]here(?:Not)?In|where")
 _CHAINED = regex(rb"\s*\??->\s*(\w*)")
 _NOT_MODELS = names(
     "Arr Str Cache Http Storage Log Route Config Session Carbon CarbonImmutable Collection Request Response Auth Hash"
@@ -104,6 +105,13 @@ def step_of(notes: Recorder, call: Invoke, arguments: list[Value]) -> Step:
 @lru_cache(maxsize=4)
 def _is_form(source: bytes) -> bool:
     return _FORM.search(source) is not None
+
+
+def nested(step: Step) -> list[Query]:
+    """Queries that are an argument of `whereIn` and have not run: parts of the one around them."""
+    given = step.arguments[1:] if _MEMBER.fullmatch(step.method) else ()
+    found = [one for one in given if isinstance(one, Query) and one.kind in {"eloquent", "laravel"}]
+    return [one for one in found if not (isinstance(one.steps[-1], Step) and one.steps[-1].method in RUNS)]
 
 
 def begun(notes: Recorder, call: Invoke, path: str, step: Step) -> tuple[str, str] | None:

@@ -54,6 +54,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "of a class in a property": ("return $this->model::findOrFail($id);", [("opaque", "TENORM013")]),
     "tied, whatever the class": ("return $class::where('fleet_id', $fleet->id)->first();", [("proven", None)]),
     "no query of a class in a variable": ("return $class::from($id) ?? $class::make($id)->get();", []),
+    "of rows of the tenant's": ("return Logbook::whereIn('boat_id', Boat::where('fleet_id', $fleet->id)->select('id'))->get();", [("proven", None)]),
+    "of rows of anybody's": ("return Logbook::whereIn('boat_id', Boat::where('name', $name)->select('id'))->get();", [("violation", "TENORM001")]),
+    "of rows of the tenant's, or others": ("return Logbook::whereIn('boat_id', Boat::where('fleet_id', $fleet->id)->orWhere('id', $id)->select('id'))->get();", [("violation", "TENORM006")]),
+    "of rows that are put together": ("return Logbook::whereIn('boat_id', Boat::where($name)->select('id'))->get();", [("opaque", "TENORM013")]),
     "what only has the name of a relation": ("return $validator->boats()->toArray();", []),
     "of a row": ("return $boat->logbooks()->find($id);", [("weak", "TENORM002")]),
     "on some paths more": (
