@@ -17,7 +17,7 @@ from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
 from lints.rows import Access, Callee, Judged, ProofLike, Prove, Unanalysed
 from lints.schema.declared import Carrier, Declarations, Trust
-from lints.schema.paths import dialect_of, path_class
+from lints.schema.paths import dialect_of, is_script, path_class
 from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
 from lints.stores.orm import UNDEFINED_IS_ANY, Entities
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lints.ddl.reach import Reach
     from lints.extract.facts import Function
     from lints.vouch.facts import Follow
-    from lints.vouch.judging import Text
+    from lints.vouch.said import Text
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
@@ -99,7 +99,9 @@ class Judge:
         # A script that only changes rows, among those that make the schema, is a migration like them.
         among = found.language == "sql" and posixpath.dirname(found.path) in self._schema_folders
         among = among and all(statement.function is None for statement in found.statements)  # named queries are run
-        return "migration" if examined.defines_schema or among else "generated" if examined.generated else kind
+        if examined.defines_schema or among:
+            return "migration"
+        return "generated" if examined.generated else "script" if is_script(found.path, self.declared.paths) else kind
 
     def _accesses(self, found: Extraction, kind: str) -> Iterable[Access]:
         by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
@@ -128,7 +130,7 @@ class Judge:
                 by_place[key], sources[key] = rows, call
         if found.follows and any(row.verdict == "violation" for rows in by_place.values() for row in rows):
             self._vouched(found.follows, by_place, sources)
-        if kind == "source":
+        if kind in {"source", "script"}:
             for key, rows in by_place.items():
                 self._called(sources[key].function, rows)
         for rows in _once(by_place.values()):
@@ -183,19 +185,20 @@ class Judge:
         sources: Mapping[tuple[int, int, tuple[str, ...]], Statement | OrmCall],
     ) -> None:
         """What is done with a row that was read under its tenant before is no violation, but an assumption."""
-        from lints.vouch import judging
+        from lints.vouch.judging import vouched
+        from lints.vouch.said import Place
 
         meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column))}
-        places: dict[tuple[int, int], list[judging.Place]] = {}
+        places: dict[tuple[int, int], list[Place]] = {}
         for key, rows in by_place.items():
             if key[:2] in meant:
-                place = judging.Place(rows=rows, texts=tuple(self._texts(sources[key])))
+                place = Place(rows=rows, texts=tuple(self._texts(sources[key])))
                 places.setdefault(key[:2], []).append(place)
-        judging.vouched(places, follows, self.model)
+        vouched(places, follows, self.model)
 
     def _texts(self, source: Statement | OrmCall) -> Iterable[Text]:
         """The SQL of each path with what its placeholders stand for."""
-        from lints.vouch.judging import Text
+        from lints.vouch.said import Text
 
         if isinstance(source, Statement):
             dialect = source.dialect_hint or dialect_of(source.path) or self.model.dialect

@@ -16,7 +16,7 @@ from lints.tenancy import Model, Ownership, Table
 
 if TYPE_CHECKING:
     from lints.extract import OrmCall
-    from lints.vouch.judging import Text
+    from lints.vouch.said import Text
 
 RELATION, HELD, ALONE, EMPTY, OWN = "TENORM002", "TENORM003", "TENORM001", "TENORM007", "TENSQL022"
 BY_KEYS = frozenset({RELATION, HELD, OWN})

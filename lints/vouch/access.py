@@ -11,6 +11,7 @@ from tree_sitter import Node
 from lints.context.values import given_to
 from lints.extract.facts import Argument, Confidence, OrmCall, Statement
 from lints.extract.lines import Lines
+from lints.patterns import regex
 from lints.vouch.plain import paths_in
 from lints.vouch.results import Missing
 from lints.vouch.shapes import BLOCKS
@@ -31,6 +32,8 @@ class Access:
     raw: bool
     helper: Node | None = None
     """The function of this file that runs it, if this is a call of that."""
+    answer: Missing | None = None
+    """What stands for no row in what it gives, where that is a number of rows, or whether there is one."""
     gives: Missing | None = None
     """What the helper gives where nothing is found; None: it does not come back then."""
 
@@ -67,7 +70,18 @@ def of_statement(statement: Statement, data: bytes, language: str, tree: Node, l
         methods=(call.method,),
         values={path: path for text in given_to(statement) for path in paths_in(text)},
         raw=True,
+        answer=_answer(statement),
     )
+
+
+_COUNTS = regex(r"\s*select\s+count\s*\([^()]{0,60}\)(?:::\w+)?(?:\s+(?:as\s+)?[\w\"]+)?\s+from\b", re.IGNORECASE)
+_ASKS = regex(r"\s*select\s+exists\s*\((.*)\)\s*(?:(?:as\s+)?[\w\"]+)?\s*;?\s*", re.IGNORECASE | re.DOTALL)
+
+
+def _answer(statement: Statement) -> Missing | None:
+    if all(_COUNTS.match(text) is not None for text in statement.variants):
+        return Missing.COUNT
+    return Missing.ANSWER if all(_ASKS.fullmatch(text) is not None for text in statement.variants) else None
 
 
 def _call_at(tree: Node, offset: int, method: str, data: bytes) -> Node | None:

@@ -151,15 +151,15 @@ def _atom(text: str, names: Mapping[str, Missing], language: str) -> bool | None
     compared = _COMPARED.fullmatch(text)
     if compared is not None:
         return _comparison(compared.group("left"), compared.group("sign"), compared.group("right"), names, language)
-    return _truth(_held(text, names, language), language)
+    return _truth(held_in(text, names, language), language)
 
 
-def _held(text: str, names: Mapping[str, Missing], language: str) -> Missing | None:
+def held_in(text: str, names: Mapping[str, Missing], language: str) -> Missing | None:
     """What an expression holds."""
     text = bare(text)
     called = _CALLED.fullmatch(text)
     if called is not None:
-        inner = _held(called.group("inner"), names, language)
+        inner = held_in(called.group("inner"), names, language)
         return _ASKED[called.group("name").rpartition(".")[2]](inner, language) if inner is not None else None
     name = _NAME.match(text)
     if name is None or name.group(1) not in names:
@@ -238,7 +238,7 @@ def _comparison(left: str, sign: str, right: str, names: Mapping[str, Missing], 
         sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
     if sign == "is" and right.startswith("not "):
         sign, right = "is not", right[4:].strip()
-    held = _held(left, names, language)
+    held = held_in(left, names, language)
     if held is None:
         return None
     equal: bool | None = None

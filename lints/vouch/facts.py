@@ -25,6 +25,10 @@ class Follow:
     """The function leaves if the first one finds nothing."""
     asked: int = 0
     """The line of the call that runs the first one, if that is a call of a function of the file."""
+    lists: tuple[tuple[str, str], ...] = ()
+    """Lists that both are given, of as many items as the first one has found rows."""
+    answers: bool = False
+    """The first one gives how many rows there are, or whether there is one, and that was looked at."""
     filled: tuple[str, ...] = ()
     """Variables that the second one is given and that are not empty where it runs; told of it and itself."""
     compared: tuple[str, ...] = ()

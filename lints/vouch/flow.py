@@ -16,6 +16,7 @@ from lints.extract.facts import OrmCall, Statement
 from lints.extract.lines import Lines
 from lints.vouch import access as places
 from lints.vouch.access import Access
+from lints.vouch.compared import among, compare, cover
 from lints.vouch.facts import Follow
 from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import CHECKED, COMPARES, guard_of
@@ -101,7 +102,15 @@ class Flow(Results):
             kept = tuple(
                 (v, told[v]) for v in sorted(shared) if not self.changed(v, start, end) and root(v) not in found.names
             )
-            if rows or kept:
+            whole = tuple(
+                (v, told[v])
+                for v, since in sorted(found.whole.items())
+                if v in told
+                and v in later.values
+                and not self.changed(v, start, end)
+                and not self.filled(v, since, end)
+            )
+            if rows or kept or whole:
                 yield Follow(
                     line=later.line,
                     column=later.column,
@@ -110,6 +119,8 @@ class Flow(Results):
                     values=kept,
                     rows=tuple(rows),
                     checked=found.checked,
+                    lists=whole,
+                    answers=found.access.answer is not None,
                     asked=found.access.node.start_point[0] + 1 if found.access.helper is not None else 0,
                     compared=tuple(sorted(found.compared)),
                 )
@@ -213,7 +224,9 @@ class Flow(Results):
         for found in seen:
             if not found.checked:
                 self.check(event, found)
-            self.compare(event, found)
+            compare(self, event, found)
+            cover(self, event, found)
+            among(self, event, found)
             if found.access not in made:
                 self.derive(node, found)
 

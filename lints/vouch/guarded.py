@@ -12,8 +12,9 @@ from tree_sitter import Node
 
 from lints.patterns import regex
 from lints.vouch.access import Access
+from lints.vouch.compared import MAX_STATED, compare, compared_in
 from lints.vouch.conditions import bare
-from lints.vouch.names import ERROR, MAX_STATED, Event, Found, compared_in
+from lints.vouch.names import ERROR, Event, Found
 from lints.vouch.plain import paths_in, plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES
@@ -92,7 +93,7 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
         if flow.spent:
             return None
         flow.dropped(statement, found)
-        flow.compare(Event(statement), found)
+        compare(flow, Event(statement), found)
         asked = "" if found.compared else _asked(flow, statement, names)
         if found.compared or asked:
             leaves = statement.type in BRANCHES

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
 from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
-from lints.vouch.conditions import bare, faults, when_missing
+from lints.vouch.conditions import faults, when_missing
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
@@ -35,29 +35,11 @@ _EVERY = regex(
     r"\[\s*(?P<it>\w+)(?:\.(?P<name>\w+)|\[['\"](?P<key>\w+)['\"]\])\s+for\s+(?P=it)\s+in\s+(?P<over>\w+)\s*\]"
 )
 _WALRUS = regex(r"\(\s*[$\w]+\s*:?=(?![=>])\s*(?:await\s+)?")
-_SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
-_UNEQUAL = regex(rf"{_SIDE}\s*!==?\s*{_SIDE}")
-_EQUAL = regex(rf"{_SIDE}\s*===?\s*{_SIDE}")
-_EQUALS = regex(
-    r"(?P<not>!|not\s+)?\s*(?:Objects\.equals\(\s*(?P<one>[\w.]{1,80})\s*,\s*(?P<two>[\w.]{1,80})\s*\)"
-    r"|(?P<left>[\w.]{1,80})\.(?:equals|Equals|contentEquals)\(\s*(?P<right>[\w.]{1,80})\s*\))"
+EQUAL_PART = (
+    r"\(\s*\(?\s*(?P<it>\w+)(?:\s*:[^)=]{0,60})?\s*\)?\s*=>\s*(?P=it)\.(?P<key>\w+)"
+    r"\s*===?\s*(?P<value>[\w.]{1,80})\s*\)"
 )
-_NOBODYS = regex(
-    r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
-    r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
-)
-"""What says nothing of whose a row is: constants, and what a client sends."""
-_TURNED = regex(r"(?:!(?!=)|not\b)\s*")
-_STATES = regex(
-    r"(?:await\s+)?(?:(?P<if>abort_if|throw_if|throwIf|throwIfTrue|(?:\w+\.)?(?:throwIf|ThrowIf|throwIfTrue|isFalse))"
-    r"|(?P<two>assert\.(?:equal|strictEqual|deepEqual|deepStrictEqual)|(?:Assert|Validate)\.(?:areEqual|equals))"
-    r"|abort_unless|throw_unless|throwUnless|throwIfFalse|(?:tiny_?)?invariant|assert(?=\.ok\(|\()|(?:\w+\.)?(?:throwIfFalse|throwUnless)"
-    r"|(?:Assert|Asserts|Validate|Preconditions|Check|Guard|Ensure)\.(?:isTrue|IsTrue|that|That|state|checkArgument|checkState|notFalse)"
-    r"|checkArgument|checkState|check|require)(?:\.ok)?\("
-)
-"""Calls that raise unless what they are given holds, or (`if`) where it does; of two values, unless they are equal."""
-MAX_STATED = 600
-_OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
+_PICKED = regex(r"\.(?:find|filter)" + EQUAL_PART + r"(?:\[0\])?")
 _KEYS: Mapping[str, Missing] = {
     "rows": Missing.LIST, "rowCount": Missing.ZERO, "count": Missing.ZERO, "affectedRows": Missing.ZERO,
     "data": Missing.LIST,
@@ -82,21 +64,25 @@ class Found:
     checked: bool = False
     compared: set[str] = field(default_factory=set)
     """Parts of the row that are compared: the code goes on only where they are equal to something."""
+    picked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Names for one of the rows, if there is one, of which some part is a value: (the part, the value)."""
+    whole: dict[str, int] = field(default_factory=dict)
+    """Lists of as many items as there are rows, and from where on: the code goes on only then."""
     against: set[str] = field(default_factory=set)
     """What they are compared with."""
 
 
 def copied(found: Found) -> Found:
     """The same for now: what becomes known of one afterwards is not known of the other."""
-    return Found(
-        found.access,
-        found.start,
-        {**found.names},
-        {**found.rows},
-        {**found.lists},
-        found.checked,
-        {*found.compared},
-        {*found.against},
+    return replace(
+        found,
+        names={**found.names},
+        rows={**found.rows},
+        lists={**found.lists},
+        compared={*found.compared},
+        picked={**found.picked},
+        whole={**found.whole},
+        against={*found.against},
     )
 
 
@@ -153,10 +139,13 @@ class Results(Tree):
         if not found.names and access.raw and self.language in {"python", "php"}:
             receiver = re.match(r"\$?(\w+)(?:\.|->)\w+\(", self.text(access.node))
             if receiver is not None:
-                found.names[receiver.group(1)] = Missing.CURSOR
+                found.names[receiver.group(1)] = access.answer or Missing.CURSOR
         if self.language == "go":
             written = self.data[access.start : value.end_byte].decode("utf-8", "replace")
-            found.rows.update(dict.fromkeys(_POINTED.findall(written), value.end_byte))
+            pointed = _POINTED.findall(written)
+            found.rows.update(dict.fromkeys(pointed, value.end_byte))
+            if access.answer is not None:
+                found.names.update(dict.fromkeys(pointed, results.ANSWERS[access.answer]))
 
     def _is_async(self, function: Node) -> bool:
         return self.data[function.start_byte : function.start_byte + 300].lstrip().startswith(b"async") or any(
@@ -176,6 +165,8 @@ class Results(Tree):
         return promises.index(child) if child in promises else None  # `query.catch(…)` is another promise
 
     def _throws(self, access: Access) -> bool:
+        if access.answer is not None:
+            return False  # there is a row whatever is found
         if access.helper is not None:
             return access.gives is None
         return results.leaves(self.language, access.kind, access.methods)
@@ -215,11 +206,13 @@ class Results(Tree):
             after = after.removeprefix(")").lstrip() if after.startswith(")") else after.removesuffix(")")
         if access.helper is not None:
             return results.after(access.gives or Missing.NULL, self.language, after)
+        if access.answer is not None and self.language != "go":
+            return results.after(results.answered(access.answer, self.language, access.methods), self.language, after)
         given = results.given(self.language, access.methods)
         if access.kind == "drizzle_query" and given is Missing.NULL:
             given = Missing.UNDEFINED
         if self.language == "go":
-            given = Missing.ERROR if results.errs(access.methods) else Missing.THING
+            given = Missing.ERROR if results.errs(access.methods) and access.answer is None else Missing.THING
             return given if "Scan" in after or after in {"", ".Error"} or given is Missing.ERROR else None
         if given is Missing.THING and (access.raw or access.methods[-1:] == ("execute",)):
             given = Missing.CURSOR if self.language in {"python", "php", "java"} else given
@@ -243,7 +236,7 @@ class Results(Tree):
             first = re.match(r"[\[(]?\s*([A-Za-z_$]\w*)\s*[,\])]?", written)
             if first is not None and held is not None:
                 lists = found.access.raw and found.access.methods[-1:] in {("query",), ("execute",)}
-                found.names[first.group(1)] = Missing.LIST if lists else Missing.UNDEFINED
+                found.names[first.group(1)] = found.access.answer or (Missing.LIST if lists else Missing.UNDEFINED)
                 found.rows[first.group(1)] = value.end_byte
             return
         if left.type == "object_pattern":
@@ -255,7 +248,7 @@ class Results(Tree):
                     meant = Missing.ERROR
                 if meant is not None:
                     bound = inner or name or key
-                    found.names[bound] = Missing.UNDEFINED if inner else meant
+                    found.names[bound] = found.access.answer or (Missing.UNDEFINED if inner else meant)
                     found.rows[bound] = value.end_byte
             return
         name = _NAME.match(written)
@@ -317,6 +310,7 @@ class Results(Tree):
                 continue
             left = self.target(inner, value)
             text = re.sub(r"^(?:await\s+|\(|\s)+", "", self.text(value))
+            text = text.removeprefix("new Set(").removesuffix(")") if text.startswith("new Set(") else text
             every = _EVERY.fullmatch(text)
             if left is not None and every is not None and every.group("over") in found.rows:
                 listed = _NAME.fullmatch(self.text(left))
@@ -328,6 +322,12 @@ class Results(Tree):
                 continue
             held = found.names[plain(name.group())]
             rest = text[name.end() :]
+            picked = _PICKED.fullmatch(rest)
+            if picked is not None and plain(name.group()) in found.rows:
+                one = _NAME.match(_LEFT.sub("", self.text(left), count=1))
+                if one is not None:
+                    found.picked[plain(one.group())] = (picked.group("key"), plain(picked.group("value")))
+                continue
             part = _PART.match(rest)
             if part is not None:
                 listed = _NAME.match(_LEFT.sub("", self.text(left), count=1))
@@ -357,9 +357,10 @@ class Results(Tree):
 
     def dropped(self, node: Node, found: Found) -> None:
         """Names that get another value in a statement stand for what was found no longer."""
-        for name in [*found.lists]:
-            if self.changed(name, node.start_byte, node.end_byte):
-                found.lists.pop(name)
+        for held in (found.lists, found.picked, found.whole):
+            for name in [*held]:
+                if self.changed(name, node.start_byte, node.end_byte):
+                    held.pop(name)
         for name in [*found.names, *found.rows]:
             again = found.names.get(name) is Missing.CURSOR and self.language == "python"
             again = again and f"{name}.execute".encode() in self.data[node.start_byte : node.end_byte]
@@ -401,47 +402,11 @@ class Results(Tree):
         else:
             self._asked(self.text(inner), found)
 
-    def compare(self, event: Event, found: Found) -> None:
-        """`if (doc.tenantId !== tenantId) throw …`: what is compared of the row, where the code goes on."""
-        node = event.node
-        if event.loop or not found.rows:
-            return
-        if event.holds is not None:
-            text, sign = self.text(node), _EQUAL if event.holds else _UNEQUAL
-        elif node.type in BRANCHES:
-            condition = self.condition(node)
-            if condition is None or not self.leaves(self.consequence(node)):
-                return
-            text, sign = self.text(condition), _EQUAL if node.type in NEGATED else _UNEQUAL
-        else:
-            stated = self._stated(node)
-            if stated is None:
-                return
-            text, sign = stated
-        for part, other in compared_in(text, sign is _EQUAL, found.rows):
-            found.compared.add(part)
-            found.against.add(other)
-
-    def _stated(self, node: Node) -> tuple[str, re.Pattern[str]] | None:
-        """What a call that raises else is given, and the sign it means: `abort_unless($doc->tenant === $x, 404)`."""
-        if node.type == "assert_statement" and self.language == "python":
-            return self.text(node).removeprefix("assert"), _EQUAL
-        inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
-        text = self.text(inner) if inner.end_byte - inner.start_byte < MAX_STATED else ""
-        called = _STATES.match(text)
-        if called is None:
-            return None
-        given = text[called.end() :]
-        if called.group("two") is not None:
-            one = _first_argument(given)
-            return f"{one} == {_first_argument(given[len(one) + 1 :])}", _EQUAL
-        return _first_argument(given), _UNEQUAL if called.group("if") is not None else _EQUAL
-
     def _asked(self, text: str, found: Found) -> None:
         """`abort_unless($doc, 404)`, `Objects.requireNonNull(doc)`, `optional.orElseThrow()`."""
         called = _ASKS.match(text)
         if called is not None:
-            given = _first_argument(text[called.end() :])
+            given = first_argument(text[called.end() :])
             worth = when_missing(given, found.names, self.language)
             wanted = called.group("name") in {"abort_if", "throw_if"}
             found.checked = worth is not None and worth is wanted
@@ -453,6 +418,11 @@ class Results(Tree):
 
     def _worth(self, condition: Node, found: Found) -> bool | None:
         """The value of a condition where nothing was found; the query itself may stand in it."""
+        text, names = self.shown(condition, found)
+        return when_missing(text, names, self.language)
+
+    def shown(self, condition: Node, found: Found) -> tuple[str, dict[str, Missing]]:
+        """A condition with a name for a query that stands in it, and what names hold where nothing was found."""
         text, names, access = self.text(condition), dict(found.names), found.access
         if condition.start_byte <= access.node.start_byte and access.node.end_byte <= condition.end_byte:
             start = access.node.start_byte - condition.start_byte
@@ -461,45 +431,14 @@ class Results(Tree):
             text = (raw[:start] + b"found__" + raw[end:]).decode("utf-8", "replace")
             text = re.sub(r"\(?\s*(?:const |let |var )?[$\w]+\s*:?=\s*(?:await\s+)?found__\s*\)?", "found__", text)
             given = access.gives if access.helper is not None else results.given(self.language, access.methods)
+            if access.answer is not None and access.helper is None:
+                given = results.answered(access.answer, self.language, access.methods)
             names["found__"] = given or Missing.THING
-        text = _WALRUS.sub("(", text)
-        return when_missing(text, names, self.language)
+        return _WALRUS.sub("(", text), names
 
 
-def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The parts of rows, as paths, that a condition compares, and with what: they are `equal` to it where the condition
-    holds, or unequal."""
-    sign = _EQUAL if equal else _UNEQUAL
-    for part in (_AND if equal else _OR).split(bare(text)):
-        compared = sign.fullmatch(_with_signs(part.strip()))
-        sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
-        for shown, other in zip(sides, reversed(sides), strict=True):
-            name = next((row for row in rows if shown.startswith(f"{row}.")), None)
-            if name is None or other == name or other.startswith(f"{name}.") or _NOBODYS.match(other) is not None:
-                continue
-            rest = shown[len(name) + 1 :]
-            if rest.count(".") < 3 and rest.replace(".", "").isidentifier():
-                yield rest, other
-
-
-def _with_signs(text: str) -> str:
-    """`!doc.getTenantId().equals(tenant)`, `not Objects.equals(a, b)` with a sign between their sides."""
-    text = text.replace("()", "")
-    turned = _TURNED.match(text)
-    if turned is not None:
-        inner = bare(text[turned.end() :])
-        if _EQUAL.fullmatch(inner) is not None:
-            return re.sub(r"(?<![!=])===?", "!=", inner, count=1)
-        if _UNEQUAL.fullmatch(inner) is not None:
-            return re.sub(r"!==?", "==", inner, count=1)
-    called = _EQUALS.fullmatch(text)
-    if called is None:
-        return text
-    left, right = called.group("left") or called.group("one"), called.group("right") or called.group("two")
-    return f"{left} {'!=' if called.group('not') else '=='} {right}"
-
-
-def _first_argument(text: str) -> str:
+def first_argument(text: str) -> str:
+    """The first of the arguments that a text begins with."""
     depth = 0
     for position, character in enumerate(text):
         if character in "([{":

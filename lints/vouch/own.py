@@ -10,8 +10,9 @@ from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model
-from lints.vouch.judging import HELPED, Text, equal_to, marked
+from lints.vouch.judging import HELPED
 from lints.vouch.plain import paths_in, plain
+from lints.vouch.said import Text, equal_to, marked
 
 RULE = "TENSQL022"
 _WHO = r"(?:current_?user|signed_?in_?user|logged_?in_?user|login_?user|auth_?user|authenticated_?user|viewer)"

@@ -22,6 +22,10 @@ class Missing(Enum):
     ERROR = auto()
     CURSOR = auto()
     """An object whose rows are still to be fetched."""
+    COUNT = auto()
+    """One row, whose only value is how many there are: zero."""
+    ANSWER = auto()
+    """One row, whose only value says whether there is one: false."""
     BLANK = auto()
     """The empty value of its type in Go: an empty text or list, zero, nil."""
 
@@ -171,10 +175,46 @@ _KEEPS = words("executeQuery execute query getResultSet get_result mappings uniq
 _FIRST = words("first shift pop head First")
 
 
+ANSWERS: Mapping[Missing, Missing] = {Missing.COUNT: Missing.ZERO, Missing.ANSWER: Missing.FALSE}
+_VALUES = words(
+    "scalar scalar_one scalar_one_or_none fetchval fetch_val fetchColumn fetchOne value getInt getLong getBoolean"
+    " getSingleResult queryForObject ExecuteScalar ExecuteScalarAsync oneFirst get_first_value selectOne"
+)
+"""Methods that give the only value of the only row."""
+_TAKEN = regex(
+    r"\[\s*(?:(?P<first>0)|['\"]\w+['\"])\s*\]|[?!]*(?:\.|->|\?->)\s*(?P<word>[A-Za-z_]\w*)(?P<call>\s*\([^()]*\))?"
+)
+_ROWS = words(
+    "rows data results recordset Items first fetchone fetch one at next shift pop fetchAssociative fetch_assoc"
+)
+
+_LISTED = words("javascript typescript tsx")
+
+
+def answered(held: Missing, language: str, methods: tuple[str, ...]) -> Missing:
+    """What a call gives that runs `SELECT count(*)` or `SELECT EXISTS (…)`."""
+    return ANSWERS[held] if methods and methods[-1] in _VALUES else held
+
+
+def _answer(held: Missing, language: str, trailing: str) -> Missing | None:
+    """What is left of the one row of such a query."""
+    for count, found in enumerate(_TAKEN.finditer(trailing)):
+        word = found.group("word")
+        if word in _SIZES and (word not in {"count", "Count"} or (not count and language in _LISTED)):
+            return None  # of rows: there is always one
+        if held not in ANSWERS or (word in _VALUES and found.group("call") is None and word != "value"):
+            return None
+        kept = word in _ROWS if word is not None else found.group("first") is not None and language != "python"
+        held = held if kept else ANSWERS[held]
+    return held if not _TAKEN.sub("", trailing).strip(" !)(") else None
+
+
 def after(held: Missing, language: str, trailing: str) -> Missing | None:
     """What is left of a result after further accesses, as written; None if that can't be said."""
     position, speech = 0, family(language)
     trailing = trailing.strip()
+    if held in ANSWERS:
+        return _answer(held, language, trailing)
     while position < len(trailing):
         found = _STEP.match(trailing, position)
         if found is None or found.end() == position:

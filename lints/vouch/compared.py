@@ -1,0 +1,176 @@
+"""What is compared of a row or counted of rows, and what is looked for among them, where the code goes on only then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from lints.patterns import regex
+from lints.vouch.conditions import bare, held_in, when_missing
+from lints.vouch.names import EQUAL_PART, Event, Found, first_argument
+from lints.vouch.plain import plain
+from lints.vouch.results import Missing
+from lints.vouch.shapes import BRANCHES, NEGATED
+
+if TYPE_CHECKING:
+    from lints.vouch.flow import Flow
+
+_SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
+_UNEQUAL = regex(rf"{_SIDE}\s*!==?\s*{_SIDE}")
+_EQUAL = regex(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_EQUALS = regex(
+    r"(?P<not>!|not\s+)?\s*(?:Objects\.equals\(\s*(?P<one>[\w.]{1,80})\s*,\s*(?P<two>[\w.]{1,80})\s*\)"
+    r"|(?P<left>[\w.]{1,80})\.(?:equals|Equals|contentEquals)\(\s*(?P<right>[\w.]{1,80})\s*\))"
+)
+_NOBODYS = regex(
+    r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
+    r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
+)
+"""What says nothing of whose a row is: constants, and what a client sends."""
+_AMONG = regex(
+    r"(?P<not>!\s*|not\s+)?(?:(?P<list>[\w$.]{1,80})(?:\?\.|\.|->)(?:(?:some|find|any)"
+    + EQUAL_PART
+    + r"|(?:includes|has|contains|Contains|include\?)\(\s*(?P<other>[\w.$>-]{1,80})\s*\))"
+    r"|in_array\(\s*(?P<item>[\w.$>\['\]-]{1,80})\s*,\s*(?P<array>[\w$.>-]{1,80})(?:,\s*true)?\s*\))"
+)
+_NOT_IN = regex(r"([\w.\[\]'\"]{1,80})\s+not\s+in\s+(\w+)")
+_SIZED = regex(r"length|len\(|count|size", re.IGNORECASE)
+_SIZE_OF = regex(
+    r"([\w$.]{1,80}?)(?:\?\.|\.|->)(?:length|size|Length|Count|count|size\(\)|count\(\)|Count\(\))|len\(([\w.]{1,80})\)"
+    r"|(?:count|sizeof)\(\$?([\w>-]{1,80})\)"
+)
+_FEWER = regex(r"(.{1,200}?)\s*(!==?|<>|<|>)(?!=)\s*(.{1,200})", re.DOTALL)
+_SAME = regex(r"(.{1,200}?)\s*(===?)\s*(.{1,200})", re.DOTALL)
+_TURNED = regex(r"(?:!(?!=)|not\b)\s*")
+_STATES = regex(
+    r"(?:await\s+)?(?:(?P<if>abort_if|throw_if|throwIf|throwIfTrue|(?:\w+\.)?(?:throwIf|ThrowIf|throwIfTrue|isFalse))"
+    r"|(?P<two>assert\.(?:equal|strictEqual|deepEqual|deepStrictEqual)|(?:Assert|Validate)\.(?:areEqual|equals))"
+    r"|abort_unless|throw_unless|throwUnless|throwIfFalse|(?:tiny_?)?invariant|assert(?=\.ok\(|\()|(?:\w+\.)?(?:throwIfFalse|throwUnless)"
+    r"|(?:Assert|Asserts|Validate|Preconditions|Check|Guard|Ensure)\.(?:isTrue|IsTrue|that|That|state|checkArgument|checkState|notFalse)"
+    r"|checkArgument|checkState|check|require)(?:\.ok)?\("
+)
+"""Calls that raise unless what they are given holds, or (`if`) where it does; of two values, unless they are equal."""
+MAX_STATED = 600
+_OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
+
+
+def compare(flow: Flow, event: Event, found: Found) -> None:
+    """`if (doc.tenantId !== tenantId) throw …`: what is compared of the row, where the code goes on."""
+    node = event.node
+    if event.loop or not found.rows:
+        return
+    if event.holds is not None:
+        text, sign = flow.text(node), _EQUAL if event.holds else _UNEQUAL
+    elif node.type in BRANCHES:
+        condition = flow.condition(node)
+        if condition is None or not flow.leaves(flow.consequence(node)):
+            return
+        text, sign = flow.text(condition), _EQUAL if node.type in NEGATED else _UNEQUAL
+    else:
+        stated = _stated(flow, node)
+        if stated is None:
+            return
+        text, sign = stated
+    for part, other in compared_in(text, sign is _EQUAL, found.rows):
+        found.compared.add(part)
+        found.against.add(other)
+
+
+def _stated(flow: Flow, node: Node) -> tuple[str, re.Pattern[str]] | None:
+    """What a call that raises else is given, and the sign it means: `abort_unless($doc->tenant === $x, 404)`."""
+    if node.type == "assert_statement" and flow.language == "python":
+        return flow.text(node).removeprefix("assert"), _EQUAL
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
+    text = flow.text(inner) if inner.end_byte - inner.start_byte < MAX_STATED else ""
+    called = _STATES.match(text)
+    if called is None:
+        return None
+    given = text[called.end() :]
+    if called.group("two") is not None:
+        one = first_argument(given)
+        return f"{one} == {first_argument(given[len(one) + 1 :])}", _EQUAL
+    return first_argument(given), _UNEQUAL if called.group("if") is not None else _EQUAL
+
+
+def cover(flow: Flow, event: Event, found: Found) -> None:
+    """`if (count !== ids.length) throw …`: there is a row for each item of a list."""
+    node = event.node
+    if event.loop or (event.holds is None and node.type not in BRANCHES):
+        return
+    condition = node if event.holds is not None else flow.condition(node)
+    if condition is None or (event.holds is None and not flow.leaves(flow.consequence(node))):
+        return
+    text, names = flow.shown(condition, found)
+    equal = event.holds is True or (event.holds is None and node.type in NEGATED)
+    for part in (_AND if equal else _OR).split(bare(text)) if _SIZED.search(text) is not None else ():
+        sides = _SAME.fullmatch(part.strip()) if equal else _FEWER.fullmatch(part.strip())
+        if sides is None:
+            continue
+        for one, other in (sides.group(1, 3), sides.group(3, 1)):
+            size = _SIZE_OF.fullmatch(bare(other))
+            listed = plain(next((name for name in size.groups() if name is not None), "")) if size is not None else ""
+            more = {">": sides.group(3) == other, "<": sides.group(1) == other}.get(sides.group(2), False)
+            if listed and not more and held_in(one, names, flow.language) is Missing.ZERO:
+                found.whole[listed] = node.end_byte
+
+
+def among(flow: Flow, event: Event, found: Found) -> None:
+    """`if (!docs.some((d) => d.id === id)) throw …`, `if id not in ids: raise …`: a value is a part of a row."""
+    node = event.node
+    if event.loop or not (found.rows or found.lists) or (event.holds is None and node.type not in BRANCHES):
+        return
+    condition = node if event.holds is not None else flow.condition(node)
+    if condition is None or (event.holds is None and not flow.leaves(flow.consequence(node))):
+        return
+    holds = event.holds is True or (event.holds is None and node.type in NEGATED)
+    for part in (_AND if holds else _OR).split(bare(flow.text(condition))):
+        without = _NOT_IN.fullmatch(part.strip())
+        if without is not None and not holds and without.group(2) in found.lists:
+            found.lists[plain(without.group(1))] = (found.lists[without.group(2)][0], node.end_byte)
+        asked = _AMONG.fullmatch(part.strip())
+        if asked is not None and (asked.group("not") is None) is holds:
+            listed = plain(asked.group("list") or asked.group("array") or "")
+            value = plain(asked.group("value") or asked.group("other") or asked.group("item") or "")
+            if listed in found.lists:
+                found.lists[value] = (found.lists[listed][0], node.end_byte)
+            elif listed in found.rows and asked.group("key") is not None:
+                found.lists[value] = (asked.group("key"), node.end_byte)
+        for name, (key, value) in found.picked.items() if not holds else ():
+            if when_missing(part, {name: Missing.UNDEFINED}, flow.language) is True:
+                found.lists[value] = (key, node.end_byte)
+
+
+def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The parts of rows, as paths, that a condition compares, and with what: they are `equal` to it where the condition
+    holds, or unequal."""
+    sign = _EQUAL if equal else _UNEQUAL
+    for part in (_AND if equal else _OR).split(bare(text)):
+        compared = sign.fullmatch(_with_signs(part.strip()))
+        sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
+        for shown, other in zip(sides, reversed(sides), strict=True):
+            name = next((row for row in rows if shown.startswith(f"{row}.")), None)
+            if name is None or other == name or other.startswith(f"{name}.") or _NOBODYS.match(other) is not None:
+                continue
+            rest = shown[len(name) + 1 :]
+            if rest.count(".") < 3 and rest.replace(".", "").isidentifier():
+                yield rest, other
+
+
+def _with_signs(text: str) -> str:
+    """`!doc.getTenantId().equals(tenant)`, `not Objects.equals(a, b)` with a sign between their sides."""
+    text = text.replace("()", "")
+    turned = _TURNED.match(text)
+    if turned is not None:
+        inner = bare(text[turned.end() :])
+        if _EQUAL.fullmatch(inner) is not None:
+            return re.sub(r"(?<![!=])===?", "!=", inner, count=1)
+        if _UNEQUAL.fullmatch(inner) is not None:
+            return re.sub(r"!==?", "==", inner, count=1)
+    called = _EQUALS.fullmatch(text)
+    if called is None:
+        return text
+    left, right = called.group("left") or called.group("one"), called.group("right") or called.group("two")
+    return f"{left} {'!=' if called.group('not') else '=='} {right}"
