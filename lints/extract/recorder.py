@@ -11,6 +11,7 @@ from lints.extract.ir import Func, Parameter, Span
 from lints.extract.lines import Lines
 from lints.extract.values import Gap, Lit, Value, first_literal, is_text
 from lints.patterns import regex
+from lints.search import Search
 
 _TENANT_NAME = regex(
     r"(?:current|owner|caller|req|request|my|this|target|the|p|in)?_?"
@@ -19,7 +20,7 @@ _TENANT_NAME = regex(
 )
 
 
-_ASKS = regex(
+_ASKS = Search(
     rb"(?:[aA]uthori[sz]|[pP]ermi(?:ssion|tted)|[mM]ember|[gG]uard|[bB]elong|[fF]orbid|[eE]nforce|[pP]olic|[rR]estrict|[vV]erif|[aA]ssert"
     rb"|[eE]nsure|[cC]heck|[dD]eny|[aA]bort|\bcan[A-Z_]|[aA]llow|[oO]wner)\w*[!?]?\s*\("
     rb"|[cC]urrent_?(?:[uU]ser|[aA]ccount|[tT]enant|[oO]rg|[tT]eam|[wW]orkspace|[mM]ember)|[lL]og(?:in|ged)_?[iI]?[nN]?_?[uU]ser|[pP]rincipal"
@@ -55,6 +56,7 @@ class Recorder:
         self.muted = 0
         self._ignored: dict[tuple[Span, str], bool] = {}
         self._known: dict[tuple[Span, ...], Function] = {}
+        self._asking: dict[Span, bool] = {}
 
     def note(self, value: Value, call: Call | None, rank: int) -> None:
         """A text at a place; kept if a statement could begin with it."""
@@ -109,8 +111,14 @@ class Recorder:
             tenant_parameter=tenant,
             tenant_ignored=ignored,
             tenant_optional=tenant is not None and parameter is not None and self._optional(owner, tenant, parameter),
-            asks=_ASKS.search(self.source, *named.body_span) is not None,
+            asks=bool(named.parameters) and self._asks(named.body_span),
         )
+
+    def _asks(self, body: Span) -> bool:
+        known = self._asking.get(body)
+        if known is None:
+            known = self._asking[body] = _ASKS.matches(self.source[body[0] : body[1]])
+        return known
 
     def _optional(self, owner: Func, tenant: str, parameter: Parameter) -> bool:
         """Whether a caller may leave the tenant out, and nothing in the body asks whether it did."""
