@@ -111,7 +111,7 @@ class Declarations:
     isolation: Isolation | None = None
 
 
-PATH_CLASSES = ("test", "seed", "migration", "generated", "source")
+PATH_CLASSES = ("test", "seed", "migration", "generated", "script", "source")
 _KEYS = frozenset(
     {
         "version",

@@ -81,7 +81,10 @@ _GENERATED_FILE = regex(
 
 
 def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -> str:
-    """`source`, `test`, `migration`, `seed` or `generated`; globs of `tenancy.yaml` come before the conventions."""
+    """`source`, `test`, `migration`, `seed` or `generated`; globs of `tenancy.yaml` come before the conventions.
+
+    What is source may be a script (`is_script`).
+    """
     for name, globs in (declared or {}).items():
         if any(_glob(pattern).fullmatch(path) for pattern in globs):
             return name
@@ -99,6 +102,24 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
     if told or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
         return "migration"
     return "source"
+
+
+_SCRIPT_FOLDERS = frozenset(
+    {"scripts", "script", "one-off", "one_off", "oneoff", "backfill", "backfills", "data_migrations"}
+)
+_COMMANDS = regex(r"(?:^|/)(?:management/commands|lib/tasks)/")
+"""Of Django and Rails."""
+
+
+def is_script(path: str, declared: Mapping[str, Sequence[str]] | None = None) -> bool:
+    """Whether what is source by its path is run by hand: `scripts/`, a management command, a backfill.
+
+    It is judged as all source is; who reads a finding sees that no client can ask for it.
+    """
+    if any(_glob(pattern).fullmatch(path) for pattern in (declared or {}).get("source", ())):
+        return False
+    folders = {part.lower() for part in PurePosixPath(path).parts[:-1]}
+    return bool(folders & _SCRIPT_FOLDERS) or _COMMANDS.search(path) is not None
 
 
 _TESTS = regex(rb"^[ \t]*(?:async[ \t]+)?def test|\b(?:pytest|unittest|TestCase)\b", re.MULTILINE)
