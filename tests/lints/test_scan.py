@@ -130,6 +130,19 @@ def test_path_classes_come_from_conventions_and_declarations() -> None:
     )
 
 
+def test_what_is_run_by_hand_is_told_apart_and_judged() -> None:
+    source = 'def f(c, id):\n    c.execute("SELECT * FROM boats WHERE id = %s", (id,))\n'
+    scripts = ["scripts/a.py", "app/management/commands/a.py", "app/backfills/a.py"]
+    others = ["app/a.py", "tests/scripts/a.py", "served/scripts/a.py", "app/subscripts/a.py", "nightly/a.py"]
+    declared = {"paths": {"source": ["served/**"], "script": ["nightly/*.py"]}}
+    found = facts(dict.fromkeys([*scripts, *others], source), declared)
+
+    classes = {a.path: a.path_class for a in found.accesses}
+    assert {path for path, kind in classes.items() if kind == "script"} == {*scripts, "nightly/a.py"}
+    assert classes["tests/scripts/a.py"] == "test"
+    assert {a.verdict for a in found.accesses if a.path_class == "script"} == {"violation"}
+
+
 def test_a_compiled_twin_is_told_once_and_a_changed_one_is_told() -> None:
     source = 'export const f = (p, id) => p.query("SELECT * FROM boats WHERE id = $1", [id]);\n'
     other = 'exports.f = (p, id) => p.query("SELECT * FROM boats WHERE id = $1", [id]);\n'

@@ -131,7 +131,9 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
         made = _hash_of(notes, value)
         if made is not None:
             return made
-        return Gap(_permitted(notes, written.path), written.span)  # a method of the file, called without arguments
+        return Gap(
+            ruby_rows.permitted(notes, written.path), written.span
+        )  # a method of the file, called without arguments
     if isinstance(written, Invoke) and written.method == "merge" and isinstance(value, (Gap, Query)):
         pairs = {name: _plain(notes, one) for name, one in (*written.keywords, *_pairs(written.arguments))}
         if pairs and written.receiver is not None:  # what is merged wins over what was there
@@ -140,7 +142,7 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
             )
     if isinstance(value, Gap):
         if isinstance(written, Name) and value.source == written.path:
-            return Gap(_permitted(notes, written.path), value.span, origin=value.origin)
+            return Gap(ruby_rows.permitted(notes, written.path), value.span, origin=value.origin)
         if _IVAR.fullmatch(value.source):
             return Gap(value.source.lstrip("@"), value.span, origin=value.origin)
         if _NUMBER.fullmatch(value.source):
@@ -161,15 +163,6 @@ def _hash_of(notes: Recorder, value: Fn | Returned) -> Record | None:
     if not isinstance(given, Pairs) or not given.pairs:
         return None
     return Record({name or "": _plain(notes, one) for name, one in given.pairs}, notes.text(given.span)[:200])
-
-
-def _permitted(notes: Recorder, name: str) -> str:
-    """The body of a method of the file that says what a client may set, if that is what a name stands for."""
-    if not name.isidentifier() or not name.endswith(("params", "attributes")):
-        return name
-    body = re.search(rb"\bdef[ \t]+%s\b([\s\S]{0,800}?)\n[ \t]*end\b" % name.encode(), notes.source)
-    text = " ".join(body.group(1).decode("utf-8", "replace").split()) if body is not None else ""
-    return text if ".permit" in text or ".expect(" in text else name
 
 
 def _plain(notes: Recorder, written: Expr) -> Value:

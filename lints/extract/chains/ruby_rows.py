@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lints.extract.ir import Invoke, Name
@@ -30,7 +31,19 @@ _ASKED_OF_ANY = names(
 )
 _TABLE = regex(r"((?:::)?[A-Z][\w:]*)\.arel_table")
 _OF_ARREL = names("project where")
+_PERMITTED = regex(r"(?:params|attributes|attrs|payload|permit|permitted|fields)$")
+_PASSED = regex(r"(\w+)(?:\[:\w+\])?((?:\.\w+[\s\S]{0,300})?)")
+"""`boat_params`, `boat_params[:boat]`, `boat_params.except(:key)`."""
 _MAX_AFTER = 1500
+
+
+def permitted(notes: Recorder, name: str) -> str:
+    """The body of a method of the file that says what a client may set, if that is what a name stands for."""
+    if not name.isidentifier() or _PERMITTED.search(name) is None:
+        return name
+    body = re.search(rb"\bdef[ \t]+%s\b([\s\S]{0,1600}?)\n[ \t]*end\b" % name.encode(), notes.source)
+    text = " ".join(body.group(1).decode("utf-8", "replace").split()) if body is not None else ""
+    return text if ".permit" in text or ".expect(" in text else name
 
 
 def filled(notes: Recorder, call: Invoke, step: Step, *, made: bool = False) -> Step | None:
@@ -41,9 +54,21 @@ def filled(notes: Recorder, call: Invoke, step: Step, *, made: bool = False) -> 
     taken = step.arguments[0] if step.arguments else None
     if not isinstance(taken, (Gap, Record)) or (isinstance(taken, Record) and "..." not in taken.fields):
         return None
+    if isinstance(taken, Record):
+        taken = Record({**taken.fields, "...": _spelled(notes, taken.fields["..."])}, taken.source)
+    else:
+        taken = _spelled(notes, taken)
     after = notes.source[call.span[1] : call.span[1] + _MAX_AFTER].decode("utf-8", "replace").partition("\n  def ")[0]
     said: tuple[Value, ...] = (taken, Lit(call.method, call.span), Lit(after, call.span))
     return Step(FILLED, said, {}, call.span)
+
+
+def _spelled(notes: Recorder, taken: Value) -> Value:
+    """An object that a method of the file gives, by what that says a client may set."""
+    passed = _PASSED.fullmatch(taken.source) if isinstance(taken, Gap) else None
+    if passed is None or not isinstance(taken, Gap):
+        return taken
+    return Gap(permitted(notes, passed.group(1)) + passed.group(2), taken.span)
 
 
 def of_query(notes: Recorder, query: Query, call: Invoke, step: Step) -> Query | None:
