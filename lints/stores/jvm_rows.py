@@ -32,6 +32,7 @@ def whole(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         builder.raw, builder.by_client_key = step.arguments[0].text, True
         return []
     builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
+    builder.held = step.method.endswith("Handed")
     return [builder.delete() if step.method.startswith("delete") else builder.update([], whole=True)]
 
 

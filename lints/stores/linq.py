@@ -168,8 +168,9 @@ def keeps_tenant(step: OrmStep) -> bool:
 def _put(builder: Builder, put: re.Match[str], given: Sequence[str]) -> list[str | None]:
     """A row that is put into a set: by the fields it is made with, by who sent it, or unseen."""
     verb, how = put.groups()
-    if how == "Handed":  # whose it is is for whoever hands it in to know: here it goes by its key alone
+    if how == "Handed":  # whose it is is for whoever loaded it to know: here it goes by its key alone
         builder.where.append(f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}")
+        builder.held = True
         return [builder.delete() if verb == "Remove" else builder.update([], whole=True)]
     fields = {
         found.group(1): Argument(kind="value", text=found.group(2).strip())

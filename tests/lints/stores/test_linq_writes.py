@@ -31,7 +31,7 @@ MINE = "_db.Boats.Where(b => b.Id == id && b.TenantId == tenantId)"
 BODY = "[HttpPost] public async Task F([FromBody] Boat boat) {"
 IMPLIED = '[HttpPut("{id}")]\n    public async Task<Boat> F(Guid id, Boat boat, CancellationToken ct = default) {'
 MANY = "[HttpPost]\n    public async Task F(List<Boat> boats) {"
-KEYED = ("violation", "TENORM001")
+KEYED, HELD = ("violation", "TENORM001"), ("weak", "TENORM003")
 UNSET, CLIENT, PROVEN = ("weak", "TENSQL004"), ("weak", "TENCTX001"), ("proven", None)
 SENT, SAVED, UNSEEN = ("violation", "TENORM004"), ("violation", "TENORM008"), ("opaque", "TENORM013")
 CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
@@ -60,17 +60,17 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
     "what somebody hands in is judged there": (PLAIN, "_db.Boats.Add(boat);", []),
     "changed under a key alone": (
         PLAIN, "_db.Boats.Update(new Boat { Id = id, Name = dto.Name });", [("violation", "TENORM001")]),
-    "changed by its key, handed in": (PUBLIC, "_db.Boats.Update(boat);", [KEYED]),
-    "deleted by its key, handed in": (PUBLIC, "_db.Remove(boat);", [KEYED]),
+    "changed by its key, handed in": (PUBLIC, "_db.Boats.Update(boat);", [HELD]),
+    "deleted by its key, handed in": (PUBLIC, "_db.Remove(boat);", [HELD]),
     "handed on within its class": (PLAIN, "_db.Boats.Update(boat);", []),
-    "an entry that is changed": (PUBLIC, "_db.Entry(boat).State = EntityState.Modified;", [KEYED]),
+    "an entry that is changed": (PUBLIC, "_db.Entry(boat).State = EntityState.Modified;", [HELD]),
     "an entry that is deleted, of a client's": (IMPLIED, "_db.Entry(boat).State = EntityState.Deleted;", [SAVED]),
     "an entry that is made": (PUBLIC, "_db.Entry(new Boat { Id = id }).State = EntityState.Modified;", [KEYED]),
     "an entry whose values are read": (PUBLIC, "var s = _db.Entry(boat).State; _db.Entry(boat).Reload();", []),
     "attached, then changed": (PUBLIC, "var b = new Boat { Id = id }; _db.Attach(b); b.Name = dto.Name;", [KEYED]),
     "named, then deleted": (PUBLIC, "var b = new Boat { Id = id }; _db.Boats.Remove(b);", [KEYED]),
     "a client's, deleted": (IMPLIED, "_db.Boats.Remove(boat);", [SAVED]),
-    "in bulk": (PUBLIC, "await _db.BulkUpdateAsync(boats);", [KEYED]),
+    "in bulk": (PUBLIC, "await _db.BulkUpdateAsync(boats);", [HELD]),
     "in bulk, to a name": (PUBLIC, f"await {MINE}.ExecuteUpdateAsync(s => s.SetProperty(b => b.Name, dto.Name));", [PROVEN]),
     "in bulk, to another tenant": (
         PUBLIC, f"await {MINE}.ExecuteUpdateAsync(s => s.SetProperty(b => b.TenantId, dto.To));", [SENT]),

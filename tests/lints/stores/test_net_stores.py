@@ -61,10 +61,10 @@ FREE = (
 )  # fmt: skip
 KEY, BOTH = "b => b.Id == id", "b => b.Id == id && b.TenantId == tenantId"
 BAD, PROVEN, MOVED = ("violation", "TENORM001"), ("proven", None), ("violation", "TENORM004")
-WHOLE = ("weak", "TENORM013")
+WHOLE, HELD = ("weak", "TENORM013"), ("weak", "TENORM003")
 CASES = [
     (DAPPER, "_connection.Get<Boat>(id);", BAD),
-    (DAPPER, "await _connection.UpdateAsync(boat);", BAD),
+    (DAPPER, "await _connection.UpdateAsync(boat);", HELD),
     (DAPPER, "_connection.Update(new Boat { Id = id, Name = dto.Name });", BAD),
     (DAPPER, "_connection.Delete(new Boat { Id = id });", BAD),
     (DAPPER, "_connection.DeleteAll<Boat>();", BAD),
@@ -80,8 +80,8 @@ CASES = [
     (LINQ2DB, f"_db.Boats.Update({BOTH}, b => new Boat {{ Name = dto.Name }});", PROVEN),
     (LINQ2DB, f"_db.Boats.Update({BOTH}, b => new Boat {{ TenantId = dto.Target }});", MOVED),
     (LINQ2DB, f"_db.Boats.Delete({BOTH});", PROVEN),
-    (LINQ2DB, "_db.Update(boat);", BAD),
-    (LINQ2DB, "_db.InsertOrReplace(boat);", BAD),
+    (LINQ2DB, "_db.Update(boat);", HELD),
+    (LINQ2DB, "_db.InsertOrReplace(boat);", HELD),
     (NHIBERNATE, "_session.Get<Boat>(id);", BAD),
     (NHIBERNATE, f"_session.QueryOver<Boat>().Where({KEY}).SingleOrDefault();", BAD),
     (NHIBERNATE, f"_session.QueryOver<Boat>().Where({KEY}).And(b => b.TenantId == tenantId).List();", PROVEN),
@@ -91,8 +91,8 @@ CASES = [
         '_session.CreateCriteria<Boat>().Add(Restrictions.IdEq(id)).Add(Restrictions.Eq("TenantId", tenantId)).List();',
         PROVEN,
     ),
-    (NHIBERNATE, "_session.SaveOrUpdate(boat);", BAD),
-    (NHIBERNATE, "_session.Merge(boat);", BAD),
+    (NHIBERNATE, "_session.SaveOrUpdate(boat);", HELD),
+    (NHIBERNATE, "_session.Merge(boat);", HELD),
     (REPODB, f"_connection.Query<Boat>({KEY});", BAD),
     (REPODB, f"_connection.Query<Boat>({BOTH});", PROVEN),
     (REPODB, "_connection.QueryAll<Boat>();", BAD),
@@ -102,7 +102,7 @@ CASES = [
     (SUGAR, "await _db.Queryable<Boat>().InSingleAsync(id);", BAD),
     (SUGAR, "await _db.Deleteable<Boat>(id).ExecuteCommandAsync();", BAD),
     (SUGAR, f"await _db.Deleteable<Boat>().Where({BOTH}).ExecuteCommandAsync();", PROVEN),
-    (SUGAR, "await _db.Updateable(boat).ExecuteCommandAsync();", BAD),
+    (SUGAR, "await _db.Updateable(boat).ExecuteCommandAsync();", HELD),
     (SUGAR, "await _db.Updateable(boat).Where(b => b.TenantId == tenantId).ExecuteCommandAsync();", WHOLE),
     (
         SUGAR,
@@ -120,7 +120,7 @@ CASES = [
     (FREE, f"await _fsql.Delete<Boat>().Where({BOTH}).ExecuteAffrowsAsync();", PROVEN),
     (FREE, "await _fsql.Update<Boat>(id).Set(b => b.Name, dto.Name).ExecuteAffrowsAsync();", BAD),
     (FREE, f"await _fsql.Update<Boat>().Set(b => b.Name, dto.Name).Where({BOTH}).ExecuteAffrowsAsync();", PROVEN),
-    (FREE, "await _fsql.InsertOrUpdate<Boat>().SetSource(boat).ExecuteAffrowsAsync();", BAD),
+    (FREE, "await _fsql.InsertOrUpdate<Boat>().SetSource(boat).ExecuteAffrowsAsync();", HELD),
 ]
 
 
