@@ -49,7 +49,8 @@ _COLUMN_TEXT = regex(r"[\w.\"]+|\w+\(\s*[\w.\"]+(?:\s*,\s*(?:[\w.\"]+|'[^'()]*')
 _EXPORTED = regex(r"(?:\w+\.)?[A-Z]\w*[a-z]\w*")
 """What may be a constant of another file (`lints.extract.constants`)."""
 _OPERATES = regex(r"&?(?:goqu|sq|squirrel)\.")
-_LIBRARY = regex(r"(?:\w*[gG]oqu|sq|squirrel)")
+_OF_DBR = {"Eq": "=", "Neq": "<>", "Gt": ">", "Gte": ">=", "Lt": "<", "Lte": "<="}
+_LIBRARY = regex(r"(?:\w*[gG]oqu|sq|squirrel|dbr)")
 
 
 def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, arguments: list[Value]) -> Value | None:
@@ -73,6 +74,9 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
         return None
     if not library:
         return None
+    if method in _OF_DBR and len(arguments) == 2 and isinstance(first, Lit):  # dbr.Eq("id", id)
+        value = Gap("value", where, bound=True)
+        return Fragment(rope(first, Lit(f" {_OF_DBR[method]} ", where), value), STATE)
     if method in {"C", "I"} and isinstance(first, Lit) and re.fullmatch(r"[\w.]+", first.text):
         return Fragment(first, _COLUMN)
     if method == "On" and arguments:

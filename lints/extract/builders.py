@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 _HOLDERS = regex(r"(?:^|[._])(?:sq|squirrel|psql|goqu|dialect|qb|sb|\w*builder|sql(?=\(\)))(?:\(\))?$", re.IGNORECASE)
 _GOQUS = regex(r"(?:^|[._])(?:goqu|dialect)(?:\(\))?$|goqu\.Dialect\([^()]*\)$", re.IGNORECASE)
-_IMPORTED = regex(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+)\"")
+_IMPORTED = regex(rb"\"github\.com/(?:Masterminds/squirrel|doug-martin/goqu/v\d+|(?:gocraft|mailru)/dbr(?:/v\d)?)\"")
 _VERBS = {"Select": "SELECT ", "Insert": "INSERT INTO ", "Update": "UPDATE ", "Delete": "DELETE FROM "}
+_OF_DBR = {"InsertInto": "INSERT INTO ", "DeleteFrom": "DELETE FROM "}
 _JOINS = {
     "Join": " JOIN ", "InnerJoin": " JOIN ", "LeftJoin": " LEFT JOIN ", "RightJoin": " RIGHT JOIN ",
     "CrossJoin": " CROSS JOIN ", "JoinClause": " ",
@@ -40,7 +41,8 @@ _JOINS = {
 _TAILS = {"GroupBy": " GROUP BY ", "OrderBy": " ORDER BY ", "Having": " HAVING ", "Suffix": " "}
 _ENDS = names(
     "ToSql MustSql ToSQL Query QueryContext QueryRow QueryRowContext Exec ExecContext Scan ScanContext ScanStruct"
-    " ScanStructs ScanVal ScanVals ScanStructContext ScanStructsContext Count CountContext"
+    " Load LoadOne LoadContext LoadOneContext ScanStructs ScanVal ScanVals ScanStructContext ScanStructsContext Count"
+    " CountContext"
 )
 _TABLE = regex(r"\b[tT]able(?:Name)?\(\s*\"(\w+)\"\s*\)\Z")
 _NAMES_TABLE = names("TableName Table GetTableName tableName")
@@ -54,7 +56,7 @@ TABLE_HOLE = "__hole_7000__"
 """Stands for the table of a struct, which is named in a comment behind it, until the model is there to say which."""
 _RUNS = regex(r"(?:exec|query|run|fetch|scan)", re.IGNORECASE)
 _RELATES = frozenset(_JOINS) | names("From Into Table Update Delete")
-_LIBRARY = regex(r"(?:sq|squirrel|goqu)(?:\.|$)")
+_LIBRARY = regex(r"(?:sq|squirrel|goqu|dbr)(?:\.|$)")
 _RECEIVES = regex(rb"\s*func\s*\(\s*(\w+)\s+\*?(\w+)")
 _MAKER, _CALLS = "\0maker", "\0calls"
 _PARTS = ("columns", "joins", "where", "sets", "tails")
@@ -76,17 +78,22 @@ def called(interpreter: Interpreter, call: Invoke, receiver: Value | None, argum
     named = _named_table(interpreter, call, receiver, arguments)
     if named is not None:
         return named
-    begins = call.method in _VERBS or (
-        call.method == "From"
-        and arguments
-        and (_GOQUS.search(_holder(interpreter, call, receiver)) or _of_goqu(interpreter, arguments[0]))
+    of_dbr = call.method in _OF_DBR and b"/dbr" in interpreter.notes.source[:6000]
+    begins = (
+        of_dbr
+        or call.method in _VERBS
+        or (
+            call.method == "From"
+            and arguments
+            and (_GOQUS.search(_holder(interpreter, call, receiver)) or _of_goqu(interpreter, arguments[0]))
+        )
     )
     if not begins or call.receiver is None:
         return None
     holder = _holder(interpreter, call, receiver)
     if _HOLDERS.search(holder) is None and _IMPORTED.search(interpreter.notes.source[:6000]) is None:
         return None
-    verb = Lit(_VERBS.get(call.method, "SELECT "), call.span)
+    verb = Lit({**_VERBS, **_OF_DBR}.get(call.method, "SELECT "), call.span)
     fields: dict[str, Value] = {_STATE: verb, **dict.fromkeys(_PARTS, Listing(()))}
     source = interpreter.notes.source[:6000]
     if _GOQUS.search(holder) is not None or (b"/goqu" in source and b"/squirrel" not in source):
@@ -179,6 +186,10 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     elif method == "Rows" and not isinstance(arguments[0] if arguments else NOTHING, (Nothing, Listing)):
         fields["columns"] = Listing((Gap("columns", where),))
         fields["values"] = Listing((Gap("values", where),))
+    elif method == "Record" and arguments:
+        named = fields.get("columns")
+        count = len(named.items) if isinstance(named, Listing) else 0
+        fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in range(count)))
     elif method in {"Values", "Vals", "Rows"}:
         fields["values"] = Listing(tuple(Gap("value", where, bound=True) for _ in arguments))
     elif method in _TAILS and arguments:

@@ -15,7 +15,7 @@ from lints.stores import go_writes
 from lints.stores.go_text import COMPUTED, MAP, STRUCT, arguments, as_id, named, written
 from lints.stores.orm_sql import Builder
 
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego"})
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego", "boiler"})
 _READS = frozenset(
     {"First", "Find", "Take", "Last", "Count", "Pluck", "Scan", "FirstOrCreate", "FirstOrInit", "Rows", "Row", "All",
      "Exists", "Exist", "Get", "FindAndCount", "FindInBatches", "Iterate", "Sum", "ScanRows", "Sums"}

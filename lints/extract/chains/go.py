@@ -49,7 +49,7 @@ _XORM = names(
     "Where And Or In ID Id Get Find FindAndCount Count Exist Exists Update Delete Table Join Iterate Cols Desc Asc"
     " OrderBy Limit NotIn Omit AllCols Alias Rows Sum Insert InsertOne InsertMulti"
 )
-KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego"})
+KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego", "boiler"})
 MUTABLE = frozenset({"pop", "xorm", "bun", "pg", "ent"})
 """Kinds whose calls change the query itself, whether or not what they give is kept."""
 _WRITES = names(
@@ -95,6 +95,8 @@ _IMPORTS = (
     ("beego", regex(rb"\"github\.com/(?:astaxie/beego|beego/beego(?:/v\d)?(?:/client)?|beego/orm)/?(?:orm)?\"")),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
+_FINDS = regex(r"Find([A-Z]\w*?)(?:G|P|GP)?")
+_SEVERAL = regex(r"[A-Z]\w*(?:s|ren|ople|dia|ata)")
 _OF_BEEGO = names("Read ReadForUpdate ReadOrCreate Insert InsertMulti Update Delete")
 _NEW_ORM = regex(r"\borm\.NewOrm(?:UsingDB)?\(")
 _ORMER = regex(r"(?:\w+\.)*(?:o|orm|ormer|db|tx|txOrm|txo)")
@@ -151,6 +153,8 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("pg", struct_of(asked.interpreter, step), (step,))
     if method == "WithContext" and isinstance(call.receiver, Name) and (model := _generated(asked, call.receiver)):
         return Begun("gen", model, (Step(method, (), {}, call.span),))
+    if method[:1].isupper() and (boiler := _boiler(asked)) is not None:
+        return boiler
     kind = orm_of(asked.interpreter.notes.source)
     if kind == "beego":
         return _beego(asked)
@@ -194,6 +198,32 @@ def begun(asked: Asked) -> Begun | None:
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env, kind)
     return Begun(kind or "gorm", struct_of(asked.interpreter, step), (*before, step))
+
+
+@lru_cache(maxsize=4)
+def _of_boiler(source: bytes) -> bool:
+    head = source[:6000]
+    return b"sqlboiler" in head or b'/qm"' in head
+
+
+def _boiler(asked: Asked) -> Begun | None:
+    """`models.Boats(…)` and `models.FindBoat(ctx, db, id)` of the code that SQLBoiler makes."""
+    call = asked.call
+    if not isinstance(call.receiver, Name) or not call.receiver.path.isidentifier():
+        return None
+    if not _of_boiler(asked.interpreter.notes.source) or call.receiver.path not in imported(
+        asked.interpreter.notes.source
+    ):
+        return None
+    found, many = _FINDS.fullmatch(call.method), _SEVERAL.fullmatch(call.method)
+    if call.receiver.path in {"qm", "boil", "queries"} or (found is None and many is None):
+        return None
+    step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+    if found is not None:
+        return Begun("boiler", found.group(1), (Step("Find", step.arguments, {}, call.span),))
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", call.method).lower()
+    table = Step("Table", (Lit(name, call.span),), {}, call.span)
+    return Begun("boiler", "", (table, Step("Where", step.arguments, {}, call.span)))
 
 
 def _beego(asked: Asked) -> Begun | None:

@@ -336,6 +336,9 @@ _GO_BUILDERS = dict.fromkeys(
     (b"uilder", b"quirrel", b"goqu", b"ialect", b"psql", b"sq.", b"qb.", b"sb.", b"upper/db"), _BUILT
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
+_GO_BUILDERS[b"/dbr"] = _BUILT
+_BOILED = Search(rb"\.(?:One|All|Count|Exists|DeleteAll|UpdateAll)[GP]?\(", rb"\.Find[A-Z]\w*\(")
+_GO_BUILDERS.update(dict.fromkeys((b"sqlboiler", b'/qm"'), _BOILED))
 _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _SCRIPTS = {
     b"equelize": Search(rb"[A-Z]\w*\.build\("),
