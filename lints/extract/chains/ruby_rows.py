@@ -32,6 +32,7 @@ _ASKED_OF_ANY = names(
 _TABLE = regex(r"((?:::)?[A-Z][\w:]*)\.arel_table")
 _OF_ARREL = names("project where")
 _PERMITTED = regex(r"(?:params|attributes|attrs|payload|permit|permitted|fields)$")
+_OF_PARAMS = regex(r"(?:return\s+)?@?\w*params\b(?![^()]* = )(?!.*;)")
 _PASSED = regex(r"(\w+)(?:\[:\w+\])?((?:\.\w+[\s\S]{0,300})?)")
 """`boat_params`, `boat_params[:boat]`, `boat_params.except(:key)`."""
 _MAX_AFTER = 1500
@@ -43,7 +44,7 @@ def permitted(notes: Recorder, name: str) -> str:
         return name
     body = re.search(rb"\bdef[ \t]+%s\b([\s\S]{0,1600}?)\n[ \t]*end\b" % name.encode(), notes.source)
     text = " ".join(body.group(1).decode("utf-8", "replace").split()) if body is not None else ""
-    return text if ".permit" in text or ".expect(" in text else name
+    return text if _OF_PARAMS.match(text) is not None and (".permit" in text or ".expect(" in text) else name
 
 
 def filled(notes: Recorder, call: Invoke, step: Step, *, made: bool = False) -> Step | None:

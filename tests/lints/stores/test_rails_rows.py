@@ -58,6 +58,11 @@ CODE = """class BoatsController < ApplicationController
     params.require(:boat).permit(:name, :fleet_id)
   end
 
+  def made_params
+    more = params[:more]&.permit! || {}
+    { name: params[:name], fleet_id: Current.fleet.id, more: more }
+  end
+
   def spread_params
     params.require(:boat).permit(:name, *Boat::MORE)
   end
@@ -96,6 +101,8 @@ CASES: dict[str, tuple[str, Rows]] = {
     "a hash has such a method too": ("@options.update(open_params)", []),
     "a new row": ("boat = Boat.new(open_params)", SENT),
     "a new row whose tenant is set after it": ("boat = Boat.new(open_params)\n    boat.fleet_id = Current.fleet.id", []),
+    "a new row of what is put together": ("Boat.create!(made_params)", [("opaque", "TENORM013")]),
+    "a row of what is put together": (LOADED + "boat.update(made_params)", READ + UNSEEN),
     "a new row of what may be set": ("boat = Boat.new(named_params)", []),
     "a new row of what can't be seen": ("boat = Boat.new(some_params)", []),
     "rows of what was sent": ("Boat.insert_all(params[:boats].map(&:to_unsafe_h))", SENT),
