@@ -48,7 +48,7 @@ def beego(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if not verb:
         return []
     if verb == "update":
-        return [builder.update(assigned, dynamic=not assigned)]
+        return [go_writes.updated(builder, assigned)]
     return [builder.delete() if verb == "delete" else builder.select()]
 
 
@@ -84,4 +84,4 @@ def _of_record(builder: Builder, step: OrmStep) -> list[str | None]:
     only = frozenset(builder.column(field) or field for field in named) or None
     limits = go_writes.Limits(only=only, zeros=True)
     assigned = go_writes.sets(builder, step, limits, by_key=builder.held)
-    return [builder.update(assigned, dynamic=not assigned)]
+    return [go_writes.updated(builder, assigned)]

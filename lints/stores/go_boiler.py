@@ -45,7 +45,7 @@ def boiler(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if fields is None:
             go_writes.suppose(builder, steps[-1].arguments[-1] if steps[-1].arguments else Argument(kind="value"))
         pairs = [(snake(name), go_writes.value(builder, value)) for name, value in (fields or {}).items()]
-        return [builder.update(pairs, dynamic=not pairs)]
+        return [go_writes.updated(builder, pairs)]
     if verb == "DeleteAll":
         return [builder.delete()]
     return [builder.select()] if verb in {"One", "All", "Count", "Exists", "Bind"} else []

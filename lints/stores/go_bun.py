@@ -77,7 +77,7 @@ def bun(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb == "NewUpdate":
         keyed = builder.held and all(step.method != "Where" for step in steps)
         assigned = _assigned(builder, steps, by_key=keyed)
-        return [builder.update(assigned, dynamic=not assigned)]
+        return [go_writes.updated(builder, assigned)]
     return [builder.delete() if verb == "NewDelete" else builder.select()]
 
 

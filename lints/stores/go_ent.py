@@ -52,7 +52,7 @@ def ent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if not first.method.startswith("Update"):
         return [builder.select()]
     assigned = _assigned(builder, steps)
-    return [builder.update(assigned, dynamic=not assigned)]
+    return [go_writes.updated(builder, assigned)]
 
 
 def _assigned(builder: Builder, steps: Sequence[OrmStep]) -> list[tuple[str, str]]:

@@ -60,7 +60,7 @@ def gen(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if condition is not None:
         builder.where.append(condition)
     if verb == "update":
-        return [builder.update(assigned, dynamic=not assigned)]
+        return [go_writes.updated(builder, assigned)]
     return [builder.delete() if verb == "delete" else builder.select()]
 
 

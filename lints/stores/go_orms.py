@@ -180,7 +180,7 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     if condition is not None:
         builder.where.append(condition)
     if verb == "update":
-        return [builder.update(assigned, dynamic=not assigned)]
+        return [go_writes.updated(builder, assigned)]
     return [builder.delete() if verb == "delete" else builder.select()]
 
 
@@ -201,7 +201,7 @@ def _saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[st
         return _made(builder, step)
     assigned = go_writes.sets(builder, step, limits, by_key=builder.held)
     builder.where.append(key)
-    return [builder.update(assigned, dynamic=not assigned)]
+    return [go_writes.updated(builder, assigned)]
 
 
 def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | None:

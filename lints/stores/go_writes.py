@@ -11,6 +11,7 @@ from lints.patterns import regex
 from lints.schema.go_names import snake
 from lints.stores.go_text import MAP, as_id, fields_of, listed, plain
 from lints.stores.orm_sql import Builder
+from lints.stores.taken import others
 from lints.tenancy import Ownership
 
 INSERTS = frozenset({"Create", "CreateInBatches", "Insert", "InsertOne", "InsertMulti", "InsertReturning"})
@@ -111,6 +112,12 @@ def held(builder: Builder, step: OrmStep) -> dict[str, str]:
     columns = builder.entity.columns if builder.entity is not None else {}
     own = {column: f"{name}.{field}" for field, column in columns.items()} if name.isidentifier() else {}
     return {**own, **{column: value.text for column, value in seen.items() if value.kind == "value"}}
+
+
+def updated(builder: Builder, assigned: Sequence[tuple[str, str]]) -> str:
+    """UPDATE of what is known to be set, or else of a column that says nothing of whose rows there are: what may do so
+    is taken for granted, and said."""
+    return builder.update(assigned or others(builder))
 
 
 def column_set(builder: Builder, step: OrmStep) -> list[tuple[str, str]]:
