@@ -188,7 +188,7 @@ class Judge:
         from lints.vouch.judging import vouched
         from lints.vouch.said import Place
 
-        meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column))}
+        meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column), *f.against)}
         places: dict[tuple[int, int], list[Place]] = {}
         for key, rows in by_place.items():
             if key[:2] in meant:

@@ -174,7 +174,7 @@ def _asked(flow: Flow, statement: Node, names: set[str]) -> str:
     return _shown(text) if _is_given(text[called.end() :], names) and ".catch(" not in text else ""
 
 
-_PLAIN_TEXT = regex(r"'[^'\\\n{$]*'|\"[^\"\\\n{$#]*\"")
+_PLAIN_TEXT = regex(r"'(?:[^'\\\n{$]|\\.)*'|\"(?:[^\"\\\n{$#]|\\.)*\"")
 _CALLED_ALONE = frozenset(["expression_statement", "call", "call_expression", "method_invocation", "await_expression"])
 _ABORTS = regex(r"(?:abort_unless|throw_unless|invariant|(?:\w+\.)?throwIfFalse|Assert\.isTrue)\(\s*")
 

@@ -181,3 +181,7 @@ def test_what_it_is_compared_with_may_be_a_row_of_the_caller_but_no_strangers() 
     assert verdicts(_MEMBER, _FIND, _SAME, "return doc;") == ["proven", "weak"]
     assert verdicts(_FIND, _MEMBER, _SAME, "return doc;") == ["weak", "proven"]
     assert verdicts(_ANY, _FIND, _SAME, "return doc;") == ["violation", "violation"]
+    assert verdicts(_FIND, _ANY, _SAME.replace("Gone()", "Gone('the doc')"), "return doc;") == [
+        "violation",
+        "violation",
+    ]
