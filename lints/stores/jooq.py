@@ -154,7 +154,9 @@ class _Jooq:
             elif called.name == "andExists" or called.name == "addConditions":
                 where = builder.all_of([where or "TRUE", builder.hole()])
             elif called.name == "set" and len(given) == 2:
-                column = _field(given[0])
+                chain_of = calls(given[0])
+                stated = _plain_field(chain_of[-1]) if chain_of else None
+                column = _field(given[0]) or (stated.rpartition(".")[2].strip('"`') if stated else None)
                 sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else f"{builder.hole()} = 1")
             elif called.name == "set":  # a record, or a map
                 sets.append(builder.hole())

@@ -20,6 +20,8 @@ from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
 
 _MAX_DEPTH = 8
+_GET = regex(r"(?:\.get|\[)(?:<[^<>]{1,60}>)?\(?\s*\"(\w+)\"\s*[)\]]\s*$")
+_KTORM_SET = regex(r"\bset\(\s*(?:\w+\.)?(\w+)\s*,\s*([^\n;}]{1,200}?)\)")
 _TAKES_CONDITIONS = names("first firstOrNull single singleOrNull any count none")
 _EXPOSED_SET = regex(r"\b(?:it|this|row|stmt)\s*\[\s*(?:\w+\.)*(\w+)\s*\]\s*=(?!=)\s*([^;\n}]{1,200})")
 _SILENT = names(
@@ -37,16 +39,26 @@ def criteria(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if steps[-1].method not in {"createQuery", "createSelectionQuery", "createMutationQuery"} or len(steps) < 2:
         return []
     said: str | None = None
+    sets, assigned = 0, list[tuple[str, str]]()
     for step in steps[1:-1]:
         if step.method == "where" and step.arguments:  # the last one counts
             said = builder.all_of([predicate(builder, argument.text) for argument in step.arguments])
         elif step.method == "subquery":
             said = builder.hole()
+        elif step.method == "set" and len(step.arguments) == 2:
+            named = _GET.search(step.arguments[0].text)
+            stated = named.group(1) if named is not None else literal(step.arguments[0].text)
+            column = builder.column(stated) if stated is not None else None
+            if column is not None:
+                assigned.append((column, builder.parameter(step.arguments[1].text.strip())))
+            sets += 1
     if said is not None:
         builder.where.append(said)
     if steps[0].method == "createCriteriaDelete":
         return [builder.delete()]
-    return [builder.update([], dynamic=True)] if steps[0].method == "createCriteriaUpdate" else [builder.select()]
+    if steps[0].method == "createCriteriaUpdate":
+        return [builder.update(assigned, dynamic=sets != len(assigned))]
+    return [builder.select()]
 
 
 def predicate(builder: Builder, text: str, depth: int = 0) -> str:
@@ -164,6 +176,7 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boats.selectAll().where { Boats.tenantId eq tenant }`, `Boats.deleteWhere { … }`, `Boat.findById(id)`."""
     said: str | None = None
     verb, unseen = "select", False
+    assigned: list[tuple[str, str]] = []
     for step in steps:
         method = step.method
         given = [argument.text for argument in step.arguments]
@@ -194,6 +207,7 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 next((text for text in given[:2] if text.startswith(("{", "where"))), None) if len(given) > 1 else None
             )
             said = _infix(builder, condition.partition("=")[2] or condition) if condition is not None else said
+            assigned = _exposed_sets(builder, block or "")
         elif method in {"findById", "get", "findByIdAndUpdate", "findSingleByAndUpdate"} and given:
             said = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
         elif method == "deleteAll":
@@ -206,19 +220,27 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return []
     if said is not None:
         builder.where.append(said)
-    text = builder.statement(verb)
+    text = builder.update(assigned) if verb == "update" else builder.statement(verb)
     return [text, None] if unseen else [text]
+
+
+def _exposed_sets(builder: Builder, block: str) -> list[tuple[str, str]]:
+    """The columns that `{ it[name] = dto.name }`, or Ktorm's `{ set(it.name, dto.name) }`, set; none if something else
+    sets any."""
+    columns = builder.entity.columns if builder.entity is not None else {}
+    assigned: list[tuple[str, str]] = []
+    for found in (*_EXPOSED_SET.finditer(block), *_KTORM_SET.finditer(block)):
+        column = columns.get(found.group(1))
+        if column is not None:
+            assigned.append((column, builder.parameter(found.group(2).strip())))
+    filled = re.search(r"(?<!set\()\b(?:it|this)\s*[,)]", block) is not None
+    return [] if filled else assigned
 
 
 def _exposed_row(builder: Builder, block: str, *, conflict: bool) -> str | None:
     """`{ it[Boats.tenantId] = tenant; it[name] = dto.name }`: a new row; with `conflict` also one that is there."""
-    assigned: list[tuple[str, str]] = []
-    columns = builder.entity.columns if builder.entity is not None else {}
-    for found in _EXPOSED_SET.finditer(block):
-        column = columns.get(found.group(1))
-        if column is not None:
-            assigned.append((column, builder.parameter(found.group(2).strip())))
-    if not assigned or re.search(r"\bit\s*[,)]|\bthis\s*[,)]", block) is not None:
+    assigned = _exposed_sets(builder, block)
+    if not assigned:
         return None  # something else fills it
     return builder.insert(assigned, conflict=[builder.key_of(builder.table)] if conflict else None)
 

@@ -34,8 +34,8 @@ _COMPARES = names(
 )
 _SILENT = names(
     "wrapper lambda query lambdaQuery lambdaUpdate select selectAll selectAs selectCount selectSum selectMax"
-    " selectMin selectAvg orderBy orderByAsc orderByDesc groupBy having comment distinct set setSql setEntity"
-    " setIncrBy setDecrBy selectAssociation selectCollection clear checkSqlInjection disableLogicDel enableLogicDel"
+    " selectMin selectAvg orderBy orderByAsc orderByDesc groupBy having comment distinct setEntity"
+    " selectAssociation selectCollection clear checkSqlInjection disableLogicDel enableLogicDel"
     " limitN first"
 )
 _JOINS = names("leftJoin rightJoin innerJoin fullJoin join")
@@ -97,7 +97,9 @@ def _updated(builder: Builder, conditions: _Conditions, row: str, *, whole: bool
             column = builder.column(name)
             if column is not None and value != "null":
                 assigned.append((column, builder.parameter(value)))
-    return builder.update(assigned, dynamic=not assigned, whole=whole or bool(row and not row.startswith("{")))
+    return builder.update(
+        assigned, dynamic=not assigned or conditions.unread, whole=whole or bool(row and not row.startswith("{"))
+    )
 
 
 def _mapped(builder: Builder, text: str) -> str:
@@ -155,6 +157,7 @@ class _Conditions:
         self.depth = depth
         self.parts: list[str] = []
         self.assigned: list[tuple[str, str]] = []
+        self.unread = False
         self.after_or = False
 
     def text(self) -> str:
@@ -188,6 +191,8 @@ class _Conditions:
             column = _column(builder, told[0]) if len(told) == 2 else None
             if column is not None:
                 self.assigned.append((column, builder.parameter(told[1].strip())))
+        elif method in {"setSql", "setIncrBy", "setDecrBy"}:
+            self._set_otherwise(method, given)
         elif method == "apply":
             stated = literal(given[0]) if given else None
             self.add(f"({_placed(builder, stated)})" if stated is not None else builder.hole())
@@ -197,6 +202,18 @@ class _Conditions:
         elif method not in _SILENT:
             self.add(builder.hole())
         return False
+
+    def _set_otherwise(self, method: str, given: Sequence[str]) -> None:
+        """`setSql("seen = seen + 1")`, `setIncrBy(Boat::getSeen, 1)`: the columns that are set."""
+        told = given[1:] if len(given) > (1 if method == "setSql" else 2) else given
+        if method == "setSql":
+            stated = literal(told[0]) if told else None
+            columns = re.findall(r"(?:^|,)\s*(?:\w+\.)?`?(\w+)`?\s*=", stated) if stated is not None else []
+        else:
+            column = _column(self.builder, told[0]) if told else None
+            columns = [column] if column is not None else []
+        self.unread = self.unread or not columns
+        self.assigned += [(column, self.builder.parameter()) for column in columns]
 
     def _compared(self, method: str, given: Sequence[str]) -> str:
         """`eq(column, value)`, or `eq(condition, column, value)`, which compares on some paths only."""

@@ -36,6 +36,7 @@ def entity_of(steps: Sequence[OrmStep]) -> str | None:
 def querydsl(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`factory.selectFrom(boat).where(boat.tenantId.eq(tenant), named(n)).fetch()`."""
     verb, unseen, waits = "select", False, ""
+    sets: list[tuple[str, str] | None] = []
     for step in steps:
         given = [argument.text for argument in step.arguments]
         verb = _VERBS.get(step.method, verb)
@@ -54,7 +55,16 @@ def querydsl(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             waits = ""
         elif step.method in {"union", "unionAll"}:
             unseen = True
-    text = builder.statement(verb)
+        elif step.method == "set":
+            chain = calls(given[0]) if len(given) == 2 else ()
+            known = list(builder.relation_keys), builder.held, builder.by_key
+            column = _column(builder, [part.name for part in chain]) if chain else None
+            builder.relation_keys[:], builder.held, builder.by_key = known  # what is set compares nothing
+            sets.append(
+                (column.rpartition(".")[2].strip('"`'), builder.parameter(given[1].strip())) if column else None
+            )
+    told = [pair for pair in sets if pair is not None]
+    text = builder.update(told, dynamic=len(told) < len(sets)) if verb == "update" else builder.statement(verb)
     return [text, None] if unseen else [text]
 
 

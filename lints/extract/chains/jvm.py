@@ -395,7 +395,7 @@ def _ktorm(asked: Asked) -> Begun | None:
     if call.method == "update":
         narrowed = _WHERE.search(block)
         said = block[narrowed.end() - 1 : jvm_text.closes(block, narrowed.end() - 1) + 1] if narrowed else ""
-        told = (Gap(said or "{", call.span), Gap("{", call.span)) if said else (Gap("{}", call.span),)
+        told = (Gap(said, call.span), Gap(block, call.span)) if said else (Gap(block, call.span),)
         return Begun("exposed", given[0], (Step("update", told, {}, call.span),))
     method = "deleteWhere" if block else "deleteAll"
     return Begun("exposed", given[0], (Step(method, step.arguments[1:], {}, call.span),))
