@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,8 +26,8 @@ from lints.stores import (
     eloquent,
     eloquent_paths,
     go_beego,
-    go_builders,
     go_boiler,
+    go_builders,
     go_bun,
     go_ent,
     go_gen,
@@ -87,8 +88,8 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "ent": go_ent.ent,
     "gen": go_gen.gen,
     "beego": go_beego.beego,
-    "eloquent": eloquent.eloquent,
     "boiler": go_boiler.boiler,
+    "eloquent": eloquent.eloquent,
     "laravel": eloquent.eloquent,
     "codeigniter": php_tables.codeigniter,
     "yii": php_tables.yii,
@@ -111,8 +112,8 @@ _ENTITY_KINDS = {
     "ent": {"go"},
     "gen": {"go"},
     "beego": {"go"},
-    "eloquent": {"eloquent"},
     "boiler": {"go"},
+    "eloquent": {"eloquent"},
     "codeigniter": {"eloquent"},
     "yii": {"eloquent"},
     "drizzle": {"drizzle"},
@@ -319,6 +320,11 @@ class Entities:
         entity = self._of_class(call.model)
         return replace(call, kind="typeorm", model=entity) if entity is not None else None
 
+    def _stored(self, name: str) -> str | None:
+        """The table of an entity that was not read, under decorators of the project's own, by its name."""
+        made = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+        return next((table for table in (made, f"{made}s") if table in self.model.tables), None)
+
     def _of_class(self, name: str) -> str | None:
         """The entity of a repository by its class, or by what something of that class is called."""
         known = self.by_kind.get("entity_repository", {})
@@ -406,7 +412,10 @@ class Entities:
         else:
             entity = known.get(call.model) or known.get(f"{call.model}Entity")
             if entity is None and call.kind == "typeorm":
-                entity = known.get(self._of_class(call.model) or "")
+                wanted = self._of_class(call.model) or call.model
+                entity = known.get(wanted)
+                if entity is None and (stored := self._stored(wanted)) is not None:
+                    return stored, None, known, None
             if entity is None and call.kind == "drizzle" and call.model == "table" and any_model.NAME in known:
                 entity = replace(known[any_model.NAME], name="table")
             entity = entity or (known.get(call.model.rpartition("\\")[2]) if call.kind == "eloquent" else None)

@@ -42,6 +42,18 @@ def test_service(name: str) -> None:
     assert [(row.verdict, row.rule) for row in rows] == wanted, [(row.sql, row.why) for row in rows]
 
 
+def test_an_entity_under_decorators_of_the_projects_own_is_the_table_of_its_name() -> None:
+    tree = {
+        "db/migrations/1.sql": calls.SQL.encode(),
+        "boats.ts": REPOSITORY.encode(),
+        "service.ts": b"const f = (s, id, t) => [s.boatRepository.findOneBy({ id }),"
+        b" s.typeOrmBoatRepository.findOneBy({ id }), s.typeOrmBoatRepository.findOneBy({ id, tenantId: t })];",
+    }
+    rows = [row for row in scan(tree.items(), build_model(tree, {})).accesses if row.path == "service.ts"]
+
+    assert [row.verdict for row in rows] == ["violation", "proven"]
+
+
 def test_the_class_itself() -> None:
     tree = {"entities.ts": calls.TYPEORM.encode(), "boats.ts": REPOSITORY.encode()}
     rows = [row for row in scan(tree.items(), build_model(tree, {})).accesses if row.path == "boats.ts"]
