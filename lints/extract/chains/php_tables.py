@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lints.extract.chains import laravel
 from lints.extract.chains.parts import Asked, Begun
@@ -40,24 +41,34 @@ _IN_CODEIGNITER = regex(
 _IN_YII = regex(rb"\b[yY]ii\b|\bapp\\models\b")
 _DATABASE = regex(r"(?:^|\.)(?:db|database|medoo)$", re.IGNORECASE)
 _CLASS = regex(rb"^[ \t]*(?:(?:final|abstract)\s+)*class\s+(\w+)", re.MULTILINE)
-_NEW_QUERY = regex(r"\(?\s*new\s+\\?(?:\w+\\)*Query\b")
+
+
+@lru_cache(maxsize=4)
+def _of_codeigniter(source: bytes) -> bool:
+    return _IN_CODEIGNITER.search(source) is not None
+
+
+@lru_cache(maxsize=4)
+def _of_yii(source: bytes) -> bool:
+    return _IN_YII.search(source) is not None
 
 
 def begun(asked: Asked) -> Begun | None:
     """The query that a call of PHP begins with one of these; None for any other call."""
     call, source, path = asked.call, asked.interpreter.notes.source, asked.path
     first = asked.step.arguments[0] if asked.step.arguments else None
-    if call.method in _OF_RECORDS and re.fullmatch(r"[A-Z]\w*|static|self", path) and _IN_YII.search(source):
+    if call.method in _OF_RECORDS and re.fullmatch(r"[A-Z]\w*|static|self", path) and _of_yii(source):
         if call.method != "find" or not call.arguments:
             return Begun("yii", _around(source, call) if path in {"static", "self"} else path, (asked.step,))
         return None
-    if isinstance(call.receiver, Invoke) and _NEW_QUERY.match(asked.interpreter.notes.text(call.receiver.span)):
-        return Begun("yii", "", (asked.step,)) if _IN_YII.search(source) else None
+    made = call.receiver
+    if isinstance(made, Invoke) and made.method == "Query" and made.receiver is None:
+        return Begun("yii", "", (asked.step,)) if _of_yii(source) else None
     known = call.method in _BUILDS or call.method in _IGNITED
-    if _DATABASE.search(path) and (known or call.method == "table") and _IN_CODEIGNITER.search(source) is not None:
+    if (known or call.method == "table") and _DATABASE.search(path) and _of_codeigniter(source):
         named = first.text if call.method == "table" and isinstance(first, Lit) else ""
         return Begun("codeigniter", named, (asked.step,)) if named or known else None
-    if _DATABASE.search(path) and isinstance(first, Lit) and _of_medoo(asked):
+    if isinstance(first, Lit) and path and _DATABASE.search(path) and _of_medoo(asked):
         return Begun("medoo", first.text, (asked.step,))
     if known:
         model = _model(asked) if call.receiver is not None else ""
@@ -80,7 +91,7 @@ def _of_medoo(asked: Asked) -> bool:
 def _model(asked: Asked) -> str:
     """The model of CodeIgniter that a call is made on: `$this`, `$boats = new BoatModel()`, `model('BoatModel')`."""
     call, notes = asked.call, asked.interpreter.notes
-    if _IN_CODEIGNITER.search(notes.source) is None:
+    if not _of_codeigniter(notes.source):
         return ""
     made = call.receiver
     if isinstance(made, Invoke):
