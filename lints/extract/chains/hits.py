@@ -365,10 +365,12 @@ _IGNITED = Search(
     rb"\$this->(?:find\w*|where\w*|first)\(",
 )
 _PHP = {
-    **dict.fromkeys((b"CodeIgniter", b"BASEPATH", b"CI_", b"MY_", b"BaseController", b"ResourceController"), _IGNITED),
+    **dict.fromkeys((b"CodeIgniter", b"BASEPATH", b"eController"), _IGNITED),
     **dict.fromkeys(
-        (b"yii", b"Yii", b"app\\models"),
-        Search(rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("),
+        (b"yii", b"Yii"),
+        Search(
+            rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("
+        ),
     ),
     b"edoo": Search(
         rb"->\s*(?:select|get|has|count|sum|max|min|avg|rand|update|delete|insert|replace)\(\s*['\"]\w+['\"]\s*,"
