@@ -132,10 +132,14 @@ def _extract_code(path: str, data: bytes, language: str, seen: Glance) -> Extrac
     )
 
 
+_UNASKED = frozenset({"migration", "seed", "test"})
+"""Classes of paths where nobody is asked to read a row before it is changed: what stands there is judged by itself."""
+
+
 def _follows(
     path: str, data: bytes, language: str, tree: Tree, statements: Sequence[Statement], calls: Sequence[OrmCall]
 ) -> tuple[Follow, ...]:
-    if not (statements or calls) or path_class(path) in {"migration", "seed"}:
+    if not (statements or calls) or path_class(path) in _UNASKED:
         return ()
     from lints.vouch.flow import follows_of
 
