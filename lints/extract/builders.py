@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lints.extract import builder_conditions
 from lints.extract.builder_conditions import condition
-from lints.extract.chains.go import declared_type, function_before
+from lints.extract.chains.go_types import declared_type, function_before
 from lints.extract.ir import Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (

@@ -14,6 +14,7 @@ from lints.extract import calls
 from lints.extract.chains import (
     doctrine,
     go,
+    go_types,
     helpers,
     javascript,
     jvm,
@@ -412,7 +413,7 @@ class Chains:
         elif query.kind in go.KINDS:
             step = go.step_of(self.interpreter, call, step.arguments, env, query.kind)
             if not model and (query.kind != "bun" or step.method == "Model"):
-                model = go.struct_of(self.interpreter, step)
+                model = go_types.struct_of(self.interpreter, step)
         elif query.kind in doctrine.KINDS:
             step = doctrine.step_of(self.interpreter.notes, call, list(step.arguments), step.keywords)
             model = model or doctrine.named(step) or ""

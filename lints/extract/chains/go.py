@@ -7,6 +7,16 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lints.extract.chains.go_types import (
+    MAX_HEAD,
+    WRITTEN,
+    filled,
+    function_before,
+    imported,
+    is_fresh,
+    struct_of,
+    untouched,
+)
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Closure, Expr, Invoke, Leave, Name, Text
 from lints.extract.sqltext import names
@@ -63,11 +73,6 @@ _BY_MODEL = frozenset({"bun", "pg"})
 _BEANS = names("Get Find Exist Count Delete FindAndCount Update")
 """Calls of xorm that compare what is set in the bean they are given; `*boat` is a pointer that comes from elsewhere."""
 _HANDS = names("Scopes Scope Apply")
-_NAMES_NOTHING = names(
-    "Where Or Not And Preload Joins Order Association Select ID Id Clauses Session Scopes Attrs Assign Set Omit"
-    " Group Having Distinct In NotIn Cols Join InnerJoins With Apply"
-)
-"""Calls whose structs are not what the rows are loaded into."""
 _LOADS = names("First Find Take Last FirstOrCreate Get All Scan")
 _GORM_ROOT = regex(
     r"(?:^|[._])(?:db|DB|tx|Db|gormDB|gdb)(?:\(\))?"
@@ -105,28 +110,11 @@ _OF_GEN = regex(rb"\"(?:gorm\.io/gen\b|[\w./-]+/(?:query|dal|dao)\")")
 _GENERATED = regex(r"^(?:\w+\.)+([A-Z][a-z]\w*)$")
 _ENT = regex(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
 _ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID UpdateOne DeleteOne Get GetX Create")
-_TYPE = r"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
-_WRITTEN = regex(rf"(?:&|\*)?(?:\[\])?\*?{_TYPE}\s*\{{|\(\*{_TYPE}\)\(nil\)|new\({_TYPE}\)")
 _REQUEST = (
     rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
     rb"\([^;\n]{0,120}?&?\b%s\b"
 )
 _SENT = regex(rb"Bind|Decode|Unmarshal|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity")
-_KIND = rb"((?:[a-z]\w*\.)?[A-Za-z]\w*)"
-_DECLARED = (
-    rb"\b%s(?:\s*,\s*\w+)?\s*(?::?=\s*(?:[&*(]*(?:\[\])?\*?" + _KIND + rb"\s*\{|new\(" + _KIND + rb"\)"
-    rb"|\(\*" + _KIND + rb"\)\(|make\(\[\]\*?" + _KIND + rb"\b)|\s\*?(?:\[\])?\*?" + _KIND + rb"\s*[,)\n={])"
-)
-_GETS = rb"(?:[gG]et|[fF]ind|[lL]oad|[fF]etch|[qQ]uery|[rR]ead)([A-Z][a-z]\w*?)(?:(?:By|For|With|From|Of)[A-Z]\w*)?\("
-"""`GetBoat(…)` gives a boat."""
-_NOT_TYPES = names(
-    "string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr bool error any interface map func range"
-    " struct chan byte rune float32 float64 complex64 complex128 nil switch if for return else select"
-)
-_IMPORTED = regex(r"^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?\"([\w./~-]+)\"[ \t]*(?://[^\n]*)?$", re.MULTILINE)
-_VERSION = regex(r"v\d+")
-_MAX_HEAD = 16_000
-_BEFORE = 4000
 _MAX_UNFOLDED, _MAX_TEXT = 3, 4000
 _CALLED = regex(r"(?<![\w.])([A-Za-z]\w*)\([^()]{0,200}\)(?:\.{3})?")
 _LENGTHENS = regex(r"(?:with|apply|filter|scope|add|expand|include|paginate|order|query|build|prepare)", re.IGNORECASE)
@@ -252,7 +240,7 @@ def _from(step: Step, position: int) -> Step:
 
 def _generated(asked: Asked, receiver: Name) -> str:
     """The struct that a query of GORM Gen is about: `q.Boat.WithContext(ctx)`, `boats := q.Boat`."""
-    if _OF_GEN.search(asked.interpreter.notes.source[:_MAX_HEAD]) is None:
+    if _OF_GEN.search(asked.interpreter.notes.source[:MAX_HEAD]) is None:
         return ""
     held = asked.receiver.source if isinstance(asked.receiver, Gap) else receiver.path
     for path in (receiver.path, held):
@@ -327,7 +315,7 @@ def step_of(
         elif isinstance(value, Gap) and isinstance(written, Name) and _from_request(interpreter, written.path, call):
             given.append(Gap(f"request:{text}", where))
         elif isinstance(written, Name) and is_fresh(interpreter.notes.source, written.path, call.span[0]):
-            given.append(Gap(_filled(interpreter.notes.source, written.path, call.span[0]) or f"fresh:{text}", where))
+            given.append(Gap(filled(interpreter.notes.source, written.path, call.span[0]) or f"fresh:{text}", where))
         elif isinstance(written, Name) and written.path.isidentifier() and call.method in _BEANS:
             held = interpreter.notes.source[max(0, written.span[0] - 1) : written.span[0]] == b"&"
             given.append(Gap(text if held else f"*{text}", where))
@@ -345,7 +333,7 @@ def _written_value(interpreter: Interpreter, value: Value, written: Expr, call: 
     text = interpreter.notes.text(written.span)[:_MAX_TEXT]
     if isinstance(written, Name) and _from_request(interpreter, written.path, call):
         return Gap(f"request:{text}", written.span)
-    if isinstance(written, Name) and _untouched(interpreter.notes.source, written.path, call.span[0]):
+    if isinstance(written, Name) and untouched(interpreter.notes.source, written.path, call.span[0]):
         return Gap(f"fresh:{text}", written.span)
     if text in {"a query", "…"} or isinstance(value, Query):
         return Gap("…", written.span)
@@ -366,22 +354,6 @@ def _since(written: Expr, env: Env) -> dict[str, Value]:
             plain = isinstance(value, (Lit, Gap, Rope, Joined, Alt, Nothing))
             found[field] = value if plain else Gap("…", written.span)
     return found
-
-
-def _untouched(source: bytes, name: str, before: int) -> bool:
-    """Whether a variable holds an empty struct but for the fields it was given by name."""
-    if not name.isidentifier():
-        return False
-    around = function_before(source, before)
-    spelled = name.encode()
-    if not _declared(around, spelled):
-        return False
-    made = re.search(
-        rb"\bvar\s+%s\s+(?!\*|\[)[\w.]+\n|\b%s\s*:=\s*(?:&?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around
-    )
-    return (
-        made is not None and re.search(rb"&%s\b|\b%s\s*=[^=]|[(,]\s*%s\b" % (spelled, spelled, spelled), around) is None
-    )
 
 
 def _unfolded(interpreter: Interpreter, text: str, env: Env, depth: int = 0) -> str:
@@ -410,7 +382,7 @@ def passed(asked: Asked) -> Query | None:
 
 def _literal(value: Record) -> str:
     """A struct in a variable as the literal of the fields that it has on every path."""
-    named = _WRITTEN.match(value.source)
+    named = WRITTEN.match(value.source)
     inner = value.fields.get("Model")
     held_fields = {**value.fields, **(inner.fields if isinstance(inner, Record) else {})}
     fields = [
@@ -489,92 +461,3 @@ def _conditions(held: Fn) -> tuple[Step, ...] | None:
     if not steps and not (isinstance(value, Name) and _CONNECTION.search(value.path)):
         return None  # it may be anything
     return tuple(reversed(steps)) if isinstance(value, (Name, Invoke)) else None
-
-
-def struct_of(interpreter: Interpreter, step: Step) -> str:
-    """The struct that a step names, by itself or by a variable of that type, with its package: `fleet/models.Boat`."""
-    found = _struct_of(interpreter, step)
-    package, _, name = found.rpartition(".")
-    return f"{imported(interpreter.notes.source).get(package, package)}.{name}" if package else found
-
-
-@lru_cache(maxsize=4)
-def imported(source: bytes) -> dict[str, str]:
-    """The packages that a file imports, by the names it uses: the last two parts of where they are."""
-    head = source[:_MAX_HEAD].decode("utf-8", "replace")
-    found: dict[str, str] = {}
-    for name, place in _IMPORTED.findall(head):
-        parts = [part for part in place.split("/") if not _VERSION.fullmatch(part)]
-        if parts:
-            found[name or parts[-1]] = "/".join(parts[-2:])
-    return found
-
-
-def _struct_of(interpreter: Interpreter, step: Step) -> str:
-    if step.method in _NAMES_NOTHING:
-        return ""
-    for value in step.arguments[:1]:
-        text = value.source if isinstance(value, (Gap, Record)) else ""
-        named = _WRITTEN.match(text)
-        if named is not None:
-            found = next(group for group in named.groups() if group)
-            return found if found not in _NOT_TYPES else ""
-        held = re.fullmatch(r"(?:request:|fresh:)?[&*]?(\w+)(?:\[\w+\])?", text)
-        kind = declared_type(interpreter.notes.source, held.group(1), step.span[0]) if held is not None else None
-        if kind is not None:
-            return kind
-    return ""
-
-
-def declared_type(source: bytes, name: str, before: int, depth: int = 0) -> str | None:
-    """The struct that a variable was declared as, last before a place: `boat := &Boat{}`, `boats []*models.Boat`."""
-    found = re.findall(_DECLARED % name.encode(), function_before(source, before))
-    kinds: list[str] = [next(group for group in groups if group).decode() for groups in found]
-    kinds = [kind for kind in kinds if kind not in _NOT_TYPES]
-    if kinds:
-        return kinds[-1]
-    spelled = re.escape(name.encode())
-    around = function_before(source, before)
-    over = re.search(rb"\bfor\s+\w+\s*,\s*%s\s*:=\s*range\s+(\w+)\s*\{" % spelled, around)
-    if over is not None and depth < _MAX_UNFOLDED:
-        return declared_type(source, over.group(1).decode(), before, depth + 1)
-    made: list[bytes] = re.findall(rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*(?:\w+\.)*" % spelled + _GETS, around)
-    return str(made[-1], "utf-8", "replace") if made else None
-
-
-def function_before(source: bytes, before: int) -> bytes:
-    """What stands before a place in its function, from the word `func` on."""
-    around = source[max(0, before - _BEFORE) : before]
-    return around[max(around.rfind(b"\nfunc "), 0) :]
-
-
-def _filled(source: bytes, name: str, before: int) -> str | None:
-    """A struct that was declared empty as the literal of the fields that it was given since, on every path."""
-    around = function_before(source, before)
-    fields = re.findall(rb"\n\t%s\.([A-Z]\w*)\s*=[^=]" % name.encode(), around) if name.isidentifier() else []
-    kind = declared_type(source, name, before) if fields else None
-    listed = ", ".join(f"{field.decode()}: {field.decode()}" for field in dict.fromkeys(fields))
-    return f"{kind}{{{listed}}}" if kind is not None else None
-
-
-def _declared(around: bytes, name: bytes) -> bool:
-    """Whether a function can declare a name at all: asked of its bytes before an expression is made of it."""
-    _, named, results = around[: around.find(b"{\n")].rpartition(b") (")
-    made = b"var " + name in around or name + b" :=" in around or name + b":=" in around
-    return made or (bool(named) and name in results)
-
-
-def is_fresh(source: bytes, name: str, before: int) -> bool:
-    """Whether a variable of the function holds nothing yet: declared there, and loaded by nothing since."""
-    if not name.isidentifier():
-        return False
-    around = function_before(source, before)
-    spelled = name.encode()
-    if not _declared(around, spelled):
-        return False
-    made = re.search(rb"\bvar\s+%s\s|\b%s\s*:=\s*(?:&?(?:\[\])?\*?[\w.]+\{\s*\}|new\()" % (spelled, spelled), around)
-    made = made or re.search(
-        rb"\)\s*\((?:[^()\n]{0,100},\s*)?%s\s+(?:\[\])?[\w.]+[^()\n]{0,100}\)\s*\{" % spelled, around
-    )
-    loaded = re.search(rb"\((?:ctx,\s*)?&?%s\b|\b%s\.(?:ID|Id|UID)\s*=" % (spelled, spelled), around)
-    return made is not None and loaded is None

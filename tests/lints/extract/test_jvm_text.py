@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lints.extract.chains import go, jvm_text
+from lints.extract.chains import go_types, jvm_text
 
 CASES: dict[str, tuple[str, str, str]] = {
     "narrowed under an if": (
@@ -62,4 +62,4 @@ def test_conditions_that_double_at_every_step_end() -> None:
         f"Condition c{i} = c{i - 1}.and(c{i - 1});\n c{i} = c{i}.or(c{i - 1}).and(c{i - 1});\n" for i in range(1, 60)
     )
     assert len(jvm_text.condition("c59", text)) < 10_000
-    assert go.declared_type(b"func f() {\n\tfor _, a := range b {\n\tfor _, b := range a {\n\tx", "a", 60) is None
+    assert go_types.declared_type(b"func f() {\n\tfor _, a := range b {\n\tfor _, b := range a {\n\tx", "a", 60) is None
