@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _REPOSITORY = regex(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _SESSION = regex(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = regex(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
-_STORES = rb"(?!String\b|Map\b|List\b|Set\b|Object\b|Optional\b)[A-Z]\w*(?<!Service)(?<!Controller)"
+_STORES = rb"(?!String\b|Map\b|List\b|Set\b|Object\b|Optional\b)[A-Z]\w*(?<!Service)(?<!Controller)(?<!Mapper)"
 _OF_ITSELF = regex(r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*")
 _REPOSITORIES = regex(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
