@@ -246,7 +246,10 @@ def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
 def _other_here(source: bytes, position: int, name: str) -> bool:
     """Whether a name that stands for a set elsewhere in a file is the parameter of another kind here."""
     before = source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
-    kinds = re.findall(rf"\b([A-Z]\w*)(?:<[^;(){{}}]{{0,80}}>)?\??[ \t]+{re.escape(name)}[ \t]*[,)=;]", before)
+    kinds = re.findall(
+        rf"\b([A-Z]\w*)(?:<(?:[^<>;(){{}}]|<[^<>;(){{}}]{{0,60}}>){{0,80}}>)?\??[ \t]+{re.escape(name)}[ \t]*[,)=;]",
+        before,
+    )
     return bool(kinds) and kinds[-1] not in {"DbSet", "ITable", "IQueryable", "IIncludableQueryable"}
 
 

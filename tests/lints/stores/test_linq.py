@@ -71,7 +71,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         [],
     ),
     "a set's name elsewhere, rows here": (
-        "return G(); } object G(DbSet<Boat> rows) { return null; } object H(List<Boat> rows) { return rows.Where(b => true);",
+        "return G(); } object G(DbSet<Boat> rows) { return 1; } object H(DbSet<Pier> o, List<Boat> rows) { return rows.First();",
         [],
     ),
     "a set that is handed in": (
