@@ -186,7 +186,7 @@ def _alias(builder: Builder, steps: Sequence[OrmStep]) -> str | None:
         names.update(name for pair in _JOINED.findall(text) for name in pair)
     used = set(_QUALIFIED.findall(" ".join(texts))) - names
     own = snake(builder.entity.name.rpartition(".")[2]) if builder.entity is not None else ""
-    if len(used) > 1 and own in used:
+    if own not in names | {"", builder.table} and re.search(rf'(?<![\w."?])"?{own}"?\."?\w', " ".join(texts)):
         return own
     return used.pop() if len(used) == 1 and builder.table not in used else None
 
