@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from lints.extract.chains.laravel import DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
+from lints.extract.chains.laravel import ATTACHES, DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.chains.laravel_rows import FILLED, WIRED
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.eloquent_scopes import BODY, CALLED, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
-from lints.stores.eloquent_paths import tied
+from lints.stores.eloquent_paths import attached, tied
 from lints.stores.eloquent_rows import filled, updated, upserted
 from lints.stores.orm_sql import Builder, mapping, step_of
 from lints.stores.taken import others
@@ -57,6 +57,8 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             sign = "OR" if beside else "AND"
             condition = f"({part})" if condition is None else f"{condition} {sign} ({part})"  # as it is sent: flat
 
+    if len(steps) == 2 and steps[0].method == "@along" and steps[1].method in ATTACHES:
+        return attached(builder, steps[0])
     local = builder.entity.methods if builder.entity is not None else {}
     first = steps[0].method if steps else ""
     known = first == "@along" or first in local or first in PLAIN or first in RUNS or _shaped(first)

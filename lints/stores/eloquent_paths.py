@@ -96,6 +96,21 @@ def tied(builder: Builder, step: OrmStep) -> tuple[str, str | None]:
     return f"EXISTS (SELECT 1 FROM {builder.ident(table)} WHERE {inner})", None
 
 
+def attached(builder: Builder, step: OrmStep) -> list[str | None]:
+    """`$boat->skills()->sync($request->skills)`: the row of the pivot table, whose other end a client names."""
+    found = reached(step, builder.entities)
+    between = _between(builder, found.owner.table) if found is not None and found.owner is not None else None
+    if between is None:
+        return []
+    table, mine, theirs = between
+    parent = builder.model.tables.get(builder.table)
+    if parent is None or parent.ownership in (Ownership.GLOBAL, Ownership.UNKNOWN):
+        return []  # what is tied to it is nobody's
+    builder.relation_keys.append(mine)
+    pivot = Builder(builder.model, builder.entities, table, None, counter=builder.counter, sources=builder.sources)
+    return [pivot.insert([(theirs, builder.parameter()), (mine, builder.parameter())])]
+
+
 def _between(builder: Builder, other: str) -> tuple[str, str, str] | None:
     """The pivot table between the table of a query and another one, and its columns: the one that is named after both
     if there is one, as other tables may refer to both too."""

@@ -133,6 +133,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         ),
         rb"(?:app|resolve|make)\(\s*\\?[\w\\]+::class\s*\)\s*->",
         rb"->(?:fill|forceFill|updateOrFail)\(",
+        rb"\(\)\s*->(?:attach|sync|syncWithoutDetaching|toggle)\(\s*\$?(?:re|this->re)quest",
         rb"\bnew\s+[A-Z]\w*\(\s*\$?[rR]eq",
         rb"(?:->|::)table\(\s*['\"]\w",
         rb"(?:DB|Capsule)::table\(\s*\$",

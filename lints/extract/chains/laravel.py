@@ -39,6 +39,9 @@ PLAIN = names(
     " withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant setEagerLoads enforceOrderBy using"
 )
 """Methods that say nothing of whose rows are read."""
+ATTACHES = names("attach sync syncWithoutDetaching toggle")
+"""What ties rows to a row through a pivot table."""
+_SENT = regex(r"\(?\s*(?:\$request\s*(?:->|\[)|request\(|\$this->request\s*->|Request::)")
 _BUILDS = regex(r"(?:or|and)?[wW]here\w*|(?:or)?[hH]as|doesntHave|when|unless|\w*[jJ]oin|upsert")
 _MEMBER = regex(r"(?:or)?[wW]here(?:Not)?In|where")
 _CHAINED = regex(rb"\s*\??->\s*(\w*)")
@@ -180,6 +183,7 @@ def along(asked: Asked) -> Begun | None:
     if not written:
         return None
     known = call.method in RUNS or call.method in PLAIN or _BUILDS.fullmatch(call.method) is not None
+    known = known or (call.method in ATTACHES and _SENT.match(notes.text(call.arguments_span)) is not None)
     if not known and not (call.arguments and _goes_on(notes.source, call.span[1])):
         return None  # a scope of the model would be followed by what runs it
     text = "".join(written.split()).replace("?->", "->").replace("::", "->")
