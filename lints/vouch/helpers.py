@@ -111,7 +111,9 @@ def _function_of(node: Node) -> Node | None:
 def _name_of(flow: Flow, function: Node) -> str:
     name = function.child_by_field_name("name")
     around = function.parent
-    call = around.parent if around is not None and around.type == "arguments" and around.named_child_count == 1 else None
+    call = (
+        around.parent if around is not None and around.type == "arguments" and around.named_child_count == 1 else None
+    )
     if call is not None and _KEEPS.match(flow.data, call.start_byte) is not None:
         around = call.parent  # `const getDoc = cache(async (id) => …)`
     if name is None and around is not None and around.type in {"variable_declarator", "field_definition", "pair"}:
@@ -308,10 +310,24 @@ def _values(
     out: dict[str, str] = {}
     for here, first in access.values.items():
         name = root(here)
+        if name in {"this", "self"} and _set_once(flow, here):
+            out[here] = first  # a member of the object that both are methods of
+            continue
         text = handed.get(name)
         if text is not None and is_path(text) and not flow.changed(here, _start(function), access.node.end_byte):
             out[text + here[len(name) :]] = first
     return out
+
+
+def _set_once(flow: Flow, path: str) -> bool:
+    """Whether a member, `this.data` of `this.data.id`, gets a value in one place of the file at most."""
+    member = path.split(".")[1].encode() if "." in path else b""
+    places = (at for at in named(flow.data, member) if _MEMBER.search(flow.data, max(0, at - 8), at) is not None)
+    return bool(member) and sum(_SETS.match(flow.data, at + len(member)) is not None for at in places) < 2
+
+
+_MEMBER = regex(rb"(?:this|self)(?:->|\.)\Z")
+_SETS = regex(rb"\s*(?:\[[^\]\n]{0,60}\]\s*)?(?:[-+|?&*.]{0,2}=(?![=>])|\+\+|--)")
 
 
 def _start(function: Node) -> int:

@@ -71,3 +71,43 @@ def test_it_may_be_anothers(name: str) -> None:
     rows = judged(*UNSAFE[name])
 
     assert rows[-1].verdict == "violation", rows
+
+
+_CLASS = """<?php
+use App\\Models\\Doc;
+class A {
+  function run($data, $tenantId) {
+    $this->data = $data;
+    $this->check($tenantId);
+    %s
+    Doc::where('id', $this->data['doc_id'])->delete();
+  }
+  private function check($tenantId) { Doc::where('tenant_id', $tenantId)->findOrFail($this->data['%s']); }
+}
+"""
+_SELF = """class Saving:
+    def run(self, cur, tenant_id):
+        self.check(cur, tenant_id)
+        cur.execute("DELETE FROM docs WHERE id = %%s", (self.%s,))
+
+    def check(self, cur, tenant_id):
+        cur.execute("SELECT id FROM docs WHERE id = %%s AND tenant_id = %%s", (self.doc_id, tenant_id))
+        if not cur.fetchone():
+            raise Gone()
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "verdict"),
+    [
+        ("app/A.php", _CLASS % ("", "doc_id"), "weak"),
+        ("app/A.php", _CLASS % ("", "page_id"), "violation"),
+        ("app/A.php", _CLASS % ("$this->data = $other;", "doc_id"), "violation"),
+        ("a.py", _SELF % "doc_id", "weak"),
+        ("a.py", _SELF % "other_id", "violation"),
+    ],
+)
+def test_a_member_that_another_method_looks_up(path: str, code: str, verdict: str) -> None:
+    rows = judged(path, code)
+
+    assert [row.verdict for row in rows if row.operation == "delete"] == [verdict], rows
