@@ -240,9 +240,14 @@ class Closure:
         return True
 
     def same(self, left: Node, right: Node) -> bool:
+        known = self.parent
+        if left not in known or right not in known:  # of what nobody said anything nothing follows
+            return left == right
         return self.find(left) == self.find(right)
 
     def rank(self, node: Node) -> Rank:
+        if node not in self.parent:
+            return node.rank if type(node) is Val else Rank.NONE
         return self.best.get(self.find(node), Rank.NONE)
 
     def lower(self, node: Node, rank: Rank) -> None:

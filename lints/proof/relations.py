@@ -149,7 +149,14 @@ _HALF = frozenset({"SEMI", "ANTI", "LEFT SEMI", "LEFT ANTI"})
 
 
 def _half_join(w: Work, join: Any, left: list[Rel], scope: Scope, part: Group, *, semi: bool) -> list[Rel]:
-    """A semi-join asks for a row of the other side, an anti-join for none; nothing else can name that row."""
+    """A semi-join asks for a row of the other side, an anti-join for none; nothing else can name that row.
+
+    The rows an anti-join does not find are seen all the same: one of another tenant's that matches takes a row of the
+    outer side away. So the side that is not there is an obligation like any other, here, in NOT EXISTS and in LEFT JOIN
+    … IS NULL. It needs no condition of its own only where whatever can match is of the outer row's tenant: then what is
+    known of the outer row (which these conditions reach, for a row that is not asked for is not shown) and a key that
+    says whose the other row is prove it. That the columns of the absent side are NULL says nothing of its rows.
+    """
     inner = part if semi else w.nullable(part, "ANTI JOIN")
     seen = dict(scope.rels)
     merged = scope.merged

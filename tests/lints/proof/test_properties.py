@@ -37,14 +37,12 @@ def _selects() -> list[str]:
             continue
         try:
             tree = parse_one(plain, read="postgres")
+            parse_one(_text(tree), read="postgres")
         except SqlglotError:
             continue
         if isinstance(tree, exp.Select) and tree.args.get("from_") is not None:
             out.append(plain)
     return out[::2]
-
-
-SELECTS = _selects()
 
 
 def _tree(sql: str) -> exp.Select:
@@ -59,6 +57,9 @@ def _text(tree: exp.Expression) -> str:
     for number in range(1, 7):
         text = text.replace(f"%(p{number})s", f":p{number}")
     return text
+
+
+SELECTS = _selects()
 
 
 def _where(sql: str, change: str) -> str:
