@@ -11,6 +11,7 @@ from itertools import takewhile
 from lints.extract.chains import doctrine as chain_doctrine
 from lints.extract.chains import php_tables as chain_php_tables
 from lints.extract.chains import ruby as chain_ruby
+from lints.extract.chains.javascript import NATIVE
 from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.patterns import regex
@@ -318,7 +319,13 @@ class Entities:
     def of_entity_repository(self, call: OrmCall) -> OrmCall | None:
         """The call of an entity that a repository of a class of its own stands for: `this.boatRepository.find({…})`."""
         entity = self._of_class(call.model)
-        return replace(call, kind="typeorm", model=entity) if entity is not None else None
+        if entity is None:
+            return None
+        variants = tuple(
+            tuple(replace(step, method=NATIVE.get(step.method, step.method)) for step in steps)
+            for steps in call.variants
+        )
+        return replace(call, kind="typeorm", model=entity, variants=variants)
 
     def _stored(self, name: str) -> str | None:
         """The table of an entity that was not read, under decorators of the project's own, by its name."""

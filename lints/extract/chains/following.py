@@ -60,7 +60,7 @@ _TERMS = names(
     " notin_ contains desc asc ArrayContains eb eb1 eb2 eb3"
 )
 _WITHOUT_TERMS = frozenset({"go", "c_sharp"})
-_MUTABLE = frozenset({"typeorm", "knex", "objection", "eloquent", "laravel"}) | go.MUTABLE | jvm.MUTABLE
+_MUTABLE = frozenset({"eloquent", "laravel"}) | javascript.MUTABLE | go.MUTABLE | jvm.MUTABLE
 _MUTABLE |= doctrine.KINDS | php_tables.KINDS
 _APART = names("with withRecursive union unionAll intersect except")
 """Calls of Kysely whose callbacks give queries that are no conditions."""
@@ -298,7 +298,8 @@ class Chains:
     def _variable_of(self, call: Invoke, receiver: Query, env: Env) -> str | None:
         """The variable whose builder a call changes: `$query->where(…)`, `$query->with(…)->where(…)`."""
         base = call.receiver
-        while isinstance(base, Invoke) and self.interpreter.language in {"php", "java", "kotlin"}:
+        goes_on = self.interpreter.language in {"php", "java", "kotlin"} or receiver.kind in javascript.MUTABLE
+        while isinstance(base, Invoke) and goes_on and base.method not in javascript.COPIES:
             base = base.receiver
         if not isinstance(base, Name) or (
             base is not call.receiver and not isinstance(env.find(base.path), (Query, Alt))

@@ -44,7 +44,7 @@ _FRESH = regex(r"new\s+(?:\w+\.)*([A-Z]\w*)\s*\(")
 _SELECTS = names("select selectDistinct selectDistinctOn")
 _SOURCE = regex(r"^(?:\w*[dD]ata[sS]ource|ds|connection|conn|\w*[mM]anager|queryRunner)$")
 _MANAGERS = names("manager entityManager em queryRunner tx trx")
-_NATIVE = {
+NATIVE = {
     "nativeUpdate": "update", "nativeDelete": "delete", "upsertMany": "upsert", "insertMany": "insert",
     "findAll": "find",
 }  # fmt: skip
@@ -72,6 +72,10 @@ _OF_REPOSITORIES = _PASSED_ON | names(
     " restore increment decrement nativeUpdate nativeDelete preload insertMany"
 )
 _DATABASE = regex(r"(?:^|\.)(?:\w*[dD]b|tx|trx|database|drizzle|conn|connection|transaction)$")
+MUTABLE = frozenset({"typeorm", "knex", "objection"})
+"""Kinds whose calls change the builder itself, whether or not what they give is kept."""
+COPIES = frozenset({"clone", "subQuery"})
+"""Calls of those that give another one."""
 ANY_MODEL = "Model_of_"
 """What stands for a table or an entity that a class or a function is handed (`lints.stores.any_model`)."""
 _ANY_TABLE = regex(r"(?:this\.)?_?(?:table|tableName|table_name)")
@@ -226,14 +230,14 @@ def _typeorm(asked: Asked) -> Begun | None:
         return None
     entity = entity_of(asked)
     if entity is not None:
-        method = _NATIVE.get(call.method, call.method)
+        method = NATIVE.get(call.method, call.method)
         return Begun("typeorm", entity, (Step(method, _set_later(asked), step.keywords, call.span),))
     if call.method == "createQueryBuilder" and _SOURCE.search(last) is not None and not call.arguments:
         return Begun("typeorm", "", (step,))  # its entity comes with `from`, `update` or `into`
     if last in _MANAGERS or _SOURCE.search(last) is not None:
         named = _entity_named(call.arguments[0], asked.env) if call.arguments else None
         if named is not None:
-            method = _NATIVE.get(call.method, call.method)
+            method = NATIVE.get(call.method, call.method)
             rest = Step(method, _set_later(asked)[1:], step.keywords, call.span)
             return Begun("typeorm", named, (rest,))
     return None

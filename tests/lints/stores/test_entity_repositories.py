@@ -28,6 +28,14 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "this.typeOrmBoatRepository.createQueryBuilder('b').where('b.tenantId = :t', { t }).getMany()",
         [("proven", None)],
     ),
+    "changed at once": (
+        "this.typeOrmBoatRepository.nativeUpdate({ id, tenantId: t }, { name: n })",
+        [("proven", None)],
+    ),
+    "moved at once": (
+        "this.typeOrmBoatRepository.nativeUpdate({ id, tenantId: t }, { tenantId: n })",
+        [("violation", "TENORM004")],
+    ),
     "of no entity": ("this.otherRepository.findOneBy({ id })", []),
 }
 

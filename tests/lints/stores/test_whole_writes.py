@@ -357,6 +357,32 @@ CASES: dict[str, calls.Case] = {
         BY_KEY,
     ),
     "typeorm: the largest": ("typeorm", f"{BOATS}const f = (name) => r.maximum('price', {{ name }});", BY_KEY),
+    "typeorm: a builder that several calls change, then others": (
+        "typeorm",
+        (
+            f"{BOATS}const f = (t, id) => {{ const q = r.createQueryBuilder('b');"
+            " q.leftJoin('b.x', 'x').leftJoin('b.y', 'y').where('b.id = :id', { id });"
+            " q.andWhere('b.tenantId = :t', { t }); return q.getMany(); };"
+        ),
+        PROVEN,
+    ),
+    "typeorm: a copy of a builder is another": (
+        "typeorm",
+        (
+            f"{BOATS}const f = (t, id) => {{ const q = r.createQueryBuilder('b');"
+            " const c = q.clone().where('b.tenantId = :t', { t }).orderBy('b.name');"
+            " return [c.getMany(), q.where('b.id = :id', { id }).getMany()]; };"
+        ),
+        PROVEN + BY_KEY,
+    ),
+    "knex: a builder that several calls change, then others": (
+        "sql-ts",
+        (
+            "const f = (t, id) => { const q = knex('boats'); q.select('id').where({ id }); q.where({ tenant_id: t });"
+            " return q; };"
+        ),
+        PROVEN,
+    ),
     "mikro: found or made by its key": (
         "typeorm", "const f = (em, id, t) => em.upsert(Boat, { id, tenantId: t, name: 'x' });", MOVED + UPSERT,
     ),
