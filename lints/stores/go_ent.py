@@ -23,6 +23,7 @@ _MAX_DEPTH = 8
 _SETS = regex(r"Set(?:Nillable)?([A-Z]\w*)")
 _RUNS = regex(r"(?:All|First|Only|Count|Exist|IDs|FirstID|OnlyID|Scan|Select|GroupBy|Aggregate|Clone)X?")
 _BY_KEY = frozenset({"Get", "GetX", "UpdateOneID", "DeleteOneID"})
+_SAVES = frozenset({"Save", "SaveX", "Exec", "ExecX", "OnConflict", "OnConflictColumns"})
 _OF_HELD = frozenset({"UpdateOne", "DeleteOne"})
 
 
@@ -91,6 +92,9 @@ def _created(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         elif setter is not None and step.arguments and (column := _set_column(builder, setter.group(1))) is not None:
             fields[column] = step.arguments[0]
     made = Argument(kind="map", names=tuple(fields), items=tuple(fields.values()))
+    runs = any(step.method in _SAVES for step in steps)
+    if not runs:  # it is handed on: the rest is set elsewhere
+        made = Argument(kind="value", text="what is added to it later")
     step = OrmStep(method="Create", arguments=(made,)) if whole is None else whole
     text = go_writes.inserted(builder, replace(step, keywords=tuple(fields.items())))
     return [text] if text is not None else []
