@@ -36,7 +36,7 @@ _RECEIVES = regex(r"@(?:PUT|POST|PATCH)\b")
 _GIVEN = regex(r"\s*=(?!=)\s*(?:new\s+)?(?:\w+\.)*([A-Z]\w*)\s*(?:<[^<>]{0,40}>)?\s*\(")
 _EMPTY = regex(r"\s*=(?!=)\s*(?:new\s+)?[A-Z][\w.]*(?:<[^<>]{0,40}>)?\(\s*\)\s*(?:;|\n)")
 _SETTER = regex(r"\s*\.\s*(?:set([A-Z]\w*)\(|(\w+)\s*=(?!=))")
-_MAX_HEAD = 1500
+_MAX_HEAD, _MAX_USES = 1500, 60
 
 
 def begun(asked: Asked, store: str | None) -> Begun | None:
@@ -73,7 +73,10 @@ def written(asked: Asked, name: str) -> str:
         return name
     after = around[made[-1].end() :]
     parts: list[str] = []
-    for use in re.finditer(rf"(?<![\w.]){name}(?!\w)", after):
+    uses = list(re.finditer(rf"(?<![\w.]){name}(?!\w)", after))
+    if len(uses) > _MAX_USES:
+        return name
+    for use in uses:
         setter = _SETTER.match(after, use.end())
         if setter is None:
             return name  # handed to something that may fill it

@@ -110,6 +110,7 @@ _AFTER = regex(r"\s*\)?[?!]?\s*\.(\w+)")
 _NARROWS = regex(
     r"(?:For|Of|By|With|In|Where|Filter|Apply|Visible|Accessible|Active|Not|Owned|Scoped)[A-Z]\w*|To\w+Async"
 )
+_TYPE_BEFORE = regex(r"\b([A-Z]\w*)(?:<(?:[^<>;(){}]|<[^<>;(){}]{0,60}>){0,80}>)?\??$")
 _NO_SETS = names("Database ChangeTracker Model Connection Request Response User Items Session Features")
 
 
@@ -246,11 +247,12 @@ def _set_of(asked: Asked, held: _Held, written: str, last: str) -> str:
 def _other_here(source: bytes, position: int, name: str) -> bool:
     """Whether a name that stands for a set elsewhere in a file is the parameter of another kind here."""
     before = source[max(0, position - _MAX_BEFORE) : position].decode("utf-8", "replace")
-    kinds = re.findall(
-        rf"\b([A-Z]\w*)(?:<(?:[^<>;(){{}}]|<[^<>;(){{}}]{{0,60}}>){{0,80}}>)?\??[ \t]+{re.escape(name)}[ \t]*[,)=;]",
-        before,
-    )
-    return bool(kinds) and kinds[-1] not in {"DbSet", "ITable", "IQueryable", "IIncludableQueryable"}
+    said = list(re.finditer(rf"[ \t]{re.escape(name)}[ \t]*[,)=;]", before))
+    for found in said[:-20:-1]:
+        kind = _TYPE_BEFORE.search(before[max(0, found.start() - 160) : found.start()])
+        if kind is not None:
+            return kind.group(1) not in {"DbSet", "ITable", "IQueryable", "IIncludableQueryable"}
+    return False
 
 
 def _named_set(held: _Held, text: str) -> re.Match[str] | None:

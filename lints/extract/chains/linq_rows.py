@@ -21,6 +21,7 @@ _HEADER = regex(
     r"|\.Map(?:Post|Put|Patch|Get|Delete)\(",
     re.MULTILINE,
 )
+_KIND = regex(r"(\w+)>?(?:\[\])?\??$")
 _MAX_BEFORE = 8000
 
 
@@ -84,9 +85,17 @@ def put(asked: Asked, verb: str, of_set: str, of_context: bool) -> Begun | None:
 def _handed_in(around: str, name: str) -> str | None:
     """The class of a row, or of rows, that a method is handed from outside its class: only its key says which it is."""
     head = re.sub(r"\"[^\"\n]*\"", "", around).partition("{")[0].partition("=>")[0]
-    kind = re.search(rf"(?:\w+\.)*(\w+)>?(?:\[\])?\??\s+{name}\s*[,)=]", head)
     inside = re.search(r"^\s*(?:\[[^\n\[\]]*\]\s*)*private\b", head)
-    return kind.group(1) if kind is not None and inside is None and "(" in head else None
+    return _kind_of(head, name) if inside is None and "(" in head else None
+
+
+def _kind_of(text: str, name: str) -> str | None:
+    """The class that stands before a parameter's name: `Boat` of `List<Fleet.Boat> boats`."""
+    for found in re.finditer(rf"(?<=[\w>\]?])\s+{name}\s*[,)=]", text):
+        kind = _KIND.search(text[max(0, found.start() - 120) : found.start()])
+        if kind is not None:
+            return kind.group(1)
+    return None
 
 
 def _said(method: str, texts: Sequence[str], span: Span) -> Step:
@@ -102,8 +111,7 @@ def _sent_by_client(before: str, around: str, name: str) -> str | None:
         posts = re.search(r"\[Http(?:Post|Put|Patch)\b[^;{}]*$", signed) is not None
         if not posts or not re.search(rf"[\w>\]?]\s+{name}\s*[,)]", head):
             return None
-    kind = re.search(rf"(?:\w+\.)*(\w+)>?(?:\[\])?\??\s+{name}\s*[,)]", around)
-    return kind.group(1) if kind is not None else None
+    return _kind_of(around, name)
 
 
 def _until_semicolon(text: str) -> tuple[str, str]:
