@@ -22,6 +22,7 @@ _QUIET = names(
     " onlyDeleted asObject set_dbprefix alias"
 )
 _WHERES = names("where andWhere orWhere or_where filterWhere andFilterWhere orFilterWhere onCondition andOnCondition")
+_OPENS = names("groupStart group_start orGroupStart or_group_start notGroupStart not_group_start")
 _DELETES = names("delete deleteAll truncate emptyTable empty_table")
 _UPDATES = names("update updateAll updateAllCounters updateBatch update_batch")
 _INSERTS = names("insert insertBatch insert_batch replace")
@@ -68,37 +69,81 @@ def _prefixed(name: str, model: Model) -> str | None:
 
 def codeigniter(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`$this->db->where('id', $id)->get('boats')`, `$boatModel->find($id)`."""
-    return _tables(builder, steps, RUNS["codeigniter"])
+    condition, written = "", None
+    around: list[tuple[str, bool]] = []
+    for step in steps:
+        method, given = step.method, step.arguments
+        beside = method.lower().startswith("or") and method not in {"order_by", "orderBy"}
+        if method in _OPENS:
+            around.append((condition, beside))
+            condition = ""
+        elif method in {"groupEnd", "group_end"} and around:
+            before, apart = around.pop()
+            condition = _beside(builder, before, condition, beside=apart) if condition else before
+        elif method in {"resetQuery", "reset_query"}:
+            condition, written = "", None
+            builder.joins.clear()
+        elif method in {"whereIn", "where_in", "orWhereIn", "or_where_in"} and len(given) > 1:
+            condition = _beside(builder, condition, _compared(builder, given[0], given[1], many=True), beside=beside)
+        elif method in _WHERES and given:
+            condition = _beside(builder, condition, _where(builder, given), beside=beside)
+        elif re.match(r"(?:or|not)?_?(?:not_?)?like$|(?:or_?)?where_?not_?in$", method, re.IGNORECASE):
+            condition = _beside(builder, condition, _neutral(builder), beside=beside)
+        elif method == "set":
+            written = _set(written, given)
+        elif method in RUNS["codeigniter"]:
+            return _run(builder, method, given, _closed(builder, condition, around), written, keyed=_keyed(builder))
+        else:
+            condition = _further(builder, method, given, condition)
+    return _unrun(builder, steps, _closed(builder, condition, around))
 
 
 def yii(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`Boat::find()->where(['id' => $id])->one()`, `(new Query())->from('boats')->all()`."""
-    return _tables(builder, steps, RUNS["yii"])
-
-
-def _tables(builder: Builder, steps: Sequence[OrmStep], runs: frozenset[str]) -> list[str | None]:
     condition = ""
-    written: Argument | None = None
     for step in steps:
         method, given = step.method, step.arguments
-        if method in _WHERES and given:
-            condition = _beside(builder, condition, _where(builder, given), beside=method.lower().startswith("or"))
-        elif method in {"whereIn", "where_in", "orWhereIn", "or_where_in"} and len(given) > 1:
-            part = _compared(builder, given[0], given[1], many=True)
-            condition = _beside(builder, condition, part, beside=method.startswith("or"))
-        elif re.match(r"(?:or|not)?_?like$|where_?not_?in$", method, re.IGNORECASE):
-            condition = _beside(builder, condition, _neutral(builder), beside=method.startswith("or"))
-        elif method in {"join", "innerJoin", "leftJoin", "rightJoin"} and len(given) > 1:
-            _join(builder, method, given)
-        elif method == "set":
-            written = _set(written, given)
+        if method in RUNS["yii"]:
+            return _run(builder, method, given, condition, None, keyed=_keyed(builder))
+        if "ilterWhere" in method and given:  # what is empty is no condition
+            condition = _beside(builder, condition, builder.hole(), beside=method.startswith("or"))
+        elif method == "where" and given:
+            condition = f"({_where(builder, given)})"  # instead of what was asked for before
+        elif method in _WHERES and given:
+            condition = _beside(builder, f"({condition})", _where(builder, given), beside=method == "orWhere")
         elif method in {"joinWith", "innerJoinWith"} and given and given[0].kind == "text":
             _related(builder, given[0].text)
-        elif method in runs:
-            return _run(builder, method, given, condition, written, keyed=builder.entity is not None)
-        elif method not in _QUIET:
-            condition = _beside(builder, condition, builder.hole())
-    return _run(builder, "all", (), _beside(builder, condition, builder.hole()) if len(steps) > 1 else condition, None)
+        else:
+            condition = _further(builder, method, given, condition)
+    return _unrun(builder, steps, condition)
+
+
+def _keyed(builder: Builder) -> bool:
+    return builder.entity is not None
+
+
+def _further(builder: Builder, method: str, given: Sequence[Argument], condition: str) -> str:
+    """A call that joins, or that neither says whose rows are asked for nor is known."""
+    if method in {"join", "innerJoin", "leftJoin", "rightJoin"} and len(given) > 1:
+        _join(builder, method, given)
+        return condition
+    if method in _QUIET:
+        return condition
+    return _beside(builder, condition, builder.hole(), beside=method.lower().startswith(("or", "union")))
+
+
+def _closed(builder: Builder, condition: str, around: list[tuple[str, bool]]) -> str:
+    """The conditions with those around a group that is still open."""
+    while around:
+        before, apart = around.pop()
+        condition = _beside(builder, before, condition or builder.hole(), beside=apart)
+    return condition
+
+
+def _unrun(builder: Builder, steps: Sequence[OrmStep], condition: str) -> list[str | None]:
+    """A query that is handed on: whoever has it may add to it."""
+    more = _beside(builder, condition, builder.hole()) if len(steps) > 1 else condition
+    return _run(builder, "all", (), more, None)
 
 
 def medoo(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -190,7 +235,7 @@ def _written(builder: Builder, method: str, written: Argument | None) -> list[st
 
 
 def _beside(builder: Builder, condition: str, part: str, *, beside: bool = False) -> str:
-    if not condition:
+    if not condition.strip("()"):
         return f"({part})"
     return f"{condition} OR ({part})" if beside else f"{condition} AND ({part})"
 
