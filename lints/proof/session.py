@@ -110,7 +110,10 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
         if rest and f"\0prepared {rest[0]}" in w.temporary:
             return Session("execute", None, f"{rest[0]} was prepared above, and is judged there")
         called = name_of(tokens)
-        return _procedure(w, called) or _execute(rest, called[0] if called is not None else None)
+        runs = (
+            called if w.dialect == "tsql" or (called is not None and not called[1]) else None
+        )  # else: what is prepared
+        return _procedure(w, runs) or _execute(rest, called[0] if called is not None else None)
     if word in ("call", "perform"):
         return _call(w, tokens, text, group, translate)
     if word == "{" and "call" in rest[:5] and tokens[-1].text == "}":  # ODBC's and JDBC's escape

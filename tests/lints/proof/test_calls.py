@@ -168,6 +168,8 @@ MODELS: dict[str, Model] = {
         ("postgres", "CALL two($1, $2)", "violation"),
         ("postgres", "CALL loops($1)", "opaque"),
         ("postgres", "CALL form($1)", "opaque"),
+        ("postgres", "EXECUTE renamed", "proven"),
+        ("postgres", "EXECUTE renamed($1, $2, $3)", "opaque"),
         ("oracle", "CALL renamed(:t, :i)", "proven"),
         ("oracle", "{call renamed(?, ?)}", "proven"),
     ],
