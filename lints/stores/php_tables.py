@@ -15,7 +15,9 @@ from lints.stores.taken import others
 from lints.tenancy import Model
 
 _NAMED_IN = names("from get getWhere get_where update delete insert insertBatch insert_batch replace countAllResults")
-_NAMED_IN |= names("count_all_results countAll count_all truncate emptyTable empty_table table")
+_NAMED_IN |= names(
+    "updateBatch update_batch count_all_results countAll count_all truncate emptyTable empty_table table"
+)
 _QUIET = names(
     "table select addSelect distinct limit offset orderBy order_by addOrderBy groupBy group_by having with asArray as"
     " indexBy from find selectCount selectMax select_max selectSum select_sum select_min select_avg set withDeleted"
@@ -191,6 +193,8 @@ def _run(
     elif method in {"updateAll", "updateAllCounters"}:
         written, more = (rest[0], rest[1:]) if rest else (None, [])
         condition = _beside(builder, condition, _where(builder, more)) if more else condition
+    elif method in {"updateBatch", "update_batch"}:
+        written = rest[0] if rest else written
     elif method == "update":
         if keyed and len(rest) > 1:
             condition, rest = _beside(builder, condition, _by_key(builder, rest[0])), rest[1:]

@@ -268,6 +268,12 @@ class Chains:
         """What there is of a query before a call, if the call goes on with one, or begins one of that."""
         if isinstance(side, Query):
             return side
+        if isinstance(call.receiver, Name) and self.interpreter.language == "php":
+            path = call.receiver.path
+            asked = Asked(interpreter=self.interpreter, call=call, receiver=None, path=path, step=step, env=env)
+            other = php_tables.begun(asked)  # a connection that nothing was asked of
+            ours = other is not None and other.kind == "codeigniter"
+            return Query(other.kind, other.model, other.steps[:-1], call.span) if other is not None and ours else None
         if not isinstance(side, Gap) or self.interpreter.language not in _BY_SOURCE:
             return None
         path = side.source if re.fullmatch(r"[\w.]+", side.source) else ""

@@ -360,18 +360,17 @@ _PYTHON = {
     ),
 }
 _IGNITED = Search(
-    rb"db\s*->\s*(?:get|get_where|getWhere|where|or_where|select|from|join|table|update|delete|insert\w*|replace)\(",
-    rb"odel\s*->\s*(?:find\w*|where\w*|first|update|delete|insert)\(",
+    rb"db\s*->\s*(?:get|get_where|getWhere|where|or_where|select|from|join|table|update\w*|delete|insert\w*|replace|count\w*|truncate"
+    rb"|empty\w*)\(",
+    rb"odel\s*->\s*(?:find\w*|where\w*|first|update|delete|insert|paginate)\(",
     rb"\bmodel\(\s*[\w'\"\\]",
-    rb"\$this->(?:find\w*|where\w*|first)\(",
+    rb"\$this->(?:find\w*|where\w*|first|paginate|update|delete|insert)\(",
 )
 _PHP = {
     **dict.fromkeys((b"CodeIgniter", b"BASEPATH", b"eController"), _IGNITED),
     **dict.fromkeys(
         (b"yii", b"Yii"),
-        Search(
-            rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("
-        ),
+        Search(rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("),
     ),
     b"edoo": Search(
         rb"->\s*(?:select|get|has|count|sum|max|min|avg|rand|update|delete|insert|replace)\(\s*['\"]\w+['\"]\s*,"

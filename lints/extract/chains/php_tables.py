@@ -16,7 +16,7 @@ from lints.patterns import regex
 KINDS = frozenset({"codeigniter", "yii", "medoo"})
 _IGNITED = names(
     "get getWhere get_where countAllResults count_all_results countAll count_all first find findAll findColumn update"
-    " delete insert insertBatch insert_batch replace truncate emptyTable empty_table updateBatch update_batch"
+    " delete insert insertBatch insert_batch replace truncate emptyTable empty_table updateBatch update_batch paginate"
 )
 _BUILDS = names(
     "where orWhere or_where whereIn where_in orWhereIn or_where_in whereNotIn where_not_in like orLike or_like notLike"
