@@ -157,7 +157,7 @@ class _Jooq:
                 chain_of = calls(given[0])
                 stated = _plain_field(chain_of[-1]) if chain_of else None
                 column = _field(given[0]) or (stated.rpartition(".")[2].strip('"`') if stated else None)
-                sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else f"{builder.hole()} = 1")
+                sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else builder.hole())
             elif called.name == "set":  # a record, or a map
                 sets.append(builder.hole())
             elif called.name == "@key":

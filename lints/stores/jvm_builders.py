@@ -57,7 +57,7 @@ def criteria(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if steps[0].method == "createCriteriaDelete":
         return [builder.delete()]
     if steps[0].method == "createCriteriaUpdate":
-        return [builder.update(assigned, dynamic=sets != len(assigned))]
+        return [builder.update(assigned, whole=sets != len(assigned))]
     return [builder.select()]
 
 
@@ -220,7 +220,7 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             return []
     if said is not None:
         builder.where.append(said)
-    text = builder.update(assigned) if verb == "update" else builder.statement(verb)
+    text = builder.update(assigned, whole=not assigned) if verb == "update" else builder.statement(verb)
     return [text, None] if unseen else [text]
 
 

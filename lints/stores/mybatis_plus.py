@@ -97,9 +97,8 @@ def _updated(builder: Builder, conditions: _Conditions, row: str, *, whole: bool
             column = builder.column(name)
             if column is not None and value != "null":
                 assigned.append((column, builder.parameter(value)))
-    return builder.update(
-        assigned, dynamic=not assigned or conditions.unread, whole=whole or bool(row and not row.startswith("{"))
-    )
+    unseen = conditions.unread or bool(row and not row.startswith("{"))
+    return builder.update(assigned, dynamic=not assigned, whole=whole or unseen)
 
 
 def _mapped(builder: Builder, text: str) -> str:
@@ -189,6 +188,7 @@ class _Conditions:
         elif method == "set":
             told = given[1:] if len(given) > 2 else given
             column = _column(builder, told[0]) if len(told) == 2 else None
+            self.unread = self.unread or column is None
             if column is not None:
                 self.assigned.append((column, builder.parameter(told[1].strip())))
         elif method in {"setSql", "setIncrBy", "setDecrBy"}:

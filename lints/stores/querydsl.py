@@ -64,7 +64,7 @@ def querydsl(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
                 (column.rpartition(".")[2].strip('"`'), builder.parameter(given[1].strip())) if column else None
             )
     told = [pair for pair in sets if pair is not None]
-    text = builder.update(told, dynamic=len(told) < len(sets)) if verb == "update" else builder.statement(verb)
+    text = builder.update(told, whole=len(told) < len(sets)) if verb == "update" else builder.statement(verb)
     return [text, None] if unseen else [text]
 
 
