@@ -249,6 +249,8 @@ def _query_builder(builder: Builder, steps: Sequence[OrmStep]) -> list[str | Non
             verb = "update"
     if condition is not None:
         builder.where.append(condition)
+    elif len(steps) == 1:
+        builder.where.append(builder.hole())  # it runs where it is handed to, if it does at all
     if verb == "delete":
         return [builder.delete()]
     if verb == "update":

@@ -366,6 +366,12 @@ CASES: dict[str, calls.Case] = {
         ),
         PROVEN,
     ),
+    "typeorm: a builder to which nothing is added here": (
+        "typeorm", f"{BOATS}const f = () => r.createQueryBuilder('b');", OPAQUE,
+    ),
+    "typeorm: a builder without a condition": (
+        "typeorm", f"{BOATS}const f = () => r.createQueryBuilder('b').orderBy('b.name').getMany();", BY_KEY,
+    ),
     "typeorm: a copy of a builder is another": (
         "typeorm",
         (
