@@ -236,9 +236,7 @@ def _conditions(ending: str) -> Search:
 
 
 def _models_in_ruby(data: bytes) -> bool:
-    from lints.schema.rails_models import DECLARES
-
-    return DECLARES.search(data) is not None
+    return _declares("rails_models").matches(data)
 
 
 def _models_in_compiled(path: str, data: bytes) -> bool:

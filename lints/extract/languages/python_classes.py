@@ -26,6 +26,8 @@ def models_of(called: str, above: str, text: str, where: Span) -> tuple[Stmt, ..
     `above` and `text` are the source of its bases and of its body.
     """
     text = text[:_MAX_BODY]
+    if not any(word in text for word in (".model", "._model", ".entity", "._entity")):
+        return ()
     names = sorted(set(re.findall(r"\b(?:self|cls)\.(_?(?:model|entity)(?:_class|_cls|_type)?)\b", text)))
     if not names:
         return ()
