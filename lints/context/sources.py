@@ -40,6 +40,7 @@ _OF_THE_FRAMEWORK = regex(
 """Classes that a controller is handed by its framework, or that stand for the caller."""
 _CHECKED_FORM = regex(r"\b(?!Request\b)\w+Request\s+\$")
 """A request of Laravel of a class of its own may refuse the caller (`authorize`) before the function runs."""
+_OWN_METHOD = regex(r"\b(?:private|protected)\s+(?:static\s+)?function\b")
 _FASTAPI = regex(r"(?:=\s*|\bAnnotated\[[^=\n]{1,200}?)(?:\w+\.)?(Query|Header|Cookie|Body|Form|Path)\(")
 _FASTAPI_CHANNELS: Mapping[str, str] = {"Query": "query", "Header": "header", "Cookie": "header", "Path": "path"}
 _SIMPLE = regex(r":\s*(?:Optional\[\s*)?(?:str|int|UUID|uuid\.UUID|UUID4|ObjectId|constr\(|conint\()\b")
@@ -135,6 +136,8 @@ def _csharp(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _php(unit: Unit, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Laravel fills a parameter of a controller whose type is a model with the row that the path names."""
     if unit.request is None or any(_CHECKED_FORM.search(text) for text in found.values()):
+        return
+    if _OWN_METHOD.search(unit.head) is not None:  # no route leads to it
         return
     for name, text in found.items():
         kind = re.match(r"\??\\?(?:\w+\\)*(\w+)\s+\$", text)

@@ -99,3 +99,16 @@ def test_it_asks_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", UNSEEN)
 def test_it_may_ask(name: str) -> None:
     assert [verdict for verdict, _ in about(name, UNSEEN)] == ["weak"]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("public", 1), ("private", 0), ("protected", 0)])
+def test_no_route_leads_to_what_is_private(kind: str, expected: int) -> None:
+    code = f"""<?php
+class BoatController extends Controller {{
+  {kind} function find(Request $request, int $tenantId) {{ return $this->boats->listed($tenantId); }}
+}}
+"""
+    files = {"1.sql": SCHEMA, "app/Http/Controllers/BoatController.php": code.encode()}
+    found = scan(files.items(), build_model(files, {})).accesses
+
+    assert len([row for row in found if row.rule == "TENCTX006"]) == expected
