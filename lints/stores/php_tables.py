@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.php_tables import RUNS
 from lints.extract.facts import Argument, OrmCall, OrmStep
@@ -36,6 +36,7 @@ _SENT = regex(
     r"(?:\$?this|\w*[iI]gniter|Yii::\$?app|Yii\.app|\$?request|service\([^()]*\))?(?:->|\.)?(?:input|request)(?:->|\.)"
     r"(?:post|get|getPost|getVar|getGet|get_post|getParam|getQueryParam|getBodyParam|param)\([^()]{0,80}\)"
 )
+_SIGNS = regex(r"=|!=|<>|[<>]=?|(?:not )?in|(?:or )?(?:not )?i?like|(?:not )?between")
 _PLACE = regex(r"(?<![:\w]):\w+|\?")
 _MAX_DEPTH = 6
 
@@ -279,13 +280,26 @@ def _listed(builder: Builder, items: Sequence[Argument], depth: int) -> str:
     if depth > _MAX_DEPTH:
         return builder.hole()
     if sign in {"and", "or"} and len(items) > 1:
-        parts = [_where(builder, [one], depth + 1) for one in items[1:]]
+        parts = list(_members(builder, items[1:], depth))
         return f"({builder.any_of(parts)})" if sign == "or" else builder.all_of(f"({part})" for part in parts)
     if sign in {"=", "in"} and len(items) == 3:
         return _compared(builder, items[1], items[2], many=sign == "in")
     if sign in {"not", "exists", "not exists"}:
         return _neutral(builder) if sign == "not" else builder.hole()
     return _neutral(builder) if len(items) >= 3 and items[1].kind == "text" else builder.hole()
+
+
+def _members(builder: Builder, items: Sequence[Argument], depth: int) -> Iterator[str]:
+    """The conditions of `['or', ['like', 'name', $name], ['id' => $id]]`, with its inner lists in a row."""
+    rest = list(items)
+    while rest:
+        word = rest[0].text.strip().lower() if rest[0].kind == "text" else ""
+        if word in {"and", "or", "not", "exists", "not exists"}:
+            yield builder.hole()  # where it ends is not to be seen
+            return
+        size = 4 if "between" in word else 3 if _SIGNS.fullmatch(word) is not None else 1
+        yield _where(builder, rest[:1], depth + 1) if size == 1 else _listed(builder, rest[:size], depth + 1)
+        rest = rest[size:]
 
 
 def _map(builder: Builder, given: Argument, depth: int = 0) -> str:
