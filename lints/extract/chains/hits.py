@@ -301,7 +301,7 @@ _JVM = {
 """What is looked for only in files that name a library, or what holds its queries."""
 _LINQ = Search(
     rb"\.(?:Where|First|Single|Any|Count|LongCount|ToList|ToArray|Find|Sum|Last|Include|AsNoTracking|IgnoreQueryFilters)\w*\(",
-    rb"[?!]?\.(?:Get|List|Exists?|Delete|Remove|Query|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
+    rb"[?!]?\.(?!With(?:Many|One)\()(?:Get|List|Exists?|Delete|Remove|Query|With)(?:All|One|By|List|Queryable|Many|Details|Specification)?\w*\(",
     rb"\bGet(?:DbSet|Queryable|All|Query)(?:Async)?\(",
     rb"\bfrom\s+\w+\s+in\s+\w+\.",
     rb"\.(?:Find|Get|Load|GetAll)(?:Async)?<\w",
