@@ -17,6 +17,7 @@ from lints.proof.result import Proof, Verdict
 from lints.proof.scalars import term
 from lints.proof.scripts import Parameter, Script, read, top_level
 from lints.proof.text import Prepared
+from lints.proof.variables import note_variables
 from lints.proof.work import Work
 
 _DEEPEST = 6
@@ -46,6 +47,8 @@ def known(index: Index, name: str) -> bool:
 
 def judged(w: Work, name: str, rest: list[Any], text: str, prove: Prove, variables: dict[str, Val]) -> Proof | str:
     """The proof of a call, without its place; a text says why there is none."""
+    from lints.proof import temporary  # which asks `session` what a text is, as that asks here
+
     index = w.index
     routine = index.routines[name]
     if name in index.calling:
@@ -62,7 +65,8 @@ def judged(w: Work, name: str, rest: list[Any], text: str, prove: Prove, variabl
     bound = _bound(w, script, rest, text)
     if isinstance(bound, str):
         return f"the procedure {name}: {bound}"
-    held = {key: value for key, value in variables.items() if key.startswith("@@")} | bound
+    unsure = {name: Val(f"what {name} is set to", Rank.NONE) for name in script.unsure}
+    held = {key: value for key, value in variables.items() if key.startswith("@@")} | bound | unsure
     proofs: list[Proof] = []
     made: dict[str, Any] = {}
     if not index.calling:
@@ -79,10 +83,25 @@ def judged(w: Work, name: str, rest: list[Any], text: str, prove: Prove, variabl
                 proof = prove(index, prepared, statement, max(w.left, 0), made, held)
                 if proof.verdict is Verdict.UNPARSED or "budget" in (proof.reason or ""):
                     return f"the procedure {name} has a statement that is not understood ({proof.reason})"
-                proofs.append(proof)
+                proofs.append(_decided(proof, said, script.unsure))
+                note_variables(index, prepared.labels, statement, held)
+                temporary.note(index, statement, prepared.text, made)
+                held |= unsure
     finally:
         index.calling.pop()
     return _together(name, proofs)
+
+
+def _decided(proof: Proof, said: str, unsure: frozenset[str]) -> Proof:
+    """The proof of a statement; what is open of it only for a variable that holds one thing or another is not known."""
+    named = sorted(name for name in unsure if name in said.lower())
+    if proof.verdict is not Verdict.VIOLATION or not named:
+        return proof
+    reason = f"what {', '.join(named)} holds is decided while it runs"
+    return replace(
+        proof, verdict=Verdict.OPAQUE, rules=("TENSQL013",), references=(), reason=reason,
+        steps=(f"Not decided: {reason}.",),
+    )  # fmt: skip
 
 
 def _bound(w: Work, script: Script, rest: list[Any], text: str) -> dict[str, Val] | str:

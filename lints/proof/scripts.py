@@ -40,6 +40,8 @@ class Script(NamedTuple):
 
     parameters: tuple[Parameter, ...]
     statements: tuple[str, ...]
+    unsure: frozenset[str] = frozenset()
+    """Variables that may hold one thing or another where they are read."""
 
 
 def read(routine: Any, dialect: str) -> Script | str:
@@ -139,8 +141,9 @@ def _transact(text: str) -> Script | str:
     if not body:
         return "its body is not to be seen"
     given = tuple(_marked(text, tokens[first : body - 1] if first else []))
-    found = _Pieces(text, frozenset(parameter.name for parameter in given)).of(tokens[body:])
-    return found if isinstance(found, str) else Script(given, found)
+    pieces = _Pieces(text, frozenset(parameter.name for parameter in given))
+    found = pieces.of(tokens[body:])
+    return found if isinstance(found, str) else Script(given, found, frozenset(filter(pieces.unsure, pieces.assigned)))
 
 
 def head(text: str) -> list[Parameter]:
@@ -180,8 +183,8 @@ def top_level(tokens: list[Any]) -> list[list[Any]]:
 
 class _Pieces:
     """Cuts a body of T-SQL into its statements. What IF and WHILE ask is a statement of its own; each branch counts as
-    run, for a statement that is confined is so whether it runs or not. That holds of variables only while none is
-    read after it was assigned on one of several paths, or in a loop."""
+    run, for a statement that is confined is so whether it runs or not. Variables that are assigned on one of several
+    paths, or in a loop, hold nothing that is known."""
 
     def __init__(self, text: str, parameters: frozenset[str]) -> None:
         self.text = text
@@ -220,17 +223,17 @@ class _Pieces:
                     self.taken = True
             self.piece.append(token)
         self._close()
-        if self.refusal is None and self.loops and self.assigned:
-            self.refusal = "variables are assigned in a loop"
-        if self.refusal is None and self.branches and any(map(self._unsure, self.assigned)):
-            self.refusal = "a variable is assigned on some paths only"
+        if depth or cases:
+            self.refusal = "a bracket or a CASE is left open"
         if self.refusal is None and not 0 < len(self.found) <= _MOST:
             self.refusal = "it has no statement, or too many"
         return self.refusal or tuple(self.found)
 
-    def _unsure(self, name: str) -> bool:
-        """Whether a variable is read after a value that it has on some paths only."""
+    def unsure(self, name: str) -> bool:
+        """Whether a variable may be read after a value that it has on some paths only, or in some rounds of a loop."""
         places = self.assigned[name]
+        if self.loops or not self.branches:
+            return self.loops
         if len(places) == 1 and name not in self.parameters:
             return False
         named = re.compile(rf"{re.escape(name)}\b", re.IGNORECASE)

@@ -75,6 +75,33 @@ CREATE PROC Runs @Sql NVARCHAR(MAX) AS EXEC(@Sql)
 GO
 CREATE PROC Nothing @Id INT AS SELECT @Id + 1
 GO
+CREATE PROC Chosen @Id INT AS
+DECLARE @t INT
+SELECT @t = id FROM countries WHERE code = @Id
+DELETE FROM boats WHERE tenant_id = @t
+GO
+CREATE PROC InRounds @TenantId INT AS
+BEGIN
+  DECLARE @n INT = 100
+  WHILE @n > 0
+  BEGIN
+    DELETE TOP (@n) FROM boats WHERE tenant_id = @TenantId
+    SET @n = @@ROWCOUNT
+  END
+END
+GO
+CREATE PROC RoundAbout @TenantId INT AS
+BEGIN
+  DECLARE @t INT = @TenantId
+  WHILE @t > 0
+  BEGIN
+    DELETE FROM boats WHERE tenant_id = @t
+    SET @t = @t - 1
+  END
+END
+GO
+CREATE PROC Unclosed @Id INT AS SET @Id = CASE WHEN 1 = 1 UPDATE boats SET name = 'x' WHERE id = @Id
+GO
 CREATE FUNCTION [dbo].[Mine] (@Id INT) RETURNS TABLE AS RETURN SELECT * FROM boats WHERE id = @Id
 GO
 """
@@ -121,7 +148,11 @@ END;
 """
 )
 MODELS: dict[str, Model] = {
-    dialect: build_model({"migrations/1.sql": text.encode()}, None, dialect=dialect)
+    dialect: build_model(
+        {"migrations/1.sql": text.encode()},
+        {"globals": {"countries": "ISO 3166"}} if "countries" in text else None,
+        dialect=dialect,
+    )
     for dialect, text in (("tsql", TRANSACT), ("mysql", MYSQL), ("postgres", POSTGRES), ("oracle", ORACLE))
 }
 
@@ -148,6 +179,10 @@ MODELS: dict[str, Model] = {
         ("tsql", "EXEC Took @i", "violation"),
         ("tsql", "EXEC Runs @s", "opaque"),
         ("tsql", "EXEC Nothing 1", "proven"),
+        ("tsql", "EXEC Unclosed 1", "opaque"),
+        ("tsql", "EXEC Chosen 1", "violation"),
+        ("tsql", "EXEC InRounds @t", "proven"),
+        ("tsql", "EXEC RoundAbout @t", "opaque"),
         ("tsql", "EXEC NoSuch 1", "opaque"),
         ("tsql", "{call dbo.BoatsOf(?, ?)}", "proven"),
         ("tsql", "{? = call OneBoat(?)}", "violation"),
