@@ -40,7 +40,7 @@ RULES: Mapping[str, str] = {
     "TENSQL017": "row level security or role switched off",
     "TENSQL018": "shared NULL-tenant rows",
     "TENSQL019": "child attached or re-parented without parent check",
-    "TENSQL020": "two tenant values in one statement",
+    "TENSQL020": "several tenant values in one statement",
     "TENSQL021": "scoped to a wider tenant level",
     "TENSQL022": "scoped by the caller's own key, not by the tenant",
     "TENSQL023": "scoped by row level security alone",
