@@ -346,7 +346,7 @@ _SCRIPTS = {
     b"lickhouse": Search(rb"\.insert\(\s*\{"),
     b"ongoose": Search(rb"\.save\(\s*\)"),
     b"ysely": Search(rb"\.(?:replaceInto|mergeInto)\("),
-    b"bjection": Search(rb"[A-Z]\w*\.relatedQuery\("),
+    b"relatedQuery": Search(rb"[A-Z]\w*\.relatedQuery\("),
 }
 _PYTHON = {
     b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),

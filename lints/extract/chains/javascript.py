@@ -301,6 +301,8 @@ def _sequelize(asked: Asked) -> Begun | None:
 def _objection(asked: Asked) -> Begun | None:
     """`Boat.query()`, `Boat.query(trx)`; with a text it is TypeORM's."""
     named, given = asked.path.rpartition(".")[2], asked.step.arguments
+    if asked.call.method == "relatedQuery" and given and re.fullmatch(r"[A-Z]\w*[a-z]\w*", named) is not None:
+        return Begun("objection", named, (asked.step,))
     if asked.call.method != "query" or re.fullmatch(r"[A-Z]\w*[a-z]\w*", named) is None or len(given) > 1:
         return None
     return (

@@ -39,6 +39,28 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         "Logbook.query().whereIn('boat_id', Boat.query().select('id').where('tenant_id', t))",
         [("proven", None), ("proven", None)],
     ),
+    "along a relation": (
+        "Logbook.query().joinRelated('boat').where('boat.tenant_id', t).where('logbooks.id', id)",
+        PROVEN,
+    ),
+    "along a relation, of anybody": ("Logbook.query().joinRelated('boat').where('logbooks.id', id)", BARE),
+    "along no relation that is known": (
+        "Logbook.query().joinRelated('crew').where('crew.tenant_id', t).where('logbooks.id', id)",
+        BARE,
+    ),
+    "what belongs to a row": ("Boat.relatedQuery('logbooks').for(id)", [("weak", "TENORM002")]),
+    "what belongs to the tenant's rows": (
+        "Boat.relatedQuery('logbooks').for(Boat.query().select('id').where('tenant_id', t))",
+        [("proven", None), ("proven", None)],
+    ),
+    "what belongs to anybody's rows": (
+        "Boat.relatedQuery('logbooks').for(Boat.query().select('id').where('name', id))",
+        [("violation", "TENORM001"), ("violation", "TENORM001")],
+    ),
+    "what belongs to a row in a way that is not known": (
+        "Boat.relatedQuery('crew').for(id)",
+        [("opaque", "TENORM013")],
+    ),
     "SQL that an entity runs is no model of Objection": ("Boat.query('SELECT 1')", []),
 }
 
