@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lints.patterns import regex
 from lints.search import Search
+from lints.search import named as words_at
 
 _BLANK = rb"(?:\s|\\[nrt]|--[^\n\\]{0,200}(?:\n|\\n)|/\*[^*]{0,200}\*/)"
 """White space of a statement as code writes it, with comments."""
@@ -50,6 +51,8 @@ _COMMANDS = (
     rb"|delete|multi|pipeline|batch|eval\w*|call|sendcommand)\s*[(<]"
 )
 _STORES = (rb"redis", rb"valkey", rb"cache", rb"rdb", rb"kv")
+_KEY = regex(rb"(?:cache|rdb|kv)\w*(?:\(\))?[?!]?\s*\.\s*\w+\(\s*(\w+)\s*[,)]")
+_ASSIGNED = regex(rb"\s*(?::[^=\n]{0,80})?=(?!=)")
 _SKIPPED = (
     rb"(?:[\s(;|@$#{?=]|\\(?:[nrtfv\n]|[ux]\{?[0-9a-f]{2,8}\}?)|(?:--|//)[^\n]*?(?:\n|\\n)|/\*[\s\S]*?\*/"
     rb"|explain\b(?:\s*\([^)]{0,80}\))?|analyze\s|verbose\s|profile\s|optional\s|if\s+(?:not\s+)?exists\b"
@@ -98,10 +101,24 @@ def hits(language: str, data: bytes) -> list[int]:
     found = _SEARCH(lower)
     if _AT_HEAD.possible(lower):
         found = sorted({*found, *_RARE(lower)})
+    if language != "go" and b"redis" not in lower and b"valkey" not in lower:
+        found = [at for at in found if not _hands_on_key(lower, at)]
     quoted = found and language in _QUOTED and not _KEYS.possible(lower)
     if quoted and not (_LITERAL.possible(lower) and any(_opened(lower, at) for at in found)):
         return []  # prose, or names of the language
     return found
+
+
+def _hands_on_key(lower: bytes, at: int) -> bool:
+    """Whether something that is only called a cache is handed a key that nothing in the file makes: see `keys`."""
+    named = _KEY.match(lower, at)
+    return named is not None and not any(_made(lower, place, named[1]) for place in words_at(lower, named[1], 0, at))
+
+
+def _made(lower: bytes, at: int, name: bytes) -> bool:
+    """Whether a name gets a value where it stands, but as the argument of a call: `sorted(found, key=first)`."""
+    given = _ASSIGNED.match(lower, at + len(name))
+    return given is not None and not (given[0] == b"=" and lower[max(0, at - 20) : at].rstrip()[-1:] in {b",", b"("})
 
 
 def _opened(lower: bytes, at: int) -> bool:

@@ -50,7 +50,7 @@ class Flow(Results):
     @cached_property
     def has_checks(self) -> bool:
         """Whether there is a call in the file that checks something."""
-        return CHECKED.search(self.data) is not None
+        return CHECKED.matches(self.data)
 
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""

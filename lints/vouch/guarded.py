@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from lints.patterns import regex
+from lints.search import Search
 from lints.vouch.access import Access
 from lints.vouch.compared import MAX_STATED, compare, compared_in
 from lints.vouch.conditions import bare
@@ -27,7 +28,7 @@ COMPARES = regex(
     rb"|[aA]ccess|[oO]wner|_or_|Or(?:Throw|Fail|Error)|[iI]nvariant|[aA]bort|[tT]hrow"
 )
 """What a file has somewhere in which a row is compared with something, or asked about."""
-CHECKED = regex(
+CHECKED = Search(
     rb"OrThrow|OrFail|OrError|_or_404|_or_raise|(?:assert|verify|ensure|require|[aA]uthori[sz]e|check)\w*\s*\("
 )
 """What a file has somewhere in which something is checked by a call."""

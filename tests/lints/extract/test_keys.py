@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lints.extract.glance import glance
 from lints.scan import scan
 from lints.tenancy import Model
 
@@ -86,3 +87,17 @@ def test_key(name: str) -> None:
     source, wanted = CASES[name]
     found = scan([("src/a.ts", source.encode())], Model(tables={}))
     assert [row.verdict for row in found.accesses] == wanted, [(row.sql, row.rule, row.why) for row in found.accesses]
+
+
+@pytest.mark.parametrize(
+    ("source", "looks"),
+    [
+        ("class C:\n    def get(self, key):\n        return self.cache.get(key)\n", False),
+        ("class C:\n    def get(self, key):\n        return self.cache.get(key)\n\nfound = sorted(a, key=b)\n", False),
+        ("def get(cache, boat):\n    key = f'boat:{boat}'\n    return cache.get(key)\n", True),
+        ("import redis\ndef get(cache, key):\n    return cache.get(key)\n", True),
+        ("def get(cache, boat):\n    return cache.get(f'boat:{boat}')\n", True),
+    ],
+)
+def test_what_only_hands_on_a_key_is_not_looked_at(source: str, *, looks: bool) -> None:
+    assert bool(glance("python", source.encode())) is looks
