@@ -371,7 +371,5 @@ def _short(builder: Builder, method: str, given: Sequence[Argument]) -> str | No
     assigned, dynamic = builder.assignments(mapping(given[0]))
     dynamic = dynamic or given[0].kind != "map"
     return (
-        builder.insert(assigned, dynamic=dynamic)
-        if method == "insert_row"
-        else builder.update(assigned, whole=dynamic)
+        builder.insert(assigned, dynamic=dynamic) if method == "insert_row" else builder.update(assigned, whole=dynamic)
     )

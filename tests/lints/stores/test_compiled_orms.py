@@ -163,11 +163,13 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "go: a struct as filter": ("go", "Where(&Boat{ID: id, TenantID: tenantID}).First(&boat)", "TENORM007"),
     "go: Delete": ("go", 'Where("id = ?", id).Delete(&Boat{})', UNSCOPED),
     "go: a scope out of sight": ("go", "Scopes(Fleet(tenantID)).Find(&boat)", UNSEEN),
-    "go: Updates": ("go", 'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(Boat{Name: n})', SCOPED),
+    "go: Updates": (
+        "go",
+        'Model(&Boat{}).Where("id = ? AND tenant_id = ?", id, tenantID).Updates(Boat{Name: n})',
+        SCOPED,
+    ),
 }
-VERDICTS = {SCOPED: "proven", UNSEEN: "opaque"} | dict.fromkeys(
-    ("TENORM002", "TENORM003", "TENORM014"), "weak"
-)
+VERDICTS = {SCOPED: "proven", UNSEEN: "opaque"} | dict.fromkeys(("TENORM002", "TENORM003", "TENORM014"), "weak")
 
 
 def facts(schema: str, call: str) -> CodeFacts:
