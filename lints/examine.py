@@ -156,7 +156,7 @@ def queries_of(path: str, data: bytes) -> Queries:
     from lints.schema.orm import Source
     from lints.schema.query_helpers import declares, read_query_helpers
 
-    if declares(path).search(data) is None:
+    if not declares(path, data):
         return Queries(read=False)
     body = lowered(path, data)
     if body is None:

@@ -59,7 +59,7 @@ class Function:
     tenant_optional: bool = False
     """The parameter may be left out, and the body never asks whether it was."""
     asks: bool = False
-    """Something in its body knows the caller, compares a tenant, or is called like what decides who may do something."""
+    """Something in its body knows the caller, compares a tenant, or is called like what decides who may do what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from lints.extract import invocations
 from lints.extract.chains.helpers import CONDITION, is_condition, whole
 from lints.extract.chains.paths import MAX_VARIANTS, argument, variants_of
 from lints.extract.facts import Argument, Helper, OrmStep
 from lints.extract.interpret import Interpreter, TooLargeError
-from lints.extract.ir import ClassBody, Define, Func
+from lints.extract.ir import ClassBody, Define, Func, Span
 from lints.extract.parse import language_of
 from lints.extract.values import Fn, Listing, Query, Record, Value, assignments, settled
 from lints.patterns import regex
@@ -50,9 +51,10 @@ _NARROWED = regex(r"(?<![\w.])(\w+)" + _NARROWS)
 _CHANGED = regex(r"\.(?:andWhere|orWhere)\(")
 
 
-def declares(path: str) -> re.Pattern[bytes]:
-    """What a helper of a file of `DECLARES` returns."""
-    return DECLARES[path[path.rindex(".") :]]
+def declares(path: str, data: bytes, span: Span | None = None) -> bool:
+    """Whether a helper in a file, or in a part of it, may return a query or a condition; in other languages none."""
+    told = DECLARES.get(PurePosixPath(path).suffix)
+    return told is not None and told.search(data, *(span or (0, len(data)))) is not None
 
 
 def read_query_helpers(catalog: Catalog, sources: Sequence[Source]) -> None:
@@ -120,7 +122,7 @@ def _returns(source: Source, function: Func) -> bool:
     """Whether it may return a query or a condition."""
     spans = (function.span, function.body_span)
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    return declares(source.path).search(source.data, start, end) is not None
+    return declares(source.path, source.data, (start, end))
 
 
 def _helper(interpreter: Interpreter, source: Source, name: str, held: Fn, *, managed: bool) -> Helper | None:
