@@ -38,3 +38,5 @@ class Follow:
     guard: str = ""
     """The call, as written, that raises unless the caller may touch what it found; told of a statement and itself. It
     was given the row, or what stands in `values` and a tenant."""
+    may_be: tuple[str, ...] = ()
+    """Names that hold what the first one found, or a part of it, on some path, or that may."""

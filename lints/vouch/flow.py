@@ -7,7 +7,7 @@ block and in the blocks around, and the conditions it stands under. What can't b
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 from tree_sitter import Node
@@ -21,6 +21,7 @@ from lints.vouch.facts import Follow
 from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import CHECKED, COMPARES, guard_of
 from lints.vouch.helpers import asked_through
+from lints.vouch.lent import lent, lent_to
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
 from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES, UNCERTAIN, WRAPS
@@ -44,6 +45,7 @@ class Flow(Results):
         self.accesses = accesses
         self.checks: dict[int, tuple[str, frozenset[str]]] = {}
         """What the statements that were looked at check."""
+        self._lent: dict[int, dict[str, int]] = {}
         self._starts = [access.node.start_byte for access in accesses]
         self._known: list[tuple[list[tuple[int, bool | None, bool]], list[Found]]] = []
 
@@ -76,7 +78,31 @@ class Flow(Results):
                 and later.helper is None
                 and any(first.node.end_byte <= later.start for first in self.accesses)
             ):
-                yield from self._vouching(later)
+                told = list(self._vouching(later))
+                yield from told
+                yield from self._lending(later, {(f.first_line, f.first_column) for f in told if f.rows})
+
+    def _lending(self, later: Access, told: Collection[tuple[int, int]]) -> Iterator[Follow]:
+        """The statements whose rows it may be given parts of, of which it is not certain that they have run."""
+        for position, first in enumerate(self.accesses):
+            if self.spent or first.start >= later.start:
+                return
+            if (first.line, first.column) in ((later.line, later.column), *told):
+                continue
+            if position not in self._lent:
+                self._lent[position] = lent(self, first)
+            names = lent_to(self, self._lent[position], first, later)
+            if names:
+                yield Follow(
+                    line=later.line,
+                    column=later.column,
+                    first_line=first.line,
+                    first_column=first.column,
+                    values=(),
+                    rows=(),
+                    checked=False,
+                    may_be=names,
+                )
 
     def _vouching(self, later: Access) -> Iterator[Follow]:
         events = self.before(later.node) if not self.spent else []

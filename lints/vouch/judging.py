@@ -10,7 +10,7 @@ from lints.context.keys import HELD, unheld
 from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
-from lints.tenancy import Model, Table
+from lints.tenancy import Model, Ownership, Table
 from lints.vouch.facts import Follow
 from lints.vouch.plain import plain, root
 from lints.vouch.said import (
@@ -101,7 +101,7 @@ def _unheld(
     for follow in follows:
         firsts = places.get((follow.first_line, follow.first_column), ())
         named = [name for name, _ in follow.rows if name in roots]
-        if not named or follow.compared or (follow.first_line, follow.first_column) == (follow.line, follow.column):
+        if not named or _same(follow) or _asked_about(follow, firsts, model):
             continue
         found = [row for first in firsts for row in first.rows]
         if found and all(
@@ -115,7 +115,21 @@ def _unheld(
     return later.rows
 
 
-_SET_TO = regex(r"(?:[\w$]+[\"`\]]?\.)?[\"`\[]?(\w+)[\"`\]]?\s*=\s*$")
+def _same(follow: Follow) -> bool:
+    return (follow.first_line, follow.first_column) == (follow.line, follow.column)
+
+
+def _asked_about(follow: Follow, firsts: Sequence[Place], model: Model) -> bool:
+    """Whether a row's tenant, or whose it is, was compared: of its state, nobody's rows are made the caller's."""
+    tables = [model.tables.get(row.table) for first in firsts for row in first.rows]
+    whose = {spelled(column) for table in tables if table is not None for column in table.principal_columns}
+    return any(
+        spelled(path.rpartition(".")[2]) in whose or any(_of_tenant(path, table, model) for table in tables)
+        for path in follow.compared
+    )
+
+
+_SET_TO = regex(r"(?:([\w$]+)[\"`\]]?\.)?[\"`\[]?(\w+)[\"`\]]?\s*=\s*$")
 
 
 def _borrowed(
@@ -127,19 +141,36 @@ def _borrowed(
     for text in later.texts:
         for start, _, source in text.marks:
             compared = _SET_TO.search(text.sql, max(0, start - 200), start)
-            if compared is not None and compared.group(1) in tenants and "." in source:
-                given.add(root(plain(source)))
+            if compared is not None and (compared.group(2) in tenants or _is_root_key(compared, later, model)):
+                given.add(plain(source))
+    roots = {root(path) for path in given if "." in path}
     for follow in follows if given else ():
-        named = next((name for name, _ in follow.rows if name in given), None)
-        if named is None or follow.compared or (follow.first_line, follow.first_column) == (follow.line, follow.column):
-            continue
+        held = (*(name for name, _ in follow.rows), *follow.may_be)
+        named = next((name for name in held if name in given or name in roots), None)
         firsts = places.get((follow.first_line, follow.first_column), ())
+        if named is None or _same(follow) or _asked_about(follow, firsts, model):
+            continue
         found = [row for first in firsts for row in first.rows]
-        if found and all(row.verdict == "violation" and row.operation != "insert" for row in found):
+        if found and all(row.operation != "insert" and _is_unproven(row) for row in found):
             said = f"{named}, whose tenant is compared, was itself read inside its tenant (line {follow.first_line})"
             rule = HELD if later.texts[0].table is not None else RULE
             return [assumed(row, rule, said) if row.verdict == "proven" else row for row in later.rows]
     return later.rows
+
+
+def _is_root_key(compared: re.Match[str], later: Place, model: Model) -> bool:
+    """Whether what is compared is the key of the tenants themselves."""
+    of, column = compared.groups()
+    meant = {of} if of in model.tables else {row.table for row in later.rows}
+    tables = [model.tables.get(name) for name in meant]
+    return any(
+        table is not None and table.ownership is Ownership.ROOT and table.primary_key == (column,) for table in tables
+    )
+
+
+def _is_unproven(row: Access) -> bool:
+    """Whether nothing is known of whose a row is, but perhaps that whoever asks may have it."""
+    return row.verdict in {"violation", "opaque"} or (row.verdict == "weak" and row.rule in _BY_KEYS)
 
 
 def _strangers(guard: Follow, places: Mapping[tuple[int, int], Sequence[Place]]) -> bool:
