@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
@@ -79,6 +79,8 @@ def prove_mongo(collection: str, steps: Sequence[OrmStep], keys: frozenset[str],
             rule, why, proven = "TENMGO009", changed, None
         elif proven is not None and action == "update" and rule is None and (whole := _whole(step, keys)) is not None:
             rule, taken = "TENMGO009", f"{whole}, which is set as a whole, names no other tenant"
+        elif proven is not None and action == "update" and rule is None and (other := _beside(step, keys)) is not None:
+            rule, taken = "TENMGO009", f"{other} is the same tenant's"
         if proven is not None and method == "aggregate":
             beside = _looks_up(first, keys)
             if beside == "all":
@@ -375,11 +377,27 @@ def _whole(step: OrmStep, keys: frozenset[str]) -> str | None:
     return written.items[spread].text[:80] or "an object"
 
 
+def _of_one(key: str, value: Argument, asked: Mapping[str, Argument]) -> bool:
+    """Whether a tenant that the filter does not name is set to a member of what one that it names is a member of: two
+    levels of tenants, of one object."""
+    owner = value.text.rpartition(".")[0] if value.kind == "value" and key not in asked else ""
+    return bool(owner) and any(owner == one.text.rpartition(".")[0] for one in asked.values() if one.kind == "value")
+
+
+def _beside(step: OrmStep, keys: frozenset[str]) -> str | None:
+    """The tenant that an update sets which its filter does not name, but another one of the same object."""
+    change = mapping(step.arguments[1] if len(step.arguments) > 1 else None)
+    asked = {name: value for name, value in mapping(step.arguments[0]).items() if name in keys}
+    written = [*change.items(), *mapping(change.get("$set")).items()]
+    return next((v.text for k, v in written if k in keys and _of_one(k, v, asked)), None)
+
+
 def _reassigns(step: OrmStep, keys: frozenset[str]) -> str | None:
     """How an update may give a document to another tenant; the same value as in the filter changes nothing."""
     given = step.arguments[1] if len(step.arguments) > 1 else None
     change = mapping(given)
-    same = {value for name, value in mapping(step.arguments[0]).items() if name in keys}
+    asked = {name: value for name, value in mapping(step.arguments[0]).items() if name in keys}
+    same = {*asked.values()}
     if "replace" in step.method.lower():
         held = [value for name, value in change.items() if name in keys]
         if given is None or given.kind != "map" or "..." in change or any(value in same for value in held):
@@ -387,7 +405,7 @@ def _reassigns(step: OrmStep, keys: frozenset[str]) -> str | None:
         return "it is replaced by a document without its tenant" if not held else "the update sets its tenant"
     for name in ("$set", "$setOnInsert", "$rename", "$unset", ""):
         written = change if not name else mapping(change.get(name))
-        if any(key in keys and value not in same for key, value in written.items()):
+        if any(k in keys and v not in same and not _of_one(k, v, asked) for k, v in written.items()):
             return "the update sets its tenant"
         whole = change.get(name, given) if name in {"$set", ""} else None
         if whole is not None and whole.kind == "value" and RAW.search(whole.text):

@@ -338,6 +338,22 @@ MONGO = {
 }
 
 
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ("tenantId: by.tenantId", ("proven", None)),
+        ("tenantId: by.other", ("violation", "TENMGO009")),
+        ("organizationId: by.organizationId", ("weak", "TENMGO009")),
+        ("organizationId: other.organizationId", ("violation", "TENMGO009")),
+    ],
+)
+def test_two_levels_of_tenants_of_mongo(changed: str, wanted: tuple[str, str | None]) -> None:
+    call = f"db.collection('boats').updateOne({{ _id: id, tenantId: by.tenantId }}, {{ $set: {{ {changed} }} }})"
+    source = f"async function f(db, id, by, other) {{ return {call}; }}"
+    found = facts({"a.ts": source}, {"tenant_columns": ["tenantId", "organizationId"]})
+    assert rows_of_rules(found) == [wanted]
+
+
 @pytest.mark.parametrize("name", MONGO)
 def test_filters_of_mongo(name: str) -> None:
     call, wanted = MONGO[name]
