@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from lints.context.asked import last_word, means, names_caller
+from lints.context.asked import last_word, means, names_caller, stem
 from lints.context.facts import About, Context
-from lints.context.values import of_call, of_statement, values_of
+from lints.context.values import of_call, of_key, of_statement, values_of
 from lints.context.words import CLIENT, TENANT
 from lints.extract import OrmCall, Statement
 from lints.patterns import regex
@@ -18,7 +18,7 @@ from lints.schema.declared import Carrier, Trust
 CLIENT_RULE, JOB_RULE, PROCESS_RULE, DEFAULT_RULE, REACHED_RULE, LEAVES_RULE, APART_RULE = (
     "TENCTX001", "TENCTX002", "TENCTX003", "TENCTX004", "TENCTX005", "TENCTX006", "TENCTX007"
 )  # fmt: skip
-LITERAL_RULE = "TENSQL007"
+LITERAL_RULE, ASKED_RULE, UNSTATED_RULE = "TENSQL007", "TENORM010", "TENSQL004"
 SET_ASIDE = frozenset({"migration", "seed"})
 """Path classes whose statements nobody judges, because no request reaches them."""
 _SENT = regex(r"req|param|header|query|input|_(?:GET|POST|SERVER)", re.IGNORECASE)
@@ -41,6 +41,8 @@ _OF_CALLER = regex(r"Current\.\w+\.\w|@?[a-z_]\w*\.\w")
 _AMONG_HIS = regex(r"\bcurrent_\w+|\bpolicy_scope\b|\bCurrent\.\w")
 """What a row is looked for among, if that is the caller's own: `accessible_by(current_ability)`."""
 _INDEX = regex(r"\[['\"](\w+)['\"]\]")
+_BY_ITSELF = "the model sets its tenant by itself"
+"""What is assumed of a new row that is put under no other one, of which the model could take the tenant."""
 _SETTING = regex(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
 
@@ -60,8 +62,26 @@ def in_context(
     if not any(row.verdict in {"violation", "opaque", "unparsed"} for row in found):
         values = of_call(source, columns) if isinstance(source, OrmCall) else of_statement(source, columns)
         values = tuple(value for value in values if not _of_something_else(value, columns))
-        return [_whose(row, values, around, facts, source, given) for row in found]
+        return [
+            _whose(row, values, around, facts, source, given)
+            if values
+            else _whose(row, _of_root(row, source, columns), around, facts, source, given, by_key=True)
+            for row in found
+        ]
     return found
+
+
+_OWN_KEY = regex(r"(?:\b\w+\"?\.)?\"?\b(\w*id|pk|\w*key|\w*no)\"?\s*=\s*(?:[:@$?%]|\{)", re.IGNORECASE)
+
+
+def _of_root(row: Access, source: Statement | OrmCall, columns: Collection[str]) -> tuple[str, ...]:
+    """What a row of the tenants themselves is found by, where that is its key alone."""
+    if row.verdict != "proven" or len(row.tables) > 1 or stem(row.table) not in set(map(stem, columns)):
+        return ()
+    if any(re.search(rf"\b{re.escape(column)}\b", row.sql, re.IGNORECASE) for column in columns):
+        return ()
+    compared = _OWN_KEY.search(row.sql)
+    return of_key(source, compared.group(1)) if compared is not None else ()
 
 
 def _of_something_else(value: str, columns: Collection[str]) -> bool:
@@ -138,7 +158,7 @@ def _started(row: Access, around: Sequence[Context], carriers: Sequence[Carrier]
         return replace(row, why=f"{row.why}; {said}")
     if row.verdict == "proven" and _SETTING.search(row.sql):
         why = f"{said}: the setting that the statement compares the tenant with is empty, or left over from other work"
-    elif row.verdict == "weak" and row.rule == "TENORM004":
+    elif row.verdict == "weak" and row.rule == UNSTATED_RULE and row.assumptions[-1:] == (_BY_ITSELF,):
         why = f"{said}: there is nothing that the model could set the tenant of the new row from"
     elif row.verdict == "weak" and row.rule == "TENORM014":
         why = f"{said}: {row.assumptions[-1] if row.assumptions else 'the scope'}, which is set from nothing here"
@@ -162,6 +182,8 @@ def _whose(
     every: Sequence[Context],
     source: Statement | OrmCall,
     given: str,
+    *,
+    by_key: bool = False,
 ) -> Access:
     """A proven statement whose tenant is the client's word, or a constant if nobody says one."""
     if row.rule == LITERAL_RULE and (said := _in_place_of(row, around, source)) is not None:
@@ -175,8 +197,9 @@ def _whose(
         return before
     if row.rule == CLIENT_RULE and row.language == "ruby" and _OF_CALLER.match(source.snippet) is not None:
         return before  # one of the caller's, whichever the client names
-    if any(f.checked is not None and plain_of(f.name) == plain_of(source.snippet) for f in around):
-        return before  # loaded by it, then asked about
+    asked = next((f.checked for f in around if f.checked and plain_of(f.name) == plain_of(source.snippet)), None)
+    if asked is not None:  # loaded by it, then asked about: whether he may is known to what is asked alone
+        return assumed(before, ASKED_RULE, f"the row goes through `{asked}` before it is used")
     if row.rule == CLIENT_RULE and not values:  # told by what reads the chain: a row that is found by its key
         named = [f for f in around if f.about is About.CLIENT and f.name and plain_of(f.name) in plain_of(given)]
         return before if any(f.checked is not None for f in named) or _AMONG_HIS.search(given) is not None else row
@@ -196,6 +219,10 @@ def _whose(
                 return before
         if not facts and not named_by_client(value):
             continue
+        then = by_key and not names_caller(given)
+        asked = next((f.checked for f in facts if f.checked and then and _is_asked_then(f, source)), None)
+        if asked is not None:
+            return assumed(before, ASKED_RULE, f"the row goes through `{asked}` before it is used")
         if any(f.checked is not None and f.checked_line <= source.line for f in facts):
             return before
         if names_caller(given) and row.operation != "insert":
@@ -209,6 +236,11 @@ def _whose(
             said_so = _as_default(default.channel, default.where)
             return assumed(row, DEFAULT_RULE, said_so)
     return row
+
+
+def _is_asked_then(fact: Context, source: Statement | OrmCall) -> bool:
+    """Whether what is asked is asked about the row that was loaded, not about the key before."""
+    return not fact.before and fact.checked_line >= source.line and (fact.checked or "").endswith("(…)")
 
 
 def _in_place_of(row: Access, around: Sequence[Context], source: Statement | OrmCall) -> str | None:

@@ -43,6 +43,28 @@ def of_call(call: OrmCall, columns: Collection[str]) -> tuple[str, ...]:
     return tuple(found)[:MAX_VALUES]
 
 
+_BY_KEY = regex(
+    r"(?:find|get|load|fetch|read)(?:One|Unique|First)?(?:_?by_?(?:id|pk|key)|Async)?(?:_?or_?(?:fail|throw|404)|_or_none|!)?(?:Async)?",
+    re.IGNORECASE,
+)
+_KEYS = frozenset(["id", "pk", "uuid", "_id"])
+
+
+def of_key(source: OrmCall | Statement, column: str) -> tuple[str, ...]:
+    """The expressions that a call or a text compares a row's own key with."""
+    if not isinstance(source, OrmCall):
+        return of_statement(source, (column,))
+    keys = _KEYS | {column.lower()}
+    found: dict[str, None] = {}
+    for step in (step for steps in source.variants[:8] for step in steps):
+        for argument in step.arguments:
+            found.update(dict.fromkeys(_of_argument(argument, keys, 0)))
+        found.update(dict.fromkeys(text for name, value in step.keywords if name in keys for text in _texts(value)))
+        if len(step.arguments) == 1 and step.arguments[0].kind == "value" and _BY_KEY.fullmatch(step.method):
+            found[step.arguments[0].text] = None
+    return tuple(found)[:MAX_VALUES]
+
+
 def _of_step(step: OrmStep, spelled: Collection[str], columns: tuple[str, ...]) -> Iterator[str]:
     for argument in step.arguments:
         yield from _of_argument(argument, spelled, 0)
