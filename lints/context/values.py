@@ -211,7 +211,9 @@ def _bound(statement: Statement, mark: str, position: int) -> str | None:
 
 
 _TEXT_NAME = regex(r"(?:\w+\.)*\w*(?:sql|query|stmt|statement)\w*(?:\.\w+)?", re.IGNORECASE)
-_NOT_VALUES = regex(r"(?:ctx|context|r\.Context\(\)|mapper|\w*[rR]owMapper|new \w*RowMapper|\w+\.class)(?![\w.])")
+_NOT_VALUES = regex(
+    r"(?:ctx|context|r\.Context\(\)|mapper|\w*[rR]owMapper|new \w*RowMapper|\w+\.class|\w+::class(?:\.java)?)(?![\w.])"
+)
 
 
 def _after_text(statement: Statement) -> tuple[str, ...]:

@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 _SIDE = r"([\w.$?!>\[\]'\"-]{1,80}?)"
 _UNEQUAL = regex(rf"{_SIDE}\s*!==?\s*{_SIDE}")
 _EQUAL = regex(rf"{_SIDE}\s*===?\s*{_SIDE}")
+_ONE = r"[\w.$?!>\[\]'\"-]{1,80}"
+_TWO = rf"\(\s*(?P<one>{_ONE})\s*,\s*(?P<two>{_ONE})(?:\s*,\s*[\w.]{{1,60}})?\s*\)"
+_CLASS = r"(?:[A-Z]\w{0,40}(?:\.\w{1,40})?|string|object|bytes|hmac|secrets|crypto|lodash|_)(?:\.|::)"
 _EQUALS = regex(
-    r"(?P<not>!|not\s+)?\s*(?:Objects\.equals\(\s*(?P<one>[\w.]{1,80})\s*,\s*(?P<two>[\w.]{1,80})\s*\)"
-    r"|(?P<left>[\w.]{1,80})\.(?:equals|Equals|contentEquals)\(\s*(?P<right>[\w.]{1,80})\s*\))"
+    rf"(?:{_CLASS})?(?:(?P<differ>notEquals?)|[eE]quals?|nullSafeEquals|isEqual|areEqual|hash_equals|compare_digest|timingSafeEqual|secure_compare){_TWO}"
+    r"|(?P<left>[\w.]{1,80})\.(?:equals|Equals|contentEquals|eql\?)\(\s*(?P<right>[\w.]{1,80})\s*\)"
 )
+"""`Objects.equals(a, b)`, `ObjectUtil.notEqual(a, b)`, `a.equals(b)`, `hash_equals(a, b)`."""
+_ORDERED = regex(
+    rf"(?:(?:{_CLASS})?(?:[cC]ompare|CompareOrdinal|strcmp){_TWO}"
+    r"|(?P<left>[\w.]{1,80})\.(?:[cC]ompareTo|localeCompare)\(\s*(?P<right>[\w.]{1,80})\s*\))\s*(?P<sign>[!=]==?)\s*0"
+)
+"""`a.compareTo(b) != 0`, `strcmp(a, b) !== 0`."""
+_SAID = regex(r"(.{1,300}\))\s*(?P<sign>[!=]==?)\s*(?P<flag>true|false)", re.DOTALL)
+"""`Objects.equals(a, b) == false`."""
 _NOBODYS = regex(
     r"null\b|undefined\b|nil\b|None\b|true\b|false\b|True\b|False\b|['\"\d]|(?:(?:req|request)\.)?(?:body|query|params|input|payload|dto"
     r"|args|headers)\b|(?:req|request)\.(?:GET|POST|data|json)\b"
@@ -46,8 +57,10 @@ _FEWER = regex(r"(.{1,200}?)\s*(!==?|<>|<|>)(?!=)\s*(.{1,200})", re.DOTALL)
 _SAME = regex(r"(.{1,200}?)\s*(===?)\s*(.{1,200})", re.DOTALL)
 _TURNED = regex(r"(?:!(?!=)|not\b)\s*")
 _STATES = regex(
-    r"(?:await\s+)?(?:(?P<if>abort_if|throw_if|throwIf|throwIfTrue|(?:\w+\.)?(?:throwIf|ThrowIf|throwIfTrue|isFalse))"
-    r"|(?P<two>assert\.(?:equal|strictEqual|deepEqual|deepStrictEqual)|(?:Assert|Validate)\.(?:areEqual|equals))"
+    r"(?:await\s+)?(?:(?P<if>abort_if|throw_if|throwIf|throwIfTrue|(?:\w+\.)?(?:throwIf|ThrowIf|throwIfTrue|isFalse)"
+    r"|Guard\.Against(?:<[\w.]{1,60}>)?)"
+    r"|(?P<two>assert\.(?:equal|strictEqual|deepEqual|deepStrictEqual)|(?:Assert|Validate)\.(?:areEqual|equals)"
+    r"|(?:\w+\.)?(?:throwIfNotEqual|ThrowIfNotEqual)|(?:Guard|Ensure|Check)\.(?:IsEqualTo|AreEqual|areEqual|Equal))"
     r"|abort_unless|throw_unless|throwUnless|throwIfFalse|(?:tiny_?)?invariant|assert(?=\.ok\(|\()|(?:\w+\.)?(?:throwIfFalse|throwUnless)"
     r"|(?:Assert|Asserts|Validate|Preconditions|Check|Guard|Ensure)\.(?:isTrue|IsTrue|that|That|state|checkArgument|checkState|notFalse)"
     r"|checkArgument|checkState|check|require)(?:\.ok)?\("
@@ -160,17 +173,33 @@ def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[tuple[s
 
 
 def _with_signs(text: str) -> str:
-    """`!doc.getTenantId().equals(tenant)`, `not Objects.equals(a, b)` with a sign between their sides."""
+    """`!doc.getTenantId().equals(tenant)`, `a.compareTo(b) != 0`, `not a == b` with one sign between two sides."""
     text = text.replace("()", "")
     turned = _TURNED.match(text)
-    if turned is not None:
-        inner = bare(text[turned.end() :])
-        if _EQUAL.fullmatch(inner) is not None:
-            return re.sub(r"(?<![!=])===?", "!=", inner, count=1)
-        if _UNEQUAL.fullmatch(inner) is not None:
-            return re.sub(r"!==?", "==", inner, count=1)
-    called = _EQUALS.fullmatch(text)
-    if called is None:
+    rest = text[turned.end() :] if turned is not None else text
+    pair = _pair(bare(rest))
+    if pair is None:
         return text
-    left, right = called.group("left") or called.group("one"), called.group("right") or called.group("two")
-    return f"{left} {'!=' if called.group('not') else '=='} {right}"
+    left, same, right = pair
+    if turned is not None and turned.group().startswith("!") and not rest.startswith("(") and not rest.endswith(")"):
+        return text  # `!a == b` is `(!a) == b`
+    return f"{left} {'==' if same is (turned is None) else '!='} {right}"
+
+
+def _pair(text: str) -> tuple[str, bool, str] | None:
+    """The two sides that a question is about, and whether it asks that they are the same."""
+    said = _SAID.fullmatch(text)
+    if said is not None:
+        inner = _pair(bare(said.group(1)))
+        kept = said.group("sign").startswith("=") is (said.group("flag") == "true")
+        return (inner[0], inner[1] is kept, inner[2]) if inner is not None else None
+    for found in (_EQUALS.fullmatch(text), _ORDERED.fullmatch(text)):
+        if found is not None:
+            left, right = found.group("left") or found.group("one"), found.group("right") or found.group("two")
+            parts = found.groupdict()
+            return left, parts.get("differ") is None and not (parts.get("sign") or "==").startswith("!"), right
+    for sign, same in ((_EQUAL, True), (_UNEQUAL, False)):
+        compared = sign.fullmatch(text)
+        if compared is not None:
+            return compared.group(1), same, compared.group(2)
+    return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lints.vouch.flow import Flow
 
 COMPARES = regex(
-    rb"[!=]=|[eE]quals\(|[aA]uthori[sz]e|[aA]ssert|[vV]erify|[eE]nsure|[rR]equire|[cC]heck|\bcan\w*[(?]|[fF]orbidden|[pP]ermi|[aA]llow"
+    rb"[!=]=|[eE]quals?\(|compare_digest|secure_compare|[aA]uthori[sz]e|[aA]ssert|[vV]erify|[eE]nsure|[rR]equire|[cC]heck|\bcan\w*[(?]|[fF]orbidden|[pP]ermi|[aA]llow"
     rb"|[aA]ccess|[oO]wner|_or_|Or(?:Throw|Fail|Error)|[iI]nvariant|[aA]bort|[tT]hrow"
 )
 """What a file has somewhere in which a row is compared with something, or asked about."""
