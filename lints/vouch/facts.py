@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ENTITY = "entity__"
+"""What a part of a row that is given whole is called by, before its name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
@@ -18,7 +21,8 @@ class Follow:
     first_line: int
     first_column: int
     values: tuple[tuple[str, str], ...]
-    """Expressions that both are given, as the second and as the first one writes them. Empty unless `checked`."""
+    """Expressions that both are given, as the second and as the first one writes them. Empty unless `checked`, or
+    something of what it found is compared."""
     rows: tuple[tuple[str, str], ...]
     """Names that hold what the first one found: (name, ""), or (name, key) where it is a list of one part of each."""
     checked: bool

@@ -6,6 +6,7 @@ block and in the blocks around, and the conditions it stands under. What can't b
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
@@ -14,10 +15,11 @@ from tree_sitter import Node
 
 from lints.extract.facts import OrmCall, Statement
 from lints.extract.lines import Lines
+from lints.patterns import regex
 from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.compared import among, compare, cover
-from lints.vouch.facts import Follow
+from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import CHECKED, COMPARES, guard_of
 from lints.vouch.helpers import asked_through
@@ -27,6 +29,10 @@ from lints.vouch.plain import root
 from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES, UNCERTAIN, WRAPS
 from lints.vouch.tree import MAX_DEPTH
 
+_SETS = regex(
+    r"\$?(?P<name>\w{1,60})(?:\.|->)(?:set(?P<by>\w{1,60})\(\s*\$?(?P<given>\w{1,60})\s*\)|(?P<part>\w{1,60})\s*=\s*\$?(?P<to>\w{1,60}))\s*;?"
+)
+MAX_SET = 300
 _PLAIN_BLOCKS = frozenset({"block", "statement_block", "compound_statement", "statement_list"})
 MAX_EVENTS = 400
 MAX_ACCESSES = 300
@@ -124,7 +130,7 @@ class Flow(Results):
                 if name in given and not self.changed(name, since, end) and not self.filled(name, since, end)
             ]
             told = found.access.values
-            shared = told.keys() & later.values.keys() if found.checked else set()
+            shared = told.keys() & later.values.keys() if found.checked or found.compared else set()
             kept = tuple(
                 (v, told[v]) for v in sorted(shared) if not self.changed(v, start, end) and root(v) not in found.names
             )
@@ -136,6 +142,12 @@ class Flow(Results):
                 and not self.changed(v, start, end)
                 and not self.filled(v, since, end)
             )
+            if found.checked or found.compared:
+                kept += tuple(
+                    (f"{ENTITY}{part}", told[v])
+                    for part, v in self._keyed(later, events)
+                    if v in told and not self.changed(v, start, end)
+                )
             if rows or kept or whole:
                 yield Follow(
                     line=later.line,
@@ -150,6 +162,22 @@ class Flow(Results):
                     asked=found.access.node.start_point[0] + 1 if found.access.helper is not None else 0,
                     compared=tuple(sorted(found.compared)),
                 )
+
+    def _keyed(self, later: Access, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+        """The parts of what a statement is given whole that were set before, each with what it was set to:
+        `doc.setId(id); update(doc)`."""
+        names = {value for value in later.values if value == root(value)} if not later.raw else set()
+        for event in events if names else ():
+            node = event.node
+            short = event.holds is None and not event.loop and node.end_byte - node.start_byte < MAX_SET
+            found = _SETS.fullmatch(self.text(node)) if short else None
+            if found is None or found.group("name") not in names:
+                continue
+            name, part = found.group("name"), found.group("part") or found.group("by")
+            rest = self.data[node.end_byte : later.start].decode("utf-8", "replace")
+            again = re.search(rf"(?i)\b{name}(?:\.|->)(?:set)?{part}(?:\(|\s*=(?!=))", rest) is not None
+            if not again and not self.changed(name, node.end_byte, later.start):
+                yield part, found.group("given") or found.group("to")
 
     def known(self, events: Sequence[Event]) -> list[Found]:
         """What is known after some events. Statements of one block share what has run before the first of them."""

@@ -11,7 +11,7 @@ from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model, Ownership, Table
-from lints.vouch.facts import Follow
+from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.plain import plain, root
 from lints.vouch.said import (
     MARK,
@@ -77,6 +77,9 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
                 continue
+            given = [value for follow in by_place[key] for value, _ in follow.values if value.startswith(ENTITY)]
+            if given:
+                later = replace(later, texts=tuple(_with_key(text, given, model) for text in later.texts))
             known = [
                 known
                 for follow in by_place[key]
@@ -91,6 +94,19 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
                 later.rows[:] = _weaker(later, known, model)
             elif _unproven(later, known, model) == set():
                 sure.add(key)
+
+
+def _with_key(text: Text, given: Sequence[str], model: Model) -> Text:
+    """The text of a row that is written whole, with what its own key was set to."""
+    table = model.tables.get(text.table or "")
+    key = tuple(name for name in table.primary_key if name != table.tenant_column) if table is not None else ()
+    if len(key) != 1:
+        return text
+    named = next((one for one in given if spelled(one.removeprefix(ENTITY)) == spelled(key[0])), None)
+    places = list(re.finditer(rf'"{re.escape(key[0])}" = (:h\d+)(?!\w)', text.sql))
+    if named is None or len(places) != 1 or any(start == places[0].start(1) for start, _, _ in text.marks):
+        return text
+    return replace(text, marks=tuple(sorted((*text.marks, (*places[0].span(1), named)))))
 
 
 def _unheld(
@@ -255,12 +271,16 @@ def _of_tenant(path: str, table: Table | None, model: Model) -> bool:
 
 def _trusted(rows: Sequence[Access], follow: Follow, model: Model) -> bool:
     """Whether what the first statement finds is known to be the caller's where the second one runs."""
-    columns = {spelled(column) for column in model.tenant_columns}
-    compared = not columns.isdisjoint(spelled(path.rpartition(".")[2]) for path in follow.compared)
+    compared = _is_tenant_compared(follow, model)
     return bool(rows) and all(
         row.verdict in {"proven", "weak"} and (row.rule in _TRUSTED or (row.rule in _LOADED and compared))
         for row in rows
     )
+
+
+def _is_tenant_compared(follow: Follow, model: Model) -> bool:
+    columns = {spelled(column) for column in model.tenant_columns}
+    return not columns.isdisjoint(spelled(path.rpartition(".")[2]) for path in follow.compared)
 
 
 def _unproven(later: Place, known: Sequence[_Known], model: Model) -> set[str] | None:
@@ -300,7 +320,8 @@ def _known(follow: Follow, first: Place, later: Place, model: Model) -> Iterable
     asked = f", asked for in line {follow.asked}," if follow.asked else ""
     line = f"{first.rows[0].path}:{follow.first_line}{asked}"
     asked_for = {plain(source) for source in sources}
-    for value, there in follow.values:
+    # Of a row whose tenant is compared, there is one, or none by this key at all.
+    for value, there in follow.values if follow.checked or _is_tenant_compared(follow, model) else ():
         if value not in asked_for:
             continue
         if loose and any(_optional(value, row.source) for place in (first, later) for row in place.rows):

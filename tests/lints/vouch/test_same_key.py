@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from .test_vouch import go, java, judged, kotlin, php, ruby, script, sharp
+from lints.scan import scan
+from lints.schema import build_model
+
+from .test_vouch import go, java, judged, kotlin, php, python, ruby, script, sharp
 
 _D = 'Doc doc = jdbc.queryForObject("SELECT * FROM docs WHERE id = ?", Doc.class, id);'
 _DELETE = 'jdbc.update("DELETE FROM docs WHERE id = ?", id);'
@@ -27,6 +30,7 @@ SAME = {
     "typescript": script(_FIND, _DIFFERS,"await prisma.doc.delete({ where: { id } });"),
     "typescript, asked whether it is there": script(_FIND,"if (!d) return null;", _DIFFERS,"await prisma.doc.update({ where: { id }, data: { title } });"),
     "typescript, its key is sent": script(_FIND.replace("{ id }","{ id: input.id }"), _DIFFERS,"await prisma.doc.update({ where: { id: input.id }, data: input });"),
+    "python": python('cur.execute("SELECT * FROM docs WHERE id = %s", (id,))', "d = cur.fetchone()", 'if d["tenant_id"] != tenant_id:', "    raise Gone()", 'cur.execute("DELETE FROM docs WHERE id = %s", (id,))'),
     "django": ("a.py","from app.models import Doc\ndef f(id, tenant_id):\n    d = Doc.objects.get(id=id)\n    if d.tenant_id != tenant_id:\n        raise Gone()\n    Doc.objects.filter(id=id).delete()\n"),
     "go": go("var doc Doc",'if err := s.db.GetContext(ctx, &doc, "SELECT * FROM docs WHERE id = $1", id); err != nil {',"\treturn err","}",'if doc.TenantID != tenantID {','\treturn ErrGone','}','_, err = s.db.ExecContext(ctx, "DELETE FROM docs WHERE id = $1", id)','return err'),
     "php": php("$doc = Doc::findOrFail($id);","if ($doc->tenant_id !== $tenantId) {","    throw new Gone;","}","Doc::where('id', $id)->delete();"),
@@ -62,3 +66,41 @@ def test_what_is_done_by_the_same_key(name: str) -> None:
 @pytest.mark.parametrize("name", OTHER)
 def test_it_is_not_known_whose_it_is(name: str) -> None:
     assert judged(*OTHER[name])[-1].verdict == "violation"
+
+
+_PLUS = {
+    "db/init.sql": b"CREATE TABLE t_app (app_id varchar(64) PRIMARY KEY, mch_no varchar(64) NOT NULL, name varchar(64));",
+    "App.java": b"""@TableName("t_app")
+public class App extends BaseModel { @TableId(value = "app_id") private String appId; private String mchNo; private String name; }
+""",
+    "AppMapper.java": b"public interface AppMapper extends BaseMapper<App> { }\n",
+    "AppService.java": b"@Service public class AppService extends ServiceImpl<AppMapper, App> { }\n",
+}
+_GOT = "App found = appService.getById(appId);"
+_REFUSED = "if (!found.getMchNo().equals(getCurrentMchNo())) { throw new Gone(); }"
+WHOLE = {
+    "its key is set": (["app.setAppId(appId);", _GOT, _REFUSED, "appService.updateById(app);"], "weak"),
+    "deleted by it": ([_GOT, _REFUSED, "appService.removeById(appId);"], "weak"),
+    "its key is set to another one": (["app.setAppId(other);", _GOT, _REFUSED, "appService.updateById(app);"], "violation"),
+    "its key is set again": (["app.setAppId(appId);", _GOT, _REFUSED, "if (x) { app.setAppId(other); }", "appService.updateById(app);"], "violation"),
+    "it is another one by then": (["app.setAppId(appId);", _GOT, _REFUSED, "app = sent;", "appService.updateById(app);"], "violation"),
+    "something else is set": (["app.setName(appId);", _GOT, _REFUSED, "appService.updateById(app);"], "violation"),
+    "its key is set on some paths": (["if (x) { app.setAppId(appId); }", _GOT, _REFUSED, "appService.updateById(app);"], "violation"),
+    "its state is compared": (["app.setAppId(appId);", _GOT, "if (!found.getName().equals(name)) { throw new Gone(); }", "appService.updateById(app);"], "violation"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_row_that_is_written_whole(name: str) -> None:
+    lines, expected = WHOLE[name]
+    body = "\n".join(f"    {line}" for line in lines)
+    code = (
+        "class AppController { @Autowired AppService appService;\n"
+        f"  void save(String appId, String other, App app, App sent, String name, boolean x) {{\n{body}\n  }}\n}}\n"
+    )
+    files = {**_PLUS, "AppController.java": code.encode()}
+    found = scan(files.items(), build_model(files, {"tenant_columns": ["mch_no"]})).accesses
+    rows = sorted((row for row in found if row.path == "AppController.java"), key=lambda row: row.line)
+
+    assert rows[-1].verdict == expected, rows
+    assert rows[-1].operation in {"update", "delete"}
