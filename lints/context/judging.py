@@ -43,6 +43,11 @@ _AMONG_HIS = regex(r"\bcurrent_\w+|\bpolicy_scope\b|\bCurrent\.\w")
 _INDEX = regex(r"\[['\"](\w+)['\"]\]")
 _BY_ITSELF = "the model sets its tenant by itself"
 """What is assumed of a new row that is put under no other one, of which the model could take the tenant."""
+_ASKS = regex(
+    r"authori|check|assert|ensure|verif|requir|permi|access|polic|allow|owner|member|forbid|guard|(?-i:\bcan[A-Z_])",
+    re.IGNORECASE,
+)
+"""A call that is named for what it asks; what only takes the row, `cancelSubscription(team)`, asks nothing of it."""
 _SETTING = regex(r"\bcurrent_setting\s*\(", re.IGNORECASE)
 
 
@@ -219,11 +224,11 @@ def _whose(
                 return before
         if not facts and not named_by_client(value):
             continue
-        then = by_key and not names_caller(given)
-        asked = next((f.checked for f in facts if f.checked and then and _is_asked_then(f, source)), None)
+        then = [f.checked or "" for f in facts if by_key and _is_given_then(f, source) and not names_caller(given)]
+        asked = next((call for call in then if _ASKS.search(call) is not None), None)
         if asked is not None:
             return assumed(before, ASKED_RULE, f"the row goes through `{asked}` before it is used")
-        if any(f.checked is not None and f.checked_line <= source.line for f in facts):
+        if not then and any(f.checked is not None and f.checked_line <= source.line for f in facts):
             return before
         if names_caller(given) and row.operation != "insert":
             return before
@@ -238,8 +243,8 @@ def _whose(
     return row
 
 
-def _is_asked_then(fact: Context, source: Statement | OrmCall) -> bool:
-    """Whether what is asked is asked about the row that was loaded, not about the key before."""
+def _is_given_then(fact: Context, source: Statement | OrmCall) -> bool:
+    """Whether what is taken for a check is given the row that was loaded, not the key before."""
     return not fact.before and fact.checked_line >= source.line and (fact.checked or "").endswith("(…)")
 
 

@@ -72,6 +72,7 @@ ROOTS = {
     "rails, asked about then": (*_controller("@t = Tenant.find(params[:id])", "authorize @t", "render json: @t"), _ASKED),
     "rails, nothing asks": (*_controller("t = Tenant.find(params[:id])", "render json: t"), _SENT),
     "typescript, asked about then": (*_route(_FIND, "await authorize(req.user, 'read', t);", "res.json(t);"), _ASKED),
+    "typescript, something is done with it": (*_route(_FIND, "await cancelSubscription(req.user, t);", "res.json(t);"), _SENT),
     "typescript, nothing asks": (*_route(_FIND, "res.json(t);"), _SENT),
     "typescript, its key is asked about before": (*_route("await assertMember(req.user, req.params.id);", _FIND, "res.json(t);"), _OWN),
     "typescript, the caller's own": (*_route(_FIND.replace("params.id", "user.tenantId"), "res.json(t);"), _OWN),
