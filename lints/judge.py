@@ -128,7 +128,7 @@ class Judge:
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
-        if found.follows and any(row.verdict == "violation" for rows in by_place.values() for row in rows):
+        if found.follows and any(row.verdict != "proven" for rows in by_place.values() for row in rows):
             self._vouched(found.follows, by_place, sources)
         if kind in {"source", "script"}:
             for key, rows in by_place.items():

@@ -168,7 +168,7 @@ def _borrowed(
             continue
         found = [row for first in firsts for row in first.rows]
         if found and all(row.operation != "insert" and _is_unproven(row) for row in found):
-            said = f"{named}, whose tenant is compared, is the caller's, though its read (line {follow.first_line}) is open"
+            said = f"{named}, whose tenant is compared, is the caller's: its read (line {follow.first_line}) is open"
             rule = HELD if later.texts[0].table is not None else RULE
             return [assumed(row, rule, said) if row.verdict == "proven" else row for row in later.rows]
     return later.rows

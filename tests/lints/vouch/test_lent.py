@@ -51,7 +51,7 @@ def test_a_strangers_row_names_its_own_tenant(name: str) -> None:
 
     assert [row.verdict for row in rows] == ["violation", "weak"], rows
     assert rows[1].rule in {"TENORM003", "TENSQL024"}
-    assert "is the caller's, though its read" in rows[1].assumptions[-1]
+    assert "is the caller's: its read" in rows[1].assumptions[-1]
 
 
 @pytest.mark.parametrize("name", OWN)
