@@ -102,17 +102,26 @@ def hits(language: str, data: bytes) -> list[int]:
     if _AT_HEAD.possible(lower):
         found = sorted({*found, *_RARE(lower)})
     if language != "go" and b"redis" not in lower and b"valkey" not in lower:
-        found = [at for at in found if not _hands_on_key(lower, at)]
+        found = _without_keys_handed_on(lower, found)
     quoted = found and language in _QUOTED and not _KEYS.possible(lower)
     if quoted and not (_LITERAL.possible(lower) and any(_opened(lower, at) for at in found)):
         return []  # prose, or names of the language
     return found
 
 
-def _hands_on_key(lower: bytes, at: int) -> bool:
-    """Whether something that is only called a cache is handed a key that nothing in the file makes: see `keys`."""
-    named = _KEY.match(lower, at)
-    return named is not None and not any(_made(lower, place, named[1]) for place in words_at(lower, named[1], 0, at))
+def _without_keys_handed_on(lower: bytes, found: list[int]) -> list[int]:
+    """The places but those where something that is only called a cache is handed a key that nothing before it in the
+    file makes: see `keys`."""
+    made: dict[bytes, int] = {}
+    kept: list[int] = []
+    for at in found:
+        named = _KEY.match(lower, at)
+        if named is not None and named[1] not in made:
+            places = (place for place in words_at(lower, named[1]) if _made(lower, place, named[1]))
+            made[named[1]] = next(places, len(lower))
+        if named is None or made[named[1]] < at:
+            kept.append(at)
+    return kept
 
 
 def _made(lower: bytes, at: int, name: bytes) -> bool:
