@@ -405,9 +405,10 @@ def _reassigns(step: OrmStep, keys: frozenset[str]) -> str | None:
         return "it is replaced by a document without its tenant" if not held else "the update sets its tenant"
     for name in ("$set", "$setOnInsert", "$rename", "$unset", ""):
         written = change if not name else mapping(change.get(name))
-        if any(k in keys and v not in same and not _of_one(k, v, asked) for k, v in written.items()):
+        sets = name in {"$set", ""}
+        if any(k in keys and v not in same and not (sets and _of_one(k, v, asked)) for k, v in written.items()):
             return "the update sets its tenant"
-        whole = change.get(name, given) if name in {"$set", ""} else None
+        whole = change.get(name, given) if sets else None
         if whole is not None and whole.kind == "value" and RAW.search(whole.text):
             return f"{whole.text} is set as a whole, the tenant's field among it if the client says so"
     return None

@@ -345,6 +345,8 @@ MONGO = {
         ("tenantId: by.other", ("violation", "TENMGO009")),
         ("organizationId: by.organizationId", ("weak", "TENMGO009")),
         ("organizationId: other.organizationId", ("violation", "TENMGO009")),
+        ("name: 1 }, $unset: { organizationId: by.organizationId", ("violation", "TENMGO009")),
+        ("name: 1 }, $setOnInsert: { organizationId: by.organizationId", ("violation", "TENMGO009")),
     ],
 )
 def test_two_levels_of_tenants_of_mongo(changed: str, wanted: tuple[str, str | None]) -> None:
