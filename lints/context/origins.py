@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from lints.context.apart import Call, Sent, apart
 from lints.context.asked import (
-    COMPARES,
-    FORM,
-    OWNER,
     PUBLIC,
-    SECRET,
-    check_of,
     last_word,
     may_leave,
     may_mean,
@@ -24,12 +18,13 @@ from lints.context.asked import (
 )
 from lints.context.defaults import constant_of, default_apart, default_of, gives_tenant
 from lints.context.facts import About, Context
+from lints.context.followed import WORD, Followed, Origin
 from lints.context.guards import called_by_a_route, check_before, path_guarded
 from lints.context.held import ALONE
 from lints.context.known import Known, Told, enters
 from lints.context.sources import given as filled
 from lints.context.units import MAX_DEPTH, Unit, Units, blocks, callee, expressions, parts
-from lints.context.words import BINDS, CHECKS, SIGNS_IN, TENANT
+from lints.context.words import BINDS, TENANT
 from lints.context.written import REST, bare, ends, sent
 from lints.context.written import said as written
 from lints.extract.ir import (
@@ -57,15 +52,9 @@ from lints.patterns import regex
 MAX_FACTS = 400
 MAX_ORIGINS = 2_000
 MAX_CALLS = 100
-_WORD = regex(r"[A-Za-z_]\w*")
-_PATH = regex(r"(?<![\w.$])([A-Za-z_]\w*)((?:[?!]?\.\w+(?:\(\))?)*)")
 _FINDS = regex(r"find(?:_?by)?!?|find_?or_?fail|get|findUnique|findById", re.IGNORECASE)
 _BEARER = regex(r"token|secret|key|code|signature|sgid|signed|hash|digest|invit|public|shar", re.IGNORECASE)
 """What only somebody who was given it can name: to find a row by it is to be let in."""
-_WRITES = regex(
-    r"^(?:create|insert|save|log|info|warn|error|debug|track|emit|send|capture|identify|enqueue|add|push|audit)",
-    re.IGNORECASE,
-)
 _NARROWS = regex(
     r"where|filter|and_|or_|not_|join|outerjoin|having|(?:Where|First|FirstOrDefault|Single|SingleOrDefault|Last|Count|LongCount|Sum"
     r"|Include|Join)(?:Async)?"
@@ -74,36 +63,6 @@ _NARROWS = regex(
 _ITEM = regex(r"\bfor\s+(\w+(?:, \w+){0,8})\s+in\b")
 _EACH = frozenset(["map", "forEach", "flatMap", "filter", "each", "find", "some", "every", "Select", "each_with_index"])
 _EXPORTED = regex(rb"export\s+(?:default\s+)?(?:async\s+function\b|const\s+\w+(?:\s*:[^=\n]{1,200})?\s*=\s*async\b)")
-
-
-@dataclass(slots=True, eq=False)
-class _Origin:
-    """Where a value comes from. `whole`: it is an object of what was sent, whose fields are."""
-
-    said: str
-    channel: str
-    offset: int
-    end: int
-    aliases: set[str] = field(default_factory=set)
-    checked: str | None = None
-    checked_at: int = 0
-    until: int | None = None
-    """Where the check ends: one in a block that leaves the function says nothing of what follows the block."""
-    about: About = About.CLIENT
-    begin: int | None = None
-    """Where it is known from: an expression that is no variable means the same in all of its function."""
-    line_of: int | None = None
-    """The line of another function that this was sent to."""
-    before: bool = False
-    """What checks it stands before the function, which knows the tenant and the path, and no other rows."""
-
-    def checked_as(self, other: _Origin) -> None:
-        """What is made of a value is checked as it is."""
-        self.checked, self.checked_at, self.until = other.checked, other.checked_at, other.until
-
-    def is_checked(self, offset: int) -> bool:
-        """Whether a check holds there."""
-        return self.checked is not None and self.checked_at <= offset and (self.until is None or offset < self.until)
 
 
 class Origins:
@@ -124,29 +83,17 @@ class Origins:
         self.facts: list[Context] = []
         self.leaving: list[Context] = []
         self.apart: list[Context] = []
-        self._origins: list[_Origin] = []
+        self.followed = Followed(data)
+        self.text = self.followed.text
         self._read: set[Span] = set()
-        self._decides = False
-        """Whether the function asks anything at all about what somebody may do."""
-        self._until: int | None = None
-        """The end of the block around, if the function is left there."""
         self._narrows = False
         """Whether what is read are the conditions of a query."""
-        self._machine: int | None = None
-        """Where the function compares a secret that came with the request with its own: a machine of ours calls it."""
         self._calls: list[Call] = []
         """What the function that is read gives to functions of other modules."""
-        self._found: dict[str, tuple[int, list[_Origin]]] = {}
-        """Variables that hold what was found by what a client sent, where, and by what."""
-        self._over: dict[Span, _Origin] = {}
+        self._over: dict[Span, Origin] = {}
         """Functions that are called with each item of what a client sent."""
-        self._out: list[tuple[_Origin, int, Callable[[Told], object]]] = []
+        self._out: list[tuple[Origin, int, Callable[[Told], object]]] = []
         """What leaves the function that is read: the origin, where, and whom to tell."""
-
-    def text(self, span: Span, limit: int = 300) -> str:
-        return " ".join(self.data[span[0] : min(span[1], span[0] + 4 * limit)].decode("utf-8", "replace").split())[
-            :limit
-        ]
 
     def read(self, unit: Unit) -> None:
         """Follow one function and those inside of it."""
@@ -155,7 +102,7 @@ class Origins:
     def finish(self) -> list[Context]:
         """The facts of everything that was read."""
         alone = ALONE.matches(self.data)  # who starts a program by hand may be given a default
-        for origin in self._origins[:MAX_FACTS]:
+        for origin in self.followed.origins[:MAX_FACTS]:
             if alone and origin.about is About.DEFAULT:
                 continue
             for name in sorted({*origin.aliases, origin.said}):
@@ -171,13 +118,13 @@ class Origins:
                         before=origin.before,
                     )
                 )  # fmt: skip
-        followed = {origin.said for origin in self._origins if origin.line_of is not None}
-        leaving = [f for f in self.leaving if f.about is not About.BECOMES or f.name not in followed]
+        handed = {origin.said for origin in self.followed.origins if origin.line_of is not None}
+        leaving = [f for f in self.leaving if f.about is not About.BECOMES or f.name not in handed]
         return [*self.facts, *leaving[:MAX_FACTS], *self.apart[:MAX_FACTS]]
 
     # Functions
 
-    def _unit(self, unit: Unit, names: dict[str, _Origin], depth: int) -> None:
+    def _unit(self, unit: Unit, names: dict[str, Origin], depth: int) -> None:
         if unit.function.span in self._read or depth > MAX_DEPTH:
             return
         self._read.add(unit.function.span)
@@ -185,28 +132,29 @@ class Origins:
         for parameter in unit.function.parameters:
             for name in parameter.name.split(","):
                 inner.pop(name, None)
-        start, machine, out, self._machine, self._out = len(self._origins), self._machine, self._out, None, []
-        decides, self._decides, gone = self._decides, False, len(self.leaving)
+        start, out, self._out = len(self.followed.origins), self._out, []
+        machine, self.followed.machine = self.followed.machine, None
+        decides, self.followed.decides, gone = self.followed.decides, False, len(self.leaving)
         calls, self._calls = self._calls, []
-        loaded, self._found = self._found, dict(self._found) if depth else {}
+        loaded, self.followed.found = self.followed.found, dict(self.followed.found) if depth else {}
         line = self.data.rfind(b"\n", 0, unit.span[0]) + 1
         exported = self.actions and _EXPORTED.match(self.data, line) is not None
         for name, channel in filled(unit, self.path, self.language, self.module.bodies, exported=exported):
-            inner[name] = self._new(name, channel, unit.function.span[0], unit.span[1])
+            inner[name] = self.followed.new(name, channel, unit.function.span[0], unit.span[1])
         self._told(unit, inner)
         if unit.function.span in self._over and unit.function.parameters:
             first = unit.function.parameters[0].name.split(",")
             self._each(first, self._over[unit.function.span], inner, unit.span)
         self._block(unit.body(), inner, unit, depth)
         if unit.request is not None and self._calls:
-            self._told_apart(unit, self._origins[start:])
+            self._told_apart(unit, self.followed.origins[start:])
         head = check_before(unit, self.module.before, self.known.sources)
-        if self._machine is not None:
-            for origin in self._origins[start:]:
-                self._checked(origin, "a secret of the request", self._machine)
-        self._machine = machine
+        if self.followed.machine is not None:
+            for origin in self.followed.origins[start:]:
+                self.followed.checked(origin, "a secret of the request", self.followed.machine)
+        self.followed.machine = machine
         guarded, elsewhere = path_guarded(unit), called_by_a_route(unit)
-        for origin in self._origins[start:]:
+        for origin in self.followed.origins[start:]:
             if origin.about is About.CLIENT and (
                 head is not None or (origin.channel == "path" and guarded and origin.line_of is None)
             ):
@@ -216,15 +164,15 @@ class Origins:
             if not origin.is_checked(offset):
                 line = origin.line_of or self.lines.line(origin.offset)
                 tell(Told(said=origin.said, channel=origin.channel, about=origin.about, line=line))
-        for origin in self._origins[start:] if elsewhere else ():
+        for origin in self.followed.origins[start:] if elsewhere else ():
             if origin.about is About.CLIENT:
                 origin.checked, origin.checked_at = "what calls it", unit.span[0]
-        if self._decides:
+        if self.followed.decides:
             del self.leaving[gone:]
-        self._calls, self._found = calls, loaded
-        self._out, self._decides = out, decides or self._decides
+        self._calls, self.followed.found = calls, loaded
+        self._out, self.followed.decides = out, decides or self.followed.decides
 
-    def _told(self, unit: Unit, names: dict[str, _Origin]) -> None:
+    def _told(self, unit: Unit, names: dict[str, Origin]) -> None:
         """What other functions of the module hand to this one, by an argument, a context or a dependency."""
         for name, told in self.known.handed.get(unit.function.span, {}).items():
             names[name] = self._from(told, name, unit)
@@ -238,31 +186,20 @@ class Origins:
         for parameter in unit.function.parameters:
             said = constant_of(parameter.default) if parameter.default is not None else None
             if said is not None and TENANT.fullmatch(parameter.name):
-                origin = self._new(
+                origin = self.followed.new(
                     f"{parameter.name} = {said}", said, unit.function.span[0], unit.span[1], About.DEFAULT
                 )
                 origin.aliases.add(parameter.name)
 
-    def _from(self, told: Told, name: str, unit: Unit) -> _Origin:
-        origin = self._new(told.said, told.channel, unit.function.span[0], unit.span[1], told.about)
+    def _from(self, told: Told, name: str, unit: Unit) -> Origin:
+        origin = self.followed.new(told.said, told.channel, unit.function.span[0], unit.span[1], told.about)
         origin.aliases.add(written(name) if not name.isidentifier() else name)
         origin.line_of = told.line
         return origin
 
-    def _new(self, said: str, channel: str, offset: int, end: int, about: About = About.CLIENT) -> _Origin:
-        origin = _Origin(said=said, channel=channel, offset=offset, end=end, about=about)
-        origin.aliases.add(said)
-        before = next(
-            (o for o in self._origins[-200:] if o.said == said and o.end == end and o.checked is not None), None
-        )
-        if before is not None and about is About.CLIENT:
-            origin.checked_as(before)
-        self._origins.append(origin)
-        return origin
-
     # Statements
 
-    def _block(self, body: Iterable[Stmt], names: dict[str, _Origin], unit: Unit, depth: int) -> None:
+    def _block(self, body: Iterable[Stmt], names: dict[str, Origin], unit: Unit, depth: int) -> None:
         if depth > MAX_DEPTH:
             return
         for statement in body:
@@ -279,25 +216,25 @@ class Origins:
                 self._returned(default or self._origin(statement.value, names, unit), statement.span, unit)
             elif isinstance(statement, If):
                 self._filled_in(statement, names, unit)
-                self._asked(statement, names)
+                self.followed.asked(statement, names)
             elif isinstance(statement, Loop) and statement.over is not None:
                 self._each(statement.names, self._origin(statement.over, names, unit), names, statement.span)
             for block in blocks(statement):
-                until, left = self._until, isinstance(statement, If) and block and isinstance(block[-1], Leave)
-                self._until = block[-1].span[1] if left and until is None else until
+                until, left = self.followed.until, isinstance(statement, If) and block and isinstance(block[-1], Leave)
+                self.followed.until = block[-1].span[1] if left and until is None else until
                 self._block(block, names, unit, depth + 1)
-                self._until = until
+                self.followed.until = until
 
-    def _each(self, each: Iterable[str], over: _Origin | None, names: dict[str, _Origin], span: Span) -> None:
+    def _each(self, each: Iterable[str], over: Origin | None, names: dict[str, Origin], span: Span) -> None:
         """`for tag in body.tags`, `body.tags.map(tag => …)`: an item of what a client sent is sent too."""
         for name in each:
             names.pop(name, None)
             if over is not None and over.about is About.CLIENT:
-                made = names[name] = self._new(over.said, over.channel, span[0], span[1])
+                made = names[name] = self.followed.new(over.said, over.channel, span[0], span[1])
                 made.aliases.add(name)
                 made.checked_as(over)
 
-    def _returned(self, origin: _Origin | None, span: Span, unit: Unit) -> None:
+    def _returned(self, origin: Origin | None, span: Span, unit: Unit) -> None:
         """A function that hands on the client's word, or a default, says it wherever it is called."""
         if origin is None or not unit.name:
             return
@@ -306,14 +243,14 @@ class Origins:
         if gives_tenant(unit.name):
             self._becomes(origin, unit.name, span, unit)
 
-    def _becomes(self, origin: _Origin, what: str, span: Span, unit: Unit) -> None:
+    def _becomes(self, origin: Origin, what: str, span: Span, unit: Unit) -> None:
         """The client's word becomes what the rest of the program takes for the tenant of the request."""
         given_ = origin.about is About.CLIENT and origin.channel in {"header", "query", "body"}
         if given_ and may_mean(last_word(origin.said)) and self.language != "ruby":
             fact = self._at(About.BECOMES, origin.said, what, origin.channel, span, unit)
             self._out.append((origin, span[0], partial(self._left, fact)))
 
-    def _keeps(self, key: str, origin: _Origin | None, span: Span, unit: Unit) -> None:
+    def _keeps(self, key: str, origin: Origin | None, span: Span, unit: Unit) -> None:
         """Something that outlives the function is set, for others of the module to read."""
         if origin is None or origin.about is not About.CLIENT:
             self.learnt.trusted.add(key)
@@ -322,7 +259,7 @@ class Origins:
         where = unit.function.span
         self._out.append((origin, span[0], lambda told: self.learnt.keep(key, told, where)))
 
-    def _filled_in(self, statement: If, names: dict[str, _Origin], unit: Unit) -> None:
+    def _filled_in(self, statement: If, names: dict[str, Origin], unit: Unit) -> None:
         """`if tenant == "" { tenant = "default" }`."""
         name = statement.test.name
         if name is None or TENANT.fullmatch(name.rpartition(".")[2]) is None:
@@ -332,26 +269,15 @@ class Origins:
             if not isinstance(inner, Assign) or target is None or TENANT.fullmatch(target.rpartition(".")[2]) is None:
                 continue
             if (said := constant_of(inner.value)) is not None:
-                origin = self._new(self.text(inner.span, 120), said, inner.span[0], unit.span[1], About.DEFAULT)
+                origin = self.followed.new(self.text(inner.span, 120), said, inner.span[0], unit.span[1], About.DEFAULT)
                 origin.aliases.add(target)
 
-    def _asked(self, statement: If, names: dict[str, _Origin]) -> None:
-        """`if (!await context.mayBill(organization)) return …`: who asks a question of a value has it checked."""
-        waiting = [statement.test.value] if statement.test.value is not None else []
-        while waiting:
-            value = waiting.pop()
-            waiting += [part for part in parts(value) if not isinstance(part, Closure)]
-            if isinstance(value, Invoke) and value.arguments and FORM.search(value.method) is None:
-                for _, origin in self._mentioned(self.text(value.arguments_span), names, value.span[1]):
-                    self._decides = True
-                    self._checked(origin, f"{callee(value)}(…)", value.span[0])
-
-    def _inner(self, span: Span, names: dict[str, _Origin], depth: int) -> None:
+    def _inner(self, span: Span, names: dict[str, Origin], depth: int) -> None:
         unit = self.units.get(span)
         if unit is not None:
             self._unit(unit, names, depth + 1)
 
-    def _assign(self, statement: Assign, names: dict[str, _Origin], unit: Unit) -> None:
+    def _assign(self, statement: Assign, names: dict[str, Origin], unit: Unit) -> None:
         target = statement.target
         if target is None or statement.add:
             return
@@ -370,7 +296,7 @@ class Origins:
             origin.aliases.add(target)
             names[target] = origin
 
-    def _found_by(self, value: Expr, names: dict[str, _Origin], unit: Unit) -> _Origin | None:
+    def _found_by(self, value: Expr, names: dict[str, Origin], unit: Unit) -> Origin | None:
         """`Tenant.find(params[:id])`: a tenant that was found among all of them by what the client sent."""
         if (
             not isinstance(value, Invoke)
@@ -385,31 +311,31 @@ class Origins:
         by = next((o for _, given_ in keys if (o := self._origin(given_, names, unit)) is not None), None)
         if by is None or by.about is not About.CLIENT or _BEARER.search(by.said + keys[0][0]):
             return None
-        made = self._new(written(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
+        made = self.followed.new(written(self.text(value.span, 120)), by.channel, value.span[0], unit.span[1])
         made.checked_as(by)
         return made
 
-    def _loaded(self, target: str, value: Expr, span: Span, names: dict[str, _Origin]) -> None:
+    def _loaded(self, target: str, value: Expr, span: Span, names: dict[str, Origin]) -> None:
         """`target` was found by something that the client sent: a look at its owner later on is a check of that."""
         text = self.text(value.span, 600)
         if "(" in text:
-            by = [origin for _, origin in self._mentioned(text, names, span[1]) if origin.about is About.CLIENT]
-            words = set(_WORD.findall(text))
-            by += [origin for name, (_, found) in self._found.items() if name in words for origin in found][:20]
+            by = [origin for _, origin in self.followed.mentioned(text, names, span[1]) if origin.about is About.CLIENT]
+            words = set(WORD.findall(text))
+            by += [origin for name, (_, found) in self.followed.found.items() if name in words for origin in found][:20]
             if by:
-                self._found[target] = (span[0], by)
+                self.followed.found[target] = (span[0], by)
 
-    def _unpack(self, statement: Unpack, names: dict[str, _Origin], unit: Unit) -> None:
+    def _unpack(self, statement: Unpack, names: dict[str, Origin], unit: Unit) -> None:
         origin = self._origin(statement.value, names, unit)
         for key, name in statement.targets:
             names.pop(name, None)
             default = default_apart(name, self.text(statement.span))
             if default is not None:
                 shown = self.text(statement.span, 120)
-                self._new(shown, default, statement.span[0], unit.span[1], About.DEFAULT).aliases.add(name)
+                self.followed.new(shown, default, statement.span[0], unit.span[1], About.DEFAULT).aliases.add(name)
             if origin is not None:
                 said = f"{origin.said}.{key}" if isinstance(key, str) and key not in {"", "…"} else origin.said
-                made = self._new(said, origin.channel, statement.span[0], unit.span[1])
+                made = self.followed.new(said, origin.channel, statement.span[0], unit.span[1])
                 made.aliases.add(name)
                 if made.checked is None:
                     made.checked_as(origin)
@@ -417,7 +343,7 @@ class Origins:
 
     # Expressions
 
-    def _origin(self, value: Expr, names: dict[str, _Origin], unit: Unit) -> _Origin | None:
+    def _origin(self, value: Expr, names: dict[str, Origin], unit: Unit) -> Origin | None:
         """Where a value comes from, if from the client and nowhere else."""
         if isinstance(value, Choose):
             then = self._origin(value.then, names, unit)
@@ -427,13 +353,13 @@ class Origins:
                 return then if self._fixed(value.other) or self._origin(value.other, names, unit) is not None else None
             return self._origin(value.other, names, unit) if self._fixed(value.then) else None
         if isinstance(value, Invoke) and (told := self.known.called(value, unit)) is not None:
-            made = self._new(told.said, told.channel, value.span[0], unit.span[1], told.about)
+            made = self.followed.new(told.said, told.channel, value.span[0], unit.span[1], told.about)
             made.aliases.add(written(self.text(value.span, 120)))
             made.line_of = told.line
             return made
         text = bare(self.text(value.span))
         if self._sent_in(value.span) and (found := sent(text)) is not None:
-            return self._new(*found, value.span[0], unit.span[1])
+            return self.followed.new(*found, value.span[0], unit.span[1])
         head = re.match(r"\$?@?[A-Za-z_]\w*", text)
         known = names.get(head.group().lstrip("$@")) if head is not None else None
         for name, origin in names.items() if known is None else ():
@@ -446,7 +372,7 @@ class Origins:
         reached = rest.group() if rest is not None else ""
         if not reached.strip(")! ") or reached.lstrip().startswith("as "):
             return known
-        made = self._new(written(head.group() + reached), known.channel, value.span[0], unit.span[1])
+        made = self.followed.new(written(head.group() + reached), known.channel, value.span[0], unit.span[1])
         if made.checked is None:
             made.checked_as(known)
         return made
@@ -460,17 +386,17 @@ class Origins:
             isinstance(value, Name) and re.fullmatch(r"[A-Z_.]+|None|null|undefined|nil", value.path) is not None
         )
 
-    def _defaulted(self, value: Expr, target: str, unit: Unit) -> _Origin | None:
+    def _defaulted(self, value: Expr, target: str, unit: Unit) -> Origin | None:
         """A constant that stands in for a tenant nobody gave."""
         name = target.rpartition(".")[2].lstrip("@$")
         constant = default_of(value, name, self.text, returned=target == unit.name)
         if constant is None:
             return None
-        origin = self._new(self.text(value.span, 120), constant, value.span[0], unit.span[1], About.DEFAULT)
+        origin = self.followed.new(self.text(value.span, 120), constant, value.span[0], unit.span[1], About.DEFAULT)
         origin.aliases |= {name} - {""}
         return origin
 
-    def _expression(self, value: Expr, names: dict[str, _Origin], unit: Unit, depth: int) -> None:
+    def _expression(self, value: Expr, names: dict[str, Origin], unit: Unit, depth: int) -> None:
         """Look for what the client sent, written where it is used, and for checks of names."""
         if depth > MAX_DEPTH:
             return
@@ -498,14 +424,15 @@ class Origins:
         self._narrows = before
         if isinstance(value, Invoke):
             self._bound(value, names, unit)
-            self._check_call(value, names)
+            self.followed.check_call(value, names)
             self._hands(value, names, unit)
             self._noted(self._defaulted(value, "", unit), value)
-        elif getattr(value, "operator", ""):
-            self._check_text(value.span, names)
+        elif getattr(value, "operator", "") and not self._narrows:
+            self.followed.check_text(value.span, names)
         elif isinstance(value, Choose):
             self._noted(self._defaulted(value, "", unit), value)
-            self._check_text(value.test.value.span if value.test.value is not None else value.span, names)
+            if not self._narrows:
+                self.followed.check_text(value.test.value.span if value.test.value is not None else value.span, names)
 
     def _is_condition(self, value: Expr) -> bool:
         """`.where(Boat.tenant_id == tenant_id)`, `.Where(b => b.TenantId == tenantId)`, but of what is the caller's."""
@@ -515,15 +442,15 @@ class Origins:
             return False
         return value.receiver is None or not names_caller(self.text(value.receiver.span))
 
-    def _noted(self, origin: _Origin | None, value: Expr) -> None:
+    def _noted(self, origin: Origin | None, value: Expr) -> None:
         """An expression that is nobody's variable is known by how it is written."""
         if origin is not None:
             origin.aliases.add(written(self.text(value.span, 120)))
 
-    def _hands(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+    def _hands(self, call: Invoke, names: dict[str, Origin], unit: Unit) -> None:
         """A call of a function of the module: what its arguments hold is what its parameters hold."""
         if (told := self.known.called(call, unit)) is not None:
-            made = self._new(told.said, told.channel, call.span[0], unit.span[1], told.about)
+            made = self.followed.new(told.said, told.channel, call.span[0], unit.span[1], told.about)
             made.aliases.add(written(self.text(call.span, 120)))
             made.line_of, made.begin = told.line, unit.span[0]
         if (kept := self.known.sets(call)) is not None:
@@ -550,7 +477,7 @@ class Origins:
                 handed = self.learnt.handed.setdefault(target.function.span, {})
                 self._out.append((origin, call.span[0], partial(handed.setdefault, name)))
 
-    def _leaves(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+    def _leaves(self, call: Invoke, names: dict[str, Origin], unit: Unit) -> None:
         """A handler gives what the client says the tenant is to another module, and nobody's name with it."""
         if unit.request is None or self.language == "ruby" or PUBLIC.search(self.path) is not None:
             return
@@ -582,11 +509,11 @@ class Origins:
             text=self.text(span, 200), function=unit.name,
         )  # fmt: skip
 
-    def _told_apart(self, unit: Unit, origins: Sequence[_Origin]) -> None:
+    def _told_apart(self, unit: Unit, origins: Sequence[Origin]) -> None:
         """What the function acts upon that nothing ties to the tenant it checks; see `lints.context.apart`."""
         clients = [o for o in origins if o.about is About.CLIENT]
         sent = [Sent(o.said, frozenset({o.said, *o.aliases}), o.checked) for o in clients[:MAX_FACTS]]
-        loaded = {name: [o.said for o in by] for name, (_, by) in self._found.items()}
+        loaded = {name: [o.said for o in by] for name, (_, by) in self.followed.found.items()}
         for one, tenant, call in apart(unit.head, sent, self._calls, loaded):
             fact = self._at(About.APART, one.said, call.name, "", call.span, unit)
             self.apart.append(replace(fact, checked=tenant))
@@ -594,14 +521,14 @@ class Origins:
     def _left(self, fact: Context, _: Told) -> None:
         self.leaving.append(fact)
 
-    def _bound(self, call: Invoke, names: dict[str, _Origin], unit: Unit) -> None:
+    def _bound(self, call: Invoke, names: dict[str, Origin], unit: Unit) -> None:
         """`json.NewDecoder(r.Body).Decode(&request)`: the variable holds what the client sent."""
         if call.method not in BINDS or len(call.arguments) != 1:
             return
         name = self.text(call.arguments[0].span, 60).lstrip("&")
         if name.isidentifier():
             channel = "query" if "Query" in call.method else "body"
-            names[name] = self._new(name, channel, call.span[0], unit.span[1])
+            names[name] = self.followed.new(name, channel, call.span[0], unit.span[1])
 
     def _sent_in(self, span: Span) -> bool:
         """Whether something that a client sends may be written between two places."""
@@ -616,78 +543,6 @@ class Origins:
         found = sent(self.text(value.span, 120))
         if found is None:
             return False
-        if not any(o.said == found[0] and o.end == unit.span[1] for o in self._origins[-20:]):
-            self._new(*found, value.span[0], unit.span[1]).begin = unit.span[0]
+        if not any(o.said == found[0] and o.end == unit.span[1] for o in self.followed.origins[-20:]):
+            self.followed.new(*found, value.span[0], unit.span[1]).begin = unit.span[0]
         return True
-
-    def _mentioned(self, text: str, names: dict[str, _Origin], at: int) -> Iterable[tuple[str, _Origin]]:
-        words = set(_WORD.findall(text))
-        for name, origin in [*names.items()]:
-            if name.isidentifier() and name in words and not may_mean(last_word(origin.said)):
-                yield from self._parts_of(name, origin, text)
-            elif name.rpartition(".")[2].lstrip("@$") in words or (not name.isidentifier() and name in text):
-                yield name, origin
-        for origin in self._origins[-40:]:
-            whole = origin.said.isidentifier() and not may_mean(origin.said)
-            if origin.offset <= at < origin.end and not whole and origin.said in text.replace(" ", ""):
-                yield origin.said, origin
-
-    def _parts_of(self, name: str, whole: _Origin, text: str) -> Iterable[tuple[str, _Origin]]:
-        """An object of what was sent, or its fields, whichever a text names: one field checks no other."""
-        for found in islice((f for f in _PATH.finditer(text) if f.group(1) == name), 20):
-            said = written(found.group())
-            if not found.group(2):
-                yield name, whole
-                continue
-            part = next((o for o in self._origins[-200:] if o.said == said and o.end == whole.end), None)
-            if part is None and len(self._origins) < MAX_ORIGINS:
-                part = self._new(said, whole.channel, whole.offset, whole.end)
-                part.checked_as(whole)
-            if part is not None:
-                yield said, part
-
-    def _check_call(self, call: Invoke, names: dict[str, _Origin]) -> None:
-        text = self.text(call.arguments_span, 600)
-        decides = CHECKS.search(call.method) is not None
-        if not decides and (not names_caller(text) or _WRITES.match(call.method) is not None):
-            return
-        if not decides and not names_caller(self._others(text, names)):
-            return
-        if SIGNS_IN.match(call.method):
-            return
-        self._decides = self._decides or (decides and not call.method.lower().startswith("validat"))
-        for _, origin in self._mentioned(text, names, call.span[1]):
-            self._checked(origin, f"{callee(call)}(…)", call.span[0])
-        words = set(_WORD.findall(text)) if self._found else set()
-        for name, (start, origins) in self._found.items():
-            for origin in origins if name in words else ():  # who may use what was loaded was let name it
-                self._checked(origin, f"{callee(call)}(…)", start)
-
-    @staticmethod
-    def _others(text: str, names: dict[str, _Origin]) -> str:
-        """Arguments without what the client sent."""
-        client = [name for name, origin in names.items() if origin.about is About.CLIENT and name.isidentifier()]
-        return re.sub(rf"\b(?:{'|'.join(map(re.escape, client))})\b(?:\.\w+(?:\(\))?)*", "", text) if client else text
-
-    def _check_text(self, span: Span, names: dict[str, _Origin]) -> None:
-        text = self.text(span, 300)
-        if self._narrows or COMPARES.search(text) is None:
-            return
-        if SECRET.search(text) is not None and self._machine is None:
-            self._machine = span[0]
-        for name, origin in self._mentioned(text, names, span[1]):
-            if check_of(name).search(text) is not None:
-                self._checked(origin, text[:80], span[0])
-
-        for name, (start, origins) in self._found.items():
-            if name in text and OWNER.search(text) is not None and name in _WORD.findall(text):
-                for origin in origins:
-                    self._checked(origin, text[:80], start)
-
-    def _checked(self, origin: _Origin, said: str, offset: int) -> None:
-        if origin.about is not About.CLIENT:
-            return
-        for other in self._origins:
-            same = other.said == origin.said or not other.aliases.isdisjoint(origin.aliases)
-            if same and other.end == origin.end and (other.until is not None or not other.is_checked(offset)):
-                other.checked, other.checked_at, other.until = said, offset, self._until
