@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lints.around import Around
 from lints.context.judging import alone, in_context
-from lints.context.values import given_to, markers_of, values_in, values_of
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
@@ -20,7 +20,7 @@ from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, is_script, path_class
 from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
-from lints.stores.orm import UNDEFINED_IS_ANY, Entities
+from lints.stores.orm import Entities
 from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
 from lints.telling import DYNAMIC, Telling, dotted
 from lints.tenancy import Model, Ownership
@@ -28,8 +28,6 @@ from lints.tenancy import Model, Ownership
 if TYPE_CHECKING:
     from lints.ddl.reach import Reach
     from lints.extract.facts import Function
-    from lints.vouch.facts import Follow
-    from lints.vouch.said import Text
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
@@ -37,11 +35,7 @@ _REASSIGNED = "TENSQL009"
 """A finding of the row that is found, whatever ties it."""
 _ASIDE = frozenset({"test", "migration", "seed"})
 _DROPPED = regex(r"/\*__hole_\d+__\*/")
-_MIXED = regex(r'(?<![aA][sS] )(?<!\.)"([a-z]+(?:[A-Z][a-z0-9]*)+)"')
-_VALUE = regex(r":h\d+\b")
 _MAX_PROOFS = 5_000
-_BY_KEYS = frozenset({"TENORM002", "TENORM003", "TENORM007", "TENSQL022"})
-"""What is said of rows that are found by keys, whose worth the code around says."""
 
 
 class Judge:
@@ -55,11 +49,11 @@ class Judge:
         self.model = model = _guarded(model, declared)
         self.declared = declared
         self._prove = prove
-        self._snake = not any(name != name.lower() for table in model.tables.values() for name in table.columns)
         self._graph_properties = declared.graph_properties or _spellings(model.tenant_columns)
         schema = getattr(model, "schema", None)
         self._entities = Entities(model, schema.entities if schema is not None else ())
         self._helpers = Helpers(*((schema.helpers, schema.entities) if schema is not None else ((), ())))
+        self._around = Around(model, self._entities, self._helpers)
         self._tenant_columns = {t.tenant_column for t in model.tables.values() if t.tenant_column is not None}
         read = schema.files if schema is not None else ()
         self._schema_folders = {posixpath.dirname(path) for path in read if path.endswith(".sql")}
@@ -113,7 +107,7 @@ class Judge:
             rows = self._judged(statement, kind)
             if rows:
                 rows = in_context(rows, statement, found.contexts, self.model.tenant_columns, self.declared.carriers)
-                rows = self._own(self._by_keys(rows, statement, found), statement)
+                rows = self._around.own(self._around.by_keys(rows, statement, found), statement)
             key = (statement.line, statement.column, statement.variants)
             before = by_place.get(key)
             if rows is None:
@@ -124,12 +118,12 @@ class Judge:
             rows = self._orm(call, kind)
             if rows:
                 rows = in_context(rows, call, found.contexts, self.model.tenant_columns, self.declared.carriers)
-                rows = self._own(self._by_keys(rows, call, found), call)
+                rows = self._around.own(self._around.by_keys(rows, call, found), call)
             if rows is not None:
                 key = (call.line, call.column, (call.snippet, str(len(by_place))))
                 by_place[key], sources[key] = rows, call
         if found.follows and any(row.verdict != "proven" for rows in by_place.values() for row in rows):
-            self._vouched(found.follows, by_place, sources)
+            self._around.vouched(found.follows, by_place, sources)
         if kind in {"source", "script"}:
             for key, rows in by_place.items():
                 self._called(sources[key].function, rows)
@@ -143,16 +137,6 @@ class Judge:
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
 
-    def _own(self, rows: list[Access], source: Statement | OrmCall) -> list[Access]:
-        """The rows as they are judged where they are the caller's own, found by the id of whoever is signed in."""
-        if not any(row.verdict == "violation" for row in rows):
-            return rows
-        from lints.vouch.own import own, possible
-
-        if not possible(values_in(source) if isinstance(source, OrmCall) else given_to(source)):
-            return rows
-        return own(rows, tuple(self._texts(source)), self.model)
-
     def _called(self, function: Function | None, rows: Sequence[Access]) -> None:
         """What a function does with rows, for those who call it."""
         if function is None or not function.name or not rows:
@@ -163,61 +147,6 @@ class Judge:
             path=rows[0].path, line=function.line, name=function.name, scoped=scoped, asks=function.asks
         )
 
-    def _by_keys(self, rows: list[Access], source: Statement | OrmCall, found: Extraction) -> list[Access]:
-        """The rows as they are judged where what they rest on is a key that a client sent, or an empty one."""
-        if not any(row.verdict == "weak" and row.rule in _BY_KEYS for row in rows):
-            return rows
-        from lints.context.keys import never_empty, unchecked
-
-        texts = tuple(self._texts(source))
-        given = source.snippet if isinstance(source, OrmCall) else values_of(source)
-        rows = [unchecked(row, texts, found.contexts, given, self.model) for row in rows]
-        if not isinstance(source, OrmCall):
-            return rows
-        at = (source.line, source.column)
-        filled = next((f.filled for f in found.follows if f.filled and (f.line, f.column) == at), ())
-        return [never_empty(row, source, filled) for row in rows]
-
-    def _vouched(
-        self,
-        follows: Sequence[Follow],
-        by_place: Mapping[tuple[int, int, tuple[str, ...]], list[Access]],
-        sources: Mapping[tuple[int, int, tuple[str, ...]], Statement | OrmCall],
-    ) -> None:
-        """What is done with a row that was read under its tenant before is no violation, but an assumption."""
-        from lints.vouch.judging import vouched
-        from lints.vouch.said import Place
-
-        meant = {place for f in follows for place in ((f.line, f.column), (f.first_line, f.first_column), *f.against)}
-        places: dict[tuple[int, int], list[Place]] = {}
-        for key, rows in by_place.items():
-            if key[:2] in meant:
-                place = Place(rows=rows, texts=tuple(self._texts(sources[key])))
-                places.setdefault(key[:2], []).append(place)
-        vouched(places, follows, self.model)
-
-    def _texts(self, source: Statement | OrmCall) -> Iterable[Text]:
-        """The SQL of each path with what its placeholders stand for."""
-        from lints.vouch.said import Text
-
-        if isinstance(source, Statement):
-            dialect = source.dialect_hint or dialect_of(source.path) or self.model.dialect
-            if len(source.variants) == 1 or not source.holes:  # the gaps of one path are not those of another
-                for text in self._columns_as_stored(source):
-                    yield Text(sql=text, dialect=dialect, marks=markers_of(source, text))
-            return
-        call = self._helpers.resolved(source) if source.kind not in {"mongo", "repository", "index"} else None
-        for path in (self._entities.rendered(call) or ()) if call is not None else ():
-            for text in path.texts:
-                marks = ((*m.span(), path.sources.get(m.group(), "")) for m in _VALUE.finditer(text))
-                yield Text(
-                    sql=text,
-                    dialect=dialect_of(source.path) or self.model.dialect,
-                    marks=tuple(mark for mark in marks if mark[2]),
-                    loose=source.kind in UNDEFINED_IS_ANY,
-                    table=path.table,
-                )
-
     # One statement
 
     def _judged(self, statement: Statement, kind: str) -> list[Access] | None:
@@ -226,7 +155,7 @@ class Judge:
         if dialect == "redis":
             known = statement.function is not None and statement.function.tenant_parameter is not None
             dialect = "redis, tenant known" if known else "redis"
-        variants = [(text, self._understood(text, dialect)) for text in self._columns_as_stored(statement)]
+        variants = [(text, self._understood(text, dialect)) for text in self._around.as_stored(statement)]
         readable = [(text, proofs) for text, proofs in variants if all(p.verdict != "unparsed" for p in proofs)]
         if not readable:
             if statement.confidence is not Confidence.EXECUTED:
@@ -419,25 +348,6 @@ class Judge:
             worst = assumed(worst, "TENORM002", f"what {refers} refers to was checked to be the caller's")
         return [self._carried(worst, statement)] if worst is not None else []
 
-    def _columns_as_stored(self, statement: Statement) -> tuple[str, ...]:
-        """Object helpers (`sql(boat)`) name columns by properties; a driver that maps `tenantId` to `tenant_id` is
-        assumed where the whole model has no column in mixed case."""
-        if statement.language == "stringtemplate":
-            return self._entities.templates.variants(statement)
-        if statement.language == "c_sharp":
-            return tuple(self._entities.of_sets(text) for text in statement.variants)
-        if statement.language == "php":
-            return tuple(self._entities.of_doctrine(text) for text in statement.variants)
-        if statement.language in {"java", "kotlin"}:
-            return tuple(self._entities.of_entities(text) for text in self._entities.constants.variants(statement))
-        if statement.language == "go":
-            texts = self._entities.constants.variants(statement)
-            return tuple(self._entities.of_structs(text, statement.path) for text in texts)
-        if statement.language not in {"typescript", "tsx", "javascript"}:
-            return statement.variants
-        texts = self._entities.of_drizzle(statement)
-        return tuple(_MIXED.sub(_snaked, text) if self._snake and '"' in text else text for text in texts)
-
     def _understood(self, text: str, dialect: str) -> Sequence[ProofLike]:
         """The proofs in the first dialect that understands the text."""
         first = self._proven(text, dialect)
@@ -540,10 +450,6 @@ def _spellings(columns: Iterable[str]) -> tuple[str, ...]:
     """`tenant_id` and `tenantId`: a graph has no schema that says which."""
     camel = (re.sub(r"(?<=.)_([a-z])", lambda found: found.group(1).upper(), column) for column in sorted(columns))
     return tuple(dict.fromkeys([*sorted(columns), *camel]))
-
-
-def _snaked(found: re.Match[str]) -> str:
-    return re.sub(r"(?=[A-Z])", "_", found.group(1)).lower()
 
 
 def _worst(rows: Sequence[Access]) -> int:
