@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from lints.scan import scan
-from lints.schema import build_model
+from tests.lints.tables import declared, judged
 
-_TABLES = b"""CREATE TABLE tenants (id text PRIMARY KEY);
-CREATE TABLE boats (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), name text);
-CREATE TABLE members (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), user_id text NOT NULL);
-CREATE TABLE trips (id text PRIMARY KEY, boat_id text NOT NULL REFERENCES boats (id), name text);"""
-SCHEMA = {
-    "migrations/1.sql": _TABLES,
-    "prisma/schema.prisma": b"""model Tenant { id String @id
-  boats Boat[]
-  @@map("tenants")
-}
-model Boat { id String @id
-  tenantId String @map("tenant_id")
-  tenant Tenant @relation(fields: [tenantId], references: [id])
-  trips Trip[]
-  @@map("boats")
-}
-model Trip { id String @id
-  boatId String @map("boat_id")
-  boat Boat @relation(fields: [boatId], references: [id])
-  @@map("trips")
-}""",
-    "app/models.py": b"""from django.db import models
-class Tenant(models.Model):
-    class Meta:
-        db_table = "tenants"
-class Boat(models.Model):
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    class Meta:
-        db_table = "boats"
-class Trip(models.Model):
-    boat = models.ForeignKey(Boat, on_delete=models.CASCADE)
-    class Meta:
-        db_table = "trips"
-""",
-    "app/Models/Trip.php": b"<?php\nnamespace App\\Models;\nclass Trip extends Model { protected $table = 'trips'; }\n",
-    "app/Models/Boat.php": b"<?php\nnamespace App\\Models;\nclass Boat extends Model { protected $table = 'boats'; }\n",
-}
+SCHEMA = declared(
+    {
+        "tenants": "",
+        "boats": "name tenant_id>tenants",
+        "members": "user_id tenant_id>tenants",
+        "trips": "name boat_id>boats",
+    },
+    "prisma",
+    "django",
+    "laravel",
+)
 _TS = "router.post('/trips', %s async (req, res) => {\n%s\n});"
 _VIEW = "from app.models import Boat, Trip\nclass Trips(APIView):\n    %s\n    def post(self, request, boat_id):\n%s\n"
 _BODY = "        ids = request.data.get('boats', [])\n        Trip.objects.filter(boat_id__in=ids).delete()"
@@ -144,8 +117,7 @@ WEAK: dict[str, tuple[str, str, str, str]] = {
 
 
 def row_at(path: str, code: str, what: str) -> tuple[str, str | None]:
-    files = {**SCHEMA, path: code.encode()}
-    found = [a for a in scan(files.items(), build_model(files, {})).accesses if a.path == path and what in a.snippet]
+    found = [row for row in judged(SCHEMA, path, code) if what in row.snippet]
     assert found, what
     return found[-1].verdict, found[-1].rule
 

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from lints.scan import scan
-from lints.schema import build_model
+from tests.lints.tables import declared, judged
 
-SCHEMA = {
-    "migrations/1.sql": b"""CREATE TABLE tenants (id text PRIMARY KEY);
-CREATE TABLE users (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), email text, name text);
-CREATE TABLE tokens (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), user_id text REFERENCES users (id));
-CREATE TABLE boats (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), name text);""",
-    "app/models.py": b"""from django.db import models
-class Tenant(models.Model):
-    class Meta:
-        db_table = "tenants"
-class User(models.Model):
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    class Meta:
-        db_table = "users"
-class Token(models.Model):
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    user = models.ForeignKey(User, on_delete=models.CASCADE)
-    class Meta:
-        db_table = "tokens"
-""",
-    "app/models/user.rb": b"class User < ApplicationRecord\n  belongs_to :tenant\nend\n",
-    "app/models/token.rb": b"class Token < ApplicationRecord\n  belongs_to :tenant\n  belongs_to :user\nend\n",
-    "app/Models/User.php": b"<?php\nnamespace App\\Models;\nclass User extends Model { protected $table = 'users'; }\n",
-    "prisma/schema.prisma": b"""model Tenant { id String @id
-  users User[]
-  @@map("tenants")
-}
-model User { id String @id
-  tenantId String @map("tenant_id")
-  tenant Tenant @relation(fields: [tenantId], references: [id])
-  @@map("users")
-}""",
-}
+SCHEMA = declared(
+    {
+        "tenants": "",
+        "users": "email name tenant_id>tenants",
+        "tokens": "tenant_id>tenants user_id?>users",
+        "boats": "name tenant_id>tenants",
+    },
+    "prisma",
+    "django",
+    "rails",
+    "laravel",
+)
 _DJANGO = "from app.models import Token, User\ndef view(request, pk, user_id):\n    return %s\n"
 _RUBY = "class UsersController < ApplicationController\n  def show\n    %s\n  end\nend\n"
 _PHP = "<?php\nuse App\\Models\\User;\nclass A { function show($request, $id) { return %s; } }\n"
@@ -73,19 +52,16 @@ OPEN = {
 }  # fmt: skip
 
 
-def judged(path: str, code: str) -> list[tuple[str, str | None]]:
-    files = {**SCHEMA, path: code.encode()}
-    found = [row for row in scan(files.items(), build_model(files, {})).accesses if row.path == path]
-    return [(row.verdict, row.rule) for row in found]
-
-
 @pytest.mark.parametrize("name", OWN)
 def test_it_is_his_own(name: str) -> None:
-    [(verdict, rule)] = judged(*OWN[name])
+    [row] = judged(SCHEMA, *OWN[name])
 
-    assert (verdict, rule) == ("weak", "TENORM002" if "token" in name else "TENSQL022")  # by a key to a tenant's row
+    assert (row.verdict, row.rule) == (
+        "weak",
+        "TENORM002" if "token" in name else "TENSQL022",
+    )  # by a key to a tenant's row
 
 
 @pytest.mark.parametrize("name", OPEN)
 def test_it_may_be_anybodys(name: str) -> None:
-    assert [verdict for verdict, _ in judged(*OPEN[name])] == ["violation"]
+    assert [row.verdict for row in judged(SCHEMA, *OPEN[name])] == ["violation"]

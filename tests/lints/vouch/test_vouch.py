@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from lints.codec import decode, encode
 from lints.examine import Examined, examine
-from lints.rows import Access
-from lints.scan import scan
-from lints.schema import build_model
+from tests.lints import tables
+from tests.lints.tables import declared, source
 
 SCHEMA = {
-    "migrations/1.sql": b"""CREATE TABLE tenants (id text PRIMARY KEY);
-CREATE TABLE docs (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), title text, owner_id text);
-CREATE TABLE pages (id text PRIMARY KEY, doc_id text NOT NULL REFERENCES docs (id), body text);
-CREATE TABLE notes (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants (id), doc_id text REFERENCES docs (id));
-CREATE TABLE members (id text PRIMARY KEY, user_id text, role text, tenant_id text NOT NULL REFERENCES tenants (id));
-CREATE TABLE colours (id text PRIMARY KEY, name text);""",
-    "prisma/schema.prisma": b"""model Tenant { id String @id
-  docs Doc[]
-  @@map("tenants")
-}
-model Doc { id String @id
-  title String
-  tenantId String @map("tenant_id")
-  tenant Tenant @relation(fields: [tenantId], references: [id])
-  pages Page[]
-  @@map("docs")
-}
-model Member { id String @id
-  userId String @map("user_id")
-  role String
-  tenantId String @map("tenant_id")
-  @@map("members")
-}
-model Page { id String @id
-  docId String @map("doc_id")
-  doc Doc @relation(fields: [docId], references: [id])
-  @@map("pages")
-}""",
+    **declared(
+        {
+            "tenants": "",
+            "docs": "title owner_id tenant_id>tenants",
+            "pages": "body doc_id>docs",
+            "notes": "tenant_id>tenants doc_id?>docs",
+            "members": "user_id role tenant_id>tenants",
+            "colours": "name",
+        },
+        "prisma",
+        "django",
+        "rails",
+        "laravel",
+        "ef",
+    ),
     "src/schema.ts": b"""import { pgTable, text } from "drizzle-orm/pg-core";
 export const docs = pgTable("docs", { id: text("id").primaryKey(), tenantId: text("tenant_id").notNull(), title: text("title") });
-""",
-    "app/models.py": b"""from django.db import models
-class Tenant(models.Model):
-    class Meta:
-        db_table = "tenants"
-class Doc(models.Model):
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    title = models.TextField()
-    class Meta:
-        db_table = "docs"
-""",
-    "app/Models/Doc.php": b"""<?php
-namespace App\\Models;
-use Illuminate\\Database\\Eloquent\\Model;
-class Doc extends Model { protected $table = 'docs'; }
-""",
-    "app/models/doc.rb": b"class Doc < ApplicationRecord\n  belongs_to :tenant\nend\n",
-    "app/models/tenant.rb": b"class Tenant < ApplicationRecord\n  has_many :docs\nend\n",
-    "Data/Db.cs": b"""using Microsoft.EntityFrameworkCore;
-public class Tenant { public Guid Id { get; set; } }
-public class Doc { public Guid Id { get; set; } public Guid TenantId { get; set; } public Tenant Tenant { get; set; } public string Title { get; set; } }
-public class Db : DbContext { public DbSet<Doc> Docs { get; set; } public DbSet<Tenant> Tenants { get; set; }
-  protected override void OnModelCreating(ModelBuilder b) { b.Entity<Doc>().ToTable("docs"); b.Entity<Tenant>().ToTable("tenants"); } }
 """,
     "model/doc.go": b"""package model
 type Doc struct { ID string `gorm:"primaryKey"`
@@ -86,52 +51,10 @@ _SET = 'await prisma.doc.update({ where: { id: input.id }, data: { title: "x" } 
 _MISSING = "if (!doc) throw new NotFound();"
 
 
-def script(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"  {line}" for line in lines)
-    return "a.ts", f"export async function save(pool, prisma, id, other, tenantId, title, input, ids) {{\n{body}\n}}\n"
-
-
-def python(*lines: str) -> tuple[str, str]:
-    return "a.py", "def save(cur, session, id, other, tenant_id, title, ids):\n" + "\n".join(f"    {x}" for x in lines)
-
-
-def go(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"\t{line}" for line in lines)
-    return (
-        "a.go",
-        f"package a\n\nfunc (s *S) Save(ctx context.Context, id, tenantID, title string) error {{\n{body}\n}}\n",
-    )
-
-
-def ruby(*lines: str) -> tuple[str, str]:
-    return "app/services/a.rb", "class Saving\n  def call(id, tenant)\n" + "\n".join(
-        f"    {x}" for x in lines
-    ) + "\n  end\nend\n"
-
-
-def php(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"    {line}" for line in lines)
-    return (
-        "app/A.php",
-        f"<?php\nuse App\\Models\\Doc;\nclass A {{ function save($pdo, $id, $tenantId, $title) {{\n{body}\n}} }}\n",
-    )
-
-
-def java(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"    {line}" for line in lines)
-    return "A.java", f"class A {{\n  void save(String id, String tenantId, String title) {{\n{body}\n  }}\n}}\n"
-
-
-def kotlin(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"    {line}" for line in lines)
-    return "A.kt", f"class A {{\n  fun save(id: String, tenantId: String, title: String) {{\n{body}\n  }}\n}}\n"
-
-
-def sharp(*lines: str) -> tuple[str, str]:
-    body = "\n".join(f"    {line}" for line in lines)
-    return "A.cs", f"class A {{\n  async Task Save(Guid id, Guid tenantId, string title) {{\n{body}\n  }}\n}}\n"
-
-
+judged = partial(tables.judged, SCHEMA)
+script, python, go, ruby, php, java, kotlin, sharp = (
+    partial(source, kind) for kind in ("ts", "python", "go", "ruby", "php", "java", "kotlin", "c#")
+)
 _PY_READ = 'cur.execute("SELECT id, title FROM docs WHERE id = %s AND tenant_id = %s", (id, tenant_id))'
 _PY_WRITE = 'cur.execute("UPDATE docs SET title = %s WHERE id = %s", (title, id))'
 _GO_READ = 'err := s.db.QueryRowContext(ctx, "SELECT title FROM docs WHERE id = $1 AND tenant_id = $2", id, tenantID).Scan(&doc.Title)'
@@ -495,12 +418,6 @@ UNSAFE: dict[str, tuple[str, str]] = {
     "c#, handed out": sharp(_CS_READ, "if (doc is null) return;", "Next(out id);", _CS_WRITE),
     "c#, caught": sharp("try {", _CS_READ.replace("FirstOrDefault", "Single"), "} catch (Exception e) { }", _CS_WRITE),
 }  # fmt: skip
-
-
-def judged(path: str, code: str) -> list[Access]:
-    files = {**SCHEMA, path: code.encode()}
-    found = [a for a in scan(files.items(), build_model(files, {})).accesses if a.path == path]
-    return sorted(found, key=lambda row: (row.line, row.column))
 
 
 @pytest.mark.parametrize("name", SAFE)
