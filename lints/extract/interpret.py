@@ -296,6 +296,8 @@ class Interpreter:
             holder = env.vars.get(base) if base else None
             if isinstance(holder, Record):
                 env.put(base, Record({**holder.fields, property_name: value}, holder.source))
+            elif holder is not None and self.chains is not None and self.language == "python":
+                self.chains.assigned(statement, env)
         if not self.notes.functions and self._gives_text(value):
             self.text_names.add(target.rpartition(".")[2].encode())
         self.notes.note(value, None, 0)

@@ -111,6 +111,10 @@ def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
                 _assign(builder, read, arguments[0], {})
         elif method in {"get", "get_one", "get_or_404"} and arguments:
             builder.where.append(builder.compare(builder.key_of(builder.table), arguments[0]))
+        elif method == "with_parent" and arguments:
+            parent = builder.entities.get(arguments[0].text) if arguments[0].kind == "query" else None
+            column = builder.foreign_column(parent.table) if parent is not None else None
+            builder.where.append(builder.compare(column, arguments[0]) if column is not None else builder.hole())
         elif method in {"where", "filter", "having"}:
             builder.where += [condition(builder, given, selected) for given in arguments]
         elif method == "filter_by":

@@ -24,6 +24,7 @@ from lints.extract.chains import (
     mongo_csharp,
     php_tables,
     python,
+    python_rows,
     ruby,
     ruby_rows,
     stores,
@@ -31,7 +32,7 @@ from lints.extract.chains import (
 from lints.extract.chains.parts import Asked, Begun, as_written, class_name
 from lints.extract.chains.reassigned import reassigned
 from lints.extract.facts import Function
-from lints.extract.ir import Expr, Func, Invoke, Name, Span
+from lints.extract.ir import Assign, Expr, Func, Invoke, Name, Span
 from lints.extract.sqltext import names
 from lints.extract.values import (
     NOTHING,
@@ -169,6 +170,8 @@ class Chains:
                     moved = ruby_rows.of_query(self.interpreter.notes, receiver, call, step)
                 if moved is not None:
                     return self._kept_query(moved)
+            if receiver.kind in python_rows.KINDS:
+                self._given_whole(call, arguments, env)
             if call.method in {"map", "flatMap", "filter", "slice"}:
                 return receiver  # of the rows it gave
             if receiver.kind in ruby.KINDS and (record := ruby.record_of(receiver, call)) is not None:
@@ -188,6 +191,7 @@ class Chains:
             asks = Step(python.ASKS[call.method], tuple(arguments[1:]), dict(keywords), call.span)
             return self._continued(arguments[0], asks, call, env)
         if self.interpreter.language == "python":
+            self._given_whole(call, arguments, env)
             if (run := python.executed(call, arguments)) is not None:
                 return self._continued(*run, call, env)
             term = python.term(self.interpreter, call, receiver, step, env)
@@ -230,6 +234,17 @@ class Chains:
             )
             return Term(call.method, inner, dict(keywords), self.interpreter.notes.text(call.span)[:200])
         return None
+
+    def _given_whole(self, call: Invoke, arguments: list[Value], env: Env) -> None:
+        filled = python_rows.filled(self.interpreter, call, arguments, env)
+        if filled is not None:
+            self._kept_query(filled)
+
+    def assigned(self, statement: Assign, env: Env) -> None:
+        """An attribute of a row is set: `boat.tenant_id = payload["tenant_id"]`."""
+        moved = python_rows.attributed(self.interpreter, statement, env)
+        if moved is not None:
+            self._kept_query(moved)
 
     def turned(self, expression: Expr, before: Expr, receiver: Value | None, env: Env) -> Value | None:
         """What `.or`, `.not` and `.and` of Knex make of the call that follows: `.where({ a }).or.where({ b })`."""

@@ -17,7 +17,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.\w*objects\b",
         rb"\._(?:default|base)_manager\b",
         rb"\.a?save\(",
-        rb"\.copy_(?:records_to_table|to_table|from)\(",
+        rb"\.copy_(?:records_to_table|to_table|from|from_table)\(",
         rb"execute_values\(",
         rb"View\)\s*:",
         rb"\.(?:get_or_none|get_by_id|delete_by_id|set_by_id|insert_many)\(",
@@ -49,7 +49,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"update\(\s*" + _ENTITY,
         rb"delete\(\s*" + _ENTITY,
         rb"insert\(\s*" + _ENTITY,
-        rb"\.get(?:_one)?\(\s*" + _ENTITY + rb"\w*\s*,",
+        rb"\.get(?:_one|_or_404)?\(\s*(?:entity\s*=\s*)?" + _ENTITY + rb"\w*\s*,",
         rb"\.(?:find|update|delete|replace|insert|count)_(?:one|many|documents)\w*\(",
     ),
     "javascript": (
@@ -108,7 +108,7 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"gorm\.G\[",
         rb"ollection\(\s*\"\w+\"\s*\)\s*\.\s*(?:Find|Insert|InsertReturning)\(",
         rb"\.\s*(?:Select|Delete)From\(\s*\"",
-        rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|UpdateOne|DeleteOne|Get|GetX|Create\(\)\.\s*Set\w+)\(",
+        rb"\.[A-Z]\w*\.\s*(?:Query|Delete|Update|UpdateOneID|DeleteOneID|UpdateOne|DeleteOne|Get|GetX|MapCreateBulk|Create\(\)\.\s*Set\w+)\(",
     ),
     "php": (
         rb"createQueryBuilder\(",
@@ -349,6 +349,8 @@ _SCRIPTS = {
     b"relatedQuery": Search(rb"[A-Z]\w*\.relatedQuery\("),
 }
 _PYTHON = {
+    b"setattr(": Search(rb"\bsetattr\(\s*[a-z]\w*\s*,\s*[a-z]\w*\s*,"),
+    b"sqlmodel_update": Search(rb"\.sqlmodel_update\("),
     b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),
     b"tortoise": Search(rb"\b[A-Z]\w*\.(?:get_or_create|update_or_create|create)\("),
     b"beanie": Search(

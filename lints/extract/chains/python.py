@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lints.extract.chains import stores
+from lints.extract.chains import python_rows, stores
 from lints.extract.chains.helpers import INHERITED, OF, RELATED
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, held_class
 from lints.extract.ir import Expr, Invoke, Name, Other
@@ -48,7 +48,7 @@ _COLLECTION = regex(
     r"(?:\w+\.)*(?:\w*db|database|mongo\w*)\.(?!db$|client$)\w+|(?:\w+\.)*_?(?:\w+_)?(?:collection|coll)"
 )
 _HELD_COLLECTION = regex(r"(?:\w+\.)*(?:\w*db|database|mongo\w*)\[[^\]]{1,60}\]|.{0,80}\bget_collection\([^()]{0,80}\)")
-KINDS = frozenset({"django", "sqlalchemy", "python_record"})
+KINDS = python_rows.KINDS
 ROOTS = frozenset({"select", "update", "delete", "insert", "exists"})
 _OF_COLUMNS = names(
     "has any between not_in startswith endswith icontains notlike not_like notilike not_ilike regexp_match match"
@@ -75,6 +75,7 @@ _MADE_ABOVE = regex(r"(super\(\)|self|cls)\.(_?\w*(?:queryset|statement|query|st
 _CONDITIONS = names("where filter filter_by exclude")
 _NARROWS = names("filter exclude where get filter_by first all count exists update delete order_by options join values")
 _SAVES = names("add add_all merge bulk_save_objects bulk_insert_mappings bulk_update_mappings")
+_BY_KEY = names("get get_one get_or_404")
 _BROUGHT = regex(r"sqlalchemy(?:\.\w+)*:insert")
 _GENERAL = "Model_of_"
 """What stands for any model: an entity of that name is made of the others (`lints.schema.python_bases`)."""
@@ -139,9 +140,9 @@ def begun(asked: Asked) -> Begun | None:
     if head and last != "query" and (method in _OF_RELATED or (last.endswith("_set") and method in DJANGO)):
         return Begun(RELATED, last, (Step(OF, (Gap(head, call.span),), {}, call.span), step))
     if method in _SAVES and _SESSION.search(path):
-        return _saved(asked)
+        return python_rows.saved(asked)
     if method in {"save", "asave"} and isinstance(asked.receiver, Term) and asked.receiver.operator[:1].isupper():
-        made = _with_later(asked.receiver, call.receiver, env)
+        made = python_rows.with_later(asked.receiver, call.receiver, env)
         return Begun("django", asked.receiver.operator, (Step("create", (), made, call.span),)) if made else None
     if not path and method == "exists":
         return _exists(asked)
@@ -150,7 +151,9 @@ def begun(asked: Asked) -> Begun | None:
     if method not in ROOTS and not path and _BROUGHT.fullmatch(_from_where(method, env)) is not None:
         step = Step("insert", step.arguments, step.keywords, step.span)  # `pg_insert`, as it is imported
         method = "insert"
-    model = class_name(call.arguments[0], env) if call.arguments else None
+    entity = dict(call.keywords).get("entity") if method in _BY_KEY else None
+    first = call.arguments[0] if call.arguments else entity
+    model = class_name(first, env) if first is not None else None
     if step.arguments and isinstance(step.arguments[0], Query):
         model = None  # of a query, not of a class
     elif model is None and method in ROOTS | {"query", "get", "get_one"} and call.arguments:
@@ -164,8 +167,9 @@ def begun(asked: Asked) -> Begun | None:
         return Begun("sqlalchemy", "", (step,)) if counts else None  # FROM comes with its conditions
     if method == "query" and path:
         return Begun("sqlalchemy", model, (Step("query", step.arguments, {}, call.span),))
-    if method in {"get", "get_one"} and _SESSION.search(path):
-        return Begun("sqlalchemy", model, (Step("get", step.arguments[1:], step.keywords, call.span),))
+    if method in _BY_KEY and _SESSION.search(path):
+        ident = tuple(step.keywords[name] for name in ("ident", "id_") if name in step.keywords)
+        return Begun("sqlalchemy", model, (Step("get", (*step.arguments[1:], *ident), step.keywords, call.span),))
     return None
 
 
@@ -281,7 +285,7 @@ def written_out(call: Invoke, arguments: list[Value], keywords: Mapping[str, Val
         if found is not None:
             row = ", ".join("%s" for _ in found.group(2).split(","))
             arguments[1] = Lit(f"{found.group(1)}({found.group(2)}) VALUES ({row}){found.group(3)}", text.span)
-    place = {"copy_records_to_table": 0, "copy_to_table": 0, "copy_from": 1}.get(call.method)
+    place = {"copy_records_to_table": 0, "copy_to_table": 0, "copy_from": 1, "copy_from_table": 0}.get(call.method)
     if place is None or len(arguments) <= place:
         return
     table, listed = arguments[place], keywords.get("columns")
@@ -290,7 +294,9 @@ def written_out(call: Invoke, arguments: list[Value], keywords: Mapping[str, Val
     schema = keywords.get("schema_name")
     named = f"{schema.text}.{table.text}" if isinstance(schema, Lit) else table.text
     columns = [item.text for item in listed.items if isinstance(item, Lit)] if isinstance(listed, Listing) else []
-    if isinstance(listed, Listing) and columns and len(columns) == len(listed.items):
+    if call.method == "copy_from_table":  # asyncpg's, which writes what it reads to a file
+        arguments[place] = Lit(f"SELECT {', '.join(columns) or '*'} FROM {named}", table.span)
+    elif isinstance(listed, Listing) and columns and len(columns) == len(listed.items):
         row = ", ".join("%s" for _ in columns)
         arguments[place] = Lit(f"INSERT INTO {named} ({', '.join(columns)}) VALUES ({row})", table.span)
     else:
@@ -366,33 +372,6 @@ def _from_where(name: str, env: Env) -> str:
     """`module:name` of an imported name."""
     brought = env.find(f"@{name}")
     return brought.text if isinstance(brought, Lit) else ""
-
-
-def _saved(asked: Asked) -> Begun | None:
-    """`session.add(Boat(name=n))`, `add_all([…])`, `merge(…)`, `bulk_insert_mappings(Boat, […])`."""
-    call, method, given = asked.call, asked.call.method, asked.step.arguments
-    first = given[0] if given else None
-    if method in {"bulk_insert_mappings", "bulk_update_mappings"}:
-        model = class_name(call.arguments[0], asked.env) if call.arguments else None
-        return Begun("sqlalchemy", model, (Step(method, given[1:], {}, call.span),)) if model is not None else None
-    if isinstance(first, Listing):
-        first = next((item for item in first.items if isinstance(item, Term)), None)
-    if not isinstance(first, Term) or not first.operator[:1].isupper() or not first.keywords:
-        return None
-    keywords = _with_later(first, call.arguments[0], asked.env)
-    return Begun(
-        "sqlalchemy", first.operator, (Step("merge" if method == "merge" else "add", (), keywords, call.span),)
-    )
-
-
-def _with_later(made: Term, written: object, env: Env) -> dict[str, Value]:
-    """The attributes that an instance is made with, and those that were set on it since."""
-    keywords = dict(made.keywords)
-    for name, value in env.vars.items() if isinstance(written, Name) else ():
-        head, _, attribute = name.rpartition(".")
-        if isinstance(written, Name) and head == written.path and attribute.isidentifier():
-            keywords[attribute] = value
-    return keywords
 
 
 def _inherited(asked: Asked) -> Begun | None:

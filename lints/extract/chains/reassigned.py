@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REASSIGNED = "!reassigned"
 _SAVES = names("save asave save!")
 _UPDATES = names("update update! update_attributes update_attributes! update_columns update_column assign_attributes")
-_SENT = regex(
+SENT = regex(
     r"(?:int|str|UUID|uuid\.UUID)?\(?(?:self\.)?request\.(?:data|POST|GET|query_params|json|form|args|headers)\b[^\n]*"
     r"|params\b(?!\.expect|\.require)[^\n]*|(?:\w+\.)?(?:validated_data|cleaned_data)\b[^\n]*"
     r"|(?:request\.)?(?:payload|body)\b[^\n]*"
@@ -33,7 +33,7 @@ def reassigned(notes: Recorder, query: Query, call: Invoke) -> Query | None:
         before = notes.source[max(0, call.span[0] - _MAX_BEFORE) : call.span[0]].decode("utf-8", "replace")
         around = before[max(before.rfind("def "), 0) :]
         for attribute, value in re.findall(rf"(?<![\w.]){name}\.(\w+)\s*=(?!=)\s*([^\n]{{1,200}})", around):
-            given += [f"{attribute}={value.strip()}"] if _SENT.fullmatch(value.strip()) else []
+            given += [f"{attribute}={value.strip()}"] if SENT.fullmatch(value.strip()) else []
     elif call.method in _UPDATES:
         text = notes.text(call.arguments_span)[:_MAX_BEFORE]
         given = [f"{attribute}={value.strip()}" for attribute, value in _GIVEN.findall(text)]

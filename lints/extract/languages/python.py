@@ -331,14 +331,20 @@ class PythonLowering(Lowering):
                     continue
                 found.append(Parameter(name))
             elif child.type == "typed_parameter":
-                found.append(Parameter(self.text(child.named_children[0]).lstrip("*")))
+                written = self.text(child.named_children[0]).lstrip("*")
+                found.append(Parameter(written, type=self.type_of(child)))
             elif child.type in {"default_parameter", "typed_default_parameter"}:
                 named, value = child.child_by_field_name("name"), child.child_by_field_name("value")
                 if named is not None:
-                    found.append(Parameter(self.text(named), self.expression(value)))
+                    found.append(Parameter(self.text(named), self.expression(value), self.type_of(child)))
             elif child.type in {"list_splat_pattern", "dictionary_splat_pattern"}:
                 found.append(Parameter(self.text(child).lstrip("*")))
         return tuple(found)
+
+    def type_of(self, node: Node) -> str:
+        """An annotation as it is written."""
+        kind = node.child_by_field_name("type")
+        return self.text(kind)[:200] if kind is not None else ""
 
     # Expressions
 

@@ -10,6 +10,52 @@ from lints.schema import build_model
 from . import calls
 
 CASES: dict[str, calls.Case] = {
+    "sqlalchemy: by a key that is named": (
+        "sqlalchemy",
+        "def f(session, id):\n    return session.get_one(entity=Boat, ident=id)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: by a key, or not found": (
+        "sqlalchemy",
+        "def f(id):\n    return db.get_or_404(Boat, id)\n",
+        [("violation", "TENORM001")],
+    ),
+    "sqlalchemy: the children of a row": (
+        "sqlalchemy",
+        (
+            "def f(db, id, t):\n    boat = db.query(Boat).filter_by(id=id, tenant_id=t).one()\n"
+            "    return db.query(Logbook).with_parent(boat).all()\n"
+        ),
+        [("proven", None), ("weak", "TENORM002")],
+    ),
+    "sqlalchemy: a row as a route is sent it": (
+        "sqlalchemy",
+        '@router.post("/b")\ndef f(boat: Boat, db=Depends(session)):\n    db.add(boat)\n',
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: rows as a route is sent them": (
+        "sqlalchemy",
+        '@router.post("/b")\ndef f(boats: list[Boat], db=Depends(session)):\n    db.add_all(boats)\n',
+        [("opaque", "TENORM013")],
+    ),
+    "sqlalchemy: a row that a route is sent, given the caller's tenant": (
+        "sqlalchemy",
+        (
+            '@router.post("/b")\ndef f(boat: Boat, user=Depends(me), db=Depends(session)):\n'
+            "    boat.tenant_id = user.tenant_id\n    db.add(boat)\n"
+        ),
+        [("proven", None)],
+    ),
+    "sqlalchemy: a row that a function is handed is its caller's": (
+        "sqlalchemy",
+        "def f(boat: Boat, db):\n    db.add(boat)\n",
+        [],
+    ),
+    "sqlalchemy: a row that gets its attributes after it is made": (
+        "sqlalchemy",
+        "def f(db, user, n):\n    boat = Boat()\n    boat.tenant_id = user.tenant_id\n    boat.name = n\n    db.add(boat)\n",
+        [("proven", None)],
+    ),
     "sqlalchemy: a model by its module": (
         "sqlalchemy",
         "def f(db, id):\n    return db.query(models.Boat).filter(models.Boat.id == id).first()\n",
