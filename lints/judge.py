@@ -185,7 +185,7 @@ class Judge:
                         rows[key] = row
         if rows or beside:
             for table, row in unclassified.items():  # a tenant's rows are read beside rows of nobody knows whom
-                said = f"{table}, which is not classified, holds no other tenant's rows"
+                said = f"no other tenant's rows of {table}, which is not classified, are reached"
                 rows[table, row.rule] = row if row.verdict == "weak" else assumed(row, "TENSQL000", said)
         self._count_unclassified(kind, when=bool(unclassified) and not rows)
         return self._settled(statement, list(rows.values()), good)

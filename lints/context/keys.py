@@ -93,6 +93,11 @@ def _said(row: Access, texts: Iterable[Text], clients: Sequence[Context], model:
     return None
 
 
+def own_keys(row: Access, texts: Iterable[Text], model: Model) -> list[str]:
+    """What the own key of a statement's rows is compared with, as written."""
+    return [value for text in texts for _, value in _compared(text, row, model, HELD)]
+
+
 def _compared(text: Text, row: Access, model: Model, rule: str) -> Iterator[tuple[str, str]]:
     """The keys that a statement rests on, each with what it is compared with, as written."""
     table = model.tables.get(row.table)

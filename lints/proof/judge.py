@@ -31,7 +31,6 @@ _WEAK_RULES = {
     Rank.LITERAL: "TENSQL007",
 }
 _WEAK_ASSUMPTIONS = {
-    Rank.PRINCIPAL: "{0} is scoped by the caller's own key, which belongs to one tenant",
     Rank.WIDER: "all tenants of the narrower level that {0} belongs to may be seen together",
     Rank.SHARED: "rows of {0} without a tenant are meant for everyone",
     Rank.FK: "every foreign key of {0} stays inside its tenant",
@@ -161,8 +160,22 @@ def _weak(w: Work, target: Target, table: Table | None, rank: Rank, closure: Clo
                 )
         elif table.ownership is Ownership.SHARED_NULL:
             return Finding(target, Rank.SET, None, because)
-    w.assume(_WEAK_ASSUMPTIONS[rank].format(target.table))
+    if rank is Rank.PRINCIPAL and table is not None:
+        w.assume(_of_caller(w, target, table, closure))
+    else:
+        w.assume(_WEAK_ASSUMPTIONS[rank].format(target.table))
     return Finding(target, rank, _WEAK_RULES[rank], because, value=value_of(closure, target, w))
+
+
+def _of_caller(w: Work, target: Target, table: Table, closure: Closure) -> str:
+    """What is taken for granted of rows that the caller's own key picks: somebody who is in several tenants has rows in
+    each of them."""
+    shape = w.index.shape(table)
+    column = next((n for n in shape.principal if closure.rank(Col(target.inst, n)) < Rank.SET), "its key")
+    several = w.index.several(table, column)
+    if several is None:
+        return f"{column} of {target.table} is the caller's own key, which belongs to one tenant"
+    return f"{column} of {target.table} is the caller, whose rows in every tenant are meant: {several}"
 
 
 def _unclassified(w: Work, target: Target, context: Context) -> Finding:
@@ -171,7 +184,7 @@ def _unclassified(w: Work, target: Target, context: Context) -> Finding:
     shape = w.insts[target.inst].shape
     if shape is None or shape.columns is None or shape.columns & w.index.tenant_names or not w.index.tenanted:
         return _unknown_table(w, target, context)
-    w.assume(f"{target.table}, which is not classified, holds the same rows for every tenant")
+    w.assume(f"no other tenant's rows of {target.table}, which is not classified, are reached")
     return Finding(target, Rank.LITERAL, "TENSQL000", "no column of it names a tenant, and no key leads to one")
 
 

@@ -210,6 +210,7 @@ class Index:
         self.proofs: dict[tuple[str, int], tuple[Any, ...]] = {}
         """The proofs of the last texts."""
         self._shapes: dict[int, Shape] = {}
+        self._memberships: list[Table] | None = None
         self.tenant_names = frozenset(self.loose(c) for c in model.tenant_columns)
         self.settings = frozenset(s.lower() for s in model.settings)
         stems = {c.lower().replace("_", "").removesuffix("id") for c in model.tenant_columns}
@@ -271,6 +272,28 @@ class Index:
     def tenant_of(self, table: Table) -> str | None:
         """The column that names the tenant of a row, if it has one of its own."""
         return self.shape(table).own
+
+    def several(self, table: Table, column: str) -> str | None:
+        """Why somebody whom a column names may have rows in several tenants; None if nothing says so."""
+        key = next((k for k in table.foreign_keys if tuple(map(self.loose, k.columns)) == (column,)), None)
+        people = self.table(self.loose(key.references)) if key is not None else None
+        if people is not None and people.ownership is Ownership.ROOT:
+            return None
+        if people is not None and people.ownership in _NOBODYS:
+            return f"{people.name} is of no one tenant"
+        if self._memberships is None:
+            self._memberships = [t for t in self.model.tables.values() if self._is_membership(t)]
+        of = (t for t in self._memberships if people is None or people.name in {k.references for k in t.foreign_keys})
+        one = next(of, None)
+        return f"{one.name} has a row for each tenant somebody is in" if one is not None else None
+
+    def _is_membership(self, table: Table) -> bool:
+        """Whether rows of a table say who is in which tenant: keyed by the two, or called members."""
+        if table.ownership is not Ownership.OWNED or table.tenant_column is None:
+            return False
+        keys = [{table.tenant_column, column} for column in table.principal_columns]
+        named = table.name.lower().endswith(("member", "members", "membership", "memberships"))
+        return bool(keys) and (named or any(set(key) in keys for key in (table.primary_key, *table.unique)))
 
     def names_tenant(self, name: str) -> bool:
         """Whether a setting or function is named like one that holds the tenant."""

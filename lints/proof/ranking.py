@@ -65,7 +65,7 @@ def read(w: Work, target: Target, closure: Closure) -> Rank:
     rank = Rank.NONE if key is None else closure.rank(key)
     if rank > Rank.PRINCIPAL and target.action != "insert" and target.rule != "TENSQL008":
         shape = w.insts[target.inst].shape
-        if shape is not None and any(closure.rank(Col(target.inst, n)) <= PROVES for n in shape.principal):
+        if shape is not None and any(closure.rank(Col(target.inst, n)) < Rank.SET for n in shape.principal):
             return Rank.PRINCIPAL
         wider = shape.wider if shape is not None and rank > Rank.WIDER else ()
         if any(closure.rank(Col(target.inst, n)) <= PROVES for n in wider):

@@ -211,10 +211,7 @@ def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | N
     if method in {"Where", "Or", "And", "Not"} and first is not None:
         if kind == "xorm" and method == "Where" and first.kind != "text" and "builder." in first.text:
             return _eq(builder, first.text)
-        issued = builder.counter[0]
-        part = _condition(builder, first, len(given) - 1)
-        if first.kind == "text" and "@" not in first.text and builder.counter[0] - issued == len(given) - 1:
-            builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(given[1:], start=1))
+        part = _stated(builder, given)
         if method == "Where":
             remember(builder, first, given[1:])
         return f"NOT ({part})" if method == "Not" else part
@@ -240,6 +237,15 @@ def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | N
         return _inline(builder, step)
     by_record = keyed and method in {"Updates", "UpdateColumns"}
     return _held(builder, first, step) if by_record else None
+
+
+def _stated(builder: Builder, given: Sequence[Argument]) -> str:
+    """A condition with its values, which say what its placeholders stand for."""
+    first, issued = given[0], builder.counter[0]
+    part = _condition(builder, first, len(given) - 1)
+    if first.kind == "text" and "@" not in first.text and builder.counter[0] - issued == len(given) - 1:
+        builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(given[1:], start=1))
+    return part
 
 
 def _xorm(builder: Builder, step: OrmStep) -> str | None:
@@ -279,7 +285,8 @@ def _inline(builder: Builder, step: OrmStep) -> str | None:
     if len(step.arguments) > 1:
         second = step.arguments[1]
         if second.kind == "text" and re.search(r"[=?@<> ]", second.text):
-            return _condition(builder, second, len(step.arguments) - 2)
+            remember(builder, second, step.arguments[2:])
+            return _stated(builder, step.arguments[1:])
         if second.kind in {"dynamic", "map"} or STRUCT.match(second.text) or MAP.match(second.text):
             return _condition(builder, second, 0)
         return _by_key(builder, second)

@@ -99,3 +99,19 @@ def _valued(text: str) -> Argument:
     return (
         Argument(kind="text", text=stated.group(1)) if stated is not None else Argument(kind="value", text=text.strip())
     )
+
+
+def given_at(text: str, start: int) -> str | None:
+    """What stands in the brackets that open at a place; None if they are not closed."""
+    depth, quote = 0, ""
+    for position in range(start, len(text)):
+        letter = text[position]
+        if quote:
+            quote = "" if letter == quote and text[position - 1] != "\\" else quote
+        elif letter in '"`':
+            quote = letter
+        else:
+            depth += {"(": 1, ")": -1}.get(letter, 0)
+            if depth == 0:
+                return text[start + 1 : position]
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lints.extract.chains.jvm_text import ROWS
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
@@ -20,6 +21,8 @@ from lints.stores.jvm_helpers import MAYBE
 from lints.stores.orm_sql import Builder
 
 _MAX_DEPTH = 8
+_LEADS = names("get join leftJoin innerJoin fetch as")
+"""Calls of the Criteria API that lead from rows to an attribute of theirs, or to the rows that they refer to."""
 _GET = regex(r"(?:\.get|\[)(?:<[^<>]{1,60}>)?\(?\s*\"(\w+)\"\s*[)\]]\s*$")
 _KTORM_SET = regex(r"\bset\(\s*(?:\w+\.)?(\w+)\s*,\s*([^\n;}]{1,200}?)\)")
 _TAKES_CONDITIONS = names("first firstOrNull single singleOrNull any count none")
@@ -77,10 +80,10 @@ def predicate(builder: Builder, text: str, depth: int = 0) -> str:
         )
     chain = calls(text)
     at = next((place for place, called in enumerate(chain) if called.arguments is not None), None)
-    if at is None:
+    if at is None or _other_rows(builder, chain):
         return builder.hole()
-    if chain[at].name in {"get", "join"}:  # root.get("id").in(ids), root.get("name").isNull()
-        stop = next((p for p in range(at, len(chain)) if chain[p].name not in {"get", "join", "as"}), len(chain))
+    if chain[at].name in _LEADS:  # root.get("id").in(ids), root.get("name").isNull()
+        stop = next((p for p in range(at, len(chain)) if chain[p].name not in _LEADS), len(chain))
         return _asked(builder, _path(builder, chain[at:stop]), chain[stop:], depth)
     own = jvm_helpers.given(builder.entities, chain, at)
     said = predicate(builder, own, depth + 1) if own is not None else _combined(builder, chain[at], depth)
@@ -105,8 +108,8 @@ def _combined(builder: Builder, called: Called, depth: int) -> str:
     if called.name in {"not", "isTrue"} and given:
         return f"NOT ({predicate(builder, given[0], depth + 1)})" if called.name == "not" else builder.hole()
     if called.name in {"equal", "isNull", "in"} and given:
-        column, other = _path(builder, _steps(given[0])), given[1] if len(given) > 1 else ""
-        turned = _path(builder, _steps(other)) if column is None and other else None
+        column, other = _path(builder, _steps(builder, given[0])), given[1] if len(given) > 1 else ""
+        turned = _path(builder, _steps(builder, other)) if column is None and other else None
         column, other = (turned, given[0]) if turned is not None else (column, other)
         if column is None:
             return builder.hole()
@@ -114,9 +117,9 @@ def _combined(builder: Builder, called: Called, depth: int) -> str:
             return f"{column} IS NULL"
         if called.name == "in" and not other:
             return f"{column} IN ({builder.parameter()})"
-        right = _path(builder, _steps(other))
+        right = _path(builder, _steps(builder, other))
         return f"{column} = {right if right is not None else builder.parameter(other)}"
-    column = _path(builder, _steps(given[0])) if called.name in _SILENT and given else None
+    column = _path(builder, _steps(builder, given[0])) if called.name in _SILENT and given else None
     return f"{column} > {builder.parameter()}" if column is not None else builder.hole()
 
 
@@ -128,17 +131,25 @@ def _asked(builder: Builder, column: str | None, rest: Sequence[Called], depth: 
     return f"{column} IS NULL" if rest[0].name == "isNull" else builder.hole()
 
 
-def _steps(text: str) -> Sequence[Called]:
+def _other_rows(builder: Builder, chain: Sequence[Called]) -> bool:
+    """Whether an attribute is one of rows beside those of the query's entity: `port.get("id")` of a `Root<Port>`."""
+    named = chain[1].name if len(chain) > 1 and chain[0].name == ROWS else ""
+    return len(named) > 1 and builder.entity is not None and named not in {builder.entity.name, ""}
+
+
+def _steps(builder: Builder, text: str) -> Sequence[Called]:
     """The calls of `root.get("boat").get("id")`, without what they begin with."""
     chain = calls(text)
     at = next((place for place, called in enumerate(chain) if called.arguments is not None), len(chain))
-    return chain[at:] if all(called.name in {"get", "as"} for called in chain[at:]) else ()
+    if _other_rows(builder, chain):
+        return ()
+    return chain[at:] if all(called.name in _LEADS for called in chain[at:]) else ()
 
 
 def _path(builder: Builder, chain: Sequence[Called]) -> str | None:
     """The column that attributes lead to: `get("tenantId")`, `get(Boat_.tenant).get("id")`."""
-    listed = [_attribute(called) for called in chain if called.name == "get"]
-    if not listed or any(name is None for name in listed) or len(listed) < len([c for c in chain if c.name != "as"]):
+    listed = [_attribute(called) for called in chain if called.name != "as"]
+    if not listed or None in listed or any(called.name not in _LEADS for called in chain):
         return None
     rows, steps = builder, [name for name in listed if name is not None]
     for position, name in enumerate(steps):
@@ -161,7 +172,7 @@ def _path(builder: Builder, chain: Sequence[Called]) -> str | None:
 def _attribute(called: Called) -> str | None:
     """`"tenantId"`, `Boat_.tenantId`, `Boat::tenantId.name`."""
     given = called.arguments or ()
-    if len(given) != 1:
+    if len(given) != 1 and (called.name == "get" or len(given) != 2):  # join("port", JoinType.LEFT)
         return None
     found = re.fullmatch(r"(?:\w+\.)*\w+_\.(\w+)|\w+::(\w+)(?:\.name)?", given[0])
     return literal(given[0]) or ((found.group(1) or found.group(2)) if found is not None else None)

@@ -44,3 +44,6 @@ class Follow:
     was given the row, or what stands in `values` and a tenant."""
     may_be: tuple[str, ...] = ()
     """Names that hold what the first one found, or a part of it, on some path, or that may."""
+    handed: tuple[tuple[str, str], ...] = ()
+    """Keys that the second one is given of objects that nothing has loaded, each with the parameter, as declared, that
+    the object is a part of, or nothing if it was read out of a text; told of it and itself."""

@@ -22,6 +22,7 @@ from lints.vouch.compared import among, compare, cover
 from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import CHECKED, COMPARES, guard_of
+from lints.vouch.handed import handed
 from lints.vouch.helpers import asked_through
 from lints.vouch.lent import lent, lent_to
 from lints.vouch.names import Event, Found, Results, copied
@@ -39,6 +40,7 @@ MAX_ACCESSES = 300
 MAX_FOUND = 40
 """Of the statements before another one so many are looked at, the last ones."""
 MAX_KEPT = 8
+_KEY = regex(rb"\w\.(?:id|pk|uuid|Id|ID|getId|\w+_id|\w+Id)\b")
 ROUNDS = 2
 """How many functions a row is handed through."""
 
@@ -51,6 +53,8 @@ class Flow(Results):
         self.accesses = accesses
         self.checks: dict[int, tuple[str, frozenset[str]]] = {}
         """What the statements that were looked at check."""
+        self.parameters: dict[int, dict[str, str]] = {}
+        """What functions declare, as far as somebody asked."""
         self._lent: dict[int, dict[str, int]] = {}
         self._starts = [access.node.start_byte for access in accesses]
         self._known: list[tuple[list[tuple[int, bool | None, bool]], list[Found]]] = []
@@ -65,7 +69,8 @@ class Flow(Results):
         for later in self.accesses:
             guard = guard_of(self, later) if later.helper is None else None
             held = filled(self, later) if later.kind in LEAVES_OUT else ()
-            if guard is not None or held:
+            parts = handed(self, later)
+            if guard is not None or held or parts:
                 yield Follow(
                     line=later.line,
                     column=later.column,
@@ -75,6 +80,7 @@ class Flow(Results):
                     rows=(),
                     checked=False,
                     filled=held,
+                    handed=parts,
                     compared=guard.compared if guard is not None else (),
                     against=guard.against if guard is not None else (),
                     guard=guard.asked if guard is not None else "",
@@ -340,7 +346,7 @@ def follows_of(
 ) -> tuple[Follow, ...]:
     """The pairs of one parsed file."""
     left = any(call.kind in LEAVES_OUT for call in calls)
-    if len(statements) + len(calls) < 2 and not left and COMPARES.search(data) is None:
+    if len(statements) + len(calls) < 2 and not left and COMPARES.search(data) is None and _KEY.search(data) is None:
         return ()
     lines = Lines(data)
     found = [a for s in statements if (a := places.of_statement(s, data, language, tree, lines)) is not None]

@@ -197,7 +197,8 @@ def _before_it(flow: Flow, access: Access) -> Guard | None:
         if node.id not in flow.checks:
             flow.checks[node.id] = _check(flow, node)
         shown, given = flow.checks[node.id]
-        key = next((key for key in sorted(keys & given) if _OF_TENANT.fullmatch(key) is None), None)
+        asked = (key for key in sorted(keys) if key in given or key.rpartition(".")[0] in given)
+        key = next((key for key in asked if _OF_TENANT.fullmatch(key) is None), None) if given else None
         if key is not None and not flow.changed(key, node.end_byte, access.node.end_byte):
             return Guard(asked=shown, key=key)
     return None

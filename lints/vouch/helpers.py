@@ -281,10 +281,17 @@ def _receiver(flow: Flow, method: Node, called: str = "") -> tuple[str, str] | N
     return (called or found.group(1), found.group(2)) if found is not None else None
 
 
-def _values(
-    flow: Flow, call: Node, parameters: list[tuple[str, ...]], access: Access, function: Node
-) -> Mapping[str, str]:
-    """What the caller hands over, by how the read itself writes it."""
+def handed_on(flow: Flow, function: Node, parameter: str) -> Iterator[tuple[Node, str]]:
+    """The calls of a function in its file, each with what it gives for a parameter."""
+    name = _name_of(flow, function).encode()
+    parameters = list(_parameters(flow, function))
+    for call, owner in _calls(flow, [name]).get(name, ()) if name and flow.data.count(name) > 1 else ():
+        if _is_meant(flow, call, owner, function):
+            yield call, _handed(flow, call, parameters).get(parameter, "")
+
+
+def _handed(flow: Flow, call: Node, parameters: list[tuple[str, ...]]) -> dict[str, str]:
+    """What a call hands over, by the names of the parameters."""
     listed = call.child_by_field_name("arguments") or next(
         (child for child in call.named_children if child.type.endswith("arguments")), None
     )
@@ -307,6 +314,14 @@ def _values(
                 written = flow.text(key) if key is not None else flow.text(part)
                 if written in names:
                     handed[written] = plain(flow.text(value) if value is not None else written)
+    return handed
+
+
+def _values(
+    flow: Flow, call: Node, parameters: list[tuple[str, ...]], access: Access, function: Node
+) -> Mapping[str, str]:
+    """What the caller hands over, by how the read itself writes it."""
+    handed = _handed(flow, call, parameters)
     out: dict[str, str] = {}
     for here, first in access.values.items():
         name = root(here)

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lints.context.keys import HELD, unheld
+from lints.context.keys import HELD, own_keys, unheld
 from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model, Ownership, Table
 from lints.vouch.facts import ENTITY, Follow
+from lints.vouch.handed import is_row
 from lints.vouch.plain import plain, root
 from lints.vouch.said import (
     MARK,
@@ -67,6 +68,8 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
     for key in sorted(by_place):
         for later in places.get(key, ()):
             guard = next((f for f in by_place[key] if (f.first_line, f.first_column) == key), None)
+            if guard is not None and guard.handed:
+                later.rows[:] = _unloaded(later, guard, model)
             if guard is not None and len(places[key]) == 1 and not _strangers(guard, places):
                 later.rows[:] = _guarded(later, guard, model)
             if later.texts and any(row.verdict == "weak" and row.rule == HELD for row in later.rows):
@@ -129,6 +132,23 @@ def _unheld(
                 for row in later.rows
             ]
     return later.rows
+
+
+def _unloaded(later: Place, guard: Follow, model: Model) -> list[Access]:
+    """The rows of a statement whose row's own key is that of an object which nothing has loaded."""
+    handed = {plain(value): declared for value, declared in guard.handed if not is_row(declared, model)}
+
+    def judged(row: Access) -> Access:
+        keys = [plain(key) for key in own_keys(row, later.texts, model)]
+        if row.verdict != "weak" or row.rule != HELD or not keys or not handed.keys() >= set(keys):
+            return row
+        of = handed[keys[0]].partition(" ")[0]
+        said = (
+            f"{keys[0]} is a part of {of}, which nothing says is a row" if of else f"{keys[0]} was read out of a text"
+        )
+        return unheld(row, later.texts, f"{said} that was loaded" if of else f"{said}, not loaded", model)
+
+    return [judged(row) for row in later.rows]
 
 
 def _same(follow: Follow) -> bool:

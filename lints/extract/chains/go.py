@@ -109,7 +109,7 @@ _OF_GEN = regex(rb"\"(?:gorm\.io/gen\b|[\w./-]+/(?:query|dal|dao)\")")
 """What a file imports that asks by code which GORM Gen has made."""
 _GENERATED = regex(r"^(?:\w+\.)+([A-Z][a-z]\w*)$")
 _ENT = regex(r"(?:^|\.)(?:\w*[cC]lient|tx|db|ent\w*)(?:\(\))?\.([A-Z]\w*)$")
-_ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID UpdateOne DeleteOne Get GetX Create")
+_ENT_CALLS = names("Query Delete Update UpdateOneID DeleteOneID UpdateOne DeleteOne Get GetX Create MapCreateBulk")
 _REQUEST = (
     rb"(?:(?:Should)?Bind\w*|Decode\w*|Unmarshal\w*|BodyParser|ReadJSON|ReadBody|ParseBody|ReadEntity)"
     rb"\([^;\n]{0,120}?&?\b%s\b"

@@ -36,6 +36,13 @@ _LOADS = regex(
     r"\s*(?:await\s+)?(?:\w*(?:[rR]epo|[rR]epository|[mM]apper|[sS]ervice|[dD]ao|em|[mM]anager|this|super)(?:\(\))?\s*\.\s*)*"
     r"(?:find|get|select|load|fetch|query|require)(?:\w*(?:By|One|First|Last|List|All|OrThrow|OrElse\w*|Reference)\w*|)\("
 )
+_JOIN = regex(r"(?:\w*Join|Path|From)<")
+_JOINED = regex(r"(?:\w+\s*\.\s*)+(?:\w*[jJ]oin|fetch)(?:<[^<>]{1,80}>)?\(")
+"""Rows that a query of the Criteria API joins: `Join<Boat, Port> port = boat.join("port")`."""
+_ROWS = regex(r"Root<\s*(?:\w+\.)*(\w+)\s*>")
+_FROM = regex(r"[\w.]+\.from\(\s*(?:\w+\.)*(\w+)(?:\.class|::class(?:\.java)?)\s*\)")
+ROWS = "__rows__"
+"""Stands, with an entity behind it, for a variable that holds the rows a query is from: `Root<Boat> boat`."""
 _NONE = regex(
     r"null|(?:\w+\.)?(?:noCondition|trueCondition|conjunction|unrestricted)\(\)|(?:Specification\.)?where\(null\)"
 )
@@ -188,6 +195,11 @@ def _held(name: str, around: str, work: _Work) -> str | list[str] | None:
         first = around[begins:end].strip()
     if not _open(around, start):
         return None
+    if "oin" in (first or kind) and (_JOINED.match(first) or _JOIN.match(kind)):
+        return condition(first, around[:end], work.deeper()) if _JOINED.match(first) else "unseen()"
+    rows = _ROWS.fullmatch(kind) or (_FROM.fullmatch(first) if inferred and "from" in first else None)
+    if rows is not None:
+        return f"{ROWS}.{rows.group(1)}"
     listed = _LIST.fullmatch(kind)
     if listed is not None and (
         listed.group(1) is None or _CONDITION.fullmatch(listed.group(1).removeprefix("? extends ")) is not None
