@@ -351,7 +351,8 @@ class _Reader(Relation):
             return None
         if reached.client is not None and owner is not None and owner.ownership is Ownership.ROOT:
             builder.untrusted = reached.client
-        self.add(self.tied(reached.owner, made, builder.parameter(), reached.target, None, 0))
+        lent = reached.start if path[:1].isupper() else ""  # of a row that was found before
+        self.add(self.tied(reached.owner, made, builder.parameter(lent), reached.target, None, 0))
         for name in reached.rest:
             self.step(name, (), {})
         known = builder.model.tables.get(builder.table)

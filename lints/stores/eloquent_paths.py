@@ -80,13 +80,12 @@ def tied(builder: Builder, step: OrmStep) -> tuple[str, str | None]:
     owner = builder.model.tables.get(found.owner.table)
     if owner is None or owner.ownership is not Ownership.GLOBAL:
         builder.relation_keys.append(found.start)
-    keys = [
-        key.columns[0]
-        for key in (builder.model.tables[builder.table].foreign_keys if builder.table in builder.model.tables else ())
-        if key.references == found.owner.table and len(key.columns) == 1
-    ]
+    table_keys = builder.model.tables[builder.table].foreign_keys if builder.table in builder.model.tables else ()
+    told = (key.columns for key in table_keys if key.references == found.owner.table)
+    keys = [columns[0] for columns in dict.fromkeys(told) if len(columns) == 1]
     if len(keys) == 1:
-        return f"{builder.qualified(keys[0])} = {builder.parameter()}", keys[0]
+        lent = found.start if len(step.arguments) > 2 else ""
+        return f"{builder.qualified(keys[0])} = {builder.parameter(lent)}", keys[0]
     between = _between(builder, found.owner.table)
     if keys or between is None:
         return "TRUE", None

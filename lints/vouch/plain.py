@@ -17,7 +17,7 @@ _CONVERSIONS = (
 _CONVERTED = regex(rf"(?:{_CONVERSIONS.replace('.', '[.]')})\((.*)\)")
 _CAST = regex(r"^(?:\(\w+\)|await\s+|&(?=\w)|\*(?=\w))")
 _GAPS = regex(r"(?<!\w)\s+|\s+(?!\w)")
-_PATH = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*(?:\(\))?|\[\w+\])*(?:\(\))?")
+_PATH = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*(?:\(\))?|\[[\w:]*\])*(?:\(\))?")
 _FOUND = regex(
     r"(?<![\w.'\"])[$@]{0,2}[A-Za-z_]\w*(?:(?:\?\.|!!?\.|\?->|->|&\.|\.)[A-Za-z_]\w*(?:\(\))?|\[['\":]?\w+['\"]?\])*"
 )

@@ -192,8 +192,8 @@ def along(asked: Asked) -> Begun | None:
     path = text.replace("()", "").replace("$", "").replace("->", ".")
     around = _CLASS.findall(notes.source[: call.span[0]])
     held = Lit(around[-1].decode() if around else "", call.span)
-    start = Step("@along", (Lit(path, call.span), held), {}, call.span)
-    return Begun("eloquent", path, (start, asked.step))
+    row = (Gap(path, call.span),) if text[0] == "$" and not path.startswith(("this.", "request.")) else ()
+    return Begun("eloquent", path, (Step("@along", (Lit(path, call.span), held, *row), {}, call.span), asked.step))
 
 
 def _goes_on(source: bytes, end: int) -> bool:

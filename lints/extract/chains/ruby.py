@@ -89,6 +89,8 @@ _EACH = regex(
 )
 _DATASET = regex(rb"\bSequel\b")
 _AFTER = regex(rb"\s*&?\.([a-z]\w*[?!]?)")
+_OF_FOUND = regex(r"[A-Z][\w:]*\[[^\]]*\]\.\w+\.")
+"""A path along what a row has that was found before: `Boat[id].fleet.boats`."""
 _IVAR = regex(r"@{1,2}\w+(?:&?\.\w+)*")
 _NUMBER = regex(r"-?\d[\d_]*")
 
@@ -216,7 +218,7 @@ def begun(asked: Asked) -> Begun | None:
     known = method in RUNS or method in PLAIN
     if call.receiver is None or (not known and not ((call.arguments or call.keywords) and _followed(notes, call))):
         return None
-    path = _start(notes, asked.receiver, call.receiver)
+    path = _from_found(asked, call.receiver) or _start(notes, asked.receiver, call.receiver)
     if _PATH.fullmatch(path) is None or path in {"params", "self"} or path.rpartition(".")[2] in OF_CLASS:
         return None  # `Boat.connection.select_all(sql)` is handed its text
     hops = path.count(".")
@@ -226,10 +228,9 @@ def begun(asked: Asked) -> Begun | None:
         method in {"find", "order", "limit", "delete", "first"} and not hops
     ):
         return None
-    start = Step(
-        "@along", (Lit(path, call.span), Lit("::".join(_around(notes.source, call.span[0])), call.span)), {}, call.span
-    )
-    return Begun("active_record", path, (start, *steps))
+    held = Lit("::".join(_around(notes.source, call.span[0])), call.span)
+    said = (Lit(path, call.span), held, *((Gap(path, call.span),) if _OF_FOUND.match(path) else ()))
+    return Begun("active_record", path, (Step("@along", said, {}, call.span), *steps))
 
 
 def _by_policy(asked: Asked, call: Invoke) -> Begun | None:
@@ -290,7 +291,7 @@ def record_of(query: Query, call: Invoke) -> Gap | None:
     head = next((step.arguments[0] for step in query.steps if isinstance(step, Step) and step.method == "@along"), None)
     path = head.text if isinstance(head, Lit) else query.model
     told = next((_source(value) for value in (*last.arguments, *last.keywords.values())), "")
-    told = re.sub(r"[^\w:?]+", " ", told).strip()[:60]
+    told = re.sub(r"\W+", ":", told).strip(":")[:60]
     text = f"{path}[{told}].{call.method}" if not isinstance(head, Lit) else f"{path}[].{call.method}"
     return Gap(text, call.span, origin=text)
 
@@ -303,6 +304,20 @@ def path_of(text: str) -> str:
     """A path of names as it is compared: without `@`, `&.`, `self.` and empty parentheses."""
     text = "".join(text.split()).replace("&.", ".").replace("()", "").lstrip("@")
     return text.removeprefix("self.").removesuffix(".all")
+
+
+def _from_found(asked: Asked, written: Expr) -> str | None:
+    """The path `Boat[id].fleet.boats` of a variable that holds a row which was found before, and what it has."""
+    base: Expr = written
+    while isinstance(base, Invoke) and base.receiver is not None and not base.arguments:
+        base = base.receiver
+    if not isinstance(base, Name) or base is written or "." in base.path:
+        return None
+    held = asked.env.find(base.path)
+    found = record_of(held, asked.call) if isinstance(held, Query) and held.kind == "active_record" else None
+    head = path_of(found.source).rpartition(".")[0] if found is not None else ""
+    rest = path_of(asked.interpreter.notes.text(written.span)).partition(".")[2]
+    return f"{head}.{rest}" if head[:1].isupper() and "." in rest else None
 
 
 def _start(notes: Recorder, receiver: Value | None, written: Expr) -> str:

@@ -36,11 +36,19 @@ BORROWED = {
     "ruby, its tenant has a name": ruby("doc = Doc.find(id)","t = doc.tenant_id","Doc.where(tenant_id: t).to_a"),
     "ruby, its tenant as an object": ruby("doc = Doc.find(id)","Doc.where(tenant: doc.tenant).to_a"),
     "ruby, a member": ruby("@doc = Doc.find(id)","Doc.where(tenant_id: @doc.tenant_id).to_a"),
+    "ruby, by what a client sent": ruby("doc = Doc.find(params[:id])","Doc.where(tenant_id: doc.tenant_id).to_a"),
+    "ruby, what its tenant has": ruby("doc = Doc.find(params[:id])","doc.tenant.docs.to_a"),
+    "ruby, what its tenant has, if there": ruby("@doc = Doc.find_by(id: id)","@doc&.tenant&.docs&.count"),
+    "php, what its tenant has": php("$doc = Doc::find($id);","return $doc->tenant->docs()->get();"),
+    "php, what its tenant has, by a name": php("$doc = Doc::findOrFail($id);","$tenant = $doc->tenant;","return $tenant->docs()->where('title', 'x')->get();"),
 }  # fmt: skip
 
 OWN = {
     "typescript, compared": script("const d = await prisma.doc.findUnique({ where: { id } });","if (d.tenantId !== tenantId) throw new Gone();","return prisma.member.findMany({ where: { tenantId: d.tenantId } });"),
     "typescript, scoped": script("const d = await prisma.doc.findFirst({ where: { id, tenantId } });","if (!d) throw new Gone();","return prisma.member.findMany({ where: { tenantId: d.tenantId } });"),
+    "ruby, found under it": ruby("doc = Doc.where(tenant: tenant).find(params[:id])","doc.tenant.docs.to_a"),
+    "ruby, compared": ruby("doc = Doc.find(params[:id])","raise Gone if doc.tenant_id != tenant.id","doc.tenant.docs.to_a"),
+    "php, found under it": php("$doc = Doc::where('tenant_id', $tenantId)->findOrFail($id);","return $doc->tenant->docs()->get();"),
     "typescript, overwritten": script("let d = await prisma.doc.findUnique({ where: { id } });","d = { tenantId };","return prisma.member.findMany({ where: { tenantId: d.tenantId } });"),
 }  # fmt: skip
 
