@@ -67,11 +67,7 @@ def declared(tables: Mapping[str, str], *kinds: str) -> dict[str, bytes]:
     if "rails" in kinds:
         files |= {f"app/models/{_one(name)}.rb": _rails(name, made) for name in made}
     if "laravel" in kinds:
-        files |= {
-            f"app/Models/{_model(name)}.php": f"<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\n"
-            f"class {_model(name)} extends Model {{ protected $table = '{name}'; }}\n"
-            for name in made
-        }
+        files |= {f"app/Models/{_model(name)}.php": _laravel(name, made) for name in made}
     if "ef" in kinds:
         files["Data/Db.cs"] = _ef(made)
     return {path: text.encode() for path, text in files.items()}
@@ -137,6 +133,14 @@ def _rails(name: str, tables: Mapping[str, list[tuple[str, bool, str]]]) -> str:
     lines = [f"  belongs_to :{_one(references)}" for _, _, references in tables[name] if references]
     lines += [f"  has_many :{other}" for other, columns in tables.items() for *_, key in columns if key == name]
     return "\n".join([f"class {_model(name)} < ApplicationRecord", *lines, "end", ""])
+
+
+def _laravel(name: str, tables: Mapping[str, list[tuple[str, bool, str]]]) -> str:
+    one = "  public function {}() {{ return $this->{}({}::class); }}"
+    lines = [one.format(_one(of), "belongsTo", _model(of)) for _, _, of in tables[name] if of]
+    lines += [one.format(other, "hasMany", _model(other)) for other in tables for *_, of in tables[other] if of == name]
+    head = "<?php\nnamespace App\\Models;\nuse Illuminate\\Database\\Eloquent\\Model;\n"
+    return "\n".join([f"{head}class {_model(name)} extends Model {{ protected $table = '{name}';", *lines, "}", ""])
 
 
 def _ef(tables: Mapping[str, list[tuple[str, bool, str]]]) -> str:
