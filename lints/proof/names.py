@@ -36,6 +36,14 @@ _NOBODYS = frozenset({Ownership.GLOBAL, Ownership.UNKNOWN})
 _NONE: frozenset[str | None] = frozenset()
 
 
+def _are_members(table: Table) -> bool:
+    return table.name.lower().endswith(("member", "members", "membership", "memberships"))
+
+
+def _refers(table: Table, to: Table) -> bool:
+    return any(key.references == to.name for key in table.foreign_keys)
+
+
 class Bond(NamedTuple):
     """A reference to a parent row. `via` maps each key of the parent that the reference covers to the own columns."""
 
@@ -283,7 +291,8 @@ class Index:
             return f"{people.name} is of no one tenant"
         if self._memberships is None:
             self._memberships = [t for t in self.model.tables.values() if self._is_membership(t)]
-        of = (t for t in self._memberships if people is None or people.name in {k.references for k in t.foreign_keys})
+        # Where a user is of one tenant, a key of the two says no more than that; a table of members says more.
+        of = (t for t in self._memberships if people is None or (_refers(t, people) and _are_members(t)))
         one = next(of, None)
         return f"{one.name} has a row for each tenant somebody is in" if one is not None else None
 
@@ -292,8 +301,9 @@ class Index:
         if table.ownership is not Ownership.OWNED or table.tenant_column is None:
             return False
         keys = [{table.tenant_column, column} for column in table.principal_columns]
-        named = table.name.lower().endswith(("member", "members", "membership", "memberships"))
-        return bool(keys) and (named or any(set(key) in keys for key in (table.primary_key, *table.unique)))
+        return bool(keys) and (
+            _are_members(table) or any(set(key) in keys for key in (table.primary_key, *table.unique))
+        )
 
     def names_tenant(self, name: str) -> bool:
         """Whether a setting or function is named like one that holds the tenant."""

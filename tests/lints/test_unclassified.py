@@ -35,5 +35,7 @@ def test_rows(sql: str, rows: list[tuple[str, str | None, str]]) -> None:
     tree = {"migrations/1.sql": SCHEMA, "app.py": f'def f(db, t):\n    db.execute("{sql}", (t,))\n'.encode()}
     found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
     assert [(row.verdict, row.rule, row.table) for row in found.accesses] == rows
+    for row in found.accesses:  # nobody knows whose they are: not that they are everybody's
+        assert "for every tenant" not in row.why and ("which is not classified" in row.why) == (row.rule == "TENSQL000")
     assert found.numbers["proven"] == (rows == [("proven", None, "orders")])
     assert found.numbers["statements_unclassified"] == (not rows)

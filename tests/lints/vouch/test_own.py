@@ -65,3 +65,27 @@ def test_it_is_his_own(name: str) -> None:
 @pytest.mark.parametrize("name", OPEN)
 def test_it_may_be_anybodys(name: str) -> None:
     assert [row.verdict for row in judged(SCHEMA, *OPEN[name])] == ["violation"]
+
+
+_MANY = "whose rows in every tenant are meant"
+_IN_SEVERAL = {
+    "users are of no tenant": ({"users": "email", "grants": "tenant_id>tenants user_id>users"}, _MANY),
+    "a user is a member of tenants": (
+        {"users": "email tenant_id>tenants", "members": "tenant_id>tenants user_id>users", "grants": "tenant_id>tenants user_id>users"},
+        _MANY,
+    ),
+    "a user is of one tenant": ({"users": "email tenant_id>tenants", "grants": "tenant_id>tenants user_id>users"}, "belongs to one tenant"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _IN_SEVERAL)
+def test_whose_rows_the_callers_are_is_said_as_it_is(name: str) -> None:
+    tables, said = _IN_SEVERAL[name]
+    schema = declared({"tenants": "", **tables})
+    schema["migrations/2.sql"] = b"ALTER TABLE grants ADD CONSTRAINT one UNIQUE (tenant_id, user_id);"
+    code = 'def me(cur, user_id):\n    cur.execute("SELECT * FROM grants WHERE user_id %s", (user_id,))\n'
+    [row] = judged(schema, "a.py", code % "= %s")
+    [several] = judged(schema, "a.py", code % "= ANY(%s)")
+
+    assert (row.verdict, row.rule) == ("weak", "TENSQL022") and said in row.why
+    assert (several.verdict, several.rule) == ("violation", "TENSQL001")  # nobody is several people
