@@ -38,7 +38,7 @@ class Around:
         if statement.language == "stringtemplate":
             return self._entities.templates.variants(statement)
         if statement.language == "c_sharp":
-            return tuple(self._entities.of_sets(text) for text in statement.variants)
+            return self._entities.of_sets(statement)
         if statement.language == "php":
             return tuple(self._entities.of_doctrine(text) for text in statement.variants)
         if statement.language in {"java", "kotlin"}:

@@ -100,7 +100,7 @@ class Judge:
     def _accesses(self, found: Extraction, kind: str) -> Iterable[Access]:
         by_place: dict[tuple[int, int, tuple[str, ...]], list[Access]] = {}
         sources: dict[tuple[int, int, tuple[str, ...]], Statement | OrmCall] = {}
-        for statement in found.statements:
+        for statement in self._entities.composed(found):
             if statement.confidence is Confidence.PROSE:
                 self._numbers["not_sql"] += 1
                 continue

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.go_names import snake
-from lints.stores import go_writes
-from lints.stores.go_text import arguments, as_id, fields_of
+from lints.stores import go_orms, go_writes
+from lints.stores.go_text import arguments, as_id, fields_of, listed
 from lints.stores.orm_sql import Builder
 
 _MOD = regex(r"\s*qm\.(\w+)\((.*)\)\s*", re.DOTALL)
 _TYPED = regex(r"\s*(?:\w+\.)?\w+Where\.(\w+)\.(\w+)\((.*)\)\s*", re.DOTALL)
 _TEXT = regex(r"\s*[\"`]([^\"`]*)[\"`]\s*")
+_COLUMN = regex(r"\s*(?:\"(\w+)\"|(?:\w+\.)*\w+Columns\.(\w+))\s*")
 _ADDS_NOTHING = frozenset(
-    {"OrderBy", "Limit", "Offset", "Select", "Load", "For", "GroupBy", "Distinct", "Comment", "Rels", "WithDeleted"}
+    {
+        "From",
+        "OrderBy",
+        "Limit",
+        "Offset",
+        "Select",
+        "Load",
+        "For",
+        "GroupBy",
+        "Distinct",
+        "Comment",
+        "Rels",
+        "WithDeleted",
+    }
 )
 _SIGNS = {"NEQ": "<>", "GT": ">", "GTE": ">=", "LT": "<", "LTE": "<=", "LIKE": "LIKE", "ILIKE": "ILIKE"}
 
 
 def boiler(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`models.Boats(models.BoatWhere.ID.EQ(id), qm.Where("tenant_id = ?", tenant)).One(ctx, db)`."""
+    if steps[0].method.startswith("@"):
+        return _row(builder, steps[0])
     first = next((step for step in steps if step.method in {"Where", "Find"}), None)
     if first is None:
         return []
@@ -49,6 +66,48 @@ def boiler(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb == "DeleteAll":
         return [builder.delete()]
     return [builder.select()] if verb in {"One", "All", "Count", "Exists", "Bind"} else []
+
+
+def _row(builder: Builder, step: OrmStep) -> list[str | None]:
+    """`boat.Insert(ctx, db, boil.Infer())`, `boat.Update(ctx, db, boil.Whitelist("name"))`, `boat.Delete(ctx, db)`: the
+    row is the first argument, what the call is given comes after it."""
+    verb, given = step.method[1:], step.arguments[1:]
+    step = replace(step, method="Insert" if verb == "Upsert" else verb, arguments=step.arguments[:1])
+    limits = _limits(builder, given[-1].text if given else "")
+    if verb == "Delete":
+        key = go_orms.held_key(builder, step.arguments[0], step)
+        builder.where += [key] if key is not None else []
+        return [builder.delete()] if key is not None else []
+    if go_writes.sent(builder, [replace(step, method="Save")] if verb == "Update" else [step], limits):
+        return []
+    if verb == "Update":
+        return go_orms.saved(builder, step, limits)
+    if verb == "Insert" or (len(given) > 2 and given[2].text == "false"):
+        text = go_writes.inserted(builder, step)
+        return [text] if text is not None else []
+    columns = listed(given[3]) if len(given) > 3 else None
+    known = builder.model.tables.get(builder.table)
+    if not columns or known is None or len(given) < 5:
+        return [None]
+    fields = fields_of(step.arguments[0])
+    written = [column for name in fields or () if (column := builder.column(name))] if fields else list(known.columns)
+    allowed = _limits(builder, given[4].text)
+    changed = [column for column in written if column not in {*columns, *known.primary_key} and allowed.allow(column)]
+    return [go_writes.inserted(builder, step, conflict=columns, updated=changed or columns)]
+
+
+def _limits(builder: Builder, text: str) -> go_writes.Limits:
+    """Which columns `boil.Whitelist(…)`, `boil.Blacklist(…)` leave; `boil.Infer()` leaves all."""
+    found = re.fullmatch(r"\s*boil\.(Whitelist|Blacklist)\((.*)\)\s*", text, re.DOTALL)
+    named = [_COLUMN.fullmatch(part) for part in arguments(found.group(2))] if found is not None else []
+    columns = frozenset(one.group(1) or snake(one.group(2)) for one in named if one is not None)
+    if found is None or len(columns) < len(named):
+        return go_writes.Limits(zeros=found is None)
+    return (
+        go_writes.Limits(only=columns, zeros=True)
+        if found.group(1) == "Whitelist"
+        else go_writes.Limits(but=columns, zeros=True)
+    )
 
 
 def _mod(builder: Builder, text: str) -> tuple[str, str | None]:

@@ -146,8 +146,10 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
             for step in steps
         ]
     names = {step.method for step in steps}
-    if not names.isdisjoint({"Association", "Raw", "Exec", "RawQuery", "SQL"}):
-        return []  # rows of a record that is held, or a statement that is judged where it stands
+    if "Association" in names:
+        return _associated(builder, steps)
+    if not names.isdisjoint({"Raw", "Exec", "RawQuery", "SQL"}):
+        return []  # a statement that is judged where it stands
     limits = go_writes.limits_of(builder, steps, kind, zeros="Save" in names or kind == "pop")
     if go_writes.sent(builder, steps, limits):
         return []
@@ -162,7 +164,7 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
         elif method in _DELETES:
             verb = "delete"
         elif method == "Save":
-            return _saved(builder, step, limits)
+            return saved(builder, step, limits)
         elif method in go_writes.WRITES:
             verb = "update"
             by_column = kind == "gorm" and method in {"Update", "UpdateColumn"} and len(step.arguments) == 2
@@ -184,19 +186,30 @@ def _chain(builder: Builder, steps: Sequence[OrmStep], kind: str) -> list[str | 
     return [builder.delete() if verb == "delete" else builder.select()]
 
 
+def _associated(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
+    """`Model(&Port{ID: id}).Association("Boats").Clear()`: of a record that is made by its key nobody has asked; the
+    rows of one that is held are judged where it is loaded."""
+    given = next((step.arguments[0] for step in steps if step.method == "Model" and step.arguments), None)
+    key = _key_of_literal(builder, named(given.text)) if given is not None and STRUCT.match(given.text) else None
+    if key is None:
+        return []
+    builder.where.append(key)
+    return [builder.select() if steps[-1].method in {"Find", "Count"} else builder.update([])]
+
+
 def _made(builder: Builder, step: OrmStep) -> list[str | None]:
     text = go_writes.inserted(builder, step)
     return [text] if text is not None else []
 
 
-def _saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[str | None]:
+def saved(builder: Builder, step: OrmStep, limits: go_writes.Limits) -> list[str | None]:
     """`Save(&boat)`: the row of its key is written anew, whatever else is compared: one that is not found is inserted
     over the one that is in the way."""
     first = step.arguments[0] if step.arguments else None
     if first is None:
         return []
     given = next((value for name, value in go_writes.since(step).items() if name in {"ID", "Id"}), None)
-    key = _by_key(builder, given) if given is not None else _held(builder, first, step)
+    key = _by_key(builder, given) if given is not None else held_key(builder, first, step)
     if key is None or (given is not None and _NEW_KEY.match(given.text)):  # a new one
         return _made(builder, step)
     assigned = go_writes.sets(builder, step, limits, by_key=builder.held)
@@ -229,14 +242,14 @@ def _part(builder: Builder, step: OrmStep, kind: str, *, keyed: bool) -> str | N
         if method == "Find" and len(given) == 2:
             return _by_key(builder, given[1])
         if method in {"Destroy", "Update", "Save"}:
-            return _held(builder, first, step)
+            return held_key(builder, first, step)
         return None
     if method == "Model" and first is not None:
-        return _held(builder, first, step)
+        return held_key(builder, first, step)
     if method in _INLINE and first is not None:
         return _inline(builder, step)
     by_record = keyed and method in {"Updates", "UpdateColumns"}
-    return _held(builder, first, step) if by_record else None
+    return held_key(builder, first, step) if by_record else None
 
 
 def _stated(builder: Builder, given: Sequence[Argument]) -> str:
@@ -292,7 +305,7 @@ def _inline(builder: Builder, step: OrmStep) -> str | None:
         return _by_key(builder, second)
     first = step.arguments[0]
     if step.method == "Delete":
-        return _held(builder, first, step)
+        return held_key(builder, first, step)
     return _key_of_literal(builder, named(first.text)) if STRUCT.match(first.text) else None
 
 
@@ -301,7 +314,7 @@ def _by_key(builder: Builder, given: Argument) -> str:
     return builder.compare(column, Argument(kind="value", text=as_id(given.text)))
 
 
-def _held(builder: Builder, first: Argument | None, step: OrmStep) -> str | None:
+def held_key(builder: Builder, first: Argument | None, step: OrmStep) -> str | None:
     """The key of a record in a variable; a new one has none, and a literal has what is written."""
     text = first.text if first is not None else ""
     if first is not None and first.kind == "map":

@@ -88,6 +88,8 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if builder.entity is not None and all(s.method != "IgnoreQueryFilters" or keeps_tenant(s) for s in steps):
         _own_filter(builder, names)
     runs = False
+    if builder.where and any(step.method in {"Find", "FindAsync"} for step in steps):
+        builder.taken = "a row that the context holds already was loaded through its filter"
     steps = [step for step in steps if step.method != "IgnoreQueryFilters"]
     change = linq_writes.Change(builder, names)
     steps = change.begun(steps)
@@ -156,6 +158,17 @@ def framework(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             runs = True
             _extended(builder, method, names, current)
     return [change.statement()] if runs or change.verb else []
+
+
+def over(builder: Builder, steps: Sequence[OrmStep], text: str) -> str:
+    """A statement that `FromSqlRaw` hands to a set, with what the set's filter and what is called on it add to it."""
+    method = next((step.method for step in steps if step.method.startswith("FromSql")), "")
+    builder.counter = [9_000]  # whose placeholders are none of the statement's
+    framework(builder, [step for step in steps if step.method != method])
+    if not builder.where or builder.joins or not text.lstrip()[:7].lower().startswith(("select", "with")):
+        return text
+    rows = builder.ident(builder.alias or builder.table)
+    return f"SELECT {rows}.* FROM ({text.rstrip().rstrip(';')}) AS {rows}{builder.condition()}"  # noqa: S608 - judged
 
 
 def keeps_tenant(step: OrmStep) -> bool:

@@ -13,7 +13,7 @@ from lints.extract.chains import php_tables as chain_php_tables
 from lints.extract.chains import ruby as chain_ruby
 from lints.extract.chains.javascript import NATIVE
 from lints.extract.chains.reassigned import REASSIGNED
-from lints.extract.facts import OrmCall, OrmStep, Statement
+from lints.extract.facts import Extraction, OrmCall, OrmStep, Statement
 from lints.patterns import regex
 from lints.schema import constants
 from lints.schema.facts import Entity
@@ -99,7 +99,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
 _ENTITY_KINDS = {
     "django": {"django", "tortoise", "peewee"},
     "sqlalchemy": {"sqlalchemy"},
-    "python_record": {"tortoise", "peewee"},
+    "python_record": {"tortoise", "peewee", "pony"},
     "prisma": {"prisma"},
     "typeorm": {"typeorm"},
     "entity": {"typeorm"},
@@ -138,6 +138,10 @@ def _of_no_rows(steps: Sequence[OrmStep]) -> bool:
     """Whether it inserts a list that is empty on its path."""
     given = next((step.arguments[0] for step in steps if step.method == "values" and step.arguments), None)
     return given is not None and given.kind == "list" and not given.items
+
+
+def _from_sql(step: OrmStep) -> bool:
+    return step.method.startswith("FromSql")
 
 
 def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
@@ -249,10 +253,39 @@ class Entities:
         text = jvm_orms.with_tables(text, self.by_kind)
         return jpql.as_sql(text, self.model, self._of_jpa) if self._of_jpa else text
 
-    def of_sets(self, text: str) -> str:
-        """A statement of C# with the tables and columns of Entity Framework as they are spelled there."""
+    def of_sets(self, statement: Statement) -> tuple[str, ...]:
+        """A statement of C# with the tables and columns of Entity Framework as they are spelled there, or of NHibernate
+        as one over tables."""
         known = self.by_kind.get("ef", {})
-        return linq.with_sets(text, self.model, known) if known else text
+        if not known:
+            return statement.variants
+        if statement.call is not None and statement.call.method == "CreateQuery":
+            return tuple(jpql.as_sql(text, self.model, known) for text in statement.variants)
+        return tuple(linq.with_sets(text, self.model, known) for text in statement.variants)
+
+    def composed(self, found: Extraction) -> Sequence[Statement]:
+        """The statements of a file; one that a set of Entity Framework is made of (`FromSqlRaw`), with what is asked of
+        that set."""
+        if found.language != "c_sharp" or not found.calls:
+            return found.statements
+        made = [call for call in found.calls if call.kind == "ef" and any(map(_from_sql, call.variants[0]))]
+        return [self._over(statement, made) for statement in found.statements] if made else found.statements
+
+    def _over(self, statement: Statement, made: Sequence[OrmCall]) -> Statement:
+        asked = statement.call.method if statement.call is not None else ""
+        at = (statement.line, statement.column)
+        around = (call for call in made if (call.line, call.column) <= at < (call.end_line, call.end_column))
+        call = next((call for call in around if any(step.method == asked for step in call.variants[0])), None)
+        found = self._target(call) if call is not None else None
+        if call is None or found is None:
+            return statement
+        table, entity, known, alias = found
+        texts = tuple(
+            linq.over(Builder(self.model, known, table, entity, alias=alias), steps, text)
+            for text in statement.variants
+            for steps in call.variants
+        )
+        return replace(statement, variants=tuple(dict.fromkeys(texts)))
 
     def of_structs(self, text: str, path: str) -> str:
         """A statement of Go with the tables of the structs that it names, and with what its builder adds."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lints.extract.chains.go_types import (
     MAX_HEAD,
     WRITTEN,
+    declared_type,
     filled,
     function_before,
     imported,
@@ -100,7 +101,9 @@ _IMPORTS = (
     ("beego", regex(rb"\"github\.com/(?:astaxie/beego|beego/beego(?:/v\d)?(?:/client)?|beego/orm)/?(?:orm)?\"")),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
-_FINDS = regex(r"Find([A-Z]\w*?)(?:G|P|GP)?")
+_FINDS = regex(r"Find([A-Z]\w*?)(?:G|P|GP)?|([A-Z]\w*?)Exists(?:G|P|GP)?")
+_OF_ROW = regex(r"(Insert|Update|Upsert|Delete)[GP]{0,2}")
+_FROM = regex(r"\bqm\.From\(\s*[\"`](\w+)[\"`]\s*\)")
 _SEVERAL = regex(r"[A-Z]\w*(?:s|ren|ople|dia|ata)")
 _OF_BEEGO = names("Read ReadForUpdate ReadOrCreate Insert InsertMulti Update Delete")
 _NEW_ORM = regex(r"\borm\.NewOrm(?:UsingDB)?\(")
@@ -196,22 +199,53 @@ def _of_boiler(source: bytes) -> bool:
 
 def _boiler(asked: Asked) -> Begun | None:
     """`models.Boats(…)` and `models.FindBoat(ctx, db, id)` of the code that SQLBoiler makes."""
-    call = asked.call
-    if not isinstance(call.receiver, Name) or not call.receiver.path.isidentifier():
+    call, source = asked.call, asked.interpreter.notes.source
+    if not isinstance(call.receiver, Name) or not call.receiver.path.isidentifier() or not _of_boiler(source):
         return None
-    if not _of_boiler(asked.interpreter.notes.source) or call.receiver.path not in imported(
-        asked.interpreter.notes.source
-    ):
-        return None
+    if call.receiver.path not in imported(source):
+        return _boiler_row(asked, call.receiver)
+    if call.method == "NewQuery":
+        named = _FROM.search(asked.interpreter.notes.text(call.arguments_span))
+        step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
+        where = Step("Where", step.arguments, {}, call.span)
+        table = Step("Table", (Lit(named.group(1), call.span),), {}, call.span) if named is not None else where
+        return Begun("boiler", "", (table, where)) if named is not None else None
     found, many = _FINDS.fullmatch(call.method), _SEVERAL.fullmatch(call.method)
     if call.receiver.path in {"qm", "boil", "queries"} or (found is None and many is None):
         return None
     step = step_of(asked.interpreter, call, asked.step.arguments, asked.env)
     if found is not None:
-        return Begun("boiler", found.group(1), (Step("Find", step.arguments, {}, call.span),))
+        return Begun("boiler", found.group(1) or found.group(2), (Step("Find", step.arguments, {}, call.span),))
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", call.method).lower()
     table = Step("Table", (Lit(name, call.span),), {}, call.span)
     return Begun("boiler", "", (table, Step("Where", step.arguments, {}, call.span)))
+
+
+def _boiler_row(asked: Asked, receiver: Name) -> Begun | None:
+    """`boat.Insert(ctx, db, boil.Infer())`, `boat.Update(…)`, `boat.Delete(ctx, db)` of a row of SQLBoiler."""
+    call, source = asked.call, asked.interpreter.notes.source
+    verb = _OF_ROW.fullmatch(call.method)
+    if verb is None or asked.receiver is None:
+        return None
+    rest = [asked.interpreter.notes.text(argument.span)[:400] for argument in call.arguments]
+    if verb.group(1) != "Delete" and not any(text.startswith("boil.") for text in rest):
+        return None
+    kind = declared_type(source, receiver.path, call.span[0])
+    asks = re.search(
+        rb"\b%s\s*(?:,\s*\w+\s*)?:?=\s*\w+\.([A-Z]\w*)\([\s\S]{0,600}?\)\s*\.One[GP]{0,2}\(" % receiver.path.encode(),
+        function_before(source, call.span[0]),
+    )
+    if kind is None and asks is None:
+        return None
+    written = "Insert" if verb.group(1) == "Upsert" else verb.group(1)
+    row = step_of(asked.interpreter, replace(call, method=written, arguments=(receiver,)), (asked.receiver,), asked.env)
+    given = tuple(Gap(text, argument.span) for text, argument in zip(rest, call.arguments, strict=True))
+    step = Step(f"@{verb.group(1)}", (*row.arguments, *given), row.keywords, call.span)
+    if asks is not None:
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", asks.group(1).decode()).lower()
+        return Begun("boiler", "", (step, Step("Table", (Lit(name, call.span),), {}, call.span)))
+    package, _, bare = (kind or "").rpartition(".")
+    return Begun("boiler", bare, (step,)) if package in imported(source) or not package else None
 
 
 def _beego(asked: Asked) -> Begun | None:

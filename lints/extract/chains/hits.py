@@ -20,6 +20,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"\.copy_(?:records_to_table|to_table|from|from_table)\(",
         rb"execute_values\(",
         rb"View\)\s*:",
+        rb"(?:return|=|del|await)\s[A-Z]\w*[a-z]\w*\[[a-z_]",
+        rb"\n\s+[A-Z]\w*[a-z]\w*\[[a-z_][\w.]*\]\s*=[^=]",
         rb"\.(?:get_or_none|get_by_id|delete_by_id|set_by_id|insert_many)\(",
         (
             rb"\.(?:filter|get|exclude|create|get_or_create|update_or_create|update|insert|exists|replace)"
@@ -338,8 +340,14 @@ _GO_BUILDERS = dict.fromkeys(
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _GO_BUILDERS[b"/dbr"] = _BUILT
-_BOILED = Search(rb"\.(?:One|All|Count|Exists|DeleteAll|UpdateAll)[GP]?\(", rb"\.Find[A-Z]\w*\(")
+_BOILED = Search(
+    rb"\.(?:One|All|Count|Exists|DeleteAll|UpdateAll|NewQuery)[GP]?\(",
+    rb"\.Find[A-Z]\w*\(",
+    rb"Exists\(\s*\w*(?:ctx|context)",
+    rb"\.(?:Insert|Update|Upsert|Delete)[GP]{0,2}\(\s*\w*(?:ctx|context|boil)",
+)
 _GO_BUILDERS.update(dict.fromkeys((b"sqlboiler", b'/qm"'), _BOILED))
+_NET[b"CreateQuery"] = Search(rb"CreateQuery\(\s*[$@]*\"\s*[fF](?:rom|ROM)\s")
 _NET[b"StoredProcedure"] = Search(rb"CommandType\.StoredProcedure")
 _SCRIPTS = {
     b"equelize": Search(rb"[A-Z]\w*\.build\("),
@@ -350,6 +358,13 @@ _SCRIPTS = {
 }
 _PYTHON = {
     b"setattr(": Search(rb"\bsetattr\(\s*[a-z]\w*\s*,\s*[a-z]\w*\s*,"),
+    b"pony": Search(
+        rb"\b(?:select|left_join|get|exists|delete|count|sum|avg|min|max)\([^)\n]{0,120}\sfor\s",
+        rb"\b[A-Z]\w*\.(?:get|select|exists|filter)\(",
+        rb"\.(?:filter|where)\(\s*lambda\b",
+        rb"\b[A-Z]\w*[a-z]\w*\[",
+        rb"\b[A-Z]\w*[a-z]\w*\(\s*(?:\w+\s*=|\*\*)",
+    ),
     b"sqlmodel_update": Search(rb"\.sqlmodel_update\("),
     b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),
     b"tortoise": Search(rb"\b[A-Z]\w*\.(?:get_or_create|update_or_create|create)\("),

@@ -365,6 +365,10 @@ class CSharpLowering(Lowering):
         if method in _NUMBERS and arguments and isinstance(arguments[0], Text):
             statement = arguments[0]
             arguments[0] = Text(_NUMBER.sub(r"@p\1", statement.value), statement.span)
+        elif method == "CreateQuery":  # of NHibernate
+            from lints.extract.languages.java import of_entities
+
+            arguments = [of_entities(value) for value in arguments]
         return self.invocation(node, receiver, method, arguments, keywords, listed)
 
     def arguments(self, listed: Node | None, *, binds: bool = False) -> tuple[list[Expr], list[tuple[str, Expr]]]:
