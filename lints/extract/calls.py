@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lints.extract import binding
 from lints.extract.environment import Env
 from lints.extract.facts import Call
 from lints.extract.ir import Closure, Expr, Invoke, Name, Other
@@ -17,7 +18,7 @@ def described(notes: Recorder, call: Invoke, env: Env) -> Call:
     return Call(
         receiver=" ".join(receiver.split())[:200],
         method=call.method,
-        arguments=tuple(texts[:12]),
+        arguments=(*texts[:12], *(binding.bound(notes, call) if call.method in binding.PREPARES else ())),
         line=notes.lines.line(call.span[0]),
         receiver_origin=origin_of(notes, call.receiver, env) if call.receiver is not None else None,
     )
