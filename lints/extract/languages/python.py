@@ -38,6 +38,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
+from lints.extract.languages import python_unions
 from lints.extract.languages.python_classes import models_of, narrowed, narrowing, rows_of_view
 from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, joined, span
@@ -204,12 +205,19 @@ class PythonLowering(Lowering):
         # `elif` branches are siblings: folded from the last to the first, without recursion.
         branches: list[tuple[Node, Node | None]] = [(node, node.child_by_field_name("consequence"))]
         other: tuple[Stmt, ...] = ()
+        whole = False
         for child in node.children_by_field_name("alternative"):
             if child.type == "elif_clause":
                 branches.append((child, child.child_by_field_name("consequence")))
             else:
                 body = child.child_by_field_name("body")
-                other = self.block(body.named_children) if body is not None else ()
+                other, whole = self.block(body.named_children) if body is not None else (), True
+        if len(branches) > 1 and not whole:
+            asked = [holder.child_by_field_name("condition") for holder, _ in branches]
+            if python_unions.covers(asked, self.text):  # the last of them is what is left
+                holder, consequence = branches.pop()
+                test = Do(self.expression(asked[-1]), span(holder))
+                other = (test, *(self.block(consequence.named_children) if consequence is not None else ()))
         for holder, consequence in reversed(branches):
             test = self.test(holder.child_by_field_name("condition"))
             then = self.block(consequence.named_children) if consequence is not None else ()
@@ -274,6 +282,8 @@ class PythonLowering(Lowering):
                 alternatives.append(self.block(consequence.named_children))
                 complete = complete or re.match(r"case\s+_\s*:", self.text(case)[:40]) is not None
         subject = node.child_by_field_name("subject")
+        cases = body.named_children if body is not None and not complete else []
+        complete = complete or python_unions.matched(subject, cases, self.text)
         return (Do(self.expression(subject), span(node)), self.cased(alternatives, span(node), complete=complete))
 
     def decorated_definition(self, node: Node) -> Iterable[Stmt]:
