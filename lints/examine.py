@@ -26,7 +26,7 @@ _COMPILED = (".java", ".kt", ".cs", ".go")
 # The reader of a kind of models is imported only where one of its words occurs.
 PYTHON_WORDS = (
     b"models.", b"__tablename__", b"Table(", b"declared_attr", b"Column(", b"mapped_column(", b"table", b"SQLModel",
-    b"ForeignKeyField(", b"peewee", b"playhouse", b"tortoise",
+    b"ForeignKeyField(", b"peewee", b"playhouse", b"tortoise", b"pony",
 )  # fmt: skip
 _BASES_WORDS = (
     b"model", b"entity", b"__init__", b"class", b"CRUD", b"Crud", b"Repo", b"DAO", b"Dao", b"Service", b"Store",

@@ -9,6 +9,7 @@ from lints.extract.facts import Helper
 from lints.schema.facts import Entity, Grant, Index, Key, Policy, Relation, Role, Routine, RowSecurity, Schema
 from lints.tenancy import Column, ForeignKey, Origin, View
 
+_REVERSED = frozenset({"django", "tortoise", "pony"})
 _DEFAULT_SCHEMAS = frozenset({"public", "dbo", "main"})
 
 
@@ -255,7 +256,9 @@ class Catalog:
         for name, pairs in self.backward.items():
             for target, label in pairs:
                 seen.setdefault(target, {}).setdefault(label, name)
-        return (replace(e, reverse=seen[e.name]) if e.kind == "django" and e.name in seen else e for e in self.entities)
+        return (
+            replace(e, reverse=seen[e.name]) if e.kind in _REVERSED and e.name in seen else e for e in self.entities
+        )
 
     def _relation(self, draft: Draft) -> Relation:
         keys: list[ForeignKey] = []

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from lints.extract.ir import Assign, ClassBody, Define, Expr, Invoke, Items, Member, Name, Pairs
 from lints.patterns import regex
+from lints.schema import pony_models
 from lints.schema.catalog import Catalog, Draft
 from lints.schema.facts import Entity
 from lints.schema.orm import (
@@ -28,7 +29,7 @@ from lints.tenancy import Column, ForeignKey
 
 DECLARES = regex(
     rb"\bmodels\.[A-Z]|__tablename__|\btable\s*=\s*True\b|\bTable\(|\bdeclared_attr\b|\bmapped_column\(|\bColumn\(|\bSQLModel\b"
-    rb"|\bForeignKeyField\(|\b(?:peewee|tortoise|playhouse)\b"
+    rb"|\bForeignKeyField\(|\b(?:peewee|tortoise|playhouse|pony)\b"
 )
 _DJANGO_RELATIONS = frozenset(
     {"ForeignKey", "OneToOneField", "ParentalKey", "TreeForeignKey", "ForeignKeyField", "DeferredForeignKey"}
@@ -65,10 +66,11 @@ def read_python_models(catalog: Catalog, sources: Sequence[Source]) -> None:
         table = tables[id(found)]
         if table is not None:
             _add_django(catalog, found, known, table, {name: t for name, t in by_name.items() if t is not None})
-    for group in known.values():
-        for found in group:
-            if not _is_django(found, known):
-                _add_declarative(catalog, found, known)
+    others = [c for group in known.values() for c in group if not _is_django(c, known)]
+    pony = [c for c in others if pony_models.is_entity(inherited(c, known))]
+    pony_models.read_pony_models(catalog, pony, known)
+    for found in others:
+        _add_declarative(catalog, found, known)
     for source in sources:
         for statement in source.body:
             if isinstance(statement, Assign):

@@ -1,4 +1,4 @@
-"""Queries that begin at a model class itself, those of Peewee and Tortoise, as the SQL they stand for."""
+"""Queries that begin at a model class itself, those of Peewee, Tortoise and Pony, as the SQL they stand for."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ _BY_KEY = frozenset({"get_by_id", "delete_by_id", "set_by_id"})
 
 def records(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The statements of `Boat.filter(…)` or `Boat.select().where(…)`; None stands for one that can't be seen."""
-    if builder.entity is not None and builder.entity.kind == "tortoise":
-        named = (replace(step, method="get") if step.method in {"get_or_none", "exists"} else step for step in steps)
-        return django(builder, list(named))
+    if builder.entity is not None and builder.entity.kind in {"tortoise", "pony"}:
+        return django(builder, [named for step in steps for named in _as_djangos(step)])
     first = steps[0]
     if first.method in {"create", "get_or_create", "bulk_create", "bulk_update"}:
         return django(builder, steps)
@@ -40,6 +39,18 @@ def records(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if first.keywords and not first.arguments:
         return django(builder, [replace(step, method="get" if step is first else step.method) for step in steps])
     return sqlalchemy(builder, [_as_written(step) for step in steps])
+
+
+def _as_djangos(step: OrmStep) -> tuple[OrmStep, ...]:
+    """A step of Tortoise or Pony under the name that it has in Django."""
+    if step.method in _BY_KEY and step.arguments:
+        verb = {"delete_by_id": "delete", "set_by_id": "update"}.get(step.method, "first")
+        set_to = tuple(mapping(step.arguments[1] if len(step.arguments) > 1 else None).items())
+        return (
+            OrmStep(method="filter", keywords=(("pk", step.arguments[0]),)),
+            OrmStep(method=verb, keywords=set_to),
+        )
+    return (replace(step, method="get") if step.method in {"get_or_none", "exists"} else step,)
 
 
 def _as_written(step: OrmStep) -> OrmStep:

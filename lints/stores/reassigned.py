@@ -7,12 +7,16 @@ from collections.abc import Sequence
 
 from lints.extract.facts import Argument, OrmStep
 from lints.stores.orm_sql import Builder
+from lints.tenancy import Ownership
 
 
 def reassigned(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """The update that saving it stands for: of a row in its tenant, for where it is loaded is judged by itself."""
     known = builder.model.tables.get(builder.table)
     tenant = known.tenant_column if known is not None else None
+    if known is not None and tenant is None and known.parent is not None:
+        above = builder.model.tables.get(known.parent.references)
+        tenant = known.parent.columns[0] if above is not None and above.ownership is Ownership.ROOT else None
     for given in steps[-1].arguments if tenant is not None else ():
         name, _, value = given.text.partition("=")
         if name == "*" and tenant is not None and not _without(value, tenant):

@@ -107,6 +107,8 @@ def begun(asked: Asked) -> Begun | None:
     of_class = last[:1].isupper() and not last.isupper()
     if method in _OF_BEANIE and of_class and b"beanie" in asked.interpreter.notes.source:
         return Begun("mongo", last, (Step(_OF_BEANIE[method], step.arguments, step.keywords, call.span),))
+    if method[:1].isupper() and method[1:] and call.keywords and last in {"", "models"} and _makes_rows(asked):
+        return Begun("python_record", method, (Step("create", (), step.keywords, call.span),))
     if method in _OF_RECORDS and of_class:
         return Begun("python_record", last, (step,))
     if method == "insert_many" and _MODEL.fullmatch(last) is not None:
@@ -171,6 +173,11 @@ def begun(asked: Asked) -> Begun | None:
         ident = tuple(step.keywords[name] for name in ("ident", "id_") if name in step.keywords)
         return Begun("sqlalchemy", model, (Step("get", (*step.arguments[1:], *ident), step.keywords, call.span),))
     return None
+
+
+def _makes_rows(asked: Asked) -> bool:
+    """Whether an instance is a row as soon as it is made, as Pony has it."""
+    return not asked.call.arguments and b"pony" in asked.interpreter.notes.source
 
 
 def _is_collection(asked: Asked) -> bool:

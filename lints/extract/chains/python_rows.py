@@ -178,7 +178,7 @@ def _row(interpreter: Interpreter, row: Name, env: Env, end: int) -> tuple[str, 
         return None
     after = interpreter.source[end : functions[-1].body_span[1]][:_MAX_AROUND].decode("utf-8", "replace")
     saves = {*_CALLED.findall(after)} & _SAVED
-    if not saves:
+    if not saves and b"pony" not in interpreter.source:  # Pony saves what has changed
         return None
     held = env.find(row.path)
     if isinstance(held, Term) or (isinstance(held, Gap) and _NEW.match(held.origin or "") is not None):

@@ -38,7 +38,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.languages import python_unions
+from lints.extract.languages import python_pony, python_unions
 from lints.extract.languages.python_classes import models_of, narrowed, narrowing, rows_of_view
 from lints.extract.languages.renamed import renamed
 from lints.extract.lower import Lowering, joined, span
@@ -113,6 +113,7 @@ class PythonLowering(Lowering):
         super().__init__(source)
         self._mixins: dict[str, Invoke] = {}
         """What the classes before make of the rows of a view that they are mixed into."""
+        self._of_pony = b"pony" in source
 
     def expression_statement(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []
@@ -159,6 +160,9 @@ class PythonLowering(Lowering):
             value = first.value if isinstance(first, Assign) else self.expression(right)
             return [*inner, Assign(self.target(left), value, False, span(node))]
         value = self.expression(right)
+        record = self.record(left, "set_by_id", value)
+        if record is not None:
+            return (Do(record, span(node)),)
         if left.type in {"pattern_list", "tuple_pattern", "list_pattern"}:
             targets = tuple(
                 (position, self.text(child))
@@ -188,6 +192,9 @@ class PythonLowering(Lowering):
     def deletion(self, node: Node) -> Iterable[Stmt]:
         """`del held["name"]`, `del held.name`: what it held is gone."""
         listed = [part for child in node.named_children for part in (self.parts(child) or [child])]
+        records = [record for part in node.named_children if (record := self.record(part, "delete_by_id")) is not None]
+        if records:
+            return tuple(Do(record, record.span) for record in records)
         targets = [self.target(part) for part in (*node.named_children, *listed) if part.type != "identifier"]
         return tuple(
             Assign(path, Name("undefined", span(node)), False, span(node)) for path in dict.fromkeys(targets) if path
@@ -216,8 +223,8 @@ class PythonLowering(Lowering):
             asked = [holder.child_by_field_name("condition") for holder, _ in branches]
             if python_unions.covers(asked, self.text):  # the last of them is what is left
                 holder, consequence = branches.pop()
-                test = Do(self.expression(asked[-1]), span(holder))
-                other = (test, *(self.block(consequence.named_children) if consequence is not None else ()))
+                last = Do(self.expression(asked[-1]), span(holder))
+                other = (last, *(self.block(consequence.named_children) if consequence is not None else ()))
         for holder, consequence in reversed(branches):
             test = self.test(holder.child_by_field_name("condition"))
             then = self.block(consequence.named_children) if consequence is not None else ()
@@ -515,10 +522,25 @@ class PythonLowering(Lowering):
             path, key = self.presence(self.text(base)), self.expression(index)
             if path is not None and isinstance(key, Text) and key.value.isidentifier():
                 return Name(f"{path}.{key.value}", span(node))
-        return self.other(node)
+        record = self.record(node, "get_by_id")
+        return record if record is not None else self.other(node)
+
+    def record(self, node: Node, method: str, *given: Expr) -> Expr | None:
+        """`Boat[key]` of Peewee and Pony: the row of that key, as a call of the class; None for any other subscript."""
+        base, index = node.child_by_field_name("value"), node.child_by_field_name("subscript")
+        written = self.text(base) if node.type == "subscript" and base is not None else ""
+        if index is None or _RECORD.fullmatch(written) is None or len(node.children_by_field_name("subscript")) > 1:
+            return None
+        arguments = (self.expression(index), *given)
+        return Invoke(Name(written, span(node)), method, arguments, (), span(node), span(index))
 
     def call(self, node: Node) -> Expr:
         function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        receiver, method = self.called(function)
+        if self._of_pony and listed is not None:
+            asked = python_pony.asked(self, node, receiver, method, listed)
+            if asked is not None:
+                return asked
         arguments: list[Expr] = []
         keywords: list[tuple[str, Expr]] = []
         if listed is not None and listed.type == "argument_list":
@@ -532,16 +554,6 @@ class PythonLowering(Lowering):
                     keywords.append(("**", self.inner(child)))
         elif listed is not None:
             arguments.append(self.expression(listed))
-        receiver: Expr | None = None
-        method = ""
-        if function is not None and function.type == "attribute":
-            receiver = self.expression(function.child_by_field_name("object"))
-            attribute = function.child_by_field_name("attribute")
-            method = self.text(attribute) if attribute is not None else ""
-        elif function is not None and function.type == "identifier":
-            method = self.text(function)
-        elif function is not None:
-            receiver = self.expression(function)
         return Invoke(
             receiver,
             method,
@@ -551,7 +563,18 @@ class PythonLowering(Lowering):
             span(listed) if listed is not None else span(node),
         )
 
+    def called(self, function: Node | None) -> tuple[Expr | None, str]:
+        """What a call is made on, and its name."""
+        if function is not None and function.type == "attribute":
+            attribute = function.child_by_field_name("attribute")
+            of = self.expression(function.child_by_field_name("object"))
+            return of, self.text(attribute) if attribute is not None else ""
+        if function is not None and function.type == "identifier":
+            return None, self.text(function)
+        return self.expression(function) if function is not None else None, ""
 
+
+_RECORD = regex(r"(?:[a-z_]\w*\.){0,2}[A-Z]\w*[a-z]\w*")
 _COMPARED = regex(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
 
 

@@ -84,6 +84,10 @@ OF_PEEWEE: dict[str, tuple[str, list[str]]] = {
         ["proven"],
     ),
     "counted": ("Boat.select(fn.COUNT(Boat.id)).where(Boat.name == i).scalar()", ["violation"]),
+    "by a subscript": ("Boat[i]", ["violation"]),
+    "changed by a subscript": ("t\n    Boat[i] = {'name': t}", ["violation"]),
+    "deleted by a subscript": ("t\n    del Boat[i]", ["violation"]),
+    "a subscript of what is no model": ("Colour[i]", []),
     "SQL": ("db.execute_sql('SELECT * FROM boats WHERE id = %s', (i,))", ["violation"]),
     "a class that is no model": ("Config.get(name=i)", []),
 }
@@ -104,6 +108,61 @@ OF_TORTOISE: dict[str, tuple[str, list[str]]] = {
         "await Logbook.filter(boat_id__in=await Boat.filter(tenant=t).values_list('id', flat=True))",
         ["proven"],
     ),
+}
+
+PONY = """
+from pony.orm import *
+db = Database()
+class Tenant(db.Entity):
+    boats = Set("Boat")
+class Boat(db.Entity):
+    _table_ = ("fleet", "boats")
+    id = PrimaryKey(int, auto=True)
+    name = Optional(str)
+    tenant = Required(Tenant)
+    crew = Set("Sailor")
+class Yacht(Boat):
+    masts = Required(int)
+class Sailor(db.Entity):
+    name = Required(str)
+    boat = Required(lambda: Boat, column="boat_key")
+class Logbook(db.Entity):
+    boat = Required("Boat")
+"""
+
+OF_PONY: dict[str, tuple[str, list[str]]] = {
+    "by a subscript": ("Boat[i].to_dict()", ["violation"]),
+    "by its key": ("Boat.get(id=i)", ["violation"]),
+    "by its key and the tenant": ("Boat.get(id=i, tenant=t)", ["proven"]),
+    "a generator": ("select(b for b in Boat if b.id == i)[:]", ["violation"]),
+    "a generator with the tenant": ("select(b for b in Boat if b.tenant == t and b.name == i)[:10]", ["proven"]),
+    "a generator with the tenant or not": ("select(b for b in Boat if b.tenant == t or b.name == i)", ["violation"]),
+    "a generator with the tenant's key": ("select(b.name for b in Boat if b.tenant.id == t).first()", ["proven"]),
+    "a generator, the value before": ("select(b for b in Boat if t == b.tenant)", ["proven"]),
+    "a generator without the tenant": ("select(b for b in Boat if b.tenant != t)", ["violation"]),
+    "a generator with tenants": ("select(b for b in Boat if not b.tenant == t)", ["violation"]),
+    "two conditions": ("select(b for b in Boat if b.name.startswith(i) if b.tenant == t)", ["proven"]),
+    "along a relation": ("select(x for x in Logbook if x.boat.tenant == t).order_by(Logbook.id)", ["proven"]),
+    "along a relation to another column": ("select(x for x in Logbook if x.boat.name == i)", ["violation"]),
+    "rows that come with it": ("select((b, x) for b in Boat for x in b.logbooks if b.tenant == t)", ["proven"]),
+    "rows beside it": ("select((b, x) for b in Boat for x in Logbook if x.boat == b)", ["opaque"]),
+    "a condition that is not read": ("select(b for b in Boat if mine(b))", ["opaque"]),
+    "of an entity that is made of another": ("select(y for y in Yacht if y.masts > 2)", ["violation"]),
+    "of an entity that is made of another, with the tenant": ("Yacht.get(id=i, tenant=t)", ["proven"]),
+    "a lambda": ("Boat.select(lambda b: b.name == i)[:]", ["violation"]),
+    "a lambda with the tenant": ("Boat.select(lambda b: b.tenant == t)", ["proven"]),
+    "more of a query": ("Boat.select().filter(lambda b: b.tenant == t)", ["proven"]),
+    "one by a lambda": ("Boat.get(lambda b: b.id == i)", ["violation"]),
+    "one by a generator": ("get(b for b in Boat if b.id == i and b.tenant == t)", ["proven"]),
+    "whether there is one": ("exists(b for b in Boat if b.name == i)", ["violation"]),
+    "counted": ("count(b for b in Boat)", ["violation"]),
+    "deleted": ("delete(b for b in Boat if b.name == i)", ["violation"]),
+    "deleted, the tenant's": ("delete(b for b in Boat if b.tenant == t)", ["proven"]),
+    "made": ("Boat(name=i, tenant=t)", ["proven"]),
+    "made of an object": ("Boat(**i)", ["opaque"]),
+    "given an object": ("t\n    boat = Boat.get(id=i, tenant=t)\n    boat.set(**i)", ["proven", "weak"]),
+    "a list of what is no entity": ("sorted(b for b in boats if b.name == i)", []),
+    "a class that is no entity": ("Config(name=i)", []),
 }
 
 MODELS = """
@@ -175,7 +234,13 @@ def _verdicts(models: str, source: str) -> list[str]:
 @pytest.mark.parametrize("name", OF_PEEWEE)
 def test_peewee(name: str) -> None:
     written, wanted = OF_PEEWEE[name]
-    assert _verdicts(PEEWEE, f"def f(t, i):\n    return {written}\n") == wanted
+    assert _verdicts(PEEWEE, f"def f(t, i):\n    x = {written}\n") == wanted
+
+
+@pytest.mark.parametrize("name", OF_PONY)
+def test_pony(name: str) -> None:
+    written, wanted = OF_PONY[name]
+    assert _verdicts(PONY, f"from pony.orm import *\ndef f(t, i):\n    x = {written}\n") == wanted
 
 
 @pytest.mark.parametrize("name", OF_TORTOISE)
