@@ -27,7 +27,7 @@ _COALESCE = regex(
     re.IGNORECASE,
 )
 _CAST = regex(r"^(?:await|String|Number|str|int|UUID|uuid\.UUID|&|\*)+\(?")
-_FOUND_BY = regex(r"^([A-Z]\w*)\[params :(\w+)\]")
+_FOUND_BY = regex(r"^([A-Z]\w*)\[params:(\w+)\]")
 """How a row of Rails that was found by a parameter is written where its attributes are used."""
 _ID_OF = regex(r"\.(?:get(?=[A-Z]))?(\w+_?[iI][dD])\W*$")
 _ASKED_BEFORE = regex(r"(?:^|/)Http/Requests/")
