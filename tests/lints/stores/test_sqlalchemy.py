@@ -66,6 +66,11 @@ CASES: dict[str, calls.Case] = {
         "def f(db):\n    return db.scalar(select(func.count(Boat.id).label('n')).where(Boat.name == 'a'))\n",
         [("violation", "TENORM001")],
     ),
+    "sqlalchemy: what is told of no rows comes first": (
+        "sqlalchemy",
+        "def f(db, t):\n    return db.execute(select(func.count(), Logbook.id).join(Boat).where(Boat.tenant_id == t))\n",
+        [("proven", None)],
+    ),
     "sqlalchemy: FROM comes with select_from": (
         "sqlalchemy",
         "def f(db):\n    return db.scalar(select(func.count()).select_from(Boat).where(Boat.name == 'a'))\n",
