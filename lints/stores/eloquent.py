@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.laravel import ATTACHES, DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
-from lints.extract.chains.laravel_rows import FILLED, WIRED
+from lints.extract.chains.laravel_rows import CLIENT_SENT, FILLED, WIRED
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
@@ -19,7 +19,7 @@ from lints.schema.laravel import snake
 from lints.stores.eloquent_paths import attached, tied
 from lints.stores.eloquent_rows import filled, updated, upserted
 from lints.stores.orm_sql import Builder, mapping, step_of
-from lints.stores.taken import others
+from lints.stores.taken import of_tenant, others
 
 _BY_KEY = names("find findOrFail findMany findOr findOrNew findSole destroy forceDestroy whereKey")
 _ESCAPES = names("withoutGlobalScope withoutGlobalScopes withoutTenancy allTenants withoutTenant")
@@ -48,8 +48,13 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     condition: str | None = None
     whole = next((step for step in steps if step.method == FILLED), None)
     if whole is not None:
-        taken, by = whole.arguments
-        return filled(builder, taken, forced=by.text == "forceFill", made=by.text[:1].isupper())
+        taken, by, *new = whole.arguments
+        later = [one.text.partition("=") for one in new[1:]]  # what a new row is given after that
+        ours = next((value for name, _, value in later if builder.column(name) in of_tenant(builder)), None)
+        if ours is not None:
+            builder.untrusted = ours if CLIENT_SENT.fullmatch(ours) is not None else None
+            return [builder.insert([(column, builder.parameter(ours)) for column in of_tenant(builder)])]
+        return filled(builder, taken, forced=by.text == "forceFill", made=bool(new) or by.text[:1].isupper())
 
     def add(part: str | None, *, beside: bool = False) -> None:
         nonlocal condition

@@ -74,8 +74,8 @@ def _laravel(asked: Asked) -> Begun | None:
     if found is not None:
         return Begun(*found, (asked.step,))
     model = laravel.held_model(notes.source, asked.path, call.span[0]) if call.receiver is not None else ""
-    filled = laravel_rows.filled(notes, call, asked.step, model=bool(model)) if model or call.receiver is None else None
-    return Begun("eloquent", model or call.method, (filled,)) if filled is not None else None
+    row = laravel_rows.begun(notes, call, asked.step, model)
+    return Begun("eloquent", row[0], (row[1],)) if row is not None else None
 
 
 _SCRIPTS: tuple[Callable[[Asked], Begun | None], ...] = (stores.index, javascript.begun)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.ir import Invoke, Name
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Lit, Query, Step
+from lints.extract.values import Gap, Lit, Query, Record, Step, Value
 from lints.patterns import regex
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ WHOLE = regex(
 WIRED = " (a public property)"
 """Behind the name of a property that a client may set: Livewire takes its public properties from there."""
 _FILLS = names("update updateQuietly updateOrFail fill forceFill")
+_FILLED_BY = "fill|forceFill|setRawAttributes|setAttribute"
+NEW = "@new"
+"""Behind what a new row takes as a whole; what it is given after that, as `column=source`, follows."""
 _SAVES = names("save saveQuietly saveOrFail push")
 _OBJECT = regex(r"\$\w+(?:->\w+)*|[\w\\$>:-]+\([^;]{0,300}\)")
-_SENT = regex(
+CLIENT_SENT = regex(
     r"\$request->[^;\n]{1,120}|request\(\)?[^;\n]{1,120}|\$this->request->[^;\n]{1,120}|Request::\w+\([^;\n]{1,80}"
 )
 _PAIR = regex(r"['\"](\w+)['\"]\s*=>\s*(\$request->[^,\]\n]{1,120}|request\([^,\]\n]{1,120})")
@@ -37,6 +40,60 @@ _PUBLIC = regex(
     rb"(#\[[^\]\n]{0,80}\]\s*)?\bpublic\s+(?:\??(?:int|string|array|bool|float|mixed)(?:\|null)?\s+)?\$(\w+)\s*[=;,]"
 )
 _MAX_BEFORE, _MAX_GIVEN = 6000, 20
+
+
+def begun(notes: Recorder, call: Invoke, step: Step, model: str) -> tuple[str, Step] | None:
+    """The model and the step of a row that takes an object, or of a new row that is saved; `model` is that of the row
+    which the call is made on, if that is known."""
+    new = _new(notes, call) if model and call.method in _SAVES | _FILLS else None
+    if new is not None and call.method in _SAVES:
+        return (model, new) if new.arguments else None
+    if not model and call.receiver is not None:
+        return None
+    given = filled(notes, call, step, model=bool(model))
+    if given is not None and new is not None:
+        after = notes.source[call.span[1] : call.span[1] + _MAX_BEFORE].decode("utf-8", "replace")
+        set_later = _set_on(call, after.partition("function ")[0])
+        columns = tuple(Lit(f"{column}={value}", call.span) for column, value in set_later.items())
+        given = Step(FILLED, (*given.arguments, Lit(NEW, call.span), *columns), {}, call.span)
+    return (model or call.method, given) if given is not None else None
+
+
+def _new(notes: Recorder, call: Invoke) -> Step | None:
+    """A row that was made with `new` and is saved, as the row that is created of what it was given: nothing of one that
+    took an object, which is judged there."""
+    name = call.receiver.path if isinstance(call.receiver, Name) else ""
+    if not name.isidentifier():
+        return None
+    before = notes.source[max(0, call.span[0] - _MAX_BEFORE) : call.span[0]].decode("utf-8", "replace")
+    around = before[max(before.rfind("function "), 0) :]
+    places = list(re.finditer(rf"\${name}\s*=(?![=>])\s*(new\s+[\w\\]+)?", around))
+    if not places or places[-1].group(1) is None:
+        return None
+    since = around[places[-1].end() :]
+    whole = re.match(r"\s*\(\s*[^)\s]", since) or re.search(rf"\${name}\s*->\s*(?:{_FILLED_BY})\(", since)
+    given = _set_on(call, since) if whole is None else {}
+    fields: dict[str, Value] = {column: _value(value, call) for column, value in given.items()}
+    return Step("create", (Record(fields, ""),) if fields else (), {}, call.span)
+
+
+def _set_on(call: Invoke, text: str) -> dict[str, str]:
+    """What a text sets on the row of a call: `$boat->name = $name`, `$boat->fleet()->associate($fleet)`."""
+    name = call.receiver.path if isinstance(call.receiver, Name) else ""
+    pattern = (
+        rf"\${name}\s*->\s*(\w+)\s*(?:=(?![=>])\s*([^;\n]{{1,200}})|\(\)\s*->\s*associate\(\s*([^;\n]{{1,200}})\))\s*;"
+    )
+    return {
+        column if value else f"{column}_id": value.strip() or f"{row.strip()}->id"
+        for column, value, row in re.findall(pattern, text)
+    }
+
+
+def _value(text: str, call: Invoke) -> Value:
+    quoted = re.fullmatch(r"'([^'\\]*)'", text)
+    if re.fullmatch(r"\$\w+(?:->\w+)*", text) is not None:
+        return Gap(text[1:].replace("->", "."), call.span)
+    return Lit(quoted.group(1), call.span) if quoted is not None else Gap(text, call.span)
 
 
 def filled(notes: Recorder, call: Invoke, step: Step, *, model: bool) -> Step | None:
@@ -73,7 +130,7 @@ def _reassigned(notes: Recorder, call: Invoke) -> Step | None:
         before = notes.source[max(0, call.span[0] - _MAX_BEFORE) : call.span[0]].decode("utf-8", "replace")
         around = before[max(before.rfind("function "), 0) :]
         for column, value in re.findall(rf"\${name}->(\w+)\s*=(?![=>])\s*([^;\n]{{1,200}});", around):
-            given += [f"{column}={value.strip()}"] if _SENT.fullmatch(value.strip()) else []
+            given += [f"{column}={value.strip()}"] if CLIENT_SENT.fullmatch(value.strip()) else []
     elif call.method in _FILLS:
         pairs = _PAIR.findall(notes.text(call.arguments_span)[:_MAX_BEFORE])
         given = [f"{column}={value.strip()}" for column, value in pairs]
