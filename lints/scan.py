@@ -9,7 +9,7 @@ from typing import Any
 from lints.context.callees import called
 from lints.extract import Suppression
 from lints.patterns import regex
-from lints.rows import Access, Callee, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, marked
+from lints.rows import Access, Callee, CodeFacts, Judged, Prove, TableFact, Unanalysed, fingerprint, mark
 from lints.tenancy import Model, Ownership
 
 VERDICTS = ("proven", "weak", "opaque", "violation", "unparsed")
@@ -75,14 +75,13 @@ def facts_of(model: Model, judged: Iterable[Judged]) -> CodeFacts:
     rows.sort(key=lambda r: (r.path, r.line, r.column, r.rule or "", r.table, r.sql))
     kept = _without_twins(rows, paths)
     seen: Counter[tuple[str, str, str]] = Counter()
-    numbered: list[Access] = []
     for row in kept:
         key = (row.rule or "", row.table, row.statement)
-        numbered.append(marked(row, fingerprint(*key, str(seen[key]))))
+        mark(row, fingerprint(*key, str(seen[key])))
         seen[key] += 1
     return CodeFacts(
-        accesses=tuple(numbered),
-        tables=tuple(_tables(model, numbered)),
+        accesses=tuple(kept),
+        tables=tuple(_tables(model, kept)),
         suppressions=tuple(sorted(suppressions, key=lambda s: (s.path, s.line))),
         unanalysed=tuple(sorted(unanalysed, key=lambda u: (u.path, u.line, u.reason))),
         numbers=dict.fromkeys(_COUNTED, 0) | dict(sorted(counts.items())) | {"twins": len(rows) - len(kept)},

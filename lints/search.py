@@ -19,6 +19,7 @@ _PIECE = re.compile(
     | (?P<close>\))
     | (?P<times>\{\d+,?\d*\}|\{,\d+\}|[*+?])[?+]?
     | (?P<any>\.)
+    | (?P<letters>[\w\s"'`=,:;/@&%~<>-]+(?![*+?{]))
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -32,6 +33,11 @@ _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 def _characters(data: bytes) -> str:
     """The bytes of a file as characters: one file is searched for many things, one after another."""
     return data.decode("latin-1")
+
+
+@lru_cache(maxsize=1)
+def _small_letters(data: bytes) -> bytes:
+    return data.lower()
 
 
 class Search:
@@ -48,14 +54,9 @@ class Search:
 
     def __call__(self, data: bytes) -> list[int]:
         """Offsets where a match begins, in order."""
-        text = _characters(data)
-        if not self._any(text):
+        if not self.possible(data):
             return []
-        found: set[int] = set()
-        for possible, pattern in zip(self._each, self.patterns, strict=True):
-            if possible(text):
-                found.update(match.start() for match in pattern.finditer(data))
-        return sorted(found)
+        return sorted({match.start() for one in self.each for match in one.matches(data)})
 
     def possible(self, data: bytes) -> bool:
         """False only if none of the expressions matches."""
@@ -63,7 +64,7 @@ class Search:
 
     def matches(self, data: bytes) -> bool:
         """Whether one of the expressions does."""
-        return self.possible(data) and any(pattern.search(data) for pattern in self.patterns)
+        return self.possible(data) and any(True for one in self.each for _ in one.matches(data))
 
     @cached_property
     def expressions(self) -> Sequence[bytes]:
@@ -72,18 +73,47 @@ class Search:
         return [part for some in parts for part in some]
 
     @cached_property
-    def patterns(self) -> Sequence[re.Pattern[bytes]]:
-        return [re.compile(expression, self.flags) for expression in self.expressions]
+    def each(self) -> Sequence[Expression]:
+        """The expressions, each to be asked by itself."""
+        return [Expression(expression, self.flags) for expression in self.expressions]
 
     @cached_property
     def _any(self) -> Callable[[str], bool]:
         if not self.expressions:
             return lambda _: False
-        return _automaton("|".join(f"(?:{relaxed(expression, self.flags)})" for expression in self.expressions))
+        return _automaton("|".join(f"(?:{one.relaxed})" for one in self.each))
+
+
+class Expression:
+    """One of the expressions: what each question needs is made when it is asked for the first time."""
+
+    def __init__(self, expression: bytes, flags: re.RegexFlag) -> None:
+        self._expression = expression
+        self._flags = flags
+
+    def possible(self, data: bytes) -> bool:
+        """False only if it does not match: its letters stand nowhere, or the automaton says so."""
+        return self._letters in _small_letters(data) and self._automaton(_characters(data))
+
+    def matches(self, data: bytes) -> Iterator[re.Match[bytes]]:
+        """Its matches, in order."""
+        return self._pattern.finditer(data) if self.possible(data) else iter(())
 
     @cached_property
-    def _each(self) -> Sequence[Callable[[str], bool]]:
-        return [_automaton(relaxed(expression, self.flags)) for expression in self.expressions]
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile(self._expression, self._flags)
+
+    @cached_property
+    def relaxed(self) -> str:
+        return relaxed(self._expression, self._flags)
+
+    @cached_property
+    def _automaton(self) -> Callable[[str], bool]:
+        return _automaton(self.relaxed)
+
+    @cached_property
+    def _letters(self) -> bytes:
+        return letters_of(self._expression)
 
 
 def named(data: bytes, name: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
@@ -150,6 +180,19 @@ def relaxed(expression: bytes, flags: re.RegexFlag = re.NOFLAG) -> str:
         elif kind != "edge":
             out.append(piece.group())
     return f"(?i:{''.join(out)})" if capitals else "".join(out)
+
+
+def letters_of(expression: bytes) -> bytes:
+    """The longest run of letters that each match holds, in small ones; nothing where that can't be told."""
+    longest = ""
+    depth = 0
+    for piece in _PIECE.finditer(expression.decode("latin-1")):
+        depth += (piece.lastgroup in _OPENS) - (piece.lastgroup == "close")
+        if depth == 0 and piece.group() == "|":
+            return b""
+        if depth == 0 and piece.lastgroup == "letters":
+            longest = max(longest, piece.group(), key=len)
+    return longest.lower().encode("latin-1")
 
 
 @cache

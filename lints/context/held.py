@@ -87,8 +87,8 @@ def held(language: str, data: bytes) -> Iterator[Context]:
     if not declared.possible(data) or _BROWSER.matches(data) or ALONE.matches(data):
         return
     told: set[bytes] = set()
-    for pattern, (_, assigned) in zip(declared.patterns, _DECLARED[_ALIKE.get(language, language)], strict=True):
-        for match in pattern.finditer(data):
+    for declaration, (_, assigned) in zip(declared.each, _DECLARED[_ALIKE.get(language, language)], strict=True):
+        for match in declaration.matches(data):
             name, value = match.group("name"), match.groupdict().get("value") or b""
             if name in told or name.isupper() or _SAFE.search(value) is not None or b"(" in value:
                 continue

@@ -59,15 +59,13 @@ _SKIPPED = (
     rb"|begin(?:\s+tran(?:saction)?)?\b|use\s[\w.\[\]]{1,80})*"
 )
 """What may stand before a statement: comments, brackets, what a statement is explained with."""
-_OPENING = rb"(?:[\"'`};>\n]|%(?:\(\w*\))?[\w@]|\$\w+)" + _SKIPPED
-"""What begins a literal, a line, a statement after another or after a tag, or goes on after a hole."""
 _NEAR = 8_000
 _FILLS = b" \t\r\n\f\v(;|@$#{?=\\"
 _BEFORE = regex(
     rb"(?:[\"'`}>]|\*/|\\(?:[nrtfv]|[ux]\{?[0-9a-f]{2,8}\}?)|%(?:\(\w*\))?[\w@]|\$\w+|explain[^\n]*|analyze|verbose|profile"
     rb"|optional|exists|begin|tran|transaction|use\s[\w.\[\]]{1,80})\Z"
 )
-"""What a statement stands behind: see `_OPENING`."""
+"""What a statement stands behind: a literal's beginning, a tag or a hole before it, or what may stand between."""
 _UNUSUAL = _spaced(
     (
         rb"(?:create|alter|drop|comment\s+on)\s+(?:\w+\s+){0,3}"
@@ -88,9 +86,8 @@ _UNUSUAL = _spaced(
 """Statements that are looked for only where a literal begins: their words stand in prose and in code, too."""
 _HEAD = rb"(?:[\"'`]|sql[\"'`]?[^\n]{0,20}\n)" + _SKIPPED
 _SEARCH = Search(*_STATEMENTS, *(store + _COMMANDS for store in _STORES))
-_KEYS = Search(*(store + _COMMANDS for store in _STORES))
-_RARE, _AT_HEAD = Search(*_UNUSUAL), Search(*(_HEAD + statement for statement in _UNUSUAL))
-_LITERAL = Search(*(_OPENING + statement for statement in (*_STATEMENTS, *_UNUSUAL)))
+_KEYS = Search(b"(?:" + b"|".join(_STORES) + b")" + _COMMANDS)
+_RARE, _AT_HEAD = Search(*_UNUSUAL), Search(_HEAD + b"(?:" + b"|".join(_UNUSUAL) + b")")
 _QUOTED = frozenset({"python", "typescript", "tsx", "javascript", "java", "kotlin", "c_sharp"})
 """Languages whose texts are all between quotes, and where no builder puts the verb before them."""
 
@@ -104,7 +101,7 @@ def hits(language: str, data: bytes) -> list[int]:
     if language != "go" and b"redis" not in lower and b"valkey" not in lower:
         found = _without_keys_handed_on(lower, found)
     quoted = found and language in _QUOTED and not _KEYS.possible(lower)
-    if quoted and not (_LITERAL.possible(lower) and any(_opened(lower, at) for at in found)):
+    if quoted and not any(_opened(lower, at) for at in found):
         return []  # prose, or names of the language
     return found
 

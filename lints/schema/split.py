@@ -30,7 +30,7 @@ _TOKEN = regex(
     r"""
       (?P<line_comment>--[^\n]*)
     | (?P<block>/\*)
-    | (?P<dollar>(?<![\w$])\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]{0,62})?\$)
+    | (?P<dollar>(?<![\w$])\$(?:[^\x00-@[-^`{-\x7f][^\x00-/:-@[-^`{-\x7f]{0,62})?\$)
     | (?P<quote>['"`])
     | (?P<bracket>\[[A-Za-z_][^\]\n]{0,128}\])
     | (?P<hash>\#[^\n]*)
