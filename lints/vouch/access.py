@@ -30,6 +30,8 @@ class Access:
     values: Mapping[str, str]
     """The expressions it is given, each as the statement itself writes it: another one in a call of a helper."""
     raw: bool
+    model: str = ""
+    """What an ORM's call is made on."""
     helper: Node | None = None
     """The function of this file that runs it, if this is a call of that."""
     answer: Missing | None = None
@@ -125,6 +127,7 @@ def of_call(call: OrmCall, data: bytes, tree: Node, lines: Lines) -> Access | No
         node=node,
         start=node.start_byte,
         kind=call.kind,
+        model=call.model,
         methods=tuple(step.method for step in call.variants[0]),
         values={value: value for value in sorted(values)},
         raw=False,

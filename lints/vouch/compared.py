@@ -10,10 +10,11 @@ from tree_sitter import Node
 
 from lints.patterns import regex
 from lints.vouch.conditions import bare, held_in, when_missing
+from lints.vouch.each import EACH, ONE, looped, of_each, of_maps, over_of
 from lints.vouch.names import EQUAL_PART, Event, Found, first_argument
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
-from lints.vouch.shapes import BRANCHES, NEGATED
+from lints.vouch.shapes import BRANCHES, LOOPS, NEGATED
 
 if TYPE_CHECKING:
     from lints.vouch.flow import Flow
@@ -73,7 +74,10 @@ _OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
 def compare(flow: Flow, event: Event, found: Found) -> None:
     """`if (doc.tenantId !== tenantId) throw …`: what is compared of the row, where the code goes on."""
     node = event.node
-    if event.loop or not found.rows:
+    if event.loop or not (found.rows or found.maps):
+        return
+    if event.holds is None and (node.type in LOOPS or EACH.match(flow.data, node.start_byte) is not None):
+        _compare_each(flow, node, found)
         return
     if event.holds is not None:
         text, sign = flow.text(node), _EQUAL if event.holds else _UNEQUAL
@@ -87,9 +91,33 @@ def compare(flow: Flow, event: Event, found: Found) -> None:
         if stated is None:
             return
         text, sign = stated
-    for part, other in compared_in(text, sign is _EQUAL, found.rows):
+    for part, other in compared_in(text, sign is _EQUAL, found.rows, found):
         found.compared.add(part)
         found.against.add(other)
+
+
+_STAYS = regex(r"\b(?:break|continue|next|redo)\b")
+_RETURNS = regex(r"\breturn\b")
+
+
+def _compare_each(flow: Flow, loop: Node, found: Found) -> None:
+    """`for (const doc of docs) { if (doc.tenantId !== tenantId) throw … }`: what is compared of each of the rows."""
+    before = len(found.compared)
+    for statement, names in looped(flow, loop, found):
+        ends = flow.consequence(statement) if statement.type in BRANCHES else None
+        shown = flow.text(ends) if ends is not None else ""
+        if _STAYS.search(shown) is not None or (loop.type not in LOOPS and _RETURNS.search(shown) is not None):
+            return
+        once = [name for name in names if name not in found.rows]
+        found.rows.update(dict.fromkeys(once, statement.start_byte))
+        compare(flow, Event(statement), found)
+        for name in once:
+            found.rows.pop(name, None)
+        if len(found.compared) > before:
+            over = over_of(flow, loop)
+            if over not in found.rows and found.maps:
+                found.whole[over] = loop.end_byte  # each of these keys has a row
+            return
 
 
 def _stated(flow: Flow, node: Node) -> tuple[str, re.Pattern[str]] | None:
@@ -156,11 +184,17 @@ def among(flow: Flow, event: Event, found: Found) -> None:
                 found.lists[value] = (key, node.end_byte)
 
 
-def compared_in(text: str, equal: bool, rows: Iterable[str]) -> Iterator[tuple[str, str]]:
+def compared_in(text: str, equal: bool, rows: Iterable[str], found: Found | None = None) -> Iterator[tuple[str, str]]:
     """The parts of rows, as paths, that a condition compares, and with what: they are `equal` to it where the condition
     holds, or unequal."""
     sign = _EQUAL if equal else _UNEQUAL
+    if found is not None and found.maps:
+        text, rows = of_maps(text, found), [*rows, ONE]
     for part in (_AND if equal else _OR).split(bare(text)):
+        each = of_each(part, equal, found) if found is not None else None
+        if each is not None:
+            yield from compared_in(*each)
+            continue
         compared = sign.fullmatch(_with_signs(part.strip()))
         sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
         for shown, other in zip(sides, reversed(sides), strict=True):

@@ -15,6 +15,7 @@ from lints.search import Search
 from lints.vouch.access import Access
 from lints.vouch.compared import MAX_STATED, compare, compared_in
 from lints.vouch.conditions import bare
+from lints.vouch.handed import KEYED
 from lints.vouch.names import ERROR, Event, Found
 from lints.vouch.plain import paths_in, plain
 from lints.vouch.results import Missing
@@ -109,12 +110,12 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
         if inside:
             against = _found_by(flow, statement, access, {other for _, other in inside})
             return Guard(compared=tuple(sorted({part for part, _ in inside})), against=against)
-        known, checked = set(found.rows), found.checked
+        known, checked = {*found.rows, *found.maps, *found.odd}, found.checked
         flow.derive(statement, found)
         if not checked:
             flow.check(Event(statement), found)
         if _mentions(flow, statement, names) and not (
-            found.rows.keys() - known
+            (found.rows.keys() | found.maps.keys() | found.odd.keys()) - known
             or (found.checked and not checked and not (statement.type in BRANCHES and _told(flow, statement, names)))
         ):
             return None
@@ -136,7 +137,7 @@ def _only_inside(
     condition = flow.condition(statement) if statement.type in BRANCHES and statement.type not in NEGATED else None
     if condition is None:
         return ()
-    compared = tuple(sorted(compared_in(flow.text(condition), True, found.rows)))
+    compared = tuple(sorted(compared_in(flow.text(condition), True, found.rows, found)))
     other = flow.alternative(statement)
     elsewhere = [*([other] if other is not None else []), *rest]
     if not compared or any(_mentions(flow, node, names) for node in elsewhere) or _caught(flow, statement, names):
@@ -197,11 +198,20 @@ def _before_it(flow: Flow, access: Access) -> Guard | None:
         if node.id not in flow.checks:
             flow.checks[node.id] = _check(flow, node)
         shown, given = flow.checks[node.id]
-        asked = (key for key in sorted(keys) if key in given or key.rpartition(".")[0] in given)
+        asked = (
+            key for key in sorted(keys) if key in given or ((keyed := KEYED.fullmatch(key)) and keyed["base"] in given)
+        )
         key = next((key for key in asked if _OF_TENANT.fullmatch(key) is None), None) if given else None
         if key is not None and not flow.changed(key, node.end_byte, access.node.end_byte):
             return Guard(asked=shown, key=key)
     return None
+
+
+def _is_asked_about(key: str, given: frozenset[str]) -> bool:
+    """Whether a key, or the object that has it, stands among what a call is given."""
+    keyed = KEYED.fullmatch(key)
+    held = key in given or (keyed is not None and keyed.group("base") in given)
+    return held and _OF_TENANT.fullmatch(key) is None
 
 
 def _check(flow: Flow, node: Node) -> tuple[str, frozenset[str]]:
@@ -266,7 +276,7 @@ def _aside(node: Node) -> bool:
 def _held(found: Found) -> set[str]:
     """The names that hold the row, or what it is fetched from."""
     named = {name for name, held in found.names.items() if held is not Missing.ERROR}
-    return {name for name in {*named, *found.rows} if ERROR.fullmatch(name) is None}
+    return {name for name in {*named, *found.rows, *found.maps, *found.odd} if ERROR.fullmatch(name) is None}
 
 
 def _told(flow: Flow, branch: Node, names: set[str]) -> bool:

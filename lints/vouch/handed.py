@@ -27,6 +27,7 @@ _READ = (
 _PARSED = regex(rf"(?:new\s+)?{_READ}\s*(?:<[^<>()]{{0,60}}>)?\((?P<given>[^()]{{1,300}})\)?")
 """What has been read out of what it is given: `schema.parse(input)`."""
 _PART = regex(r"\(?(?P<of>[A-Za-z_]\w*)(?P<more>(?:\.\w+)*)\)?(?:\s*(?:\?\?|\|\|).*)?")
+_STARTS = r"(?:^|[;{}\n(])[ \t]*(?:(?:const|let|var|val|final)\s+)?(?:[A-Z][\w<>.,\[\]?]{0,60}\s+)?"
 _VALUE = r"\s*(?P<value>[^;\n]{1,300}(?:\n\s*\.?[^;\n=]{1,200})?)"
 _DECLARES = frozenset(
     ["parameters", "formal_parameters", "parameter_list", "method_parameters", "function_value_parameters"]
@@ -34,20 +35,22 @@ _DECLARES = frozenset(
 _LIKE = regex(r"(?<=[a-z])(?:With|And|Row|Record|Entity|Model|GetPayload|Document)(?:[A-Z]\w*)?$")
 _ROWS = frozenset(["instance", "obj", "record", "row", "entity"])
 """What a row is called where its type is not written."""
+_WRITES = regex(r"(?i)(?:update|delete|remove|destroy|save|upsert|merge)")
+READ, AGAIN = "!read out of a text, not loaded", "!what a row is loaded for here, not one that was"
 _MAX_TEXT = 20_000
 _MAX_BOUND = 4
 
 
 def handed(flow: Flow, access: Access) -> tuple[tuple[str, str], ...]:
     """The keys that a call is given of objects which nothing has loaded, each with the parameter, as declared, that the
-    object is a part of; with nothing where it was read out of something."""
+    object is a part of, or with why nothing has loaded it."""
     out: dict[str, str] = {}
     for value in access.values if not access.raw and access.helper is None else ():
         keyed = KEYED.fullmatch(value)
         base = keyed.group("base") if keyed is not None else ""
         if not base or base.partition(".")[0] in _ITSELF or flow.spent:
             continue
-        of = _unloaded(flow, base, access.node)
+        of = _unloaded(flow, base, access.node) or _loaded_again(flow, base, value, access)
         if of is not None:
             out[value] = of
     return tuple(sorted(out.items()))
@@ -58,6 +61,8 @@ def is_row(declared: str, model: Model) -> bool:
     schema = getattr(model, "schema", None)
     names = {*model.tables, *(entity.name for entity in (schema.entities if schema is not None else ()))}
     alike = {name.replace("_", "").lower().removesuffix("s") for name in names}
+    if declared.startswith("!"):
+        return False
     name, *types = [_LIKE.sub("", word) for word in re.findall(r"[A-Za-z]\w*", declared)] or [""]
     words = types or [name]
     return any(word.replace("_", "").lower().removesuffix("s") in alike for word in words) or (
@@ -66,35 +71,53 @@ def is_row(declared: str, model: Model) -> bool:
 
 
 def _unloaded(flow: Flow, base: str, node: Node) -> str | None:
-    """The parameter that an object is a part of; nothing where it was read out of something; None if it may be loaded."""
+    """The parameter that an object is a part of, or why nothing has loaded it; None if something may have."""
     name, _, more = base.partition(".")
     for function in _around(node):
-        declared = _declared(flow, function)
         found = list(_bound(flow, name, function, node.start_byte))
-        if found and len(found) <= _MAX_BOUND:
-            told = {_origin(flow, one, function) for one in found}
-            return told.pop() if len(told) == 1 else None
         if found:
-            return None
-        if name in declared:
-            return declared[name] if more and not _is_loaded(flow, function, name) else None
+            told = {_origin(flow, one, function) for one in found} if len(found) <= _MAX_BOUND else set()
+            return told.pop() if len(told) == 1 else None
+        if name in _declared(flow, function):
+            return _part_of(flow, name, function) if more else None
     return None
 
 
 def _origin(flow: Flow, value: str, function: Node) -> str | None:
     """What a local name is a part of, or was read out of."""
-    bare = plain(re.sub(r"^(?:await\s+|<-\s*|&)+", "", value.strip().rstrip(",")))
+    bare = plain(re.sub(r"^(?:await\s+|<-\s*|&)+", "", value.strip()))
     parsed = _PARSED.match(bare)
-    if parsed is not None:
-        words = re.findall(r"[A-Za-z_]\w*", parsed.group("given"))
-        return (
-            "" if any(word in _declared(flow, one) for one in _around(function, own=True) for word in words) else None
-        )
-    part = _PART.fullmatch(bare)
-    if part is None or part.group("of") in _ITSELF:
+    part = _PART.fullmatch(bare) if parsed is None else None
+    words = re.findall(r"[A-Za-z_]\w*", parsed.group("given")) if parsed is not None else []
+    if part is not None and part.group("more") and part.group("of") not in _ITSELF:
+        words = [part.group("of")]
+    for one in _around(function, own=True) if words else ():
+        name = next((word for word in words if word in _declared(flow, one)), None)
+        if name is not None:
+            return _part_of(flow, name, one) if part is not None else READ
+    return None
+
+
+def _part_of(flow: Flow, name: str, function: Node) -> str | None:
+    """A parameter as declared, unless every call of its function in the file hands a row on that was loaded there."""
+    given = list(handed_on(flow, function, name))
+    loaded = (any(root(value) in f.rows for f in flow.known(flow.before(call))) for call, value in given)
+    return None if given and all(loaded) else _declared(flow, function)[name]
+
+
+def _loaded_again(flow: Flow, base: str, key: str, access: Access) -> str | None:
+    """`before = getDoc(doc.id); update(doc)`: what a row is loaded for is no row that was loaded."""
+    function = next(_around(access.node), None)
+    if function is None or base not in _declared(flow, function) or not any(map(_WRITES.match, access.methods)):
         return None
-    declared = next((d for one in _around(function, own=True) if part.group("of") in (d := _declared(flow, one))), None)
-    return declared[part.group("of")] if declared is not None and part.group("more") else None
+    text = plain(flow.data[function.start_byte : access.node.start_byte][-_MAX_TEXT:].decode("latin-1"))
+    model = re.escape(access.model)
+    loads = rf"(?:find|get|load|fetch|select|read)_?(?:{model})?_?(?:by_?(?:id|pk|primarykey|uuid)|one)?"
+    keys = "|".join(re.escape(one) for one in (key, *re.findall(rf"(\w+)\s*:?=\s*{re.escape(key)}\b(?![.(])", text)))
+    again = (
+        rf"(?i)(?<![\w.])(?!{base}\b)\w+(?:,\s*\w+)?\s*:?=\s*(?:await\s+)?(?:\w+\.)*{loads}\((?:\w+,\s*)?(?:{keys})\)"
+    )
+    return AGAIN if re.search(again, text) is not None else None
 
 
 def _bound(flow: Flow, name: str, function: Node, end: int) -> Iterator[str]:
@@ -103,10 +126,10 @@ def _bound(flow: Flow, name: str, function: Node, end: int) -> Iterator[str]:
     if end - start > _MAX_TEXT or name.encode() not in flow.data[start:end]:
         return
     text = flow.data[start:end].decode("latin-1")
-    for found in re.finditer(
-        rf"(?<![\w.>$]){re.escape(name)}\s*(?::\s*[\w.<>\[\]| ]{{1,80}})?:?=(?![=>~]){_VALUE}", text
-    ):
-        yield found.group("value")
+    set_ = rf"{_STARTS}\$?{re.escape(name)}(?:,\s*err)?\s*(?::\s*[\w.<>\[\]| ]{{1,80}})?:?=(?![=>~]){_VALUE}"
+    for found in re.finditer(set_, text):
+        if not found.group("value").rstrip().endswith(","):  # an argument that is named
+            yield found.group("value")
     for found in re.finditer(rf"\{{(?P<parts>[^{{}}=;]{{0,300}})\}}\s*(?::\s*[\w.<>]{{1,60}})?=(?![=>]){_VALUE}", text):
         taken = re.search(
             rf"(?:^|[,\s])(?:(?P<key>\w+)\s*:\s*)?{re.escape(name)}\s*(?:,|$)", found.group("parts").strip()
@@ -148,11 +171,3 @@ def _declared(flow: Flow, function: Node) -> dict[str, str]:
             out[name.group(1)] = f"{name.group(1)} {' '.join(rest.split())}".strip()
     flow.parameters[function.id] = out
     return out
-
-
-def _is_loaded(flow: Flow, function: Node, name: str) -> bool:
-    """Whether every call of a function in its file hands a row on that something there has loaded."""
-    given = list(handed_on(flow, function, name))
-    return bool(given) and all(
-        any(root(value) in found.rows for found in flow.known(flow.before(call))) for call, value in given
-    )

@@ -221,8 +221,7 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
         tables = {_loads(text, guard.compared, model) for text in place.texts}
         said = f"the row's tenant is compared before the row is used{f', by {guard.guard}' if guard.guard else ''}"
     elif guard.values:
-        keyed = (pinned(place, value, model) for value, _ in guard.values)
-        tables = {table for keys in keyed for table, _, through in keys if not through}
+        tables = {table for value, _ in guard.values for table in _found_by(place, value, model)}
         said = f"every path goes through `{guard.guard}`"
     elif guard.guard:
         tables = {_given_alone(text, model) for text in place.texts}
@@ -237,6 +236,20 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
         else row
         for row in place.rows
     ]
+
+
+def _found_by(place: Place, value: str, model: Model) -> set[str | None]:
+    """The tables whose rows are found by a key in each text that names them; others are put under these."""
+    found = [
+        {table for table, _, through in pinned(replace(place, texts=(text,)), value, model) if not through}
+        for text in place.texts
+    ]
+    named = [set(re.findall(r"\w+", text.sql)) for text in place.texts]
+    return {
+        table
+        for table in set().union(*found)
+        if all(table in here for here, words in zip(found, named, strict=True) if table in words)
+    }
 
 
 def _given_alone(text: Text, model: Model) -> str | None:
@@ -254,7 +267,7 @@ def _given_alone(text: Text, model: Model) -> str | None:
 
 
 def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
-    """The table of which a statement gives one row, with its tenant, which is among the parts that are compared."""
+    """The table whose rows a statement gives by their keys, with the tenant, which is among what is compared."""
     from sqlglot import exp
 
     tree = tree_of(text.sql, text.dialect)
@@ -269,8 +282,8 @@ def _loads(text: Text, compared: Sequence[str], model: Model) -> str | None:
         return None
     if spelled(known[1].tenant_column) not in {spelled(path.rpartition(".")[2]) for path in compared}:
         return None
-    equal = [part for part in conjuncts(where.this) if isinstance(part, exp.EQ)]
-    sides = ((part.this, part.expression) for part in equal)
+    equal = [part for part in conjuncts(where.this) if isinstance(part, (exp.EQ, exp.In))]
+    sides = ((part.this, part.args.get("expression")) for part in equal)
     keys = (stored(one.name, known) for pair in sides for one in pair if isinstance(one, exp.Column))
     if not any(key is not None and identifies(known, key) for key in keys):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tree_sitter import Node
 
@@ -12,6 +13,7 @@ from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
 from lints.vouch.conditions import faults, when_missing
+from lints.vouch.each import MAX_MADE, ROWS, mapped
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
@@ -70,6 +72,10 @@ class Found:
     """Lists of as many items as there are rows, and from where on: the code goes on only then."""
     against: set[str] = field(default_factory=set)
     """What they are compared with."""
+    maps: dict[str, str] = field(default_factory=dict)
+    """Maps of its rows by a key: the part of a row that a value is, or nothing where it is the row."""
+    odd: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Names for those of its rows whose part is unequal to something: (the part, what it is unequal to)."""
 
 
 def copied(found: Found) -> Found:
@@ -83,6 +89,8 @@ def copied(found: Found) -> Found:
         picked={**found.picked},
         whole={**found.whole},
         against={*found.against},
+        maps={**found.maps},
+        odd={**found.odd},
     )
 
 
@@ -103,6 +111,10 @@ class Results(Tree):
         access = found.access
         if not self._awaited(access, top):
             return
+        if top.end_byte - top.start_byte - (access.node.end_byte - access.node.start_byte) < MAX_MADE:
+            before, after = self.data[top.start_byte : access.start], self.data[access.node.end_byte : top.end_byte]
+            text = f"{before.decode('utf-8', 'replace')}{ROWS}{after.decode('utf-8', 'replace')}"
+            mapped(found, text, self.text(top) if top.end_byte - top.start_byte < MAX_MADE else "")
         found.checked = self._throws(access)
         child, value = access.node, access.node
         element: tuple[int, Node] | None = None
@@ -283,6 +295,8 @@ class Results(Tree):
         """`for (const doc of docs)`: a row of those that were found."""
         over_rows = next((child for child in loop.named_children if child.type == "range_clause"), loop)  # Go
         left, right = over_rows.child_by_field_name("left"), over_rows.child_by_field_name("right")
+        if loop.type == "enhanced_for_statement":
+            left, right = loop.child_by_field_name("name"), loop.child_by_field_name("value")
         if over_rows is not loop and left is not None:
             left = left.named_children[-1] if left.named_child_count == 2 else None
         if loop.type == "foreach_statement" and left is None and len(loop.named_children) == 3:  # PHP
@@ -298,6 +312,8 @@ class Results(Tree):
 
     def derive(self, node: Node, found: Found) -> None:
         """`doc = rows[0]`, `row = cur.fetchone()`, `err = row.Scan(&doc)`: a name for a part of what was found."""
+        if found.rows and node.end_byte - node.start_byte < MAX_MADE:
+            mapped(found, self.text(node))
         for inner in (node, *node.named_children[:3]):
             value = inner.child_by_field_name("right") or inner.child_by_field_name("value")
             if (
@@ -357,7 +373,8 @@ class Results(Tree):
 
     def dropped(self, node: Node, found: Found) -> None:
         """Names that get another value in a statement stand for what was found no longer."""
-        for held in (found.lists, found.picked, found.whole):
+        held: dict[str, Any]
+        for held in (found.lists, found.picked, found.whole, found.maps, found.odd):
             for name in [*held]:
                 if self.changed(name, node.start_byte, node.end_byte):
                     held.pop(name)
