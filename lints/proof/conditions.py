@@ -148,7 +148,11 @@ def _xor(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -
 
 
 def _eq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
-    _equality(w, node.this, node.expression, mode, scope, group, why)
+    left, right = node.this, node.expression
+    if mode is _TRUE and type(left) in _SIMPLE and type(right) in _SIMPLE:  # as nearly all of them are
+        match(w, term(w, left, scope, group), term(w, right, scope, group), group, why)
+    else:
+        _equality(w, left, right, mode, scope, group, why)
 
 
 def _neq(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:
@@ -440,6 +444,7 @@ def _coalesce(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: s
     either(w, [[(n, mode)] for n in (node.this, *node.expressions)], scope, group, why)
 
 
+_SIMPLE = frozenset({exp.Column, exp.Placeholder, exp.Parameter, exp.Literal})
 _STRICT = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike)
 _Leaf = Callable[[Work, Any, Mode, Scope, Group, str], None]
 _LEAVES: dict[type, _Leaf] = {

@@ -19,6 +19,7 @@ from lints.proof.ir import Atom, Col, Eq, Group, Kind, OutOfBudget, Rank, Unsupp
 from lints.proof.judge import judge
 from lints.proof.names import Index
 from lints.proof.parse import REFUSALS, Statement, parse
+from lints.proof.ranking import PROVES
 from lints.proof.reasons import Finding
 from lints.proof.result import Proof, Reference, Verdict
 from lints.proof.text import Prepared
@@ -50,6 +51,7 @@ class Frame(TypedDict):
     end: int
 
 
+_PROVEN, _NONE, _ROOT = Verdict.PROVEN, Rank.NONE, Kind.ROOT
 _GOOD = frozenset({Verdict.PROVEN, Verdict.WEAK})
 _VERBS = frozenset({TokenType.SELECT, TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE})
 _indexes: dict[tuple[int, str], tuple[Model, Index]] = {}
@@ -193,7 +195,7 @@ def _attempt(
 
 
 def _judged(w: Work, statement: Statement, prepared: Prepared, frame: Frame, known: tuple[KnownRow, ...] = ()) -> Proof:
-    root = Group(None, Kind.ROOT)
+    root = Group(None, _ROOT)
     for row in known:
         _known(w, row, root)
     outcome = session.special(w, statement, prepared.text, root, _translate)
@@ -309,53 +311,46 @@ def _translate(w: Work, tree: Any, root: Group) -> str:
     return operation
 
 
-_LEAVES = frozenset({exp.Column, exp.Identifier, exp.Literal, exp.Lock, exp.Into, exp.Star, exp.DataType, exp.Hint})
+_LEAVES = frozenset(
+    {exp.Column, exp.Identifier, exp.Literal, exp.Lock, exp.Into, exp.Star, exp.DataType, exp.Hint, exp.Placeholder,
+     exp.TableAlias, exp.Null}
+)  # fmt: skip
 _NOTHING = frozenset({type(None), bool, str, int, *_LEAVES})
 
 
 def _complete(w: Work, tree: Any) -> None:
     """Refuse a tree with a relation that no part of the translation has looked at."""
     stack = [tree]
+    nothing, table, expression = _NOTHING, exp.Table, exp.Expression
     while stack:
         node = stack.pop()
-        if type(node) is exp.Table:
+        if type(node) is table:
             name = node.this
             if type(name) is exp.Identifier and name.meta.get("start", -1) not in w.seen:
                 raise Unsupported("a relation in a place that is not modelled")
         for value in node.args.values():
             kind = type(value)
-            if kind in _NOTHING:
+            if kind in nothing:
                 continue
             if kind is list:
-                for item in value:
-                    if type(item) not in _NOTHING and isinstance(item, exp.Expression):
-                        stack.append(item)
-            elif isinstance(value, exp.Expression):
+                stack += [item for item in value if type(item) not in nothing and isinstance(item, expression)]
+            elif isinstance(value, expression):
                 stack.append(value)
 
 
 def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: str, frame: Frame) -> Proof:
     references: list[Reference] = []
     rules: dict[str, None] = {}
-    verdict = Verdict.PROVEN
+    verdict = _PROVEN
     steps: list[str] = []
-    merged: dict[tuple[int | None, str | None, str, str], Finding] = {}
-    for finding in findings:
-        target = finding.target
-        if target.silent and finding.rank < Rank.NONE and finding.rule is None:
-            continue
-        key = (id(target.place) if target.place is not None else None, target.view, target.table, finding.rule or "")
-        merged.setdefault(key, finding)
-    places = {(k[0], k[1], k[2]) for k, f in merged.items() if f.rank is Rank.NONE or f.rule is not None}
-    for key, finding in merged.items():
-        if finding.rank <= Rank.SET and finding.rule is None and key[0] is not None and key[:3] in places:
-            continue  # the same place, proven in one use and not in another
+    for finding in _told(findings):
         references.append(_reference(w, finding, prepared))
         if finding.rule is not None:
             rules[finding.rule] = None
-        verdict = _worse(verdict, finding)
+        if finding.rule is not None or finding.rank is _NONE:
+            verdict = _worse(verdict, finding)
         steps.append(_step(references[-1]))
-    if _values_differ(w, findings) and verdict is Verdict.PROVEN:
+    if len(findings) > 1 and _values_differ(w, findings) and verdict is _PROVEN:
         verdict = Verdict.WEAK
         rules["TENSQL020"] = None
         w.assume("the different tenant values of the statement are meant to meet")
@@ -385,8 +380,27 @@ def _assemble(w: Work, prepared: Prepared, findings: list[Finding], operation: s
     )
 
 
+def _told(findings: list[Finding]) -> list[Finding]:
+    """The findings that are said: one for each place and rule."""
+    if len(findings) < 2:
+        return [f for f in findings if not f.target.silent or f.rank is _NONE or f.rule is not None]
+    merged: dict[tuple[int | None, str | None, str, str], Finding] = {}
+    for finding in findings:
+        target = finding.target
+        if target.silent and finding.rank is not _NONE and finding.rule is None:
+            continue
+        key = (id(target.place) if target.place is not None else None, target.view, target.table, finding.rule or "")
+        merged.setdefault(key, finding)
+    places = {k[:3] for k, f in merged.items() if f.rank is _NONE or f.rule is not None}
+    return [
+        finding
+        for key, finding in merged.items()  # not of the same place, proven in one use and not in another
+        if finding.rule is not None or finding.rank > PROVES or key[0] is None or key[:3] not in places
+    ]
+
+
 def _worse(verdict: Verdict, finding: Finding) -> Verdict:
-    if finding.rank is Rank.NONE and not finding.opaque:
+    if finding.rank is _NONE and not finding.opaque:
         return Verdict.VIOLATION
     if verdict is Verdict.VIOLATION:
         return verdict
@@ -404,8 +418,6 @@ _NUMBERED = regex(r"(?:\$\d+|\$\w+|[:@]\w+|%\(\w+\)s|\?\d+)\Z")
 
 def _values_differ(w: Work, findings: list[Finding]) -> bool:
     """Whether two named parameters stand for tenants of one kind; positional placeholders may carry the same value."""
-    if len(findings) < 2:
-        return False
     values: dict[str, set[str]] = {}
     for finding in findings:
         shape = w.insts[finding.target.inst].shape
@@ -420,12 +432,12 @@ def _reference(w: Work, finding: Finding, prepared: Prepared) -> Reference:
     target = finding.target
     inst = w.insts[target.inst]
     table = inst.table
-    place = target.place
     first = last = None
-    if place is not None and place.meta.get("start") is not None:
-        first = prepared.original(place.meta["start"])
-        last = prepared.original(place.meta["end"]) + 1
-    proven = finding.rank < Rank.NONE
+    meta = target.place.meta if target.place is not None else {}
+    if meta.get("start") is not None:
+        first = prepared.original(meta["start"])
+        last = prepared.original(meta["end"]) + 1
+    proven = finding.rank < _NONE
     because = _MARK.sub("", finding.because) if "\0" in finding.because else finding.because
     if target.view:
         because += f" [view {target.view}]"

@@ -7,6 +7,7 @@ of an outer join (the condition would filter after the join) or a sealed sub-sel
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from lints.proof.ir import (
     TENANT,
@@ -30,7 +31,15 @@ from lints.proof.work import Work
 from lints.tenancy import Ownership
 
 Node = Col | Val
+Pairs = list[tuple[Col, Col, bool]]
+Steps = list[tuple[Any, ...]]
+_MOST = 2_000
+"""Groups of rows whose steps are kept, for statements of one schema are alike."""
+_FEW = 12
+"""Rows of such a group."""
 CONFLICT = "ON CONFLICT"
+_NONE, _ROOT, _NULLABLE, _SEALED = Rank.NONE, Ownership.ROOT, Kind.NULLABLE, Kind.SEALED
+"""By these names, for in Python 3.11 it takes five times as long to ask the class for its member."""
 _NAMES = frozenset({Rank.SETTING, Rank.SET, Rank.LITERAL})
 Barriers = list[tuple[frozenset[int], frozenset[Col]]]
 """For each barrier crossed: the instances behind it, and the columns on which conditions may pass all the same."""
@@ -79,7 +88,14 @@ def _inside(w: Work, column: Col, group: Group) -> bool:
 def under(w: Work, group: Group) -> frozenset[int]:
     """The instances in the group and in everything below it."""
     w.spend(len(w.insts))
-    return frozenset(i for i, inst in enumerate(w.insts) if any(g is group for g in inst.group.ancestors()))
+    found: set[int] = set()
+    for i, inst in enumerate(w.insts):
+        above: Group | None = inst.group.home()
+        while above is not None and above is not group:
+            above = above.up()
+        if above is not None:
+            found.add(i)
+    return frozenset(found)
 
 
 def mentioned(cond: Cond) -> set[Col]:
@@ -111,17 +127,18 @@ def reaching(w: Work, group: Group, *, relaxed: bool = False) -> tuple[list[Cond
         w.spend()
         path.append(node)
         if child is not None:
-            if child.kind is Kind.NULLABLE:
+            if child.kind is _NULLABLE:
                 barriers.append((under(w, child), frozenset()))
-            elif child.kind is Kind.SEALED and not relaxed:
+            elif child.kind is _SEALED and not relaxed:
                 barriers.append((under(w, child), child.through))
         for cond in node.conds:
-            if isinstance(cond, Or) and any(b.home() in path for b in cond.branches):
+            if type(cond) is Or and any(b.home() in path for b in cond.branches):
                 continue
             passed = cond if not barriers else _passing(w, cond, barriers)
             if passed is not None:
                 out.append(passed)
-        _sealed_below(node, out, path)
+        if node.sealed:
+            _sealed_below(node, out, path)
         child = node
         node = node.up()
     active = frozenset(map(id, path))
@@ -233,9 +250,10 @@ class Closure:
             return False
         self.dirty = True
         self.parent[one] = two
-        rank = self.best.pop(one, Rank.NONE)
-        if rank < self.best.get(two, Rank.NONE):
-            self.best[two] = rank
+        best = self.best
+        rank = best.pop(one, _NONE)
+        if rank < best.get(two, _NONE):
+            best[two] = rank
         self.edges.append((left, right, why))
         return True
 
@@ -247,12 +265,12 @@ class Closure:
 
     def rank(self, node: Node) -> Rank:
         if node not in self.parent:
-            return node.rank if type(node) is Val else Rank.NONE
-        return self.best.get(self.find(node), Rank.NONE)
+            return node.rank if type(node) is Val else _NONE
+        return self.best.get(self.find(node), _NONE)
 
     def lower(self, node: Node, rank: Rank) -> None:
         root = self.find(node)
-        if rank < self.best.get(root, Rank.NONE):
+        if rank < self.best.get(root, _NONE):
             self.dirty = True
             self.best[root] = rank
 
@@ -284,39 +302,64 @@ class Closure:
             return
         insts = self.w.insts
         rows = [(i, insts[i].shape) for i in sorted(self.nodes) if insts[i].shape is not None]
-        while self._round(rows):
+        known = self.w.index.steps
+        of = self.weak, *[(i, shape, insts[i].stored, insts[i].returned) for i, shape in rows]
+        found = known.get(of)
+        if found is None:
+            left = self.w.left
+            steps = self._steps(rows)
+            if len(known) >= _MOST:
+                known.clear()
+            if len(rows) <= _FEW:
+                known[of] = left - self.w.left, steps
+        else:
+            cost, steps = found
+            self.w.spend(cost)  # as if it were found again: no verdict depends on what was asked before
+        while steps and self._round(steps):
             pass
         self.dirty = False
 
-    def _round(self, rows: list[tuple[int, Shape]]) -> bool:
+    def _round(self, steps: Steps) -> bool:
+        self.w.spend(len(steps))
         changed = False
-        insts = self.w.insts
-        for position, (i, shape) in enumerate(rows):
-            self.w.spend()
-            if shape.principal or shape.wider:
-                changed |= self._principal(i, shape)
-            if shape.names and insts[i].stored:
-                changed |= self._named(i, shape)
-            if shape.level is not None and insts[i].stored:
-                changed |= self._level(i, shape, shape.level)
-            if self.weak and shape.also:
-                changed |= self._also(i, shape)
-            bonds = self._bonds(i, shape)
-            for bond in bonds:
-                self.w.spend()
-                if bond.parent.ownership is Ownership.ROOT:
-                    changed |= self._root(i, bond)
-                for j, other in rows:
-                    there = insts[j].stored or (insts[j].returned and not insts[i].stored)
-                    if insts[j].table is bond.parent and j != i and there:
-                        changed |= self._refers(i, shape, bond, j, other)
-            self.w.spend((len(rows) - position) // 4)
-            for j, other in rows[position + 1 :]:
-                if insts[j].table is insts[i].table and insts[i].stored and insts[j].stored:
-                    changed |= self._same_row(i, j, shape)
-                if bonds:
-                    changed |= self._siblings(i, shape, bonds, j, other)
+        for step, *given in steps:
+            changed |= step(self, *given)
         return changed
+
+    def _steps(self, rows: list[tuple[int, Shape]]) -> Steps:
+        """What may follow from these rows by the schema, in the order in which it is asked: each a question and its
+        subject."""
+        insts = self.w.insts
+        bonds = {i: self._bonds(i, shape) for i, shape in rows}
+        steps: Steps = []
+        for position, (i, shape) in enumerate(rows):
+            mine, stored = bonds[i], insts[i].stored
+            self.w.spend(1 + len(mine) * (1 + len(rows)) + (len(rows) - position) // 4)
+            if (shape.principal or shape.wider) and shape.tenant is not None and stored:
+                steps.append((Closure._principal, i, shape))
+            if shape.names and stored:
+                steps.append((Closure._named, i, shape))
+            if shape.level is not None and shape.tenant is not None and stored:
+                steps.append((Closure._level, i, shape, shape.level))
+            if self.weak and shape.also and shape.tenant is not None and stored:
+                steps.append((Closure._also, i, shape))
+            for bond in mine:
+                if bond.parent.ownership is _ROOT:
+                    steps.append((Closure._root, i, bond))
+                for j, other in rows:
+                    there = insts[j].stored or (insts[j].returned and not stored)
+                    if insts[j].table is bond.parent and j != i and there and shape.tenant and other.tenant:
+                        found = [_pairs(i, own, shape, j, key, other) for key, own in bond.via.items()]
+                        tenants = Col(i, shape.tenant), Col(j, other.tenant)
+                        steps.append((Closure._tied, found, *tenants, f"refers to {bond.parent.name}"))
+            for j, other in rows[position + 1 :]:
+                if insts[j].table is insts[i].table and stored and insts[j].stored and self.w.index.enforces:
+                    keys = [_pairs(i, k, shape, j, k, shape) for k in shape.keys]
+                    steps.append((Closure._same_row, i, j, shape, keys))
+                if mine and shape.tenant is not None and other.tenant is not None:
+                    self.w.spend()
+                    steps += _siblings(i, shape, mine, j, other, bonds[j])
+        return steps
 
     def _bonds(self, i: int, shape: Shape) -> tuple[Bond, ...]:
         """The references that say whose row it is. What the foreign keys of a new row refuse shows as an error, so
@@ -331,11 +374,11 @@ class Closure:
 
     def _principal(self, i: int, shape: Shape) -> bool:
         """A row found by the caller's own key belongs to a tenant of the caller's."""
-        if shape.tenant is None or not self.w.insts[i].stored or self.rank(Col(i, shape.tenant)) <= Rank.PRINCIPAL:
+        if shape.tenant is None or self.rank(Col(i, shape.tenant)) <= Rank.PRINCIPAL:
             return False
         if self.w.insts[i].group.why == CONFLICT:  # found in a new row's way, not by its caller
             return False
-        if any(self.rank(Col(i, name)) <= Rank.SET for name in shape.principal):
+        if any(self.rank(Col(i, name)) < Rank.SET for name in shape.principal):
             self.lower(Col(i, shape.tenant), Rank.PRINCIPAL)
             return True
         if self.rank(Col(i, shape.tenant)) <= Rank.WIDER:
@@ -384,7 +427,7 @@ class Closure:
 
     def _also(self, i: int, shape: Shape) -> bool:
         """Trusting: a row of the caller's tenant names the caller in its other tenant columns too."""
-        if shape.tenant is None or not self.w.insts[i].stored or self.rank(Col(i, shape.tenant)) > Rank.SET:
+        if shape.tenant is None or self.rank(Col(i, shape.tenant)) > Rank.SET:
             return False
         changed = False
         for name in shape.also:
@@ -402,53 +445,44 @@ class Closure:
                 changed |= self.union(Col(i, TENANT), Col(i, own[0]), f"refers to {bond.parent.name}")
         return changed
 
-    def _equal(self, i: int, mine: Sequence[str], one: Shape, j: int, theirs: Sequence[str], two: Shape) -> bool:
+    def _equal(self, pairs: Pairs) -> bool:
         """Whether the columns are equal and not both NULL."""
-        for a, b in zip(mine, theirs, strict=True):
-            if self.soft and a in one.nullable and b in two.nullable:
+        for one, other, nulls in pairs:
+            if nulls and self.soft:
                 return False
-            if not self.same(Col(i, a), Col(j, b)):
+            if not self.same(one, other):
                 return False
         return True
 
-    def _refers(self, i: int, shape: Shape, bond: Bond, j: int, parent: Shape) -> bool:
-        """A row and the row it refers to, where a key says that it is this row."""
-        if shape.tenant is None or parent.tenant is None:
-            return False
-        for key, own in bond.via.items():
-            if self._equal(i, own, shape, j, key, parent):
-                why = f"refers to {bond.parent.name}"
-                return self.union(Col(i, shape.tenant), Col(j, parent.tenant), why)
-        return False
+    def _tied(self, keys: list[Pairs], one: Col, other: Col, why: str) -> bool:
+        """A row and the row it refers to, where a key says that it is this row, or one that refers to the same row:
+        they share its tenant."""
+        return any(map(self._equal, keys)) and self.union(one, other, why)
 
-    def _siblings(self, i: int, shape: Shape, bonds: tuple[Bond, ...], j: int, other: Shape) -> bool:
-        """Two rows that refer to the same parent row share its tenant."""
-        if shape.tenant is None or other.tenant is None:
-            return False
-        changed = False
-        self.w.spend()
-        for bond in bonds:
-            for match in self._bonds(j, other):
-                if match.parent is not bond.parent:
-                    continue
-                if any(
-                    self._equal(i, own, shape, j, match.via[k], other) for k, own in bond.via.items() if k in match.via
-                ):
-                    why = f"same parent in {bond.parent.name}"
-                    changed |= self.union(Col(i, shape.tenant), Col(j, other.tenant), why)
-        return changed
-
-    def _same_row(self, i: int, j: int, shape: Shape) -> bool:
+    def _same_row(self, i: int, j: int, shape: Shape, keys: list[Pairs]) -> bool:
         """Equal values of a key are the same row, so all its columns agree."""
-        self.w.spend()
-        if not self.w.index.enforces:
+        if not any(map(self._equal, keys)):
             return False
-        for key in shape.keys:
-            if self._equal(i, key, shape, j, key, shape):
-                self.w.spend(len(self.parent) // 4)
-                names = {n.name for n in list(self.parent) if type(n) is Col and (n.inst == i or n.inst == j)}
-                if shape.tenant is not None:
-                    names.add(shape.tenant)
-                merged = [self.union(Col(i, n), Col(j, n), "same row") for n in sorted(names)]
-                return any(merged)
-        return False
+        self.w.spend(len(self.parent) // 4)
+        names = {n.name for n in self.parent if type(n) is Col and (n.inst == i or n.inst == j)}
+        if shape.tenant is not None:
+            names.add(shape.tenant)
+        merged = [self.union(Col(i, n), Col(j, n), "same row") for n in sorted(names)]
+        return any(merged)
+
+
+def _pairs(i: int, mine: Sequence[str], one: Shape, j: int, theirs: Sequence[str], two: Shape) -> Pairs:
+    """Columns of two rows to be compared, each with whether both may be NULL."""
+    return [(Col(i, a), Col(j, b), a in one.nullable and b in two.nullable) for a, b in zip(mine, theirs, strict=True)]
+
+
+def _siblings(i: int, shape: Shape, mine: tuple[Bond, ...], j: int, other: Shape, theirs: tuple[Bond, ...]) -> Steps:
+    """Two rows that refer to the same parent row share its tenant."""
+    steps: Steps = []
+    for bond in mine:
+        for match in theirs:
+            if match.parent is bond.parent and (shared := bond.via.keys() & match.via.keys()):
+                found = [_pairs(i, bond.via[k], shape, j, match.via[k], other) for k in sorted(shared)]
+                tenants = Col(i, shape.tenant or ""), Col(j, other.tenant or "")
+                steps.append((Closure._tied, found, *tenants, f"same parent in {bond.parent.name}"))
+    return steps

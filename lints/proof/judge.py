@@ -38,6 +38,7 @@ _WEAK_ASSUMPTIONS = {
 }
 
 
+_NONE, _SET, _UNKNOWN = Rank.NONE, Rank.SET, Ownership.UNKNOWN
 _UNGUARDED = frozenset({"TENSQL000", "TENSQL014"})
 """What policies don't help against: tables nobody knows, TRUNCATE and COPY."""
 
@@ -50,19 +51,25 @@ def judge(w: Work) -> list[Finding]:
     if w.summaries:
         promote(w)
     contexts: dict[int, Context] = {}
-    findings = [_guarded(w, _decide(w, target, contexts), contexts) for target in w.targets]
-    proven = any(f.rank < Rank.NONE and f.rule is None for f in findings)
-    writes = any(t.action != "select" for t in w.targets)
-    if any(f.rank < Rank.NONE for f in findings):
+    findings: list[Finding] = []
+    holds = proven = writes = False
+    for target in w.targets:
+        finding = _guarded(w, _decide(w, target, contexts), contexts)
+        findings.append(finding)
+        if finding.rank < _NONE:
+            holds = True
+            proven = proven or finding.rule is None
+        writes = writes or target.action != "select"
+    if holds:
         for text in w.named.values():
             w.assume(text)
-    out: list[Finding] = []
-    for finding in findings:
-        if finding.rule == "TENSQL001" and proven and (finding.target.nested or writes):
-            finding = finding._replace(rule="TENSQL010")
-        out.append(finding)
-    out.extend(_guarded(w, finding, contexts) for finding in _reassigned(w, contexts))
-    return out
+    if proven:
+        findings = [
+            f._replace(rule="TENSQL010") if f.rule == "TENSQL001" and (f.target.nested or writes) else f
+            for f in findings
+        ]
+    findings.extend(_guarded(w, finding, contexts) for finding in _reassigned(w, contexts))
+    return findings
 
 
 def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
@@ -76,20 +83,20 @@ def _decide(w: Work, target: Target, contexts: dict[int, Context]) -> Finding:
     table = inst.table
     if table is None and inst.key is None:
         return _unknown_table(w, target, context)
-    if table is not None and table.ownership is Ownership.UNKNOWN:
+    if table is not None and table.ownership is _UNKNOWN:
         return _unclassified(w, target, context)
     if table is not None and target.action == "insert" and table.ownership is Ownership.ROOT:
         return Finding(target, Rank.PARAMETER, None, "a new tenant")
     if target.rule == "TENSQL014":
         return Finding(target, Rank.NONE, "TENSQL014", "no predicate can apply to TRUNCATE or COPY")
     rank, closure = rank_of(w, target, context)
-    if rank is Rank.SET and _tenants_listed(w, target, table, closure):
+    if rank is _SET and _tenants_listed(w, target, table, closure):
         w.assume(f"each {target.table} of the list is one of the caller's")
         because = f"{path_to(w, target, closure)}: several tenants, by a list of their keys"
         return Finding(target, rank, "TENSQL020", because)
     if rank <= PROVES:
         return Finding(target, rank, None, path_to(w, target, closure), value=value_of(closure, target, w))
-    if rank < Rank.NONE:
+    if rank < _NONE:
         return _weak(w, target, table, rank, closure)
     return unproven(w, target, table, context)
 
@@ -110,7 +117,7 @@ def _tenants_listed(w: Work, target: Target, table: Table | None, closure: Closu
 def _guarded(w: Work, finding: Finding, contexts: dict[int, Context]) -> Finding:
     """What the statement leaves open and policies of its tables close: weak, for it is the session that decides."""
     target = finding.target
-    if not w.index.guarded or finding.rank is not Rank.NONE or finding.opaque or finding.rule in _UNGUARDED:
+    if not w.index.guarded or finding.rank is not _NONE or finding.opaque or finding.rule in _UNGUARDED:
         return finding
     home = target.group.home()
     context = contexts.get(id(home)) or Context(w, home)

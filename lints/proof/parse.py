@@ -119,6 +119,8 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
         return prepared, [Statement(None, "a comment that MySQL executes", tokens)]
     if dialect == "oracle" and _is_block(tokens):
         return prepared, [Statement(None, "a procedural block", tokens)]
+    if ";" not in prepared.text:
+        return prepared, [_statement(prepared.text, tokens, dialect)] if tokens else []
     return prepared, [_statement(prepared.text, chunk, dialect) for chunk in _chunks(tokens)]
 
 
@@ -236,7 +238,8 @@ def _scan(tokens: list[Any]) -> tuple[str | None, str, int]:
     refusal: str | None = None
     kinds = [token.token_type for token in tokens]
     texts = [token.text for token in tokens]
-    for position, step in enumerate(map(_STEPS.get, kinds)):
+    few = sum(map(_STEPS.__contains__, kinds)) <= MAX_DEPTH  # the least of the limits: nothing can be beyond one
+    for position, step in enumerate(() if few else map(_STEPS.get, kinds)):
         if step is None:
             continue
         opening, prefix, join = step

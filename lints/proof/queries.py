@@ -15,6 +15,7 @@ from lints.proof.relations import join_tree, relation
 from lints.proof.scalars import survey, term, unwrap
 from lints.proof.work import Columns, Cte, Env, Summary, Work
 
+_SEALED = Kind.SEALED
 _SELECT_PARTS = frozenset(
     {
         "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "where", "group", "having",
@@ -145,7 +146,7 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
             value = args[clause]
             for part in value if isinstance(value, list) else [value] if value is not None else []:
                 survey(w, part, scope, group)
-    if group.kind is Kind.SEALED:
+    if group.kind is _SEALED:
         scope.keys = None
         group.through = through(w, node, scope, group)
     unused(w, ctes, group)

@@ -7,6 +7,7 @@ from lints.proof.ir import TENANT, Atom, Col, Cond, Eq, Group, NotNull, Null, On
 from lints.proof.work import Work
 
 PROVES = Rank.SET
+_NONE, _PRINCIPAL, _WIDER = Rank.NONE, Rank.PRINCIPAL, Rank.WIDER
 
 
 class Context:
@@ -16,7 +17,11 @@ class Context:
 
     def __init__(self, w: Work, group: Group, *, relaxed: bool = False) -> None:
         self.w = w
-        self.dead = any(g.dead for g in group.ancestors())
+        self.dead = False
+        above: Group | None = group.home()
+        while above is not None:
+            self.dead = self.dead or above.dead
+            above = above.up()
         self.conds, self.active = reaching(w, group, relaxed=relaxed)
         self.strict = Closure(w)
         self.ors = self.strict.add(self.conds)
@@ -35,7 +40,7 @@ def rank_of(w: Work, target: Target, context: Context) -> tuple[Rank, Closure]:
     rank = read(w, target, strict)
     if rank > PROVES and context.ors:
         rank = min(rank, split(w, target, strict, context.ors, context.active))
-    if rank <= Rank.WIDER:
+    if rank <= _WIDER:
         return rank, strict
     weak = closed(context.trusting(), w, target)
     trusted = read(w, target, weak)
@@ -62,14 +67,17 @@ def closed(closure: Closure, w: Work, target: Target) -> Closure:
 
 def read(w: Work, target: Target, closure: Closure) -> Rank:
     key = w.insts[target.inst].key
-    rank = Rank.NONE if key is None else closure.rank(key)
-    if rank > Rank.PRINCIPAL and target.action != "insert" and target.rule != "TENSQL008":
+    rank = _NONE if key is None else closure.rank(key)
+    if rank > _PRINCIPAL and target.action != "insert" and target.rule != "TENSQL008":
         shape = w.insts[target.inst].shape
-        if shape is not None and any(closure.rank(Col(target.inst, n)) < Rank.SET for n in shape.principal):
-            return Rank.PRINCIPAL
-        wider = shape.wider if shape is not None and rank > Rank.WIDER else ()
-        if any(closure.rank(Col(target.inst, n)) <= PROVES for n in wider):
-            return Rank.WIDER
+        if shape is None:
+            return rank
+        for name in shape.principal:
+            if closure.rank(Col(target.inst, name)) < PROVES:  # a list of people is no caller
+                return _PRINCIPAL
+        for name in shape.wider if rank > _WIDER else ():
+            if closure.rank(Col(target.inst, name)) <= PROVES:
+                return _WIDER
     return rank
 
 

@@ -16,6 +16,7 @@ from lints.proof.scalars import is_hole, survey
 from lints.proof.work import Columns, Work
 from lints.tenancy import Ownership, View
 
+_GLOBAL = Ownership.GLOBAL
 _JOIN_PARTS = frozenset(
     {"this", "on", "side", "kind", "using", "method", "hint", "global_", "global", "match_condition"}
 )
@@ -327,10 +328,11 @@ def _pivoted(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
 
 def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
     args = node.args
-    for name, value in args.items():
-        if value and name not in _TABLE_PARTS:
-            text = f"{name} on a table is not modelled"
-            raise Unsupported(text)
+    if not args.keys() <= _TABLE_PARTS:
+        for name, value in args.items():
+            if value and name not in _TABLE_PARTS:
+                text = f"{name} on a table is not modelled"
+                raise Unsupported(text)
     identifier = args.get("this")
     if args.get("rows_from"):
         for item in args["rows_from"]:
@@ -398,7 +400,7 @@ def stored(
         rel.renamed.update(zip(names, hidden, strict=False))
     elif names:
         rel.renamed = dict.fromkeys(names)
-    if table is None or table.ownership is not Ownership.GLOBAL:
+    if table is None or table.ownership is not _GLOBAL:
         shown = table.name if table is not None else name
         nested = bool(w.targets)
         w.targets.append(Target(inst, action, shown, place if w.view is None else None, group, nested, w.view))

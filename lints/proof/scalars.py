@@ -32,6 +32,7 @@ from lints.proof.names import NOTHING, Scope
 from lints.proof.text import HOLE
 from lints.proof.work import Work
 
+_PARAMETER = Rank.PARAMETER
 _VOLATILE = frozenset(
     {
         "random", "rand", "now", "gen_random_uuid", "uuid", "uuid_generate_v4", "uuid_generate_v1", "newid", "nextval",
@@ -153,7 +154,7 @@ def _placeholder(w: Work, node: Any, scope: Scope, group: Group) -> Term:
     label = w.label(text)
     if w.variables and label in w.variables:
         return w.variables[label]
-    return Val(label, Rank.PARAMETER)
+    return Val(label, _PARAMETER)
 
 
 def _parameter(w: Work, node: Any, scope: Scope, group: Group) -> Term:

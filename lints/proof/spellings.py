@@ -11,6 +11,7 @@ Tokens = list[Any]
 
 _MODIFIERS = frozenset({"low_priority", "high_priority", "delayed", "quick", "ignore", "concurrent"})
 _WRITES = frozenset({"insert", "update", "delete", "replace"})
+_WHERE, _CURRENT = TokenType.WHERE, ["current", "of"]
 CURSOR = "the row is the one a cursor stands on"
 PIPED = "a pipe goes on after rows were cut off or numbered"
 REPLACES = "OR REPLACE deletes the rows in the way"
@@ -243,9 +244,8 @@ def _postgres(tokens: Tokens) -> tuple[Tokens, str | None]:
     """WHERE CURRENT OF: the row is whichever the cursor stands on."""
     if tokens[0].text.lower() not in _WRITES or len(tokens) < 6:
         return tokens, None
-    words = [token.text.lower() for token in tokens]
-    for position in range(3, len(words) - 2):
-        if words[position : position + 3] == ["where", "current", "of"]:
+    for position in range(3, len(tokens) - 2):
+        if tokens[position].token_type is _WHERE and [t.text.lower() for t in tokens[position + 1 :][:2]] == _CURRENT:
             return [*tokens[:position], *tokens[position + 4 :]], CURSOR
     return tokens, None
 

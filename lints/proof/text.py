@@ -62,6 +62,8 @@ _STRINGS = {
     "spark": rf'{_ESCAPES} | "(?:[^"\\]|\\.)*+" | `[^`]*+`',
 }
 _DOLLAR_QUOTES = frozenset({"postgres", "redshift", "duckdb", "snowflake"})
+_START = regex(r"[-'\":@<?%$/`\[#{]")
+"""What all of it begins with."""
 _TRIGGER = regex(r"[$%?@]|\{|(?<!:):(?!h\d)\w|:'\w|sqlc\.")
 _BOUND = regex(r"h\d+\Z")
 _JSON_OPERAND = regex(r"\s*(?:'|\$\d|:[A-Za-z_]|array\b)", re.IGNORECASE)
@@ -80,7 +82,7 @@ class Prepared(NamedTuple):
         """The offset in the text as given."""
         if not self.edges:
             return offset
-        at = bisect_right(self.edges, (offset, len(self.text) * 2)) - 1
+        at = bisect_right(self.edges, (offset, MAX_SPREAD)) - 1
         if at < 0:
             return offset
         here, there = self.edges[at]
@@ -100,13 +102,17 @@ def prepare(sql: str, dialect: str) -> Prepared:
     if "sqlc." in sql:
         sql = _SQLC.sub(lambda m: f":{m[1]}".ljust(len(m[0])), sql)
     pattern = _pattern(dialect)
-    numbered = dialect == "postgres" and re.search(r"(?<![\w$])\$\d", sql) is not None
+    numbered = dialect == "postgres" and "?" in sql and re.search(r"(?<![\w$])\$\d", sql) is not None
     out: list[str] = []
     edges: list[tuple[int, int]] = []
     names: dict[str, str] = {}
     labels: dict[str, str] = {}
     done = length = position = count = 0
-    while (match := pattern.search(sql, position)) is not None:
+    while (start := _START.search(sql, position)) is not None:
+        match = pattern.match(sql, start.start())
+        if match is None:
+            position = start.end()
+            continue
         kind = match.lastgroup
         position = match.end()
         if kind == "skip":
@@ -119,22 +125,20 @@ def prepare(sql: str, dialect: str) -> Prepared:
             position = len(sql) if close < 0 else close + len(match["quote"])
             continue
         replacement = f"__hole_8{count}__" if kind == "template" else None
-        name: str | None = (
-            match["mapped"] or match["pyname"] or match["num"] or match["dname"] or match["colon"] or match["psql"]
-        )
-        if match["at"]:
+        name: str | None = match[kind] if kind in _NAMED else None
+        if kind == "at":
             name = match["at"] if dialect == "postgres" else None
-        elif match["question"]:
+        elif kind == "qnum":
             operator = numbered or (dialect == "postgres" and _is_operator(sql, match))
             if match["question"] == "??":
                 replacement = "?" if operator else f"__hole_9{count}__"
             elif not operator:
                 name = match["qnum"]
-        if match["percent"] or (match["question"] == "?" and name == ""):
+        if kind == "percent" or (name == "" and match["question"] == "?"):
             name = f"?{count}"
         count += 1
         if replacement is None:
-            if not name or (match["colon"] and _BOUND.match(name)):
+            if not name or (kind == "colon" and _BOUND.match(name)):
                 continue
             known = names.setdefault(name, f"p{len(names) + 1}")
             labels[known] = match[0]
