@@ -157,7 +157,7 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
     if _MAKER in fields:
         add(_CALLS, Lit(f"{method}={_relation_name(arguments) if method in _RELATES else ''}", where))
     if method in {"FromSelect", "From"} and arguments and isinstance(arguments[0], Record):
-        inner = _text(arguments[0]) if _STATE in arguments[0].fields else Gap("a query", where)
+        inner = text_of(arguments[0]) if _STATE in arguments[0].fields else Gap("a query", where)
         alias = arguments[1] if len(arguments) > 1 else Lit("", where)
         fields["table"] = rope(Lit("(", where), inner, Lit(") ", where), alias)
     elif method in {"From", "Into", "Table"} and arguments:
@@ -196,7 +196,7 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
         shown = tuple(arguments) if method.endswith("By") else tuple(arguments[:1])
         add("tails", rope(Lit(_TAILS[method], where), Joined(", ", Listing(shown))))
     elif method in _ENDS:
-        interpreter.notes.note(_text(builder), None, 3)
+        interpreter.notes.note(text_of(builder), None, 3)
         return None
     return noted(interpreter, Record(fields, _STATE))
 
@@ -204,7 +204,7 @@ def _continued(interpreter: Interpreter, call: Invoke, builder: Record, argument
 def handed(interpreter: Interpreter, value: Value, rank: int, method: str = "") -> None:
     """A builder returned or handed on: what runs it (`rank` 3) runs it as it is, anything else may add to it."""
     if isinstance(value, Record) and _STATE in value.fields:
-        text = _text(value)
+        text = text_of(value)
         runs = rank == 3 or _RUNS.match(method) is not None
         if not isinstance(text, Nothing) and rank > 0:
             rest = () if runs else (Lit("\n", (0, 0)), Gap("what is added later", (0, 0)))
@@ -324,11 +324,11 @@ def begun(verb: str, where: Span) -> Record:
 
 def noted(interpreter: Interpreter, builder: Record) -> Record:
     """A builder whose statement so far is noted as one that may be run."""
-    interpreter.notes.note(_text(builder), None, 0)
+    interpreter.notes.note(text_of(builder), None, 0)
     return builder
 
 
-def _text(builder: Record) -> Value:
+def text_of(builder: Record) -> Value:
     """The statement so far."""
     fields = dict(builder.fields)
     verb = fields[_STATE]

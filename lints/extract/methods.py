@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, TypeAlias
 
-from lints.extract import builders, go_sqlbuilder
+from lints.extract import builders, go_sqlbuilder, jvm_sqlbuilder
 from lints.extract.ir import Invoke, Name, Percent, Span
 from lints.extract.sqltext import EXECUTES, NEVER_EXECUTES, names
 from lints.extract.values import (
@@ -169,6 +169,10 @@ def apply(
     if interpreter.language == "go":
         statement = go_sqlbuilder.called(interpreter, call, receiver, arguments, env)
         statement = statement or builders.called(interpreter, call, receiver, arguments)
+        if statement is not None:
+            return statement
+    elif interpreter.language in {"java", "kotlin"} and (method.isupper() or isinstance(receiver, Record)):
+        statement = jvm_sqlbuilder.called(interpreter, call, receiver, arguments, env)
         if statement is not None:
             return statement
     if arguments:

@@ -160,7 +160,8 @@ class _Jooq:
                 sets.append(f"{builder.ident(column)} = {builder.parameter()}" if column else builder.hole())
             elif called.name == "set":  # a record, or a map
                 sets.append(builder.hole())
-            elif called.name == "@key":
+            elif called.name in {"@key", "@held"}:
+                builder.held = called.name == "@held"
                 where = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
             elif called.name in {"union", "unionAll", "intersect", "except", "with", "using"}:
                 where = builder.all_of([where or "TRUE", builder.hole()])

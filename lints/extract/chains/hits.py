@@ -279,6 +279,11 @@ _JVM = {
         rb"lambda(?:Query|Update)\(\)",
         rb"(?:select|delete)\w*\(\s*\w+::get",
     ),
+    b".daos.": Search(
+        rb"\.(?:fetch|find|delete|exists|count)\w*(?:By|RangeOf|All|count)\w*\(",
+        rb"Dao(?:\([^()\n]{0,80}\))?\.(?:fetch|update|merge|delete|count)\(",
+    ),
+    b"ibatis.jdbc.": Search(rb"\b(?:SELECT|UPDATE|DELETE_FROM|INSERT_INTO)\("),
     b"toolkit.Db;": Search(rb"\bDb\.\w+\("),
     b"ServiceImpl<": Search(
         rb"\b(?:getById|getOptById|removeById|removeByIds|removeBatchByIds|listByIds|updateById|saveOrUpdate\w{0,5}"
@@ -354,6 +359,8 @@ _SCRIPTS = {
     b"lickhouse": Search(rb"\.insert\(\s*\{"),
     b"ongoose": Search(rb"\.save\(\s*\)"),
     b"ysely": Search(rb"\.(?:replaceInto|mergeInto)\("),
+    b"$count(": Search(rb"\$count\(\s*\w"),
+    b"upabase": Search(rb"\.rpc\(\s*['\"`]\w"),
     b"relatedQuery": Search(rb"[A-Z]\w*\.relatedQuery\("),
 }
 _PYTHON = {
@@ -365,6 +372,7 @@ _PYTHON = {
         rb"\b[A-Z]\w*[a-z]\w*\[",
         rb"\b[A-Z]\w*[a-z]\w*\(\s*(?:\w+\s*=|\*\*)",
     ),
+    b"upabase": Search(rb"\.rpc\(\s*['\"]\w"),
     b"sqlmodel_update": Search(rb"\.sqlmodel_update\("),
     b"peewee": Search(rb"\b[A-Z]\w*\.(?:replace|create|insert|update)\("),
     b"tortoise": Search(rb"\b[A-Z]\w*\.(?:get_or_create|update_or_create|create)\("),

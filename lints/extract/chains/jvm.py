@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chains import jvm_rows, jvm_text, mybatis_plus
+from lints.extract.chains import jooq_daos, jvm_rows, jvm_text, mybatis_plus
 from lints.extract.chains.mybatis_plus import declared
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.ir import Text
@@ -101,7 +101,8 @@ def begun(asked: Asked) -> Begun | None:
     """The query that a call of Java or Kotlin begins; None for any other call."""
     shared = asked.call.method == "deleteById"  # a mapper has it as well: the model says which
     return (
-        (_of_store(asked, asked.path.rpartition(".")[2]) if shared else None)
+        jooq_daos.begun(asked)
+        or (_of_store(asked, asked.path.rpartition(".")[2]) if shared else None)
         or mybatis_plus.begun(asked)
         or _template(asked)
         or _querydsl(asked)

@@ -30,6 +30,7 @@ from lints.extract.ir import (
     Tagged,
     Text,
 )
+from lints.extract.languages.jvm_annotations import of_entities
 from lints.extract.lower import Lowering, span
 from lints.patterns import regex
 
@@ -366,8 +367,6 @@ class CSharpLowering(Lowering):
             statement = arguments[0]
             arguments[0] = Text(_NUMBER.sub(r"@p\1", statement.value), statement.span)
         elif method == "CreateQuery":  # of NHibernate
-            from lints.extract.languages.java import of_entities
-
             arguments = [of_entities(value) for value in arguments]
         return self.invocation(node, receiver, method, arguments, keywords, listed)
 

@@ -13,8 +13,6 @@ from tree_sitter import Node
 from lints.extract.escapes import CONTINUED, Escapes
 from lints.extract.ir import (
     Assign,
-    Cat,
-    Choose,
     ClassBody,
     Closure,
     Define,
@@ -27,11 +25,10 @@ from lints.extract.ir import (
     Parameter,
     Scope,
     Stmt,
-    Test,
     Text,
 )
+from lints.extract.languages.jvm_annotations import QUERIES, annotated, entity_of, of_entities
 from lints.extract.lower import Lowering, span
-from lints.extract.mybatis import stated
 from lints.patterns import regex
 
 _ESCAPES = Escapes(
@@ -134,6 +131,8 @@ class JavaLowering(Lowering):
                 if mark.type not in {"annotation", "marker_annotation"}:
                     continue
                 name, listed = mark.child_by_field_name("name"), mark.child_by_field_name("arguments")
+                label = self.text(name).rpartition(".")[2] if name is not None else ""
+                entity = entity_of(self.source)
                 arguments: list[Expr] = []
                 keywords: list[tuple[str, Expr]] = []
                 for part in self.parts(listed) if listed is not None else []:
@@ -142,15 +141,11 @@ class JavaLowering(Lowering):
                         keywords.append(
                             (
                                 self.text(key) if key is not None else "",
-                                of_entities(self.expression(value), entity_of(self.source)),
+                                annotated(label, self.expression(value), entity),
                             )
                         )
                     else:
-                        arguments.append(of_entities(self.expression(part), entity_of(self.source)))
-                label = self.text(name).rpartition(".")[2] if name is not None else ""
-                if label in _MAPPED:
-                    arguments = [mapped(value) for value in arguments]
-                    keywords = [(key, mapped(value)) for key, value in keywords]
+                        arguments.append(annotated(label, self.expression(part), entity))
                 found.append(self.invocation(mark, None, label, arguments, keywords, listed))
         return tuple(found)
 
@@ -310,8 +305,10 @@ class JavaLowering(Lowering):
         if bodies:
             members = self.block(part for body in bodies for part in body.named_children)
             function = self.function_of(node, "", (), None)
-            function.lower_body = lambda: (ClassBody(method, members, span(node)),)
-            arguments.append(Closure(function, span(node)))
+            built = method == "SQL"  # of MyBatis: its block is statements on the builder, which is to run them
+            function.lower_body = lambda: members if built else (ClassBody(method, members, span(node)),)
+            closure = Closure(function, span(node))
+            arguments.append(Items((closure,), span(node)) if built else closure)
         return self.invocation(node, None, method, arguments, (), listed)
 
     def lambda_(self, node: Node) -> Expr:
@@ -330,46 +327,3 @@ _CLASSES = regex(rb"\bclass\s{1,4}([A-Z]\w{0,80})")
 _DECLARED = regex(rb"\b([A-Z]\w{0,80})\s{1,8}([a-z]\w{0,80})\s{0,4}[=;]")
 _KEEPS_TEXT = regex(rb"=\s{0,4}(?:\"|[a-z]\w{0,60}\.toString\(\)\s{0,4};)")
 NAMES_TABLE = regex(r"get\w{1,80}Table(?:Name)?")
-QUERIES = frozenset({"createQuery", "createSelectionQuery"})
-_FROM = regex(r"\s*from\s+(?=[A-Z])", re.IGNORECASE)
-
-
-def entity_of(source: bytes) -> str:
-    """The entity that the repository of a file is of, which its queries can call `#{#entityName}`; else empty."""
-    found = _REPOSITORY_OF.search(source) if b"#{#entityName}" in source else None
-    return found.group(1).decode() if found is not None else ""
-
-
-def of_entities(value: Expr, entity: str = "") -> Expr:
-    """A query of Hibernate that begins with what it is from, with what it selects written out, and of Spring Data with
-    its entity put in."""
-    if entity and isinstance(value, Text):
-        value = Text(value.value.replace("#{#entityName}", entity), value.span)
-    elif entity and isinstance(value, Cat):
-        value = Cat(
-            tuple(of_entities(part, entity) if isinstance(part, Text) else part for part in value.parts), value.span
-        )
-    first = value.parts[0] if isinstance(value, Cat) and value.parts else value
-    if not isinstance(first, Text) or _FROM.match(first.value) is None:
-        return value
-    whole = Text(f"select * {first.value.lstrip()}", first.span)
-    return Cat((whole, *value.parts[1:]), value.span) if isinstance(value, Cat) else whole
-
-
-_REPOSITORY_OF = regex(rb"Repository\w{0,10}\s*<\s*(?:\w+\.){0,8}([A-Z]\w+)")
-_MAPPED = frozenset({"Select", "Update", "Delete", "Insert"})
-
-
-def mapped(value: Expr) -> Expr:
-    """A statement of MyBatis as SQL, on each of its paths: `#{id}` is bound, `${order}` is text."""
-    if isinstance(value, Items) and value.items and all(isinstance(item, Text) for item in value.items):
-        value = Text(" ".join(item.value for item in value.items if isinstance(item, Text)), value.span)
-    if isinstance(value, Cat):
-        return Cat(tuple(mapped(part) for part in value.parts), value.span)
-    if not isinstance(value, Text) or ("{" not in value.value and "<script>" not in value.value):
-        return value
-    paths = [Text(text, value.span) for text in stated(value.value)]
-    chosen: Expr = paths[0]
-    for other in paths[1:]:
-        chosen = Choose(Test(key=f"@{value.span[0]}", value=None), chosen, other, value.span)
-    return chosen

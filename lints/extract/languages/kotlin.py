@@ -31,7 +31,7 @@ from lints.extract.ir import (
     Text,
     Unpack,
 )
-from lints.extract.languages.java import QUERIES, entity_of, of_entities
+from lints.extract.languages.jvm_annotations import QUERIES, annotated, entity_of, of_entities
 from lints.extract.lower import Lowering, span
 from lints.patterns import regex
 
@@ -134,9 +134,9 @@ class KotlinLowering(Lowering):
                 if mark.type == "annotation" and made is not None:
                     arguments, keywords, listed = self.arguments(made)
                     entity = entity_of(self.source)
-                    arguments = [of_entities(value, entity) for value in arguments]
-                    keywords = [(name, of_entities(value, entity)) for name, value in keywords]
                     label = self.text(made.named_children[0]) if made.named_children else ""
+                    arguments = [annotated(label, value, entity) for value in arguments]
+                    keywords = [(name, annotated(label, value, entity)) for name, value in keywords]
                     found.append(self.invocation(mark, None, label, arguments, keywords, listed))
         return tuple(found)
 
