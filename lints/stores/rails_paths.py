@@ -18,7 +18,7 @@ _BEFORE = regex(
     r"^(?:current|the|my|new|old|parent|other|target|source|existing|found|first|last|original|authenticated|updated"
     r"|default|selected|signed_in)_"
 )
-_NO_ROW = regex(r"\w*(?:client|api|service|response|request|params|data|payload|config|options|json|builder)")
+_NO_ROW = regex(r"\w*(?:client|api|mail|service|response|request|params|data|payload|config|options|json|builder)")
 """Names of what is no row of a model, whatever it has."""
 _TENANT = frozenset({"tenant", "current_tenant"})
 
@@ -45,6 +45,7 @@ class Records(dict[str, Entity]):
 
     def __init__(self, entities: Iterable[Entity], model: Model) -> None:
         super().__init__()
+        self._tables = model.tables
         self._last: dict[str, list[Entity]] = {}
         self._labels: dict[str, list[tuple[Entity, Association]]] = {}
         self._words: dict[str, Entity] = {}
@@ -120,6 +121,8 @@ class Records(dict[str, Entity]):
         for at in range(position, len(names)):
             label, row = names[at]
             made = owner.associations.get(label) if owner is not None else None
+            if made is None and self._holds(owner, label):
+                return None  # a list in a column, whatever others have by this name
             if owner is None or made is None:
                 owner, client = self.of_word(label, within), None
                 continue
@@ -132,6 +135,11 @@ class Records(dict[str, Entity]):
             if at + 1 == len(names):
                 return None  # a single row
         return self._guessed(names)
+
+    def _holds(self, owner: Entity | None, label: str) -> bool:
+        """Whether a row has a column of a name, `template.submitters`: what is in it are no rows."""
+        known = self._tables.get(owner.table) if owner is not None else None
+        return known is not None and label in known.columns
 
     def _around(self, within: str, label: str) -> Entity | None:
         """The class that code stands in: itself, or that of a concern (`Boat::Pinnable`) if it has the association."""

@@ -18,6 +18,7 @@ SCHEMA = b"""ActiveRecord::Schema[7.1].define(version: 1) do
   end
   create_table "logs", force: :cascade do |t|
     t.bigint "boat_id", null: false
+    t.text "boats"
   end
 end
 """
@@ -102,6 +103,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a default scope that only sorts": ("Sorted.find(id)", [UNSCOPED]),
     "merged rows of the tenant": ("Log.joins(:boat).merge(current_account.boats).find(id)", [PROVEN]),
     "a row by what others call it": ("current_owner.boats.find(id)", [PROVEN]),
+    "a list in a column, called as what others have": ("log.boats.where(id: id).first", []),
+    "what a message has is no row": ("mail.boats.find(id)", []),
+    "what something has is a row": ("harbour.boats.find(id)", [("weak", "TENORM002")]),
     "keys of what a row has": ("Boat.where(id: fleet.boat_ids).to_a", [("weak", "TENORM002")]),
 }
 
