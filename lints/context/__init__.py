@@ -31,7 +31,7 @@ _TENANT = Search(
 _CLIENT = Search(
     rb"req(?:uest)?[?!]?\.|request\(|searchParams|headers\(|URL\.Query|\.(?:Query|Param|Params|PathValue|GetHeader|FormValue|PostForm|Default\w+)\("
     rb"|URLParam|Header\.Get\(|mux\.Vars|params\b[.\[ ,}:;)]|rocedure|\.input\(|\b(?:input|args)[?!]?\.\w|ction\(|[fF]ormData|['\"]use server|kwargs|def \w+\((?:self, )?request, |parameters\[|\.receive<|\[Http|valid\(|\$_(?:GET|POST|REQUEST|SERVER)|request->|getParameter|getHeader"
-    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\(self, (?:attrs|data|instance,)|\.Get\(\"[xX]-|\.on\(\s*['\"]|[/'\"_.-]<(?:\w{1,20}:)?\w{1,40}>"
+    rb"|\b(?:ctx|context)\.(?:params|query)\b|\bevent\.(?:body|pathParam|query|headers)|validated_data|cleaned_data|\(self, (?:attrs|data|instance,|value\))|\.Get\(\"[xX]-|\.on\(\s*['\"]|[/'\"_.-]<(?:\w{1,20}:)?\w{1,40}>"
     rb"|function \w{1,60}\([^()\n]{0,120}(?:[tT]enant|[oO]rgani[sz]ation|[wW]orkspace|[cC]ompany|[tT]eam|[aA]ccount)"
     rb"|@(?:Request|Query|Header|Path|Body|Param|Args|\w+Mapping\b)|\.(?:Decode|ShouldBind\w*|Bind\w*|BodyParser)\(|@\w+\.(?:get|post|put|patch|delete)\(|\(\s*(?:_+\w{0,8}|parent|root|obj|source)\s*(?::[^,()\n]{0,40})?,|\[From|Request\.|\b(?:Query|Header|Body|Form|Path)\("
 )

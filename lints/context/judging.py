@@ -77,6 +77,12 @@ def in_context(
 
 
 _OWN_KEY = regex(r"(?:\b\w+\"?\.)?\"?\b(\w*id|pk|\w*key|\w*no)\"?\s*=\s*(?:[:@$?%]|\{)", re.IGNORECASE)
+_NAMES_ONE = regex(r"\.(\w+) names one tenant\b")
+"""What a proof takes for granted of a key that is unique among tenants: a slug, a domain."""
+_ONLY_WHETHER = regex(
+    r"a?(?:exists|count|any|doesntExist)(?:Async)?\??|\s*SELECT\s+(?:EXISTS\b|COUNT\s*\(|1\b)", re.IGNORECASE
+)
+"""A question that is answered without showing a row."""
 
 
 def _of_root(row: Access, source: Statement | OrmCall, columns: Collection[str]) -> tuple[str, ...]:
@@ -85,7 +91,7 @@ def _of_root(row: Access, source: Statement | OrmCall, columns: Collection[str])
         return ()
     if any(re.search(rf"\b{re.escape(column)}\b", row.sql, re.IGNORECASE) for column in columns):
         return ()
-    compared = _OWN_KEY.search(row.sql)
+    compared = _NAMES_ONE.search("; ".join(row.assumptions)) or _OWN_KEY.search(row.sql)
     return of_key(source, compared.group(1)) if compared is not None else ()
 
 
@@ -234,6 +240,10 @@ def _whose(
             return before
         sent = min(facts, key=lambda f: (f.end_line - f.line, -f.where), default=None)
         shown = " ".join(value.split())[:120] if sent is None or sent.said == sent.name else _shown(sent)
+        if by_key and _asks_whether(source, row):
+            return assumed(
+                before, CLIENT_RULE, f"anybody may know whether a tenant is called {shown}, which a client names"
+            )
         return assumed(before, CLIENT_RULE, f"{shown}, which a client names, is checked to be the caller's own")
     for value in values if row.verdict == "proven" else ():
         default = next((f for f in around if f.about is About.DEFAULT and is_value(value, f)), None)
@@ -241,6 +251,13 @@ def _whose(
             said_so = _as_default(default.channel, default.where)
             return assumed(row, DEFAULT_RULE, said_so)
     return row
+
+
+def _asks_whether(source: Statement | OrmCall, row: Access) -> bool:
+    """Whether nothing of a row comes back, but that it is there."""
+    if not isinstance(source, OrmCall):
+        return _ONLY_WHETHER.match(row.sql) is not None
+    return all(steps and _ONLY_WHETHER.fullmatch(steps[-1].method) is not None for steps in source.variants)
 
 
 def _is_given_then(fact: Context, source: Statement | OrmCall) -> bool:

@@ -154,6 +154,8 @@ def _python(
             yield name, _FASTAPI_CHANNELS.get(filled.group(1), "body")
     if unit.name == "validate" and any(name.endswith("Serializer") for name in (unit.owner, *unit.owner_marks)):
         yield from ((name, "body") for name in names if name in _VALIDATED)
+    if unit.name.startswith("validate_") and unit.owner.endswith("Serializer"):
+        yield from ((name, "body") for name in [name for name in names if name != "self"][:1])
     if unit.request is None:
         return
     if unit.request.startswith("@") and "def " in unit.head:

@@ -59,7 +59,11 @@ def of_key(source: OrmCall | Statement, column: str) -> tuple[str, ...]:
     for step in (step for steps in source.variants[:8] for step in steps):
         for argument in step.arguments:
             found.update(dict.fromkeys(_of_argument(argument, keys, 0)))
-        found.update(dict.fromkeys(text for name, value in step.keywords if name in keys for text in _texts(value)))
+        found.update(
+            dict.fromkeys(
+                text for name, value in step.keywords if name.partition("__")[0] in keys for text in _texts(value)
+            )
+        )
         if len(step.arguments) == 1 and step.arguments[0].kind == "value" and _BY_KEY.fullmatch(step.method):
             found[step.arguments[0].text] = None
     return tuple(found)[:MAX_VALUES]

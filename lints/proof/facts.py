@@ -404,7 +404,7 @@ class Closure:
             if rank < self.rank(own):
                 alias = self.w.insts[i].alias
                 self.edges.append((own, Col(i, key[0]), f"{alias} is the one with this {' and '.join(key)}"))
-                self.w.named[i] = f"{shape.table}.{' and '.join(key)} names one tenant, the caller's"
+                self.w.named[i] = f"{shape.table}.{' and '.join(key)} names one tenant, the one that is meant"
                 self.lower(own, rank)
                 return True
         return False

@@ -179,6 +179,8 @@ def _of_caller(w: Work, target: Target, table: Table, closure: Closure) -> str:
     each of them."""
     shape = w.index.shape(table)
     column = next((n for n in shape.principal if closure.rank(Col(target.inst, n)) < Rank.SET), "its key")
+    if table.ownership is Ownership.ROOT:
+        return f"what {column} of {target.table} refers to is the caller's"
     several = w.index.several(table, column)
     if several is None:
         return f"{column} of {target.table} is the caller's own key, which belongs to one tenant"

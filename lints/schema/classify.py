@@ -241,9 +241,15 @@ def _own(
         single = relation.primary_key[0] if len(relation.primary_key) == 1 else None
         if ("id",) in relation.unique and single is not None:
             single = "id"  # beside a row number (`pk`) that nothing refers to
-        # A tenant's other names (its slug, its domain) say which tenant is meant as well as its key does.
+        # A tenant's other names (its slug, its domain) say which tenant is meant as well as its key does; those of
+        # tenants that are gone may be given to others.
+        kept = (i.columns for i in relation.indexes if i.unique and i.partial and _GONE.fullmatch(i.where or ""))
         others = tuple(
-            key[0] for key in relation.unique if len(key) == 1 and key not in {relation.primary_key, (single,)}
+            dict.fromkeys(
+                key[0]
+                for key in (*relation.unique, *kept)
+                if len(key) == 1 and key[0] and key not in {relation.primary_key, (single,)}
+            )
         )
         return replace(table, ownership=Ownership.ROOT, origin=root, tenant_column=single, principal_columns=others)
     if column is not None:
@@ -300,6 +306,8 @@ def _children(schema: Schema, tables: dict[str, Table], declared: Declarations) 
 _CALLER = regex(r"(?:user|member|account|person|profile)(?:_?(?:id|uuid))?", re.IGNORECASE)
 
 
+_GONE = regex(r"(?:where\s+)?[\"`(]*\w*(?:deleted|removed|archived|deactivated)\w*[\"`]*\s+is\s+null\)*", re.IGNORECASE)
+"""The condition of an index on what is still there."""
 _MEMBERSHIP = regex(r"member(?:ship)?s?$", re.IGNORECASE)
 
 

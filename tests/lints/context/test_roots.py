@@ -53,6 +53,42 @@ ROOTS = {
     ),
 }  # fmt: skip
 
+_PUBLIC = declared({"tenants": "slug domain deleted_at", "docs": "tenant_id>tenants"}, "prisma", "django")
+_PUBLIC["migrations/2.sql"] = b"""CREATE UNIQUE INDEX one ON tenants (slug);
+CREATE UNIQUE INDEX two ON tenants (domain) WHERE deleted_at IS NULL;"""
+_SLUG = "const t = await prisma.tenant.findFirst({ where: { slug: %s } });"
+_TAKEN = "def validate_slug(self, value):\n        return Tenant.objects.filter(slug__iexact=value).exists()"
+_NAMED = "names one tenant, the one that is meant"
+PUBLIC = {
+    "by what is unique among tenants": (*source("ts", _SLUG % "input.slug"), (*_OWN, _NAMED)),
+    "among those that are still there": (
+        *source("python", 'cur.execute("SELECT * FROM tenants WHERE domain = %s AND deleted_at IS NULL", (id,))'),
+        (*_OWN, _NAMED),
+    ),
+    "by a name that several may have": (
+        *source("python", 'cur.execute("SELECT * FROM tenants WHERE deleted_at = %s", (id,))'),
+        ("violation", "TENSQL001", "nothing ties"),
+    ),
+    "a client names it": (*source("route", _SLUG % "req.params.slug", "res.json(t);"), (*_SENT, "is checked to be the caller's own")),
+    "a client names it, and is asked": (
+        *source("route", "await assertMember(req.user, req.params.slug);", _SLUG % "req.params.slug", "res.json(t);"),
+        (*_OWN, _NAMED),
+    ),
+    "whether it is taken": (
+        *source("route", "res.json(await prisma.tenant.count({ where: { slug: req.body.slug } }));"),
+        (*_SENT, "anybody may know whether a tenant is called req.body.slug"),
+    ),
+    "whether it is taken, in sql": (
+        *source("route", "await pool.query('SELECT EXISTS (SELECT 1 FROM tenants WHERE slug = $1)', [req.body.slug]);"),
+        (*_SENT, "anybody may know whether a tenant is called req.body.slug"),
+    ),
+    "whether it is taken, asked by a serializer": (
+        "a.py",
+        f"from app.models import Tenant\nclass TenantSerializer(ModelSerializer):\n    {_TAKEN}\n",
+        (*_SENT, "anybody may know whether a tenant is called value"),
+    ),
+}  # fmt: skip
+
 STARTED = {
     "a new row of a task": ("Doc.objects.create(title='x')", ("violation", "TENCTX002")),
     "a new row of a task that is put under another one": ("Page.objects.create(doc=doc)", ("weak", "TENSQL004")),
@@ -64,6 +100,15 @@ def test_a_tenant_that_a_client_names_is_not_proven_to_be_his(name: str) -> None
     path, code, expected = ROOTS[name]
 
     assert [(row.verdict, row.rule) for row in judged(SCHEMA, path, code)] == [expected]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_tenant_is_established_by_a_key_that_no_other_one_has(name: str) -> None:
+    path, code, (verdict, rule, said) = PUBLIC[name]
+    [row] = judged(_PUBLIC, path, code)
+
+    assert (row.verdict, row.rule) == (verdict, rule)
+    assert said in "; ".join((row.why, *row.assumptions))
 
 
 @pytest.mark.parametrize("name", STARTED)
