@@ -61,7 +61,9 @@ def _models(path: str, text: str) -> list[_Model]:
             continue
         first = text.count("\n", 0, block.start()) + 1
         stop = text.find("\n}", block.end())
-        body = text[block.end() : len(text) if stop < 0 else stop]
+        after = _BLOCK.search(text, block.end())  # of one that is closed on the line of its last field
+        stop = min(len(text) if stop < 0 else stop, after.start() if after is not None else len(text))
+        body = text[block.end() : stop]
         attributes = "\n".join(line for line in body.split("\n") if line.lstrip().startswith("@@"))
         table, schema = _TABLE.search(attributes), _SCHEMA.search(attributes)
         model = _Model(

@@ -47,7 +47,7 @@ def read_repositories(catalog: Catalog, sources: Sequence[Source]) -> None:
                 )
                 catalog.entities.append(one)
                 continue
-            passes = _passes(found, known)
+            passes = _passes(found, known) if "Repo" in found.body.name else {}  # else no call of it is looked at
             if passes:
                 catalog.entities.append(
                     Entity(

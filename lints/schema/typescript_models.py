@@ -27,7 +27,7 @@ from lints.schema.orm import (
 from lints.tenancy import Column, ForeignKey
 
 DECLARES = regex(
-    rb"@(?:Entity|Table|ViewEntity)\s*\(|@(?:Primary(?:Generated)?Column|PrimaryKey|Column|Property)\b"
+    rb"@(?:Entity|ChildEntity|Table|ViewEntity)\s*\(|@(?:Primary(?:Generated)?Column|PrimaryKey|Column|Property)\b"
     rb"|\b(?:pg|mysql|sqlite|single\w*|multi\w*)?Table\s*\(\s*['\"`]|Schema\s*\(\s*\{"
 )
 _COLUMNS = names(
@@ -49,12 +49,12 @@ def read_typescript_models(catalog: Catalog, sources: Sequence[Source]) -> None:
     tables: dict[str, str] = {}
     for group in known.values():
         for found in group:
-            name = _entity_table(found)
+            name = _entity_table(found, known)
             if name is not None:
                 tables[found.body.name] = name
     for group in known.values():
         for found in group:
-            if _entity_table(found) is not None:
+            if found.body.name in tables and _entity_table(found, known) is not None:
                 _add_entity(catalog, found, known, tables)
     _read_drizzle(catalog, sources)
 
@@ -66,10 +66,16 @@ def _mark(marks: Sequence[Expr], *names: str) -> Invoke | None:
     return next((mark for mark in marks if isinstance(mark, Invoke) and mark.method in names), None)
 
 
-def _entity_table(found: Class) -> str | None:
-    mark = _mark(found.body.decorators, "Entity", "Table")
+def _entity_table(found: Class, known: Mapping[str, list[Class]]) -> str | None:
+    mark = _mark(found.body.decorators, "Entity", "Table", "ChildEntity")
     if mark is None:
         return None
+    if mark.method == "ChildEntity" or "discriminatorValue" in properties(
+        mark.arguments[0] if mark.arguments else None
+    ):
+        above = (one for one in inherited(found, known)[1:] if _mark(one.body.decorators, "Entity") is not None)
+        tables = [_entity_table(one, {}) for one in above]  # the farthest has the table that all of them are in
+        return tables[-1] if tables else None
     first = mark.arguments[0] if mark.arguments else None
     options = properties(first) or properties(mark.arguments[1] if len(mark.arguments) > 1 else None)
     named = constant(first) or constant(options.get("name")) or constant(options.get("tableName"))
@@ -255,12 +261,30 @@ def _read_drizzle(catalog: Catalog, sources: Sequence[Source]) -> None:
         schema = schemas.get(call.receiver.path) if isinstance(call.receiver, Name) else None
         tables[variable] = _Drizzle(source, variable, call, table, _shape(call, shared), schema)
     named = {variable: (found.name, found.fields) for variable, found in tables.items()}
-    drafts = {variable: _add_drizzle(catalog, found, named) for variable, found in tables.items()}
+    led: dict[str, dict[str, str]] = {}
+    for _, call in related:
+        led.setdefault(_variable(call.arguments[0]), {}).update(_leads_to(call))
+    drafts = {
+        variable: _add_drizzle(catalog, found, named, led.get(variable, {})) for variable, found in tables.items()
+    }
     for source, call in related:
-        first_argument = call.arguments[0]
-        variable = first_argument.path.rpartition(".")[2] if isinstance(first_argument, Name) else ""
+        variable = _variable(call.arguments[0])
         if variable in drafts:
             _relate(drafts[variable], named[variable][1], source, call, named)
+
+
+def _variable(expression: Expr) -> str:
+    return expression.path.rpartition(".")[2] if isinstance(expression, Name) else ""
+
+
+def _leads_to(call: Invoke) -> dict[str, str]:
+    """The variables of the tables that `relations(boats, …)` leads to, by what it calls them."""
+    found = properties(returned(call.arguments[1])).items()
+    return {
+        name: variable
+        for name, value in found
+        if isinstance(value, Invoke) and value.arguments and (variable := _variable(value.arguments[0]))
+    }
 
 
 def _shape(call: Invoke, shared: Mapping[str, Pairs]) -> Mapping[str, Expr]:
@@ -298,7 +322,7 @@ def _drizzle_column(key: str, value: Expr) -> str:
     return constant(first) or key
 
 
-def _add_drizzle(catalog: Catalog, found: _Drizzle, tables: Mapping[str, _Columns]) -> Draft:
+def _add_drizzle(catalog: Catalog, found: _Drizzle, tables: Mapping[str, _Columns], led: Mapping[str, str]) -> Draft:
     source, variable, call, table = found.source, found.variable, found.call, found.table
     fields = tables[variable][1]
     origin = source.origin(call.span[0], f"table {table}")
@@ -342,7 +366,7 @@ def _add_drizzle(catalog: Catalog, found: _Drizzle, tables: Mapping[str, _Column
                 columns = tuple(_field(part, fields) for part in own.items)
                 _drizzle_reference(draft, source, columns, list(foreign.items), tables, inner.span[0])
     catalog.entities.append(
-        Entity(name=variable, table=found.name, kind="drizzle", columns=dict(fields), relations={}, origin=origin)
+        Entity(name=variable, table=found.name, kind="drizzle", columns=dict(fields), relations=led, origin=origin)
     )
     return draft
 

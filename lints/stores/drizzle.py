@@ -142,6 +142,7 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
         return f"{builder.qualified(column[1], column[0])} {shown}" if column is not None else builder.hole()
     operator = OPERATORS.get(given.text)
     if operator and len(given.items) == 2:
+        given = replace(given, items=tuple(_placeholder(item) for item in given.items))
         one, two = (_drizzle_column(builder, item) for item in given.items)
         if one is None:
             return builder.hole()
@@ -156,12 +157,19 @@ def _drizzle_condition(builder: Builder, given: Argument, depth: int) -> str:
     return builder.hole()
 
 
+def _placeholder(given: Argument) -> Argument:
+    """What a prepared query leaves open is a value: `sql.placeholder("id")`."""
+    named = _PLACEHOLDER.fullmatch(given.text) if given.kind == "dynamic" else None
+    return Argument(kind="value", text=named[1]) if named is not None else given
+
+
 def _drizzle_part(builder: Builder, given: Argument, depth: int) -> str:
     """A condition among others: Drizzle puts brackets around its own, and a template's text among them as it is."""
     part = _drizzle_condition(builder, given, depth)
     return part if (given.kind == "dynamic" and given.items) or part == "TRUE" else f"({part})"
 
 
+_PLACEHOLDER = regex(r"\{?((?:\w+\.)?placeholder\([^(){}]{0,80}\))\}?")
 _TEXT = regex(r"sql|raw\b|unsafe|(?:condition|clause|expr|fragment)s?\b", re.IGNORECASE)
 """Names of what may be SQL itself."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.stores.orm_sql import MAX_DEPTH, Builder, mapping
+from lints.tenancy import Ownership
 
 OPERATORS = {
     "equals": "=", "eq": "=", "is": "=", "in": "in", "not": "<>", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<",
@@ -15,6 +16,7 @@ OPERATORS = {
     "contains": "LIKE", "startsWith": "LIKE", "endsWith": "LIKE", "like": "LIKE", "ilike": "LIKE", "iLike": "LIKE",
     "search": "LIKE", "between": ">", "has": ">", "hasSome": ">", "hasEvery": ">", "mode": "", "inArray": "in",
 }  # fmt: skip
+_OF_TENANTS = frozenset({Ownership.OWNED, Ownership.SHARED_NULL, Ownership.CHILD})
 _TYPEORM = {"In": "in", "Equal": "=", "Not": "<>", "Like": "LIKE", "ILike": "LIKE", "MoreThan": ">", "LessThan": "<"}
 
 
@@ -124,6 +126,8 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     elif "..." in options:
         builder.where.append(builder.hole())
     data = options.get("data")
+    links = (linked(builder, mapping(options.get(name))) for name in ("data", "create", "update"))
+    builder.taken = next((said for said in links if said is not None), None)
     if step.method in {"create", "createMany", "createManyAndReturn", "update", "updateMany", "updateManyAndReturn"}:
         builder.as_sent(data)
     if step.method.startswith("create"):
@@ -148,6 +152,44 @@ def prisma(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     return [builder.select()]
 
 
+_CONNECTS = ("connect", "set", "connectOrCreate")
+
+
+def linked(builder: Builder, data: Mapping[str, Argument], depth: int = 0) -> str | None:
+    """What is taken for granted of `harbour: { connect: { id } }` inside a write, where nothing but the key says which
+    row of a tenant's that is: a clause. Rows that begin to refer to the one that is written are judged themselves."""
+    for name, value in data.items():
+        target = builder.entities.get(builder.entity.relations.get(name, "")) if builder.entity is not None else None
+        table = builder.model.tables.get(target.table) if target is not None else None
+        if target is None or table is None or table.ownership not in _OF_TENANTS or value.kind != "map":
+            continue
+        inner = builder.inside(target)
+        nested = mapping(value)
+        for key in _CONNECTS if inner.foreign_column(builder.table) is None else ():
+            given = nested.get(key)
+            for item in (given.items[:5] if given.kind == "list" else (given,)) if given is not None else ():
+                item = mapping(item).get("where", item)
+                if not _tied(inner, item):
+                    return f"what {name} is connected to, {item.text or 'by its key'}, was checked to be the caller's"
+        for key in ("create", "update", "upsert") if depth < MAX_DEPTH else ():
+            given = nested.get(key)
+            for item in (given.items[:5] if given.kind == "list" else (given,)) if given is not None else ():
+                made = mapping(item).get("data", item)
+                found = linked(inner, mapping(made), depth + 1)
+                if found is not None:
+                    return found
+    return None
+
+
+def _tied(inner: Builder, given: Argument) -> bool:
+    """Whether what names a row names its tenant too, or is the key of an instance that the code has."""
+    named = mapping(given)
+    tenant = inner.tenant()
+    if tenant is not None and any(inner.column(name) == tenant for name in named):
+        return True
+    return given.kind == "map" and len(named) == 1 and all(inner.holds(name, value) for name, value in named.items())
+
+
 def _attached(builder: Builder, data: Mapping[str, Argument]) -> list[str | None]:
     """`logbooks: { connect: { id } }` inside a write: rows that begin to refer to this one, found by what is said."""
     texts: list[str | None] = []
@@ -155,11 +197,12 @@ def _attached(builder: Builder, data: Mapping[str, Argument]) -> list[str | None
         target = builder.entities.get(builder.entity.relations.get(name, "")) if builder.entity is not None else None
         if target is None or value.kind != "map" or builder.foreign_column(target.table) is not None:
             continue
-        for key in ("connect", "set"):
+        for key in _CONNECTS:
             given = mapping(value).get(key)
             for item in (given.items[:3] if given.kind == "list" else (given,)) if given is not None else ():
                 inner = builder.inside(target)
                 column = inner.foreign_column(builder.table)
+                item = mapping(item).get("where", item)
                 if column is not None and item.kind == "map" and item.names:
                     inner.where.append(filtered(inner, item))
                     texts.append(inner.update([(column, inner.parameter())]))

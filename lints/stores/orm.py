@@ -380,7 +380,8 @@ class Entities:
         like = [name for name in known if name.endswith(named)]
         found = known.get(named) or (known[like[0]] if len(like) == 1 else None)
         method = call.variants[0][0].method if call.variants and call.variants[0] else ""
-        passed = found.methods.get(method) if found is not None else None
+        own = call.receiver.startswith("this.") and call.receiver.endswith("odel")  # asked of the model itself
+        passed = (method,) if own else found.methods.get(method) if found is not None else None
         if found is None or not passed:
             return None
         variants = tuple((replace(steps[0], method=passed[0]),) for steps in call.variants if steps)
@@ -418,8 +419,9 @@ class Entities:
     def is_document(self, call: OrmCall) -> bool:
         """Whether what looks like an entity is a model of Mongoose, declared in another file."""
         known = self.by_kind.get("mongoose", {})
-        named = call.model in known or call.model.removesuffix("Model") in known
-        return call.kind in {"entity", "typeorm", "sequelize"} and named and self._target(call) is None
+        bare = call.model.removesuffix("Model")
+        named = call.model in known or bare in known or (bare != call.model and bare[:1].upper() + bare[1:] in known)
+        return call.kind in {"entity", "typeorm", "sequelize", "prisma"} and named and self._target(call) is None
 
     def _target(self, call: OrmCall) -> tuple[str, Entity | None, Mapping[str, Entity], str | None] | None:
         known = {

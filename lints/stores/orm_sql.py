@@ -381,7 +381,7 @@ class Builder:
             column = self.column(name)
             if column is not None:
                 found.append((column, self._written(value)))
-                if self._holds(name, value):
+                if self.holds(name, value):
                     self._remember_parent(column)  # a row under one that the code holds
                 if column == self.tenant():  # set after what was spread: the caller's value wins
                     dynamic = dynamic and raw is not None  # what a client sent may connect other rows too
@@ -397,7 +397,7 @@ class Builder:
         self.raw = raw or self.raw
         return found, dynamic
 
-    def _holds(self, name: str, value: Argument) -> bool:
+    def holds(self, name: str, value: Argument) -> bool:
         """Whether a value is the key of an instance that the code has, or the instance itself."""
         if self.entity is not None and self.entity.kind == "django" and name in self.entity.relations:
             return value.kind in {"value", "query"}  # Django takes an instance, which something has loaded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lints.extract.chains.stores import SERVICE
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.facts import SourceModel
@@ -15,9 +16,8 @@ _SIGNS = {
     "eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ilike": "LIKE",
     "in": "in", "in_": "in", "is": "=", "is_": "=",
 }  # fmt: skip
+_PART = regex(r"\s*(\w+)\.(\w+)\.([^()]{1,200})")
 _OTHERS = frozenset({"or", "or_", "not", "not_", "filter", "contains", "containedBy", "overlaps", "textSearch", "fts"})
-_SERVICE = regex(r"admin|service|root|secret", re.IGNORECASE)
-"""Clients whose key is above row level security, by their names."""
 
 
 def supabase(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -51,6 +51,11 @@ def supabase(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             builder.where.append(_compared(builder, _SIGNS[method], arguments[0], arguments[1], embedded))
         elif method == "filter" and len(arguments) > 2 and arguments[1].text in _SIGNS:
             builder.where.append(_compared(builder, _SIGNS[arguments[1].text], arguments[0], arguments[2], embedded))
+        elif method in {"not", "not_"} and len(arguments) > 2 and arguments[1].text in _SIGNS:
+            sign = _SIGNS[arguments[1].text]
+            builder.where.append(f"NOT ({_compared(builder, sign, arguments[0], arguments[2], embedded)})")
+        elif method in {"or", "or_"} and len(arguments) == 1 and arguments[0].kind in {"text", "dynamic"}:
+            builder.where.append(_either(builder, arguments[0].text))
         elif method in _OTHERS:
             builder.where.append(builder.hole())
     _policies(builder, steps[0])
@@ -59,6 +64,18 @@ def supabase(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     if verb == "update":
         return [builder.update(assigned, whole=dynamic)]
     return [builder.delete() if verb == "delete" else builder.select()]
+
+
+def _either(builder: Builder, text: str) -> str:
+    """`or("id.eq.3,tenant_id.eq.4")`; what is nested in it is not read."""
+    parts = [_PART.fullmatch(part) for part in text.split(",")]
+    if any(part is None or part[2] not in _SIGNS for part in parts):
+        return builder.hole()
+    return builder.any_of(
+        builder.compare(part[1], Argument(kind="value", text=part[3].strip("{}")), _SIGNS[part[2]])
+        for part in parts
+        if part is not None
+    )
 
 
 def _compared(builder: Builder, operator: str, column: Argument, value: Argument, embedded: str) -> str:
@@ -83,5 +100,5 @@ def _policies(builder: Builder, begun: OrmStep) -> None:
     relation = schema.relations.get(builder.table) if schema is not None else None
     enabled = relation is not None and relation.row_security is not None and relation.row_security.enabled
     client = begun.arguments[1].text if len(begun.arguments) > 1 else ""
-    if enabled and not _SERVICE.search(client):
+    if enabled and not SERVICE.search(client):
         builder.scope = f"row level security of {builder.table}, which binds {client or 'the client'}"

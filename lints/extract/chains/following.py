@@ -132,6 +132,8 @@ class Chains:
         if self.interpreter.language == "python":
             keywords = python.spread(keywords)
             python.written_out(call, arguments, keywords)
+        if call.method == "rpc":
+            stores.routine(self.interpreter, call, arguments)
         step = Step(call.method, tuple(arguments), dict(keywords), call.span)
         if self.interpreter.language == "php":
             step = laravel.step_of(self.interpreter.notes, call, arguments)

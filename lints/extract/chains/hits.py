@@ -258,7 +258,9 @@ _JVM = {
     **dict.fromkeys((b".findById(", b".deleteById(", b".findAll(", b".findBy", b".listAll("), _OF_ANY_NAME),
     **dict.fromkeys((b"@RequestBody", b"@Body", b".setId(", b"@PUT", b"@PATCH"), _WRITES_ROWS),
     b"EntityManager": Search(
-        rb"\.(?:find|getReference)\(\s*\w+(?:\.class|::class)", rb"\.(?:merge|remove)\(\s*\w+\s*\)"
+        rb"\.(?:find|getReference)\(\s*\w+(?:\.class|::class)",
+        rb"\.(?:merge|remove|persist)\(\s*\w+\s*\)",
+        rb"\.by(?:Id|\w{3,20}Ids?)\(\s*[A-Z]",
     ),
     b"anache": Search(
         rb"\.(?:findById|deleteById|findAll|deleteAll|count)\(",
@@ -268,11 +270,15 @@ _JVM = {
     b"uerydsl": Search(rb"\.(?:selectFrom|from|update|delete|select)\("),
     b"emplate": Search(rb"emplate\s*\.\s*(?:select|selectOne|delete|update|count|exists)\("),
     b"ibernate": Search(
-        rb"[sS]ession(?:\(\))?\s*\.\s*(?:get|load|find|byId|createCriteria)\(\s*\w+(?:\.class|::class)",
+        rb"[sS]ession(?:\(\))?\s*\.\s*(?:get|load|find|by\w*Ids?|createCriteria)\(\s*\w+(?:\.class|::class)",
         rb"[sS]ession(?:\(\))?\s*\.\s*(?:update|saveOrUpdate|merge|delete|remove)\(\s*\w+\s*\)",
     ),
     b"io.ebean": Search(rb"\.(?:find|delete|update|findNative)\(\s*\w+(?:\.class|::class|\s*\))"),
-    b"ktorm": Search(rb"\.(?:from|update|delete|sequenceOf)\(\s*[A-Z]", rb"\.(?:find|filter|removeIf|toList)\s*\{"),
+    b"ktorm": Search(
+        rb"\.(?:from|update|delete|sequenceOf)\(\s*[A-Z]",
+        rb"\.(?:find|filter|removeIf|toList)\s*\{",
+        rb"atabase\s*\.\s*\w+\s*\.\w+\s*[({]",
+    ),
     b"apper": Search(
         rb"Wrapper\w{0,3}\s*[<.(]",
         rb"apper\s*\.\s*(?:select|delete|update|insertOrUpdate)\w*\(",
@@ -301,8 +307,8 @@ _JVM = {
     ),
     b"xposed": Search(
         rb"\.(?:selectAll|deleteAll|findById)\(",
-        rb"\.(?:deleteWhere|select|find|insert|insertAndGetId|insertIgnore|upsert|update\s*\((?:\s*where\s*=)?)\s*\{",
-        rb"\b[A-Z]\w*[a-z]\w*(?:\[|\.(?:find|all|get)\()",
+        rb"\.(?:deleteWhere|select|find|insert|insertAndGetId|insertIgnore|upsert|new|update\s*\((?:\s*where\s*=)?)\s*\{",
+        rb"\b[A-Z]\w*[a-z]\w*(?:\[|\.(?:find|all|get|new|batchInsert|forIds|forEntityIds|count|find\w{4,8}AndUpdate)\()",
     ),
 }
 """What is looked for only in files that name a library, or what holds its queries."""

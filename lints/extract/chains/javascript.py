@@ -62,6 +62,7 @@ _KNEX = names("knex trx db tx conn database connection")
 _REPOSITORY_TYPE = regex(r"(?:\w+\.)?(?:Entity|Tree|Mongo)?Repository<\s*(\w+)\s*>")
 _COLLECTION = regex(r"\w*[cC]ollection|coll")
 _MONGOOSE = names("find findOne exists distinct aggregate count create insertMany")
+_OWN_MODEL = regex(r"this\._?(?:[mM]ongoose)?[mM]odel")
 _HELD_REPOSITORY = regex(r"(?:\w+\.)*([a-z]\w*(?:Repository|Repo)|repository|repo)")
 _PASSED_ON = _MONGO | names(
     "find findOne findMany findAll findBatch findFirst list count exists distinct aggregate create insert update upsert"
@@ -187,6 +188,9 @@ def _mongo(asked: Asked) -> Begun | None:
         native = not isinstance(_first(asked), (Fn, Returned))  # an array is searched by a function
     if native and (call.method in _MONGO or call.method in {"find", "findOne", "aggregate", "distinct"}):
         return Begun("mongo", collection(call, "") or _constant_of(asked) or last, (asked.step,))
+    own = asked.env.find("cls") if _OWN_MODEL.fullmatch(path) is not None else None
+    if isinstance(own, Gap) and "Repo" in own.source and call.method in _MONGO | _MONGOOSE:
+        return Begun("repository", own.source, (asked.step,))  # the model that the class is made for
     mongoose = path and re.fullmatch(r"[A-Z]\w*|\w+Model|model", last) and b"ongoose" in asked.interpreter.notes.source
     if mongoose and call.method in _MONGOOSE:
         return Begun("mongo", last, (asked.step,))
@@ -355,6 +359,11 @@ def _begins(receiver: object) -> bool:
 
 def _drizzle(asked: Asked) -> Begun | None:
     call, method = asked.call, asked.call.method
+    if method == "$count" and _DATABASE.search(asked.path) is not None and call.arguments:
+        where = Step("where", asked.step.arguments[1:], {}, call.span)
+        table = variable(call.arguments[0])
+        counts = (Step("select", (), {}, call.span), *((where,) if where.arguments else ()))
+        return Begun("drizzle", table, counts) if table is not None else None
     if method not in {"from", "update", "delete", "insert"}:
         return None
     if len(call.arguments) != 1 and not (method == "from" and call.arguments):

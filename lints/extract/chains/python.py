@@ -157,7 +157,7 @@ def begun(asked: Asked) -> Begun | None:
     first = call.arguments[0] if call.arguments else entity
     model = class_name(first, env) if first is not None else None
     if model is None and method == "select":  # `select(func.count(), Boat.name)`: what is told of no rows comes first
-        model = next((named for given in call.arguments[1:8] if (named := class_name(given, env)) is not None), None)
+        model = next((one for given in call.arguments[1:8] if (one := class_name(given, env)) is not None), None)
     if step.arguments and isinstance(step.arguments[0], Query):
         model = None  # of a query, not of a class
     elif model is None and method in ROOTS | {"query", "get", "get_one"} and call.arguments:

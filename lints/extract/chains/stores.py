@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Invoke
 from lints.extract.sqltext import names
-from lints.extract.values import Gap, Lit, Step
+from lints.extract.values import Gap, Lit, Record, Step, Value
 from lints.patterns import regex
+
+if TYPE_CHECKING:
+    from lints.extract.interpret import Interpreter
 
 _INDEX_CLIENT = regex(
     r"(?:^|[._])(?:\w*elastic\w*|\w*opensearch\w*|es|es_?client|os_?client|meili\w*|qdrant\w*|pinecone(?:_?(?:client|index))?|\w*search_?client)$",
@@ -52,5 +56,21 @@ def supabase(asked: Asked) -> Begun | None:
     return Begun("supabase", first.text, (begun,))
 
 
+def routine(interpreter: Interpreter, call: Invoke, arguments: list[Value]) -> None:
+    """Put the statement that `admin.rpc("boats_of", { t: tenant })` runs in the place of the routine's name. Only the
+    service's own client is above the policies that bind every other one."""
+    name, source = arguments[0] if arguments else None, interpreter.notes.source
+    client = interpreter.notes.text(call.receiver.span)[:200] if call.receiver is not None else ""
+    above = SERVICE.search(client) is not None or b"SERVICE_ROLE" in source or b"service_role" in source
+    if not above or not isinstance(name, Lit) or re.fullmatch(r"\w+", name.text) is None or b"upabase" not in source:
+        return
+    given = arguments[1] if len(arguments) > 1 else None
+    named = [key for key in given.fields if key.isidentifier()] if isinstance(given, Record) else []
+    values = ", ".join(f"{key} => ${at}" for at, key in enumerate(named, 1))
+    arguments[0] = Lit(f"CALL {name.text}({values})", name.span)
+
+
+SERVICE = regex(r"admin|service|root|secret", re.IGNORECASE)
+"""Clients of Supabase whose key is above row level security, by their names."""
 RUNS = {"supabase": names("single maybeSingle execute")}
 """Calls that run a query: what is called on their result is no part of it."""

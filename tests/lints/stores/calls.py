@@ -98,11 +98,24 @@ model Boat { id String @id
   tenant Tenant @relation(fields: [tenantId], references: [id])
   name String?
   logbooks Logbook[]
+  dockId String?
+  dock Dock? @relation(fields: [dockId], references: [id])
+  crew Sailor[]
 }
 model Logbook { id String @id
   boatId String
   boat Boat @relation(fields: [boatId], references: [id])
+  signerId String?
+  signer Sailor? @relation(fields: [signerId], references: [id])
 }
+model Dock { id String @id
+  tenantId String
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  boats Boat[] }
+model Sailor { id String @id
+  tenantId String
+  tenant Tenant @relation(fields: [tenantId], references: [id])
+  boats Boat[] }
 """
 
 TYPEORM = """
@@ -113,6 +126,8 @@ TYPEORM = """
   @ManyToOne(() => Tenant) @JoinColumn({ name: "tenant_id" }) tenant: Tenant;
   @Column() name: string;
 }
+@ChildEntity() export class Yacht extends Boat { @Column() masts: number; }
+@Entity({ discriminatorValue: "ferry" }) export class Ferry extends Boat { @Column() decks: number; }
 @Entity("logbooks") export class Logbook {
   @PrimaryColumn() id: string;
   @ManyToOne(() => Boat) @JoinColumn({ name: "boat_id" }) boat: Boat;
@@ -125,6 +140,8 @@ export const boats = pgTable("boats", { id: uuid("id").primaryKey(), name: text(
   tenantId: uuid("tenant_id").notNull().references(() => tenants.id) });
 export const logbooks = pgTable("logbooks", { id: uuid("id").primaryKey(),
   boatId: uuid("boat_id").notNull().references(() => boats.id) });
+export const logbookRelations = relations(logbooks, ({ one }) => ({
+  ship: one(boats, { fields: [logbooks.boatId], references: [boats.id] }) }));
 """
 
 SQL = """

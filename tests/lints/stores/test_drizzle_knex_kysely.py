@@ -25,6 +25,32 @@ CASES: dict[str, calls.Case] = {
         "async function f(boats) { return db.delete(schema.boats).where(eq(schema.boats.id, boats.id)); }",
         [("weak", "TENORM003")],
     ),
+    "drizzle: counted": (
+        "drizzle",
+        """
+        const f = (db, n) => db.$count(boats, eq(boats.name, n));
+        const g = (db, t) => db.$count(boats, eq(boats.tenantId, t));
+        const h = (db) => db.$count(boats);
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
+    ),
+    "drizzle: what is left open is a value": (
+        "drizzle",
+        """
+        const one = db.select().from(boats).where(eq(boats.id, sql.placeholder("id"))).prepare("one");
+        const own = db.select().from(boats).where(eq(boats.tenantId, sql.placeholder("tenant"))).prepare("own");
+        const odd = db.select().from(boats).where(eq(boats.tenantId, sql.raw("tenant_id"))).prepare("odd");
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("opaque", "TENORM013")],
+    ),
+    "drizzle: along a relation that is declared": (
+        "drizzle",
+        """
+        const f = (db, t) => db.query.logbooks.findMany({ where: { ship: { tenantId: t } } });
+        const g = (db, n) => db.query.logbooks.findMany({ where: { ship: { name: n } } });
+        """,
+        [("proven", None), ("violation", "TENORM001")],
+    ),
     "drizzle: eq and and": (
         "drizzle",
         """

@@ -101,6 +101,8 @@ export class SailRepository extends BaseRepository<Sail> {
   constructor() { super(Sail); }
   async byBoat(boatId: string) { return this.find({ boatId }); }
   async delete(query: FilterQuery<Sail>) { return this.softly(query); }
+  async named(name: string) { return this.model.find({ name }); }
+  async own(t: string) { return this.model.find({ tenantId: t }).exec(); }
 }
 """
 LOFT = """
@@ -111,6 +113,7 @@ export class Loft {
   async three(t: string) { return this.sailRepository.create({ tenantId: t }); }
   async four(id: string) { await this.sailRepository.delete({ _id: id }); await this.sailRepository.count({ id }); }
   async five(id: string) { return this.otherRepository.find({ id }); }
+  async six(query) { return this.sailModel.updateMany(query, { $set: { name: 1 } }); }
 }
 """
 
@@ -124,12 +127,16 @@ def test_a_class_around_a_model_is_asked_by_its_callers() -> None:
         "src/sail.ts": b"import { model } from 'mongoose';\nexport const Sail = model('Sail', schema);",
     }
     found = scan(sorted(tree.items()), build_model(tree, {"tenant_columns": ["tenantId"]}))
+    assert {row.table for row in found.accesses} == {"Base", "Sail", "sailModel"}
     assert [(row.path, row.function, row.verdict, row.rule) for row in found.accesses] == [
         ("src/base.ts", "count", "violation", "TENMGO001"),
         ("src/loft.ts", "one", "proven", None),
         ("src/loft.ts", "two", "violation", "TENMGO001"),
         ("src/loft.ts", "three", "proven", None),
+        ("src/loft.ts", "six", "opaque", "TENMGO013"),  # of a class whose callers are not looked at
         ("src/sails.ts", "byBoat", "violation", "TENMGO001"),
+        ("src/sails.ts", "named", "violation", "TENMGO001"),
+        ("src/sails.ts", "own", "proven", None),
     ]
 
 

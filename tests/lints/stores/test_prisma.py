@@ -10,6 +10,33 @@ from lints.schema import build_model
 from . import calls
 
 CASES: dict[str, calls.Case] = {
+    "prisma: a row that a key alone connects": (
+        "prisma",
+        """
+        const f = (t, k, id) => prisma.logbook.create({ data: { id, boat: { connect: { id: k } } } });
+        const g = (t, k, id) => prisma.boat.create({ data: { id, tenantId: t, dock: { connect: { id: k } } } });
+        const h = (t, k, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { crew: { connect: ks(k) } } });
+        const i = (t, k, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { crew: { set: [{ id: k }] } } });
+        const j = (t, k, id) => prisma.boat.update({ where: { id, tenantId: t }, data: {
+          dock: { connectOrCreate: { where: { id: k }, create: { id: k, tenantId: t } } } } });
+        const l = (t, k, id) => prisma.boat.update({ where: { id, tenantId: t }, data: {
+          logbooks: { create: [{ id, signer: { connect: { id: k } } }] } } });
+        """,
+        [("violation", "TENORM002"), *[("weak", "TENORM013")] * 5],
+    ),
+    "prisma: a row that is connected as the tenant's": (
+        "prisma",
+        """
+        const f = (t, id) => prisma.boat.create({ data: { id, tenant: { connect: { id: t } } } });
+        const g = (t, k, id) => prisma.boat.create({ data: { id, tenantId: t, dock: { connect: { id: k, tenantId: t } } } });
+        const h = (t, dock, id) => prisma.boat.create({ data: { id, tenantId: t, dock: { connect: { id: dock.id } } } });
+        const i = (t, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { crew: { set: [] } } });
+        const j = (t, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { logbooks: { create: { id } } } });
+        const k = (t, id, l) => prisma.boat.update({ where: { id, tenantId: t }, data: {
+          logbooks: { updateMany: { where: { id: l }, data: { id } } } } });
+        """,
+        [("proven", None)] * 6,
+    ),
     "prisma: a filter that loses its tenant": (
         "prisma",
         "const f = (t) => { const where = { tenantId: t }; delete where.tenantId; return prisma.boat.findMany({ where }); };",

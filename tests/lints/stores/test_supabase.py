@@ -12,6 +12,8 @@ CREATE TABLE tenants (id uuid PRIMARY KEY);
 CREATE TABLE boats (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants (id), name text);
 CREATE TABLE logbooks (id uuid PRIMARY KEY, boat_id uuid NOT NULL REFERENCES boats (id));
 CREATE TABLE crews (id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES tenants (id));
+CREATE FUNCTION boats_of(t uuid) RETURNS SETOF boats LANGUAGE sql AS $$ SELECT * FROM boats WHERE tenant_id = t $$;
+CREATE FUNCTION all_boats() RETURNS SETOF boats LANGUAGE sql AS $$ SELECT * FROM boats $$;
 ALTER TABLE crews ENABLE ROW LEVEL SECURITY;
 """
 CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
@@ -25,7 +27,27 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "the tenant inside an or": (
         "supabase.from('boats').select().or(`tenant_id.eq.${t},name.eq.x`)",
+        [("violation", "TENORM006")],
+    ),
+    "something nested in an or": (
+        "supabase.from('boats').select().or(`and(tenant_id.eq.${t},name.eq.x),id.eq.${id}`)",
         [("opaque", "TENORM013")],
+    ),
+    "not the tenant's": (
+        "supabase.from('boats').select().not('tenant_id', 'eq', t)",
+        [("violation", "TENORM001")],
+    ),
+    "not some of the tenant's": (
+        "supabase.from('boats').select().not('name', 'is', null).eq('tenant_id', t)",
+        [("proven", None)],
+    ),
+    "a routine of the tenant's, above the policies": ("supabaseAdmin.rpc('boats_of', { t })", [("proven", None)]),
+    "a routine for all tenants, above the policies": ("supabaseAdmin.rpc('all_boats')", [("violation", "TENSQL001")]),
+    "a routine that nobody has read": ("supabaseAdmin.rpc('other', { t })", [("opaque", "TENSQL013")]),
+    "a routine that the policies bind": ("supabase.rpc('all_boats')", []),
+    "an or": (
+        "supabase.from('boats').select().or('id.eq.3')",
+        [("violation", "TENORM001")],
     ),
     "a change by id": ("supabase.from('boats').update({ name: 'x' }).eq('id', id)", [("violation", "TENORM001")]),
     "a deletion of a tenant's own": (

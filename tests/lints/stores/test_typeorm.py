@@ -10,6 +10,18 @@ from lints.schema import build_model
 from . import calls
 
 CASES: dict[str, calls.Case] = {
+    "typeorm: an entity whose rows stand in the table of another": (
+        "typeorm",
+        """
+        class S {
+          constructor(private readonly yachts: Repository<Yacht>) {}
+          get(id: string) { return this.yachts.findOneBy({ id }); }
+          own(id: string, t: string) { return this.yachts.findOneBy({ id, tenantId: t }); }
+          ferry(manager: EntityManager, id: string) { return manager.findOne(Ferry, { where: { id } }); }
+        }
+        """,
+        [("violation", "TENORM001"), ("proven", None), ("violation", "TENORM001")],
+    ),
     "typeorm: an injected repository": (
         "typeorm",
         """
