@@ -40,8 +40,11 @@ TABLE_DDL = regex(
     re.IGNORECASE,
 )
 _MAKES_TABLES = regex(
-    rb"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?[\"`\[]?[a-z_][\w.\"`\]]{0,100}\s*\(", re.IGNORECASE
+    rb"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?"
+    rb"(?:[\"`\[]?[a-z_][\w.\"`\]]{0,100}\s*\(|`?(?:[\"']\s*\.\s*|\{)?\$(?:this->)?\w{0,20}(?:wpdb|table))",
+    re.IGNORECASE,
 )
+"""WordPress puts the prefix of its tables, or all of a name, in between."""
 _MADE = regex(
     r"\s*create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(?![^(]*__hole_)[^(]{1,200}\(", re.IGNORECASE
 )

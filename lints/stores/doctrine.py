@@ -325,7 +325,7 @@ def dbal(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     for step in steps:
         method, given = step.method, step.arguments
         texts = [one.text for one in given if one.kind == "text"]
-        if method in {"insert_row", "update_rows", "delete_rows"}:
+        if method in {"insert_row", "update_rows", "delete_rows", "replace_row"}:
             return [_short(builder, method, given)]
         if method in {"from", "delete", "update", "insert"} and texts:
             verb = verb if method == "from" else method.upper()
@@ -360,8 +360,7 @@ def dbal(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
 
 def _short(builder: Builder, method: str, given: Sequence[Argument]) -> str | None:
     """`insert($table, $row)`, `update($table, $row, $criteria)`, `delete($table, $criteria)`."""
-    keys = given[-1] if method == "delete_rows" or len(given) > 1 else None
-    if method != "insert_row":
+    if method not in {"insert_row", "replace_row"}:
         keys = given[0] if method == "delete_rows" else given[1] if len(given) > 1 else None
         pairs = mapping(keys) if keys is not None and keys.kind == "map" else None
         found = [_compared(builder, name, value) for name, value in pairs.items()] if pairs is not None else []
@@ -370,6 +369,8 @@ def _short(builder: Builder, method: str, given: Sequence[Argument]) -> str | No
         return builder.delete()
     assigned, dynamic = builder.assignments(mapping(given[0]))
     dynamic = dynamic or given[0].kind != "map"
-    return (
-        builder.insert(assigned, dynamic=dynamic) if method == "insert_row" else builder.update(assigned, whole=dynamic)
-    )
+    if method == "update_rows":
+        return builder.update(assigned, whole=dynamic)
+    known = builder.model.tables.get(builder.table)
+    key = known.primary_key if known is not None and method == "replace_row" else None
+    return builder.insert(assigned, dynamic=dynamic, conflict=key)

@@ -54,7 +54,7 @@ def written(paths: Sequence[Rendered]) -> tuple[str, str] | None:
     return "TENORM004", f"{sent.raw} is copied onto the row as a whole, its tenant too if the client says so"
 
 
-_WITHOUT_MODELS = frozenset({"knex", "kysely"})
+_WITHOUT_MODELS = frozenset({"knex", "kysely", "dbal", "medoo", "laravel"})
 """Query builders, where nothing sets a column that a call does not name."""
 _SCRIPTS = frozenset({"typescript", "tsx", "javascript"})
 _POOL = regex(r"(?:^|\.)(?:\w*[pP]ool|pg|rawDb|raw_db)$|[pP]ool\(\)$")

@@ -10,7 +10,7 @@ from lints.extract.chains.parts import Asked, Begun
 from lints.extract.ir import Expr, Invoke, Name, Pairs, Text
 from lints.extract.recorder import Recorder
 from lints.extract.sqltext import names
-from lints.extract.values import Fn, Gap, Lit, Nothing, Query, Record, Step, Value
+from lints.extract.values import Fn, Gap, Lit, Nothing, Query, Record, Rope, Step, Value
 from lints.patterns import regex
 
 KINDS = frozenset({"doctrine", "dbal"})
@@ -19,7 +19,7 @@ RUNS = _LOOKUPS | names(
     "getResult getOneOrNullResult getSingleResult getArrayResult getScalarResult getSingleScalarResult"
     " getSingleColumnResult toIterable iterate execute executeQuery executeStatement fetchAllAssociative"
     " fetchAssociative fetchOne fetchFirstColumn fetchAllNumeric fetchAllKeyValue fetchAllAssociativeIndexed"
-    " fetchNumeric iterateAssociative insert_row update_rows delete_rows magic"
+    " fetchNumeric iterateAssociative replace_row insert_row update_rows delete_rows magic"
 )
 """Calls that run a query: what is called on their result is no part of it."""
 _ADDS = names(
@@ -51,6 +51,8 @@ _EXTENDS = regex(rb"@(?:template-)?extends\s+\\?(?:\w+\\)*\w*Repository<\s*\\?(?
 _TYPED = regex(rb"\b(\w+)Repository(?:Interface)?\s+\$(\w+)")
 _HELD = regex(rb"\$(?:this->)?(\w+)\s*=\s*\$[^;=]{0,80}?getRepository\(\s*\\?(?:\w+\\)*(\w+)::class\s*\)")
 _DISABLED = regex(rb"(?:getFilters\(\)\s*->\s*disable|->disableFilter|->suspend)\(\s*(?:['\"]([\w.-]+)['\"])?")
+_SHORT = {"insert": "insert_row", "update": "update_rows", "delete": "delete_rows", "replace": "replace_row"}
+"""What a connection of DBAL, or that of WordPress, does with a table and arrays."""
 _ROOTS = names("select from delete update addSelect")
 
 
@@ -71,6 +73,8 @@ def _given(notes: Recorder, written: Expr, value: Value) -> Value:
     named = _CLASS.search(text) if not isinstance(written, Text) else None
     if named is not None and re.fullmatch(r"[\w\\:]+", text):
         return Lit(named.group(1), written.span)
+    if isinstance(value, Rope) and all(isinstance(part, Lit) for part in value.parts):
+        return Lit("".join(part.text for part in value.parts if isinstance(part, Lit)), written.span)
     if isinstance(written, Name) and (isinstance(value, Fn) or (isinstance(value, Nothing) and text == "false")):
         return Gap(text, written.span)  # a variable is no method of its name
     if isinstance(written, Pairs) and isinstance(value, Record):
@@ -103,8 +107,8 @@ def begun(asked: Asked) -> Begun | None:
             return None
         found = Step("find", step.arguments[1:], step.keywords, call.span)
         return Begun("doctrine", first.text, (*steps[:-1], found))
-    if method in {"insert", "update", "delete"} and isinstance(first, Lit) and _CONNECTION.search(path):
-        rest = {"insert": "insert_row", "update": "update_rows", "delete": "delete_rows"}[method]
+    if method in _SHORT and isinstance(first, Lit) and _CONNECTION.search(path):
+        rest = _SHORT[method]
         if re.fullmatch(r"[\w.`\"]+", first.text) and len(step.arguments) > 1:
             return Begun("dbal", first.text, (*steps[:-1], Step(rest, step.arguments[1:], {}, call.span)))
         return None

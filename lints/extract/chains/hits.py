@@ -404,6 +404,7 @@ _PHP = {
         Search(rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("),
     ),
     b"\\Models\\": Search(rb"->save(?:Quietly|OrFail)?\(\s*\)"),
+    b"wpdb": Search(rb"wpdb\s*->\s*(?:insert|update|delete|replace)\("),
     b"edoo": Search(
         rb"->\s*(?:select|get|has|count|sum|max|min|avg|rand|update|delete|insert|replace)\(\s*['\"]\w+['\"]\s*,"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import ClassVar
@@ -29,6 +30,7 @@ from lints.extract.ir import (
     Text,
 )
 from lints.extract.lower import Lowering, span
+from lints.extract.sqltext import names
 from lints.patterns import regex
 
 _ESCAPES = Escapes(
@@ -39,6 +41,17 @@ _ESCAPES = Escapes(
 
 
 _SETS = regex(rb"(?:->|::\$)(\w+)\s*(?:\[[^\]\n]{0,80}\]\s*)?(?:[.+*/-]|\?\?)?=(?![=>])")
+
+
+_PROPERTY = regex(r"\$this->(\w+)")
+_TEXTS = frozenset({"string", "encapsed_string", "binary_expression"})
+_OF_WORDPRESS = regex(r"\$(?:this->)?_?wpdb->([a-z_]\w*)")
+_NO_TABLE = names(
+    "insert_id num_rows num_queries rows_affected last_error last_query last_result charset collate show_errors blogid"
+    " siteid dbh dbname dbhost dbuser ready func_call queries error field_types col_info is_mysql tables error_handler"
+    " suppress_errors time_start result global_tables ms_global_tables old_tables options_"
+)
+"""What WordPress' connection holds beside the names of tables."""
 
 
 class PhpLowering(Lowering):
@@ -81,7 +94,7 @@ class PhpLowering(Lowering):
         "variable_name": "name",
         "name": "name",
         "qualified_name": "qualified",
-        "member_access_expression": "path",
+        "member_access_expression": "member",
         "nullsafe_member_access_expression": "path",
         "class_constant_access_expression": "class_constant",
         "scoped_property_access_expression": "path",
@@ -111,6 +124,10 @@ class PhpLowering(Lowering):
 
     # Declarations
 
+    @cached_property
+    def in_wordpress(self) -> bool:
+        return b"wpdb" in self.source
+
     def namespace(self, node: Node) -> Iterable[Stmt]:
         body = node.child_by_field_name("body")
         return self.block(body.named_children) if body is not None else ()
@@ -127,7 +144,23 @@ class PhpLowering(Lowering):
             elif body is None and clause.type == "declaration_list":
                 body = clause
         inner = self.block(body.named_children) if body is not None else ()
+        inner = (*self.constructed(body), *inner) if body is not None and b"__construct" in self.source else inner
         return (ClassBody(self.text(name) if name is not None else "", inner, span(node), tuple(bases)),)
+
+    def constructed(self, body: Node) -> Iterable[Stmt]:
+        """What a constructor sets properties to that nothing else sets, where that is a text."""
+        block: Node | None = None
+        for one in body.named_children:
+            name = one.child_by_field_name("name") if one.type == "method_declaration" else None
+            if name is not None and self.text(name) == "__construct":
+                block = one.child_by_field_name("body")
+        for set_ in (part for one in self.parts(block) for part in self.parts(one)) if block is not None else ():
+            left, right = set_.child_by_field_name("left"), set_.child_by_field_name("right")
+            if set_.type != "assignment_expression" or left is None or right is None or right.type not in _TEXTS:
+                continue
+            held = _PROPERTY.fullmatch(self.text(left))
+            if held is not None and self.set_times[held.group(1)] == 1:
+                yield Assign(held.group(1), self.expression(right), False, span(set_))
 
     def return_statement(self, node: Node) -> Iterable[Stmt]:
         value = next(iter(self.parts(node)), None)
@@ -138,9 +171,9 @@ class PhpLowering(Lowering):
         return super().return_statement(node)
 
     @cached_property
-    def set_later(self) -> frozenset[str]:
-        """The properties that something in the file sets."""
-        return frozenset(found.decode("utf-8", "replace") for found in _SETS.findall(self.source))
+    def set_times(self) -> Counter[str]:
+        """How often something in the file sets a property."""
+        return Counter(found.decode("utf-8", "replace") for found in _SETS.findall(self.source))
 
     def constants(self, node: Node) -> Iterable[Stmt]:
         out: list[Stmt] = []
@@ -160,7 +193,7 @@ class PhpLowering(Lowering):
                 name is not None
                 and value is not None
                 and not open_
-                and self.text(name).lstrip("$") not in self.set_later
+                and self.text(name).lstrip("$") not in self.set_times
             ):
                 out.append(Assign(self.text(name).lstrip("$"), self.expression(value), False, span(element)))
         return out
@@ -257,6 +290,13 @@ class PhpLowering(Lowering):
         return self.attempted(self.body(node.child_by_field_name("body")), handlers, last, span(node))
 
     # Expressions
+
+    def member(self, node: Node) -> Expr:
+        """A part of an object; the prefix of WordPress' tables, and what it calls one, is the text as installed."""
+        found = _OF_WORDPRESS.fullmatch(self.text(node)) if self.in_wordpress else None
+        if found is None or found.group(1) in _NO_TABLE:
+            return self.path(node)
+        return Text("wp_" if found.group(1) in {"prefix", "base_prefix"} else f"wp_{found.group(1)}", span(node))
 
     def null(self, node: Node) -> Expr:
         return Name("null", span(node))
