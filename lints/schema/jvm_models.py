@@ -46,6 +46,10 @@ _DAO = regex(
     r"\bcompanion\s+object\s*(?:\w+\s*)?:\s*(?:\w+\.)*\w*EntityClass<\s*(?:\w+\s*,\s*)?(?:\w+\.)*(\w+)\s*>\(\s*(\w+)"
 )
 """A class of rows of Exposed, and the object that is their table."""
+_SEQUENCE = regex(
+    r"\bval\s+(?:\w+\.)?Database\.(\w+)\s*(?::[^=\n]{1,80})?\s*get\(\)\s*=\s*(?:this\.)?sequenceOf\(\s*(\w+)"
+)
+"""What Ktorm's rows of a table are called: `val Database.boats get() = this.sequenceOf(Boats)`."""
 _POINTS = regex(r"(?:^\s*,\s*|\breferences\(\s*)(\w+)")
 _MARK = regex(r"@(?:field:|get:)?([\w.]+)")
 _CONSTANT = regex(r"\bString\s+(\w+)\s*=\s*\"([\w.]+)\"\s*;|\bconst\s+val\s+(\w+)\s*=\s*\"([\w.]+)\"")
@@ -121,7 +125,7 @@ def read(texts: Mapping[str, str], found: dict[str, Found]) -> dict[str, Store]:
         if made >= 0:
             added = added or f"TenantLineInnerInterceptor, {path}:{text.count(chr(10), 0, made) + 1}"
         _classes(path, text, found, constants)
-        for row, table in _DAO.findall(text) if path.endswith(".kt") else ():
+        for row, table in (*_DAO.findall(text), *_SEQUENCE.findall(text)) if path.endswith(".kt") else ():
             rows.setdefault(table, row)
         for heir in _OF_ANOTHER.finditer(text) if "Repository" in text else ():
             place = Origin(path=path, line=text.count("\n", 0, heir.start()) + 1, why=f"extends {heir.group(2)}")

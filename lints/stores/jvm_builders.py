@@ -27,6 +27,8 @@ _GET = regex(r"(?:\.get|\[)(?:<[^<>]{1,60}>)?\(?\s*\"(\w+)\"\s*[)\]]\s*$")
 _KTORM_SET = regex(r"\bset\(\s*(?:\w+\.)?(\w+)\s*,\s*([^\n;}]{1,200}?)\)")
 _TAKES_CONDITIONS = names("first firstOrNull single singleOrNull any count none")
 _EXPOSED_SET = regex(r"\b(?:it|this|row|stmt)\s*\[\s*(?:\w+\.)*(\w+)\s*\]\s*=(?!=)\s*([^;\n}]{1,200})")
+_ROW_SET = regex(r"(?<![\w.])(?:(?:it|this|row)\.)?(\w+)\s*=(?!=)\s*([^;\n}]{1,200})")
+_ADDED = regex(r"(\bif\s*\([^{}\n]{1,200}\)\s*\{?\s*)?\bit\s*(?:\+=\s*)([^\n;}]{1,300})")
 _SILENT = names(
     "ne notEqual gt ge lt le greaterThan lessThan greaterThanOrEqualTo lessThanOrEqualTo like notLike between isNotNull"
     " isTrue isFalse greaterOrEqual lessOrEqual likeIgnoreCase contains startsWith endsWith neq greater less notIn"
@@ -192,20 +194,25 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         method = step.method
         given = [argument.text for argument in step.arguments]
         block = next((text for text in reversed(given) if text.lstrip().startswith("{")), None)
-        if method in {
-            "select",
-            "where",
-            "andWhere",
-            "orWhere",
-            "find",
-            "deleteWhere",
-            "deleteIgnoreWhere",
-            "adjustWhere",
-            "filter",
-            "removeIf",
-        } or (method in _TAKES_CONDITIONS and block is not None):
+        if (
+            method
+            in {
+                "select",
+                "where",
+                "andWhere",
+                "orWhere",
+                "find",
+                "deleteWhere",
+                "deleteIgnoreWhere",
+                "adjustWhere",
+                "filter",
+                "removeIf",
+            }
+            or (method == "count" and given)
+            or (method in _TAKES_CONDITIONS and block is not None)
+        ):
             verb = "delete" if method.startswith(("delete", "remove")) else verb
-            block = given[0] if block is None and method == "find" and given else block
+            block = given[0] if block is None and method in {"find", "count"} and given else block
             part = _infix(builder, block) if block is not None else None
             if part is None and method != "select":
                 part = builder.hole()
@@ -219,15 +226,28 @@ def exposed(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             )
             said = _infix(builder, condition.partition("=")[2] or condition) if condition is not None else said
             assigned = _exposed_sets(builder, block or "")
-        elif method in {"findById", "get", "findByIdAndUpdate", "findSingleByAndUpdate"} and given:
+        elif method in {"whereWithConditions", "whereWithOrConditions"}:
+            said = _listed(builder, block or "", any_of="Or" in method)
+        elif method in {"findById", "get", "findByIdAndUpdate", "@held"} and given:
             said = f"{builder.qualified(builder.key_of(builder.table))} = {builder.parameter()}"
+            builder.held = method == "@held"
+            verb = "update" if method in {"findByIdAndUpdate", "@held"} else verb
+            assigned = _sets_of_row(builder, block or "")
+        elif method == "findSingleByAndUpdate" and given:
+            said, verb = _infix(builder, given[0]), "update"
+            assigned = _sets_of_row(builder, block or "")
+        elif method in {"forIds", "forEntityIds"}:
+            said = f"{builder.qualified(builder.key_of(builder.table))} IN ({builder.parameter()})"
         elif method == "deleteAll":
             verb = "delete"
         elif method in {"innerJoin", "leftJoin", "join", "crossJoin", "rightJoin", "fullJoin", "union", "unionAll"}:
             unseen = True
-        elif method in {"insert", "insertAndGetId", "upsert", "insertIgnore"}:
+        elif method in {"insert", "insertAndGetId", "upsert", "insertIgnore", "batchInsert"}:
             return [_exposed_row(builder, block or "", conflict=method == "upsert")]
-        elif method in {"batchInsert", "new", "replace"}:
+        elif method == "new":
+            assigned = _sets_of_row(builder, block or "")
+            return [builder.insert(assigned)] if assigned else [None]
+        elif method == "replace":
             return []
     if said is not None:
         builder.where.append(said)
@@ -246,6 +266,24 @@ def _exposed_sets(builder: Builder, block: str) -> list[tuple[str, str]]:
             assigned.append((column, builder.parameter(found.group(2).strip())))
     filled = re.search(r"(?<!set\()\b(?:it|this)\s*[,)]", block) is not None
     return [] if filled else assigned
+
+
+def _sets_of_row(builder: Builder, block: str) -> list[tuple[str, str]]:
+    """The columns that `{ tenantId = tenant; it.name = name }` gives a row, which it calls by their properties."""
+    columns = builder.entity.columns if builder.entity is not None else {}
+    found = ((columns.get(one.group(1)), one.group(2).strip()) for one in _ROW_SET.finditer(block))
+    return [(column, builder.parameter(value)) for column, value in found if column is not None]
+
+
+def _listed(builder: Builder, block: str, *, any_of: bool) -> str:
+    """`{ it += Boats.tenantId eq tenant; if (name != null) { it += Boats.name eq name } }` of Ktorm."""
+    parts: list[str] = []
+    for found in _ADDED.finditer(block):
+        part = _infix(builder, found.group(2))
+        parts.append(f"({builder.parameter()} IS NULL OR ({part}))" if found.group(1) else part)
+    if not parts or len(parts) < block.count("+="):
+        parts.append(builder.hole())
+    return f"({builder.any_of(parts) if any_of else builder.all_of(parts)})"
 
 
 def _exposed_row(builder: Builder, block: str, *, conflict: bool) -> str | None:

@@ -68,7 +68,8 @@ def target(
         store, at, named_class = call.model.rpartition("@")
         if at and store not in by_kind.get("repository", {}):
             return None  # of something that is no repository
-        entity = known.get(named_class)
+        stored = by_kind["repository"][store].relations["of"] if at and not named_class else ""
+        entity = known.get(named_class or stored)
         return (entity.table, entity, known, None) if entity is not None else None
     entity = known.get(held.relations["of"]) if held is not None else None
     entity = entity or known.get(call.model) or known.get(f"{call.model}Entity")

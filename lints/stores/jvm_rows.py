@@ -22,12 +22,21 @@ _COMPARES = names(
     " isEmpty isNotEmpty inRange geOrNull ltOrNull leOrNull after before"
 )
 _ENDS = regex(r"find\w*|list|uniqueResult\w*|exists|delete|update|query")
+_LOADS = names("load loadOptional getReference multiLoad")
+"""What ends `session.byId(Boat.class)`."""
 _RESTRICTED = regex(r"(?:\w*Restrictions|Expression|Expr)\.(\w+)\((.*)\)", re.DOTALL)
 
 
 def whole(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`em.merge(boat)`, `repository.delete(boat)`, of a row that a client sends, that is made here, or is handed in."""
     step = steps[0]
+    if step.method == "saveNew":
+        fields = [part.partition(" = ") for part in step.arguments[0].text[1:-1].split("; ")]
+        given = {name.strip(): Argument(kind="value", text=value.strip()) for name, _, value in fields}
+        assigned, _ = builder.assignments(given)
+        if "?" in given:
+            builder.taken = "the key of what is made out of sight is no other row's"
+        return [builder.insert(assigned)] if assigned else []
     if step.method.endswith("Sent"):
         builder.raw, builder.by_client_key = step.arguments[0].text, True
         return []
@@ -40,6 +49,7 @@ def expressions(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     """`DB.find(Boat.class).where().eq("tenantId", tenant).findOne()` of Ebean, and Hibernate's `createCriteria`."""
     assigned: list[tuple[str, str]] = []
     verb, runs = steps[0].method.removesuffix("@"), False
+    natural = verb == "bySimpleNaturalId"
     for position, step in enumerate(steps):
         given = [argument.text.strip() for argument in step.arguments]
         if position == 0:
@@ -54,6 +64,14 @@ def expressions(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             column = builder.column(literal(given[0]) or "")
             if column is not None:
                 assigned.append((column, builder.parameter(given[1])))
+        elif step.method in _LOADS and verb.startswith("by"):
+            runs = True
+            if natural or (given and verb == "byNaturalId"):
+                builder.where.append(builder.hole())
+            elif given:
+                _narrow(builder, "idIn" if step.method == "multiLoad" else "idEq", given)
+        elif step.method == "using":
+            _narrow(builder, "eq", given)
         elif _ENDS.fullmatch(step.method) and (not given or step.method == "exists"):
             runs, verb = True, step.method if step.method in {"delete", "update"} else verb
         elif step.method not in _SILENT:

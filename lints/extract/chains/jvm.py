@@ -44,14 +44,15 @@ _CONTEXT_AFTER = regex(rb"\b(\w{1,60})\s{0,4}:\s{0,4}DSLContext\b")
 _JOOQ_FETCHES = names("fetch fetchOne fetchAny fetchCount fetchExists fetchOptional fetchSingle update delete")
 _EXPOSED = names(
     "select selectAll deleteWhere deleteIgnoreWhere update deleteAll find findById get all upsert insert insertAndGetId"
-    " insertIgnore"
+    " insertIgnore batchInsert new findByIdAndUpdate findSingleByAndUpdate forIds forEntityIds count"
 )
 _EBEAN = names("find update delete deleteAll createQuery reference")
+_OF_SESSION = names("createCriteria byId byMultipleIds byNaturalId bySimpleNaturalId")
 _SERVER = regex(r"(?:^|\.)(?:DB|Ebean|\w*[dD]atabase|\w*[sS]erver|db)$")
-_SEQUENCE = regex(r"\.(?:from|sequenceOf)\(\s*([A-Z]\w*)\s*\)$")
+_SEQUENCE = regex(r"\.(?:from|sequenceOf)\(\s*([A-Z]\w*)\s*\)$|(?:^|[.\s({])(?:\w*[dD]atabase|db)\s*\.\s*([a-z]\w*)$")
 _TABLE_OBJECT = regex(r"[A-Z]\w*[a-z]\w*")
 _WHERE = regex(r"\bwhere\s*\{")
-_OF_ROWS = names("find findById get all")
+_OF_ROWS = names("find findById get all new findByIdAndUpdate findSingleByAndUpdate forIds forEntityIds count")
 """Calls on a class of rows of Exposed."""
 _PANACHE = names(
     "find list stream count delete update findById findByIdOptional listAll findAll streamAll deleteAll deleteById"
@@ -92,6 +93,7 @@ RUNS = {
     "expressions": names(
         "findOne findList findOneOrEmpty findCount findIds findEach findIterate findPagedList findMap findSet"
         " findSingleAttribute findStream findExists list uniqueResult delete update"
+        " load loadOptional getReference multiLoad"
     ),
     "template": names("all one first count exists selectOne delete update"),
 }
@@ -220,7 +222,7 @@ def _expressions(asked: Asked) -> Begun | None:
     call, notes = asked.call, asked.interpreter.notes
     if call.receiver is None or not call.arguments:
         return None
-    if call.method == "createCriteria":
+    if call.method in _OF_SESSION:
         if not jvm_rows.is_manager(asked):
             return None
     elif call.method not in _EBEAN or b"io.ebean" not in notes.source or _SERVER.search(asked.path) is None:
@@ -388,7 +390,7 @@ def _ktorm(asked: Asked) -> Begun | None:
     step = as_written(asked.interpreter, call, call.method)
     of = _SEQUENCE.search(notes.text(call.receiver.span)[-120:]) if call.receiver is not None else None
     if of is not None:
-        return Begun("exposed", of.group(1), (step,))
+        return _of_sequence(asked, of.group(1) or of.group(2), step)
     given = [argument.source for argument in step.arguments if isinstance(argument, Gap)]
     if call.method not in {"update", "delete", "deleteAll"} or not given or not _TABLE_OBJECT.fullmatch(given[0]):
         return None
@@ -400,6 +402,26 @@ def _ktorm(asked: Asked) -> Begun | None:
         return Begun("exposed", given[0], (Step("update", told, {}, call.span),))
     method = "deleteWhere" if block else "deleteAll"
     return Begun("exposed", given[0], (Step(method, step.arguments[1:], {}, call.span),))
+
+
+def _of_sequence(asked: Asked, model: str, step: Step) -> Begun | None:
+    """A call on the rows of a table of Ktorm, or a row that is put among them: `database.boats.add(boat)`."""
+    method, notes = asked.call.method, asked.interpreter.notes
+    if method not in {"add", "update"}:
+        return Begun("exposed", model, (step,))
+    given = notes.text(asked.call.arguments_span)[1:-1].strip() if len(asked.call.arguments) == 1 else ""
+    if method == "update":
+        return (
+            Begun("exposed", model, (Step("@held", step.arguments, {}, step.span),)) if given.isidentifier() else None
+        )
+    around = jvm_rows.inside(jvm_text.before(notes.source, asked.call.span[0]))
+    named = rf"\bva[lr]\s+{given}\b[^=\n]{{0,60}}=\s*[A-Z]\w*\s*\{{" if given.isidentifier() else r"\A"
+    made = re.search(named, around) or re.match(r"[A-Z]\w*\s*\{", given)
+    if made is None or not made.group():
+        return None
+    text = around if made.string is around else given
+    block = text[made.end() - 1 : jvm_text.closes(text, made.end() - 1) + 1]
+    return Begun("exposed", model, (Step("new", (Gap(block, step.span),), {}, step.span),))
 
 
 def _by_class(asked: Asked) -> Begun | None:

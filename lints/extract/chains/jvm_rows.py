@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from lints.extract.chains import jvm_text
 from lints.extract.chains.parts import Asked, Begun
+from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.values import Gap, Step
 from lints.patterns import regex
 
@@ -16,10 +17,12 @@ _OF_STORE = {
 }  # fmt: skip
 """What calls do with a row: `save` makes it or changes it, by the key that it comes with."""
 _OF_MANAGER = {
-    "merge": "update", "update": "update", "saveOrUpdate": "update", "remove": "delete", "delete": "delete",
+    "persist": "save", "merge": "update", "update": "update", "saveOrUpdate": "update", "remove": "delete",
+    "delete": "delete",
 }  # fmt: skip
 _MANAGER = regex(
-    r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|em|[eE]ntityManager|(?:get)?EntityManager\(\)|getCurrentSession\(\)|openSession\(\))$"
+    r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|em|[eE]ntityManager|(?:get)?EntityManager\(\)|getCurrentSession\(\)|openSession\(\)"
+    r"|unwrap\((?:\w+\.)*Session(?:\.class|::class\.java)\))$"
 )
 _TYPED = regex(rb"\b(?:EntityManager|StatelessSession|Session)\s+(\w{1,60})\s*[;=,)]")
 _TYPED_AFTER = regex(rb"\b(\w{1,60})\s{0,4}:\s{0,4}(?:EntityManager|StatelessSession|Session)\b")
@@ -36,6 +39,22 @@ _RECEIVES = regex(r"@(?:PUT|POST|PATCH)\b")
 _GIVEN = regex(r"\s*=(?!=)\s*(?:new\s+)?(?:\w+\.)*([A-Z]\w*)\s*(?:<[^<>]{0,40}>)?\s*\(")
 _EMPTY = regex(r"\s*=(?!=)\s*(?:new\s+)?[A-Z][\w.]*(?:<[^<>]{0,40}>)?\(\s*\)\s*(?:;|\n)")
 _SETTER = regex(r"\s*\.\s*(?:set([A-Z]\w*)\(|(\w+)\s*=(?!=))")
+_MADE = regex(r"\s*(?:new\s+)?(?:\w+\.)*([A-Z]\w*)\s*(?:<[^<>]{0,40}>)?\(\s*\)")
+_CALL = r"\(((?:[^()]|\((?:[^()]|\([^()]{0,200}\)){0,80}\)){0,400})\)"
+_BUILT = regex(r"\s*(?:\w+\.)*([A-Z]\w*)\.builder\(\)([\s\S]{0,1500}?)\.\s*build\(\)\s*;?\s*")
+_BUILDS = regex(r"\.\s*(\w+)\s*" + _CALL)
+_NAMED = regex(r"\s*(?:\w+\.)*([A-Z]\w*)" + _CALL + r"\s*")
+_MAPPED = regex(r"(?:\w+\.)*\w*(?:[mM]apper|[cC]onverter|[aA]ssembler|BeanUtils?)(?:\.\w+)?\.\w+\(")
+"""What makes a row of what a client sent, its key too."""
+_PART = regex(r"\s*(\w+)\s*=(?!=)\s*([\s\S]+)")
+_NEW_KEY = r"(?:null\b|(?:\w+\.)*(?:new|random|next|gen|Gen|fast|simple|create|Ulid|ULID|Nano|Id[A-Z])\w*[.(])"
+_KEYED = regex(r"(?:^\{|; )id = (?!" + _NEW_KEY + ")")
+_GIVES = regex(
+    r"\.\s*(?:set([A-Z]\w*)\(\s*|(\w+)\s*=(?!=)\s*)"
+    r"(\w*(?:[dD]to|DTO|[rR]eq|[rR]equest|[cC]ommand|[cC]md|[fF]orm|[bB]ody|[pP]ayload|[iI]nput|VO|[vV]o)"
+    r"(?:\.\w+(?:\(\))?)+)\s*[);\n]"
+)
+"""What a row is given that a client sent: `boat.setTenantId(dto.getTenantId())`."""
 _MAX_HEAD, _MAX_USES = 1500, 60
 
 
@@ -51,14 +70,85 @@ def begun(asked: Asked, store: str | None) -> Begun | None:
     verb = of_manager or (_OF_STORE.get(call.method) if store is not None else None)
     if not verb or not call.arguments:
         return None
-    said = _ARGUMENT.fullmatch(notes.text(call.arguments_span)[1:-1][:300])
+    given = notes.text(call.arguments_span)[1:-1][:2000]
+    said = _ARGUMENT.fullmatch(given) if len(given) < 300 else None
+    if verb == "save" and (fields := _new(asked, given)) is not None:
+        how = "saveMade" if call.method != "persist" and _KEYED.search(fields[1]) is not None else "saveNew"
+        step = Step(how, (Gap(fields[1], call.arguments_span),), {}, call.span)
+        return Begun("whole", f"{store}@{fields[0]}" if of_manager is None else fields[0], (step,))
     if said is None:
         return None
     how, kind = _origin(asked, said.group(1))
+    if not how and verb != "delete":
+        return _given(asked, said.group(1), store if of_manager is None else None)
     if not how or (verb == "save" and how == "Handed"):  # which may be a new one
         return None
     step = Step(f"{verb}{how}", (Gap(said.group(1), call.arguments_span),), {}, call.span)
     return Begun("whole", f"{store}@{kind}" if of_manager is None else kind, (step,))
+
+
+def _new(asked: Asked, given: str) -> tuple[str, str] | None:
+    """(class, `{name = value; …}`) of a row that is made here: by its setters, a builder, a constructor of Kotlin."""
+    text = given.strip()
+    if text.isidentifier():
+        around = inside(jvm_text.before(asked.interpreter.notes.source, asked.call.span[0]))
+        made = list(re.finditer(rf"(?<![\w.]){text}\s*(?::[^=\n;]{{1,60}})?=(?!=)\s*", around))
+        if not made:
+            return None
+        rest = around[made[-1].end() :]
+        empty = _MADE.match(rest)
+        if empty is not None:
+            fields = written(asked, text)
+            return (empty.group(1), fields) if fields.startswith("{") and len(fields) > 2 else None
+        text = rest[: jvm_text.statement(rest, 0)]
+        later = [one for one in re.finditer(rf"(?<![\w.]){given.strip()}(?!\w)", rest) if one.start() > len(text)]
+        if _MAPPED.match(text) is not None:
+            return _mapped(around[: made[-1].start()], rest, later)
+        if any(_SETTER.match(rest, one.end()) is not None for one in later[:_MAX_USES]):
+            return None
+    built = _BUILT.fullmatch(text)
+    if built is not None:
+        parts = [f"{name} = {value.strip()}" for name, value in _BUILDS.findall(built.group(2)) if ";" not in value]
+        return built.group(1), "{" + "; ".join(parts) + "}"
+    named = _NAMED.fullmatch(text) if asked.interpreter.language == "kotlin" else None
+    listed = [_PART.fullmatch(part) for part in jvm_text.arguments(named.group(2))] if named is not None else []
+    if named is None or not listed or None in listed or any(";" in part.group(2) for part in listed if part):
+        return None
+    parts = [f"{part.group(1)} = {part.group(2).strip()}" for part in listed if part is not None]
+    return named.group(1), "{" + "; ".join(parts) + "}"
+
+
+def _mapped(before: str, rest: str, uses: list[re.Match[str]]) -> tuple[str, str] | None:
+    """(class, `{?; name = value; …}`) of a row that is made of what a client sent, and of what it is given since."""
+    typed = re.search(r"(?<![\w.])([A-Z]\w*)\s*\Z", before)
+    parts = ["?"]
+    for use in uses[:_MAX_USES]:
+        setter = _SETTER.match(rest, use.end())
+        if setter is not None and setter.group(1):
+            value = rest[setter.end() : jvm_text.closes(rest, setter.end() - 1)].strip()
+            parts += [f"{setter.group(1)[:1].lower()}{setter.group(1)[1:]} = {value}"] if ";" not in value else []
+    return (typed.group(1), "{" + "; ".join(parts) + "}") if typed is not None and len(parts) > 1 else None
+
+
+def _given(asked: Asked, name: str, store: str | None) -> Begun | None:
+    """What a row that was loaded is given of what a client sent before it is saved."""
+    before = jvm_text.before(asked.interpreter.notes.source, asked.call.span[0])
+    around, where = inside(before), asked.call.span
+    if f"{name}." not in around or not jvm_text.loaded(around, name):
+        return None
+    given: list[Gap] = []
+    for use in list(re.finditer(rf"(?<![\w.]){name}(?=\s*\.)", around))[:_MAX_USES]:
+        set_to = _GIVES.match(around, use.end())
+        if set_to is not None:
+            said = set_to.group(1) or set_to.group(2)
+            given.append(Gap(f"{said[:1].lower()}{said[1:]}={set_to.group(3)}", where))
+    typed = list(re.finditer(rf"(?<![\w.])([A-Z]\w*)\s+{name}\s*=(?!=)", around))
+    kind = typed[-1].group(1) if typed else ""
+    if not given or not (kind or store):
+        return None
+    return Begun(
+        "whole", f"{store}@{kind}" if store is not None else kind, (Step(REASSIGNED, tuple(given), {}, where),)
+    )
 
 
 def written(asked: Asked, name: str) -> str:
@@ -140,7 +230,7 @@ def _origin(asked: Asked, name: str) -> tuple[str, str]:
     made = [found for found in re.finditer(rf"(?<![\w.]){name}(?!\w)", body) if _GIVEN.match(body, found.end())]
     if made:
         kind = _GIVEN.match(body, made[-1].end())
-        keyed = re.search(rf"\b{name}\s*\.\s*(?:setId\(|id\s*=(?!=))", body[made[-1].end() :])
+        keyed = re.search(rf"\b{name}\s*\.\s*(?:setId\(|id\s*=(?!=))\s*(?!{_NEW_KEY})", body[made[-1].end() :])
         return ("Made", kind.group(1)) if kind is not None and keyed is not None else ("", "")
     if re.search(rf"(?<![\w.]){name}\s*=(?!=)", body) is not None:
         return "", ""

@@ -375,6 +375,17 @@ def closes(text: str, start: int) -> int:
     return len(text)
 
 
+def arguments(text: str) -> list[str]:
+    """The parts of a text between the commas that stand in no bracket and no string."""
+    depth, start, found = 0, 0, list[str]()
+    for token in _TOKEN.finditer(text):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.group(), 0)
+        if token.group() == "," and depth == 0:
+            found.append(text[start : token.start()])
+            start = token.end()
+    return [part for part in (*found, text[start:]) if part.strip()]
+
+
 def _open(text: str, start: int) -> bool:
     """Whether the block in which a place stands is still open at the end of a text."""
     depth = 0
