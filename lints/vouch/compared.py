@@ -67,6 +67,19 @@ _STATES = regex(
     r"|checkArgument|checkState|check|require)(?:\.ok)?\("
 )
 """Calls that raise unless what they are given holds, or (`if`) where it does; of two values, unless they are equal."""
+_SCOPE = r"(?:tenan|org|workspace|team|account|project|scope|access|owner|belong|member|same|permit|permission|allow)"
+_ENSURES = regex(
+    rf"(?:await\s+)?(?:[\w$]{{1,60}}(?:\.|->|::)){{0,3}}(?:assert|ensure|require|verify|check|enforce|validate|guard|deny)_?\w*?{_SCOPE}\w*[!]?"
+    r"\s*[( ]\s*(?P<given>[^()]{1,200})\)?;?",
+    re.IGNORECASE,
+)
+"""A call that raises unless what it is given belongs together: `ensureTenantScope(ctx, doc.tenantId)`."""
+_BELONGS = regex(
+    rf"(?:await\s+)?(?:[\w$]{{1,60}}(?:\.|->|::)){{0,3}}(?:is|has|can|in|may|belongs|same|check|verify|validate)_?\w*?{_SCOPE}\w*\??"
+    r"\((?P<given>[^()]{1,200})\)",
+    re.IGNORECASE,
+)
+"""A call that says whether it does."""
 MAX_STATED = 600
 _OR, _AND = regex(r"\|\||\bor\b"), regex(r"&&|\band\b")
 
@@ -89,6 +102,7 @@ def compare(flow: Flow, event: Event, found: Found) -> None:
     else:
         stated = _stated(flow, node)
         if stated is None:
+            found.compared.update(_ensured(flow, node, found))
             return
         text, sign = stated
     for part, other in compared_in(text, sign is _EQUAL, found.rows, found):
@@ -134,6 +148,25 @@ def _stated(flow: Flow, node: Node) -> tuple[str, re.Pattern[str]] | None:
         one = first_argument(given)
         return f"{one} == {first_argument(given[len(one) + 1 :])}", _EQUAL
     return first_argument(given), _UNEQUAL if called.group("if") is not None else _EQUAL
+
+
+_CALLS = frozenset(["expression_statement", "call", "call_expression", "method_invocation", "await_expression"])
+
+
+def _ensured(flow: Flow, node: Node, found: Found) -> Iterator[str]:
+    """The parts of a row that a call is given beside something else, which raises unless they belong together."""
+    if node.type not in _CALLS or node.end_byte - node.start_byte > MAX_STATED:
+        return
+    called = _ENSURES.fullmatch(flow.text(node).strip())
+    yield from _parts_in(called.group("given"), found.rows) if called is not None else ()
+
+
+def _parts_in(given: str, rows: Iterable[str]) -> Iterator[str]:
+    items = [plain(item) for item in given.split(",")]
+    for item in items if len(items) > 1 and not any(map(_NOBODYS.match, items)) else ():
+        name = next((row for row in rows if item.startswith(f"{row}.")), None)
+        if name is not None and item[len(name) + 1 :].replace(".", "").isidentifier():
+            yield item[len(name) + 1 :]
 
 
 def cover(flow: Flow, event: Event, found: Found) -> None:
@@ -195,6 +228,10 @@ def compared_in(text: str, equal: bool, rows: Iterable[str], found: Found | None
         if each is not None:
             yield from compared_in(*each)
             continue
+        negated = re.match(r"!\s*|not\s+", part.strip())
+        called = _BELONGS.fullmatch(part.strip()[negated.end() if negated is not None else 0 :])
+        if called is not None and (negated is None) is equal:
+            yield from ((given, "") for given in _parts_in(called.group("given"), rows))
         compared = sign.fullmatch(_with_signs(part.strip()))
         sides = [plain(side.strip()) for side in compared.groups()] if compared is not None else []
         for shown, other in zip(sides, reversed(sides), strict=True):

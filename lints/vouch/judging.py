@@ -142,11 +142,9 @@ def _unloaded(later: Place, guard: Follow, model: Model) -> list[Access]:
         keys = [plain(key) for key in own_keys(row, later.texts, model)]
         if row.verdict != "weak" or row.rule != HELD or not keys or not handed.keys() >= set(keys):
             return row
-        of = handed[keys[0]].partition(" ")[0]
-        said = (
-            f"{keys[0]} is a part of {of}, which nothing says is a row" if of else f"{keys[0]} was read out of a text"
-        )
-        return unheld(row, later.texts, f"{said} that was loaded" if of else f"{said}, not loaded", model)
+        of = handed[keys[0]]
+        part = f"a part of {of.partition(' ')[0]}, which nothing says is a row that was loaded"
+        return unheld(row, later.texts, f"{keys[0]} is {of[1:] if of.startswith('!') else part}", model)
 
     return [judged(row) for row in later.rows]
 
