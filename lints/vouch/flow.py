@@ -27,7 +27,19 @@ from lints.vouch.helpers import asked_through
 from lints.vouch.lent import lent, lent_to
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
-from lints.vouch.shapes import BLOCKS, BOUNDARIES, BRANCHES, CLOSURES, HANDLERS, LOOPS, NEGATED, TRIES, UNCERTAIN, WRAPS
+from lints.vouch.shapes import (
+    BLOCKS,
+    BOUNDARIES,
+    BRANCHES,
+    CHOICES,
+    CLOSURES,
+    HANDLERS,
+    LOOPS,
+    NEGATED,
+    TRIES,
+    UNCERTAIN,
+    WRAPS,
+)
 from lints.vouch.tree import MAX_DEPTH
 
 _SETS = regex(
@@ -295,8 +307,8 @@ class Flow(Results):
         last = bisect_left(self._starts, node.end_byte)
         return [access for access in self.accesses[first:last] if access.node.end_byte <= node.end_byte]
 
-    def certain(self, node: Node, top: Node) -> bool:
-        """Whether a call runs whenever the statement around it does."""
+    def certain(self, node: Node, top: Node, *, chosen: bool = False) -> bool:
+        """Whether a call runs whenever the statement around it does, or, `chosen`, where a choice is for it."""
         child = node
         while child != top and (parent := child.parent) is not None:
             kind = parent.type
@@ -311,7 +323,8 @@ class Flow(Results):
                 ):
                     return False
             elif kind in BRANCHES:
-                if child not in (self.condition(parent), parent.child_by_field_name("initializer")):
+                taken = (self.condition(parent), parent.child_by_field_name("initializer"))
+                if child not in taken and not (chosen and kind in CHOICES):
                     return False
             elif UNCERTAIN.search(kind) is not None or self.suppresses(parent):
                 return False

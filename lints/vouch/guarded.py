@@ -83,11 +83,13 @@ def guard_of(flow: Flow, access: Access) -> Guard | None:
 
 def _after_it(flow: Flow, access: Access) -> Guard | None:
     top = _statement(access.node)
-    if top is None or not flow.certain(access.node, top):
+    if top is None or not flow.certain(access.node, top, chosen=True):
         return None
     found = Found(access, top.start_byte)
     flow.bind(found, top)
     names = _held(found)
+    parts: set[str] = set()
+    """Names of rows that were found by a part of this one: what becomes of them, becomes of it."""
     if not names or (top.type in BRANCHES and _told(flow, top, names)):
         return None
     after = list(islice(_after(top), _MAX_STATEMENTS))
@@ -110,6 +112,12 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
         if inside:
             against = _found_by(flow, statement, access, {other for _, other in inside})
             return Guard(compared=tuple(sorted({part for part, _ in inside})), against=against)
+        read = _read_by(flow, statement, names)
+        if read:
+            parts |= read
+            continue
+        if _mentions(flow, statement, parts) and not _asked(flow, statement, parts):
+            return None
         known, checked = {*found.rows, *found.maps, *found.odd}, found.checked
         flow.derive(statement, found)
         if not checked:
@@ -121,6 +129,25 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
             return None
         names |= _held(found)
     return None
+
+
+_READS = regex(r"(?:find|get|first|load|fetch|one|single|retrieve|take)\w*", re.IGNORECASE)
+
+
+def _read_by(flow: Flow, statement: Node, names: set[str]) -> set[str]:
+    """The names of rows that a statement reads by a part of the row, and does nothing else with it."""
+    if not _mentions(flow, statement, names) or statement.type in BRANCHES:
+        return set()
+    reads = [one for one in flow.accesses if statement.start_byte <= one.node.start_byte < statement.end_byte]
+    if len(reads) != 1 or reads[0].raw or not reads[0].methods or _READS.fullmatch(reads[0].methods[-1]) is None:
+        return set()
+    around = Found(reads[0], statement.start_byte)
+    flow.bind(around, statement)
+    shown = (
+        flow.data[statement.start_byte : reads[0].node.start_byte]
+        + flow.data[reads[0].node.end_byte : statement.end_byte]
+    )
+    return set() if _words(shown.decode("utf-8", "replace")) & _words(" ".join(names)) else _held(around)
 
 
 def _found_by(flow: Flow, statement: Node, access: Access, others: set[str]) -> tuple[tuple[int, int], ...]:
@@ -242,11 +269,11 @@ def _statement(node: Node) -> Node | None:
 
 
 def _after(statement: Node) -> Iterator[Node]:
-    """The statements that run after one, whatever happens, as long as nothing decides between them."""
+    """The statements that run after one, if it runs, as long as nothing decides between them."""
     child = statement
     while (parent := child.parent) is not None:
         kind = parent.type
-        if kind in BOUNDARIES or kind in CLOSURES or kind in BRANCHES or kind in LOOPS or kind in HANDLERS:
+        if kind in BOUNDARIES or kind in CLOSURES or kind in LOOPS or kind in HANDLERS:
             return
         if kind in BLOCKS:
             yield from (c for c in parent.named_children if c.start_byte >= child.end_byte and not _aside(c))
@@ -288,5 +315,8 @@ def _told(flow: Flow, branch: Node, names: set[str]) -> bool:
 
 
 def _mentions(flow: Flow, node: Node, names: set[str]) -> bool:
-    words = set(re.findall(r"\w+", _PLAIN_TEXT.sub("", flow.text(node))))
-    return not words.isdisjoint(name.rpartition(".")[2] for name in names)
+    return not _words(flow.text(node)).isdisjoint(name.rpartition(".")[2] for name in names)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", _PLAIN_TEXT.sub("", text)))

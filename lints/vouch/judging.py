@@ -31,7 +31,7 @@ from lints.vouch.said import (
 )
 
 RULE = "TENSQL024"
-GUARDED = "TENORM010"
+GUARDED, _UNSCOPED = "TENORM010", "TENORM011"
 HELPED = frozenset(
     [
         "TENSQL001", "TENSQL002", "TENSQL003", "TENSQL005", "TENSQL006", "TENSQL010", "TENSQL012", "TENSQL019",
@@ -70,10 +70,10 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
             guard = next((f for f in by_place[key] if (f.first_line, f.first_column) == key), None)
             if guard is not None and guard.handed:
                 later.rows[:] = _unloaded(later, guard, model)
-            if guard is not None and len(places[key]) == 1 and not _strangers(guard, places):
-                later.rows[:] = _guarded(later, guard, model)
             if later.texts and any(row.verdict == "weak" and row.rule == HELD for row in later.rows):
                 later.rows[:] = _unheld(later, by_place[key], places, model)
+            if guard is not None and len(places[key]) == 1 and not _strangers(guard, places):
+                later.rows[:] = _guarded(later, guard, model)
             if later.texts and any(row.verdict == "proven" for row in later.rows):
                 later.rows[:] = _borrowed(later, by_place[key], places, model)
             violated = any(row.verdict == "violation" and row.rule in HELPED for row in later.rows)
@@ -230,7 +230,7 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
         return place.rows
     return [
         assumed(replace(row, rule=None), GUARDED, said)
-        if row.verdict == "violation" and row.rule in HELPED and row.table in tables
+        if row.verdict == "violation" and row.rule in HELPED | {_UNSCOPED} and row.table in tables
         else row
         for row in place.rows
     ]

@@ -16,7 +16,7 @@ from lints.vouch.conditions import faults, when_missing
 from lints.vouch.each import MAX_MADE, ROWS, mapped
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
-from lints.vouch.shapes import ASKED_WRITES, BRANCHES, HELD, NEGATED
+from lints.vouch.shapes import ASKED_WRITES, BRANCHES, CHOICES, HELD, NEGATED
 from lints.vouch.tree import Tree
 
 _PREFIX = regex(r"(?:await|yield\s+from|yield|\s|\(|try!?|\*|&|<-|Optional\.ofNullable\(|list\(|next\(|unwrap\()*")
@@ -133,6 +133,9 @@ class Results(Tree):
                 if sign not in {"??", "||"} or right is None or self.text(right) not in HELD:
                     break
                 child = parent
+                continue
+            if parent.type in CHOICES and child != self.condition(parent):
+                child = parent  # `doc = id ? find(id) : first()`: what is found has the name where it is looked for
                 continue
             left = self.target(parent, child)
             if left is not None and element is not None:

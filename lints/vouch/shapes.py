@@ -27,6 +27,8 @@ BRANCHES = words(
     "if_statement if_expression if unless if_modifier unless_modifier ternary_expression conditional_expression"
     " conditional elif_clause elsif else_if_clause binary_expression binary boolean_operator"
 )
+CHOICES = words("ternary_expression conditional_expression conditional")
+"""Branches that are values: whichever is taken, what stands around them goes on."""
 NEGATED = words("unless unless_modifier")
 LOOPS = words(
     "for_statement for_in_statement while_statement do_statement enhanced_for_statement foreach_statement for while"

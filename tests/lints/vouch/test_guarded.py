@@ -79,6 +79,10 @@ SAFE |= {
     "typescript, its tenant is asked about": script(_FIND, "if (!isInTenant(user, doc.tenantId)) throw new Gone();", "return doc;"),
     "python, its tenant is ensured": python(_LOAD, _ROW, 'assert_same_tenant(user, row["tenant_id"])', "return row"),
     "ruby, its tenant is ensured": ruby("doc = Doc.find(id)", "ensure_tenant_access!(user, doc.tenant_id)", "use(doc)"),
+    "typescript, loaded where there is a key": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "}", 'authorize(user, "read", doc);', "return doc;"),
+    "typescript, chosen": script(f"const doc = id ? {_FIND.removeprefix('const doc = ').removesuffix(';')} : user.doc;", 'authorize(user, "read", doc);', "return doc;"),
+    "typescript, asked about behind what is read by it": script(_FIND, "const of = await prisma.doc.findUnique({ where: { id: doc.id } });", 'authorize(user, "read", of);', 'authorize(user, "read", doc);', "return of;"),
+    "python, loaded where there is a key": python("if id:", f"    {_LOAD}", f"    {_ROW}", "else:", "    row = first", *_DIFFERS, "return row"),
     "php, aborted unless": php(_PHP, "abort_unless($doc->tenant_id === $tenantId, 404);", "return $doc;"),
     "php, aborted if": php(_PHP, "abort_if($doc->tenant_id !== $tenantId, 404);", "return $doc;"),
     "php, authorized": php(_PHP, "$this->authorize('update', $doc);", "return $doc;"),
@@ -105,6 +109,9 @@ UNSAFE = {
     "typescript, its tenant is logged": script(_FIND, "log(ctx, doc.tenantId);", "return doc;"),
     "typescript, left where it is the caller's": script(_FIND, "if (isInTenant(user, doc.tenantId)) throw new Gone();", "return doc;"),
     "typescript, asked about too late": script(_FIND, "await send(doc);", 'await authorize(user, "read", doc);'),
+    "typescript, returned where there is a key": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "  return doc;", "}", 'authorize(user, "read", doc);'),
+    "typescript, the other branch asks": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "} else {", '  authorize(user, "read", doc);', "}", "return doc;"),
+    "typescript, asked about behind a loop": script("let doc;", "for (const id of ids) {", f"  {_FIND.removeprefix('const ')}", "}", 'authorize(user, "read", doc);', "return doc;"),
     "typescript, the question is caught": script(_FIND, 'await authorize(user, "read", doc).catch(() => null);', "return doc;"),
     "typescript, the answer is dropped": script(_FIND, "canRead(user, doc);", "return doc;"),
     "typescript, used in the other branch": script(_FIND, "if (doc.tenantId === tenantId) log(1);", "else return doc;"),
@@ -173,6 +180,13 @@ def test_it_may_be_used(name: str) -> None:
     rows = judged(*UNSAFE[name])
 
     assert [row.verdict for row in rows] == ["violation"], rows
+
+
+def test_what_is_read_by_it_goes_out_before_it_is_asked_about() -> None:
+    read = "const of = await prisma.doc.findUnique({ where: { id: doc.id } });"
+    rows = judged(*script(_FIND, read, "send(of);", 'authorize(user, "read", doc);'))
+
+    assert {row.verdict for row in rows} == {"violation"}, rows
 
 
 def test_an_assert_is_named_that_may_be_left_out() -> None:
