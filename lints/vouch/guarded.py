@@ -210,7 +210,7 @@ _ABORTS = regex(r"(?:abort_unless|throw_unless|invariant|(?:\w+\.)?throwIfFalse|
 
 def _is_given(arguments: str, names: set[str]) -> bool:
     """Whether a row itself stands among what a call is given, not only a part of it."""
-    given = plain(arguments)
+    given = plain(_PLAIN_TEXT.sub("''", arguments))
     return any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.(])", given) is not None for name in names)
 
 

@@ -104,6 +104,7 @@ UNSAFE = {
     ),
     "typescript, allowed is refused": script(_FIND, "if (canRead(user, doc)) throw new Gone();", "return doc;"),
     "typescript, another one is asked about": script(_FIND, 'await authorize(user, "read", other);', "return doc;"),
+    "typescript, asked about another one by its name": script(_FIND, 'await authorize(user, "doc", other);', "return doc;"),
     "typescript, asked about a part": script(_FIND, "await assertAccess(user, doc.title);", "return doc;"),
     "typescript, a part is ensured that is no tenant": script(_FIND, "ensureTenantScope(ctx, doc.title);", "return doc;"),
     "typescript, its tenant is logged": script(_FIND, "log(ctx, doc.tenantId);", "return doc;"),
