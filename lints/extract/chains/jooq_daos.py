@@ -23,10 +23,11 @@ _OF_KEY = frozenset({"find", "findOptional", "delete", "exists"})
 def begun(asked: Asked) -> Begun | None:
     """The query of jOOQ that a call of a DAO stands for; None for any other call."""
     call, notes = asked.call, asked.interpreter.notes
-    if call.receiver is None or b".daos." not in notes.source:
+    known = _daos(notes.source)
+    if call.receiver is None or known is None:
         return None
     made = _MADE.search(notes.text(call.receiver.span)[-200:]) if isinstance(call.receiver, Invoke) else None
-    of = made.group(1) if made is not None else _daos(notes.source).get(asked.path.rpartition(".")[2])
+    of = made.group(1) if made is not None else known.get(asked.path.rpartition(".")[2])
     if not of:
         return None
     table, where = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", of).upper(), call.span
@@ -57,8 +58,10 @@ def _from(verb: str, table: str, where: tuple[int, int]) -> Step:
 
 
 @lru_cache(maxsize=4)
-def _daos(source: bytes) -> dict[str, str]:
-    """What is declared to be a DAO of jOOQ in a file, and the class of its rows."""
+def _daos(source: bytes) -> dict[str, str] | None:
+    """What is declared to be a DAO of jOOQ in a file, and the class of its rows; None where there is none."""
+    if b".daos." not in source:
+        return None
     listed = set(_IMPORTED.findall(source))
     pairs = [*_HELD.findall(source), *((of, name) for name, of in _HELD_AFTER.findall(source))]
     return {name.decode(): of.decode() for of, name in pairs if of in listed or b"" in listed}

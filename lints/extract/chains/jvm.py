@@ -14,6 +14,7 @@ from lints.extract.ir import Text
 from lints.extract.sqltext import names
 from lints.extract.values import Alt, Gap, Query, Step, Value
 from lints.patterns import regex
+from lints.search import named
 
 if TYPE_CHECKING:
     from lints.extract.environment import Env
@@ -24,6 +25,10 @@ _REPOSITORY = regex(r"_?(\w+?)(?:Jpa)?Repository(?:<\s*(?:\w+\.)*(\w+))?")
 _SESSION = regex(r"(?:^|[.\s])(?:\w*[sS]ession(?:\(\))?|[eE]ntityManager(?:\(\))?)$")
 _ASKS = regex(r"(?:find|get|read|query|count|exists|delete|remove|stream|search)")
 _STORES = rb"(?!String\b|Map\b|List\b|Set\b|Object\b|Optional\b)[A-Z]\w*(?<!Service)(?<!Controller)(?<!Mapper)"
+_TYPED = regex(rb"\b(" + _STORES + rb")(?:<[^;={}()]{0,80}>)?\s+\Z")
+_TYPED_AFTER = regex(rb"\s*:\s*(" + _STORES + rb")\b")
+_ENDS = regex(rb"\s*[;=,)]")
+_MAX_TYPE = 200
 _OF_ITSELF = regex(r"findOne|findAll\w*|exists|count|deleteAll\w*|(?:find|get|exists|delete|count|read|remove)\w*By\w*")
 _REPOSITORIES = regex(rb"\binterface\s+(\w{1,80})[^{};]{0,300}?Repository\s*<\s*(?:\w+\.){0,8}\w{1,80}\s*[,>]")
 _CRITERIA = names("createQuery createSelectionQuery createMutationQuery createCriteriaDelete createCriteriaUpdate")
@@ -207,14 +212,20 @@ def _of_store(asked: Asked, name: str) -> Begun | None:
     return Begun("jpa", f"{kind}@", (step,)) if step is not None else None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _kind_of(source: bytes, name: str) -> str | None:
-    """The type of a name that is called like a store."""
-    spelled = re.escape(name.encode())
-    found = re.search(rb"\b(" + _STORES + rb")(?:<[^;={}()]{0,80}>)?\s+%s\s*[;=,)]" % spelled, source) or re.search(
-        rb"\b%s\s*:\s*(" % spelled + _STORES + rb")\b", source
-    )
-    return found.group(1).decode() if found is not None else None
+    """The type of a name that is called like a store: before it, or after it in Kotlin."""
+    spelled = name.encode()
+    places = [(at, at + len(spelled)) for at in named(source, spelled)]
+    for start, end in places:
+        found = _TYPED.search(source, max(0, start - _MAX_TYPE), start) if _ENDS.match(source, end) else None
+        if found is not None:
+            return found.group(1).decode()
+    for _, end in places:
+        found = _TYPED_AFTER.match(source, end)
+        if found is not None:
+            return found.group(1).decode()
+    return None
 
 
 def _expressions(asked: Asked) -> Begun | None:
