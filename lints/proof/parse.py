@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.patterns import regex
+from lints.proof.batches import VERBS, apart
 from lints.proof.dialects import ALIASES
 from lints.proof.ir import Unsupported
 from lints.proof.marks import NOT_PLAIN, written_out
@@ -119,9 +120,11 @@ def parse(sql: str, dialect: str) -> tuple[Prepared, list[Statement]]:
         return prepared, [Statement(None, "a comment that MySQL executes", tokens)]
     if dialect == "oracle" and _is_block(tokens):
         return prepared, [Statement(None, "a procedural block", tokens)]
-    if ";" not in prepared.text:
-        return prepared, [_statement(prepared.text, tokens, dialect)] if tokens else []
-    return prepared, [_statement(prepared.text, chunk, dialect) for chunk in _chunks(tokens)]
+    chunks = _chunks(tokens) if ";" in prepared.text else [tokens] if tokens else []
+    statements = [_statement(prepared.text, chunk, dialect) for chunk in chunks]
+    if dialect == "tsql":
+        statements = [one for whole in statements for one in _apart(prepared.text, whole, dialect)]
+    return prepared, statements
 
 
 _ITEM = r"(?:'[^']*+'|[0-9]++|\$[0-9]++|\?)"
@@ -171,10 +174,33 @@ def tokenize(text: str, dialect: str) -> list[Any] | str:
 
 def _chunks(tokens: list[Any]) -> list[list[Any]]:
     ends = [position for position, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON]
-    if not ends:
-        return [tokens] if tokens else []
     edges = [-1, *ends, len(tokens)]
     return [tokens[a + 1 : b] for a, b in itertools.pairwise(edges) if b > a + 1]
+
+
+_QUERIES = VERBS | {"with"}
+
+
+def _piece(text: str, tokens: list[Any], dialect: str) -> Statement:
+    found = _statement(text, tokens, dialect)
+    if found.tree is None and tokens[0].token_type is TokenType.COMMAND:  # one that the tokenizer keeps as a text
+        start, end = tokens[0].start, tokens[-1].end + 1
+        again_ = tokenize(" " * start + text[start:end], dialect)
+        found = found if isinstance(again_, str) else _statement(text, again_, dialect)
+    return found
+
+
+def _apart(text: str, whole: Statement, dialect: str) -> list[Statement]:
+    """The statements of a text of T-SQL that is not one. A query that does not parse stays one where a part of it does
+    not; what comes after a statement that touches no row is judged, whatever it is."""
+    if isinstance(whole.tree, (exp.Query, exp.DML, exp.Merge, exp.MultitableInserts)) or len(whole.tokens) < 2:
+        return [whole]
+    pieces = apart(unfold(whole.tokens, text, dialect))
+    if len(pieces) < 2:
+        return [whole]
+    statements = [_piece(text, piece, dialect) for piece in pieces]
+    queried = whole.tree is None and whole.tokens[0].text.lower() in _QUERIES
+    return [whole] if queried and not all(one.tree is not None for one in statements) else statements
 
 
 def _statement(text: str, tokens: list[Any], dialect: str) -> Statement:

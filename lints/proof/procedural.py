@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.patterns import regex
+from lints.proof.batches import QUOTED, VERBS
 from lints.proof.ir import Group, Kind, Unsupported
 from lints.proof.parse import reparse
 from lints.proof.work import Work
@@ -48,7 +49,6 @@ def block(w: Work, text: str, start: int, end: int, group: Group, translate: Cal
     return "procedure"
 
 
-_VERBS = frozenset({"select", "insert", "update", "delete", "merge"})
 _OTHER_VERBS = frozenset(
     {"begin", "exec", "execute", "set", "declare", "while", "print", "return", "raiserror", "throw"}
 )
@@ -67,7 +67,7 @@ def branches(tokens: list[Any]) -> list[list[Any]] | None:
             continue
         if (word in _OTHER_VERBS and not (word == "set" and marks)) or (word == "if"):
             return None
-        if word == "else" or (not marks and word in _VERBS):
+        if word == "else" or (not marks and word in VERBS):
             marks.append(position)
     if not 1 <= len(marks) <= 2:
         return None
@@ -78,7 +78,6 @@ def branches(tokens: list[Any]) -> list[list[Any]] | None:
 
 
 _ASKED = ((TokenType.SELECT, "SELECT"), (TokenType.NUMBER, "1"), (TokenType.WHERE, "WHERE"))
-QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.NATIONAL_STRING})
 
 
 def _statements(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,23 +8,14 @@ from typing import Any, NamedTuple
 
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lints.proof.batches import BRACKETS, QUOTED, VERBS, Cut
 from lints.proof.parse import tokenize
-from lints.proof.procedural import QUOTED
 
 _MOST = 64
 """Statements of a body that are judged."""
-_BRACKETS = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
-_VERBS = frozenset({"select", "insert", "update", "delete", "merge"})
-_STARTS = _VERBS | {
-    "with", "exec", "execute", "set", "declare", "if", "while", "return", "print", "raiserror", "throw", "begin",
-    "end", "else", "truncate", "commit", "rollback", "save", "goto", "create", "drop", "alter", "open", "close",
-    "fetch", "deallocate", "waitfor",
-}  # fmt: skip
-"""What T-SQL, which needs no semicolons, begins a statement with."""
 _SILENT = frozenset({"print", "raiserror", "throw", "goto", "waitfor", "commit", "rollback", "save", "begin"})
 _REFUSED = frozenset({"open", "close", "fetch", "deallocate"})
-_SIMPLE = _VERBS | {"with", "call", "truncate", "replace"}
-_COMBINES = frozenset({"union", "all", "except", "intersect"})
+_SIMPLE = VERBS | {"with", "call", "truncate", "replace"}
 
 
 class Parameter(NamedTuple):
@@ -98,7 +89,7 @@ def _after_head(tokens: list[Any]) -> list[Any]:
     """What follows the head of CREATE PROCEDURE: MySQL's after its arguments, Oracle's after IS or AS."""
     depth = 0
     for position, token in enumerate(tokens):
-        depth += _BRACKETS.get(token.token_type, 0)
+        depth += BRACKETS.get(token.token_type, 0)
         word = token.text.lower()
         if depth == 0 and position > 2 and (word == "begin" or word in _SIMPLE):
             return tokens[position:]
@@ -131,7 +122,7 @@ def _transact(text: str) -> Script | str:
     depth = 0
     body = first = 0
     for position, token in enumerate(tokens):
-        depth += _BRACKETS.get(token.token_type, 0)
+        depth += BRACKETS.get(token.token_type, 0)
         word = token.text.lower()
         if token.token_type is TokenType.PARAMETER and not first:
             first = position
@@ -173,7 +164,7 @@ def top_level(tokens: list[Any]) -> list[list[Any]]:
     parts: list[list[Any]] = [[]]
     depth = 0
     for token in tokens:
-        depth += _BRACKETS.get(token.token_type, 0)
+        depth += BRACKETS.get(token.token_type, 0)
         if depth == 0 and token.token_type is TokenType.COMMA:
             parts.append([])
         else:
@@ -194,36 +185,12 @@ class _Pieces:
         self.branches = self.loops = False
         self.assigned: dict[str, list[int]] = {}
         """Where each variable is given a value: after how many statements."""
-        self.piece: list[Any] = []
-        self.kind = ""
-        self.taken = False
 
     def of(self, tokens: list[Any]) -> tuple[str, ...] | str:
-        depth = cases = 0
-        for position, token in enumerate(tokens):
-            before = tokens[position - 1] if position else None
-            word = token.text.lower() if token.token_type not in QUOTED else ""
-            if before is not None and before.token_type in (TokenType.DOT, TokenType.PARAMETER):
-                word = ""
-            depth += _BRACKETS.get(token.token_type, 0)
-            if word == "case":
-                cases += 1
-            elif word == "end" and cases:
-                cases -= 1
-                word = ""
-            if depth == 0 and not cases:
-                if token.token_type is TokenType.SEMICOLON:
-                    self._close()
-                    continue
-                after = tokens[position + 1] if position + 1 < len(tokens) else None
-                if word in _STARTS and not self._goes_on(word, before, after):
-                    self._close()
-                    self.kind, self.taken = word, False
-                elif self.kind == "insert" and word in ("values", "default"):
-                    self.taken = True
-            self.piece.append(token)
-        self._close()
-        if depth or cases:
+        cut = Cut()
+        for kind, piece in cut.pieces(tokens):
+            self._close(kind, piece)
+        if cut.open:
             self.refusal = "a bracket or a CASE is left open"
         if self.refusal is None and not 0 < len(self.found) <= _MOST:
             self.refusal = "it has no statement, or too many"
@@ -239,33 +206,8 @@ class _Pieces:
         named = re.compile(rf"{re.escape(name)}\b", re.IGNORECASE)
         return any(named.search(said) for said in self.found[places[0] + 1 :])
 
-    def _goes_on(self, word: str, before: Any, after: Any) -> bool:
-        """Whether a word that could begin a statement is a part of the one that stands there."""
-        if word == "with" and after is not None and after.token_type is TokenType.L_PAREN:
-            return True  # a hint
-        if self.kind == "merge":
-            return word not in ("end", "else")
-        if self.kind in ("create", "drop", "alter"):
-            return word in ("if", "set")
-        if word == "fetch" and before is not None and before.text.lower() in ("row", "rows"):
-            return True
-        if word == "select" and before is not None and before.text.lower() in _COMBINES:
-            return True
-        if self.kind == "with" and word in _VERBS:
-            self.kind = word
-            return True
-        if self.kind == "update" and word == "set" and not self.taken:
-            self.taken = True
-            return True
-        if self.kind == "insert" and word in ("select", "exec", "execute", "with") and not self.taken:
-            self.taken = word != "with"
-            return True
-        return False
-
-    def _close(self) -> None:
-        piece, kind = self.piece, self.kind
-        self.piece, self.kind, self.taken = [], "", False
-        if not piece or self.refusal is not None:
+    def _close(self, kind: str, piece: list[Any]) -> None:
+        if self.refusal is not None:
             return
         words = [token.text.lower() for token in piece if token.token_type not in QUOTED]
         if kind in ("if", "while", "else"):

@@ -73,3 +73,54 @@ UPDATE boats SET harbour_id += 1 WHERE harbour_id = @h
 -- added to a column by id
 -- violation TENSQL002
 UPDATE boats SET length *= 2 WHERE id = @i
+
+-- no semicolon after SET NOCOUNT
+-- proven ; violation TENSQL001
+SET NOCOUNT ON SELECT * FROM berths WHERE id = @id
+
+-- no semicolon after SET NOCOUNT, within the tenant
+-- proven ; proven
+SET NOCOUNT ON SELECT * FROM berths WHERE harbour_id = @h
+
+-- no semicolon before IF
+-- proven ; violation TENSQL003
+SET NOCOUNT ON IF EXISTS (SELECT 1 FROM berths WHERE harbour_id = @h) DELETE FROM berths
+
+-- no semicolon after PRINT
+-- proven ; violation TENSQL003
+PRINT 'gone' DELETE FROM berths
+
+-- no semicolon in a transaction
+-- proven ; proven ; violation TENSQL003 ; proven
+BEGIN TRAN UPDATE berths SET depth = 1 WHERE harbour_id = @h DELETE FROM berths WHERE id = @i COMMIT
+
+-- no semicolon before the new key is asked for
+-- proven ; proven
+INSERT INTO berths (harbour_id, number) VALUES (@h, @n) SELECT SCOPE_IDENTITY()
+
+-- no semicolon between a temporary table and its use
+-- proven ; proven ; proven
+SELECT * INTO #mine FROM berths WHERE harbour_id = @h UPDATE b SET depth = m.depth FROM berths b JOIN #mine m ON m.id = b.id DROP TABLE #mine
+
+-- no semicolon after a variable that is a constant
+-- proven ; weak TENSQL007
+DECLARE @h int = 1 SELECT * FROM berths WHERE harbour_id = @h
+
+-- no semicolon, and a batch that ends with GO
+-- proven ; violation TENSQL003
+CREATE TABLE #t (id int)
+GO
+DELETE FROM berths
+GO
+
+-- no semicolon after a procedure
+-- opaque ; violation TENSQL003
+EXEC refresh_all @a DELETE FROM berths
+
+-- what a foreign key does is no statement
+-- proven
+ALTER TABLE notes ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES berths (id) ON DELETE CASCADE
+
+-- the columns of everybody's table and none of its rows
+-- proven
+SELECT TOP (0) * INTO #berths FROM [dbo].[berths]
