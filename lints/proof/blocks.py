@@ -152,6 +152,12 @@ def _totals(node: Any) -> bool:
     return bool(grouping.args.get("totals")) or not _always_keyed(_listed(node, grouping))
 
 
+def nothing(limit: Any) -> bool:
+    """LIMIT 0, T-SQL's TOP 0, FETCH FIRST 0 ROWS: there is no row, whatever is read."""
+    number = unwrap(limit.args.get("expression") or limit.args.get("count"))
+    return type(number) is exp.Literal and not number.args.get("is_string") and str(number.this) == "0"
+
+
 def _everything(limit: Any) -> bool:
     """T-SQL's TOP 100 PERCENT."""
     options = limit.args.get("limit_options")

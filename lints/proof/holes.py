@@ -20,7 +20,7 @@ class Holes(NamedTuple):
     conditions: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
-    """Whole SET lists."""
+    """What SET says which columns by, a whole list or one name: it may be the tenant's."""
 
 
 def holes_of(tree: Any) -> Holes:
@@ -44,6 +44,8 @@ def holes_of(tree: Any) -> Holes:
             lists[node.name] = None
             continue
         if isinstance(around, exp.Binary) and unwrap(around.this) is node and type(node) is exp.Column:
+            if isinstance(around.parent, (exp.Update, exp.OnConflict)):
+                lists[node.name] = None  # which column is set
             continue  # `${column} = $1`: a name
         while around is not None and not isinstance(around, (*_CLAUSES, *_ASSIGNS, *_NAMES)):
             around = around.parent

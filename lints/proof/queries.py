@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from lints.proof.blocks import at_most_one, group_keys, plain_column, seal_of, through
+from lints.proof.blocks import at_most_one, group_keys, nothing, plain_column, seal_of, through
 from lints.proof.conditions import holds
 from lints.proof.facts import mentioned
 from lints.proof.ir import Col, Eq, Group, Kind, OneOf, Or, Other, Same, Term, Unsupported, Val
@@ -146,6 +146,8 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
             value = args[clause]
             for part in value if isinstance(value, list) else [value] if value is not None else []:
                 survey(w, part, scope, group)
+    if args.get("limit") is not None and nothing(args["limit"]):
+        group.dead = True
     if group.kind is _SEALED:
         scope.keys = None
         group.through = through(w, node, scope, group)
@@ -330,6 +332,8 @@ def _set_operation(w: Work, node: Any, outer: Scope | None, env: Env | None, gro
     w.headings[result] = [name or "?" for name in names]
     if kind is exp.Union:
         group.conds.append(Or(tuple(branches), "UNION"))
+    if node.args.get("limit") is not None and nothing(node.args["limit"]):
+        group.dead = True
     for clause in ("order", "limit", "offset"):
         if node.args.get(clause) is not None:
             survey(w, node.args[clause], Scope(outer, env), group)

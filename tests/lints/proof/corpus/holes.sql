@@ -91,7 +91,7 @@ UPDATE boats SET __hole_0__ WHERE id = :h1 AND harbour_id = :h2
 UPDATE boats SET __hole_0__ WHERE id = :h1
 
 -- interpolated column to set
--- proven
+-- weak TENSQL013
 UPDATE boats SET __hole_0__ = :h1 WHERE harbour_id = :h2
 
 -- interpolated value to set
@@ -185,3 +185,11 @@ SELECT * FROM boats WHERE {cond} AND harbour_id = $1
 -- a name in a Ruby format
 -- opaque
 SELECT * FROM boats WHERE harbour_id = %{harbour}
+
+-- interpolated column to set where another row is in the way
+-- weak TENSQL013
+INSERT INTO berths (harbour_id, number) VALUES ($1, $2) ON CONFLICT (harbour_id, number) DO UPDATE SET ${column} = $3
+
+-- interpolated column to compare beside the tenant
+-- proven
+UPDATE berths SET depth = $1 WHERE ${column} = $2 AND harbour_id = $3

@@ -289,3 +289,23 @@ SELECT harbour_id FROM api_keys WHERE hash = $1
 -- principal column compared with a literal
 -- violation TENSQL001
 SELECT * FROM memberships WHERE user_id IS NOT NULL
+
+-- none of everybody's rows
+-- proven
+SELECT * FROM berths LIMIT 0
+
+-- none of everybody's rows, as the standard says it
+-- proven
+SELECT * FROM berths FETCH FIRST 0 ROWS ONLY
+
+-- none of the rows of one branch
+-- violation
+(SELECT * FROM berths LIMIT 0) UNION SELECT * FROM berths
+
+-- as many rows as the caller says
+-- violation TENSQL001
+SELECT * FROM berths LIMIT $1
+
+-- rows by a list of people, joined
+-- violation TENSQL001
+SELECT b.* FROM memberships m JOIN berths b ON b.harbour_id = m.harbour_id WHERE m.user_id = ANY ($1)
