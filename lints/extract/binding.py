@@ -23,6 +23,7 @@ _BINDS = regex(r"bind(?:Value|Param)?|set(?:String|Long|Int|Object|Short|Date|Ti
 _NAMED = regex(r"""['"]:?(\w+)['"]\s*(?:=>|:)\s*(.+)""", re.DOTALL)
 _ARRAY = regex(r"(?:array\s*\(|\[)(.*)[\])]", re.DOTALL)
 _CONVERTED = regex(r"\((?:int|string)\)\s*|(?:intval|strval|absint)\((.*)\)\Z")
+_BY_REFERENCE = frozenset({"bindParam", "bind_param", "mysqli_stmt_bind_param"})
 _MAX_BEFORE, _MAX_AFTER, _MAX_CALLS = 200, 3000, 40
 
 
@@ -37,6 +38,8 @@ def bound(notes: Recorder, call: Invoke) -> list[str]:
     named: dict[str, str] = {}
     for method, given in _calls(held.group(1) if held is not None else "", after):
         first = given[0] if given else ""
+        if method in _BY_REFERENCE:  # as its variable stands when the statement is run
+            given = [given[0], *(_at_run(value, after) for value in given[1:])] if given else given
         if method == "bind_param" or method == "mysqli_stmt_bind_param":
             placed |= dict(enumerate(given[1:]))
         elif _BINDS.fullmatch(method) and len(given) > 1:
@@ -59,6 +62,14 @@ def bound(notes: Recorder, call: Invoke) -> list[str]:
     if placed and not values:
         values = [f"[{', '.join(_plain(placed.get(at, 'null')) for at in range(max(placed) + 1))}]"]
     return [value[:400] for value in values]
+
+
+def _at_run(value: str, after: str) -> str:
+    if re.fullmatch(r"\$\w+", value) is None:
+        return value
+    until = after.partition("->execute(")[0]
+    found = re.findall(rf"{re.escape(value)}\s*=(?![=>])\s*([^;\n]{{1,200}});", until)
+    return found[-1].strip() if found else value
 
 
 def _written(first: str, around: bytes) -> str:

@@ -38,6 +38,7 @@ from lints.stores import (
     jvm_orms,
     linq,
     objection,
+    php_frameworks,
     php_tables,
     python_records,
     query_builders,
@@ -92,6 +93,7 @@ _RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] 
     "boiler": go_boiler.boiler,
     "eloquent": eloquent.eloquent,
     "laravel": eloquent.eloquent,
+    **php_frameworks.RENDER,
     "codeigniter": php_tables.codeigniter,
     "yii": php_tables.yii,
     "medoo": php_tables.medoo,
@@ -117,6 +119,7 @@ _ENTITY_KINDS = {
     "eloquent": {"eloquent"},
     "codeigniter": {"eloquent"},
     "yii": {"eloquent"},
+    "phalcon": {"eloquent"},
     "drizzle": {"drizzle"},
     "drizzle_query": {"drizzle"},
     "knex": {"knex"},
@@ -443,6 +446,8 @@ class Entities:
             return jvm_orms.target(call, self.by_kind, self.model)
         elif call.kind in chain_ruby.KINDS:
             return active_record.target(self.records, self.model, call)
+        elif call.kind in php_frameworks.RENDER:
+            return php_frameworks.target(call, known, self.model)
         elif call.kind in chain_php_tables.KINDS:
             return php_tables.target(call, known, self.model)
         elif call.kind in chain_doctrine.KINDS:

@@ -58,11 +58,11 @@ def target(
     found = re.fullmatch(r"(?:\{\{%?)?`?(\w+)`?(?:\}\})?(?:\s+(?:as\s+)?(\w+))?", written.strip(), re.IGNORECASE)
     if found is None:
         return None
-    table = found.group(1) if found.group(1) in model.tables else _prefixed(found.group(1), model)
+    table = found.group(1) if found.group(1) in model.tables else prefixed(found.group(1), model)
     return (table, None, known, found.group(2)) if table is not None else None
 
 
-def _prefixed(name: str, model: Model) -> str | None:
+def prefixed(name: str, model: Model) -> str | None:
     """The table that a name means where code leaves out the prefix that most tables have."""
     ends = [table for table in model.tables if table.endswith(f"_{name}")]
     prefix = ends[0].removesuffix(name) if len(ends) == 1 else ""
@@ -82,23 +82,23 @@ def codeigniter(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
             condition = ""
         elif method in {"groupEnd", "group_end"} and around:
             before, apart = around.pop()
-            condition = _beside(builder, before, condition, beside=apart) if condition else before
+            condition = put_beside(builder, before, condition, beside=apart) if condition else before
         elif method in {"resetQuery", "reset_query"}:
             condition, written = "", None
             builder.joins.clear()
         elif method in {"whereIn", "where_in", "orWhereIn", "or_where_in"} and len(given) > 1:
-            condition = _beside(builder, condition, _compared(builder, given[0], given[1], many=True), beside=beside)
+            condition = put_beside(builder, condition, compared(builder, given[0], given[1], many=True), beside=beside)
         elif method in _WHERES and given:
-            condition = _beside(builder, condition, _where(builder, given), beside=beside)
+            condition = put_beside(builder, condition, where(builder, given), beside=beside)
         elif re.match(r"(?:or|not)?_?(?:not_?)?like$|(?:or_?)?where_?not_?in$", method, re.IGNORECASE):
-            condition = _beside(builder, condition, _neutral(builder), beside=beside)
+            condition = put_beside(builder, condition, neutral(builder), beside=beside)
         elif method == "set":
             written = _set(written, given)
         elif method in RUNS["codeigniter"]:
             return _run(builder, method, given, _closed(builder, condition, around), written, keyed=_keyed(builder))
         else:
             condition = _further(builder, method, given, condition)
-    return _unrun(builder, steps, _closed(builder, condition, around))
+    return unrun(builder, steps, _closed(builder, condition, around))
 
 
 def yii(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
@@ -109,16 +109,16 @@ def yii(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         if method in RUNS["yii"]:
             return _run(builder, method, given, condition, None, keyed=_keyed(builder))
         if "ilterWhere" in method and given:  # what is empty is no condition
-            condition = _beside(builder, condition, builder.hole(), beside=method.startswith("or"))
+            condition = put_beside(builder, condition, builder.hole(), beside=method.startswith("or"))
         elif method == "where" and given:
-            condition = f"({_where(builder, given)})"  # instead of what was asked for before
+            condition = f"({where(builder, given)})"  # instead of what was asked for before
         elif method in _WHERES and given:
-            condition = _beside(builder, f"({condition})", _where(builder, given), beside=method == "orWhere")
+            condition = put_beside(builder, f"({condition})", where(builder, given), beside=method == "orWhere")
         elif method in {"joinWith", "innerJoinWith"} and given and given[0].kind == "text":
             _related(builder, given[0].text)
         else:
             condition = _further(builder, method, given, condition)
-    return _unrun(builder, steps, condition)
+    return unrun(builder, steps, condition)
 
 
 def _keyed(builder: Builder) -> bool:
@@ -128,24 +128,24 @@ def _keyed(builder: Builder) -> bool:
 def _further(builder: Builder, method: str, given: Sequence[Argument], condition: str) -> str:
     """A call that joins, or that neither says whose rows are asked for nor is known."""
     if method in {"join", "innerJoin", "leftJoin", "rightJoin"} and len(given) > 1:
-        _join(builder, method, given)
+        joined(builder, method, given)
         return condition
     if method in _QUIET:
         return condition
-    return _beside(builder, condition, builder.hole(), beside=method.lower().startswith(("or", "union")))
+    return put_beside(builder, condition, builder.hole(), beside=method.lower().startswith(("or", "union")))
 
 
 def _closed(builder: Builder, condition: str, around: list[tuple[str, bool]]) -> str:
     """The conditions with those around a group that is still open."""
     while around:
         before, apart = around.pop()
-        condition = _beside(builder, before, condition or builder.hole(), beside=apart)
+        condition = put_beside(builder, before, condition or builder.hole(), beside=apart)
     return condition
 
 
-def _unrun(builder: Builder, steps: Sequence[OrmStep], condition: str) -> list[str | None]:
+def unrun(builder: Builder, steps: Sequence[OrmStep], condition: str) -> list[str | None]:
     """A query that is handed on: whoever has it may add to it."""
-    more = _beside(builder, condition, builder.hole()) if len(steps) > 1 else condition
+    more = put_beside(builder, condition, builder.hole()) if len(steps) > 1 else condition
     return _run(builder, "all", (), more, None)
 
 
@@ -155,12 +155,12 @@ def medoo(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     written = given[0] if method in _UPDATES | _INSERTS and given else None
     last = given[-1] if given and given[-1] is not written else None
     if last is not None and last.kind == "map":
-        builder.where.append(_map(builder, last))
+        builder.where.append(mapped(builder, last))
     elif last is not None and last.kind not in {"text", "list"}:
         builder.where.append(builder.hole())
     if method in {"select", "get"} and len(given) > 2 and given[0].kind == "map":
-        builder.where.append(_neutral(builder))  # what is joined
-    return _written(builder, method, written)
+        builder.where.append(neutral(builder))  # what is joined
+    return as_written(builder, method, written)
 
 
 def _set(written: Argument | None, given: Sequence[Argument]) -> Argument | None:
@@ -190,34 +190,35 @@ def _run(
     if method in _NAMED_IN and rest and rest[0].kind == "text" and not keyed:
         rest = rest[1:]  # the table
     if method in {"getWhere", "get_where"} and rest:
-        condition = _beside(builder, condition, _where(builder, rest[:1]))
+        condition = put_beside(builder, condition, where(builder, rest[:1]))
     elif method in {"updateAll", "updateAllCounters"}:
         written, more = (rest[0], rest[1:]) if rest else (None, [])
-        condition = _beside(builder, condition, _where(builder, more)) if more else condition
+        condition = put_beside(builder, condition, where(builder, more)) if more else condition
     elif method in {"updateBatch", "update_batch"}:
         written = rest[0] if rest else written
     elif method == "update":
         if keyed and len(rest) > 1:
-            condition, rest = _beside(builder, condition, _by_key(builder, rest[0])), rest[1:]
+            condition, rest = put_beside(builder, condition, of_key(builder, rest[0])), rest[1:]
         written = _set(written, rest[:1])
-        condition = _beside(builder, condition, _where(builder, rest[1:2])) if len(rest) > 1 else condition
+        condition = put_beside(builder, condition, where(builder, rest[1:2])) if len(rest) > 1 else condition
     elif method in _DELETES and rest:
         by_key = keyed and rest[0].kind not in {"map", "list"} and method == "delete"
-        part = _by_key(builder, rest[0]) if by_key else _where(builder, rest)
-        condition = _beside(builder, condition, part)
+        part = of_key(builder, rest[0]) if by_key else where(builder, rest)
+        condition = put_beside(builder, condition, part)
     elif method in {*_BY_KEY, "findAll"} and rest and (keyed or method != "findAll"):
         of_map = rest[0].kind in {"map", "list"} and method != "find"
         if method != "findAll" or of_map:
-            part = _where(builder, rest) if of_map else _by_key(builder, rest[0])
-            condition = _beside(builder, condition, part)
+            part = where(builder, rest) if of_map else of_key(builder, rest[0])
+            condition = put_beside(builder, condition, part)
     elif method in _INSERTS:
         written = _set(written, rest[:1])
     if condition:
         builder.where.append(condition)
-    return _written(builder, method, written)
+    return as_written(builder, method, written)
 
 
-def _written(builder: Builder, method: str, written: Argument | None) -> list[str | None]:
+def as_written(builder: Builder, method: str, written: Argument | None) -> list[str | None]:
+    """The statement that a method stands for, with the conditions so far and the row that it writes."""
     if method in _DELETES:
         return [builder.delete()]
     row = written.items[0] if written is not None and written.kind == "list" and written.items else written
@@ -239,27 +240,30 @@ def _written(builder: Builder, method: str, written: Argument | None) -> list[st
     return [builder.select()]
 
 
-def _beside(builder: Builder, condition: str, part: str, *, beside: bool = False) -> str:
+def put_beside(builder: Builder, condition: str, part: str, *, beside: bool = False) -> str:
+    """A condition with another one, which holds too, or holds as well (`beside`)."""
     if not condition.strip("()"):
         return f"({part})"
     return f"{condition} OR ({part})" if beside else f"{condition} AND ({part})"
 
 
-def _neutral(builder: Builder) -> str:
+def neutral(builder: Builder) -> str:
     """A condition that can't say whose row it is."""
     return f"{builder.qualified(builder.key_of(builder.table))} > {builder.parameter()}"
 
 
-def _by_key(builder: Builder, given: Argument) -> str:
+def of_key(builder: Builder, given: Argument) -> str:
+    """The condition that a row, or rows, have a key."""
     return builder.compare(builder.key_of(builder.table), given, "in" if given.kind == "list" else "=")
 
 
-def _where(builder: Builder, given: Sequence[Argument], depth: int = 0) -> str:
+def where(builder: Builder, given: Sequence[Argument], depth: int = 0) -> str:
+    """The condition that the arguments of `where` are."""
     if not given:
         return builder.hole()
     first = given[0]
     if first.kind == "map":
-        return _map(builder, first, depth)
+        return mapped(builder, first, depth)
     if first.kind == "list":
         return _listed(builder, first.items, depth)
     if (
@@ -267,7 +271,7 @@ def _where(builder: Builder, given: Sequence[Argument], depth: int = 0) -> str:
         and len(given) > 1
         and re.fullmatch(r"[\w.`]+\s*(?:[<>!=]{1,2}|like)?\s*", first.text, re.IGNORECASE)
     ):
-        return _compared(builder, first, given[1])
+        return compared(builder, first, given[1])
     if first.kind == "text":
         text = re.sub(r"\{\{%?|\}\}|\[\[|\]\]", "", first.text)
         return _PLACE.sub(lambda _: builder.parameter(), text) or "TRUE"
@@ -283,10 +287,10 @@ def _listed(builder: Builder, items: Sequence[Argument], depth: int) -> str:
         parts = list(_members(builder, items[1:], depth))
         return f"({builder.any_of(parts)})" if sign == "or" else builder.all_of(f"({part})" for part in parts)
     if sign in {"=", "in"} and len(items) == 3:
-        return _compared(builder, items[1], items[2], many=sign == "in")
+        return compared(builder, items[1], items[2], many=sign == "in")
     if sign in {"not", "exists", "not exists"}:
-        return _neutral(builder) if sign == "not" else builder.hole()
-    return _neutral(builder) if len(items) >= 3 and items[1].kind == "text" else builder.hole()
+        return neutral(builder) if sign == "not" else builder.hole()
+    return neutral(builder) if len(items) >= 3 and items[1].kind == "text" else builder.hole()
 
 
 def _members(builder: Builder, items: Sequence[Argument], depth: int) -> Iterator[str]:
@@ -298,35 +302,36 @@ def _members(builder: Builder, items: Sequence[Argument], depth: int) -> Iterato
             yield builder.hole()  # where it ends is not to be seen
             return
         size = 4 if "between" in word else 3 if _SIGNS.fullmatch(word) is not None else 1
-        yield _where(builder, rest[:1], depth + 1) if size == 1 else _listed(builder, rest[:size], depth + 1)
+        yield where(builder, rest[:1], depth + 1) if size == 1 else _listed(builder, rest[:size], depth + 1)
         rest = rest[size:]
 
 
-def _map(builder: Builder, given: Argument, depth: int = 0) -> str:
+def mapped(builder: Builder, given: Argument, depth: int = 0) -> str:
     """`['id' => $id, 'OR' => […]]`."""
     parts: list[str] = []
     for name, value in mapping(given).items():
         word = name.partition("#")[0].strip().upper()
         if word in {"AND", "OR"} and depth < _MAX_DEPTH:
             inner = [
-                _map(builder, Argument(kind="map", items=(v,), names=(n,)), depth + 1)
+                mapped(builder, Argument(kind="map", items=(v,), names=(n,)), depth + 1)
                 for n, v in mapping(value).items()
             ]
             parts.append(f"({builder.any_of(inner)})" if word == "OR" else builder.all_of(inner))
             if not inner:
                 parts.append(builder.hole())
         elif word not in {"ORDER", "LIMIT", "GROUP", "HAVING", "MATCH"}:
-            parts.append(_compared(builder, Argument(kind="text", text=name), value))
+            parts.append(compared(builder, Argument(kind="text", text=name), value))
     return builder.all_of(f"({part})" if " OR " in part else part for part in parts)
 
 
-def _compared(builder: Builder, name: Argument, value: Argument, *, many: bool = False) -> str:
+def compared(builder: Builder, name: Argument, value: Argument, *, many: bool = False) -> str:
+    """`column = value`, of a column as an array names it."""
     found = _KEYED.fullmatch(name.text.strip()) if name.kind == "text" else None
     if found is None:
         return builder.hole()
     table, column, sign = found.group(1), found.group(2), (found.group(3) or "=").lower()
     if sign not in {"=", "in"}:
-        return _neutral(builder)
+        return neutral(builder)
     if table is not None and table not in {builder.table, builder.alias}:
         return f"{builder.ident(table)}.{builder.ident(column)} = {builder.value(value)}"
     known = builder.model.tables.get(builder.table)
@@ -349,7 +354,7 @@ def _related(builder: Builder, label: str) -> None:
         builder.joins.append(f"LEFT JOIN {builder.ident(target.table)} ON {other} = {ours}")
 
 
-def _join(builder: Builder, method: str, given: Sequence[Argument]) -> None:
+def joined(builder: Builder, method: str, given: Sequence[Argument]) -> None:
     """`join('ports p', 'p.id = boats.port_id', 'left')`."""
     if any(one.kind != "text" for one in given[:2]):
         return

@@ -22,6 +22,7 @@ from lints.extract.chains import (
     laravel_rows,
     linq,
     mongo_csharp,
+    php_frameworks,
     php_tables,
     python,
     python_rows,
@@ -62,7 +63,7 @@ _TERMS = names(
 )
 _WITHOUT_TERMS = frozenset({"go", "c_sharp"})
 _MUTABLE = frozenset({"eloquent", "laravel"}) | javascript.MUTABLE | go.MUTABLE | jvm.MUTABLE
-_MUTABLE |= doctrine.KINDS | php_tables.KINDS
+_MUTABLE |= doctrine.KINDS | php_tables.KINDS | php_frameworks.KINDS
 _APART = names("with withRecursive union unionAll intersect except")
 """Calls of Kysely whose callbacks give queries that are no conditions."""
 _INNER = names("Prefetch Subquery Exists OuterRef ArraySubquery")
@@ -88,7 +89,7 @@ _BEGIN: Mapping[str, tuple[Callable[[Asked], Begun | None], ...]] = {
     "kotlin": (jvm.begun,),
     "c_sharp": (mongo_csharp.begun, linq.begun),
     "go": (go.begun,),
-    "php": (php_tables.begun, doctrine.begun, _laravel, laravel.along),
+    "php": (php_frameworks.begun, php_tables.begun, doctrine.begun, _laravel, laravel.along),
     "ruby": (ruby.begun,),
 }
 _RUNS: Mapping[str, frozenset[str]] = {
@@ -97,6 +98,7 @@ _RUNS: Mapping[str, frozenset[str]] = {
     "eloquent": laravel.RUNS,
     "laravel": laravel.RUNS,
     **php_tables.RUNS,
+    **php_frameworks.RUNS,
     **jvm.RUNS,
     **python.RUNS,
     helpers.RELATED: python.RUNS["django"],
@@ -448,6 +450,11 @@ class Chains:
         if inner:
             self._sub_select(longer)
         return longer
+
+    def grown(self, query: Query, step: Step) -> Query:
+        """A query with a further step that something beside it adds: `$query->where->equalTo('id', $id)`."""
+        self._extend(query)
+        return self._kept_query(Query(query.kind, query.model, (*query.steps, step), query.span, (query,)))
 
     def _sub_select(self, query: Query) -> None:
         """A part of the query around it, which is judged; it never runs by itself."""

@@ -404,6 +404,20 @@ _PHP = {
         Search(rb"::(?:updateAll|deleteAll|updateAllCounters|find|findOne|findAll)\(", rb"new\s+[\w\\]{0,40}Query\("),
     ),
     b"\\Models\\": Search(rb"->save(?:Quietly|OrFail)?\(\s*\)"),
+    **dict.fromkeys(
+        (b"Cake\\", b"AppController", b"fetchTable(", b"TableRegistry"),
+        Search(rb"->\s*(?:find\w*|get|query|exists|deleteAll|updateAll)\("),
+    ),
+    **dict.fromkeys(
+        (b"Laminas\\Db", b"Zend\\Db", b"Zend_Db_", b"TableGateway"),
+        Search(
+            rb"->\s*(?:select|update|delete|insert|fetchRow|fetchAll|find)\(",
+            rb"new\s+[\w\\]{0,40}(?:Select|Update|Delete|Insert)\(",
+        ),
+    ),
+    b"R::": Search(rb"\bR::(?:load|find|count|trash|wipe|batch)\w*\("),
+    b"Query::create(": Search(rb"[A-Z]\w*Query::create\("),
+    b"Phalcon": Search(rb"::(?:find|count|sum|average|maximum|minimum|query)\w*\(", rb"->createBuilder\("),
     b"wpdb": Search(rb"wpdb\s*->\s*(?:insert|update|delete|replace)\("),
     b"edoo": Search(
         rb"->\s*(?:select|get|has|count|sum|max|min|avg|rand|update|delete|insert|replace)\(\s*['\"]\w+['\"]\s*,"

@@ -187,7 +187,7 @@ def along(asked: Asked) -> Begun | None:
     if not known and not (call.arguments and _goes_on(notes.source, call.span[1])):
         return None  # a scope of the model would be followed by what runs it
     text = "".join(written.split()).replace("?->", "->").replace("::", "->")
-    if _RELATED.fullmatch(text) is None or len(text) > 160:
+    if _RELATED.fullmatch(text) is None or len(text) > 160 or text.endswith("Locator()"):
         return None
     path = text.replace("()", "").replace("$", "").replace("->", ".")
     around = _CLASS.findall(notes.source[: call.span[0]])

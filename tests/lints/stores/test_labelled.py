@@ -18,6 +18,7 @@ SCHEMA = b"""
 create table tenants (id uuid primary key, name text);
 create table ports (id uuid primary key, tenant_id uuid not null references tenants(id), name text);
 create table boats (id uuid primary key, tenant_id uuid not null references tenants(id), name text, port_id uuid);
+create table logs (id uuid primary key, boat_id uuid not null references boats(id), body text);
 """
 WORST = ("proven", "weak", "unparsed", "opaque", "violation")
 LABEL = re.compile(r"//\s*want:(\w+)")
