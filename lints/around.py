@@ -72,6 +72,9 @@ class Around:
             return rows
         from lints.vouch import own
 
+        shown = source.snippet if isinstance(source, OrmCall) else source.sql
+        if own.asks_whose(shown):
+            rows = own.whose(rows, tuple(self._texts(source)), shown, self.model)
         if not own.possible(values_in(source) if isinstance(source, OrmCall) else given_to(source)):
             return rows
         return own.own(rows, tuple(self._texts(source)), self.model)

@@ -70,6 +70,11 @@ _TAKEN = regex(
     r"(?:(?:const|let|var|val|final)\s+)?\$?(?P<name>[A-Za-z_]\w*)(?:\s*,\s*ok)?\s*:?=\s*(?P<from>.{1,120}?);?",
     re.DOTALL,
 )
+MAKES = regex(
+    rb"Map\b|fromEntries|index_by|to_h\b|keyBy|associate|ToDictionary|in_bulk|values_list|pluck|[.>](?:find|filter|detect|select|reject)\b"
+    rb"|FirstOrDefault|\bWhere\(|firstOrNull|\bfor\s+\w+\s+in\b"
+)
+"""What stands in a statement that makes a map of rows, or picks some of them."""
 MAX_MADE = 900
 
 

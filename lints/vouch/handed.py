@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from lints.patterns import regex
+from lints.search import named
 from lints.vouch.access import Access
 from lints.vouch.helpers import handed_on
 from lints.vouch.plain import plain, root
@@ -27,8 +28,16 @@ _READ = (
 _PARSED = regex(rf"(?:new\s+)?{_READ}\s*(?:<[^<>()]{{0,60}}>)?\((?P<given>[^()]{{1,300}})\)?")
 """What has been read out of what it is given: `schema.parse(input)`."""
 _PART = regex(r"\(?(?P<of>[A-Za-z_]\w*)(?P<more>(?:\.\w+)*)\)?(?:\s*(?:\?\?|\|\|).*)?")
-_STARTS = r"(?:^|[;{}\n(])[ \t]*(?:(?:const|let|var|val|final)\s+)?(?:[A-Z][\w<>.,\[\]?]{0,60}\s+)?"
 _VALUE = r"\s*(?P<value>[^;\n]{1,300}(?:\n\s*\.?[^;\n=]{1,200})?)"
+_SET = regex(rf"(?:,\s*err)?\s*(?::\s*[\w.<>\[\]| ]{{1,80}})?:?=(?![=>~]){_VALUE}")
+_STARTS = regex(r"(?:^|[;{}(])\s*(?:(?:const|let|var|val|final)\s+)?(?:[A-Z][\w<>.,\[\]?]{0,60}\s+)?\$?$")
+_TAKEN = regex(
+    rf"(?:\s*=[^{{}}=;,]{{1,60}})?\s*(?:,[^{{}}=;]{{0,300}})?\}}\s*(?::\s*[\w.<>]{{1,60}})?=(?![=>]){_VALUE}"
+)
+_PLAIN = regex(r"[^{}=;]{0,300}")
+_INTO = regex(rf"{_READ}\((?P<given>[^()]{{0,200}})&$")
+_LOOP = regex(r"\b(?:for|foreach)\s*\(?[^()\n]{0,60}$")
+_MAX_VALUE = 700
 _DECLARES = frozenset(
     ["parameters", "formal_parameters", "parameter_list", "method_parameters", "function_value_parameters"]
 )
@@ -123,25 +132,25 @@ def _loaded_again(flow: Flow, base: str, key: str, access: Access) -> str | None
 def _bound(flow: Flow, name: str, function: Node, end: int) -> Iterator[str]:
     """The values that a name gets in a function up to a place; what is taken out of an object with its name."""
     start = function.start_byte
-    if end - start > _MAX_TEXT or name.encode() not in flow.data[start:end]:
-        return
-    text = flow.data[start:end].decode("latin-1")
-    set_ = rf"{_STARTS}\$?{re.escape(name)}(?:,\s*err)?\s*(?::\s*[\w.<>\[\]| ]{{1,80}})?:?=(?![=>~]){_VALUE}"
-    for found in re.finditer(set_, text):
-        if not found.group("value").rstrip().endswith(","):  # an argument that is named
-            yield found.group("value")
-    for found in re.finditer(rf"\{{(?P<parts>[^{{}}=;]{{0,300}})\}}\s*(?::\s*[\w.<>]{{1,60}})?=(?![=>]){_VALUE}", text):
-        taken = re.search(
-            rf"(?:^|[,\s])(?:(?P<key>\w+)\s*:\s*)?{re.escape(name)}\s*(?:,|$)", found.group("parts").strip()
-        )
-        if taken is not None:
-            read = _PARSED.match(plain(re.sub(r"^await\s+", "", found.group("value")))) is not None
-            yield found.group("value") if read else f"{found.group('value').strip()}.{taken.group('key') or name}"
-    for found in re.finditer(rf"{_READ}\((?P<given>[^()]{{0,200}})&{re.escape(name)}\b", text):
-        yield f"parse({found.group('given')} )"
-    loop = rf"\b(?:for|foreach)\s*\(?[^()\n]{{0,60}}\b{re.escape(name)}\b[^()\n]{{0,30}}\b(?:of|in|range)\b"
-    if re.search(loop, text) is not None:
-        yield "an item"
+    for at in named(flow.data, name.encode(), start, end) if end - start <= _MAX_TEXT else ():
+        line = max(start, flow.data.rfind(b"\n", start, at) + 1)
+        before = flow.data[line:at].decode("latin-1")
+        after = flow.data[at + len(name) : at + len(name) + _MAX_VALUE].decode("latin-1")
+        if (set_ := _SET.match(after)) is not None and _STARTS.search(before) is not None:
+            if not set_.group("value").rstrip().endswith(","):  # an argument that is named
+                yield set_.group("value")
+        elif (taken := _TAKEN.match(after)) is not None:
+            opened = flow.data[max(start, at - _MAX_VALUE) : at].decode("latin-1").rpartition("{")
+            if not opened[1] or _PLAIN.fullmatch(opened[2]) is None:
+                continue
+            value = taken.group("value").strip()
+            read = _PARSED.match(plain(re.sub(r"^await\s+", "", value))) is not None
+            key = re.search(r"(\w+)\s*:\s*$", opened[2])
+            yield value if read else f"{value}.{key.group(1) if key is not None else name}"
+        elif before.endswith("&") and (read_ := _INTO.search(before)) is not None:
+            yield f"parse({read_.group('given')} )"
+        elif _LOOP.search(before) is not None and re.match(r"[^()\n]{0,30}\b(?:of|in|range)\b", after) is not None:
+            yield "an item"
 
 
 def _around(node: Node, *, own: bool = False) -> Iterator[Node]:

@@ -32,6 +32,8 @@ from lints.vouch.said import (
 
 RULE = "TENSQL024"
 GUARDED, _UNSCOPED = "TENORM010", "TENORM011"
+WHOSE = "whose the row is, and nothing else of it, is read"
+"""How the assumption begins of a read that asks for a row's tenant."""
 HELPED = frozenset(
     [
         "TENSQL001", "TENSQL002", "TENSQL003", "TENSQL005", "TENSQL006", "TENSQL010", "TENSQL012", "TENSQL019",
@@ -186,6 +188,8 @@ def _borrowed(
             continue
         found = [row for first in firsts for row in first.rows]
         if found and all(row.operation != "insert" and _is_unproven(row) for row in found):
+            for first in firsts:
+                first.rows[:] = [_used(row, named, first) for row in first.rows]
             said = f"{named}, whose tenant is compared, is the caller's: its read (line {follow.first_line}) is open"
             rule = HELD if later.texts[0].table is not None else RULE
             return [assumed(row, rule, said) if row.verdict == "proven" else row for row in later.rows]
@@ -204,7 +208,17 @@ def _is_root_key(compared: re.Match[str], later: Place, model: Model) -> bool:
 
 def _is_unproven(row: Access) -> bool:
     """Whether nothing is known of whose a row is, but perhaps that whoever asks may have it."""
-    return row.verdict in {"violation", "opaque"} or (row.verdict == "weak" and row.rule in _BY_KEYS)
+    asks_whose = row.rule == GUARDED and any(said.startswith(WHOSE) for said in row.assumptions)
+    return row.verdict in {"violation", "opaque"} or (row.verdict == "weak" and (row.rule in _BY_KEYS or asks_whose))
+
+
+def _used(row: Access, name: str, place: Place) -> Access:
+    """A read of whose a row is, which is not compared with the caller's, but taken for it."""
+    if row.rule != GUARDED or not any(said.startswith(WHOSE) for said in row.assumptions):
+        return row
+    rule = "TENORM001" if place.texts and place.texts[0].table is not None else "TENSQL001"
+    why = f"{row.why.partition('; taken as scoped because ')[0]}; {name} is taken for the caller's tenant"
+    return replace(row, verdict="violation", rule=rule, assumptions=(), why=why)
 
 
 def _strangers(guard: Follow, places: Mapping[tuple[int, int], Sequence[Place]]) -> bool:

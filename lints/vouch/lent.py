@@ -22,6 +22,8 @@ _TAKEN = regex(
     r"\s*:?=\s*(?:await\s+)?\(?\s*[$@]?(?P<from>[A-Za-z_]\w*)(?P<dot>\s*(?:[?!]{0,2}(?:\.|->)|&\.|\[))?(?P<more>[^\s,;:=]{0,60})"
 )
 """`tenant = doc.tenantId`, `const { tenantId } = doc`."""
+_APART = regex(r"\{([\w\s,:]{1,200})\}\s*=\s*(?:await\s+)?\(?\s*(?:await\s+)?$")
+"""A row that is taken apart where it is found: `const { tenantId } = await find(id)`."""
 _NAMED = regex(r"\w+")
 _MAX_TEXT = 20_000
 _ROUNDS = 3
@@ -39,6 +41,10 @@ def lent(flow: Flow, access: Access) -> dict[str, int]:
     receiver = re.match(r"\$?(\w+)(?:\.|->)", flow.text(access.node))
     bound = {name for name, held in found.names.items() if held is not Missing.ERROR and ERROR.fullmatch(name) is None}
     names = {*found.rows, *(bound - {receiver.group(1)} if receiver is not None else bound)}
+    apart = _APART.search(flow.data[top.start_byte : access.start].decode("latin-1"))
+    names |= (
+        {part.rpartition(":")[2].strip() for part in apart.group(1).split(",")} - {""} if apart is not None else set()
+    )
     out = dict.fromkeys(names, top.end_byte)
     end = min(around.end_byte if around is not None else len(flow.data), top.start_byte + _MAX_TEXT)
     text = flow.data[top.start_byte : end].decode("latin-1")

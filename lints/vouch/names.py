@@ -13,7 +13,7 @@ from lints.patterns import regex
 from lints.vouch import results
 from lints.vouch.access import Access
 from lints.vouch.conditions import faults, when_missing
-from lints.vouch.each import MAX_MADE, ROWS, mapped
+from lints.vouch.each import MAKES, MAX_MADE, ROWS, mapped
 from lints.vouch.plain import plain
 from lints.vouch.results import Missing
 from lints.vouch.shapes import ASKED_WRITES, BRANCHES, CHOICES, HELD, NEGATED
@@ -106,15 +106,19 @@ class Event:
 class Results(Tree):
     """What is known after each statement of what was found."""
 
+    def __init__(self, data: bytes, language: str, root: Node) -> None:
+        super().__init__(data, language, root)
+        self._made: dict[int, str] = {}
+
     def bind(self, found: Found, top: Node) -> None:
         """The names that the result of a statement gets."""
         access = found.access
         if not self._awaited(access, top):
             return
-        if top.end_byte - top.start_byte - (access.node.end_byte - access.node.start_byte) < MAX_MADE:
+        if self._makes(top):
             before, after = self.data[top.start_byte : access.start], self.data[access.node.end_byte : top.end_byte]
             text = f"{before.decode('utf-8', 'replace')}{ROWS}{after.decode('utf-8', 'replace')}"
-            mapped(found, text, self.text(top) if top.end_byte - top.start_byte < MAX_MADE else "")
+            mapped(found, text, self._makes(top))
         found.checked = self._throws(access)
         child, value = access.node, access.node
         element: tuple[int, Node] | None = None
@@ -161,6 +165,15 @@ class Results(Tree):
             found.rows.update(dict.fromkeys(pointed, value.end_byte))
             if access.answer is not None:
                 found.names.update(dict.fromkeys(pointed, results.ANSWERS[access.answer]))
+
+    def _makes(self, node: Node) -> str:
+        """The text of a statement that makes a map of rows, or picks some of them."""
+        text = self._made.get(node.id)
+        if text is None:
+            short = node.end_byte - node.start_byte < MAX_MADE
+            there = short and MAKES.search(self.data, node.start_byte, node.end_byte) is not None
+            text = self._made[node.id] = self.text(node) if there else ""
+        return text
 
     def _is_async(self, function: Node) -> bool:
         return self.data[function.start_byte : function.start_byte + 300].lstrip().startswith(b"async") or any(
@@ -315,8 +328,8 @@ class Results(Tree):
 
     def derive(self, node: Node, found: Found) -> None:
         """`doc = rows[0]`, `row = cur.fetchone()`, `err = row.Scan(&doc)`: a name for a part of what was found."""
-        if found.rows and node.end_byte - node.start_byte < MAX_MADE:
-            mapped(found, self.text(node))
+        if found.rows and (made := self._makes(node)):
+            mapped(found, made)
         for inner in (node, *node.named_children[:3]):
             value = inner.child_by_field_name("right") or inner.child_by_field_name("value")
             if (

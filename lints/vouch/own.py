@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from lints.context.keys import own_keys
 from lints.patterns import regex
 from lints.rows import Access
 from lints.stores.orm_rows import assumed
 from lints.tenancy import Model
-from lints.vouch.judging import HELPED
+from lints.vouch.judging import GUARDED, HELPED, WHOSE
 from lints.vouch.plain import paths_in, plain
-from lints.vouch.said import Text, equal_to, marked
+from lints.vouch.said import Text, equal_to, marked, spelled
 
 RULE = "TENSQL022"
 _WHO = r"(?:current_?user|signed_?in_?user|logged_?in_?user|login_?user|auth_?user|authenticated_?user|viewer)"
@@ -75,3 +76,36 @@ def _by_caller(table: str, text: Text, model: Model) -> Iterator[tuple[str, str]
             people = any(k.columns == (column,) and _PEOPLE.fullmatch(k.references) for k in known.foreign_keys)
             if name == table and (_PEOPLE.fullmatch(name) if key else people or _OF_PEOPLE.fullmatch(column)):
                 yield column, source
+
+
+_NAMED = r"[\w.\"'`:\[\]$ ]"
+_ONLY = regex(
+    rf"\bselect\s+(?P<sql>{_NAMED}{{1,80}}(?:,{_NAMED}{{1,80}})?)\s+from\b|\b(?:select|columns)\s*:\s*\{{(?P<map>[^{{}}]{{1,120}})\}}"
+    rf"|(?:\.|->)(?:values_list|values|only|pluck|pick|select|Select|value)\(\s*(?P<list>{_NAMED}{{1,80}}(?:,{_NAMED}{{1,80}})?)\s*(?:,\s*flat=True)?\)",
+    re.IGNORECASE,
+)
+_WORD = regex(r"(\w+)\W*(?::\s*true\s*)?$")
+
+
+def asks_whose(shown: str) -> bool:
+    """Whether a statement, as written, may read hardly more than a row's tenant."""
+    return _ONLY.search(shown) is not None
+
+
+def whose(rows: Sequence[Access], texts: Sequence[Text], shown: str, model: Model) -> list[Access]:
+    """The rows as they are judged where a statement reads, by its key, only whose a row is."""
+    asked = _ONLY.search(shown)
+    given = (asked.group("sql") or asked.group("map") or asked.group("list") or "") if asked is not None else ""
+    words = {spelled(w.group(1)) for part in given.split(",") if (w := _WORD.search(part.strip())) is not None}
+
+    def judged(row: Access) -> Access:
+        table = model.tables.get(row.table)
+        if row.verdict != "violation" or row.rule not in HELPED or row.operation != "select" or table is None:
+            return row
+        tenant = spelled(table.tenant_column) if table.tenant_column is not None else None
+        keys = {spelled(column) for column in table.primary_key}
+        if tenant not in words or not words <= {*keys, tenant} or not own_keys(row, texts, model):
+            return row
+        return assumed(replace(row, rule=None), GUARDED, f"{WHOSE}: what asks for it compares that with the caller's")
+
+    return [judged(row) for row in rows]

@@ -89,3 +89,39 @@ def test_whose_rows_the_callers_are_is_said_as_it_is(name: str) -> None:
 
     assert (row.verdict, row.rule) == ("weak", "TENSQL022") and said in row.why
     assert (several.verdict, several.rule) == ("violation", "TENSQL001")  # nobody is several people
+
+
+WHOSE = {
+    "prisma": ("a.ts", _TS % "const { tenantId } = await prisma.boat.findUnique({ where: { id }, select: { id: true, tenantId: true } });"),
+    "prisma, of several": ("a.ts", _TS % "return prisma.boat.findMany({ where: { id: { in: ids } }, select: { tenantId: true } });"),
+    "sql": ("a.ts", _TS % "return pool.query('SELECT id, tenant_id FROM boats WHERE id = $1', [id]);"),
+    "django": ("b.py", "from app.models import Boat\ndef whose(pk):\n    return Boat.objects.filter(pk=pk).values_list('tenant_id', flat=True).first()\n"),
+    "rails": ("app/services/a.rb", "class A\n  def whose(id)\n    Boat.where(id: id).pluck(:tenant_id)\n  end\nend\n"),
+    "laravel": ("app/A.php", "<?php\nuse App\\Models\\Boat;\nclass A { function whose($id) { return Boat::where('id', $id)->value('tenant_id'); } }\n"),
+}  # fmt: skip
+MORE = {
+    "a name too": ("a.ts", _TS % "return prisma.boat.findUnique({ where: { id }, select: { name: true, tenantId: true } });"),
+    "no tenant": ("a.ts", _TS % "return prisma.boat.findUnique({ where: { id }, select: { id: true } });"),
+    "by no key": ("a.ts", _TS % "return pool.query('SELECT id, tenant_id FROM boats WHERE name = $1', [name]);"),
+    "changed": ("a.ts", _TS % "return prisma.boat.update({ where: { id }, data: { name: 'x' }, select: { id: true, tenantId: true } });"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOSE)
+def test_whose_a_row_is_may_be_asked(name: str) -> None:
+    [row] = judged(SCHEMA, *WHOSE[name])
+
+    assert (row.verdict, row.rule) == ("weak", "TENORM010"), row.why
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_more_of_a_row_is_read(name: str) -> None:
+    assert {row.verdict for row in judged(SCHEMA, *MORE[name])} == {"violation"}
+
+
+def test_whose_a_row_is_says_not_whose_the_caller_is() -> None:
+    code = (
+        "const { tenantId } = await prisma.boat.findUnique({ where: { id }, select: { tenantId: true } });\n"
+        "  await prisma.boat.deleteMany({ where: { tenantId } });"
+    )
+    assert [row.verdict for row in judged(SCHEMA, "a.ts", _TS % code)] == ["violation", "weak"]
