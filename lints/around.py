@@ -79,6 +79,30 @@ class Around:
             return rows
         return own.own(rows, tuple(self._texts(source)), self.model)
 
+    def linked(
+        self,
+        found: Extraction,
+        by_place: Mapping[tuple[int, int, tuple[str, ...]], list[Access]],
+        sources: Mapping[tuple[int, int, tuple[str, ...]], Statement | OrmCall],
+    ) -> None:
+        """What is written under a row that a client names, and that was not read under its tenant, is an assumption."""
+        from lints.context import links
+
+        for key, rows in by_place.items():
+            if links.possible(rows, found.contexts):
+                read = {
+                    (value, row.table)
+                    for follow in found.follows
+                    if follow.checked and (follow.line, follow.column) == key[:2]
+                    for place, firsts in by_place.items()
+                    if place[:2] == (follow.first_line, follow.first_column)
+                    for row in firsts
+                    if row.verdict == "proven" or row.rule == "TENSQL024"
+                    for value, _ in follow.values
+                }
+                texts = tuple(self._texts(sources[key]))
+                rows[:] = [links.linked(row, texts, found.contexts, read, self.model) for row in rows]
+
     def vouched(
         self,
         follows: Sequence[Follow],

@@ -124,6 +124,8 @@ class Judge:
                 by_place[key], sources[key] = rows, call
         if found.follows and any(row.verdict != "proven" for rows in by_place.values() for row in rows):
             self._around.vouched(found.follows, by_place, sources)
+        if found.contexts:
+            self._around.linked(found, by_place, sources)
         if kind in {"source", "script"}:
             for key, rows in by_place.items():
                 self._called(sources[key].function, rows)

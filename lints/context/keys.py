@@ -87,7 +87,7 @@ def _open(row: Access, rule: str, said: str) -> Access:
 def _said(row: Access, texts: Iterable[Text], clients: Sequence[Context], model: Model, rule: str) -> str | None:
     """Why the keys of a kind are worth nothing on some path; None if there are none, or one that may be."""
     for text in texts:
-        told = [_sent(value, clients, row.line) for _, value in _compared(text, row, model, rule)]
+        told = [sent(value, clients, row.line) for _, value in _compared(text, row, model, rule)]
         if told and all(told):
             return f"{told[0]}, and nothing asks whose it is"
     return None
@@ -128,7 +128,7 @@ def _refers(table: Table, column: str, model: Model) -> bool:
     return False
 
 
-def _sent(value: str, clients: Sequence[Context], line: int) -> str | None:
+def sent(value: str, clients: Sequence[Context], line: int) -> str | None:
     """How it is told that a client sent a value of which nobody asked anything up to a line; None if that is not so."""
     told = [fact for fact in clients if value and is_value(value, fact)]
     if any(_is_checked(value, fact, line) for fact in told):

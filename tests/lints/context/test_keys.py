@@ -122,6 +122,44 @@ def row_at(path: str, code: str, what: str) -> tuple[str, str | None]:
     return found[-1].verdict, found[-1].rule
 
 
+_LINKS = declared(
+    {"tenants": "", "boats": "tenant_id>tenants", "trips": "name tenant_id>tenants boat_id?>boats", "ports": "tenant_id>tenants"},
+    "prisma",
+    "django",
+)  # fmt: skip
+_PUT = "  await prisma.trip.create({ data: { boatId: %s, tenantId: req.user.tenantId } });"
+_SQL = (
+    "  await pool.query('INSERT INTO trips (id, tenant_id, boat_id) VALUES ($1, $2, $3)', [id, req.user.tenantId, %s]);"
+)
+_LET = "  const boat = await prisma.boat.findFirst({ where: { id: req.body.boatId, tenantId: req.user.tenantId } });\n  if (!boat) throw new Gone();\n"
+LINKED = {
+    "prisma": (_TS % ("", _PUT % "req.body.boatId"), "TENORM002"),
+    "prisma, changed": (
+        _TS % ("", "  await prisma.trip.updateMany({ where: { id, tenantId: req.user.tenantId }, data: { boatId: req.body.boatId } });"),
+        "TENORM002",
+    ),
+    "sql": (_TS % ("", _SQL % "req.body.boatId"), "TENSQL011"),
+    "django": (_VIEW % ("", "        Trip.objects.create(boat_id=request.data.get('boat'), tenant=request.user.tenant)"), "TENORM002"),
+}  # fmt: skip
+UNLINKED = {
+    "it was looked for among the caller's own": _TS % ("", _LET + _PUT % "req.body.boatId"),
+    "it was looked for among a tenant's": _TS % ("", (_LET + _PUT % "req.body.boatId").replace("req.user.tenantId", "opts.tenant")),
+    "it was asked about": _TS % ("", "  await assertCanSail(req.user, req.body.boatId);\n" + _SQL % "req.body.boatId"),
+    "it is of the row that was found": _TS % ("", _LET + _PUT % "boat.id"),
+    "no key of a row": _TS % ("", "  await prisma.trip.create({ data: { name: req.body.name, tenantId: req.user.tenantId } });"),
+    "a service is told": "async function f(boatId, tenantId) {\n  await prisma.trip.create({ data: { boatId, tenantId } });\n}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*LINKED, *UNLINKED])
+def test_a_new_row_is_put_under_a_row_of_the_callers(name: str) -> None:
+    code, rule = LINKED.get(name) or (UNLINKED[name], None)
+    row = judged(_LINKS, "a.py" if "def " in code else "a.ts", code)[-1]
+
+    assert (row.verdict, row.rule) == ("weak" if rule else "proven", rule)
+    assert ("boat_id refers to was checked" in row.why) == (rule is not None)
+
+
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_key_that_nobody_asked_about_says_nothing(name: str) -> None:
     path, code, what, rule = VIOLATIONS[name]
