@@ -28,6 +28,20 @@ _GIVES = frozenset({"get", "first", "last", "latest", "earliest", "create", "age
 _TRANSFORMS = frozenset(
     {"date", "time", "day", "month", "year", "week", "hour", "minute", "second", "week_day", "quarter", "iso_year"}
 )
+_OF_USERS = frozenset(
+    {
+        "email",
+        "username",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "first_name",
+        "last_name",
+        "last_login",
+        "date_joined",
+    }
+)
+"""Attributes of `django.contrib.auth.models.User`."""
 _FINDS = frozenset({"filter", "exclude", "all", "values", "values_list", "only", "order_by"})
 """Steps of a query set that say which rows there are, or what is taken of them."""
 _AGGREGATE = regex(r"(?:\w+\.)?(?:Count|Sum|Avg|Max|Min|StdDev|Variance|ArrayAgg|StringAgg|Exists)\(")
@@ -309,6 +323,8 @@ def _lookup(builder: Builder, path: Sequence[str], value: Argument, depth: int) 
         inner = builder.inside(target)
         inner.where.append(_lookup(inner, rest, value, depth + 1))
         return builder.reverse(target, inner) or builder.hole()
+    if column is not None and rest and rest[0] in _OF_USERS and entity.relations.get(first) == "User":
+        return _compare(builder, column, ("gt",), Argument(kind="value"))  # of Django's own, who is no tenant's
     if column is not None:
         return _compare(builder, column, rest, value)
     behind = _reverse_entity(builder, first)

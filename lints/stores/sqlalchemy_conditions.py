@@ -19,7 +19,12 @@ Selected: TypeAlias = Callable[[Builder, Argument], tuple[str, Builder] | None]
 
 _PATH = regex(r"\w+(?:\.\w+)+")
 _ALIAS = regex(r"aliased\((\w+)\)@(\d+)(?:\.(?:c\.)?(\w+))?")
-_WRAPPED = regex(r"(?:\w+\.)?(?:col|column_property)\(\s*([\w.]+)\s*\)")
+_WRAPPED = regex(
+    r"(?:\w+\.)?(?:col|column_property)\(\s*([\w.]+)\s*\)"
+    r"|(?:\w+\.)?(?:cast|type_coerce)\(\s*([\w.]+)\s*,\s*(?:\w+\.)*(?:UUID|GUID|String|Text|Unicode|VARCHAR|Integer|BigInteger)"
+    r"(?:\((?:as_uuid=\w+)?\))?\s*,?\s*\)",
+    re.IGNORECASE,
+)
 _MENTIONED = regex(r"\b([A-Za-z_]\w{0,80})\.(?:__table__\.c\.|c\.)?([A-Za-z_]\w{0,80})")
 _CONSTANT = regex(r"-?\d[\d_.]*|True|False|None|true\(\)|false\(\)|null\(\)")
 _KEY = regex(r"_?(?:id|uuid|key)$")
@@ -82,7 +87,7 @@ def column_of(builder: Builder, given: Argument) -> tuple[str, str] | None:
         found = _stored(builder, entity, aliased.group(3))
         return (name, found[1]) if found is not None else None
     wrapped = _WRAPPED.fullmatch(given.text)
-    text = wrapped.group(1) if wrapped is not None else given.text
+    text = (wrapped[1] or wrapped[2]) if wrapped is not None else given.text
     if _PATH.fullmatch(text) is None:
         return None
     head, _, attribute = text.rpartition(".")

@@ -122,6 +122,8 @@ class PythonLowering(Lowering):
                 out.extend(self.assignment(child))
             elif child.type == "augmented_assignment":
                 out.append(self.augmented(child))
+            elif child.type == "string" and _STATEMENT.match(self.text(child)[:200]) is None:
+                out.append(Do(Text("", span(child)), span(child)))  # a docstring: "Execute the run and …" is prose
             elif child.type != "comment":
                 out.append(Do(self.expression(child), span(child)))
         return out
@@ -574,6 +576,10 @@ class PythonLowering(Lowering):
         return self.expression(function) if function is not None else None, ""
 
 
+_STATEMENT = regex(
+    r"[a-zA-Z]{0,2}['\"]{1,3}\s*(?:--[^\n]*\s*)?(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|CREATE|ALTER|DROP)\b"
+)
+"""A string that stands by itself and begins as no sentence does: some libraries run what a function says of itself."""
 _RECORD = regex(r"(?:[a-z_]\w*\.){0,2}[A-Z]\w*[a-z]\w*")
 _COMPARED = regex(r"\(?\s*(?:[a-z_]\w*\.){0,3}[A-Z]\w*[a-z]\w*\.[a-z_]\w*\s*(==|!=)[^=]")
 

@@ -19,6 +19,15 @@ def flat(statement: Statement) -> list[str]:
 
 
 CASES = {
+    "a docstring is prose": (
+        """
+        def run(cur):
+            \"\"\"Execute run_agent() with the provided configuration.\"\"\"
+            cur.execute("SELECT * FROM boats")
+        """,
+        ["SELECT * FROM boats"],
+        "cur.execute",
+    ),
     "a constant used elsewhere": (
         """
         GET = "SELECT * FROM boats WHERE id = %s"

@@ -19,6 +19,9 @@ class Logbook(models.Model):
     boat = models.ForeignKey(Boat, on_delete=models.CASCADE)
     class Meta:
         db_table = "logbooks"
+class Captain(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
 class Entry(models.Model):
     logbook = models.ForeignKey(Logbook, on_delete=models.CASCADE)
 """

@@ -21,6 +21,21 @@ CASES: dict[str, calls.Case] = {
         [("violation", "TENORM001")],
     ),
     "django: by pk only": ("django", "def f(pk):\n    return Boat.objects.get(pk=pk)\n", [("violation", "TENORM001")]),
+    "django: by a user of Django's own": (
+        "django",
+        "def f(mail):\n    return Captain.objects.filter(user__email=mail, user__is_active=True).first()\n",
+        [("violation", "TENORM001")],
+    ),
+    "django: by a user of Django's own, and the tenant": (
+        "django",
+        "def f(mail, t):\n    return Captain.objects.filter(user__email=mail, tenant=t).first()\n",
+        [("proven", None)],
+    ),
+    "django: by what is not known of a user": (
+        "django",
+        "def f(t):\n    return Captain.objects.filter(user__current_tenant=t).first()\n",
+        [("opaque", "TENORM013")],
+    ),
     "django: with the tenant": (
         "django",
         "def f(t, pk):\n    return Boat.objects.filter(tenant=t).get(pk=pk)\n",

@@ -27,6 +27,8 @@ WHERE: dict[str, tuple[str, str]] = {
     "an attribute that was not read": ("Boat.status == Status.OPEN", "violation"),
     "an attribute that was not read, named for the tenant": ("Boat.tenant == i", "opaque"),
     "a part of a document": ("Boat.data['k'].astext == i", "violation"),
+    "the tenant's column, cast": ("cast(Boat.tenant_id, sa.UUID(as_uuid=True)) == t", "proven"),
+    "the tenant's column, cut short": ("cast(Boat.tenant_id, String(4)) == t", "opaque"),
     "a cast": ("cast(Boat.name, String) == i", "violation"),
     "a part of a date": ("extract('year', Boat.created) == i", "violation"),
     "arithmetic of the caller": ("Boat.created >= datetime.now() - timedelta(days=i)", "violation"),
