@@ -62,7 +62,8 @@ def django(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         )
         keywords = dict(step.keywords)
         if method == SCOPE:
-            _scoped(builder, step)
+            if len(step.arguments) == 1:
+                _scoped(builder, step)
         elif method in {"filter", "get", "exclude"}:
             counted = {name for name in keywords if name.split("__")[0] in computed}
             asked = {

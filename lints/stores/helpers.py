@@ -59,12 +59,10 @@ class Helpers:
         variants = tuple(dict.fromkeys(steps or (OrmStep(method="all"),) for steps in found))
         if kind == IMPORTED:
             return None
-        if (
-            kind == "django"
-            and call.receiver.endswith(".objects")
-            and (own := self._managed.get(model, {}).get("get_queryset")) is not None
-        ):
-            variants = self._with_own(variants, own)
+        own = self._managed.get(model, {}).get("get_queryset") if kind == "django" else None
+        plainly = call.receiver.endswith(".objects")
+        if own is not None and (plainly or call.receiver.startswith(f"{model}.")):
+            variants = self._with_own(variants, own, beside=not plainly)
         if variants == call.variants:
             return call
         return replace(call, kind=kind, model=model, variants=variants[: MAX_PATHS * 4])
@@ -93,15 +91,17 @@ class Helpers:
         return self.resolved(replace(call, kind="django", model=child, variants=tuple(variants)))
 
     def _with_own(
-        self, variants: tuple[tuple[OrmStep, ...], ...], own: tuple[str, ...]
+        self, variants: tuple[tuple[OrmStep, ...], ...], own: tuple[str, ...], *, beside: bool
     ) -> tuple[tuple[OrmStep, ...], ...]:
-        """The steps with what the manager adds to every query; as it is added out of sight, it is marked."""
+        """The steps with what the manager adds to every query; as it is added out of sight, it is marked. `beside`: it
+        is another manager that is asked, which does not add it."""
         path, _, name = own[0].rpartition(":")
         helper = self._known.get(path, {}).get(name)
         if helper is None or helper.base != "self" or own[1] != "objects" or len(helper.paths) != 1:
             return variants
         compared = tuple(pair for step in helper.paths[0] if step.method == "filter" for pair in step.keywords)
-        scope = OrmStep(method=SCOPE, arguments=(Argument(kind="text", text=own[0]),), keywords=compared)
+        told = (Argument(kind="text", text=own[0]),) * (2 if beside else 1)
+        scope = OrmStep(method=SCOPE, arguments=told, keywords=compared)
         return tuple((scope, *steps) for steps in variants) if compared else variants
 
     def _step(

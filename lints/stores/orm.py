@@ -11,6 +11,7 @@ from itertools import takewhile
 from lints.extract.chains import doctrine as chain_doctrine
 from lints.extract.chains import php_tables as chain_php_tables
 from lints.extract.chains import ruby as chain_ruby
+from lints.extract.chains.helpers import SCOPE
 from lints.extract.chains.javascript import NATIVE
 from lints.extract.chains.reassigned import REASSIGNED
 from lints.extract.facts import Extraction, OrmCall, OrmStep, Statement
@@ -137,6 +138,10 @@ _TOLD = frozenset({"eloquent", "laravel"})
 _MANAGERS = regex(r"\.(?:all_objects|unscoped|unfiltered|objects_all|_base_manager|global_objects)\b")
 
 
+_KEPT = regex(r":\w*(?:Soft|Delet|Archiv|Activ|Alive|Publish)\w*\.get_queryset$")
+"""A manager of Django that is called after what it leaves out, which is not what is another tenant's."""
+
+
 def _of_no_rows(steps: Sequence[OrmStep]) -> bool:
     """Whether it inserts a list that is empty on its path."""
     given = next((step.arguments[0] for step in steps if step.method == "values" and step.arguments), None)
@@ -147,10 +152,17 @@ def _from_sql(step: OrmStep) -> bool:
     return step.method.startswith("FromSql")
 
 
-def _escape(call: OrmCall, steps: Sequence[OrmStep]) -> str | None:
+def _escape(call: OrmCall, steps: Sequence[OrmStep], entity: Entity | None, column: str | None) -> str | None:
+    """What goes around the tenant's filter. A manager beside one that filters by something else than the tenant's
+    column (`deleted_at`), or that is called after that, goes around this."""
     found = next((step.method for step in steps if step.method in _ESCAPES and not linq.keeps_tenant(step)), None)
     named = _MANAGERS.search(call.snippet)
-    return found or (named.group()[1:] if named is not None else None)
+    if named is None or found is not None or entity is None:
+        return found or (named.group()[1:] if named is not None else None)
+    beside = next((step for step in steps if step.method == SCOPE and len(step.arguments) > 1), None)
+    asked = {entity.columns.get(name.partition("__")[0]) for name, _ in beside.keywords} if beside is not None else ()
+    kept = _KEPT.search(entity.methods.get("get_queryset", ("",))[0]) is not None
+    return None if (asked and column not in asked) or kept else named.group()[1:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +341,9 @@ class Entities:
             render = reassigned.reassigned if steps[-1].method == REASSIGNED else _RENDER[call.kind]
             texts = render(builder, steps)
             told = call.kind in chain_ruby.KINDS or call.kind in chain_doctrine.KINDS or call.kind in _TOLD
-            escape = builder.escape if told else _escape(call, steps) or builder.escape
+            owned = self.model.tables.get(table)
+            column = owned.tenant_column if owned is not None else None
+            escape = builder.escape if told else _escape(call, steps, entity, column) or builder.escape
             out.append(
                 Rendered(
                     texts=tuple(text for text in texts if text is not None),

@@ -354,10 +354,16 @@ class FleetQuerySet(models.QuerySet):
 class ScopedManager(models.Manager):
     def get_queryset(self):
         return super().get_queryset().filter(tenant=current_tenant())
+class SoftDeletionManager(models.Manager):
+    def get_queryset(self):
+        return FleetQuerySet(self.model, using=self._db).filter(deleted_at__isnull=True)
+class KeptManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(deleted_at__isnull=True)
 """
 MANAGED = b"""
 from django.db import models
-from fleet.managers import FleetQuerySet, ScopedManager
+from fleet.managers import FleetQuerySet, KeptManager, ScopedManager, SoftDeletionManager
 class Tenant(models.Model):
     pass
 class Boat(models.Model):
@@ -367,6 +373,14 @@ class Boat(models.Model):
 class Buoy(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     objects = ScopedManager()
+    all_objects = models.Manager()
+class Pier(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    objects = KeptManager()
+    all_objects = models.Manager()
+class Quay(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    objects = SoftDeletionManager()
     all_objects = models.Manager()
 class Ship(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
@@ -388,6 +402,9 @@ class Ship(models.Model):
         ("Boat.objects.unseen(t)", ("opaque", "TENORM013")),
         ("Buoy.objects.get(pk=pk)", ("weak", "TENORM014")),
         ("Buoy.all_objects.get(pk=pk)", ("violation", "TENORM011")),
+        ("Pier.all_objects.get(pk=pk)", ("violation", "TENORM001")),  # the ones that are gone too
+        ("Quay.all_objects.get(pk=pk)", ("violation", "TENORM001")),
+        ("Pier.all_objects.get(pk=pk, tenant=t)", ("proven", None)),
     ],
 )
 def test_managers(asked: str, wanted: tuple[str, str | None]) -> None:
