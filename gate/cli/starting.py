@@ -134,7 +134,7 @@ def _packed(tree: WorkTree, path: str) -> bool:
 def candidates(model: Model) -> list[str]:
     """What to write where nothing says who the tenants are: the columns by which several tables refer to one that
     refers to no other, those that people belong to and the most used first."""
-    from lints.schema.tenants import has_people, personal
+    from lints.schema.tenants import has_people, people_name, personal
 
     tied: dict[tuple[str, str], set[str]] = {}
     for name, table in model.tables.items():
@@ -144,8 +144,14 @@ def candidates(model: Model) -> list[str]:
                 continue
             if not personal(target) and all(up.references == key.references for up in target.foreign_keys):
                 tied.setdefault((key.columns[0], key.references), set()).add(name)
+
+    def distance(column: str, root: str) -> int:
+        if people_name(model.tables.values(), column):
+            return 0
+        return 1 if has_people(model.tables.values(), {root}, {column}) else 2
+
     several = sorted(
-        (not has_people(model.tables.values(), {root}, {column}), -len(names), column, root, sorted(names))
+        (distance(column, root), -len(names), column, root, sorted(names))
         for (column, root), names in tied.items()
         if len(names) > 1
     )

@@ -208,6 +208,12 @@ def has_people(tables: Iterable[Relation | Table], roots: Collection[str], names
     )
 
 
+def people_name(tables: Iterable[Table], column: str) -> bool:
+    """Whether people themselves have a column: that says more than a table between them and something, which also says
+    what somebody has of everything (his budget in a currency)."""
+    return any(personal(table) for table in tables if column in table.columns)
+
+
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.rpartition(".")[2]).lower()
 

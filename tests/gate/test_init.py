@@ -140,6 +140,18 @@ def test_what_a_tool_has_packed_is_proposed_for_exclusion_and_nothing_else_is(re
             ),
             "  perhaps `tenant_columns: [store_id]  # orders, products refer to stores`\n",
         ),
+        "what people are in, before what each of them has": (
+            (
+                "CREATE TABLE coins (id int PRIMARY KEY);"
+                "CREATE TABLE guilds (id int PRIMARY KEY);"
+                "CREATE TABLE users (id int PRIMARY KEY, email text, guild_id int REFERENCES guilds (id));"
+                "CREATE TABLE rules (id int PRIMARY KEY, guild_id int REFERENCES guilds (id));"
+                "CREATE TABLE coin_user (coin_id int REFERENCES coins (id), user_id int REFERENCES users (id));"
+                "CREATE TABLE sums (id int PRIMARY KEY, coin_id int REFERENCES coins (id), user_id int);"
+                "CREATE TABLE bills (id int PRIMARY KEY, coin_id int REFERENCES coins (id), user_id int);"
+            ),
+            "does, if one does\n  perhaps `tenant_columns: [guild_id]  # rules, users refer to guilds`\n",
+        ),
         "people are no tenants": (
             (
                 "CREATE TABLE users (id int PRIMARY KEY, email text);"
