@@ -143,6 +143,7 @@ def test_what_a_tool_has_packed_is_proposed_for_exclusion_and_nothing_else_is(re
         "what people are in, before what each of them has": (
             (
                 "CREATE TABLE coins (id int PRIMARY KEY);"
+                "CREATE TABLE words (id int PRIMARY KEY); CREATE TABLE tags (id int PRIMARY KEY);"
                 "CREATE TABLE guilds (id int PRIMARY KEY);"
                 "CREATE TABLE users (id int PRIMARY KEY, email text, guild_id int REFERENCES guilds (id));"
                 "CREATE TABLE rules (id int PRIMARY KEY, guild_id int REFERENCES guilds (id));"
