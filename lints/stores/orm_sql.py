@@ -304,8 +304,15 @@ class Builder:
         if whole:
             sets.append(self.hole())
         elif dynamic or not sets:
-            sets.append(f"{self.hole()} = {self.parameter()}")
+            sets.append(self._kept())
         return f"UPDATE {self.source()} SET {', '.join(sets)}{self.condition()}"
+
+    def _kept(self) -> str:
+        """An assignment that leaves a row as it is, in the place of those that do not matter."""
+        table = self.model.tables.get(self.table)
+        columns = (*table.primary_key, *table.columns) if table is not None else ()
+        column = next((name for name in columns if name != self.tenant()), None)
+        return f"{self.ident(column)} = {self.ident(column)}" if column else f"{self.hole()} = {self.parameter()}"
 
     def on_duplicate(self, given: Argument | None) -> str:
         """What MySQL does with a row that is in the way by any of the table's keys."""
@@ -314,7 +321,7 @@ class Builder:
         if unseen or (given is not None and given.kind != "map"):
             sets.append(self.hole())
         elif not sets:
-            sets.append(f"{self.hole()} = {self.parameter()}")
+            sets.append(self._kept())
         return f" ON DUPLICATE KEY UPDATE {', '.join(sets)}"
 
     def insert(
@@ -374,7 +381,7 @@ class Builder:
         dynamic = False
         raw: str | None = None
         for name, value in given.items():
-            if name in {"...", "**", "[]"}:
+            if name in {"...", "**"} or name.startswith("["):  # `[column]`, whichever that is
                 dynamic = True
                 raw = value.text if self.client(value) else raw
                 continue

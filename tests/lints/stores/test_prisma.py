@@ -37,6 +37,16 @@ CASES: dict[str, calls.Case] = {
         """,
         [("proven", None)] * 6,
     ),
+    "prisma: columns on some paths only": (
+        "prisma",
+        """
+        const f = (t, n, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { ...(n && { name: n }) } });
+        const g = (t, n, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { ...(n && { tenantId: n }) } });
+        const h = (t, n, id) => prisma.boat.update({ where: { id, tenantId: t }, data: { [n]: 1 } });
+        const i = (t, n, id) => prisma.boat.update({ where: { id, tenantId: t }, data: {} });
+        """,
+        [("proven", None), ("violation", "TENORM004"), ("weak", "TENORM013"), ("proven", None)],
+    ),
     "prisma: a filter that loses its tenant": (
         "prisma",
         "const f = (t) => { const where = { tenantId: t }; delete where.tenantId; return prisma.boat.findMany({ where }); };",
