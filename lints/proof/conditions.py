@@ -40,6 +40,7 @@ from lints.proof.ir import (
 from lints.proof.names import Scope
 from lints.proof.scalars import children, columns_of, is_constant, is_hole, survey, term, unwrap
 from lints.proof.work import Work
+from lints.tenancy import Ownership
 
 
 class Mode(IntEnum):
@@ -300,6 +301,7 @@ def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
     value = term(w, given, scope, group)
     if type(value) is Col:
         group.conds.append(Null(value) if positive else NotNull(value))
+        group.dead = group.dead or (positive and _is_there(w, value, group))
     elif type(value) is Val and value.rank is Rank.LITERAL:
         if positive:
             group.dead = True
@@ -310,6 +312,15 @@ def _is(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) ->
         constant = is_constant(value)
         hole = type(value) is Other and value.hole
         group.conds.append(Atom(columns_of(value), constant=constant, parameters=constant, hole=hole))
+
+
+def _is_there(w: Work, column: Col, group: Group) -> bool:
+    """Whether the tenant of a row that is of the group itself (not of an outer join's other side) is never NULL."""
+    inst = w.insts[column.inst]
+    if inst.shape is None or inst.table is None or inst.table.ownership is not Ownership.OWNED:
+        return False
+    never = column.name == inst.shape.own and column.name not in inst.shape.nullable
+    return never and inst.stored and inst.group.home() is group.home()
 
 
 def _in(w: Work, node: Any, mode: Mode, scope: Scope, group: Group, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlglot import exp
@@ -102,6 +103,10 @@ def function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
     if body is not None:
         alias, names = alias_of(w, node)
         return derived(w, alias or name, names or body[1], body[0])
+    if name == "table" and w.dialect == "oracle" and len(call.expressions) == 1:
+        rel = _collection(w, call.expressions[0], node, scope, group)
+        if rel is not None:
+            return rel
     held = name == "parameter" and w.dialect == "tsql"  # a table variable: what was put into it is judged there
     if type(call) is not exp.Anonymous and name not in _MADE and not held:
         w.opaque[f"{name} stands where a relation is named: what it reads is not in the text"] = None
@@ -116,6 +121,23 @@ def function(w: Work, call: Any, node: Any, scope: Scope, group: Group) -> Rel:
     return opaque(w, node, group, name)
 
 
+def _collection(w: Work, item: Any, node: Any, scope: Scope, group: Group) -> Rel | None:
+    """Oracle's TABLE of a collection: what the caller binds, a column of a row, or a list that stands there; None for
+    what a function returns."""
+    while type(item) in (exp.Cast, exp.Paren):
+        item = item.this
+    last = item.expression if type(item) is exp.Dot else item
+    if type(item) is exp.Placeholder:
+        return _elements(w, [item], node, scope, group, "column_value")
+    if type(item) is exp.Column or (type(last) is exp.Anonymous and _LISTS.match(str(last.this)) is not None):
+        survey(w, item, scope, group)
+        return opaque(w, node, group, "table")
+    return None
+
+
+_LISTS = regex(r"odci\w+list\Z", re.IGNORECASE)
+
+
 def _elements(w: Work, arguments: list[Any], node: Any, scope: Scope, group: Group, name: str) -> Rel:
     """A function that takes the caller's list apart: its column is one of the caller's values."""
     rel = opaque(w, node, group, name)
@@ -125,7 +147,8 @@ def _elements(w: Work, arguments: list[Any], node: Any, scope: Scope, group: Gro
     if type(first) is not Val or first.rank > Rank.SETTING:
         return rel
     element = Val(f"element {rel.inst} of {first.key}", Rank.SET)
-    rel.outputs = dict.fromkeys((*names, "value", rel.alias) if name != "json_each" else ("value",), element)
+    shown = {"json_each": ("value",), "column_value": ("column_value",)}
+    rel.outputs = dict.fromkeys(shown.get(name, (*names, "value", rel.alias)), element)
     rel.complete = False
     return rel
 

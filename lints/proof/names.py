@@ -99,8 +99,8 @@ class Shape:
         self.level = index.levels.get(id(table)) if table.ownership is Ownership.OWNED else None
         """The key, if other tables name their tenant by it: a row is a tenant of a narrower level."""
         is_tenant = table.ownership is Ownership.ROOT or self.level is not None
-        named = (*self.keys, *((n,) for n in self.principal if table.ownership is Ownership.ROOT))
-        self.names = tuple(k for k in named if is_tenant and k not in ((index.place,), (self.level or self.own,)))
+        unique = (*self.keys, *((n,) for n in self.principal if table.ownership is Ownership.ROOT))
+        self.names = tuple(k for k in unique if is_tenant and k not in ((index.place,), (self.level or self.own,)))
         """What is unique among tenants beside their key."""
         self.referring = _referring(index, table) - {self.own} if self.names else _NONE
         """Columns of a tenant that name a row of another table, which is no tenant."""

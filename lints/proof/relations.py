@@ -342,6 +342,9 @@ def _table(w: Work, node: Any, scope: Scope, group: Group) -> Rel:
             _called(w, item.this, node, scope, group)
         return opaque(w, node, group)
     if not isinstance(identifier, exp.Identifier):
+        if type(identifier) is exp.Parameter and w.temporary.get(variable := f"@{identifier.name}".lower()):
+            alias, names = alias_of(w, node)
+            return _made(w, variable, alias or variable, names, group)
         if type(identifier) is exp.Dot:
             identifier = identifier.expression
         return _called(w, identifier, node, scope, group)

@@ -147,7 +147,8 @@ def special(w: Work, statement: Statement, text: str, group: Group, translate: T
     if word == "load":
         return Session("load", "TENSQL014", "LOAD DATA writes rows no predicate can apply to")
     if tree is None:
-        return None
+        locks = word == "lock" and rest[:1] == ["table"]  # in a mode that the parser does not know
+        return Session(word, None, "LOCK touches no row") if locks else None
     if type(tree) is exp.Summarize:
         source = tree.this
         return translate(w, exp.select("*").from_(source) if type(source) is exp.Table else source, group)
