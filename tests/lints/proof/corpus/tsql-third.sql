@@ -124,3 +124,23 @@ ALTER TABLE notes ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES berths (id) ON DE
 -- the columns of everybody's table and none of its rows
 -- proven
 SELECT TOP (0) * INTO #berths FROM [dbo].[berths]
+
+-- ids in a variable
+-- proven ; proven ; proven
+DECLARE @ids TABLE (Id int) INSERT INTO @ids SELECT id FROM boats WHERE harbour_id = @h DELETE l FROM logbooks l JOIN @ids i ON i.Id = l.boat_id
+
+-- ids in a variable, and one more
+-- proven ; proven ; proven ; violation TENSQL003
+DECLARE @ids TABLE (Id int) INSERT INTO @ids SELECT id FROM boats WHERE harbour_id = @h INSERT INTO @ids VALUES (@x) DELETE l FROM logbooks l JOIN @ids i ON i.Id = l.boat_id
+
+-- another column of a temporary table
+-- proven ; proven ; violation TENSQL003
+CREATE TABLE #ids (a int, b int) INSERT INTO #ids (b, a) SELECT id, length FROM boats WHERE harbour_id = @h DELETE l FROM logbooks l JOIN #ids i ON i.a = l.boat_id
+
+-- ids in a temporary table that a procedure sees
+-- proven ; opaque ; proven ; violation TENSQL003
+CREATE TABLE #ids (a int) EXEC fill INSERT INTO #ids SELECT id FROM boats WHERE harbour_id = @h DELETE l FROM logbooks l JOIN #ids i ON i.a = l.boat_id
+
+-- ids that an update gave out
+-- proven ; proven ; proven ; violation TENSQL003
+DECLARE @ids TABLE (Id int) INSERT INTO @ids SELECT id FROM boats WHERE harbour_id = @h UPDATE berths SET depth = 1 OUTPUT inserted.id INTO @ids WHERE harbour_id = @h DELETE l FROM logbooks l JOIN @ids i ON i.Id = l.boat_id

@@ -83,5 +83,5 @@ INSERT ALL INTO shipments (id, organization_id) VALUES (1, :org) SELECT 1 FROM d
 SELECT num FROM shipments WHERE organization_id = :org UNION SELECT num FROM shipments WHERE ROWNUM < 5
 
 -- a collection of numbers
--- opaque
+-- proven
 SELECT s.num FROM shipments s, TABLE(sys.odcinumberlist(1, 2)) t WHERE s.id = t.COLUMN_VALUE AND s.organization_id = :org

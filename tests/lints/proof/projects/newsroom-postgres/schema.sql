@@ -1,0 +1,15 @@
+CREATE TABLE publishers (id uuid PRIMARY KEY, name text);
+CREATE TABLE articles (id uuid PRIMARY KEY, publisher_id uuid NOT NULL REFERENCES publishers (id), title text, body text);
+CREATE TABLE pictures (id uuid PRIMARY KEY, publisher_id uuid NOT NULL REFERENCES publishers (id), url text);
+CREATE TABLE comments (id uuid PRIMARY KEY, publisher_id uuid NOT NULL REFERENCES publishers (id), subject_type text NOT NULL, subject_id uuid NOT NULL, body text);
+CREATE TABLE reactions (id uuid PRIMARY KEY, comment_id uuid NOT NULL REFERENCES comments (id), kind text);
+CREATE TABLE audit (id bigserial PRIMARY KEY, publisher_id uuid NOT NULL REFERENCES publishers (id), table_name text, row_id uuid, old jsonb, at timestamptz DEFAULT now());
+CREATE FUNCTION current_publisher() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT current_setting('app.publisher_id')::uuid $$;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit (publisher_id, table_name, row_id, old) VALUES (OLD.publisher_id, TG_TABLE_NAME, OLD.id, to_jsonb(OLD)); RETURN OLD; END $$;
+CREATE TRIGGER articles_note BEFORE DELETE ON articles FOR EACH ROW EXECUTE FUNCTION note();
+ALTER TABLE articles ENABLE ROW LEVEL SECURITY;
+ALTER TABLE articles FORCE ROW LEVEL SECURITY;
+CREATE POLICY articles_own ON articles USING (publisher_id = current_publisher());
+ALTER TABLE pictures ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pictures FORCE ROW LEVEL SECURITY;
+CREATE POLICY pictures_own ON pictures USING (publisher_id = current_setting('app.publisher_id')::uuid);

@@ -1,0 +1,5 @@
+CREATE TABLE farms (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(80));
+CREATE TABLE plants (id INT PRIMARY KEY AUTO_INCREMENT, farm_id INT NOT NULL, parent_plant_id INT NULL, code VARCHAR(20) NOT NULL, name VARCHAR(80), attrs JSON, label VARCHAR(99) GENERATED ALWAYS AS (CONCAT(farm_id, '-', code)) STORED, UNIQUE KEY (farm_id, code), FOREIGN KEY (farm_id) REFERENCES farms (id), FOREIGN KEY (parent_plant_id) REFERENCES plants (id));
+CREATE TABLE batches (id INT PRIMARY KEY AUTO_INCREMENT, farm_id INT NOT NULL, plant_id INT NOT NULL, qty INT, FOREIGN KEY (farm_id) REFERENCES farms (id), FOREIGN KEY (plant_id) REFERENCES plants (id));
+CREATE TABLE waterings (id INT PRIMARY KEY AUTO_INCREMENT, batch_id INT NOT NULL, litres INT, at DATETIME, FOREIGN KEY (batch_id) REFERENCES batches (id));
+CREATE TABLE prices (farm_id INT NOT NULL, plant_id INT NOT NULL, valid_from DATE NOT NULL, amount DECIMAL(9, 2), PRIMARY KEY (farm_id, plant_id, valid_from), FOREIGN KEY (farm_id) REFERENCES farms (id));

@@ -1,0 +1,12 @@
+CREATE TABLE operators (id uuid PRIMARY KEY, name text NOT NULL, slug text UNIQUE NOT NULL);
+CREATE TABLE trips (operator_id uuid NOT NULL REFERENCES operators (id), id bigint NOT NULL, departs timestamptz NOT NULL, line text, day date GENERATED ALWAYS AS ((departs AT TIME ZONE 'UTC')::date) STORED, PRIMARY KEY (operator_id, id, departs)) PARTITION BY RANGE (departs);
+CREATE TABLE trips_2026 PARTITION OF trips FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE coaches (operator_id uuid NOT NULL REFERENCES operators (id), number text NOT NULL, follows text, PRIMARY KEY (operator_id, number), FOREIGN KEY (operator_id, follows) REFERENCES coaches (operator_id, number));
+CREATE TABLE seats (id uuid PRIMARY KEY, operator_id uuid NOT NULL REFERENCES operators (id), coach text NOT NULL, label text, FOREIGN KEY (operator_id, coach) REFERENCES coaches (operator_id, number));
+CREATE TABLE tickets (id uuid PRIMARY KEY, operator_id uuid NOT NULL REFERENCES operators (id), seat_id uuid REFERENCES seats (id), price numeric, sold_at timestamptz);
+CREATE TABLE refunds (ticket_id uuid PRIMARY KEY REFERENCES tickets (id), amount numeric, at timestamptz);
+CREATE TABLE stations (code text PRIMARY KEY, name text);
+CREATE VIEW sold AS SELECT * FROM tickets WHERE sold_at IS NOT NULL;
+CREATE VIEW sold_by_day AS SELECT operator_id, date_trunc('day', sold_at) AS day, sum(price) AS total FROM sold GROUP BY operator_id, date_trunc('day', sold_at);
+CREATE VIEW dearest AS SELECT DISTINCT ON (operator_id) operator_id, id, price FROM sold ORDER BY operator_id, price DESC;
+CREATE VIEW totals AS SELECT count(*) AS n FROM sold;
