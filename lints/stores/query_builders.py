@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from lints.extract.chains.javascript import COMMON
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.stores.javascript_orms import filtered
@@ -81,7 +82,38 @@ def _statements(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
         return [None]
     if read.verb == "update":
         return [builder.update(read.assigned, whole=read.dynamic)]
-    return [builder.delete() if read.verb == "delete" else builder.select()]
+    return [builder.delete() if read.verb == "delete" else _common(builder, steps) + builder.select()]
+
+
+def _common(builder: Builder, steps: Sequence[OrmStep]) -> str:
+    """The common table expressions that a query joins, each with the columns that it names."""
+    texts: list[str] = []
+    for step in steps:
+        name, rows = step.arguments if step.method == COMMON else (None, None)
+        table = as_stored(rows.text.partition(" as ")[0].strip(), builder.model.tables) if rows is not None else ""
+        if name is None or rows is None or table not in builder.model.tables:
+            continue
+        alias = rows.text.partition(" as ")[2].strip() or None
+        inner = Builder(builder.model, builder.entities, table, None, alias=alias, counter=builder.counter)
+        inner.sources = builder.sources
+        told = steps_of(rows)
+        if _read(inner, told).verb != "select":
+            continue
+        listed = (
+            item for step in told if step.method == "select" for given in step.arguments[:1] for item in _each(given)
+        )
+        named = [item.text.partition(" as ") for item in listed if item.kind == "text"]
+        shown = [
+            f"{_column(inner, c.strip())} AS {inner.ident((a or c).rpartition('.')[2].strip())}" for c, _, a in named
+        ]
+        joins = "".join(f" {join}" for join in inner.joins)
+        found = f"SELECT {', '.join(shown) or '*'} FROM {inner.source()}{joins}{inner.condition()}"
+        texts.append(f"{builder.ident(_named(builder, name.text))} AS ({found})")
+    return f"WITH {', '.join(texts)} " if texts else ""
+
+
+def _each(given: Argument) -> tuple[Argument, ...]:
+    return given.items if given.kind == "list" else (given,)
 
 
 def _read(builder: Builder, steps: Sequence[OrmStep]) -> _Read:
@@ -398,7 +430,7 @@ def _knex_join(builder: Builder, method: str, arguments: Sequence[Argument]) -> 
     if arguments[0].kind == "query":
         return  # a query of its own, which is judged by itself
     table, _, alias = arguments[0].text.partition(" as ")
-    table = as_stored(table.strip(), builder.model.tables)
+    table = _named(builder, table.strip())
     kind = (
         "LEFT JOIN"
         if method.lower().startswith("left")

@@ -122,6 +122,7 @@ class Chains:
         self._used: set[int] = set()
         self._inner: set[int] = set()
         self._kept: list[Query] = []
+        self._common: list[javascript.Common] = []
         self.receivers: dict[Span, tuple[str, str | None]] = {}
         """What the call that begins a query is made on, and the call that this came from."""
 
@@ -157,6 +158,7 @@ class Chains:
         for value in arguments if call.method in _APART else ():
             if isinstance(value, Returned) and isinstance(value.result, Query):
                 self._by_itself(value.result)
+                self._common += javascript.common(call, arguments, value.result)
         if isinstance(receiver, Query) and php_tables.anew(receiver, call):
             self.used(receiver)
             receiver = None
@@ -483,7 +485,7 @@ class Chains:
             if not query.model and query.kind in {"sqlalchemy", "typeorm"}:
                 continue  # of values, or of other queries, which are judged themselves
             if id(query) not in self._extended or (id(query) in self._used and id(query) not in self._inner):
-                yield query, function
+                yield javascript.with_common(query, self._common) if query.kind == "kysely" else query, function
 
 
 def _sometimes(paths: Alt, query: Query) -> Query:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lints.extract import invocations
 from lints.extract.chains import stores
 from lints.extract.chains.parts import Asked, Begun, class_name, collection, table_name, variable
-from lints.extract.ir import Choose, Expr, Invoke, Name, Other, Pairs
+from lints.extract.ir import Choose, Expr, Invoke, Name, Other, Pairs, Span
 from lints.extract.sqltext import names
 from lints.extract.values import Fn, Gap, Listing, Lit, Query, Record, Returned, Step, Term, Value
 from lints.patterns import regex
@@ -77,6 +77,8 @@ MUTABLE = frozenset({"typeorm", "knex", "objection"})
 """Kinds whose calls change the builder itself, whether or not what they give is kept."""
 COPIES = frozenset({"clone", "subQuery"})
 """Calls of those that give another one."""
+COMMON = "@common"
+"""The step that a common table expression is."""
 ANY_MODEL = "Model_of_"
 """What stands for a table or an entity that a class or a function is handed (`lints.stores.any_model`)."""
 _ANY_TABLE = regex(r"(?:this\.)?_?(?:table|tableName|table_name)")
@@ -388,6 +390,41 @@ def _projected(select: object) -> tuple[Value, ...]:
     given = select.arguments[0] if isinstance(select, Invoke) and select.arguments else None
     first = given.pairs[0][1] if isinstance(given, Pairs) and given.pairs else None
     return (Gap(first.path, first.span),) if isinstance(first, Name) else ()
+
+
+Common: TypeAlias = tuple[str, Span, Query]
+"""A common table expression: its name, the call that says it, the query before what it unites with."""
+
+
+def common(call: Invoke, arguments: list[Value], made: Query) -> list[Common]:
+    """What `db.withRecursive("tree", (db) => db.selectFrom("boats")…unionAll(…))` calls the rows of its first query."""
+    named = arguments[0] if arguments and call.method in {"with", "withRecursive"} else None
+    if not isinstance(named, Lit) or made.kind != "kysely":
+        return []
+    steps: list[Value] = []
+    for step in made.steps:
+        if isinstance(step, Step) and step.method.startswith("union"):
+            break
+        steps.append(step)
+    return [(named.text.partition("(")[0].strip(), call.span, Query(made.kind, made.model, tuple(steps), made.span))]
+
+
+def with_common(query: Query, known: list[Common]) -> Query:
+    """A query with the common table expressions that it joins, as steps before its own: those of the calls before it in
+    its chain, and of the calls that it stands in."""
+    ends: dict[int, int] = {}
+    for _, span, _ in known:
+        ends[span[0]] = max(span[1], ends.get(span[0], 0))
+    joined = [
+        step for step in query.steps if isinstance(step, Step) and step.method.endswith("Join") and step.arguments
+    ]
+    named = {first.text.partition(" as ")[0].strip() for step in joined if isinstance(first := step.arguments[0], Lit)}
+    before = tuple(
+        Step(COMMON, (Lit(name, span), rows), {}, span)
+        for name, span, rows in known
+        if name in named and span[0] <= query.span[0] < ends[span[0]] and rows.span != query.span
+    )
+    return Query(query.kind, query.model, (*before, *query.steps), query.span, query.base) if before else query
 
 
 def nested(step: Step) -> list[Query]:

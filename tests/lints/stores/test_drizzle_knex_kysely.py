@@ -25,6 +25,27 @@ CASES: dict[str, calls.Case] = {
         "async function f(boats) { return db.delete(schema.boats).where(eq(schema.boats.id, boats.id)); }",
         [("weak", "TENORM003")],
     ),
+    "kysely: rows above those of the tenant's, by what they refer to": (
+        "sql-ts",
+        """
+        const f = (db, id, t) => db.withRecursive("up", (q) => q.selectFrom("boats").select(["id", "boats.name as n"])
+          .where("id", "=", id).where("tenant_id", "=", t)
+          .unionAll((eb) => eb.selectFrom("logbooks as l").select(["l.id"]).innerJoin("up as u", "u.id", "l.boat_id")))
+          .selectFrom("up").selectAll().execute();
+        """,
+        [("proven", None), ("proven", None)],
+    ),
+    "kysely: rows above those of any tenant": (
+        "sql-ts",
+        """
+        const f = (db, id) => db.with("up", (q) => q.selectFrom("boats").select("id").where("id", "=", id))
+          .selectFrom("logbooks").innerJoin("up", "up.id", "logbooks.boat_id").selectAll().execute();
+        const g = (db, t) => db.with("up", (q) => q.selectFrom("boats").select("id").where("tenant_id", "=", t))
+          .selectFrom("logbooks").leftJoin("up", "up.id", "logbooks.boat_id").selectAll().execute();
+        const h = (db) => db.selectFrom("logbooks").innerJoin("up", "up.id", "logbooks.boat_id").selectAll().execute();
+        """,
+        [*[("violation", "TENORM001")] * 3, ("proven", None), ("violation", "TENORM001")],
+    ),
     "drizzle: counted": (
         "drizzle",
         """
