@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
+from lints.extract.chains.mybatis_examples import CALLS
 from lints.extract.facts import Call, Confidence, Extraction, Function, Hole, Problem, Statement
 from lints.extract.sqltext import starts_like_sql
 from lints.extract.suppressions import suppressions
 from lints.patterns import regex
+from lints.schema.go_names import snake
 
 MAX_DEPTH, MAX_VARIANTS, MAX_TEXT = 40, 8, 60_000
 _TOKEN = regex(
@@ -24,6 +26,7 @@ _VALUE = regex(r"#\{\s*([\w.\[\]]+)[^{}]*\}")
 _SPLICED = regex(r"\$\{\s*([^{}]*)\}")
 _OPENS = regex(r"\s*(?:values\s*)?\(\s*", re.IGNORECASE)
 _SEGMENT = regex(r"ew\.\w*[sS]egment|^\s*(?:params\.)?dataScope\b")
+_TABLE = regex(r"\b(?:from|update)\s+[`\"]?(\w+)", re.IGNORECASE)
 _STATEMENTS = frozenset({"select", "insert", "update", "delete"})
 _SILENT = frozenset({"selectKey", "bind", "property"})
 
@@ -54,6 +57,8 @@ def extract_mapper(path: str, data: bytes) -> Extraction:
     fragments = {node.attributes.get("id", ""): node for node in nodes if node.tag == "sql"}
     statements: list[Statement] = []
     for node in nodes:
+        if _by_example(node, found.group(1), fragments):
+            continue  # whose conditions are those of the call, where it is judged
         made = _statement(path, text, found.group(1), node, fragments) if node.tag in _STATEMENTS else None
         if made is not None:
             statements.append(made)
@@ -68,6 +73,15 @@ def extract_mapper(path: str, data: bytes) -> Extraction:
         problems=tuple(problems),
         suppressions=suppressions(path, data),
     )
+
+
+def _by_example(node: _Node, namespace: str, fragments: Mapping[str, _Node]) -> bool:
+    """Whether MyBatis Generator has made a statement, of the table that the mapper is called by: what it asks for is
+    put together by each caller (`lints.extract.chains.mybatis_examples`)."""
+    if "Example_Where_Clause" not in fragments or CALLS.fullmatch(node.attributes.get("id", "")) is None:
+        return False
+    said = _TABLE.search(" ".join(child for child in node.children if isinstance(child, str)))
+    return said is not None and said.group(1).lower() == snake(namespace.rpartition(".")[2].removesuffix("Mapper"))
 
 
 def stated(text: str) -> list[str]:

@@ -8,13 +8,23 @@ from collections.abc import Callable, Mapping, Sequence
 from lints.extract.facts import OrmCall, OrmStep, Statement
 from lints.patterns import regex
 from lints.schema.facts import Entity
-from lints.stores import compiled_orms, jooq, jvm_builders, jvm_helpers, jvm_rows, mybatis_plus, querydsl
+from lints.stores import (
+    compiled_orms,
+    jooq,
+    jvm_builders,
+    jvm_helpers,
+    jvm_rows,
+    mybatis_examples,
+    mybatis_plus,
+    querydsl,
+)
 from lints.stores.orm_sql import Builder
 from lints.tenancy import Model
 
 RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
     "jpa": compiled_orms.jpa,
     "mybatis_plus": mybatis_plus.mybatis_plus,
+    "mybatis_example": mybatis_examples.mybatis_example,
     "criteria": jvm_builders.criteria,
     "jooq": jooq.jooq,
     "exposed": jvm_builders.exposed,
@@ -51,6 +61,9 @@ def target(
         table = next((name for steps in call.variants if (name := jooq.jooq_table(steps, model))), None)
         known = jvm_helpers.near(by_kind, call.path)
         return (table, None, known, None) if table is not None and table in model.tables else None
+    if call.kind == "mybatis_example":
+        table = mybatis_examples.table_of(call.model, model)
+        return (table, None, {}, None) if table is not None else None
     known = {name: entity for kind in _ENTITIES[call.kind] for name, entity in by_kind.get(kind, {}).items()}
     known.update(jvm_helpers.near(by_kind, call.path))
     held = _store(call, by_kind)

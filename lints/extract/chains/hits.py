@@ -281,7 +281,7 @@ _JVM = {
     ),
     b"apper": Search(
         rb"Wrapper\w{0,3}\s*[<.(]",
-        rb"apper\s*\.\s*(?:select|delete|update|insertOrUpdate)\w*\(",
+        rb"apper\s*\.\s*(?:select|delete|update|insertOrUpdate|count)\w*\(",
         rb"lambda(?:Query|Update)\(\)",
         rb"(?:select|delete)\w*\(\s*\w+::get",
     ),

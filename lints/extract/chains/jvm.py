@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chains import jooq_daos, jvm_rows, jvm_text, mybatis_plus
+from lints.extract.chains import jooq_daos, jvm_rows, jvm_text, mybatis_examples, mybatis_plus
 from lints.extract.chains.mybatis_plus import declared
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.ir import Text
@@ -94,6 +94,7 @@ RUNS = {
         " none empty"
     ),
     "mybatis_plus": mybatis_plus.ENDS,
+    "mybatis_example": names("select count delete update"),
     "querydsl": names("fetch fetchOne fetchFirst fetchCount fetchResults execute stream iterate transform"),
     "expressions": names(
         "findOne findList findOneOrEmpty findCount findIds findEach findIterate findPagedList findMap findSet"
@@ -109,6 +110,7 @@ def begun(asked: Asked) -> Begun | None:
     shared = asked.call.method == "deleteById"  # a mapper has it as well: the model says which
     return (
         jooq_daos.begun(asked)
+        or mybatis_examples.begun(asked)
         or (_of_store(asked, asked.path.rpartition(".")[2]) if shared else None)
         or mybatis_plus.begun(asked)
         or _template(asked)

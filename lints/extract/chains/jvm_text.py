@@ -75,7 +75,7 @@ def loaded(before: str, name: str) -> bool:
         return False
     held: bool | None = None
     for found in re.finditer(rf"\b{name}\s*(?:=(?!=)|:(?=\s*\w+\s*\)\s*\{{))|\bfor\s*\([^();]*\b{name}\s+in\b", before):
-        held = _LOADS.match(before, found.end()) is not None and _open(before, found.end())
+        held = _LOADS.match(before, found.end()) is not None and is_open(before, found.end())
     if held and re.search(rf"\b{name}\.(?:setId\(|id\s*=[^=])", before) is None:
         return True
     each = re.search(rf"\bfor\s*\(\s*(?:final\s+)?(?:[\w<>]+\s+)?{name}\s*(?::|in\b)\s*(\w+)\s*\)", before)
@@ -193,7 +193,7 @@ def _held(name: str, around: str, work: _Work) -> str | list[str] | None:
     if around[end - 1] == "=":
         begins, end = end, statement(around, end, kotlin=kotlin)
         first = around[begins:end].strip()
-    if not _open(around, start):
+    if not is_open(around, start):
         return None
     if "oin" in (first or kind) and (_JOINED.match(first) or _JOIN.match(kind)):
         return condition(first, around[:end], work.deeper()) if _JOINED.match(first) else "unseen()"
@@ -338,7 +338,7 @@ def _uses(name: str, around: str, end: int) -> Iterator[tuple[int, str, bool]]:
             opens = branch.end() - 1
             lead = lead[(closes(lead, opens) + 1 if lead[opens] == "(" else branch.end()) :].strip()
         if lead == "" or lead.rpartition("\n")[2].strip() == "":
-            yield place, around[found.end() + end :], branch is not None or not _open(around, place)
+            yield place, around[found.end() + end :], branch is not None or not is_open(around, place)
     if len(uses) > _MAX_USES:
         yield len(around), " = ?;", False  # more than is read: nobody knows what it holds
 
@@ -386,7 +386,7 @@ def arguments(text: str) -> list[str]:
     return [part for part in (*found, text[start:]) if part.strip()]
 
 
-def _open(text: str, start: int) -> bool:
+def is_open(text: str, start: int) -> bool:
     """Whether the block in which a place stands is still open at the end of a text."""
     depth = 0
     for token in _TOKEN.finditer(text, start):
