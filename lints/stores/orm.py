@@ -156,6 +156,8 @@ def _escape(call: OrmCall, steps: Sequence[OrmStep], entity: Entity | None, colu
     """What goes around the tenant's filter. A manager beside one that filters by something else than the tenant's
     column (`deleted_at`), or that is called after that, goes around this."""
     found = next((step.method for step in steps if step.method in _ESCAPES and not linq.keeps_tenant(step)), None)
+    if call.kind == "sequelize":
+        return None  # a default scope is written once for all callers: no tenant is in it
     named = _MANAGERS.search(call.snippet)
     if named is None or found is not None or entity is None:
         return found or (named.group()[1:] if named is not None else None)

@@ -178,7 +178,7 @@ CASES: dict[str, calls.Case] = {
     "sequelize: unscoped": (
         "typeorm",
         "const f=(id)=>Boat.unscoped().findAll({ where: { id } });",
-        [("violation", "TENORM011")],
+        [("violation", "TENORM001")],
     ),
     "typeorm: an upsert by a caller's key": (
         "typeorm",
