@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from lints.patterns import regex
 from lints.proof.ir import Col, Group, Val
-from lints.proof.names import NOTHING, Scope
 from lints.proof.scalars import children, survey, term, unwrap
+from lints.proof.scopes import NOTHING, Scope
 from lints.proof.work import Work
 
 _AGGREGATES = frozenset(

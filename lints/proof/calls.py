@@ -11,10 +11,11 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lints.proof.ir import NULL, Group, Kind, Rank, Val
-from lints.proof.names import Index, Scope
+from lints.proof.names import Index
 from lints.proof.parse import Statement, parse, reparse
 from lints.proof.result import Proof, Verdict
 from lints.proof.scalars import term
+from lints.proof.scopes import Scope
 from lints.proof.scripts import Parameter, Script, read, top_level
 from lints.proof.text import Prepared
 from lints.proof.variables import note_variables

@@ -37,8 +37,8 @@ from lints.proof.ir import (
     Unsupported,
     Val,
 )
-from lints.proof.names import Scope
 from lints.proof.scalars import children, columns_of, is_constant, is_hole, survey, term, unwrap
+from lints.proof.scopes import Scope
 from lints.proof.work import Work
 from lints.tenancy import Ownership
 

@@ -10,8 +10,8 @@ from sqlglot import exp
 from lints.patterns import regex
 from lints.proof.inlined import called
 from lints.proof.ir import Atom, Group, Rank, Term, Val
-from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.scalars import children, declared, is_hole, survey, term
+from lints.proof.scopes import NOTHING, Rel, Scope, expand
 from lints.proof.work import OPENS, Columns, Work
 
 _ELEMENTS = frozenset(

@@ -28,8 +28,8 @@ from lints.proof.ir import (
     Term,
     Val,
 )
-from lints.proof.names import Rel, Scope, expand
 from lints.proof.scalars import children, columns_of, is_constant, term, unwrap
+from lints.proof.scopes import Rel, Scope, expand
 from lints.proof.work import Work
 
 

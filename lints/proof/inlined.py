@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from lints.patterns import regex
-from lints.proof.names import Index, Scope
+from lints.proof.names import Index
 from lints.proof.parse import parse
+from lints.proof.scopes import Scope
 from lints.proof.work import Columns, Work
 from lints.tenancy import Model
 

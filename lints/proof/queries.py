@@ -10,9 +10,9 @@ from lints.proof.blocks import at_most_one, group_keys, nothing, plain_column, s
 from lints.proof.conditions import holds
 from lints.proof.facts import mentioned
 from lints.proof.ir import Col, Eq, Group, Kind, OneOf, Or, Other, Same, Term, Unsupported, Val
-from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.relations import join_tree, relation
 from lints.proof.scalars import survey, term, unwrap
+from lints.proof.scopes import NOTHING, Rel, Scope, expand
 from lints.proof.work import Columns, Cte, Env, Summary, Work
 
 _SEALED = Kind.SEALED

@@ -10,9 +10,9 @@ from lints.proof.conditions import holds
 from lints.proof.derived import alias_of, derived, function, named, opaque, unnest
 from lints.proof.equality import using
 from lints.proof.ir import Col, Full, Group, Kind, Merged, Other, Target, Term, Unsupported
-from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.parse import view_query
 from lints.proof.scalars import is_hole, survey
+from lints.proof.scopes import NOTHING, Rel, Scope, expand
 from lints.proof.work import Columns, Work
 from lints.tenancy import Ownership, View
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlglot import exp
 
 from lints.proof.ir import Atom, Col, Group, Kind, Other, Rank, Same, Target, Term, Unsupported, Val
-from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.relations import join_tree, relation, stored
 from lints.proof.scalars import bind, is_hole, setting, survey, term, unwrap
+from lints.proof.scopes import NOTHING, Rel, Scope, expand
 from lints.proof.work import Assigned, Work
 from lints.tenancy import Ownership, Table
 

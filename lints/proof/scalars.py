@@ -28,7 +28,7 @@ from lints.proof.ir import (
     Term,
     Val,
 )
-from lints.proof.names import NOTHING, Scope
+from lints.proof.scopes import NOTHING, Scope
 from lints.proof.text import HOLE
 from lints.proof.work import Work
 

@@ -12,10 +12,10 @@ from sqlglot.tokenizer_core import TokenType
 from lints.patterns import regex
 from lints.proof.calls import name_of
 from lints.proof.ir import Group, Kind, Unsupported
-from lints.proof.names import Scope
 from lints.proof.parse import Statement, reparse, unfold
 from lints.proof.procedural import REASON, block, branches
 from lints.proof.scalars import OUTLIVES, RUNS_TEXT, survey
+from lints.proof.scopes import Scope
 from lints.proof.work import Work
 from lints.proof.writes import unscopable
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from lints.proof.ir import Col, Group, Inst, Kind, OutOfBudget, Target, Term, Unsupported, Val
-from lints.proof.names import Index, Rel, Scope
+from lints.proof.names import Index
+from lints.proof.scopes import Rel, Scope
 from lints.tenancy import Table
 
 _ALIKE = frozenset({"?", "%s", "%d", "%f", "%i"})

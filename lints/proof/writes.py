@@ -9,12 +9,12 @@ from sqlglot import exp
 from lints.proof.conditions import holds
 from lints.proof.facts import CONFLICT
 from lints.proof.ir import Atom, Col, Eq, Group, Kind, Same, Target, Unsupported
-from lints.proof.names import NOTHING, Rel, Scope, expand
 from lints.proof.parse import view_query
 from lints.proof.queries import unused, with_env
 from lints.proof.relations import join_tree, relation
 from lints.proof.rows import assign, deciding_columns, joined, new_rows, set_default, target_of, written_value
 from lints.proof.scalars import bind, survey, term, unwrap
+from lints.proof.scopes import NOTHING, Rel, Scope, expand
 from lints.proof.work import Columns, Cte, Env, Work
 from lints.tenancy import Ownership, Table
 
