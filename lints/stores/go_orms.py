@@ -13,7 +13,7 @@ from lints.schema.facts import Entity
 from lints.schema.go_names import plural, snake
 from lints.stores import go_writes
 from lints.stores.go_text import COMPUTED, MAP, STRUCT, arguments, as_id, named, written
-from lints.stores.orm_sql import Builder
+from lints.stores.orm_sql import Builder, step_of
 
 KINDS = frozenset({"gorm", "pop", "xorm", "bun", "pg", "ent", "gen", "beego", "boiler"})
 _READS = frozenset(
@@ -257,8 +257,32 @@ def _stated(builder: Builder, given: Sequence[Argument]) -> str:
     first, issued = given[0], builder.counter[0]
     part = _condition(builder, first, len(given) - 1)
     if first.kind == "text" and "@" not in first.text and builder.counter[0] - issued == len(given) - 1:
-        builder.sources.update((f":h{issued + n}", value.text) for n, value in enumerate(given[1:], start=1))
+        marks = {f":h{issued + n}": value for n, value in enumerate(given[1:], start=1)}
+        builder.sources.update((mark, value.text) for mark, value in marks.items() if value.kind != "query")
+        for mark, value in marks.items():
+            rows = _sub_select(builder, value) if value.kind == "query" else None
+            if rows is not None:
+                part = re.sub(rf"\(\s*{mark}\s*\)|{mark}(?!\d)", lambda _, rows=rows: f"({rows})", part)
     return part
+
+
+def _sub_select(builder: Builder, given: Argument) -> str | None:
+    """The rows of a query that stands for a value: `db.Model(&Port{}).Select("id").Where("tenant_id = ?", tenant)`."""
+    steps = [step_of(item) for item in given.items if item.kind == "term"]
+    table, alias = named_table(steps)
+    entity = entity_named(given.text, "", builder.entities) if table is None else None
+    table = table or (entity.table if entity is not None else table_of(given.text))
+    if table not in builder.model.tables or any(step.method in {"Joins", "Group", "Having"} for step in steps):
+        return None
+    side = Builder(builder.model, builder.entities, table, entity, alias=alias, counter=builder.counter)
+    side.sources = builder.sources
+    found = _chain(side, [*steps, OrmStep(method="Find", arguments=())], "gorm")
+    shown = next((step.arguments[0].text for step in steps if step.method == "Select" and step.arguments), "")
+    column = re.fullmatch(r"\s*(?:DISTINCT[\s(]+)?((?:\w+\.)?\w+)\s*\)?\s*", shown, re.IGNORECASE)
+    if len(found) != 1 or found[0] is None or column is None:
+        return None
+    builder.relation_keys += [key for key in side.relation_keys if key not in builder.relation_keys]
+    return found[0].replace(f"{side.ident(side.alias or side.table)}.*", column.group(1), 1)
 
 
 def _xorm(builder: Builder, step: OrmStep) -> str | None:

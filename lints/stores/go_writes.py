@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lints.extract.facts import Argument, OrmStep
 from lints.patterns import regex
 from lints.schema.go_names import snake
-from lints.stores.go_text import MAP, as_id, fields_of, listed, plain
+from lints.stores.go_text import MAP, arguments, as_id, fields_of, listed, plain
 from lints.stores.orm_sql import Builder
 from lints.stores.taken import others
 from lints.tenancy import Ownership
@@ -18,6 +18,12 @@ INSERTS = frozenset({"Create", "CreateInBatches", "Insert", "InsertOne", "Insert
 WRITES = frozenset({"Updates", "Update", "UpdateColumn", "UpdateColumns", "UpdateNotZero", "UpdateReturning"})
 _ON_CONFLICT = regex(r"\s*&?clause\.OnConflict\{")
 _COLUMNS = regex(r"\s*\[\]clause\.Column\{((?:\{[^{}]{0,200}\}|[\s,]){0,80})\}")
+_EXPRESSIONS = regex(
+    r"\s*clause\.Where\{\s*Exprs:\s*\[\]clause\.Expression\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,200}\}){0,400}\}){0,600})\}"
+)
+_EQUALS = regex(
+    r"clause\.Eq\{\s*Column:\s*(?:clause\.Column\{[^{}]*?Name:\s*)?\"([\w.]+)\"\s*\}?\s*,\s*Value:\s*([\s\S]+?)\s*,?\s*\}"
+)
 _EMBEDS = regex(r"\w*(?:Base|Model|Common|Tenant|Owned|Entity|Mixin)\w*")
 """A field that is not the table's and may be a struct of others: one that is embedded."""
 _LIMITS = {"Select": "only", "Cols": "only", "Column": "only", "Omit": "but", "ExcludeColumn": "but"}
@@ -199,13 +205,15 @@ def upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None] | N
     known = builder.model.tables.get(builder.table)
     if created is None or found is None or known is None or re.search(r"\bDoNothing:\s*true\b", found):
         return None
+    only: str | None = ""
     _, says, rest = found.partition("Columns:")
     several = _COLUMNS.match(rest)
     spelled = re.findall(r"Name:\s*\"([\w.]+)\"", several.group(1)) if several is not None else []
     said = re.search(r"\bUpdateAll:\s*true\b|\bDoUpdates:", found) is not None
     if (
         not said
-        or re.search(r"\bOnConstraint:|\bWhere:", found)
+        or "OnConstraint:" in found
+        or ("Where:" in found and (only := _narrowed(builder, found)) is None)
         or (says and (several is None or several.group(1).count("{") != len(spelled)))
     ):
         return [None]
@@ -219,6 +227,9 @@ def upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None] | N
     else:
         after = found.partition("DoUpdates:")[2]
         changed = [column for column in re.findall(r"\"(\w+)\"", after) if column in known.columns]
+    if not changed and "DoUpdates:" in found and known.tenant_column is not None:  # named somewhere else
+        changed = [one for one in columns if one not in {*conflict, *known.primary_key, known.tenant_column}]
+        builder.taken = f"what is set where a row is in the way leaves {known.tenant_column} as it is"
     if fields is None and known.tenant_column is not None:
         set_since, _ = _flat(builder, since(created))
         if known.tenant_column not in set_since:
@@ -230,7 +241,22 @@ def upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None] | N
         )
         return [f"{builder.insert(values)} ON DUPLICATE KEY UPDATE {again}"]
     updated = [(column, "") for column in changed] or None
-    return [builder.insert(values, conflict=conflict, updated=updated)]
+    return [builder.insert(values, conflict=conflict, updated=updated, only=only or "")]
+
+
+def _narrowed(builder: Builder, found: str) -> str | None:
+    """Which rows in the way are changed: `Where: clause.Where{Exprs: []clause.Expression{clause.Eq{…}}}`; None if that
+    is not seen to be equalities."""
+    _, _, said = found.partition("Where:")
+    listed = _EXPRESSIONS.match(said)
+    parts = [_EQUALS.fullmatch(part.strip()) for part in arguments(listed.group(1))] if listed is not None else []
+    known = builder.model.tables.get(builder.table)
+    columns = [one.group(1).rpartition(".")[2] for one in parts if one is not None]
+    if not parts or None in parts or known is None or any(column not in known.columns for column in columns):
+        return None
+    values = [builder.parameter(one.group(2).strip()) for one in parts if one is not None]
+    pairs = zip(columns, values, strict=True)
+    return " AND ".join(f"{builder.qualified(column)} = {value}" for column, value in pairs)
 
 
 def _flat(builder: Builder, fields: Mapping[str, Argument], depth: int = 0) -> tuple[dict[str, Argument], bool]:

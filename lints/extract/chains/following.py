@@ -14,6 +14,7 @@ from lints.extract import calls
 from lints.extract.chains import (
     doctrine,
     go,
+    go_steps,
     go_types,
     helpers,
     javascript,
@@ -419,6 +420,9 @@ class Chains:
                     self._sub_select(part)
                 for part in python.nested(asked.step) if begun.kind in python.KINDS else ():
                     self._extend(part)
+                for step in begun.steps if begun.kind == "gorm" else ():
+                    for part in go_steps.nested(step) if isinstance(step, Step) else ():
+                        self._sub_select(part)
                 if begun.inner:
                     self._sub_select(query)
                 return query if not begun.aside else None
@@ -439,7 +443,9 @@ class Chains:
         if query.kind == "ef":
             step = as_written(self.interpreter, call, step.method)
         elif query.kind in go.KINDS:
-            step = go.step_of(self.interpreter, call, step.arguments, env, query.kind)
+            step = go_steps.step_of(self.interpreter, call, step.arguments, env, query.kind)
+            for part in go_steps.nested(step):
+                self._sub_select(part)
             if not model and (query.kind != "bun" or step.method == "Model"):
                 model = go_types.struct_of(self.interpreter, step)
         elif query.kind in doctrine.KINDS:

@@ -34,7 +34,7 @@ from lints.patterns import regex
 MAX_VARIANTS = 8
 WITH_STEPS = frozenset(
     {"active_record", "sequel", "sqlalchemy", "django", "python_record", "knex", "kysely", "drizzle", "objection"}
-    | {"eloquent", "laravel"}
+    | {"eloquent", "laravel", "gorm"}
 )
 """Kinds whose queries are judged inside the query that takes them as an argument."""
 MAX_SOURCE = 2000
