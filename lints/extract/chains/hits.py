@@ -465,6 +465,10 @@ def hits(language: str, data: bytes) -> list[int]:
     found = _search(language, data)(data)
     if language in {"typescript", "tsx"}:
         found = sorted({*found, *_held(data)})
+    if language == "ruby" and found:
+        from lints.extract.chains.ruby_hits import queries
+
+        found = queries(data, found)
     if b"here(" not in data and all(_IDLE.match(data, place) for place in found):
         found = []
     named = _BY_NAME.get(language)

@@ -50,6 +50,7 @@ SURE = names(
 """Calls that a list or a hash does not have, or seldom."""
 _TAKES = names("where rewhere not or and merge find_by find_by! exists? exclude filter excluding without from with")
 """Calls that take a query as a part of their own."""
+_OF_MODEL = regex(r"class$|klass$|klazz$|model$|^DB$|^db$")
 _GOES_ON = RUNS | PLAIN | {"accessible_by"}
 _CLASS = regex(r"(?:::)?(?:[A-Z]\w*(?:::|\.))*[A-Z]\w*")
 _PATH = regex(
@@ -58,6 +59,7 @@ _PATH = regex(
 )
 _POLICIES = names("policy_scope policy_scope! authorized_scope authorized")
 """What Pundit and Action Policy call the rows that a policy lets through."""
+_BEGINS = SURE | _POLICIES | ruby_rows.BEGINS | {"find_by_sql", "count_by_sql", "resolve", "locate"}
 OF_CLASS = names(
     "connection connection_pool lease_connection with_connection arel_table table_name primary_key columns_hash"
     " model_name human_attribute_name column_names attribute_names reflect_on_association new name call perform_later"
@@ -186,6 +188,8 @@ def begun(asked: Asked) -> Begun | None:
     and which class the code stands in. What the names stand for is known only with the models.
     """
     call, method, notes = asked.call, asked.call.method, asked.interpreter.notes
+    if _is_idle(asked):
+        return None
     if method in {"find_by_sql", "count_by_sql"} and not isinstance(next(iter(asked.step.arguments), None), Gap):
         return None  # the text is judged where it stands
     if method in _POLICIES and (call.receiver is None or notes.text(call.receiver.span) == "Pundit"):
@@ -218,6 +222,8 @@ def begun(asked: Asked) -> Begun | None:
     known = method in RUNS or method in PLAIN
     if call.receiver is None or (not known and not ((call.arguments or call.keywords) and _followed(notes, call))):
         return None
+    if _of_hash(asked, call.receiver):
+        return None
     path = _from_found(asked, call.receiver) or _start(notes, asked.receiver, call.receiver)
     if _PATH.fullmatch(path) is None or path in {"params", "self"} or path.rpartition(".")[2] in OF_CLASS:
         return None  # `Boat.connection.select_all(sql)` is handed its text
@@ -231,6 +237,16 @@ def begun(asked: Asked) -> Begun | None:
     held = Lit("::".join(_around(notes.source, call.span[0])), call.span)
     said = (Lit(path, call.span), held, *((Gap(path, call.span),) if _OF_FOUND.match(path) else ()))
     return Begun("active_record", path, (Step("@along", said, {}, call.span), *steps))
+
+
+def _is_idle(asked: Asked) -> bool:
+    """Whether a call of something that the method was handed, or has made itself, begins no query: `items.first(3)`,
+    `found.sort_by { … }`. Nothing else is asked of most calls of Ruby."""
+    call, held = asked.call, asked.receiver
+    if call.method in _BEGINS or not isinstance(call.receiver, Name) or not call.receiver.path.islower():
+        return False
+    plain = isinstance(held, Gap) and held.source == call.receiver.path and held.origin is None
+    return plain and call.receiver.path.isidentifier() and not _OF_MODEL.search(call.receiver.path)
 
 
 def _by_policy(asked: Asked, call: Invoke) -> Begun | None:
@@ -267,19 +283,19 @@ def _followed(notes: Recorder, call: Invoke) -> bool:
 def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     method = asked.call.method
     last = name.rpartition("::")[2]
-    around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
-    where = Step("@in", (around,), {}, asked.call.span)
     if name == "GlobalID::Locator" and method == "locate":
         return Begun("active_record", ruby_rows.ANY_MODEL, (Step("find", asked.step.arguments, {}, asked.call.span),))
     made = ruby_rows.filled(asked.interpreter.notes, asked.call, asked.step, made=True)
-    if made is not None:
-        return Begun("active_record", name, (where, made), aside=True)
-    known = method in RUNS or method in PLAIN or method.startswith("find_by_")
+    known = made is not None or method in RUNS or method in PLAIN or method.startswith("find_by_")
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
         return None
     goes_on = asked.call.arguments or asked.call.keywords or _followed(asked.interpreter.notes, asked.call)
     if not known and (not goes_on or method[:1].isupper() or method in OF_CLASS):
         return None
+    around = Lit("::".join(_around(asked.interpreter.notes.source, asked.call.span[0])), asked.call.span)
+    where = Step("@in", (around,), {}, asked.call.span)
+    if made is not None:
+        return Begun("active_record", name, (where, made), aside=True)
     return Begun("active_record", name, (where, *steps))
 
 
@@ -304,6 +320,15 @@ def path_of(text: str) -> str:
     """A path of names as it is compared: without `@`, `&.`, `self.` and empty parentheses."""
     text = "".join(text.split()).replace("&.", ".").replace("()", "").lstrip("@")
     return text.removeprefix("self.").removesuffix(".all")
+
+
+def _of_hash(asked: Asked, written: Expr) -> bool:
+    """`found.values` of a hash that the code has made."""
+    base = written.receiver if isinstance(written, Invoke) and written.method in {"values", "keys"} else None
+    held = asked.env.find(base.path) if isinstance(base, Name) else None
+    if isinstance(held, (Record, Listing)):
+        return True
+    return isinstance(held, Gap) and held.origin is not None and held.origin.startswith("Hash.new")
 
 
 def _from_found(asked: Asked, written: Expr) -> str | None:

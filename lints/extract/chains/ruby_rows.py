@@ -29,8 +29,10 @@ _ASKED_OF_ANY = names(
     " update_all delete_all destroy_all delete_by destroy_by exists? pluck pick unscoped insert_all insert_all!"
     " upsert_all touch_all find_by_id"
 )
-_TABLE = regex(r"((?:::)?[A-Z][\w:]*)\.arel_table")
 _OF_ARREL = names("project where")
+BEGINS = _FILLS | _ASKED_OF_ANY | _OF_ARREL
+"""Calls on anything at all that one of these readers looks at."""
+_TABLE = regex(r"((?:::)?[A-Z][\w:]*)\.arel_table")
 _PERMITTED = regex(r"(?:params|attributes|attrs|payload|permit|permitted|fields)$")
 _OF_PARAMS = regex(r"(?:return\s+)?@?\w*params\b(?![^()]* = )(?!.*;)")
 _PASSED = regex(r"(\w+)(?:\[:\w+\])?((?:\.\w+[\s\S]{0,300})?)")

@@ -35,6 +35,7 @@ from lints.extract.ir import (
 from lints.extract.lower import Lowering, joined, span
 from lints.patterns import regex
 
+_HEREDOC = regex(rb"<<[-~]?[\"'`\w\x80-\xff]")
 _ESCAPES = Escapes(
     pattern=regex(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])"),
     letters={
@@ -137,24 +138,7 @@ class RubyLowering(Lowering):
     blocks: ClassVar[frozenset[str]] = frozenset({"body_statement", "block_body", "then", "do", "else"})
 
     def module(self, root: Node) -> tuple[Stmt, ...]:
-        # A heredoc's body stands after the line of its beginning; both come in the same order.
-        beginnings: list[Node] = []
-        bodies: list[Node] = []
-        cursor = root.walk()
-        while True:
-            node = cursor.node
-            if node is not None and node.type == "heredoc_beginning":
-                beginnings.append(node)
-            elif node is not None and node.type == "heredoc_body":
-                bodies.append(node)
-            if cursor.goto_first_child() or cursor.goto_next_sibling():
-                continue
-            while cursor.goto_parent():
-                if cursor.goto_next_sibling():
-                    break
-            else:
-                break
-        self.heredocs = {start.start_byte: body for start, body in zip(beginnings, bodies, strict=False)}
+        self.heredocs = _heredocs(root) if _HEREDOC.search(self.source) is not None else {}
         return super().module(root)
 
     # Declarations
@@ -427,6 +411,27 @@ class RubyLowering(Lowering):
 
     def spread_items(self, node: Node) -> Items:
         return Items(tuple(self.expression(child) for child in self.parts(node)), span(node))
+
+
+def _heredocs(root: Node) -> Mapping[int, Node]:
+    """A heredoc's body stands after the line of its beginning; both come in the same order."""
+    beginnings: list[Node] = []
+    bodies: list[Node] = []
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        if node is not None and node.type == "heredoc_beginning":
+            beginnings.append(node)
+        elif node is not None and node.type == "heredoc_body":
+            bodies.append(node)
+        if cursor.goto_first_child() or cursor.goto_next_sibling():
+            continue
+        while cursor.goto_parent():
+            if cursor.goto_next_sibling():
+                break
+        else:
+            break
+    return {start.start_byte: body for start, body in zip(beginnings, bodies, strict=False)}
 
 
 def _has_statements(node: Node) -> bool:

@@ -48,6 +48,8 @@ SEEN = {
     "ruby: a scope of a class": ("a.rb", "def f\n  Boat.afloat.order('random()').take\nend\n"),
     "ruby: a scope that is given something": ("a.rb", "def f(me)\n  Boat.seen_by(me, 1)\nend\n"),
     "ruby: many at once": ("a.rb", "def f(rows)\n  Boat.import(rows, validate: true)\nend\n"),
+    "ruby: what a variable was given": ("a.rb", "def f(fleet)\n  boats = fleet.boats\n  boats.first(3)\nend\n"),
+    "ruby: what two were given": ("a.rb", "def f(fleet)\n  boats, logs = fleet.boats, fleet.logs\n  boats.order(:id).first\nend\n"),
     "ruby: on lines of their own": ("a.rb", "def f\n  Boat\n    .afloat\n    .order(:id)\n    .first\nend\n"),
     "php: a relation": ("a.php", "<?php\nfunction f($fleet) { $fleet->boats()->forceDelete(); }\n"),
     "php: a relation, perhaps": ("a.php", "<?php\nfunction f($me) { return $me->fleet?->boats()?->first(); }\n"),
@@ -85,6 +87,21 @@ def test_what_is_there_is_seen_at_a_glance(name: str) -> None:
 
     assert found.statements or found.calls
     assert (found.statements, found.calls) == (everything.statements, everything.calls)
+
+
+IDLE = {
+    "ruby: what a method was handed": "def f(items, limit = 3)\n  items.first(limit).each { |item| item.sink }\nend\n",
+    "ruby: a hash of its own": "def f\n  found = Hash.new(0)\n  found.values.sum\nend\n",
+    "ruby: a hash that is written out": "def f\n  found = { a: 1 }\n  found.keys.first\nend\n",
+}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_what_the_language_does_is_no_query(name: str) -> None:
+    found, everything = (extract("a.rb", IDLE[name].encode(), look) for look in (glance, everywhere))
+
+    assert not glance("ruby", IDLE[name].encode()).calls
+    assert found.calls == everything.calls == ()
 
 
 KEY = "harbour_id = '00000000-0000-0000-0000-00000000000a'"
