@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, TypeAlias
 
-from lints.extract import builders, go_sqlbuilder, jvm_sqlbuilder
+from lints.extract import builders, go_jet, go_sqlbuilder, jvm_sqlbuilder
 from lints.extract.ir import Invoke, Name, Percent, Span
 from lints.extract.sqltext import EXECUTES, NEVER_EXECUTES, names
 from lints.extract.values import (
@@ -167,6 +167,9 @@ def apply(
     """The value of a call that is known here, or None."""
     method = call.method
     if interpreter.language == "go":
+        jet = go_jet.called(interpreter, call, receiver, arguments) if method.isupper() else None
+        if jet is not None:
+            return jet
         statement = go_sqlbuilder.called(interpreter, call, receiver, arguments, env)
         statement = statement or builders.called(interpreter, call, receiver, arguments)
         if statement is not None:

@@ -351,6 +351,7 @@ _GO_BUILDERS = dict.fromkeys(
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _GO_BUILDERS[b"/dbr"] = _BUILT
+_GO_BUILDERS[b"go-jet/jet"] = Search(rb"\.\s*(?:WHERE|FROM|SELECT|UPDATE|DELETE|INSERT|VALUES|MODELS?)\(")
 _BOILED = Search(
     rb"\.(?:One|All|Count|Exists|DeleteAll|UpdateAll|NewQuery)[GP]?\(",
     rb"\.Find[A-Z]\w*\(",
