@@ -16,6 +16,7 @@ from lints.stores.orm import UNDEFINED_IS_ANY, Entities
 from lints.tenancy import Model
 
 if TYPE_CHECKING:
+    from lints.extract.facts import Function
     from lints.vouch.facts import Follow
     from lints.vouch.said import Text
 
@@ -102,6 +103,22 @@ class Around:
                 }
                 texts = tuple(self._texts(sources[key]))
                 rows[:] = [links.linked(row, texts, found.contexts, read, self.model) for row in rows]
+
+    def vouches(
+        self, source: Statement | OrmCall, function: Function, rows: Sequence[Access], gives: str
+    ) -> tuple[tuple[str, str, str, str], ...]:
+        """The tables that a function finds a row of under a tenant; see `Callee`."""
+        from lints.context.keys import own_keys
+
+        named = [[name.strip() for name in parameter.split(",")] for parameter in function.parameters]
+        return tuple(
+            (row.table, gives, str(place), key)
+            for row in rows
+            if row.verdict == "proven"
+            for key in own_keys(row, tuple(self._texts(source)), self.model)
+            for place, names in enumerate(named)
+            if key in names
+        )
 
     def vouched(
         self,

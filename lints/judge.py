@@ -27,7 +27,6 @@ from lints.tenancy import Model, Ownership
 
 if TYPE_CHECKING:
     from lints.ddl.reach import Reach
-    from lints.extract.facts import Function
 
 RANK = {"unparsed": -1, "proven": 0, "weak": 1, "opaque": 2, "violation": 3}
 _SOME_PATHS = "TENSQL005"
@@ -127,8 +126,9 @@ class Judge:
         if found.contexts:
             self._around.linked(found, by_place, sources)
         if kind in {"source", "script"}:
+            gives = {(f.line, f.column): f.gives for f in found.follows if f.gives}
             for key, rows in by_place.items():
-                self._called(sources[key].function, rows)
+                self._called(sources[key], rows, gives.get(key[:2], ""))
         for rows in _once(by_place.values()):
             self._numbers["statements"] += 1
             if not rows:
@@ -139,14 +139,21 @@ class Judge:
             yield from rows
         yield from alone(found.path, found.language, found.contexts, kind, self._tenant_columns)
 
-    def _called(self, function: Function | None, rows: Sequence[Access]) -> None:
+    def _called(self, source: Statement | OrmCall, rows: Sequence[Access], gives: str) -> None:
         """What a function does with rows, for those who call it."""
+        function = source.function
         if function is None or not function.name or not rows:
             return
         before = self._callees.get((function.name, function.line))
         scoped = all(row.verdict == "proven" for row in rows) and (before is None or before.scoped)
         self._callees[(function.name, function.line)] = Callee(
-            path=rows[0].path, line=function.line, name=function.name, scoped=scoped, asks=function.asks
+            path=rows[0].path,
+            line=function.line,
+            name=function.name,
+            scoped=scoped,
+            asks=function.asks,
+            vouches=(before.vouches if before is not None else ())
+            + (self._around.vouches(source, function, rows, gives) if gives else ()),
         )
 
     # One statement

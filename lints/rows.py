@@ -110,6 +110,8 @@ class Access:
     """The lines `line` to `end_line` as they stand in the file, cut at some length."""
     reference: Place | None = None
     """The mention of `table` that the row is about, where it can be told."""
+    voucher: tuple[str, ...] = ()
+    """A function of another file that may vouch for its key: the call, what follows it, the key's place, the tables."""
     reached: str | None = None
     """What answers a request with it, if that is seen in its module."""
 
@@ -151,6 +153,9 @@ class Callee:
     name: str
     scoped: bool
     asks: bool
+    vouches: tuple[tuple[str, str, str, str], ...] = ()
+    """The tables that it finds a row of under a tenant, each with what it does where there is none, and the place and
+    the name of the parameter that is the row's key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lints.patterns import regex
 from lints.rows import Access, Callee
+from lints.stores.orm_rows import assumed
 
 LEAVES, APART = "TENCTX006", "TENCTX007"
 _TAKEN = "; taken as scoped because "
@@ -26,10 +27,29 @@ _MAX_ALIKE = 3
 def called(rows: Sequence[Access], callees: Iterable[Callee]) -> list[Access]:
     """The rows, those violations whose assumption is that a function of the tree asks, though it asks nothing."""
     by_name: dict[str, list[Callee]] = {}
-    if any(_is_open(row) for row in rows):
+    if any(_is_open(row) or row.voucher for row in rows):
         for callee in callees:
             by_name.setdefault(callee.name, []).append(callee)
-    return [_judged(row, by_name) if by_name and _is_open(row) else row for row in rows]
+    return [
+        (_judged if _is_open(row) else _vouched)(row, by_name) if by_name and (_is_open(row) or row.voucher) else row
+        for row in rows
+    ]
+
+
+def _vouched(row: Access, by_name: Mapping[str, Sequence[Callee]]) -> Access:
+    """A violation whose key was handed, with a tenant, to a function of the tree that finds its row under that."""
+    call, how, place, *tables = row.voucher
+    found = _meant(row, by_name, call) if row.verdict == "violation" else []
+    gives = {"leaves", how}
+    for callee in found:
+        told = (one for one in callee.vouches if one[0] in tables and one[1] in gives and place in one[2:])
+        if callee.path == row.path or next(told, None) is None:  # those of its own file have been asked already
+            return row
+    if not found:
+        return row
+    first = min(found, key=lambda callee: (callee.path, callee.line))
+    said = f"{call} ({first.path}:{first.line}) has found the row of this key under a tenant, or the function leaves"
+    return assumed(replace(row, rule=None), "TENSQL024", said)
 
 
 def _is_open(row: Access) -> bool:
@@ -48,9 +68,9 @@ def _judged(row: Access, by_name: Mapping[str, Sequence[Callee]]) -> Access:
     return replace(row, verdict="violation", assumptions=(), why=why)
 
 
-def _meant(row: Access, by_name: Mapping[str, Sequence[Callee]]) -> list[Callee]:
+def _meant(row: Access, by_name: Mapping[str, Sequence[Callee]], call: str | None = None) -> list[Callee]:
     """The functions that a call may be one of: by its name, and by the file that what it is made on is called like."""
-    *owners, name = [part for part in re.split(r"\?\.|->|::|\.|!", row.call or "") if part]
+    *owners, name = [part for part in re.split(r"\?\.|->|::|\.|!", call or row.call or "") if part]
     kept = [owner for owner in owners if owner not in _OWN]
     same = [c for c in by_name.get(name, ()) if c.path.rpartition(".")[2] in _alike(row.path)]
     if not kept:

@@ -47,3 +47,8 @@ class Follow:
     handed: tuple[tuple[str, str], ...] = ()
     """Keys that the second one is given of objects that nothing has loaded, each with the parameter, as declared, that
     the object is a part of, or nothing if it was read out of a text; told of it and itself."""
+    gives: str = ""
+    """What its function does where it finds nothing (`lints.vouch.elsewhere`); told of a statement and itself."""
+    elsewhere: tuple[str, str, str, str] | None = None
+    """A call before it, by its name as written, that was handed a key of it and a tenant, the key, whether the function
+    leaves if that gives nothing, and the key's place among the arguments; told of a statement and itself."""

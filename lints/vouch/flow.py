@@ -19,6 +19,7 @@ from lints.patterns import regex
 from lints.vouch import access as places
 from lints.vouch.access import Access
 from lints.vouch.compared import among, compare, cover
+from lints.vouch.elsewhere import asked_elsewhere, gives
 from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.filled import LEAVES_OUT, filled
 from lints.vouch.guarded import CHECKED, COMPARES, guard_of
@@ -52,7 +53,11 @@ MAX_ACCESSES = 300
 MAX_FOUND = 40
 """Of the statements before another one so many are looked at, the last ones."""
 MAX_KEPT = 8
-_KEY = regex(rb"\w\.(?:id|pk|uuid|Id|ID|getId|\w+_id|\w+Id)\b")
+_KEY = regex(
+    rb"\w\.(?:id|pk|uuid|Id|ID|getId|\w+_id|\w+Id)\b|\w\((?:[\w.$: ]{1,60},\s{0,20}){0,5}[\w.$ ]{0,60}"
+    rb"(?:[tT]enant|[oO]rg|[wW]orkspace|[pP]roject|[tT]eam|[aA]ccount|[cC]ompany|[eE]nvironment)"
+)
+"""What a file has somewhere in which an object's key is used, or something is handed a tenant."""
 ROUNDS = 2
 """How many functions a row is handed through."""
 
@@ -82,17 +87,21 @@ class Flow(Results):
             guard = guard_of(self, later) if later.helper is None else None
             held = filled(self, later) if later.kind in LEAVES_OUT else ()
             parts = handed(self, later)
-            if guard is not None or held or parts:
+            given = gives(self, later)
+            asked = asked_elsewhere(self, later) if later.helper is None and guard is None else None
+            if guard is not None or held or parts or given or asked:
                 yield Follow(
                     line=later.line,
                     column=later.column,
                     first_line=later.line,
                     first_column=later.column,
-                    values=((guard.key, guard.key),) if guard is not None and guard.key else (),
+                    values=tuple((key, key) for key in guard.keys) if guard is not None else (),
                     rows=(),
                     checked=False,
                     filled=held,
                     handed=parts,
+                    gives=given,
+                    elsewhere=asked,
                     compared=guard.compared if guard is not None else (),
                     against=guard.against if guard is not None else (),
                     guard=guard.asked if guard is not None else "",

@@ -66,11 +66,11 @@ STRIPPED = "an `assert`, which `python -O` leaves out"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """What a statement's rows go through: `compared` are parts of the row; `asked` is a call, as written, that is given
-    the row, or, before the statement, its `key` and a tenant."""
+    the row, or, before the statement, its `keys` and a tenant."""
 
     compared: tuple[str, ...] = ()
     asked: str = ""
-    key: str = ""
+    keys: tuple[str, ...] = ()
     against: tuple[tuple[int, int], ...] = ()
     """The statements that what the row is compared with was found by."""
 
@@ -225,20 +225,23 @@ def _before_it(flow: Flow, access: Access) -> Guard | None:
         if node.id not in flow.checks:
             flow.checks[node.id] = _check(flow, node)
         shown, given = flow.checks[node.id]
-        asked = (
-            key for key in sorted(keys) if key in given or ((keyed := KEYED.fullmatch(key)) and keyed["base"] in given)
-        )
-        key = next((key for key in asked if _OF_TENANT.fullmatch(key) is None), None) if given else None
-        if key is not None and not flow.changed(key, node.end_byte, access.node.end_byte):
-            return Guard(asked=shown, key=key)
+        asked = [key for key in sorted(keys) if is_asked_about(key, given)]
+        kept = tuple(key for key in asked if not flow.changed(key, node.end_byte, access.node.end_byte))
+        if kept:
+            return Guard(asked=shown, keys=kept)
     return None
 
 
-def _is_asked_about(key: str, given: frozenset[str]) -> bool:
-    """Whether a key, or the object that has it, stands among what a call is given."""
+def of_tenant(path: str) -> bool:
+    """Whether a path is called like a tenant's key."""
+    return _OF_TENANT.fullmatch(path.rpartition(".")[2]) is not None
+
+
+def is_asked_about(key: str, given: frozenset[str]) -> bool:
+    """Whether a call is given a key, or the object that has it, and if it is called like a tenant's, another one."""
     keyed = KEYED.fullmatch(key)
     held = key in given or (keyed is not None and keyed.group("base") in given)
-    return held and _OF_TENANT.fullmatch(key) is None
+    return held and (not of_tenant(key) or any(of_tenant(other) and other != key for other in given))
 
 
 def _check(flow: Flow, node: Node) -> tuple[str, frozenset[str]]:

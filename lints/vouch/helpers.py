@@ -45,7 +45,7 @@ def asked_through(flow: Flow) -> list[Access]:
     """The calls of helpers, as reads of what these read."""
     helpers: dict[bytes, list[tuple[Node, Access]]] = {}
     for access in flow.accesses:
-        function = _function_of(access.node)
+        function = function_of(access.node)
         name = _name_of(flow, function).encode() if function is not None else b""
         if function is not None and name and flow.data.count(name) > 1:
             helpers.setdefault(name, []).append((function, access))
@@ -58,7 +58,7 @@ def asked_through(flow: Flow) -> list[Access]:
         once = sum(_is_declared(flow.data, at, at + len(name)) for at in named(flow.data, name)) < 2
         for function, access in helpers[name] if once else ():
             sites = [call for call, owner in found if _is_meant(flow, call, owner, function)]
-            given = _given(flow, function, access) if sites else None
+            given = given_by(flow, function, access) if sites else None
             if given is None:
                 continue
             parameters = list(_parameters(flow, function))
@@ -101,7 +101,7 @@ def _is_declared(data: bytes, start: int, end: int) -> bool:
     )
 
 
-def _function_of(node: Node) -> Node | None:
+def function_of(node: Node) -> Node | None:
     found: Node | None = node.parent
     while found is not None and found.type not in _FUNCTIONS:
         found = found.parent
@@ -121,7 +121,7 @@ def _name_of(flow: Flow, function: Node) -> str:
     return flow.text(name) if name is not None and flow.text(name).strip("!?").isidentifier() else ""
 
 
-def _given(flow: Flow, function: Node, access: Access) -> Missing | None:
+def given_by(flow: Flow, function: Node, access: Access) -> Missing | None:
     """What a function gives where a read finds nothing: `CURSOR` if it does not come back; None if it can't be said."""
     body = function.child_by_field_name("body") or next(
         (child for child in function.named_children if child.type == "function_body"), None

@@ -82,6 +82,8 @@ def vouched(places: Mapping[tuple[int, int], Sequence[Place]], follows: Iterable
             loaded = bool(later.rows) and all(row.verdict == "weak" and row.rule in _BY_KEYS for row in later.rows)
             if not later.texts or not (violated or loaded):
                 continue
+            if violated and guard is not None and guard.elsewhere is not None:
+                later.rows[:] = _asked_elsewhere(later, guard.elsewhere, model)
             given = [value for follow in by_place[key] for value, _ in follow.values if value.startswith(ENTITY)]
             if given:
                 later = replace(later, texts=tuple(_with_key(text, given, model) for text in later.texts))
@@ -245,6 +247,19 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
     return [
         assumed(replace(row, rule=None), GUARDED, said)
         if row.verdict == "violation" and row.rule in HELPED | {_UNSCOPED} and row.table in tables
+        else row
+        for row in place.rows
+    ]
+
+
+def _asked_elsewhere(place: Place, elsewhere: tuple[str, str, str, str], model: Model) -> list[Access]:
+    """The rows of a statement with the function of another file that may vouch for their key."""
+    call, value, how, position = elsewhere
+    own = _found_by(place, value, model)
+    through = {table for table, _, by in pinned(place, value, model) if by}
+    return [
+        replace(row, voucher=(call, how, position, *sorted({row.table, *through} if through else {row.table})))
+        if row.verdict == "violation" and row.rule in HELPED and (row.table in own or through)
         else row
         for row in place.rows
     ]
