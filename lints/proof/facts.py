@@ -32,7 +32,7 @@ from lints.tenancy import Ownership
 
 Node = Col | Val
 Pairs = list[tuple[Col, Col, bool]]
-Steps = list[tuple[Any, ...]]
+Steps = list[tuple[Any, tuple[Any, ...]]]
 _MOST = 2_000
 """Groups of rows whose steps are kept, for statements of one schema are alike."""
 _FEW = 12
@@ -322,7 +322,7 @@ class Closure:
     def _round(self, steps: Steps) -> bool:
         self.w.spend(len(steps))
         changed = False
-        for step, *given in steps:
+        for step, given in steps:
             changed |= step(self, *given)
         return changed
 
@@ -336,26 +336,26 @@ class Closure:
             mine, stored = bonds[i], insts[i].stored
             self.w.spend(1 + len(mine) * (1 + len(rows)) + (len(rows) - position) // 4)
             if (shape.principal or shape.wider) and shape.tenant is not None and stored:
-                steps.append((Closure._principal, i, shape))
+                steps.append((Closure._principal, (i, shape)))
             if shape.names and stored:
-                steps.append((Closure._named, i, shape))
+                steps.append((Closure._named, (i, shape)))
             if shape.level is not None and shape.tenant is not None and stored:
-                steps.append((Closure._level, i, shape, shape.level))
+                steps.append((Closure._level, (i, shape, shape.level)))
             if self.weak and shape.also and shape.tenant is not None and stored:
-                steps.append((Closure._also, i, shape))
+                steps.append((Closure._also, (i, shape)))
             for bond in mine:
                 if bond.parent.ownership is _ROOT:
-                    steps.append((Closure._root, i, bond))
+                    steps.append((Closure._root, (i, bond)))
                 for j, other in rows:
                     there = insts[j].stored or (insts[j].returned and not stored)
                     if insts[j].table is bond.parent and j != i and there and shape.tenant and other.tenant:
                         found = [_pairs(i, own, shape, j, key, other) for key, own in bond.via.items()]
                         tenants = Col(i, shape.tenant), Col(j, other.tenant)
-                        steps.append((Closure._tied, found, *tenants, f"refers to {bond.parent.name}"))
+                        steps.append((Closure._tied, (found, *tenants, f"refers to {bond.parent.name}")))
             for j, other in rows[position + 1 :]:
                 if insts[j].table is insts[i].table and stored and insts[j].stored and self.w.index.enforces:
                     keys = [_pairs(i, k, shape, j, k, shape) for k in shape.keys]
-                    steps.append((Closure._same_row, i, j, shape, keys))
+                    steps.append((Closure._same_row, (i, j, shape, keys)))
                 if mine and shape.tenant is not None and other.tenant is not None:
                     self.w.spend()
                     steps += _siblings(i, shape, mine, j, other, bonds[j])
@@ -484,5 +484,5 @@ def _siblings(i: int, shape: Shape, mine: tuple[Bond, ...], j: int, other: Shape
             if match.parent is bond.parent and (shared := bond.via.keys() & match.via.keys()):
                 found = [_pairs(i, bond.via[k], shape, j, match.via[k], other) for k in sorted(shared)]
                 tenants = Col(i, shape.tenant or ""), Col(j, other.tenant or "")
-                steps.append((Closure._tied, found, *tenants, f"same parent in {bond.parent.name}"))
+                steps.append((Closure._tied, (found, *tenants, f"same parent in {bond.parent.name}")))
     return steps

@@ -217,7 +217,7 @@ class Index:
         self.harmless = frozenset(n.lower() for n in getattr(model, "harmless", ()))
         self.proofs: dict[tuple[str, int], tuple[Any, ...]] = {}
         """The proofs of the last texts."""
-        self.steps: dict[tuple[Any, ...], tuple[int, list[tuple[Any, ...]]]] = {}
+        self.steps: dict[tuple[Any, ...], tuple[int, list[tuple[Any, tuple[Any, ...]]]]] = {}
         """What may follow from the keys of some rows (`facts.Closure`), and what it costs to find out."""
         self._shapes: dict[int, Shape] = {}
         self._memberships: list[Table] | None = None

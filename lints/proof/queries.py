@@ -24,7 +24,7 @@ _SELECT_PARTS = frozenset(
         "distribute", "sort", "cluster",
     }
 )  # fmt: skip
-_LAST = frozenset({"order", "limit", "offset", "distinct", "windows", "distribute", "sort", "cluster"})
+_LAST = ("cluster", "distinct", "distribute", "limit", "offset", "order", "sort", "windows")
 """Clauses that say nothing of which rows there are but how they come."""
 _RECURSIVE = frozenset({"tsql", "oracle", "sqlite", "snowflake"})
 """Dialects whose WITH needs no RECURSIVE for a query that names itself."""
@@ -90,11 +90,10 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
     """Translate one SELECT block. With `root` nobody asks for its columns."""
     w.spend(2)
     args = node.args
-    if not args.keys() <= _SELECT_PARTS:
-        for part, value in args.items():
-            if value and part not in _SELECT_PARTS:
-                text = f"{part} in SELECT is not modelled"
-                raise Unsupported(text)
+    for part in args.keys() - _SELECT_PARTS:
+        if args[part]:
+            text = f"{part} in SELECT is not modelled"
+            raise Unsupported(text)
     if args.get("match") is not None and any(
         args.get(part) for part in ("where", "group", "having", "qualify", "joins")
     ):
@@ -141,10 +140,10 @@ def select(w: Work, node: Any, outer: Scope | None, env: Env | None, group: Grou
         columns: Columns = [_unknown_columns()]
     else:
         columns = _projections(w, node, scope, group, root=root)
-    if not _LAST.isdisjoint(args):
-        for clause in sorted(_LAST.intersection(args)):
-            value = args[clause]
-            for part in value if isinstance(value, list) else [value] if value is not None else []:
+    for clause in _LAST:
+        value = args.get(clause)
+        if value is not None:
+            for part in value if isinstance(value, list) else [value]:
                 survey(w, part, scope, group)
     if args.get("limit") is not None and nothing(args["limit"]):
         group.dead = True

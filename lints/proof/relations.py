@@ -43,6 +43,8 @@ _TABLE_PARTS = frozenset(
 
 def join_tree(w: Work, first: Any, joins: list[Any], scope: Scope, group: Group) -> list[Rel]:
     """Translate `first` and what is joined to it. Rows of the whole tree belong to `group`."""
+    if not joins:
+        return _add(scope, relation(w, first, scope, group))
     if all(str(j.args.get("side") or "").upper() not in ("RIGHT", "FULL") for j in joins):
         rels = _add(scope, relation(w, first, scope, group))
         for join in joins:
