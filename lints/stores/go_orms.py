@@ -262,7 +262,8 @@ def _stated(builder: Builder, given: Sequence[Argument]) -> str:
         for mark, value in marks.items():
             rows = _sub_select(builder, value) if value.kind == "query" else None
             if rows is not None:
-                part = re.sub(rf"\(\s*{mark}\s*\)|{mark}(?!\d)", lambda _, rows=rows: f"({rows})", part)
+                shown = f"({rows})".replace("\\", r"\\")
+                part = re.sub(rf"\(\s*{mark}\s*\)|{mark}(?!\d)", shown, part)
     return part
 
 

@@ -10,6 +10,7 @@ from lints.patterns import regex
 from lints.schema.facts import Entity
 from lints.stores import (
     compiled_orms,
+    ebean_beans,
     jooq,
     jvm_builders,
     jvm_helpers,
@@ -24,6 +25,7 @@ from lints.tenancy import Model
 RENDER: Mapping[str, Callable[[Builder, Sequence[OrmStep]], list[str | None]]] = {
     "jpa": compiled_orms.jpa,
     "mybatis_plus": mybatis_plus.mybatis_plus,
+    "query_bean": ebean_beans.query_bean,
     "mybatis_example": mybatis_examples.mybatis_example,
     "criteria": jvm_builders.criteria,
     "jooq": jooq.jooq,
@@ -44,6 +46,7 @@ _ENTITIES: Mapping[str, tuple[str, ...]] = {
     "mybatis_plus": ("mybatis",),
     "exposed": ("exposed",),
     "expressions": ("link", "jpa"),
+    "query_bean": ("link", "jpa"),
     "whole": ("mybatis", "link", "jpa"),
 }
 _BY_KEY = regex(r"(?:find|get|exists)(?:One|Reference)?ById\w*|find|getReference")

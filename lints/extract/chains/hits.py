@@ -273,7 +273,9 @@ _JVM = {
         rb"[sS]ession(?:\(\))?\s*\.\s*(?:get|load|find|by\w*Ids?|createCriteria)\(\s*\w+(?:\.class|::class)",
         rb"[sS]ession(?:\(\))?\s*\.\s*(?:update|saveOrUpdate|merge|delete|remove)\(\s*\w+\s*\)",
     ),
-    b"io.ebean": Search(rb"\.(?:find|delete|update|findNative)\(\s*\w+(?:\.class|::class|\s*\))"),
+    b"io.ebean": Search(
+        rb"\.(?:find|delete|update|findNative|reference|createQuery)\(\s*\w+(?:\.class|::class|\s*\))",
+    ),
     b"ktorm": Search(
         rb"\.(?:from|update|delete|sequenceOf)\(\s*[A-Z]",
         rb"\.(?:find|filter|removeIf|toList)\s*\{",
@@ -288,6 +290,10 @@ _JVM = {
     b".daos.": Search(
         rb"\.(?:fetch|find|delete|exists|count)\w*(?:By|RangeOf|All|count)\w*\(",
         rb"Dao(?:\([^()\n]{0,80}\))?\.(?:fetch|update|merge|delete|count)\(",
+    ),
+    b".find.": Search(rb"\b[A-Z]\w*\.find\.(?:byId|ref|all|query)\("),
+    **dict.fromkeys(
+        (b".query.Q", b".query.*"), Search(rb"\.(?:find[A-Z]\w*|exists|delete|update)\(\s*[\w\"]{0,40}\s*\)")
     ),
     b"ibatis.jdbc.": Search(rb"\b(?:SELECT|UPDATE|DELETE_FROM|INSERT_INTO)\("),
     b"toolkit.Db;": Search(rb"\bDb\.\w+\("),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lints.extract.chains import jooq_daos, jvm_rows, jvm_text, mybatis_examples, mybatis_plus
+from lints.extract.chains import ebean_beans, jooq_daos, jvm_rows, jvm_text, mybatis_examples, mybatis_plus
 from lints.extract.chains.mybatis_plus import declared
 from lints.extract.chains.parts import Asked, Begun, as_written
 from lints.extract.ir import Text
@@ -52,6 +52,8 @@ _EXPOSED = names(
     " insertIgnore batchInsert new findByIdAndUpdate findSingleByAndUpdate forIds forEntityIds count"
 )
 _EBEAN = names("find update delete deleteAll createQuery reference")
+_FINDER, _FINDS = regex(r"(?:\w+\.)*([A-Z]\w*)\.find"), names("byId ref all query")
+"""What a model of Ebean holds for those who ask for its rows: `Boat.find.byId(id)`."""
 _OF_SESSION = names("createCriteria byId byMultipleIds byNaturalId bySimpleNaturalId")
 _SERVER = regex(r"(?:^|\.)(?:DB|Ebean|\w*[dD]atabase|\w*[sS]erver|db)$")
 _SEQUENCE = regex(r"\.(?:from|sequenceOf)\(\s*([A-Z]\w*)\s*\)$|(?:^|[.\s({])(?:\w*[dD]atabase|db)\s*\.\s*([a-z]\w*)$")
@@ -95,6 +97,7 @@ RUNS = {
     ),
     "mybatis_plus": mybatis_plus.ENDS,
     "mybatis_example": names("select count delete update"),
+    "query_bean": ebean_beans.ENDS,
     "querydsl": names("fetch fetchOne fetchFirst fetchCount fetchResults execute stream iterate transform"),
     "expressions": names(
         "findOne findList findOneOrEmpty findCount findIds findEach findIterate findPagedList findMap findSet"
@@ -111,6 +114,7 @@ def begun(asked: Asked) -> Begun | None:
     return (
         jooq_daos.begun(asked)
         or mybatis_examples.begun(asked)
+        or ebean_beans.begun(asked)
         or (_of_store(asked, asked.path.rpartition(".")[2]) if shared else None)
         or mybatis_plus.begun(asked)
         or _template(asked)
@@ -233,6 +237,12 @@ def _kind_of(source: bytes, name: str) -> str | None:
 def _expressions(asked: Asked) -> Begun | None:
     """A query of Ebean, or an old one of Hibernate, with the class of its rows."""
     call, notes = asked.call, asked.interpreter.notes
+    finder = _FINDER.fullmatch(asked.path) if call.method in _FINDS else None
+    if finder is not None:
+        given = _stated(asked.interpreter, call, "").arguments if call.method in {"byId", "ref"} else ()
+        begins = Step("find@", (Gap(finder.group(1), call.span), *given), {}, call.span)
+        ends = (Step("findList", (), {}, call.span),) if call.method == "all" else ()
+        return Begun("expressions", finder.group(1), (begins, *ends))
     if call.receiver is None or not call.arguments:
         return None
     if call.method in _OF_SESSION:

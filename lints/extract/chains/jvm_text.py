@@ -253,7 +253,7 @@ def _grown(name: str, first: str, around: str, end: int, work: _Work) -> str | N
         if first
         else ""
     )
-    for at, rest, sometimes in _uses(name, around, end):
+    for at, rest, sometimes in uses(name, around, end):
         given = re.match(r"\s*=(?!=)\s*", rest)
         if given is not None:
             stop = statement(rest, given.end())
@@ -304,7 +304,7 @@ def _listing(name: str, first: str, around: str, end: int, work: _Work) -> list[
         if given is None:
             return None
         items.append(condition(first[given.end() : closes(first, given.end() - 1)], around[:end], work.deeper()))
-    for at, rest, sometimes in _uses(name, around, end):
+    for at, rest, sometimes in uses(name, around, end):
         called = re.match(r"\s*(?:\.\s*(\w+)\s*\(|(\+=)\s*)", rest)
         if called is None:
             if re.match(r"\s*=(?!=)", rest):
@@ -320,7 +320,7 @@ def _listing(name: str, first: str, around: str, end: int, work: _Work) -> list[
     return items
 
 
-def _uses(name: str, around: str, end: int) -> Iterator[tuple[int, str, bool]]:
+def uses(name: str, around: str, end: int) -> Iterator[tuple[int, str, bool]]:
     """(place, what follows, on some paths only) of each use of a variable after its declaration."""
     position = begins = end
     uses = list(re.finditer(rf"(?<![\w.]){name}(?!\w)", around[end:]))
