@@ -419,12 +419,13 @@ def with_common(query: Query, known: list[Common]) -> Query:
         step for step in query.steps if isinstance(step, Step) and step.method.endswith("Join") and step.arguments
     ]
     named = {first.text.partition(" as ")[0].strip() for step in joined if isinstance(first := step.arguments[0], Lit)}
-    before = tuple(
-        Step(COMMON, (Lit(name, span), rows), {}, span)
+    before = {
+        name: Step(COMMON, (Lit(name, span), rows), {}, span)
         for name, span, rows in known
         if name in named and span[0] <= query.span[0] < ends[span[0]] and rows.span != query.span
-    )
-    return Query(query.kind, query.model, (*before, *query.steps), query.span, query.base) if before else query
+    }
+    steps = (*before.values(), *query.steps)
+    return Query(query.kind, query.model, steps, query.span, query.base) if before else query
 
 
 def nested(step: Step) -> list[Query]:
