@@ -237,7 +237,13 @@ def new_rows(
 
 
 def written_value(w: Work, node: Any, scope: Scope, group: Group, column: str, table: Table | None) -> Term:
+    """A value of a new row. A sub-query that has no row gives NULL, and the row is written all the same, so what the
+    sub-query asks says nothing of it; but for a column that decides whose row it is, or cannot be NULL."""
     node = unwrap(node)
+    if isinstance(node, exp.Query) and table is not None and column not in deciding_columns(w, table):
+        shape = w.index.shape(table)
+        if column not in shape.known or column in shape.nullable:
+            group = Group(group, Kind.BRANCH, "VALUES")
     if type(node) is exp.Var and str(node.this).upper() == "DEFAULT":
         return _default_term(w, table, column)
     return _value(w, node, scope, group)

@@ -430,7 +430,8 @@ def _merge(w: Work, node: Any, scope: Scope, group: Group) -> None:
         verb = str(getattr(action, "name", "")).upper() if type(action) is exp.Var else type(action).__name__.upper()
         if verb == "DO NOTHING":
             continue
-        clause = Group(group, Kind.BRANCH, "MERGE")
+        # What is in no row of the source is there whatever the source is: nothing that it asks says anything of it.
+        clause = Group(None, Kind.ROOT, "MERGE") if by_source and not matched else Group(group, Kind.BRANCH, "MERGE")
         inner = Scope(scope.outer, scope.env)
         if not (by_source and not matched):
             inner.rels.update(source_scope.rels)

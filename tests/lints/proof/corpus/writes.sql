@@ -393,3 +393,23 @@ INSERT INTO open_repairs (id, boat_id, status) VALUES ($1, $2, 'open')
 -- put into a view of a join
 -- opaque TENSQL000
 INSERT INTO boat_logs (id, title) VALUES ($1, 'x')
+
+-- a logbook of anybody's boat, with the name if the boat is the tenant's
+-- violation TENSQL019
+INSERT INTO logbooks (boat_id, title) VALUES ($1, (SELECT name FROM boats WHERE id = $1 AND harbour_id = $2))
+
+-- a logbook of a boat that is looked up in the tenant
+-- proven
+INSERT INTO logbooks (boat_id, title) VALUES ((SELECT id FROM boats WHERE id = $1 AND harbour_id = $2), $3)
+
+-- a row that is written though a value of it is never found
+-- weak TENSQL007
+INSERT INTO boats (harbour_id, name, kind) VALUES ('00000000-0000-0000-0000-00000000000a', $1, (SELECT name FROM boats WHERE id = $2 AND 1 = 0))
+
+-- everything is deleted that is in no row of a source without rows
+-- violation TENSQL003
+MERGE INTO boats t USING (SELECT 1 WHERE false) s ON true WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+-- rows of no tenant, of whom there are none
+-- proven
+DELETE FROM boats WHERE harbour_id IS NULL
