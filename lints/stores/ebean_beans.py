@@ -20,7 +20,8 @@ _CLOSES = names("endOr endAnd endNot endJunction")
 _EQUALS = names("eq equalTo")
 _COMPARES = names(
     "ne notEqualTo gt ge lt le greaterThan lessThan greaterOrEqualTo lessOrEqualTo like ilike contains icontains"
-    " startsWith istartsWith endsWith iendsWith between notIn isNotNull ieq iequalTo inRange after before isTrue isFalse"
+    " startsWith istartsWith endsWith iendsWith"
+    " between notIn isNotNull ieq iequalTo inRange after before isTrue isFalse"
     " is"
 )
 

@@ -229,7 +229,8 @@ def upserted(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None] | N
         changed = [column for column in re.findall(r"\"(\w+)\"", after) if column in known.columns]
     if not changed and "DoUpdates:" in found and known.tenant_column is not None:  # named somewhere else
         changed = [one for one in columns if one not in {*conflict, *known.primary_key, known.tenant_column}]
-        builder.taken = f"what is set where a row is in the way leaves {known.tenant_column} as it is"
+        if known.tenant_column not in conflict:
+            builder.taken = f"what is set where a row is in the way leaves {known.tenant_column} as it is"
     if fields is None and known.tenant_column is not None:
         set_since, _ = _flat(builder, since(created))
         if known.tenant_column not in set_since:

@@ -14,30 +14,15 @@ from dataclasses import dataclass, field
 from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.facts import Entity
+from lints.stores.jpql_tokens import Token, Tokens, tokens_of
 from lints.tenancy import Model
 
-_TOKEN = regex(
-    r"(?P<space>\s+)|(?P<text>'(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<comment>/\*.*?\*/|--[^\n]*)"
-    r"|(?P<param>:#\{[^{}]*\}|\?#\{[^{}]*\}|:[A-Za-z_]\w*|\?\d*)|(?P<cast>::)"
-    r"|(?P<word>[A-Za-z_$][\w$]*(?:\s*\.\s*[A-Za-z_$][\w$]*)*)|(?P<number>\d[\w.]*)|(?P<other>.)",
-    re.DOTALL,
-)
 _ENDS = names("where group order having union intersect except limit offset for returning")
 _UNIONS = names("union intersect except")
 _JOINS = names("join left right inner cross full")
 _NO_ALIAS = _ENDS | _JOINS | names("on with set select values as and or")
 _COMPARES = frozenset({"=", "<", ">", "!", "in", "is"})
 _MAX_DEPTH, _MAX_TOKENS, _MAX_STEPS = 12, 6000, 8
-
-
-@dataclass(slots=True)
-class _Token:
-    kind: str
-    text: str
-
-    @property
-    def word(self) -> str:
-        return self.text.lower() if self.kind == "word" else self.text
 
 
 @dataclass(slots=True)
@@ -70,12 +55,9 @@ def as_sql(text: str, model: Model, entities: Mapping[str, Entity]) -> str:
     """A query over entities as one over tables; a text that names none of them stays as it is."""
     if not _names_one(text, model, entities):
         return text
-    tokens = [_Token(found.lastgroup or "other", found.group()) for found in _TOKEN.finditer(text)]
+    tokens = tokens_of(text)
     if len(tokens) > _MAX_TOKENS:
         return text
-    for token in tokens:
-        if token.kind == "word":
-            token.text = re.sub(r"\s+", "", token.text)
     return _Reader(model, entities, tokens).read()
 
 
@@ -93,10 +75,10 @@ def _names_one(text: str, model: Model, entities: Mapping[str, Entity]) -> bool:
 
 
 class _Reader:
-    def __init__(self, model: Model, entities: Mapping[str, Entity], tokens: Sequence[_Token]) -> None:
+    def __init__(self, model: Model, entities: Mapping[str, Entity], tokens: Sequence[Token]) -> None:
         self.model = model
         self.entities = entities
-        self.tokens = [token for token in tokens if token.kind != "comment" or "__hole_" in token.text]
+        self.tokens = Tokens(tokens)
         self.number = 0
 
     def read(self) -> str:
@@ -106,7 +88,7 @@ class _Reader:
 
     def _query(self, start: int, end: int, outer: _Scope | None, depth: int) -> list[str]:
         """The tokens of one query, or of the parts of a union, which share nothing."""
-        for at in self._level(start, end):
+        for at in self.tokens.level(start, end):
             if depth < _MAX_DEPTH and self.tokens[at].word in {"union", "intersect", "except"}:
                 return [
                     *self._query(start, at, outer, depth + 1),
@@ -122,9 +104,9 @@ class _Reader:
             token = self.tokens[at]
             word = token.word
             if token.text == "(":
-                close = self._closing(at, end)
+                close = self.tokens.closing(at, end)
                 out.append("(")
-                if depth < _MAX_DEPTH and self._after(at + 1, close) in {"select", "from"}:
+                if depth < _MAX_DEPTH and self.tokens.after(at + 1, close) in {"select", "from"}:
                     out += self._query(at + 1, close, scope, depth + 1)
                 else:
                     out += self._plain(at + 1, close, scope, depth + 1)
@@ -136,7 +118,7 @@ class _Reader:
                 out.append(token.text)
                 at = self._range(at + 1, end, scope, out, depth)
                 continue
-            if token.kind == "word" and word == "delete" and self._after(at + 1, end) != "from":
+            if token.kind == "word" and word == "delete" and self.tokens.after(at + 1, end) != "from":
                 out.append("delete from")
                 state = "from"
                 at = self._range(at + 1, end, scope, out, depth)
@@ -174,9 +156,9 @@ class _Reader:
         at = start
         while at < end:
             if self.tokens[at].text == "(":
-                close = self._closing(at, end)
+                close = self.tokens.closing(at, end)
                 out.append("(")
-                if depth < _MAX_DEPTH and self._after(at + 1, close) in {"select", "from"}:
+                if depth < _MAX_DEPTH and self.tokens.after(at + 1, close) in {"select", "from"}:
                     out += self._query(at + 1, close, scope, depth + 1)
                 elif depth < _MAX_DEPTH:
                     out += self._plain(at + 1, close, scope, depth + 1)
@@ -198,11 +180,11 @@ class _Reader:
             out.append(token.text)
             return at + 1
         word = token.word
-        following = self._after(at + 1, end)
-        if word == "new" and self.tokens[min(self._next(at + 1, end), end - 1)].kind == "word":
+        following = self.tokens.after(at + 1, end)
+        if word == "new" and self.tokens[min(self.tokens.next(at + 1, end), end - 1)].kind == "word":
             return at + 1  # what its rows are put into
         if word == "member" and following == "of":
-            collection = self._next(self._next(at + 1, end) + 1, end)
+            collection = self.tokens.next(self.tokens.next(at + 1, end) + 1, end)
             out.append("IS NOT NULL ")
             return collection + 1
         if word == "empty":
@@ -217,7 +199,7 @@ class _Reader:
             stored = _column(scope.bare, token.text)
             out.append(stored if stored is not None else token.text)
         else:
-            out.append(self._alone(token.text, following in _COMPARES or self._before(at, 0) in _COMPARES, scope))
+            out.append(self._alone(token.text, following in _COMPARES or self.tokens.before(at, 0) in _COMPARES, scope))
         return at + 1
 
     def _alone(self, name: str, compared: bool, scope: _Scope) -> str:
@@ -230,21 +212,23 @@ class _Reader:
     def _declare(self, start: int, end: int, scope: _Scope) -> None:
         """The range variables of a query; what it selects can stand before them."""
         state = ""
-        for at in self._level(start, end):
+        for at in self.tokens.level(start, end):
             word = self.tokens[at].word
-            if word in {"from", "update", "into"} or (word == "delete" and self._after(at + 1, end) != "from"):
-                scope.changes = scope.changes or word in {"update", "delete"} or self._before(at, start) == "delete"
+            if word in {"from", "update", "into"} or (word == "delete" and self.tokens.after(at + 1, end) != "from"):
+                scope.changes = (
+                    scope.changes or word in {"update", "delete"} or self.tokens.before(at, start) == "delete"
+                )
                 state = "from"
             elif word in _ENDS or word == "set":
                 state = ""
                 continue
             elif not (state == "from" and (word == "join" or self.tokens[at].text == ",")):
                 continue
-            self._declared(self._next(at + 1, end), end, scope)
+            self._declared(self.tokens.next(at + 1, end), end, scope)
 
     def _declared(self, at: int, end: int, scope: _Scope) -> None:
         if at < end and self.tokens[at].word == "fetch":
-            at = self._next(at + 1, end)
+            at = self.tokens.next(at + 1, end)
         if at >= end or self.tokens[at].kind != "word":
             return
         source, alias = self.tokens[at].text, self._alias(at + 1, end)[0]
@@ -260,9 +244,9 @@ class _Reader:
 
     def _alias(self, at: int, end: int) -> tuple[str, int]:
         """(range variable, where to read on); empty if there is none."""
-        place = self._next(at, end)
+        place = self.tokens.next(at, end)
         if place < end and self.tokens[place].word == "as":
-            place = self._next(place + 1, end)
+            place = self.tokens.next(place + 1, end)
         if (
             place < end
             and self.tokens[place].kind == "word"
@@ -274,13 +258,13 @@ class _Reader:
 
     def _range(self, at: int, end: int, scope: _Scope, out: list[str], depth: int) -> int:
         """What stands after FROM, UPDATE, INTO or a comma."""
-        place = self._next(at, end)
+        place = self.tokens.next(at, end)
         if place >= end or self.tokens[place].kind != "word":
             return at
         source = self.tokens[place].text
-        if source.lower() == "in" and self._after(place + 1, end) == "(":  # from Boat b, in (b.logs) l
-            close = self._closing(self._next(place + 1, end), end)
-            path = self.tokens[self._next(self._next(place + 1, end) + 1, end)].text
+        if source.lower() == "in" and self.tokens.after(place + 1, end) == "(":  # from Boat b, in (b.logs) l
+            close = self.tokens.closing(self.tokens.next(place + 1, end), end)
+            path = self.tokens[self.tokens.next(self.tokens.next(place + 1, end) + 1, end)].text
             alias, rest = self._alias(close + 1, end)
             out.append(self._related("JOIN", path, alias, scope))
             return rest
@@ -315,12 +299,12 @@ class _Reader:
         words: list[str] = []
         while at < end and self.tokens[at].word in _JOINS | {"outer", ","}:
             words.append(self.tokens[at].text)
-            at = self._next(at + 1, end)
+            at = self.tokens.next(at + 1, end)
         if words[-1:] == [","]:
             out.append(",")
             return self._range(at, end, scope, out, depth)
         if at < end and self.tokens[at].word == "fetch":
-            at = self._next(at + 1, end)
+            at = self.tokens.next(at + 1, end)
         kind = " ".join(words).upper()
         if at >= end or self.tokens[at].kind != "word" or "JOIN" not in kind:
             out.append(f" {kind} ")
@@ -333,12 +317,12 @@ class _Reader:
         else:
             self.number += not alias
             out.append(f" {self._related(kind, source, alias or f'__f{self.number}', scope)} ")
-        place = self._next(rest, end)
+        place = self.tokens.next(rest, end)
         if place < end and self.tokens[place].word in {"on", "with"}:
             stop = next(
                 (
                     i
-                    for i in self._level(place + 1, end)
+                    for i in self.tokens.level(place + 1, end)
                     if self.tokens[i].word in _JOINS | _ENDS or self.tokens[i].text == ","
                 ),
                 end,
@@ -487,45 +471,6 @@ class _Reader:
         else:
             scope.outward.append(join)
         return made
-
-    # Tokens
-
-    def _level(self, start: int, end: int) -> list[int]:
-        """The places of the words and commas that stand in no bracket of their own."""
-        out: list[int] = []
-        depth = 0
-        for at in range(start, end):
-            text = self.tokens[at].text
-            if text == "(":
-                depth += 1
-            elif text == ")":
-                depth -= 1
-            elif depth == 0 and (self.tokens[at].kind == "word" or text == ","):
-                out.append(at)
-        return out
-
-    def _closing(self, at: int, end: int) -> int:
-        depth = 0
-        for place in range(at, end):
-            depth += {"(": 1, ")": -1}.get(self.tokens[place].text, 0)
-            if depth == 0:
-                return place
-        return end
-
-    def _next(self, at: int, end: int) -> int:
-        while at < end and self.tokens[at].kind == "space":
-            at += 1
-        return at
-
-    def _after(self, at: int, end: int) -> str:
-        place = self._next(at, end)
-        return self.tokens[place].word if place < end else ""
-
-    def _before(self, at: int, start: int) -> str:
-        at -= 1
-        while at > start and self.tokens[at].kind == "space":
-            at -= 1
-        return self.tokens[at].word if at >= start else ""
 
 
 def _column(entity: Entity, name: str) -> str | None:

@@ -102,7 +102,7 @@ JAVA_CASES: dict[str, tuple[str, str | None]] = {
         "return dsl.select(BOATS.ID).from(BOATS).where(BOATS.ID.eq(id).and(BOATS.TENANT_ID.eq(t))).fetchOne();",
         None,
     ),
-    "jooq: without it": ("return dsl.select(BOATS.TENANT_ID).from(BOATS).where(BOATS.ID.eq(id)).fetchOne();", UNSCOPED),
+    "jooq: without it": ("return dsl.select(BOATS.NAME).from(BOATS).where(BOATS.ID.eq(id)).fetchOne();", UNSCOPED),
     "jooq: nothing": ("return dsl.selectFrom(BOATS).orderBy(BOATS.TENANT_ID).fetch();", UNSCOPED),
     "jooq: or": ("return dsl.selectFrom(BOATS).where(BOATS.TENANT_ID.eq(t)).or(BOATS.NAME.eq(n)).fetch();", OR),
     "jooq: or inside": (
