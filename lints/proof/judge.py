@@ -178,9 +178,16 @@ def _of_caller(w: Work, target: Target, table: Table, closure: Closure) -> str:
     """What is taken for granted of rows that the caller's own key picks: somebody who is in several tenants has rows in
     each of them."""
     shape = w.index.shape(table)
-    column = next((n for n in shape.principal if closure.rank(Col(target.inst, n)) < Rank.SET), "its key")
+    given = [n for n in shape.principal if closure.rank(Col(target.inst, n)) < Rank.SET]
+    if not given:
+        return f"rows of {target.table} in each tenant that the caller has a row in are meant"
+    column = given[0]
     if table.ownership is Ownership.ROOT:
         return f"what {column} of {target.table} refers to is the caller's"
+    others = (w.index.loose(k.columns[0]) for k in table.foreign_keys if len(k.columns) == 1)
+    beside = next((n for n in others if n != column and closure.rank(Col(target.inst, n)) < Rank.SET), None)
+    if beside is not None:
+        return f"{column} of {target.table} is the caller, who may have the row, whichever tenant {beside} is of"
     several = w.index.several(table, column)
     if several is None:
         return f"{column} of {target.table} is the caller's own key, which belongs to one tenant"

@@ -290,7 +290,7 @@ class Index:
         if people is not None and people.ownership is Ownership.ROOT:
             return None
         if people is not None and people.ownership in _NOBODYS:
-            return f"{people.name} is of no one tenant"
+            return f"nothing ties {people.name} to one tenant"
         if self._memberships is None:
             self._memberships = [t for t in self.model.tables.values() if self._is_membership(t)]
         # Where a user is of one tenant, a key of the two says no more than that; a table of members says more.

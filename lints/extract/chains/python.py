@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from lints.extract.chains import python_rows, stores
@@ -156,8 +156,8 @@ def begun(asked: Asked) -> Begun | None:
     entity = dict(call.keywords).get("entity") if method in _BY_KEY else None
     first = call.arguments[0] if call.arguments else entity
     model = class_name(first, env) if first is not None else None
-    if model is None and method == "select":  # `select(func.count(), Boat.name)`: what is told of no rows comes first
-        model = next((one for given in call.arguments[1:8] if (one := class_name(given, env)) is not None), None)
+    if model is None and method == "select":
+        model = _counted(call.arguments[:8], env)
     if step.arguments and isinstance(step.arguments[0], Query):
         model = None  # of a query, not of a class
     elif model is None and method in ROOTS | {"query", "get", "get_one"} and call.arguments:
@@ -174,6 +174,18 @@ def begun(asked: Asked) -> Begun | None:
     if method in _BY_KEY and _SESSION.search(path):
         ident = tuple(step.keywords[name] for name in ("ident", "id_") if name in step.keywords)
         return Begun("sqlalchemy", model, (Step("get", (*step.arguments[1:], *ident), step.keywords, call.span),))
+    return None
+
+
+def _counted(columns: Iterable[Expr], env: Env) -> str | None:
+    """The class of `select(func.count(), Boat.name)`: aggregates come first, and no column of some sub-query."""
+    for given in columns:
+        named = class_name(given, env)
+        of = given.receiver.path if isinstance(given, Invoke) and isinstance(given.receiver, Name) else ""
+        if named is not None or not isinstance(given, Invoke):
+            return named
+        if of.rpartition(".")[2] != "func" and (of or given.method not in {"case", "literal", "text"}):
+            return None
     return None
 
 

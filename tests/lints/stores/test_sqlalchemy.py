@@ -71,6 +71,11 @@ CASES: dict[str, calls.Case] = {
         "def f(db, t):\n    return db.execute(select(func.count(), Logbook.id).join(Boat).where(Boat.tenant_id == t))\n",
         [("proven", None)],
     ),
+    "sqlalchemy: a column of a sub-query comes first": (
+        "sqlalchemy",
+        "def f(db, s, t):\n    return db.execute(select(s.c.day, func.count(Boat.id)).select_from(s).join(Boat, Boat.tenant_id == t, isouter=True))\n",
+        [],
+    ),
     "sqlalchemy: FROM comes with select_from": (
         "sqlalchemy",
         "def f(db):\n    return db.scalar(select(func.count()).select_from(Boat).where(Boat.name == 'a'))\n",

@@ -81,13 +81,21 @@ _IN_SEVERAL = {
 @pytest.mark.parametrize("name", _IN_SEVERAL)
 def test_whose_rows_the_callers_are_is_said_as_it_is(name: str) -> None:
     tables, said = _IN_SEVERAL[name]
-    schema = declared({"tenants": "", **tables})
+    tables = {name: f"{columns} boat_id?>boats" if name == "grants" else columns for name, columns in tables.items()}
+    schema = declared({"tenants": "", "boats": "tenant_id>tenants", **tables})
     schema["migrations/2.sql"] = b"ALTER TABLE grants ADD CONSTRAINT one UNIQUE (tenant_id, user_id);"
     code = 'def me(cur, user_id):\n    cur.execute("SELECT * FROM grants WHERE user_id %s", (user_id,))\n'
     [row] = judged(schema, "a.py", code % "= %s")
     [several] = judged(schema, "a.py", code % "= ANY(%s)")
+    [beside] = judged(schema, "a.py", code % "= %s AND boat_id = 7")
+    joined, *_ = judged(
+        schema, "a.py", code.replace("* FROM grants", "b.* FROM grants JOIN boats b USING (tenant_id)") % "= %s"
+    )
 
-    assert (row.verdict, row.rule) == ("weak", "TENSQL022") and said in row.why
+    assert "who may have the row, whichever tenant boat_id is of" in beside.why
+    assert "rows of boats in each tenant that the caller has a row in are meant" in "; ".join(joined.assumptions)
+    assert (row.verdict, row.rule) == ("weak", "TENSQL022")
+    assert said in row.why
     assert (several.verdict, several.rule) == ("violation", "TENSQL001")  # nobody is several people
 
 
