@@ -25,6 +25,7 @@ _CALL = regex(
     r"(?:await\s+)?(?P<call>(?:[\w$]{1,60}(?:\.|->|::)){0,3}[\w$]{1,60}[!?]?)\((?P<given>[^;()]{1,300})\)\s*;?"
 )
 _TENANT = regex(rb"(?i)tenant|org|workspace|project|team|account|environment|company")
+_TENANTS_OWN = regex(r"(?i)(?:tenant|org|organi[sz]ation|workspace|company)_?(?:id)?")
 _MAX_CALL, _MAX_BODY = 400, 4_000
 _FALSY = frozenset({Missing.NULL, Missing.UNDEFINED, Missing.FALSE, Missing.ERROR})
 
@@ -33,6 +34,8 @@ def gives(flow: Flow, access: Access) -> str:
     """What the function of a read does where the read finds nothing, if it is handed a tenant beside a key."""
     function = function_of(access.node) if access.helper is None else None
     if function is None or function.end_byte - function.start_byte > _MAX_BODY or len(access.values) < 2:
+        return ""
+    if not any(map(of_tenant, access.values)):
         return ""
     head = function.child_by_field_name("parameters") or function.child_by_field_name("receiver") or function
     if _TENANT.search(flow.data, head.start_byte, min(head.end_byte, head.start_byte + 400)) is None:
@@ -45,6 +48,8 @@ def asked_elsewhere(flow: Flow, access: Access) -> tuple[str, str, str, str] | N
     """The last call before a statement that was handed its key and a tenant, the key, whether the function leaves here
     if the call gives nothing, and the key's place among the arguments, or its name there."""
     keys = {value for value in access.values if "(" not in value}
+    if any(_TENANTS_OWN.fullmatch(key.rpartition(".")[2]) for key in keys):
+        return None  # it says a tenant itself
     found: Found | None = None
     told: tuple[str, str, str, str] | None = None
     for event in flow.before(access.node) if keys else ():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from tree_sitter import Node
@@ -22,9 +23,9 @@ from lints.vouch.compared import among, compare, cover
 from lints.vouch.elsewhere import asked_elsewhere, gives
 from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.filled import LEAVES_OUT, filled
-from lints.vouch.guarded import CHECKED, COMPARES, guard_of
+from lints.vouch.guarded import CHECKED, COMPARES, guard_before, guard_of
 from lints.vouch.handed import handed
-from lints.vouch.helpers import asked_through
+from lints.vouch.helpers import asked_through, called_once
 from lints.vouch.lent import lent, lent_to
 from lints.vouch.names import Event, Found, Results, copied
 from lints.vouch.plain import root
@@ -83,8 +84,12 @@ class Flow(Results):
 
     def follows(self) -> Iterator[Follow]:
         """The pairs, in the order of the file."""
+        called = {(one.line, one.column): one for one in called_once(self)}
         for later in self.accesses:
+            once = called.get((later.line, later.column)) if later.helper is None else None
             guard = guard_of(self, later) if later.helper is None else None
+            if guard is None and once is not None and (before := guard_before(self, once)) is not None:
+                guard = replace(before, keys=tuple(once.values[key] for key in before.keys))
             held = filled(self, later) if later.kind in LEAVES_OUT else ()
             parts = handed(self, later)
             given = gives(self, later)
@@ -114,6 +119,9 @@ class Flow(Results):
                 told = list(self._vouching(later))
                 yield from told
                 yield from self._lending(later, {(f.first_line, f.first_column) for f in told if f.rows})
+            if once is not None:
+                follows = (replace(follow, rows=(), lists=()) for follow in self._vouching(once))
+                yield from (follow for follow in follows if follow.values)
 
     def _lending(self, later: Access, told: Collection[tuple[int, int]]) -> Iterator[Follow]:
         """The statements whose rows it may be given parts of, of which it is not certain that they have run."""
@@ -159,7 +167,9 @@ class Flow(Results):
             told = found.access.values
             shared = told.keys() & later.values.keys() if found.checked or found.compared else set()
             kept = tuple(
-                (v, told[v]) for v in sorted(shared) if not self.changed(v, start, end) and root(v) not in found.names
+                (later.values[v], told[v])
+                for v in sorted(shared)
+                if not self.changed(v, start, end) and root(v) not in found.names
             )
             whole = tuple(
                 (v, told[v])

@@ -78,7 +78,7 @@ class Guard:
 def guard_of(flow: Flow, access: Access) -> Guard | None:
     """What the row of a statement goes through before anything is done with it, where the function leaves if it is
     another one's; None if that is not certain."""
-    return _after_it(flow, access) or _before_it(flow, access)
+    return _after_it(flow, access) or guard_before(flow, access)
 
 
 def _after_it(flow: Flow, access: Access) -> Guard | None:
@@ -214,7 +214,7 @@ def _is_given(arguments: str, names: set[str]) -> bool:
     return any(re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.(])", given) is not None for name in names)
 
 
-def _before_it(flow: Flow, access: Access) -> Guard | None:
+def guard_before(flow: Flow, access: Access) -> Guard | None:
     """The call before a statement that was handed its key and a tenant and does not come back if they do not belong
     together: `await getBoatOrThrow({ id, tenantId })`."""
     keys = {value for value in access.values if "(" not in value}

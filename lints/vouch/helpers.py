@@ -81,6 +81,36 @@ def asked_through(flow: Flow) -> list[Access]:
     return out
 
 
+def called_once(flow: Flow) -> list[Access]:
+    """The statements of functions that only one call in their file can run, as if they stood there."""
+    out: list[Access] = []
+    for access in flow.accesses:
+        function = function_of(access.node) if access.helper is None and access.values else None
+        name = _name_of(flow, function).encode() if function is not None else b""
+        if function is None or not name or flow.data.count(name) != 2 or not _is_private(flow, function, name):
+            continue
+        sites = [call for call, owner in _calls(flow, [name]).get(name, ()) if _is_meant(flow, call, owner, function)]
+        if len(sites) == 1:
+            values = _values(flow, sites[0], list(_parameters(flow, function)), access, function)
+            out.append(replace(access, node=sites[0], start=sites[0].start_byte, values=values, helper=function))
+    return out
+
+
+def _is_private(flow: Flow, function: Node, name: bytes) -> bool:
+    """Whether nobody outside of its file can call a function."""
+    around = function.parent if function.parent is not None else function
+    head = flow.data[max(0, around.start_byte - 40) : function.start_byte + 60]
+    line = head.rpartition(name)[0].rpartition(b"\n")[2] if name in head else head
+    if flow.language == "python":
+        return name.startswith(b"_")
+    if flow.language == "go":
+        return name[:1].islower()
+    if results.family(flow.language) == "javascript":
+        own = _around(function, _CLASSES)
+        return b"export" not in line if own is None else name.startswith((b"#", b"_")) or b"private" in line
+    return b"private" in line
+
+
 _KEYWORD = regex(
     rb"\b(?:(?:function\*?|def|func|fun|fn)\s+(?:\([^()\n]{0,80}\)\s*)?(?:self\.)?|(?P<held>const|let|var|val)\s+)\Z"
 )

@@ -81,3 +81,37 @@ def test_it_has_found_the_row(name: str) -> None:
 @pytest.mark.parametrize("name", UNSAFE)
 def test_it_says_nothing_of_the_row(name: str) -> None:
     assert _of_caller(name, UNSAFE)[0] == "violation"
+
+
+_WRITES = 'await pool.query("UPDATE docs SET title = $2 WHERE id = $1", [key, title]);'
+_INNER = "async function write(key, title) {{\n  " + _WRITES + "\n}}\n"
+_OUTER = "export async function save(id, tenantId, title) {{\n  {}\n  await write(id, title);\n}}\n"
+_CHECKED = 'const {{ rows }} = await pool.query("SELECT id FROM docs WHERE id = $1 AND tenant_id = $2", [id, tenantId]);\n  if (rows.length === 0) throw new Gone();'
+ONCE = {
+    "asked by name": _INNER + _OUTER.replace("{}", "await assertDocOfTenant(id, tenantId);"),
+    "read under the tenant": _INNER + _OUTER.replace("{}", _CHECKED),
+    "an arrow function": "const write = async (key, title) => {{\n  " + _WRITES + "\n}};\n" + _OUTER.replace("{}", _CHECKED),
+}  # fmt: skip
+OFTEN = {
+    "called twice": ONCE["asked by name"] + "export const other = async (id) => {{ await write(id, 'x'); }};\n",
+    "exported": "export " + ONCE["asked by name"],
+    "another key": ONCE["asked by name"].replace("write(id, title)", "write(title, id)"),
+    "the key gets another value": ONCE["asked by name"].replace(_WRITES, f"key = title;\n  {_WRITES}"),
+    "asked afterwards": _INNER + "export async function save(id, tenantId, title) {{\n  await write(id, title);\n  await assertDocOfTenant(id, tenantId);\n}}\n",
+}  # fmt: skip
+
+
+def _written(code: str) -> str:
+    files = {**SCHEMA, "a.ts": code.replace("{{", "{").replace("}}", "}").encode()}
+    rows = [row for row in scan(files.items(), build_model(files, {})).accesses if "UPDATE" in row.snippet]
+    return rows[0].verdict
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_the_only_call_is_where_it_runs(name: str) -> None:
+    assert _written(ONCE[name]) == "weak"
+
+
+@pytest.mark.parametrize("name", OFTEN)
+def test_others_may_call_it(name: str) -> None:
+    assert _written(OFTEN[name]) == "violation"
