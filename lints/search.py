@@ -26,6 +26,7 @@ _PIECE = re.compile(
 )
 _OPENS = frozenset({"ahead", "around", "open", "odd"})
 _MANY = 40
+_MANY_FILES = 40
 _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -33,11 +34,6 @@ _WORD = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 def _characters(data: bytes) -> str:
     """The bytes of a file as characters: one file is searched for many things, one after another."""
     return data.decode("latin-1")
-
-
-@lru_cache(maxsize=1)
-def _small_letters(data: bytes) -> bytes:
-    return data.lower()
 
 
 class Search:
@@ -54,9 +50,14 @@ class Search:
 
     def __call__(self, data: bytes) -> list[int]:
         """Offsets where a match begins, in order."""
-        if not self.possible(data):
+        text = _characters(data)
+        if not self._any(text):
             return []
-        return sorted({match.start() for one in self.each for match in one.matches(data)})
+        found: set[int] = set()
+        for one in self.each:
+            if one.possible(data, text):
+                found.update(match.start() for match in one.pattern.finditer(data))
+        return sorted(found)
 
     def possible(self, data: bytes) -> bool:
         """False only if none of the expressions matches."""
@@ -90,26 +91,30 @@ class Expression:
     def __init__(self, expression: bytes, flags: re.RegexFlag) -> None:
         self._expression = expression
         self._flags = flags
+        self._automaton: Callable[[str], bool] | None = None
+        self._passed = 0
 
-    def possible(self, data: bytes) -> bool:
-        """False only if it does not match: its letters stand nowhere, or the automaton says so."""
-        return self._letters in _small_letters(data) and self._automaton(_characters(data))
+    def possible(self, data: bytes, text: str) -> bool:
+        """False only if it does not match bytes, which are these characters. An automaton is fast, but to make it
+        costs as much as to look for the letters in a hundred files: for few files none is made without need."""
+        if self._automaton is None:
+            self._passed += 1
+            if self._passed < _MANY_FILES and self._letters not in data.lower():
+                return False
+            self._automaton = _automaton(self.relaxed)
+        return self._automaton(text)
 
     def matches(self, data: bytes) -> Iterator[re.Match[bytes]]:
         """Its matches, in order."""
-        return self._pattern.finditer(data) if self.possible(data) else iter(())
+        return self.pattern.finditer(data) if self.possible(data, _characters(data)) else iter(())
 
     @cached_property
-    def _pattern(self) -> re.Pattern[bytes]:
+    def pattern(self) -> re.Pattern[bytes]:
         return re.compile(self._expression, self._flags)
 
     @cached_property
     def relaxed(self) -> str:
         return relaxed(self._expression, self._flags)
-
-    @cached_property
-    def _automaton(self) -> Callable[[str], bool]:
-        return _automaton(self.relaxed)
 
     @cached_property
     def _letters(self) -> bytes:
