@@ -364,7 +364,7 @@ class Closure:
     def _bonds(self, i: int, shape: Shape) -> tuple[Bond, ...]:
         """The references that say whose row it is. What the foreign keys of a new row refuse shows as an error, so
         they say nothing of the rows it was made from."""
-        bonds: tuple[Bond, ...] = (shape.child,) if shape.child is not None else ()
+        bonds: tuple[Bond, ...] = (shape.child, *shape.further) if shape.child is not None else ()
         stored = self.w.insts[i].stored
         if stored:
             bonds += shape.carried

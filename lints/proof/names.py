@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -54,8 +54,8 @@ class Shape:
     """What matters of a table: its tenant, its keys, and the references its rows take their tenant from."""
 
     __slots__ = (
-        "also", "carried", "child", "columns", "domain", "keys", "known", "level", "names", "nullable", "own", "place",
-        "principal", "referring", "table", "tenant", "trusted", "wider",
+        "also", "carried", "child", "columns", "domain", "further", "keys", "known", "level", "names", "nullable",
+        "own", "place", "principal", "referring", "table", "tenant", "trusted", "wider",
     )  # fmt: skip
 
     def __init__(self, index: Index, table: Table) -> None:
@@ -110,6 +110,8 @@ class Shape:
         self.domain = index.domains.get(self.own or "", self.own or table.name)
         """Whose values the tenant column holds: the table it refers to, or its own name."""
         self.child: Bond | None = None
+        self.further: tuple[Bond, ...] = ()
+        """Of a child by a key of several columns: the parents of its parent that some of these columns name too."""
         self.carried: tuple[Bond, ...] = ()
         """Foreign keys that carry the tenant: the referenced row has the same one."""
         self.trusted: tuple[Bond, ...] = ()
@@ -128,6 +130,7 @@ class Shape:
             theirs = parent.tenant_column or (parent.primary_key[0] if len(parent.primary_key) == 1 else "")
             if table.ownership is Ownership.CHILD and key == table.parent and self.own is None:
                 self.child = bond
+                self.further = tuple(self._above(index, parent, pairs)) if index.enforces else ()
             elif parent.ownership is Ownership.ROOT or self.tenant is None or set(pairs.values()) == {self.own}:
                 continue  # the tenant column itself
             elif self.own is not None and pairs.get(index.loose(theirs)) == self.own and parent.tenant_column:
@@ -137,6 +140,25 @@ class Shape:
                     self.trusted += (bond,)
             else:
                 self.trusted += (bond,)
+
+    def _above(self, index: Index, parent: Table, pairs: Mapping[str, str]) -> Iterator[Bond]:
+        """An item by (order, line) is the order's too, as the line is: its key says that there is such a line."""
+        for _ in range(_HEIGHT):
+            key = parent.parent
+            if key is None or parent.ownership is not Ownership.CHILD or not self.nullable.isdisjoint(pairs.values()):
+                return
+            parent_columns = tuple(map(index.loose, key.columns))
+            above = index.table(index.loose(key.references))
+            if above is None or len(pairs) < 2 or not pairs.keys() >= set(parent_columns):
+                return
+            referenced = tuple(map(index.loose, key.referenced_columns or above.primary_key))
+            pairs = {theirs: pairs[own] for theirs, own in zip(referenced, parent_columns, strict=False)}
+            yield Bond(above, {referenced: tuple(pairs[column] for column in referenced)})
+            parent = above
+
+
+_HEIGHT = 8
+"""Parents of parents that are followed."""
 
 
 def _referring(index: Index, table: Table) -> frozenset[str | None]:

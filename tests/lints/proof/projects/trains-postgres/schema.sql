@@ -10,3 +10,6 @@ CREATE VIEW sold AS SELECT * FROM tickets WHERE sold_at IS NOT NULL;
 CREATE VIEW sold_by_day AS SELECT operator_id, date_trunc('day', sold_at) AS day, sum(price) AS total FROM sold GROUP BY operator_id, date_trunc('day', sold_at);
 CREATE VIEW dearest AS SELECT DISTINCT ON (operator_id) operator_id, id, price FROM sold ORDER BY operator_id, price DESC;
 CREATE VIEW totals AS SELECT count(*) AS n FROM sold;
+CREATE TABLE meals (ticket_id uuid NOT NULL REFERENCES tickets (id), no int NOT NULL, name text, PRIMARY KEY (ticket_id, no));
+CREATE TABLE extras (ticket_id uuid NOT NULL, meal int NOT NULL, no int NOT NULL, name text, PRIMARY KEY (ticket_id, meal, no), FOREIGN KEY (ticket_id, meal) REFERENCES meals (ticket_id, no));
+CREATE TABLE wishes (id uuid PRIMARY KEY, ticket_id uuid, meal int, text text, FOREIGN KEY (ticket_id, meal) REFERENCES meals (ticket_id, no));

@@ -157,3 +157,27 @@ TABLE tickets
 -- a seat given to another tenant
 -- violation TENSQL009
 UPDATE seats SET operator_id = $1 WHERE id = $2 AND operator_id = $3
+
+-- a child of a child that its key names the parent's parent of
+-- proven
+DELETE FROM extras WHERE ticket_id IN (SELECT id FROM tickets WHERE operator_id = $1)
+
+-- a child of a child, joined to the parent's parent
+-- proven
+SELECT e.name FROM extras e JOIN tickets t ON t.id = e.ticket_id WHERE t.operator_id = $1
+
+-- a child of a child by the other half of its key
+-- violation
+SELECT e.name FROM extras e JOIN meals m ON m.no = e.meal JOIN tickets t ON t.id = m.ticket_id WHERE t.operator_id = $1
+
+-- a new child of a child of the tenant's
+-- proven
+INSERT INTO extras (ticket_id, meal, no) SELECT t.id, $2, 1 FROM tickets t WHERE t.operator_id = $1 AND t.id = $3
+
+-- a child whose key need not hold
+-- violation
+SELECT w.text FROM wishes w JOIN tickets t ON t.id = w.ticket_id WHERE t.operator_id = $1
+
+-- a child of a child by its whole key
+-- proven
+DELETE FROM extras WHERE (ticket_id, meal, no) IN (SELECT e.ticket_id, e.meal, e.no FROM extras e JOIN tickets t ON t.id = e.ticket_id WHERE t.operator_id = $1)
