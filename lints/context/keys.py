@@ -106,8 +106,9 @@ def _compared(text: Text, row: Access, model: Model, rule: str) -> Iterator[tupl
     own = tuple(name for name in table.primary_key if name != table.tenant_column)
     told = {start: source for start, _, source in text.marks}
     unseen = {found.start(): "" for found in _PLACE.finditer(text.sql)}  # what it stands for can't be seen
+    where = text.sql.find(" WHERE ") if text.sql.startswith("UPDATE ") else 0
     for start, source in sorted((unseen | told).items()):
-        found = _KEY.search(text.sql, max(0, start - 300), start)
+        found = _KEY.search(text.sql, max(0, start - 300), start) if start > where else None
         if found is None:
             continue
         column, of = found.group("column"), found.group("of")

@@ -42,6 +42,8 @@ _DECLARES = frozenset(
     ["parameters", "formal_parameters", "parameter_list", "method_parameters", "function_value_parameters"]
 )
 _LIKE = regex(r"(?<=[a-z])(?:With|And|Row|Record|Entity|Model|GetPayload|Document)(?:[A-Z]\w*)?$")
+_NAMED = frozenset(["params", "opts", "options", "props", "args", "deps", "context", "ctx"])
+"""What holds arguments by their names: each of them is a parameter itself."""
 _ROWS = frozenset(["instance", "obj", "record", "row", "entity"])
 """What a row is called where its type is not written."""
 _WRITES = regex(r"(?i)(?:update|delete|remove|destroy|save|upsert|merge)")
@@ -56,7 +58,7 @@ def handed(flow: Flow, access: Access) -> tuple[tuple[str, str], ...]:
     out: dict[str, str] = {}
     for value in access.values if not access.raw and access.helper is None else ():
         keyed = KEYED.fullmatch(value)
-        base = keyed.group("base") if keyed is not None else ""
+        base = keyed.group("base").removesuffix(".each") if keyed is not None else ""
         if not base or base.partition(".")[0] in _ITSELF or flow.spent:
             continue
         of = _unloaded(flow, base, access.node) or _loaded_again(flow, base, value, access)
@@ -109,6 +111,8 @@ def _origin(flow: Flow, value: str, function: Node) -> str | None:
 
 def _part_of(flow: Flow, name: str, function: Node) -> str | None:
     """A parameter as declared, unless every call of its function in the file hands a row on that was loaded there."""
+    if name in _NAMED:
+        return None
     given = list(handed_on(flow, function, name))
     loaded = (any(root(value) in f.rows for f in flow.known(flow.before(call))) for call, value in given)
     return None if given and all(loaded) else _declared(flow, function)[name]
