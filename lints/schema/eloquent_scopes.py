@@ -48,7 +48,7 @@ CLIENT = "&"
 CALLED = "@"
 """Stands before what a global scope is called."""
 OPENS = "-"
-"""A scope that takes what is compared in every query away."""
+"""A scope that takes what is compared in every query away, or, before a name, what that one compares."""
 ROWS = "="
 """A static method that gives rows of the model: they are asked for in it, and judged there."""
 SENT = regex(
@@ -74,10 +74,14 @@ def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> d
             scopes.setdefault(column, f"{place.path}:{place.line}")
             scopes[f"{CALLED}{name}"] = f"{scopes.get(f'{CALLED}{name}', '')} {column}"
 
-    def of_class(name: str) -> None:
-        for scope in known.get(name, []):
+    def of_class(name: str, held: Class) -> None:
+        """The scope of a class, as a file calls it: `use App\\Scopes\\Category as Scope`."""
+        renamed = re.search(rb"^use\s+[\w\\]*?(\w+)\s+as\s+%s\s*;" % name.encode(), held.source.data, re.MULTILINE)
+        for scope in known.get(renamed.group(1).decode() if renamed is not None else name, []):
             origin = scope.source.origin(scope.body.span[0], name)
             text = scope.source.data[scope.body.span[0] : scope.body.span[1]].decode("utf-8", "replace")
+            if renamed is not None and "function apply" not in text:
+                continue  # another class of that name
             scopes.setdefault(f"{CALLED}{name}", "")
             remember(text, origin, name)
             for method in _handed(scope, text, known):
@@ -95,10 +99,10 @@ def global_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> d
                 scopes.setdefault(f"{CALLED}{name}", "")
                 remember(written, held.source.origin(start, ""), name)
             elif named is not None:
-                of_class(named.group(1))
+                of_class(named.group(1), held)
         by = _SCOPED_BY.search(text)
         for name in re.findall(r"(\w+)::class", by.group(1)) if by is not None else ():
-            of_class(name)
+            of_class(name, held)
         for base in held.body.bases:
             if base not in known and _TENANT_TRAIT.fullmatch(base):
                 scopes.setdefault("*", f"{held.source.path}: {base}")
@@ -155,8 +159,10 @@ def local_scopes(above: Sequence[Class], known: Mapping[str, list[Class]]) -> di
 
 def _further(text: str) -> Iterator[str]:
     """What else is said of a query beside its conditions."""
-    if "withoutGlobalScope" in text:
-        yield OPENS
+    for found in re.finditer(r"withoutGlobalScopes?\(([^()]{0,200})", text):
+        called = re.findall(r"(?:new\s+|['\"])?\\?(?:\w+\\)*(\w[\w.-]*)", found.group(1).replace("::class", ""))
+        named = [name for name in called if name != "new"]
+        yield from (f"{OPENS}{name}" for name in named or ("",))
     sent = SENT.search(text)
     if sent is not None:
         yield CLIENT + sent.group()

@@ -54,6 +54,8 @@ _TEST_FACTORIES = regex(r"(?:^|/)database/factories/", re.IGNORECASE)
 _SEED_FOLDERS = frozenset({"seed", "seeds", "seeder", "seeders", "seeding", "demo-data", "sample-data"})
 _SEED_FILE = regex(r"(?:^|[._-])seed(?:s|er)?(?:[._-]|$)", re.IGNORECASE)
 _MIGRATION_FILE = regex(r"(?:db_|data_)?migrations?\.(?:go|rb|cs|java|kt|php|py|ts|js)", re.IGNORECASE)
+_VIEW = regex(r"(?:^|/)db/(?:views|functions|triggers)/\w+_v\d+\.sql$")
+"""What a view of Rails (Scenic) is made of, version by version: the schema has it, and where it is asked is judged."""
 _GENERATED_FOLDERS = frozenset(
     [
         "dist",
@@ -99,7 +101,7 @@ def path_class(path: str, declared: Mapping[str, Sequence[str]] | None = None) -
     if folders & _SEED_FOLDERS or _SEED_FILE.search(pure.stem):
         return "seed"
     told = in_migrations(path) if pure.suffix.lower() not in CODE else is_migration_code(path)
-    if told or "alembic" in folders or _MIGRATION_FILE.fullmatch(pure.name):
+    if told or "alembic" in folders or _VIEW.search(path) or _MIGRATION_FILE.fullmatch(pure.name):
         return "migration"
     return "source"
 

@@ -40,7 +40,7 @@ _HARMLESS = names(
     "page per padding without_count kept undiscarded discarded with_deleted only_deleted with_discarded without_deleted"
     " tagged_with ransack result search friendly decorate to_sql tap then itself reverse_chronologically freeze dup"
     " find_each_with_order cache_key with_indifferent_access strict_loading! search_for with_state with_states"
-    " without_state without_states @in"
+    " without_state without_states presence @in"
 )
 _GEMS = ("group_by_", "with_attached_", "with_rich_text_", "order_by_", "sort_by_", "sorted_by", "ordered")
 _OF_LISTS = names("find order limit delete first! last! ids create create! merge")

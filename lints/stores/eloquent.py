@@ -156,13 +156,14 @@ def _released(scopes: Mapping[str, str], steps: Sequence[OrmStep], column: str |
             continue
         given = [item for one in step.arguments for item in (one.items if one.kind == "list" else (one,))]
         called = [re.sub(r"(?:::|\.)class$", "", one.text).rpartition("\\")[2] for one in given]
-        others = (
-            name == "SoftDeletingScope" or column not in scopes.get(f"{CALLED}{name}", f" {column}").split()
-            for name in called
-        )
-        if not called or not all(others):
+        if not called or not all(_keeps(scopes, name, column) for name in called):
             return step.method
     return None
+
+
+def _keeps(scopes: Mapping[str, str], name: str, column: str | None) -> bool:
+    """Whether what is compared in every query stays where a scope of some name is taken away."""
+    return name == "SoftDeletingScope" or column not in scopes.get(f"{CALLED}{name}", f" {column}").split()
 
 
 def _bare(method: str) -> str:
@@ -491,8 +492,11 @@ def _named(builder: Builder, method: str) -> str | None:
     known = builder.model.tables.get(builder.table)
     parts: list[str] = []
     for name in local[method]:
-        if name == OPENS:
-            builder.escape = method
+        if name.startswith(OPENS):
+            scopes = builder.entity.scopes if builder.entity is not None else {}
+            column = known.tenant_column if known is not None else None
+            if name == OPENS or not _keeps(scopes, name.removeprefix(OPENS), column):
+                builder.escape = method
             continue
         if name.startswith(CLIENT):
             builder.untrusted = name.removeprefix(CLIENT)

@@ -18,7 +18,9 @@ _BEFORE = regex(
     r"^(?:current|the|my|new|old|parent|other|target|source|existing|found|first|last|original|authenticated|updated"
     r"|default|selected|signed_in)_"
 )
-_NO_ROW = regex(r"\w*(?:client|api|mail|service|response|request|params|data|payload|config|options|json|builder)")
+_NO_ROW = regex(
+    r"\w*(?:client|api|mail|service|response|request|params|data|payload|config|options|json|builder|results?)"
+)
 """Names of what is no row of a model, whatever it has."""
 _TENANT = frozenset({"tenant", "current_tenant"})
 

@@ -10,6 +10,7 @@ import pytest
 
 from lints.scan import Access, CodeFacts, scan
 from lints.schema import build_model
+from lints.schema.paths import path_class
 
 SCHEMA = b"""
 CREATE TABLE tenants (id uuid PRIMARY KEY);
@@ -117,6 +118,7 @@ def test_path_classes_come_from_conventions_and_declarations() -> None:
     source = 'def f(c, id):\n    c.execute("SELECT * FROM boats WHERE id = %s", (id,))\n'
     declared = {"paths": {"generated": ["app/gen_*.py"]}}
     found = facts(dict.fromkeys(["app/a.py", "tests/test_a.py", "app/gen_a.py", "db/seeds/a.py"], source), declared)
+    assert path_class("db/views/boats_v02.sql") == "migration"
     classes = {a.path: a.path_class for a in found.accesses}
     assert (
         classes

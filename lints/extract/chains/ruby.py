@@ -63,7 +63,7 @@ _BEGINS = SURE | _POLICIES | ruby_rows.BEGINS | {"find_by_sql", "count_by_sql", 
 OF_CLASS = names(
     "connection connection_pool lease_connection with_connection arel_table table_name primary_key columns_hash"
     " model_name human_attribute_name column_names attribute_names reflect_on_association new name call perform_later"
-    " perform_async perform_now transaction"
+    " perform_async perform_now transaction descendants subclasses superclass ancestors instance_methods"
 )
 """Methods of a model's class that begin no query of it."""
 SERVES = names(

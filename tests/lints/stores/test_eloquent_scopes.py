@@ -25,6 +25,7 @@ return new class extends Migration {
 """
 MODELS = b"""<?php
 namespace App\\Models;
+use App\\Scopes\\Docked as Dry;
 class Fleet extends Model {
     public static function narrow($query, $column = 'fleet_id', $table = null) {
         return auth()->check() ? static::compare($query, $column, $table) : $query;
@@ -78,8 +79,14 @@ class Ferry extends Model {
     protected static function booted() {
         static::addGlobalScope('wet', fn ($query) => $query->where('name', 'wet'));
         static::addGlobalScope('ours', fn ($query) => $query->where('fleet_id', fleet()->id));
+        static::addGlobalScope(new Dry);
     }
+    public function scopeAnyWeather($query) { return $query->withoutGlobalScope('wet'); }
+    public function scopeInAnyDock($query) { return $query->withoutGlobalScope(new Dry); }
+    public function scopeOfAnybody($query) { return $query->withoutGlobalScopes(['wet', 'ours']); }
+    public function scopeOfAll($query) { return $query->withoutGlobalScopes(); }
 }
+class Docked implements Scope { public function apply(Builder $b, Model $m) { return $b->where('name', 'dry'); } }
 trait Owned { public static function bootOwned() { static::addGlobalScope(new OwnedScope); } }
 final class OwnedScope implements Scope {
     public function apply(Builder $builder, Model $model) { return Fleet::narrow($builder); }
@@ -131,6 +138,13 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     ),
     "every scope is taken away": ("return Ferry::withoutGlobalScopes()->find($id);", [ESCAPED]),
     "a scope that is not known is taken away": ("return Ferry::withoutGlobalScope($name)->find($id);", [ESCAPED]),
+    "a local scope takes another one away": ("return Ferry::anyWeather()->find($id);", [("weak", "TENORM014")]),
+    "a local scope takes that of a class away, by another name": (
+        "return Ferry::inAnyDock()->find($id);",
+        [("weak", "TENORM014")],
+    ),
+    "a local scope takes the tenant's away": ("return Ferry::ofAnybody()->find($id);", [ESCAPED]),
+    "a local scope takes all of them away": ("return Ferry::ofAll()->find($id);", [ESCAPED]),
     "another scope is taken away": ("return Ferry::withoutGlobalScope('wet')->find($id);", [("weak", "TENORM014")]),
     "that of deleted rows is taken away": (
         "return Ferry::withoutGlobalScope(SoftDeletingScope::class)->find($id);",

@@ -194,7 +194,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "all conditions taken away": ("account.boats.unscope(:where).find(id)", UNTIED),
     "only its order": ("account.boats.unscope(:order).find(id)", PROVEN),
     "another account in its place": ("account.boats.rewhere(account_id: other.id).find(id)", PROVEN),
-    "nobody in its place": ("account.boats.rewhere(account_id: nil).find(id)", [("weak", "TENSQL018")]),
+    "nobody in its place, where every boat is somebody's": ("account.boats.rewhere(account_id: nil).find(id)", PROVEN),
     "or of all boats": ("account.boats.or(Boat.where(state: 1)).find(id)", [("violation", "TENORM006")]),
     "or of the same account's": ("account.boats.or(Boat.where(account: account, state: 1)).find(id)", PROVEN),
     "a carrier": ("Berth.find(id)", [("weak", "TENORM014")]),

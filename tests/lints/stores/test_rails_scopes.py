@@ -105,6 +105,9 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a row by what others call it": ("current_owner.boats.find(id)", [PROVEN]),
     "a list in a column, called as what others have": ("log.boats.where(id: id).first", []),
     "what a message has is no row": ("mail.boats.find(id)", []),
+    "what a service gave is no row": ("result.boats.includes(:logs).to_a", []),
+    "classes below a model": ("Boat.descendants.map { |kind| kind.exists? }", []),
+    "whatever is there": ("Boat.where(account: account).presence.to_a", [PROVEN]),
     "what something has is a row": ("harbour.boats.find(id)", [("weak", "TENORM002")]),
     "keys of what a row has": ("Boat.where(id: fleet.boat_ids).to_a", [("weak", "TENORM002")]),
 }
