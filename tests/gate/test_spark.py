@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import shutil
 import subprocess
@@ -15,9 +17,10 @@ from typing import Any
 
 import pytest
 
-from gate import policy
+from gate import policy, spark
 from gate.decide import parameters
 from gate.model import Kind, Location, Policy, QueryError, UndecidedError
+from gate.spark import SparkStore
 from gate.store import Store
 from gate.tree import WorkTree
 
@@ -32,12 +35,14 @@ TIMES = frozenset({"time", "counted_until", "taken_at", "measured_at", "checked_
                    "month_end", "month_start", "published_at", "recorded_at", "found_at", "raised_at"})  # fmt: skip
 """Fields that say when a record of the example is from."""
 
-# Tiny tables: compiling a query takes longer than interpreting it.
+# Tiny tables: compiling a query takes longer than interpreting it, and so does compiling Spark itself well.
 SETTINGS = """\
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.adaptive.enabled false
+spark.sql.ui.explainMode simple
 spark.driver.memory 1g
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmn400m -XX:MetaspaceSize=256m
 """
 
 
@@ -53,7 +58,7 @@ def missing() -> str | None:
     )
 
 
-spark = pytest.mark.skipif(missing() is not None, reason=f"Spark: {missing()}")
+needed = pytest.mark.skipif(missing() is not None, reason=f"Spark: {missing()}")
 pytestmark = pytest.mark.xdist_group("spark")
 
 
@@ -68,6 +73,15 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["SPARK_CONF_DIR"]
     else:
         os.environ["SPARK_CONF_DIR"] = before
+
+
+session = functools.cache(spark.session)
+
+
+@pytest.fixture
+def shared(configured: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All stores of a test in one session: a new one has to learn the functions of the subset again."""
+    monkeypatch.setattr(spark, "session", session)
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +103,12 @@ def answers(store: Any, control: Any, as_of: datetime) -> list[object]:
     return found
 
 
-@spark
+@needed
 @pytest.mark.slow
 @pytest.mark.parametrize("pack", PACKS)
 def test_every_example_of_every_control_has_the_same_answer_on_both_engines(
-    configured: None, loaded: Policy, pack: str
+    shared: None, loaded: Policy, pack: str
 ) -> None:
-    from gate.spark import SparkStore
-
     wrong = []
     asked: Counter[tuple[str, str | None]] = Counter()
     for control in (c for c in loaded.controls if c.pack == pack):
@@ -121,12 +133,11 @@ def test_every_example_of_every_control_has_the_same_answer_on_both_engines(
     assert wrong == []
 
 
-@spark
+@needed
 @pytest.mark.slow
-def test_every_panel_shows_the_same_on_both_engines(configured: None, loaded: Policy) -> None:
+def test_every_panel_shows_the_same_on_both_engines(shared: None, loaded: Policy) -> None:
     from gate.panels import rows
     from gate.policy.panels import panels_of, trials_of
-    from gate.spark import SparkStore
 
     trials = trials_of(loaded)
     wrong = []
@@ -143,13 +154,12 @@ def test_every_panel_shows_the_same_on_both_engines(configured: None, loaded: Po
     assert wrong == []
 
 
-@spark
+@needed
 @pytest.mark.slow
 def test_a_fortnight_of_the_example_has_the_same_answer_on_both_engines(
-    configured: None, tmp_path_factory: pytest.TempPathFactory
+    shared: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Cut off from what came before it and judged five weeks later, so that many controls find something."""
-    from gate.spark import SparkStore
     from tests.examples.conftest import copied
     from tests.examples.judging import PACKS as OPERATIONAL
     from tests.examples.judging import Judge, generated, policy_of
@@ -224,10 +234,9 @@ QUERIES = {
 }  # fmt: skip
 
 
-@spark
+@needed
 def test_the_portable_subset_means_the_same_on_both_engines(configured: None) -> None:
     from gate import sql
-    from gate.spark import SparkStore
 
     stores: list[Any] = [Store([THING], NOW), SparkStore([THING], NOW, MASTER)]
     values = {"as_of": int(NOW.timestamp() * 1000), "text": "it's \\n $as_of", "days": 90}
@@ -246,8 +255,6 @@ def test_the_portable_subset_means_the_same_on_both_engines(configured: None) ->
 
 
 def test_without_spark_the_gate_says_what_is_missing_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gate.spark import SparkStore
-
     monkeypatch.setitem(sys.modules, "pyspark", None)
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -255,36 +262,33 @@ def test_without_spark_the_gate_says_what_is_missing_and_decides_nothing(monkeyp
         SparkStore([THING], NOW, MASTER)
 
 
-@spark
-def test_a_whole_decision_on_spark_is_the_embedded_engines_and_silent(tmp_path: Path) -> None:
-    outputs = []
+@needed
+def test_a_whole_decision_on_spark_is_the_embedded_engines_and_silent(configured: None, tmp_path: Path) -> None:
+    said = []
     for engine in ("", "engine: local[2]\n"):
         root = tmp_path / ("spark" if engine else "duckdb")
         root.mkdir()
         (root / "gate.yaml").write_text(f'version: 1\npolicy_version: "1"\nproject: x\npacks: [governance]\n{engine}')
         done = subprocess.run(
-            [sys.executable, "-m", "gate", "check", "--format", "json", "--as-of", "2026-11-21T12:00:00Z"],
+            [sys.executable, "-m", "gate", "check", "-o", "json", "--as-of", "2026-11-21T12:00:00Z"],
             cwd=root, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        outputs.append((done.returncode, done.stderr.replace(str(root), "")))
-        assert "WARN" not in done.stderr
-        assert "Spark" not in done.stderr
-    assert outputs[0] == outputs[1]
+        assert (done.returncode, done.stderr) == (1, "")
+        said.append(json.loads(done.stdout)["controls"])
+    assert said[0] == said[1]
+    assert {"fail", "unknown"} <= {control["outcome"] for control in said[0]}
 
 
-@spark
+@needed
 @pytest.mark.slow
 def test_spark_reads_event_stores_itself_and_finds_what_the_embedded_engine_finds(
     configured: None, tmp_path: Path, loaded: Policy
 ) -> None:
     """Every column of every row, with NULLs, letters of all alphabets, arrays, two batches and hostile source names."""
-    import json
-
     from attestations.trust import Trust
     from gate.collect import Context, collect
     from gate.ingest import run, sources
     from gate.model import Subject
-    from gate.spark import SparkStore
 
     def example(pack: str, kind: str) -> dict[str, Any]:
         path = Path(__file__).parents[2] / f"rules/{pack}/schemas/{kind}.json"
