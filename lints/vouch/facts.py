@@ -42,6 +42,8 @@ class Follow:
     guard: str = ""
     """The call, as written, that raises unless the caller may touch what it found; told of a statement and itself. It
     was given the row, or what stands in `values` and a tenant."""
+    beside: tuple[str, ...] = ()
+    """Names of what `guard` was given, where none is called as tenants mostly are: the model knows its own."""
     may_be: tuple[str, ...] = ()
     """Names that hold what the first one found, or a part of it, on some path, or that may."""
     handed: tuple[tuple[str, str], ...] = ()

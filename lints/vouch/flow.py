@@ -69,7 +69,7 @@ class Flow(Results):
     def __init__(self, data: bytes, language: str, tree: Node, accesses: Sequence[Access]) -> None:
         super().__init__(data, language, tree)
         self.accesses = accesses
-        self.checks: dict[int, tuple[str, frozenset[str]]] = {}
+        self.checks: dict[int, tuple[str, frozenset[str], tuple[str, ...]]] = {}
         """What the statements that were looked at check."""
         self.parameters: dict[int, dict[str, str]] = {}
         """What functions declare, as far as somebody asked."""
@@ -110,6 +110,7 @@ class Flow(Results):
                     compared=guard.compared if guard is not None else (),
                     against=guard.against if guard is not None else (),
                     guard=guard.asked if guard is not None else "",
+                    beside=guard.beside if guard is not None else (),
                 )
             if (
                 later.values

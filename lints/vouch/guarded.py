@@ -71,6 +71,8 @@ class Guard:
     compared: tuple[str, ...] = ()
     asked: str = ""
     keys: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    """What the call is given, where none of it is called like a tenant: the model knows other names."""
     against: tuple[tuple[int, int], ...] = ()
     """The statements that what the row is compared with was found by."""
 
@@ -203,6 +205,7 @@ def _asked(flow: Flow, statement: Node, names: set[str]) -> str:
     return _shown(text) if _is_given(text[called.end() :], names) and ".catch(" not in text else ""
 
 
+_QUOTE = regex("[\"'`]")
 _PLAIN_TEXT = regex(r"'(?:[^'\\\n{$]|\\.)*'|\"(?:[^\"\\\n{$#]|\\.)*\"")
 _CALLED_ALONE = frozenset(["expression_statement", "call", "call_expression", "method_invocation", "await_expression"])
 _ABORTS = regex(r"(?:abort_unless|throw_unless|invariant|(?:\w+\.)?throwIfFalse|Assert\.isTrue)\(\s*")
@@ -218,18 +221,21 @@ def guard_before(flow: Flow, access: Access) -> Guard | None:
     """The call before a statement that was handed its key and a tenant and does not come back if they do not belong
     together: `await getBoatOrThrow({ id, tenantId })`."""
     keys = {value for value in access.values if "(" not in value}
+    possible: Guard | None = None
     for event in flow.before(access.node) if keys and flow.has_checks else ():
         node = event.node
         if event.holds is not None or event.loop or node.type in BRANCHES:
             continue
         if node.id not in flow.checks:
             flow.checks[node.id] = _check(flow, node)
-        shown, given = flow.checks[node.id]
+        shown, given, beside = flow.checks[node.id]
         asked = [key for key in sorted(keys) if is_asked_about(key, given)]
         kept = tuple(key for key in asked if not flow.changed(key, node.end_byte, access.node.end_byte))
-        if kept:
+        if kept and not beside:
             return Guard(asked=shown, keys=kept)
-    return None
+        if kept and possible is None:
+            possible = Guard(asked=shown, keys=kept, beside=beside)
+    return possible
 
 
 def of_tenant(path: str) -> bool:
@@ -244,16 +250,18 @@ def is_asked_about(key: str, given: frozenset[str]) -> bool:
     return held and (not of_tenant(key) or any(of_tenant(other) and other != key for other in given))
 
 
-def _check(flow: Flow, node: Node) -> tuple[str, frozenset[str]]:
-    """The call that a statement is, if it is handed a tenant and does not come back if something is wrong; and the
-    paths that it is given."""
+def _check(flow: Flow, node: Node) -> tuple[str, frozenset[str], tuple[str, ...]]:
+    """The call that a statement is, if it is handed something beside a key and does not come back if something is
+    wrong; the paths that it is given; and their names, if none is called like a tenant."""
     text = flow.text(node) if node.end_byte - node.start_byte <= MAX_STATED else ""
     called = _CHECKS.search(text)
     if called is None or _PLAINLY.fullmatch(text, 0, called.start()) is None or ".catch(" in text:
-        return "", frozenset()
-    given = called.group("given")
-    tenant = any(_OF_TENANT.fullmatch(word) for word in re.findall(r"\w+", given))
-    return _shown(text), frozenset(paths_in(given) if tenant else ())
+        return "", frozenset(), ()
+    paths = frozenset(paths_in(called.group("given")))
+    names = tuple(sorted({path.rpartition(".")[2] for path in paths}))
+    if any(_OF_TENANT.fullmatch(word) for word in re.findall(r"\w+", called.group("given"))):
+        return _shown(text), paths, ()
+    return _shown(text), paths if len(paths) > 1 else frozenset(), names
 
 
 def _shown(text: str) -> str:
@@ -318,7 +326,11 @@ def _told(flow: Flow, branch: Node, names: set[str]) -> bool:
 
 
 def _mentions(flow: Flow, node: Node, names: set[str]) -> bool:
-    return not _words(flow.text(node)).isdisjoint(name.rpartition(".")[2] for name in names)
+    wanted = {name.rpartition(".")[2] for name in names}
+    text = _PLAIN_TEXT.sub("", flow.text(node))
+    if _words(text).isdisjoint(wanted):
+        return False
+    return _QUOTE.search(text) is None or not _words(flow.unsaid(node)).isdisjoint(wanted)
 
 
 def _words(text: str) -> set[str]:

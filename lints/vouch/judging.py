@@ -234,6 +234,8 @@ def _guarded(place: Place, guard: Follow, model: Model) -> list[Access]:
     if guard.compared:
         tables = {_loads(text, guard.compared, model) for text in place.texts}
         said = f"the row's tenant is compared before the row is used{f', by {guard.guard}' if guard.guard else ''}"
+    elif guard.values and guard.beside and not _is_given_tenant(guard, model):
+        return place.rows
     elif guard.values:
         tables = {table for value, _ in guard.values for table in _found_by(place, value, model)}
         said = f"every path goes through `{guard.guard}`"
@@ -263,6 +265,15 @@ def _asked_elsewhere(place: Place, elsewhere: tuple[str, str, str, str], model: 
         else row
         for row in place.rows
     ]
+
+
+def _is_given_tenant(guard: Follow, model: Model) -> bool:
+    """Whether something that a call is given beside the key is called like the tenants' column, or their table."""
+    columns = {spelled(column) for column in model.tenant_columns}
+    roots = {spelled(known.name) for known in model.tables.values() if known.ownership is Ownership.ROOT}
+    keys = {value.rpartition(".")[2] for value, _ in guard.values}
+    named = {spelled(name) for name in guard.beside if name not in keys}
+    return not named.isdisjoint(columns | roots | {column.removesuffix("id") for column in columns})
 
 
 def _found_by(place: Place, value: str, model: Model) -> set[str | None]:

@@ -22,6 +22,7 @@ ASSIGNS = words(
 )
 
 _CLASS = regex(rb"\b(?:class|object|module)\s+(\w+)")
+_SAID = regex(r"\w*string\w*_(?:content|fragment)")
 
 
 class Tree:
@@ -46,6 +47,21 @@ class Tree:
 
     def text(self, node: Node) -> str:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def unsaid(self, node: Node) -> str:
+        """The text of a node without what its strings say, but with what is put into them."""
+        kept: list[bytes] = []
+        start = node.start_byte
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            waiting += reversed(one.children)
+            if _SAID.fullmatch(one.type) is None or b"$" in self.data[one.start_byte - 1 : one.end_byte]:
+                continue  # Kotlin's `$name` is no node of its own
+            kept.append(self.data[start : one.start_byte])
+            start = one.end_byte
+        self._budget -= node.end_byte - node.start_byte
+        return b" ".join((*kept, self.data[start : node.end_byte])).decode("utf-8", "replace")
 
     def leaves(self, node: Node | None, depth: int = 0) -> bool:
         """Whether control never falls out of the end of a node."""

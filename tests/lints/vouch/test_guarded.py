@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import pytest
 
+from lints.scan import scan
+from lints.schema import build_model
+from tests.lints.tables import declared
+
 from .test_vouch import go, java, judged, kotlin, php, python, ruby, script, sharp
 
 _LOAD = 'cur.execute("SELECT id, tenant_id, title FROM docs WHERE id = %s", (id,))'
@@ -79,6 +83,8 @@ SAFE |= {
     "typescript, its tenant is asked about": script(_FIND, "if (!isInTenant(user, doc.tenantId)) throw new Gone();", "return doc;"),
     "python, its tenant is ensured": python(_LOAD, _ROW, 'assert_same_tenant(user, row["tenant_id"])', "return row"),
     "ruby, its tenant is ensured": ruby("doc = Doc.find(id)", "ensure_tenant_access!(user, doc.tenant_id)", "use(doc)"),
+    "typescript, named in what is said": script(_FIND, "if (!doc) throw new Gone(`the doc ${id} is no doc`);", "if (doc.tenantId !== tenantId) throw new Gone(`doc ${id}`);", "return doc;"),
+    "python, named in what is said": python(_LOAD, _ROW, "if not row:", '    raise Gone(f"row {id} is no row")', *_DIFFERS, "return row"),
     "typescript, loaded where there is a key": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "}", 'authorize(user, "read", doc);', "return doc;"),
     "typescript, chosen": script(f"const doc = id ? {_FIND.removeprefix('const doc = ').removesuffix(';')} : user.doc;", 'authorize(user, "read", doc);', "return doc;"),
     "typescript, asked about behind what is read by it": script(_FIND, "const of = await prisma.doc.findUnique({ where: { id: doc.id } });", 'authorize(user, "read", of);', 'authorize(user, "read", doc);', "return of;"),
@@ -109,6 +115,8 @@ UNSAFE = {
     "typescript, a part is ensured that is no tenant": script(_FIND, "ensureTenantScope(ctx, doc.title);", "return doc;"),
     "typescript, its tenant is logged": script(_FIND, "log(ctx, doc.tenantId);", "return doc;"),
     "typescript, left where it is the caller's": script(_FIND, "if (isInTenant(user, doc.tenantId)) throw new Gone();", "return doc;"),
+    "typescript, put into what is said": script(_FIND, "if (user) throw new Gone(`the ${doc.title} is no doc`);", "if (doc.tenantId !== tenantId) throw new Gone();", "return doc;"),
+    "kotlin, put into what is said": kotlin(_KOTLIN, 'if (user) throw Gone("the $doc is gone")', "if (doc.tenantId != tenantId) throw Gone()", "use(doc)"),
     "typescript, asked about too late": script(_FIND, "await send(doc);", 'await authorize(user, "read", doc);'),
     "typescript, returned where there is a key": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "  return doc;", "}", 'authorize(user, "read", doc);'),
     "typescript, the other branch asks": script("let doc = user.doc;", "if (id) {", f"  {_FIND.removeprefix('const ')}", "} else {", '  authorize(user, "read", doc);', "}", "return doc;"),
@@ -207,3 +215,19 @@ def test_what_it_is_compared_with_may_be_a_row_of_the_caller_but_no_strangers() 
         "violation",
         "violation",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"), [("id, programId", "weak"), ("id, title", "violation"), ("title, programId", "violation")]
+)
+def test_the_model_knows_what_a_tenant_is_called(given: str, verdict: str) -> None:
+    files = declared({"programs": "", "docs": "title program_id>programs"}, "prisma")
+    code = (
+        "export async function run(prisma, id, programId, title) {\n"
+        f"  await getDocOrThrow({{ {given} }});\n"
+        "  return prisma.doc.delete({ where: { id } });\n}\n"
+    )
+    model = build_model(files, {}, tenant_columns=("program_id",))
+    [row] = scan([("a.ts", code.encode())], model).accesses
+
+    assert row.verdict == verdict, row
