@@ -41,12 +41,12 @@ def mybatis_example(builder: Builder, steps: Sequence[OrmStep]) -> list[str | No
             (groups or [([], False)])[-1][0].append(f"({builder.parameter()} IS NULL OR {part})" if sometimes else part)
             sometimes = False
     kept = [(builder.all_of(parts), maybe) for parts, maybe in groups if parts]  # an empty group is left out
-    if len(kept) == 1 and kept[0][1]:
-        builder.where.append(f"({builder.parameter()} IS NULL OR ({kept[0][0]}))")
-    elif kept:
-        builder.where.append(f"({builder.any_of([said for said, _ in kept])})")
-    if unseen:
+    if unseen:  # which may be groups of their own
         builder.where.append(builder.hole())
+    elif kept:
+        either = f"({builder.any_of([said for said, _ in kept])})"
+        sure = any(not maybe for _, maybe in kept)  # else there may be none of them
+        builder.where.append(either if sure else f"({builder.parameter()} IS NULL OR {either})")
     verb, row = steps[-1].method, steps[-1].arguments[0].text if steps[-1].arguments else ""
     if verb == "update":
         fields = [part.partition(" = ") for part in row[1:-1].split("; ")] if row.startswith("{") else []

@@ -16,12 +16,13 @@ from lints.patterns import regex
 
 CALLS = regex(r"(select|count|delete|update)ByExample\w{0,30}")
 SOMETIMES, UNSEEN, GROUP = "@sometimes", "@unseen", "@or"
-"""Steps: what follows is there on some paths only, something that is not seen is added, another group begins."""
+"""Steps: what follows is there on some paths only, nobody sees which groups there are, another group begins."""
 _TYPED = regex(r"(?<![\w.])(?:\w+\.)*([A-Z]\w*)Example\s+(\w+)\s*(?:=(?!=)\s*([^;\n]*)|[,)])")
 _TYPED_AFTER = regex(r"\bva[lr]\s+(\w+)\s*(?::\s*\w+)?=\s*()(?:\w+\.)*([A-Z]\w*)Example\(\s*\)")
 _NEW = regex(r"new\s+(?:\w+\.)*\w+Example\(\s*\)\s*;?\s*")
 _INLINE = regex(r"new\s+(?:\w+\.)*(\w+)Example\(\s*\)")
-_BEGINS = regex(r"\s*\.\s*(?:createCriteria|or)\(\s*\)")
+_BEGINS = regex(r"\s*\.\s*(createCriteria|or)\(\s*\)")
+_ANEW = regex(r"\s*\.\s*clear\(\s*\)|\s*=(?!=)\s*new\s+(?:\w+\.)*\w+Example\(\s*\)")
 _ADDS = regex(r"\s*\.\s*(and[A-Z]\w*)\(")
 _SILENT = regex(r"\s*\.\s*(?:set\w+|get\w+|page|limit|orderBy|excludeColumns|isDistinct)\(|\s*\)")
 _MAX_USES, _MAX_STEPS = 60, 80
@@ -72,12 +73,22 @@ def _steps(name: str, around: str, after: int, where: Span) -> list[Step]:
     steps: list[Step] = []
     for use in list(re.finditer(rf"(?<![\w.]){name}(?!\w)", rest))[:_MAX_USES]:
         begins = _BEGINS.match(rest, use.end())
+        if _ANEW.match(rest, use.end()) is not None:
+            if _certain(rest, use.start()):
+                steps.clear()
+            else:
+                steps.append(Step(UNSEEN, (), {}, where))
+            continue
         if begins is None:
             if _SILENT.match(rest, use.end()) is None or not _runs(rest, use.start()):
                 steps.append(Step(UNSEEN, (), {}, where))
             continue
         held = re.search(r"(\w+)\s*=\s*\Z", rest[: use.start()])
         sometimes = not _certain(rest, use.start() if held is None else held.start())
+        if begins.group(1) == "createCriteria" and any(one.method == GROUP for one in steps):
+            if steps[0].arguments != (Gap("", where),):
+                steps.append(Step(UNSEEN, (), {}, where))
+            continue  # which adds no group to those that are there
         steps.append(Step(GROUP, (Gap("sometimes" if sometimes else "", where),), {}, where))
         end = _chain(rest, begins.end(), steps, where, sometimes=False)
         if held is not None:
@@ -98,7 +109,7 @@ def _criteria(name: str, rest: str, start: int, steps: list[Step], where: Span) 
         at = start + use.start()
         end = _chain(rest, start + use.end(), steps, where, sometimes=not _certain(rest, at))
         if end == start + use.end():
-            steps.append(Step(UNSEEN, (), {}, where))  # handed on, or another group
+            steps.append(Step("and", (Gap(name, where),), {}, where))  # handed on to what may add more
 
 
 def _chain(rest: str, at: int, steps: list[Step], where: Span, *, sometimes: bool) -> int:
