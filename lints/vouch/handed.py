@@ -124,7 +124,7 @@ def _loaded_again(flow: Flow, base: str, key: str, access: Access) -> str | None
     if function is None or base not in _declared(flow, function) or not any(map(_WRITES.match, access.methods)):
         return None
     text = plain(flow.data[function.start_byte : access.node.start_byte][-_MAX_TEXT:].decode("latin-1"))
-    model = re.escape(access.model)
+    model = re.escape(access.model.rpartition(".")[2])
     loads = rf"(?:find|get|load|fetch|select|read)_?(?:{model})?_?(?:by_?(?:id|pk|primarykey|uuid)|one)?"
     keys = "|".join(re.escape(one) for one in (key, *re.findall(rf"(\w+)\s*:?=\s*{re.escape(key)}\b(?![.(])", text)))
     again = (
@@ -171,7 +171,9 @@ def _declared(flow: Flow, function: Node) -> dict[str, str]:
     if known is not None:
         return known
     out: dict[str, str] = {}
-    listed = next((child for child in function.children if child.type in _DECLARES), None)
+    listed = function.child_by_field_name("parameters") or next(
+        (child for child in function.children if child.type in _DECLARES), None
+    )
     for child in listed.named_children if listed is not None else ():
         text = flow.text(child)
         if "{" in text or "comment" in child.type:

@@ -140,10 +140,10 @@ def _unheld(
 
 def _unloaded(later: Place, guard: Follow, model: Model) -> list[Access]:
     """The rows of a statement whose row's own key is that of an object which nothing has loaded."""
-    handed = {plain(value): declared for value, declared in guard.handed if not is_row(declared, model)}
+    handed = {plain(value).lower(): declared for value, declared in guard.handed if not is_row(declared, model)}
 
     def judged(row: Access) -> Access:
-        keys = [plain(key) for key in own_keys(row, later.texts, model)]
+        keys = [plain(key).lower() for key in own_keys(row, later.texts, model)]
         if row.verdict != "weak" or row.rule != HELD or not keys or not handed.keys() >= set(keys):
             return row
         of = handed[keys[0]]

@@ -70,3 +70,14 @@ def test_a_question_about_the_object_is_one_about_its_key() -> None:
     [row] = judged(*_ts("page: TPage, tenantId", "await assertDocOfTenant(page.doc, tenantId);", _SET % "page.doc"))
 
     assert (row.verdict, row.rule) == ("weak", "TENORM010"), row.why
+
+
+def test_what_a_row_is_loaded_for_in_go_is_not_loaded() -> None:
+    code = (
+        "package a\n\nfunc (s *S) Update(ctx context.Context, doc *model.Doc) error {\n\tbefore, err := s.GetDoc(doc.ID)\n"
+        "\tif err != nil {\n\t\treturn err\n\t}\n"
+        '\treturn s.db.Model(&model.Doc{}).Where("id = ?", doc.ID).Update("title", before.Title).Error\n}\n'
+    )
+    [row] = judged("a.go", code)
+
+    assert (row.verdict, row.rule) == ("violation", "TENORM001"), row.why
