@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lints.extract.chains.laravel import ATTACHES, DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
-from lints.extract.chains.laravel_rows import CLIENT_SENT, FILLED, WIRED
+from lints.extract.chains.laravel_rows import CLIENT_SENT, FILLED, NEW, WIRED
 from lints.extract.facts import Argument, OrmStep
 from lints.extract.sqltext import names
 from lints.patterns import regex
@@ -49,12 +49,15 @@ def eloquent(builder: Builder, steps: Sequence[OrmStep]) -> list[str | None]:
     whole = next((step for step in steps if step.method == FILLED), None)
     if whole is not None:
         taken, by, *new = whole.arguments
-        later = [one.text.partition("=") for one in new[1:]]  # what a new row is given after that
-        ours = next((value for name, _, value in later if builder.column(name) in of_tenant(builder)), None)
-        if ours is not None:
+        pairs = [one.text.partition("=") for one in new if "=" in one.text]  # what is put into it, or set after it
+        ours = next((value for name, _, value in pairs if builder.column(name) in of_tenant(builder)), None)
+        made = any(one.text == NEW for one in new) or by.text[:1].isupper()
+        if ours is not None and made:
             builder.untrusted = ours if CLIENT_SENT.fullmatch(ours) is not None else None
             return [builder.insert([(column, builder.parameter(ours)) for column in of_tenant(builder)])]
-        return filled(builder, taken, forced=by.text == "forceFill", made=bool(new) or by.text[:1].isupper())
+        if ours is not None and CLIENT_SENT.fullmatch(ours) is None:
+            return []  # the tenant that the code itself says, whatever a client sent
+        return filled(builder, taken, forced=by.text == "forceFill", made=made)
 
     def add(part: str | None, *, beside: bool = False) -> None:
         nonlocal condition

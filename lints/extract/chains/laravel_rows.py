@@ -26,6 +26,8 @@ WIRED = " (a public property)"
 """Behind the name of a property that a client may set: Livewire takes its public properties from there."""
 _FILLS = names("update updateQuietly updateOrFail fill forceFill")
 _FILLED_BY = "fill|forceFill|setRawAttributes|setAttribute"
+SET = "@set"
+"""Behind what a row takes as a whole; what was put into that before, as `column=source`, follows."""
 NEW = "@new"
 """Behind what a new row takes as a whole; what it is given after that, as `column=source`, follows."""
 _SAVES = names("save saveQuietly saveOrFail push")
@@ -110,7 +112,15 @@ def filled(notes: Recorder, call: Invoke, step: Step, *, model: bool) -> Step | 
         return None
     if made and not notes.text(call.span).startswith("new"):
         return None
-    return Step(FILLED, (Gap(text, call.arguments[0].span), Lit(call.method, call.span)), {}, call.span)
+    said: tuple[Value, ...] = (Gap(text, call.arguments[0].span), Lit(call.method, call.span))
+    name = call.arguments[0].path if isinstance(call.arguments[0], Name) else ""
+    if name.isidentifier() and name != "request":
+        before = notes.source[max(0, call.span[0] - _MAX_BEFORE) : call.span[0]].decode("utf-8", "replace")
+        around = before[max(before.rfind("function "), 0) :]
+        put = re.findall(rf"\${name}\[['\"](\w+)['\"]\]\s*=(?![=>])\s*([^;\n]{{1,200}});", around)
+        columns = (Lit(f"{column}={value.strip()}", call.span) for column, value in put)
+        said = (*said, Lit(SET, call.span), *columns) if put else said
+    return Step(FILLED, said, {}, call.span)
 
 
 def of_query(notes: Recorder, query: Query, call: Invoke, step: Step) -> Query | None:

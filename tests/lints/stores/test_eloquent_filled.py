@@ -53,6 +53,18 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "created of what somebody hands in": ("Boat::create($data);", [UNSEEN]),
     "created along a relation": ("Fleet::find($fleet->id);", [("proven", None)]),
     "made": ("$b = new Boat($request->all());", [SENT]),
+    "an array whose tenant the code says": (
+        "$given = $request->all(); $given['fleet_id'] = $fleet->id; $boat->update($given);",
+        [],
+    ),
+    "an array whose tenant a client says": (
+        "$given = $request->all(); $given['fleet_id'] = $request->fleet; $boat->update($given);",
+        [SENT],
+    ),
+    "an array of which the code says something else": (
+        "$given = $request->all(); $given['name'] = 'x'; $boat->update($given);",
+        [SENT],
+    ),
     "made, filled, then saved": ("$b = new Boat; $b->fill($request->all()); $b->save();", [SENT]),
     "made, then filled with what rules name": ("$b = new Boat; $b->fill($request->validated()); $b->save();", [UNSEEN]),
     "made, filled, then tied to its tenant": (
