@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
+from lints.extract.chains import go_reform
 from lints.extract.chains.go_steps import CONNECTION, ORDERS, conditions, function, step_of
 from lints.extract.chains.go_types import (
     MAX_HEAD,
@@ -59,6 +60,7 @@ _IMPORTS = (
         regex(rb"\"(?:xorm\.io/xorm|github\.com/go-xorm/xorm)"),
     ),
     ("pg", regex(rb"\"(?:github\.com/go-pg/pg|gopkg\.in/pg\.v)")),
+    ("reform", regex(rb"\"gopkg\.in/reform\.v")),
     ("beego", regex(rb"\"github\.com/(?:astaxie/beego|beego/beego(?:/v\d)?(?:/client)?|beego/orm)/?(?:orm)?\"")),
 )
 _BEGINS = {"gorm": _ASKS, "pop": _POP, "xorm": _XORM, "pg": names("Model ModelContext")}
@@ -103,6 +105,8 @@ def begun(asked: Asked) -> Begun | None:
     kind = orm_of(asked.interpreter.notes.source)
     if kind == "beego":
         return _beego(asked)
+    if kind == "reform":
+        return go_reform.begun(asked)
     written = _DOT.sub(".", asked.interpreter.notes.text(call.receiver.span)[-400:])
     if kind is None and method in _XORM and _ENGINE.search(written) is not None:
         kind = "xorm"  # the engine that another file of the package has made

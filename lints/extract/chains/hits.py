@@ -357,6 +357,9 @@ _GO_BUILDERS = dict.fromkeys(
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _GO_BUILDERS[b"/dbr"] = _BUILT
+_GO_BUILDERS[b"gopkg.in/reform"] = Search(
+    rb"\.(?:FindByPrimaryKey|FindOne|FindAll|SelectOne|SelectAll|SelectRows|Delete|Insert|Save|Update)\w{0,8}\("
+)
 _GO_BUILDERS[b"go-jet/jet"] = Search(rb"\.\s*(?:WHERE|FROM|SELECT|UPDATE|DELETE|INSERT|VALUES|MODELS?)\(")
 _BOILED = Search(
     rb"\.(?:One|All|Count|Exists|DeleteAll|UpdateAll|NewQuery)[GP]?\(",
