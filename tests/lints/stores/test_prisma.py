@@ -259,7 +259,7 @@ CASES: dict[str, calls.Case] = {
     "prisma: held map": (
         "prisma",
         "async function f(old){ await prisma.boat.deleteMany({ where: { id: { in: old.map((b) => b.id) } } }) }",
-        [("violation", "TENORM001")],  # nothing says that these were loaded
+        [("weak", "TENORM003")],
     ),
     "prisma: upsert": (
         "prisma",
