@@ -21,6 +21,7 @@ from gate import policy, spark
 from gate.decide import parameters
 from gate.model import Kind, Location, Policy, QueryError, UndecidedError
 from gate.spark import SparkStore
+from gate.spark import session as new_session
 from gate.store import Store
 from gate.tree import WorkTree
 
@@ -75,7 +76,22 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         os.environ["SPARK_CONF_DIR"] = before
 
 
-session = functools.cache(spark.session)
+@functools.cache
+def session(master: str) -> Any:
+    """One for all stores, which an empty table of some columns is handed over to once: most tables of an example are."""
+    found = new_session(master)
+    hand_over, empty = found.createDataFrame, {}
+
+    def handed_over(table: Any) -> Any:
+        if table.num_rows:
+            return hand_over(table)
+        columns = str(table.schema)
+        if columns not in empty:
+            empty[columns] = hand_over(table)
+        return empty[columns]
+
+    found.createDataFrame = handed_over
+    return found
 
 
 @pytest.fixture
