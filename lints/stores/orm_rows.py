@@ -138,7 +138,8 @@ def _call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:
     apart = len(call.variants) == 1 and call.kind != "kysely"
     if row.rule == "TENSQL005" and apart and steps:  # steps of one path: found, else made
         row = replace(row, rule="TENSQL001", why=steps)
-    rule = AS_ORM.get(row.rule or "", row.rule)
+    unknown = row.rule == "TENSQL000" and row.verdict == "weak"  # a table that nobody has classified is in plain sight
+    rule = row.rule if unknown else AS_ORM.get(row.rule or "", row.rule)
     if rule == "TENORM005" and call.variants[0][0].method == "@along" and all(path.relation_keys for path in paths):
         rule = "TENORM001"  # on the other paths it is still reached from a row
     undefined = next((path.undefined for path in paths if path.undefined is not None), None)

@@ -39,3 +39,20 @@ def test_rows(sql: str, rows: list[tuple[str, str | None, str]]) -> None:
         assert "for every tenant" not in row.why and ("which is not classified" in row.why) == (row.rule == "TENSQL000")
     assert found.numbers["proven"] == (rows == [("proven", None, "orders")])
     assert found.numbers["statements_unclassified"] == (not rows)
+
+
+def test_an_orm_says_what_is_not_classified_too() -> None:
+    models = b"""from django.db import models
+class Tenant(models.Model):
+    pass
+class Kind(models.Model):
+    name = models.TextField()
+class Order(models.Model):
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    kind = models.ForeignKey(Kind, on_delete=models.CASCADE)
+"""
+    code = b"from app.models import Order\ndef f(t):\n    return Order.objects.filter(tenant=t, kind__name='x').all()\n"
+    tree = {"app/models.py": models, "app/views.py": code}
+    found = scan(sorted(tree.items()), build_model(tree, None, tenant_columns=("tenant_id",)))
+    [row] = [row for row in found.accesses if row.path == "app/views.py"]
+    assert (row.verdict, row.rule) == ("weak", "TENSQL000")
