@@ -129,7 +129,8 @@ class _Reader(Relation):
                     self.add(*self.parts(given, named))
                 return [self._settled().delete()]
             if method in _UPDATES:
-                return [self._update(given if method not in _OF_TIME else (), named)]
+                by_key = method in {"update", "update!"}
+                return [self._update(given if method not in _OF_TIME else (), named, by_key=by_key)]
             if method in _COUNTERS and given:
                 key = given[-1] if method in {"increment_counter", "decrement_counter"} else given[0]
                 self.add(self.compare(builder.key_of(builder.table), key))
@@ -441,11 +442,13 @@ class _Reader(Relation):
 
     # Writes
 
-    def _update(self, given: Sequence[Argument], named: Mapping[str, Argument]) -> str:
+    def _update(self, given: Sequence[Argument], named: Mapping[str, Argument], *, by_key: bool) -> str:
         builder = self.builder
         values = {**mapping(given[-1] if given else None), **named}
-        if given and given[0].kind in {"value", "list"} and (len(given) > 1 or (named and given[0].kind == "value")):
+        keyed = bool(given) and (len(given) > 1 or (bool(named) and given[0].kind == "value"))
+        if by_key and keyed and given[0].kind in {"value", "list"}:
             self.add(self.compare(builder.key_of(builder.table), given[0]))  # Boat.update(id, name: name)
+            given = given[1:]
         self._sent(given, values, ())
         assigned, dynamic = self._assigned(values)
         whole = self._unseen(given, values) or dynamic

@@ -151,6 +151,8 @@ _HITS: Mapping[str, tuple[bytes, ...]] = {
         rb"GlobalID::Locator\.locate\b",
         rb"arel_table\b",
         rb"DB\[:\w",
+        rb"DB\.from\(:",
+        rb"db\.from\(:",
         rb"db\[:\w",
     ),
 }

@@ -59,7 +59,14 @@ _PATH = regex(
 )
 _POLICIES = names("policy_scope policy_scope! authorized_scope authorized")
 """What Pundit and Action Policy call the rows that a policy lets through."""
-_BEGINS = SURE | _POLICIES | ruby_rows.BEGINS | {"find_by_sql", "count_by_sql", "resolve", "locate"}
+_LOCATES = {
+    "locate": "find",
+    "locate_many": "find",
+    "locate_signed": "find_signed",
+    "locate_many_signed": "find_signed",
+}
+"""How rows are found by global ids; only the server can have made one that is signed."""
+_BEGINS = SURE | _POLICIES | ruby_rows.BEGINS | {"find_by_sql", "count_by_sql", "resolve", *_LOCATES}
 OF_CLASS = names(
     "connection connection_pool lease_connection with_connection arel_table table_name primary_key columns_hash"
     " model_name human_attribute_name column_names attribute_names reflect_on_association new name call perform_later"
@@ -82,10 +89,12 @@ BUILT_IN = names(
 _NOT_MODELS = regex(rf".*(?:{'|'.join(sorted(SERVES))})|{'|'.join(sorted(BUILT_IN))}|Time\w*")
 _HEAD = regex(rb"^([ \t]*)(?:class|module)[ \t]+((?:::)?[A-Z][\w:]*)", re.MULTILINE)
 _RELEASED = regex(
-    rb"(?:\.without_tenant|\bMultiTenant\.without|\bwithout_current_tenant|\.unscoped|\.without_multi_tenant)"
+    rb"(?:\.without_tenant|\bMultiTenant\.without|\bwithout_current_tenant|\.unscoped|\.without_multi_tenant"
+    rb"|\.with_tenant\([ \t]*nil[ \t]*\))"
     rb"[ \t]*(?:\([^()\n]{0,80}\)[ \t]*)?$"
 )
 _TABLE = regex(r"^@{0,2}(?:\w+::)*(?:DB|db|\w*[dD]atabase|sequel)\[:(\w+)\]$")
+_OF_DATABASE = regex(r"(?:^|\.)(?:DB|db|\w*[dD]atabase|sequel)$")
 _EACH = regex(
     r"^(.{1,120}?)\.(?:filter_map|map|collect|flat_map|pluck|each_with_object)\(\s*&?:(\w+)\s*\)(?:\.\w+)*$", re.DOTALL
 )
@@ -201,6 +210,10 @@ def begun(asked: Asked) -> Begun | None:
     steps: tuple[Step, ...] = (asked.step,)
     if _released(notes):
         steps = (Step("without_tenant", (), {}, call.span), asked.step)
+    if method == "from" and call.arguments and _OF_DATABASE.search(asked.path) and _DATASET.search(notes.source):
+        first = asked.step.arguments[0]
+        begin = Step("dataset", (), {}, call.span)
+        return Begun("sequel", first.text, (*steps[:-1], begin)) if isinstance(first, Lit) else None
     if isinstance(call.receiver, Other) and _DATASET.search(notes.source):
         table = _TABLE.match(notes.text(call.receiver.span))
         if table is not None:
@@ -283,8 +296,9 @@ def _followed(notes: Recorder, call: Invoke) -> bool:
 def _of_class(asked: Asked, name: str, steps: tuple[Step, ...]) -> Begun | None:
     method = asked.call.method
     last = name.rpartition("::")[2]
-    if name == "GlobalID::Locator" and method == "locate":
-        return Begun("active_record", ruby_rows.ANY_MODEL, (Step("find", asked.step.arguments, {}, asked.call.span),))
+    found = _LOCATES.get(method) if name == "GlobalID::Locator" else None
+    if found is not None:
+        return Begun("active_record", ruby_rows.ANY_MODEL, (Step(found, asked.step.arguments, {}, asked.call.span),))
     made = ruby_rows.filled(asked.interpreter.notes, asked.call, asked.step, made=True)
     known = made is not None or method in RUNS or method in PLAIN or method.startswith("find_by_")
     if name in {"DB", "Sequel"} or (name == last and _NOT_MODELS.fullmatch(last) and not known):
@@ -388,7 +402,15 @@ def _released(notes: Recorder) -> bool:
 @lru_cache(maxsize=4)
 def _may_release(source: bytes) -> bool:
     return any(
-        word in source for word in (b"without_tenant", b".without", b"unscoped", b"without_current", b"without_multi")
+        word in source
+        for word in (
+            b"without_tenant",
+            b".without",
+            b"unscoped",
+            b"without_current",
+            b"without_multi",
+            b"with_tenant(nil",
+        )
     )
 
 

@@ -35,6 +35,8 @@ from lints.extract.ir import (
 from lints.extract.lower import Lowering, joined, span
 from lints.patterns import regex
 
+_COLUMN = regex(r"Sequel(?:\.qualify)?\[:(\w+)\](?:\[:(\w+)\])?")
+"""A column as Sequel names it: `Sequel[:boats][:fleet_id]`."""
 _HEREDOC = regex(rb"<<[-~]?[\"'`\w\x80-\xff]")
 _ESCAPES = Escapes(
     pattern=regex(r"\\(?:u\{[0-9a-fA-F ]{1,40}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|[0-7]{1,3}|\r?\n|[\s\S])"),
@@ -359,6 +361,8 @@ class RubyLowering(Lowering):
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
         constant = key is not None and key.type in _KEYS
         name = self.text(key).strip(":\"'") if key is not None and constant else None
+        if key is not None and key.type == "element_reference" and (found := _COLUMN.fullmatch(self.text(key))):
+            name = ".".join(part for part in found.groups() if part)
         return (name, self.expression(value) if value is not None else Name(name or "", span(node)))
 
     def assigned(self, node: Node) -> Expr:

@@ -21,7 +21,7 @@ create table boats (id uuid primary key, tenant_id uuid not null references tena
 create table logs (id uuid primary key, boat_id uuid not null references boats(id), body text);
 """
 WORST = ("proven", "weak", "unparsed", "opaque", "violation")
-LABEL = re.compile(r"//\s*want:(\w+)")
+LABEL = re.compile(r"(?://|#)\s*want:(\w+)")
 
 
 def judged(path: Path) -> tuple[dict[str, str], dict[str, str]]:
