@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import TYPE_CHECKING, TypeAlias
 
-from lints.extract import builders, go_jet, go_sqlbuilder, jvm_sqlbuilder
+from lints.extract import builders, go_bob, go_jet, go_sqlbuilder, jvm_sqlbuilder
 from lints.extract.ir import Invoke, Name, Percent, Span
 from lints.extract.sqltext import EXECUTES, NEVER_EXECUTES, names
 from lints.extract.values import (
@@ -168,6 +168,7 @@ def apply(
     method = call.method
     if interpreter.language == "go":
         jet = go_jet.called(interpreter, call, receiver, arguments) if method.isupper() else None
+        jet = jet or go_bob.called(interpreter, call, receiver, arguments)
         if jet is not None:
             return jet
         statement = go_sqlbuilder.called(interpreter, call, receiver, arguments, env)

@@ -359,6 +359,7 @@ _GO_BUILDERS = dict.fromkeys(
 )
 _GO_BUILDERS[b"beego"] = Search(rb"\.(?:QueryTable|Read|ReadForUpdate|ReadOrCreate|Insert|InsertMulti|Update|Delete)\(")
 _GO_BUILDERS[b"/dbr"] = _BUILT
+_GO_BUILDERS[b"stephenafamo/bob"] = Search(rb"\b(?:psql|mysql|sqlite)\.(?:Select|Update|Delete|Insert)\(")
 _GO_BUILDERS[b"gopkg.in/reform"] = Search(
     rb"\.(?:FindByPrimaryKey|FindOne|FindAll|SelectOne|SelectAll|SelectRows|Delete|Insert|Save|Update)\w{0,8}\("
 )
