@@ -7,7 +7,7 @@ query on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lints.extract.chains.laravel import ATTACHES, DELETES, INSERTS, KEYED, PLAIN, RUNS, UPDATES
 from lints.extract.chains.laravel_rows import CLIENT_SENT, FILLED, NEW, WIRED
@@ -16,6 +16,7 @@ from lints.extract.sqltext import names
 from lints.patterns import regex
 from lints.schema.eloquent_scopes import BODY, CALLED, CLIENT, OPENS, ROWS, SENT
 from lints.schema.laravel import snake
+from lints.stores.eloquent_closures import CLOSURE, argument, calls
 from lints.stores.eloquent_paths import attached, tied
 from lints.stores.eloquent_rows import filled, updated, upserted
 from lints.stores.orm_sql import Builder, mapping, step_of
@@ -34,11 +35,8 @@ _GUARDED = names("create createQuietly createMany fillAndInsert")
 """Inserts that ask a model which columns may be filled."""
 _OPERATORS = frozenset({"=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">=", "like", "ilike", "not like", "in", "rlike"})
 _OWN = regex(r"(?:factory|make|dispatch|instance|newInstance|fake|unguarded|observe)\b|(?:get|set|is|to|new)[A-Z]")
-_CLOSURE = regex(r"\s*(?:static\s+)?(?:function|fn)\b\s*&?\s*\(\s*(?:[\w\\|?]+\s+)?&?\$(\w+)")
 _HEAD = regex(r"\b(?:function|fn)\s*&?\s*\([^()]*\)")
 _SOMETIMES = regex(r"\b(?:if|switch|match|when|unless|for|foreach|while)\s*\(|\?(?!->)|\breturn\s*;")
-_CALL = regex(r"\s*\??->\s*(\w+)\s*\(")
-_BRACKETS = regex(r"[()\[\]{},]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _QUOTED = regex(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _MAX_CLOSURE, _MAX_DEPTH = 4000, 6
 
@@ -185,7 +183,7 @@ def _matters(builder: Builder, given: Argument) -> bool:
     if given.kind in {"null", "text"}:
         return given.kind == "text" and any(column in given.text for column in _columns_of_tenants(builder))
     text = given.text
-    closure = _CLOSURE.match(text)
+    closure = CLOSURE.match(text)
     if closure is None:
         return True
     for column in _columns_of_tenants(builder):
@@ -263,7 +261,7 @@ def _condition(builder: Builder, method: str, given: Sequence[Argument], depth: 
     if method in {"whereNull", "whereNotNull"}:
         return f"{_column(builder, first.text)} IS {'NOT ' if 'Not' in method else ''}NULL"
     if method in {"whereIn", "whereIntegerInRaw"} and rest:
-        if _CLOSURE.match(rest[0].text):
+        if CLOSURE.match(rest[0].text):
             ours = first.text.rpartition(".")[2] in _columns_of_tenants(builder)
             return builder.hole() if ours else _neutral(builder)
         return _compared(builder, first.text, rest[0], "in")
@@ -392,7 +390,7 @@ def _related(builder: Builder, method: str, given: Sequence[Argument], depth: in
 def _closure(builder: Builder, text: str, depth: int = 0) -> str | None:
     """What a closure puts on the query that it is handed; empty if nothing. None if it does so on some paths only, or
     hands the query on."""
-    head = _CLOSURE.match(text)
+    head = CLOSURE.match(text)
     body = text[head.end() :] if head is not None else ""
     if (
         head is None
@@ -404,8 +402,8 @@ def _closure(builder: Builder, text: str, depth: int = 0) -> str | None:
     if re.search(rf"[(,]\s*\${head.group(1)}\s*[,)]", _HEAD.sub("", body)) is not None:
         return None
     condition = ""
-    for method, written in _calls(body, head.group(1)):
-        bare, given = _bare(method), [_argument(one) for one in written]
+    for method, written in calls(body, head.group(1)):
+        bare, given = _bare(method), [argument(one) for one in written]
         local = builder.entity.methods if builder.entity is not None else {}
         if method in local:
             part = _named(builder, method)
@@ -420,55 +418,6 @@ def _closure(builder: Builder, text: str, depth: int = 0) -> str | None:
                 f"{condition} {'OR' if method.startswith('or') else 'AND'} ({part})" if condition else f"({part})"
             )
     return condition
-
-
-def _calls(body: str, variable: str) -> Iterator[tuple[str, list[str]]]:
-    """(method, arguments) of the calls that are chained to a closure's own query, in order."""
-    position = 0
-    for start in re.finditer(rf"\${variable}\b", body):
-        if start.start() < position:
-            continue  # in the arguments of a call before
-        position = start.end()
-        while (call := _CALL.match(body, position)) is not None:
-            close = _close(body, call.end())
-            yield call.group(1), _split(body[call.end() : close])
-            position = close + 1
-
-
-def _close(text: str, start: int) -> int:
-    """Where the bracket that is open before `start` is closed; the end of the text if it is not."""
-    depth = 1
-    for mark in _BRACKETS.finditer(text, start):
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(mark.group(), 0)
-        if depth == 0:
-            return mark.start()
-    return len(text)
-
-
-def _split(text: str) -> list[str]:
-    """Arguments, as written."""
-    parts: list[str] = []
-    depth = start = 0
-    for mark in _BRACKETS.finditer(text):
-        if mark.group() == "," and depth == 0:
-            parts.append(text[start : mark.start()].strip())
-            start = mark.end()
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(mark.group(), 0)
-    last = text[start:].strip()
-    return [*parts, last] if last else parts
-
-
-def _argument(text: str) -> Argument:
-    """An argument that is only known as it is written."""
-    if re.fullmatch(r"'[^']*'|\"[^\"$]*\"", text):
-        return Argument(kind="text", text=text[1:-1])
-    if text == "null":
-        return Argument(kind="null")
-    if _CLOSURE.match(text) is not None:
-        return Argument(kind="closure", text=text)
-    return Argument(
-        kind="dynamic" if text.startswith(("[", "new ")) else "value", text=text.removeprefix("$").replace("->", ".")
-    )
 
 
 def _any_tenant(builder: Builder, text: str, target: str | None) -> bool:
