@@ -40,6 +40,14 @@ class Access:
     """What the helper gives where nothing is found; None: it does not come back then."""
 
 
+_TENANT = regex(r"(?i)(?:\w+\.)*(?:current_?)?(?:tenant|org|organi[sz]ation|workspace|company)_?(?:id|uuid)?")
+
+
+def says_tenant(access: Access) -> bool:
+    """Whether a statement is given something that is called like a tenant."""
+    return any(_TENANT.fullmatch(value) is not None for value in access.values)
+
+
 def _offset(data: bytes, lines: Lines, line: int, column: int) -> int:
     start = lines.start(line)
     if data.isascii():

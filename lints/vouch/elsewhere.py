@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lints.patterns import regex
-from lints.vouch.access import Access
+from lints.vouch.access import Access, says_tenant
 from lints.vouch.guarded import is_asked_about, of_tenant
 from lints.vouch.helpers import function_of, given_by
 from lints.vouch.names import ERROR, Found
@@ -25,7 +25,6 @@ _CALL = regex(
     r"(?:await\s+)?(?P<call>(?:[\w$]{1,60}(?:\.|->|::)){0,3}[\w$]{1,60}[!?]?)\((?P<given>[^;()]{1,300})\)\s*;?"
 )
 _TENANT = regex(rb"(?i)tenant|org|workspace|project|team|account|environment|company")
-_TENANTS_OWN = regex(r"(?i)(?:tenant|org|organi[sz]ation|workspace|company)_?(?:id)?")
 _MAX_CALL, _MAX_BODY = 400, 4_000
 _FALSY = frozenset({Missing.NULL, Missing.UNDEFINED, Missing.FALSE, Missing.ERROR})
 
@@ -47,9 +46,9 @@ def gives(flow: Flow, access: Access) -> str:
 def asked_elsewhere(flow: Flow, access: Access) -> tuple[str, str, str, str] | None:
     """The last call before a statement that was handed its key and a tenant, the key, whether the function leaves here
     if the call gives nothing, and the key's place among the arguments, or its name there."""
+    if not flow.hands or says_tenant(access):
+        return None
     keys = {value for value in access.values if "(" not in value}
-    if any(_TENANTS_OWN.fullmatch(key.rpartition(".")[2]) for key in keys):
-        return None  # it says a tenant itself
     found: Found | None = None
     told: tuple[str, str, str, str] | None = None
     for event in flow.before(access.node) if keys else ():

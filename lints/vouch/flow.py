@@ -54,11 +54,12 @@ MAX_ACCESSES = 300
 MAX_FOUND = 40
 """Of the statements before another one so many are looked at, the last ones."""
 MAX_KEPT = 8
-_KEY = regex(
-    rb"\w\.(?:id|pk|uuid|Id|ID|getId|\w+_id|\w+Id)\b|\w\((?:[\w.$: ]{1,60},\s{0,20}){0,5}[\w.$ ]{0,60}"
+_KEY = regex(rb"\w\.(?:id|pk|uuid|Id|ID|getId|\w+_id|\w+Id)\b")
+_HANDS = regex(
+    rb"\w\((?:[\w.$: ]{1,60},\s{0,20}){0,5}[\w.$ ]{0,60}"
     rb"(?:[tT]enant|[oO]rg|[wW]orkspace|[pP]roject|[tT]eam|[aA]ccount|[cC]ompany|[eE]nvironment)"
 )
-"""What a file has somewhere in which an object's key is used, or something is handed a tenant."""
+"""What a file has somewhere in which something is handed a tenant."""
 ROUNDS = 2
 """How many functions a row is handed through."""
 
@@ -76,6 +77,11 @@ class Flow(Results):
         self._lent: dict[int, dict[str, int]] = {}
         self._starts = [access.node.start_byte for access in accesses]
         self._known: list[tuple[list[tuple[int, bool | None, bool]], list[Found]]] = []
+
+    @cached_property
+    def hands(self) -> bool:
+        """Whether there is a call, or a function, in the file that is handed a tenant."""
+        return _HANDS.search(self.data) is not None
 
     @cached_property
     def has_checks(self) -> bool:
@@ -379,12 +385,13 @@ def follows_of(
 ) -> tuple[Follow, ...]:
     """The pairs of one parsed file."""
     left = any(call.kind in LEAVES_OUT for call in calls)
-    if len(statements) + len(calls) < 2 and not left and COMPARES.search(data) is None and _KEY.search(data) is None:
+    alone = len(statements) + len(calls) < 2 and not left and COMPARES.search(data) is None
+    if alone and _KEY.search(data) is None and _HANDS.search(data) is None:
         return ()
     lines = Lines(data)
     found = [a for s in statements if (a := places.of_statement(s, data, language, tree, lines)) is not None]
     found += [a for c in calls if (a := places.of_call(c, data, tree, lines)) is not None]
-    if not found or len(found) > MAX_ACCESSES:
+    if not found or len(found) > MAX_ACCESSES or (alone and not any(map(_may_tell, found))):
         return ()
     found.sort(key=lambda one: one.node.start_byte)
     flow = Flow(data, language, tree, found)
@@ -395,3 +402,8 @@ def follows_of(
         found = sorted([*found, *handed], key=lambda one: one.node.start_byte)
         flow = Flow(data, language, tree, found)
     return tuple(dict.fromkeys(flow.follows()))
+
+
+def _may_tell(access: Access) -> bool:
+    """Whether the only statement of a file may be given a key that something else tells of, or tell of one itself."""
+    return len(access.values) > 1 if places.says_tenant(access) else bool(access.values)

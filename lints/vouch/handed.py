@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from lints.patterns import regex
 from lints.search import named
-from lints.vouch.access import Access
+from lints.vouch.access import Access, says_tenant
 from lints.vouch.helpers import handed_on
 from lints.vouch.plain import plain, root
 from lints.vouch.shapes import BOUNDARIES, CLOSURES
@@ -56,7 +56,8 @@ def handed(flow: Flow, access: Access) -> tuple[tuple[str, str], ...]:
     """The keys that a call is given of objects which nothing has loaded, each with the parameter, as declared, that the
     object is a part of, or with why nothing has loaded it."""
     out: dict[str, str] = {}
-    for value in access.values if not access.raw and access.helper is None else ():
+    asked = not access.raw and access.helper is None and not says_tenant(access)
+    for value in access.values if asked else ():
         keyed = KEYED.fullmatch(value)
         base = keyed.group("base").removesuffix(".each") if keyed is not None else ""
         if not base or base.partition(".")[0] in _ITSELF or flow.spent:
