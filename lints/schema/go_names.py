@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from lints.patterns import regex
 
 _IMPORT = regex(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./-]+)\"\s*$", re.MULTILINE)
+_VERSION = regex(r"/v\d+\Z")
 _CLOSES = regex(r"^\}", re.MULTILINE)
 _MAX_BODY = 20_000
 
@@ -41,5 +42,6 @@ def body_from(text: str, start: int, ends: Sequence[int]) -> str:
 
 
 def imports_of(text: str) -> dict[str, str]:
-    """Where the packages are that a file imports, by the names it uses for them."""
-    return {name or place.rpartition("/")[2]: place for name, place in _IMPORT.findall(text[:8000])}
+    """Where the packages are that a file imports, by the names it uses for them: that of `…/goqu/v9` is `goqu`."""
+    found = _IMPORT.findall(text[:8000])
+    return {name or _VERSION.sub("", place).rpartition("/")[2]: place for name, place in found}
