@@ -38,6 +38,9 @@ _QUANTIFIED = regex(
 )
 _ALL = frozenset(["every", "all", "all?", "allMatch", "All", "TrueForAll"])
 _NONE = frozenset(["noneMatch", "none", "none?"])
+_DECLARES = regex(
+    r"\s*(?:export\s+)?(?:(?:const|let|var|val|final|auto)\s+)?(?:[A-Z][\w.]{0,60}(?:<[^=;\n]{0,80}>)?(?:\[\])?\s+(?=\w))?\$?"
+)
 _NAMED = r"(?P<name>[A-Za-z_]\w{0,60})(?:\s*:\s*[\w<>,\[\] ]{1,80})?\s*:?=(?![=>])\s*(?:await\s+)?"
 _PART = r"[!?]?(?:\.(?:get)?|\[['\":]|->)(?P<{0}>\w+)(?:['\"]?\])?(?:\(\))?"
 _ENTRY = rf"(?P<key>\w+)[^,\]]{{1,40}},\s*(?P=key)(?:{_PART.format('part')})?\s*"
@@ -81,7 +84,8 @@ MAX_MADE = 900
 def mapped(found: Found, text: str, query: str = "") -> None:
     """The maps that a statement makes of the rows, and the rows that it picks because they are another's. `query` is
     the statement that runs it, as written, and in `text` `ROWS` stands for that."""
-    made = _MAPPED.search(text)
+    start = declares.end() if (declares := _DECLARES.match(text)) is not None else 0
+    made = _MAPPED.match(text, start)
     if made is not None:
         named = made.groupdict()
         of = next((named[key] for key in ("js", "over", "rb", "lodash", "java") if named[key]), "")
@@ -92,10 +96,10 @@ def mapped(found: Found, text: str, query: str = "") -> None:
                 last = _LAST.search(how.strip())
                 part = last.group(1) if last is not None else ""
             found.maps[made.group("name")] = part
-    direct = _DIRECT.search(query) if query else None
+    direct = _DIRECT.match(query, start) if query else None
     if direct is not None:
         found.maps[direct.group("name")] = direct.group("py") or direct.group("rb") or direct.group("php") or ""
-    odd = _ODD.search(text)
+    odd = _ODD.match(text, start)
     if odd is not None and (odd.group("list") or odd.group("of")) in found.rows:
         found.odd[odd.group("name")] = (
             odd.group("it") or odd.group("py") or "it", odd.group("body") or odd.group("said")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lints.patterns import regex
 from lints.vouch.access import Access, says_tenant
 from lints.vouch.guarded import is_asked_about, of_tenant
-from lints.vouch.helpers import function_of, given_by
+from lints.vouch.helpers import function_of, given_by, name_of
 from lints.vouch.names import ERROR, Found
 from lints.vouch.plain import paths_in, plain
 from lints.vouch.results import Missing, family
@@ -25,6 +25,9 @@ _CALL = regex(
     r"(?:await\s+)?(?P<call>(?:[\w$]{1,60}(?:\.|->|::)){0,3}[\w$]{1,60}[!?]?)\((?P<given>[^;()]{1,300})\)\s*;?"
 )
 _TENANT = regex(rb"(?i)tenant|org|workspace|project|team|account|environment|company")
+_FINDS = regex(
+    r"(?i)get|find|fetch|load|read|require|ensure|assert|verif|valid|check|must|retrieve|resolve|authori|access|own|belong|by|of|lookup|one"
+)
 _MAX_CALL, _MAX_BODY = 400, 4_000
 _FALSY = frozenset({Missing.NULL, Missing.UNDEFINED, Missing.FALSE, Missing.ERROR})
 
@@ -34,8 +37,8 @@ def gives(flow: Flow, access: Access) -> str:
     function = function_of(access.node) if access.helper is None else None
     if function is None or function.end_byte - function.start_byte > _MAX_BODY or len(access.values) < 2:
         return ""
-    if not any(map(of_tenant, access.values)):
-        return ""
+    if not any(map(of_tenant, access.values)) or _FINDS.search(name_of(flow, function)) is None:
+        return ""  # nobody calls what has no name, and what lists, writes or handles is not called to find out
     head = function.child_by_field_name("parameters") or function.child_by_field_name("receiver") or function
     if _TENANT.search(flow.data, head.start_byte, min(head.end_byte, head.start_byte + 400)) is None:
         return ""
@@ -65,8 +68,11 @@ def asked_elsewhere(flow: Flow, access: Access) -> tuple[str, str, str, str] | N
             or node.end_byte - node.start_byte > _MAX_CALL
         ):
             continue
-        called = _CALL.fullmatch(flow.text(node).strip())
-        if called is None or _TENANT.search(flow.data, node.start_byte, node.end_byte) is None:
+        if node.id not in flow.called:
+            named = _TENANT.search(flow.data, node.start_byte, node.end_byte) is not None
+            flow.called[node.id] = _CALL.fullmatch(flow.text(node).strip()) if named else None
+        called = flow.called[node.id]
+        if called is None:
             continue
         if family(flow.language) == "javascript" and "await " not in called.group():
             continue

@@ -72,6 +72,8 @@ class Flow(Results):
         self.accesses = accesses
         self.checks: dict[int, tuple[str, frozenset[str], tuple[str, ...]]] = {}
         """What the statements that were looked at check."""
+        self.called: dict[int, re.Match[str] | None] = {}
+        """The calls that those are which name a tenant."""
         self.parameters: dict[int, dict[str, str]] = {}
         """What functions declare, as far as somebody asked."""
         self._lent: dict[int, dict[str, int]] = {}

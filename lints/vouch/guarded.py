@@ -98,6 +98,8 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
     for position, statement in enumerate(after):
         if flow.spent:
             return None
+        if not _mentions(flow, statement, names | parts):
+            continue
         flow.dropped(statement, found)
         compare(flow, Event(statement), found)
         asked = "" if found.compared else _asked(flow, statement, names)
@@ -118,7 +120,7 @@ def _after_it(flow: Flow, access: Access) -> Guard | None:
         if read:
             parts |= read
             continue
-        if _mentions(flow, statement, parts) and not _asked(flow, statement, parts):
+        if parts and _mentions(flow, statement, parts) and not _asked(flow, statement, parts):
             return None
         known, checked = {*found.rows, *found.maps, *found.odd}, found.checked
         flow.derive(statement, found)

@@ -46,7 +46,7 @@ def asked_through(flow: Flow) -> list[Access]:
     helpers: dict[bytes, list[tuple[Node, Access]]] = {}
     for access in flow.accesses:
         function = function_of(access.node)
-        name = _name_of(flow, function).encode() if function is not None else b""
+        name = name_of(flow, function).encode() if function is not None else b""
         if function is not None and name and flow.data.count(name) > 1:
             helpers.setdefault(name, []).append((function, access))
     if not helpers:
@@ -86,7 +86,7 @@ def called_once(flow: Flow) -> list[Access]:
     out: list[Access] = []
     for access in flow.accesses:
         function = function_of(access.node) if access.helper is None and access.values else None
-        name = _name_of(flow, function).encode() if function is not None else b""
+        name = name_of(flow, function).encode() if function is not None else b""
         if function is None or not name or flow.data.count(name) != 2 or not _is_private(flow, function, name):
             continue
         sites = [call for call, owner in _calls(flow, [name]).get(name, ()) if _is_meant(flow, call, owner, function)]
@@ -138,7 +138,8 @@ def function_of(node: Node) -> Node | None:
     return found
 
 
-def _name_of(flow: Flow, function: Node) -> str:
+def name_of(flow: Flow, function: Node) -> str:
+    """What others call a function by, if it has a name."""
     name = function.child_by_field_name("name")
     around = function.parent
     call = (
@@ -313,7 +314,7 @@ def _receiver(flow: Flow, method: Node, called: str = "") -> tuple[str, str] | N
 
 def handed_on(flow: Flow, function: Node, parameter: str) -> Iterator[tuple[Node, str]]:
     """The calls of a function in its file, each with what it gives for a parameter."""
-    name = _name_of(flow, function).encode()
+    name = name_of(flow, function).encode()
     parameters = list(_parameters(flow, function))
     for call, owner in _calls(flow, [name]).get(name, ()) if name and flow.data.count(name) > 1 else ():
         if _is_meant(flow, call, owner, function):
