@@ -224,12 +224,13 @@ def compared_in(text: str, equal: bool, rows: Iterable[str], found: Found | None
     if found is not None and found.maps:
         text, rows = of_maps(text, found), [*rows, ONE]
     for part in (_AND if equal else _OR).split(bare(text)):
-        each = of_each(part, equal, found) if found is not None else None
+        short = len(part) <= MAX_STATED
+        each = of_each(part, equal, found) if found is not None and short else None
         if each is not None:
             yield from compared_in(*each)
             continue
         negated = re.match(r"!\s*|not\s+", part.strip())
-        called = _BELONGS.fullmatch(part.strip()[negated.end() if negated is not None else 0 :])
+        called = _BELONGS.fullmatch(part.strip()[negated.end() if negated is not None else 0 :]) if short else None
         if called is not None and (negated is None) is equal:
             yield from ((given, "") for given in _parts_in(called.group("given"), rows))
         compared = sign.fullmatch(_with_signs(part.strip()))
