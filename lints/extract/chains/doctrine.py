@@ -194,7 +194,7 @@ def named(step: Step) -> str | None:
     if step.method not in _ROOTS or not step.arguments:
         return None
     first = step.arguments[0]
-    alone = step.method != "from" and len(step.arguments) < 2
+    alone = step.method not in {"from", "update", "delete"} and len(step.arguments) < 2
     return first.text if isinstance(first, Lit) and re.fullmatch(r"[\w.`\\]+", first.text) and not alone else None
 
 

@@ -108,7 +108,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "a property that is typed": ("return $this->boats->findOneBy(['id' => $id]);", UNTIED),
     "a property that is named after it": ("return $this->boatRepository->findOneBy(['fleet' => $fleet]);", PROVEN),
     "another row's": ("return $this->logRepository->findBy(['boat' => $boat]);", TRUSTED),
-    "no tenant": (f"return {OF}->findBy(['fleet' => null]);", [("weak", "TENSQL018")]),
+    "no tenant, where every row has one": (f"return {OF}->findBy(['fleet' => null]);", PROVEN),
     "another repository": ("return $this->weatherRepository->find($id);", []),
     "a method of its own": (f"return {OF}->findByNameAndCrew($name, $crew);", []),
     "whatever the case": (f"return {OF}->createQueryBuilder('b')->andwhere('b.fleet = :f')->getquery()->getresult();", PROVEN),
@@ -188,6 +188,15 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "DBAL deletes": ("$this->connection->delete('boats', ['id' => $id]);", UNTIED),
     "DBAL deletes the tenant's": ("$this->connection->delete('boats', ['id' => $id, 'fleet_id' => $f]);", PROVEN),
     "DBAL changes": ("$this->connection->update('boats', ['boat_name' => $n], ['id' => $id]);", UNTIED),
+    "DBAL changes, without an alias": (
+        "$qb = $this->connection->createQueryBuilder(); $qb->update('boats')->set('boat_name', ':n')->where('id = :id');"
+        " $qb->executeStatement();",
+        UNTIED,
+    ),
+    "DBAL deletes the tenant's, without an alias": (
+        "$this->connection->createQueryBuilder()->delete('boats')->where('fleet_id = :f')->executeStatement();",
+        PROVEN,
+    ),
     "DBAL adds": ("$this->connection->insert('boats', ['boat_name' => $n, 'fleet_id' => $f]);", PROVEN),
     "PDO": ("$s = $pdo->prepare('SELECT * FROM boats WHERE id = ?'); $s->execute([$id]);", [("violation", "TENSQL001")]),
     "PDO with the tenant": ("$s = $pdo->prepare('SELECT * FROM boats WHERE id = ? AND fleet_id = ?'); $s->execute([$id, $f]);", PROVEN),
