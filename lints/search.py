@@ -55,7 +55,7 @@ class Search:
             return []
         found: set[int] = set()
         for one in self.each:
-            if one.possible(data, text):
+            if one.possible(text):
                 found.update(match.start() for match in one.pattern.finditer(data))
         return sorted(found)
 
@@ -91,22 +91,22 @@ class Expression:
     def __init__(self, expression: bytes, flags: re.RegexFlag) -> None:
         self._expression = expression
         self._flags = flags
-        self._automaton: Callable[[str], bool] | None = None
         self._passed = 0
+        self.possible: Callable[[str], bool] = self._glance
+        """False only if it does not match a file of these characters."""
 
-    def possible(self, data: bytes, text: str) -> bool:
-        """False only if it does not match bytes, which are these characters. An automaton is fast, but to make it
-        costs as much as to look for the letters in a hundred files: for few files none is made without need."""
-        if self._automaton is None:
-            self._passed += 1
-            if self._passed < _MANY_FILES and self._letters not in data.lower():
-                return False
-            self._automaton = _automaton(self.relaxed)
-        return self._automaton(text)
+    def _glance(self, text: str) -> bool:
+        """An automaton is fast, but to make it costs as much as to look for the letters in a hundred files: for few
+        files none is made without need."""
+        self._passed += 1
+        if self._passed < _MANY_FILES and self._letters not in text.lower():
+            return False
+        self.possible = _automaton(self.relaxed)
+        return self.possible(text)
 
     def matches(self, data: bytes) -> Iterator[re.Match[bytes]]:
         """Its matches, in order."""
-        return self.pattern.finditer(data) if self.possible(data, _characters(data)) else iter(())
+        return self.pattern.finditer(data) if self.possible(_characters(data)) else iter(())
 
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
@@ -117,7 +117,7 @@ class Expression:
         return relaxed(self._expression, self._flags)
 
     @cached_property
-    def _letters(self) -> bytes:
+    def _letters(self) -> str:
         return letters_of(self._expression)
 
 
@@ -187,17 +187,17 @@ def relaxed(expression: bytes, flags: re.RegexFlag = re.NOFLAG) -> str:
     return f"(?i:{''.join(out)})" if capitals else "".join(out)
 
 
-def letters_of(expression: bytes) -> bytes:
+def letters_of(expression: bytes) -> str:
     """The longest run of letters that each match holds, in small ones; nothing where that can't be told."""
     longest = ""
     depth = 0
     for piece in _PIECE.finditer(expression.decode("latin-1")):
         depth += (piece.lastgroup in _OPENS) - (piece.lastgroup == "close")
         if depth == 0 and piece.group() == "|":
-            return b""
+            return ""
         if depth == 0 and piece.lastgroup == "letters":
             longest = max(longest, piece.group(), key=len)
-    return longest.lower().encode("latin-1")
+    return longest.lower()
 
 
 @cache
