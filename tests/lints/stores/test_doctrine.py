@@ -189,8 +189,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "DBAL deletes the tenant's": ("$this->connection->delete('boats', ['id' => $id, 'fleet_id' => $f]);", PROVEN),
     "DBAL changes": ("$this->connection->update('boats', ['boat_name' => $n], ['id' => $id]);", UNTIED),
     "DBAL changes, without an alias": (
-        "$qb = $this->connection->createQueryBuilder(); $qb->update('boats')->set('boat_name', ':n')->where('id = :id');"
-        " $qb->executeStatement();",
+        "$q = $this->connection->createQueryBuilder(); $q->update('boats')->set('n', 1)->where('id = 1'); $q->execute();",
         UNTIED,
     ),
     "DBAL deletes the tenant's, without an alias": (
