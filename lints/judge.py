@@ -15,13 +15,13 @@ from lints.context.judging import alone, in_context
 from lints.examine import Examined
 from lints.extract import Confidence, Extraction, OrmCall, Problem, Statement
 from lints.patterns import regex
-from lints.rows import Access, Callee, Judged, ProofLike, Prove, Unanalysed
+from lints.rows import Access, Callee, Judged, ProofLike, Prove, Unanalysed, assumed
 from lints.schema.declared import Carrier, Declarations, Trust
 from lints.schema.paths import dialect_of, is_script, path_class
 from lints.stores.active_record import incidental
 from lints.stores.helpers import Helpers
 from lints.stores.orm import Entities
-from lints.stores.orm_rows import around_wrapper, as_statement, assumed, call_row, runs_raw, written
+from lints.stores.orm_rows import around_wrapper, as_statement, call_row, runs_raw, written
 from lints.telling import DYNAMIC, Telling, dotted
 from lints.tenancy import Model, Ownership
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lints.extract import Suppression
@@ -185,6 +185,12 @@ def fingerprint(*parts: str) -> str:
     """Stable identity: the first 32 hex digits of the SHA-256 over the length-prefixed parts."""
     data = [part.encode("utf-8", "surrogatepass") for part in parts]
     return hashlib.sha256(b"".join([b"%d:%b" % (len(part), part) for part in data])).hexdigest()[:32]
+
+
+def assumed(row: Access, rule: str, said: str) -> Access:
+    """The same row, weak: scoped if what is `said` holds."""
+    why = f"{row.why}; taken as scoped because {said}"
+    return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
 
 
 _MARKS = Access.__dict__["fingerprint"]

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lints.patterns import regex
-from lints.rows import Access, Callee
-from lints.stores.orm_rows import assumed
+from lints.rows import Access, Callee, assumed
 
 LEAVES, APART = "TENCTX006", "TENCTX007"
 _TAKEN = "; taken as scoped because "

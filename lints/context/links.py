@@ -10,8 +10,7 @@ from lints.context.facts import About, Context
 from lints.context.judging import OBJECTS
 from lints.context.keys import sent
 from lints.patterns import regex
-from lints.rows import Access
-from lints.stores.orm_rows import assumed
+from lints.rows import Access, assumed
 from lints.tenancy import Model, Ownership, Table
 from lints.vouch.plain import plain
 

@@ -10,7 +10,7 @@ from lints.context.words import CLIENT
 from lints.extract import Call, Confidence, OrmCall, Statement
 from lints.extract.facts import OrmStep
 from lints.patterns import regex
-from lints.rows import Access
+from lints.rows import Access, assumed
 from lints.schema.declared import Carrier, Trust
 from lints.stores import any_model
 from lints.stores.orm import AS_ORM, Rendered
@@ -109,11 +109,6 @@ def of_tenant(row: Access, call: OrmCall) -> Access:
 def runs_raw(call: OrmCall) -> bool:
     """Whether the call hands a statement of its own to the database; one written out is judged where it stands."""
     return any(step.method in {"raw", "extra", "query"} for steps in call.variants for step in steps)
-
-
-def assumed(row: Access, rule: str, said: str) -> Access:
-    why = f"{row.why}; taken as scoped because {said}"
-    return replace(row, rule=rule, verdict="weak", assumptions=(*row.assumptions, said), why=why)
 
 
 def call_row(row: Access, call: OrmCall, paths: Sequence[Rendered]) -> Access:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from lints.context.keys import HELD, own_keys, unheld
 from lints.patterns import regex
-from lints.rows import Access
-from lints.stores.orm_rows import assumed
+from lints.rows import Access, assumed
 from lints.tenancy import Model, Ownership, Table
 from lints.vouch.facts import ENTITY, Follow
 from lints.vouch.handed import is_row

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from lints.context.keys import own_keys
 from lints.patterns import regex
-from lints.rows import Access
-from lints.stores.orm_rows import assumed
+from lints.rows import Access, assumed
 from lints.tenancy import Model
 from lints.vouch.judging import GUARDED, HELPED, WHOSE
 from lints.vouch.plain import paths_in, plain
