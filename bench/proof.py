@@ -19,7 +19,7 @@ def rate(seconds: float, texts: list[str], work: object) -> float:
     start = time.process_time()
     while (spent := time.process_time() - start) < seconds:
         for text in texts:
-            work(f"{text} -- {done}" if "--" not in text else text)
+            work(f"{text}\n-- {done}")
         done += len(texts)
     return done / spent
 
