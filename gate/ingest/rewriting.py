@@ -72,6 +72,7 @@ def compact(
 ) -> Outcome | None:
     """Merge small files, and bring those of an older schema to that of today: what does not fit it is parked or
     rejected, and counted. None when there is nothing to do. Raises UndecidedError; then the store is as it was."""
+    _read(target)  # what is no store gets no lock
     with store.locked(target):
         before = _read(target)
         wanted = schema_digests(rules.schemas)
@@ -124,6 +125,7 @@ def expire(
             due = moment < limits[item.kind]
         return due and goes(forgetting.ANY, item.tenants)
 
+    _read(target)  # what is no store gets no lock
     with store.locked(target):
         before = _read(target)
         ours = _parts(before, policy, trust, now, signer)

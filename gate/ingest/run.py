@@ -192,6 +192,8 @@ def _digests(sources: Sequence[Source]) -> dict[int, str]:
 
 def replay(target: Path, rules: Rules, policy: Policy, now: datetime, progress: Progress) -> Outcome | None:
     """Judge what is parked once more. None when nothing is."""
+    if store.read(target) is None:  # it gets no lock
+        raise UndecidedError(f"{target}: not an event store")
     with store.locked(target):
         before = store.read(target)
         if before is None:

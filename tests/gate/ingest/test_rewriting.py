@@ -398,3 +398,4 @@ def test_usage_is_one_line(project: Path, argv: tuple[str, ...]) -> None:
     assert code == 2
     assert USAGE[argv] in said
     assert len(said.splitlines()) == 1
+    assert not (project / "nowhere").exists()
