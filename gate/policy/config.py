@@ -14,7 +14,7 @@ def read_config(tree: Tree) -> tuple[Document, Source]:
     try:
         data = tree.read(CONFIG)
     except FileNotFoundError:
-        raise GateError(f"{CONFIG}: not found in the {tree.origin}; see the example in the README") from None
+        raise GateError(f"{CONFIG}: not found in the {tree.origin}; `gate init` writes one") from None
     config = read_yaml(data, CONFIG)
     format_schema("gate_config").check(config)
     return config, Source(CONFIG, data)
